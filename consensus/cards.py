@@ -1,0 +1,82 @@
+"""What a protocol or a scenario says about itself: the catalogue for visitors, and what the tests hold it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from consensus.interventions import Refused
+from consensus.node import Node
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A dial of a protocol. ``choices`` for a choice, ``low``..``high`` for a number."""
+
+    name: str
+    title: str
+    what: str  # one sentence: what turning it does
+    default: Any
+    choices: tuple[tuple[Any, str], ...] = ()  # (value, words)
+    low: int | None = None
+    high: int | None = None
+    unit: str = ""  # "ms", "nodes", ""
+
+    def checked(self, value: Any) -> Any:
+        """The value, if the knob can stand there; else Refused with a sentence."""
+        if self.choices:
+            for choice, _words in self.choices:
+                if type(choice) is type(value) and choice == value:
+                    return value
+            offered = ", ".join(str(choice).lower() if isinstance(choice, bool) else str(choice) for choice, _ in self.choices)
+            raise Refused(f"{self.title} cannot be {value!r}; it can be {offered}.")
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Refused(f"{self.title} must be a whole number, not {value!r}.")
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            raise Refused(f"{self.title} must be from {self.low} to {self.high}{' ' + self.unit if self.unit else ''}, not {value}.")
+        return value
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
+
+    consistency: "linearizable", "sequential", "causal", "eventual"; availability under a cut: "majority" (the side that
+    holds a majority of the members), "total" (every live node always answers), "quorum" (a side that can gather R or W);
+    ``loses``: may lose acknowledged writes though no disk is lost.
+    """
+
+    consistency: str
+    availability: str
+    loses: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        return {"consistency": self.consistency, "availability": self.availability, "loses": self.loses}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A protocol's card. ``invariants`` are the safety checkers made anew for each lane: classes with ``fold`` and ``findings``."""
+
+    name: str
+    title: str
+    paper: str
+    summary: str  # one sentence for the catalogue
+    node: type[Node]
+    claims: Callable[[Mapping[str, Any]], Claims]
+    knobs: tuple[Knob, ...] = ()
+    invariants: tuple[Callable[[tuple[str, ...]], Any], ...] = ()  # each is called with the members
+    epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
+    majority: bool = False  # needs a majority of the members to answer
+
+    def settled(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """All knobs with their values: the defaults, and what was asked for, checked."""
+        asked = dict(knobs or {})
+        values = {}
+        for knob in self.knobs:
+            values[knob.name] = knob.checked(asked.pop(knob.name)) if knob.name in asked else knob.default
+        if asked:
+            known = ", ".join(knob.name for knob in self.knobs) or "none"
+            raise Refused(f"{self.title} has no knob {next(iter(asked))!r}; its knobs are: {known}.")
+        return values

@@ -1,0 +1,35 @@
+"""Checkers fold the events of a lane and give verdicts; none asks a protocol what it believes.
+
+Each checker is a class with ``fold(event, operation)``, called for every event in order (``operation`` is the one
+that began or ended with the event, else None), and a list ``findings`` that only grows. State keeps the law of ``freeze.py``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from consensus.events import Event
+from consensus.history import Operation
+
+HOLDS, VIOLATED, UNDECIDED = "ok", "violated", "unknown"
+
+
+class Finding(NamedTuple):
+    """Something that contradicts a promise: which, when, why (one sentence), and the two or three operations that show it."""
+
+    checker: str  # the promise's name: "linearizable", "read your writes", "election safety"
+    at: int
+    sentence: str
+    operations: tuple[str, ...] = ()  # op_ids, in the order of their start; the last to return is the one that gave it away
+    nodes: tuple[str, ...] = ()
+
+
+class Verdict(NamedTuple):
+    status: str  # HOLDS, VIOLATED, UNDECIDED
+    reason: str  # one sentence
+
+
+class Checker(Protocol):
+    findings: list[Finding]
+
+    def fold(self, event: Event, operation: Operation | None) -> None: ...

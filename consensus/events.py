@@ -1,0 +1,67 @@
+"""What happened in a run, when, where, and which event caused it.
+
+A run is told by its events alone: history, checkers, meters, the picture and the trace hash are folds of them.
+``KINDS`` is the whole vocabulary: the fields of ``data`` for each kind, in order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+
+class Event(NamedTuple):
+    id: int  # counts from 1 in each lane
+    at: int  # simulated microseconds
+    kind: str  # a key of KINDS
+    node: str  # where it happened: a node, a client (for its messages), or "" for the network
+    cause: int  # id of the event that led to it; 0 for none
+    data: tuple[Any, ...]
+
+
+KINDS: dict[str, tuple[str, ...]] = {
+    # messages; `node` is the sender of `sent` and the addressee of `delivered` and `dropped`
+    "sent": ("message_id", "dst", "message", "tone", "epoch", "due"),
+    "delivered": ("message_id", "src"),
+    "dropped": ("message_id", "src", "reason"),  # reason: "cut", "loss", "down" (nobody runs there), "late" (client no longer waits)
+    # nodes
+    "fired": ("timer", "key"),
+    "became": ("role", "epoch"),
+    "decided": ("index", "value"),
+    "stored": ("key", "values", "based_on", "shelf"),
+    "noted": ("name", "detail"),
+    "halted": ("sentence",),  # an assertion failed: the theorem's name
+    # faults and other interventions
+    "started": (),
+    "crashed": (),
+    "restarted": (),
+    "paused": (),
+    "resumed": (),
+    "wiped": (),
+    "cut": ("links",),  # links: ((src, dst), ...) that became cut
+    "healed": ("links",),
+    "tuned": ("links", "setting"),
+    "turned": ("knob", "value"),
+    "deadline": ("deadline",),
+    "said": ("text",),
+    # clients; `node` is the home node
+    "invoked": ("op_id", "client", "kind", "key", "value"),
+    "returned": ("op_id", "client", "outcome", "result", "reason"),
+}
+
+
+class Trace:
+    """A hash of every event of a lane in order: equal traces, equal runs."""
+
+    def __init__(self) -> None:
+        self.digest = b""
+        self.count = 0
+
+    def fold(self, events: Iterable[Event]) -> None:
+        """Takes the next events, in one batch."""
+        text = repr([(e.id, e.at, e.kind, e.node, e.cause, e.data) for e in events])
+        self.digest = hashlib.blake2b(self.digest + text.encode(), digest_size=16).digest()
+
+    def hex(self) -> str:
+        return self.digest.hex()

@@ -1,0 +1,68 @@
+"""What a keyframe keeps: a copy of a state that is made of plain containers.
+
+The law for everything that is rewound (nodes, network, clients, checkers, meters): an attribute is immutable
+(numbers, strings, tuples of immutables), a ``Stream``, an object with slots or a ``__dict__`` that keeps the same
+law, or a list, dict, set or deque. **A list, set or deque holds immutables only**; what must hold something that changes
+is a dict. So a copy costs one C-level copy a container, some hundred times less than ``copy.deepcopy``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+ATOMS = (int, str, bool, type(None), float, bytes, frozenset, type)
+
+
+def copied(value: Any) -> Any:
+    """A copy of the value that no later change of the value can reach."""
+    kind = type(value)
+    if kind in ATOMS or isinstance(value, tuple) or callable(value):
+        return value
+    if kind is dict:
+        return {key: copied(item) for key, item in value.items()}
+    if kind is list:
+        return value[:]
+    if kind is set:
+        return set(value)
+    if kind is deque:
+        return value.copy()
+    own = getattr(value, "copied", None)
+    if own is not None:
+        return own()
+    clone = object.__new__(kind)
+    for name, item in vars(value).items():
+        setattr(clone, name, copied(item))
+    return clone
+
+
+def immutable(value: Any) -> bool:
+    """True when nothing inside the value can change; what lists, sets and deques may hold."""
+    if isinstance(value, tuple):
+        return all(immutable(item) for item in value)
+    return isinstance(value, ATOMS)
+
+
+def breaks_the_law(value: Any, path: str = "state") -> str | None:
+    """The path of the first part that a copy would share with the original, or None. For tests."""
+    kind = type(value)
+    if immutable(value) or callable(value):
+        return None
+    if kind is dict:
+        for key, item in value.items():
+            if (found := breaks_the_law(item, f"{path}[{key!r}]")) is not None:
+                return found
+        return None
+    if kind in (list, set, deque):
+        for item in value:
+            if not immutable(item):
+                return f"{path} holds {type(item).__name__}"
+        return None
+    if hasattr(value, "copied"):
+        return None
+    if isinstance(value, tuple):
+        return f"{path} is a tuple that holds something that can change"
+    for name, item in vars(value).items():
+        if (found := breaks_the_law(item, f"{path}.{name}")) is not None:
+            return found
+    return None

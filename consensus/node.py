@@ -1,0 +1,259 @@
+"""A node: all that a protocol may import.
+
+A protocol is a pure state machine. The kernel hands it one input (a start, a message, a timer) and gets back a tuple of
+frozen effects, which the kernel carries out. Inside a handler the effects are written as verbs::
+
+    class Echo(Node):
+        messages = (Ping, Pong)
+        timers = ("tick",)
+        durable = ("count",)                      # what survives a crash; all else is gone
+
+        def setup(self):                          # the state of a node that has never run
+            self.count = 0
+
+        def on_start(self):
+            self.set_timer("tick", 50 * MS)
+
+        def on_tick_timeout(self):
+            self.broadcast(Ping(self.count))
+
+        def on_ping(self, src, m):
+            self.send(src, Pong(m.count))
+
+        def on_pong(self, src, m): ...
+        def on_request(self, client, m): ...      # every protocol answers clients
+
+A class that names a message or a timer and has no handler for it is refused when it is defined. A unit test needs no
+fakes: ``node.receive(now, "n2", Ping(1))`` returns the effects.
+
+Messages are ``NamedTuple`` classes with immutable fields. A reply says so with a property ``tone``: ``"+"`` (granted, succeeded) or
+``"-"`` (refused); a message without one is a request. State keeps the law of ``freeze.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from consensus.rng import Stream
+
+US = 1
+MS = 1_000
+S = 1_000_000
+
+OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
+READ, WRITE = "read", "write"
+
+
+# --- what clients say ----------------------------------------------------------------------------
+
+
+class Request(NamedTuple):
+    """A client's operation, as it reaches its home node."""
+
+    op_id: str
+    kind: str  # READ or WRITE
+    key: str
+    value: str | None  # what to write; None for a read
+    context: tuple[Any, ...] = ()  # what the client's last answer for this key carried (Dynamo, section 4.4)
+
+
+class Reply(NamedTuple):
+    """The home node's answer. ``result`` holds the values read: none, one, or siblings."""
+
+    op_id: str
+    outcome: str  # OK or FAILED (certainly did not happen) or UNKNOWN
+    result: tuple[str, ...] = ()
+    context: tuple[Any, ...] = ()
+    reason: str = ""
+
+    @property
+    def tone(self) -> str:
+        return "+" if self.outcome == OK else "-"
+
+
+# --- effects -------------------------------------------------------------------------------------
+
+
+class Send(NamedTuple):
+    dst: str
+    message: Any
+
+
+class SetTimer(NamedTuple):
+    name: str
+    after: int  # microseconds from now
+    key: tuple[Any, ...] = ()
+
+
+class CancelTimer(NamedTuple):
+    name: str
+    key: tuple[Any, ...] = ()
+
+
+class Become(NamedTuple):
+    role: str
+    epoch: int | None  # term, ballot, view; None where the protocol has none
+
+
+class Decide(NamedTuple):
+    """This node knows that this value is decided for good at this index of the log."""
+
+    index: int
+    value: Any
+
+
+class Answer(NamedTuple):
+    op_id: str
+    outcome: str
+    result: tuple[str, ...] = ()
+    context: tuple[Any, ...] = ()
+    reason: str = ""
+
+
+class Store(NamedTuple):
+    """This node's own copy of the key now holds these values (more than one: siblings)."""
+
+    key: str
+    values: tuple[str, ...]
+    based_on: tuple[str, ...] = ()  # values the new one knowingly replaces, beside what stood here
+    shelf: str = "data"  # "data", or "hint" for what is kept on behalf of another node
+
+
+class Note(NamedTuple):
+    """A rare thing that a storm must have seen happen, by its name: ``log truncated``, ``hint handed off``."""
+
+    name: str
+    detail: str = ""
+
+
+Effect = Send | SetTimer | CancelTimer | Become | Decide | Answer | Store | Note
+
+
+def snake(name: str) -> str:
+    """RequestVoteReply -> request_vote_reply."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class Node:
+    """The base of every protocol. ``id`` and ``members`` are names (``"n1"``); ``members`` is in a fixed order and includes us."""
+
+    messages: ClassVar[tuple[type, ...]] = ()
+    timers: ClassVar[tuple[str, ...]] = ()
+    durable: ClassVar[tuple[str, ...]] = ()
+    message_handlers: ClassVar[dict[type, str]] = {}
+    timer_handlers: ClassVar[dict[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.message_handlers = {kind: f"on_{snake(kind.__name__)}" for kind in (Request, *cls.messages)}
+        cls.timer_handlers = {name: f"on_{name}_timeout" for name in cls.timers}
+        for handler in (*cls.message_handlers.values(), *cls.timer_handlers.values()):
+            if not callable(getattr(cls, handler, None)):
+                raise TypeError(f"{cls.__name__} has no method {handler}")
+
+    def __init__(self, id: str, members: tuple[str, ...], knobs: Mapping[str, Any], stream: Stream) -> None:
+        self.id = id
+        self.members = members
+        self.peers = tuple(member for member in members if member != id)
+        self.knobs: dict[str, Any] = dict(knobs)
+        self.stream = stream
+        self.now = 0  # simulated microseconds, set by the kernel before each input
+        self.skew = 0  # how far this node's own clock is ahead
+        self._effects: list[Effect] = []
+        self.setup()
+
+    # --- to override --------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        """The state of a node that has never run."""
+
+    def on_start(self) -> None:
+        """The first input."""
+
+    def on_restart(self) -> None:
+        """The first input after a crash: durable attributes are as they were, all others as ``setup`` left them."""
+        self.on_start()
+
+    def describe(self) -> dict[str, Any]:
+        """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
+
+        role: str; epoch: int or None; leader: id or None; store: {key: [values]};
+        log: [[epoch, label], ...] (the last ``LOG_SHOWN`` entries), log_start: index of the first of them (first entry of all: 1),
+        commit: index; facts: {label: text} for the inspector, in the paper's words.
+        """
+        return {"role": "node", "epoch": None}
+
+    # --- inputs (the kernel calls these) ------------------------------------------------------
+
+    def start(self, now: int) -> tuple[Effect, ...]:
+        self.now = now
+        self.on_start()
+        return self._taken()
+
+    def restart(self, now: int) -> tuple[Effect, ...]:
+        self.now = now
+        self.on_restart()
+        return self._taken()
+
+    def receive(self, now: int, src: str, message: Any) -> tuple[Effect, ...]:
+        self.now = now
+        getattr(self, self.message_handlers[type(message)])(src, message)
+        return self._taken()
+
+    def fire(self, now: int, timer: str, key: tuple[Any, ...] = ()) -> tuple[Effect, ...]:
+        self.now = now
+        getattr(self, self.timer_handlers[timer])(*key)
+        return self._taken()
+
+    def _taken(self) -> tuple[Effect, ...]:
+        effects = tuple(self._effects)
+        self._effects.clear()
+        return effects
+
+    # --- verbs (protocols call these) ---------------------------------------------------------
+
+    @property
+    def clock(self) -> int:
+        """What this node's own clock says, in microseconds: simulated time plus its skew."""
+        return self.now + self.skew
+
+    def send(self, dst: str, message: Any) -> None:
+        """Sends a message to another member (a node does not send to itself)."""
+        self._effects.append(Send(dst, message))
+
+    def broadcast(self, message: Any) -> None:
+        """Sends the message to every other member, in member order."""
+        for peer in self.peers:
+            self._effects.append(Send(peer, message))
+
+    def set_timer(self, name: str, after: int, *key: Any) -> None:
+        """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once."""
+        self._effects.append(SetTimer(name, after, key))
+
+    def cancel_timer(self, name: str, *key: Any) -> None:
+        self._effects.append(CancelTimer(name, key))
+
+    def become(self, role: str, epoch: int | None) -> None:
+        """Says that role or epoch changed; call it at every such change."""
+        self._effects.append(Become(role, epoch))
+
+    def decide(self, index: int, value: Any) -> None:
+        self._effects.append(Decide(index, value))
+
+    def answer(
+        self, op_id: str, outcome: str, result: tuple[str, ...] = (), context: tuple[Any, ...] = (), reason: str = ""
+    ) -> None:
+        """Answers a client that stands at this node. FAILED promises that the operation never happens."""
+        self._effects.append(Answer(op_id, outcome, result, context, reason))
+
+    def store(self, key: str, values: tuple[str, ...], based_on: tuple[str, ...] = (), shelf: str = "data") -> None:
+        """Says that this node's own copy of the key changed."""
+        self._effects.append(Store(key, values, based_on, shelf))
+
+    def note(self, name: str, detail: str = "") -> None:
+        self._effects.append(Note(name, detail))
+
+
+LOG_SHOWN = 8
