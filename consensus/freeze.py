@@ -27,6 +27,8 @@ def copied(value: Any) -> Any:
         return set(value)
     if kind is deque:
         return value.copy()
+    if is_frozen(kind):
+        return value
     own = getattr(value, "copied", None)
     if own is not None:
         return own()
@@ -36,11 +38,17 @@ def copied(value: Any) -> Any:
     return clone
 
 
+def is_frozen(kind: type) -> bool:
+    """True for a frozen dataclass."""
+    parameters = getattr(kind, "__dataclass_params__", None)
+    return parameters is not None and bool(parameters.frozen)
+
+
 def immutable(value: Any) -> bool:
     """True when nothing inside the value can change; what lists, sets and deques may hold."""
     if isinstance(value, tuple):
         return all(immutable(item) for item in value)
-    return isinstance(value, ATOMS)
+    return isinstance(value, ATOMS) or is_frozen(type(value))
 
 
 def breaks_the_law(value: Any, path: str = "state") -> str | None:

@@ -100,7 +100,7 @@ class Become(NamedTuple):
 class Decide(NamedTuple):
     """This node knows that this value is decided for good at this index of the log."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     value: Any
 
 

@@ -1,0 +1,442 @@
+"""The kernel: one heap, one loop, one cluster.
+
+A simulation takes from its heap the next thing that happens, hands it to a node as one input, and carries out the
+effects that come back. All it does is told as events (``events.py``); ``drain`` hands them over. The same cluster and the same
+interventions at the same steps give the same events, to the bit.
+
+A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in the order of scheduling.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from consensus.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
+from consensus.events import Event
+from consensus.freeze import copied
+from consensus.interventions import (
+    Ask,
+    Corrupt,
+    Crash,
+    Cut,
+    Heal,
+    Intervention,
+    Partition,
+    Pause,
+    Refused,
+    Restart,
+    Resume,
+    Say,
+    SetDeadline,
+    SetLink,
+    Turn,
+    Wipe,
+)
+from consensus.network import LinkState, Network
+from consensus.node import (
+    FAILED,
+    MS,
+    OK,
+    READ,
+    UNKNOWN,
+    WRITE,
+    Answer,
+    Become,
+    CancelTimer,
+    Decide,
+    Effect,
+    Node,
+    Note,
+    Reply,
+    S,
+    Send,
+    SetTimer,
+    Store,
+)
+from consensus.rng import Stream
+
+LAND, FIRE, ISSUE, EXPIRE, VANISH = range(5)
+UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
+
+DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
+KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
+
+Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a simulation is made of. Equal clusters and equal interventions give equal runs."""
+
+    node: type[Node]
+    members: tuple[str, ...]
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 1
+    link: LinkState = field(default_factory=LinkState)
+    workload: Workload | None = None
+    deadline: int = 300 * MS
+    lies: Mapping[str, Lie] = field(default_factory=dict)
+
+
+class Simulation:
+    """One running cluster. ``now`` is simulated microseconds, ``steps`` the heap entries processed so far."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.members = cluster.members
+        self.knobs = dict(cluster.knobs)
+        self.now = 0
+        self.steps = 0
+        self.network = Network(cluster.members, cluster.link, cluster.seed)
+        self.clients = Clients(cluster.workload, cluster.members, cluster.seed)
+        self.deadline = cluster.deadline
+        self.nodes: dict[str, Node] = {m: self._made(m, Stream.named(cluster.seed, "node", m)) for m in cluster.members}
+        self.status = dict.fromkeys(cluster.members, UP)
+        self.sentences: dict[str, str] = {}  # why a node halted
+        self.roles: dict[str, tuple[str, int | None]] = {}
+        self.timers: dict[str, dict[Any, tuple[int, int, int]]] = {m: {} for m in cluster.members}  # (ticket, set at, due)
+        self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
+        self.liars: dict[str, str] = {}
+        self.flying: dict[int, Event] = {}
+        self.events: list[Event] = []
+        self._heap: list[Any] = []
+        self._ticket = 0
+        self._event_id = 0
+        for member in cluster.members:
+            cause = self._emit("started", member, 0, ())
+            self._run(member, cause, self.nodes[member].start, 0)
+        for client, at in self.clients.first_moments():
+            self._push(at, ISSUE, client)
+
+    def _made(self, member: str, stream: Stream) -> Node:
+        return self.cluster.node(member, self.members, self.knobs, stream)
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    @property
+    def next_at(self) -> int | None:
+        """When the next thing happens; None when nothing will."""
+        return self._heap[0][0] if self._heap else None
+
+    def step(self) -> bool:
+        """Processes the next heap entry; False when there is none."""
+        if not self._heap:
+            return False
+        entry = heapq.heappop(self._heap)
+        self.now = entry[0]
+        self.steps += 1
+        what = entry[2]
+        if what == LAND:
+            self._land(entry[3], entry[4])
+        elif what == FIRE:
+            self._fire(entry[1], entry[3], entry[4], entry[5])
+        elif what == ISSUE:
+            self._issue(entry[3])
+        elif what == EXPIRE:
+            self._expire(entry[3], entry[4])
+        else:
+            self._vanish(entry[3])
+        return True
+
+    def run_until(self, at: int) -> None:
+        """Processes everything up to and including that moment, and stands there."""
+        while self._heap and self._heap[0][0] <= at:
+            self.step()
+        self.now = max(self.now, at)
+
+    def drain(self) -> list[Event]:
+        """The events since the last drain."""
+        events, self.events = self.events, []
+        return events
+
+    def copied(self) -> Simulation:
+        """A keyframe: a simulation that will go on exactly as this one would."""
+        clone = object.__new__(Simulation)
+        for name, value in vars(self).items():
+            setattr(clone, name, copied(value))
+        return clone
+
+    def _push(self, at: int, what: int, *rest: Any) -> int:
+        self._ticket += 1
+        heapq.heappush(self._heap, (at, self._ticket, what, *rest))
+        return self._ticket
+
+    def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
+        self._event_id += 1
+        self.events.append(Event(self._event_id, self.now, kind, node, cause, data))
+        return self._event_id
+
+    # --- messages -----------------------------------------------------------------------------
+
+    def _send(self, src: str, dst: str, message: Any, cause: int) -> None:
+        assert dst in self.status and dst != src, f"{src} sent a message to {dst}, which is not another member"
+        delay, lost, twin = self.network.draw(src, dst)
+        sent = self._fly(src, dst, message, cause, delay)
+        if lost:
+            self._push(self.now + delay // 2, VANISH, sent)
+        else:
+            self._push(self.now + delay, LAND, sent, False)
+        if twin is not None:
+            self._push(self.now + twin, LAND, self._fly(src, dst, message, sent, twin), False)
+
+    def _fly(self, src: str, dst: str, message: Any, cause: int, delay: int) -> int:
+        tone = getattr(message, "tone", "")
+        epoch = self.roles[src][1] if src in self.roles else None
+        sent = self._emit("sent", src, cause, (self._event_id + 1, dst, message, tone, epoch, self.now + delay))
+        self.flying[sent] = self.events[-1]
+        return sent
+
+    def _land(self, sent: int, waited: bool) -> None:
+        event = self.flying[sent]
+        src, (_, dst, message, _, _, _) = event.node, event.data
+        if dst not in self.status:
+            return self._reply_lands(sent, src, dst, message)
+        if not waited and self.network.is_cut(src, dst):
+            return self._drop(sent, "cut")
+        if self.status[dst] == PAUSED:
+            return self.backlog[dst].append((LAND, sent))
+        if self.status[dst] != UP:
+            return self._drop(sent, "down")
+        del self.flying[sent]
+        cause = self._emit("delivered", dst, sent, (sent, src))
+        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
+
+    def _vanish(self, sent: int) -> None:
+        self._drop(sent, "loss")
+
+    def _drop(self, sent: int, reason: str) -> None:
+        event = self.flying.pop(sent)
+        self._emit("dropped", event.data[1], sent, (sent, event.node, reason))
+
+    # --- nodes --------------------------------------------------------------------------------
+
+    def _run(self, member: str, cause: int, handler: Callable[..., tuple[Effect, ...]], *inputs: Any) -> None:
+        """One input to one node, and its effects. A failed assertion halts the node with the theorem's name."""
+        node = self.nodes[member]
+        try:
+            effects = handler(*inputs)
+            if member in self.liars:
+                effects = self.cluster.lies[self.liars[member]](node, effects)
+            for effect in effects:
+                self._carry_out(member, effect, cause)
+        except AssertionError as failed:
+            self._halt(member, str(failed) or "an assertion without a name failed", cause)
+
+    def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+        match effect:
+            case Send(dst, message):
+                self._send(member, dst, message, cause)
+            case SetTimer():
+                self._set_timer(member, effect, cause)
+            case CancelTimer(name, key):
+                self.timers[member].pop((name, key), None)
+            case Become(role, epoch):
+                self.roles[member] = (role, epoch)
+                self._emit("became", member, cause, (role, epoch))
+            case Decide():
+                self._emit("decided", member, cause, tuple(effect))
+            case Store():
+                self._emit("stored", member, cause, tuple(effect))
+            case Answer():
+                self._answer(member, effect, cause)
+            case Note():
+                self._emit("noted", member, cause, tuple(effect))
+            case _:
+                raise TypeError(f"{member} returned {effect!r}, which is no effect")
+
+    def _set_timer(self, member: str, effect: SetTimer, cause: int) -> None:
+        due = self.now + effect.after
+        ticket = self._push(due, FIRE, member, (effect.name, effect.key), cause)
+        self.timers[member][(effect.name, effect.key)] = (ticket, self.now, due)
+
+    def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
+        set_now = self.timers[member].get(timer)
+        if set_now is None or set_now[0] != ticket:
+            return  # cancelled, or set anew
+        if self.status[member] == PAUSED:
+            return self.backlog[member].append((FIRE, ticket, timer, cause))
+        del self.timers[member][timer]
+        fired = self._emit("fired", member, cause, timer)
+        return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
+
+    def _halt(self, member: str, sentence: str, cause: int) -> None:
+        self._stop(member, HALTED)
+        self.sentences[member] = sentence
+        self._emit("halted", member, cause, (sentence,))
+
+    def _stop(self, member: str, status: str) -> None:
+        """The process is gone: its timers with it, and what waited for it in vain."""
+        self.status[member] = status
+        self.timers[member] = {}
+        self.roles.pop(member, None)
+        waiting, self.backlog[member] = self.backlog[member], []
+        for entry in waiting:
+            if entry[0] == LAND:
+                self._drop(entry[1], "down")
+
+    # --- clients ------------------------------------------------------------------------------
+
+    def _issue(self, client: str) -> None:
+        kind, key = self.clients.draw(client)
+        self._ask(client, self.clients.home[client], kind, key, None)
+        following = self.clients.next_moment(client, self.now)
+        if following is not None:
+            self._push(following, ISSUE, client)
+
+    def _ask(self, client: str, node: str, kind: str, key: str, value: str | None) -> None:
+        request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
+        invoked = self._emit("invoked", node, 0, (request.op_id, client, kind, key, request.value))
+        self._push(self.now + ACCESS_DELAY, LAND, self._fly(client, node, request, invoked, ACCESS_DELAY), True)
+        self._push(self.now + self.deadline, EXPIRE, request.op_id, invoked)
+
+    def _answer(self, member: str, answer: Answer, cause: int) -> None:
+        asked = self.clients.pending.get(answer.op_id)
+        client = asked.client if asked else answer.op_id.partition(":")[0]
+        assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
+        reply = Reply(*answer)
+        self._push(self.now + ACCESS_DELAY, LAND, self._fly(member, client, reply, cause, ACCESS_DELAY), True)
+
+    def _reply_lands(self, sent: int, node: str, client: str, reply: Reply) -> None:
+        asked = self.clients.end(reply.op_id)
+        if asked is None:
+            return self._drop(sent, "late")
+        del self.flying[sent]
+        cause = self._emit("delivered", client, sent, (sent, node))
+        if reply.outcome == OK:
+            self.clients.contexts[(client, asked.key)] = reply.context
+        assert reply.outcome in (OK, FAILED, UNKNOWN), f"an answer is ok, failed or unknown, not {reply.outcome}"
+        self._emit("returned", node, cause, (reply.op_id, client, reply.outcome, reply.result, reply.reason))
+        return None
+
+    def _expire(self, op_id: str, invoked: int) -> None:
+        asked = self.clients.end(op_id)
+        if asked is not None:
+            self._emit("returned", asked.node, invoked, (op_id, asked.client, UNKNOWN, (), "no answer before the deadline"))
+
+    # --- interventions ------------------------------------------------------------------------
+
+    def apply(self, intervention: Intervention) -> None:
+        """Carries out an intervention now, or refuses it with a sentence and changes nothing."""
+        match intervention:
+            case Cut(links):
+                self._changed("cut", self.network.cut(links))
+            case Heal(links):
+                self._changed("healed", self.network.heal(links))
+            case Partition(sides):
+                between = self.network.between(sides)
+                self._changed("healed", self.network.heal(tuple(p for p in self.network.pairs() if p not in between)))
+                self._changed("cut", self.network.cut(between))
+            case SetLink(links, setting):
+                self._emit("tuned", "", 0, (self.network.tune(links, setting), setting))
+            case SetDeadline(deadline):
+                if isinstance(deadline, bool) or not isinstance(deadline, int) or not DEADLINE_MIN <= deadline <= DEADLINE_MAX:
+                    raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
+                self.deadline = deadline
+                self._emit("deadline", "", 0, (deadline,))
+            case Ask(node, kind, key, value):
+                self._ask_by_hand(node, kind, key, value)
+            case Turn(_, knob, value):
+                self.knobs[knob] = value
+                for each in self.nodes.values():
+                    each.knobs[knob] = value
+                self._emit("turned", "", 0, (knob, value))
+            case Say(text):
+                self._emit("said", "", 0, (text,))
+            case Corrupt(node, lie):
+                self._corrupt(node, lie)
+            case _:
+                self._fault(intervention)
+
+    def _changed(self, kind: str, links: Any) -> None:
+        if links:
+            self._emit(kind, "", 0, (links,))
+
+    def _known(self, member: str) -> str:
+        """The node's status, or Refused."""
+        if member not in self.status:
+            raise Refused(f"There is no node {member}; there are {', '.join(self.members)}.")
+        return self.status[member]
+
+    def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None) -> None:
+        self._known(node)
+        if kind not in (READ, WRITE):
+            raise Refused(f"An operation is a read or a write, not {kind!r}.")
+        if not isinstance(key, str) or not 0 < len(key) <= KEY_LENGTH_MAX:
+            raise Refused(f"A key has from 1 to {KEY_LENGTH_MAX} characters.")
+        if value is not None:
+            if not isinstance(value, str) or not 0 < len(value) <= VALUE_LENGTH_MAX:
+                raise Refused(f"A value has from 1 to {VALUE_LENGTH_MAX} characters.")
+            if value.isdecimal():
+                raise Refused("Numbers are given out in order, so that none is written twice; write a word, or leave it empty.")
+            value = f"{value}'{self.clients.asked_so_far.get(BY_HAND, 0) + 1}"  # unique, as the check needs it
+        self._ask(BY_HAND, node, kind, key, value if kind == WRITE else None)
+
+    def _corrupt(self, member: str, lie: str) -> None:
+        self._known(member)
+        if lie and lie not in self.cluster.lies:
+            offered = ", ".join(self.cluster.lies) or "none yet"
+            raise Refused(f"There is no lie {lie!r}; there are: {offered}.")
+        if lie:
+            self.liars[member] = lie
+        else:
+            self.liars.pop(member, None)
+        self._emit("noted", member, 0, ("corrupted", lie))
+
+    def _fault(self, intervention: Intervention) -> None:
+        member: str = intervention.node  # type: ignore[union-attr]
+        status = self._known(member)
+        match intervention:
+            case Crash():
+                if status == CRASHED:
+                    raise Refused(f"{member} has crashed already.")
+                self._stop(member, CRASHED)
+                self._emit("crashed", member, 0, ())
+            case Restart():
+                if status not in (CRASHED, HALTED):
+                    raise Refused(f"{member} is running; only a crashed node can restart.")
+                self._restart(member)
+            case Pause():
+                if status != UP:
+                    raise Refused(f"{member} is {status}; only a running node can pause.")
+                self.status[member] = PAUSED
+                self._emit("paused", member, 0, ())
+            case Resume():
+                if status != PAUSED:
+                    raise Refused(f"{member} is not paused.")
+                self._resume(member)
+            case Wipe():
+                if status != CRASHED:
+                    self._stop(member, CRASHED)
+                    self._emit("crashed", member, 0, ())
+                self.nodes[member] = self._made(member, self.nodes[member].stream)
+                self._emit("wiped", member, 0, ())
+            case _:
+                raise AssertionError(f"{intervention!r} is no intervention")
+
+    def _restart(self, member: str) -> None:
+        old = self.nodes[member]
+        node = self.nodes[member] = self._made(member, old.stream)
+        for name in node.durable:
+            setattr(node, name, getattr(old, name))
+        node.skew = old.skew
+        self.status[member] = UP
+        self.sentences.pop(member, None)
+        cause = self._emit("restarted", member, 0, ())
+        self._run(member, cause, node.restart, self.now)
+
+    def _resume(self, member: str) -> None:
+        """What waited is handed over in the order in which it came."""
+        self.status[member] = UP
+        self._emit("resumed", member, 0, ())
+        waiting, self.backlog[member] = self.backlog[member], []
+        for entry in waiting:
+            if self.status[member] != UP:  # it halted on an earlier one
+                if entry[0] == LAND:
+                    self._drop(entry[1], "down")
+            elif entry[0] == LAND:
+                self._land(entry[1], True)
+            else:
+                self._fire(entry[1], member, entry[2], entry[3])
