@@ -2,7 +2,7 @@
 
 Only the standard library is needed. Everything goes into .venv/, node_modules/, static/vendor/ (and .browser/ where a machine
 has no Chromium for the tests), all ignored by git. Hashes of what was asked for are kept beside what was installed, so a second
-start does nothing. What the installers print is kept in .setup.log. It does not update itself, Python or the machine.
+start does nothing. What the last installer printed is kept in .setup.log. It does not update itself, Python or the machine.
 """
 
 import argparse
@@ -25,9 +25,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this file is the one that an old
         newer = shutil.which(name)
         if newer and subprocess.call([newer, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             sys.exit(subprocess.call([newer, *sys.argv]))
+    version = "{}.{}".format(*sys.version_info[:2])
     sys.exit(
-        "CAPscope needs Python 3.11 or newer and this is %d.%d. Install one from python.org and try again."
-        % sys.version_info[:2]
+        "CAPscope needs Python 3.11 or newer and this is " + version + ". Install one from python.org, then run this again."
     )
 
 import chromium
@@ -50,19 +50,28 @@ OPEN_WITHIN_S = 30
 CAUSES = (
     (("no space left", "enospc"), "The disk is full. Free about 500 MB, then run this again."),
     (
-        ("permission denied", "eacces"),
+        ("permission denied", "eacces", "read-only file"),
         "This folder may not be written to. Copy the project to a folder of yours, then run this again.",
     ),
     (
-        ("name resolution", "newconnectionerror", "enotfound", "eai_again", "econnrefused", "unreachable", "etimedout")
-        + ("connection refused", "timed out", "dns error", "proxyerror", "failed to fetch", "no route to host"),
+        (
+            "name resolution",
+            "newconnectionerror",
+            "enotfound",
+            "eai_again",
+            "econnrefused",
+            "unreachable",
+            "etimedout",
+            "no route",
+        )
+        + ("connection refused", "timed out", "dns error", "proxyerror", "failed to fetch", "failed to lookup"),
         "The network did not answer. The first start needs it once: connect (or set HTTPS_PROXY), then run this again.",
     ),
     (
-        ("ensurepip", "externally-managed"),
+        ("ensurepip", "no module named pip"),
         "This Python cannot make environments. On Debian or Ubuntu run `apt install python3-venv`, then run this again.",
     ),
-    (("no matching distribution", "etarget", "e404"), "The package index does not have a version that we need."),
+    (("no matching distribution", "etarget", "e404"), "The package index does not have a version that is asked for."),
 )
 
 
@@ -79,14 +88,13 @@ def step(what: str, command: list[str | Path], **environment: str) -> None:
     started = time.monotonic()
     words = [str(word) for word in command]
     try:
-        with LOG.open("a", encoding="utf-8") as log:
-            print("$", shlex.join(words), file=log, flush=True)
-        with LOG.open("r+b") as log:
-            begin = log.seek(0, os.SEEK_END)
+        with LOG.open("w+b") as log:
+            log.write(f"$ {shlex.join(words)}\n".encode())
+            log.flush()
             ended = subprocess.run(
                 words, cwd=ROOT, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
-            log.seek(begin)
+            log.seek(0)
             said = log.read().decode("utf-8", "replace")
     except OSError as error:
         print("failed", flush=True)
@@ -128,7 +136,8 @@ def make_environment() -> None:
         return
     if VENV.exists():
         shutil.rmtree(VENV)
-    if uv := shutil.which("uv"):
+    uv = shutil.which("uv")
+    if uv:
         step("Making the Python environment", [uv, "venv", "--quiet", "--seed", "--python", sys.executable, VENV])
     else:
         step("Making the Python environment", [sys.executable, "-m", "venv", VENV])
@@ -137,7 +146,8 @@ def make_environment() -> None:
 
 def install(what: str, *wanted: str) -> None:
     """Installs Python packages: with uv where it is there, and with pip where it is not or cannot."""
-    if uv := shutil.which("uv"):
+    uv = shutil.which("uv")
+    if uv:
         try:
             return step(what, [uv, "pip", "install", "--quiet", "--python", PYTHON, *wanted])
         except SetupFailed:
@@ -208,7 +218,8 @@ def set_up_browser_libraries(dev: bool) -> None:
 
 
 def set_up(dev: bool = False) -> None:
-    LOG.unlink(missing_ok=True)
+    if not (VENV / "stamp").exists():
+        print("Setting CAPscope up. The first start takes some seconds, the next ones none.", flush=True)
     set_up_python(dev=False)
     if dev:
         set_up_python(dev=True)
@@ -313,9 +324,8 @@ def lint(arguments: list[str]) -> int:
 def types(arguments: list[str]) -> int:
     set_up(dev=True)
     node, _ = node_and_npm()
-    return max(
-        call(PYTHON, "-m", "mypy"), call(node, MODULES / "typescript" / "bin" / "tsc", "--project", ROOT / "tsconfig.json")
-    )
+    tsc = MODULES / "typescript" / "bin" / "tsc"
+    return max(call(PYTHON, "-m", "mypy"), call(node, tsc, "--project", ROOT / "tsconfig.json"))
 
 
 def storm(arguments: list[str]) -> int:
