@@ -1,0 +1,646 @@
+"""An experiment: one to four lanes under one clock, one seed, one workload and one list of interventions.
+
+A lane is one cluster with everything that watches it: history, checkers, meters, trace. All lanes have the same members, the
+same links with the same chance on each, and the same clients asking the same things at the same moments; only the protocol and its knobs
+differ. ``steps`` counts what has been processed over all lanes, so a position in a run is exact even between two events of one microsecond.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from consensus import aim
+from consensus.byzantine import LIES
+from consensus.cards import Card
+from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.divergence import Divergence
+from consensus.checkers.linearizability import Linearizability
+from consensus.checkers.losses import Losses
+from consensus.checkers.sessions import Sessions
+from consensus.checkers.staleness import Staleness
+from consensus.clients import Workload
+from consensus.events import Event, Trace
+from consensus.freeze import copied
+from consensus.history import History, Operation
+from consensus.interventions import (
+    Corrupt,
+    Crash,
+    Cut,
+    Heal,
+    Intervention,
+    Partition,
+    Pause,
+    Refused,
+    Restart,
+    Resume,
+    Say,
+    SetDeadline,
+    SetLink,
+    Turn,
+    Wipe,
+)
+from consensus.metrics import Meters
+from consensus.network import LinkState
+from consensus.node import MS, S
+from consensus.simulation import UP, Cluster, Simulation
+
+LANES_MAX = 4
+NODES_MIN, NODES_MAX = 2, 25
+CLIENTS_MAX = 25
+LENGTH_MAX = 600 * S  # a run ends here
+SEED_MAX = 2**32 - 1
+FINDINGS_KEPT = 500
+
+
+@dataclass(frozen=True)
+class LaneSpec:
+    protocol: str
+    knobs: tuple[tuple[str, Any], ...] = ()
+
+
+class Step(NamedTuple):
+    """One line of a scenario's script: at this moment do this; names may be parts (``aim.py``)."""
+
+    at: int
+    do: Intervention
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that a run starts from; with the log of interventions it is the run."""
+
+    scenario: str
+    title: str
+    story: str
+    lanes: tuple[LaneSpec, ...]
+    seed: int = 1
+    nodes: int = 5
+    link: LinkState = field(default_factory=LinkState)
+    workload: Workload | None = field(default_factory=Workload)
+    deadline: int = 300 * MS
+    script: tuple[Step, ...] = ()
+    opening: int = 2 * S  # where the page opens it: what was before has run already
+    until: int = 20 * S  # how far it is run without a browser
+    speed: float = 0.05  # simulated seconds a second, on a stage
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return tuple(f"n{number}" for number in range(1, self.nodes + 1))
+
+
+class Mark(NamedTuple):
+    """A mark on the timeline. ``lane`` is -1 when it concerns all."""
+
+    at: int
+    kind: str  # leader, cut, heal, crash, fault, stale, conflict, violation, lost, say
+    lane: int
+    text: str
+
+
+class Expectation(NamedTuple):
+    """What must come out: a sentence, and whether it holds of the experiment when it has run to ``until``."""
+
+    sentence: str
+    holds: Callable[[Experiment], bool]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario's card: its number in the catalogue, a story in its spec, what must come out."""
+
+    number: int
+    level: str  # B, I, A, E: from beginner to expert
+    spec: Spec
+    ask: str  # the question to the audience before the cut
+    lesson: str
+    expect: tuple[Expectation, ...]
+    by_hand: bool = False  # on the page the visitor does what the script would do
+
+    @property
+    def name(self) -> str:
+        return self.spec.scenario
+
+    @property
+    def title(self) -> str:
+        return self.spec.title
+
+    @property
+    def story(self) -> str:
+        return self.spec.story
+
+
+class Lane:
+    """One cluster and all that watches it."""
+
+    def __init__(self, spec: Spec, number: int, card: Card) -> None:
+        asked = dict(spec.lanes[number].knobs)
+        self.number = number
+        self.seed = spec.seed
+        self.card = card
+        self.knobs = card.settled(asked)
+        self.members = spec.members
+        self.sim = Simulation(
+            Cluster(card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES)
+        )
+        self.sides = self.sim.network.sides()
+        self.history = History()
+        self.trace = Trace()
+        self.linearizability = Linearizability()
+        self.sessions = Sessions()
+        self.staleness = Staleness()
+        self.losses = Losses(spec.members)
+        self.divergence = Divergence(spec.members)
+        self.invariants = {kind.__name__: kind(spec.members) for kind in card.invariants if isinstance(kind, type)}
+        self.tally = Meters(spec.members)
+        self.marks: list[Mark] = []
+        self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
+        self.notes: dict[str, int] = {}
+        self.seen: dict[str, int] = {}  # checker -> findings already taken over
+        self.findings: list[Finding] = []
+        self.stopped: str | None = None
+        self.fresh: list[Event] = []  # since the last drain
+        self.touched: list[int] = []  # operations new or changed since the last call of changed_operations
+        self.known_lost: dict[str, bool] = {}
+        self._absorb()
+
+    def copied(self) -> Lane:
+        clone = object.__new__(Lane)
+        for name, value in vars(self).items():
+            setattr(clone, name, copied(value))
+        clone.fresh, clone.touched = [], []
+        return clone
+
+    # --- running ------------------------------------------------------------------------------
+
+    @property
+    def next_at(self) -> int | None:
+        return None if self.stopped else self.sim.next_at
+
+    def step(self) -> None:
+        """Processes the next thing. A mistake in a protocol stops this lane, and no other."""
+        try:
+            self.sim.step()
+            self._absorb()
+        except Exception as failed:
+            self._stop(failed)
+
+    def apply(self, intervention: Intervention, at: int) -> None:
+        if self.stopped:
+            raise Refused(self.stopped)
+        self.sim.now = at
+        if isinstance(intervention, Turn):
+            self._turn(intervention)
+        try:
+            self.sim.apply(intervention)
+            self._absorb()
+        except Refused:
+            raise
+        except Exception as failed:
+            self._stop(failed)
+
+    def _turn(self, turn: Turn) -> None:
+        self.knobs = self.card.settled({**self.knobs, turn.knob: turn.value})
+
+    def _stop(self, failed: Exception) -> None:
+        self.stopped = (
+            f"{self.card.title} stopped at {seconds(self.sim.now)}: {type(failed).__name__}: {failed}. "
+            f"Seed {self.seed} shows it again; the other lanes go on."
+        )
+
+    def _absorb(self) -> None:
+        """Folds what just happened into everything that watches."""
+        events = self.sim.drain()
+        if not events:
+            return
+        self.trace.fold(events)
+        self.fresh.extend(events)
+        for event in events:
+            if event.kind in ("cut", "healed"):
+                self.sides = self.sim.network.sides()
+            operation = self.history.fold(event)
+            if operation is not None:
+                self.touched.append(operation.number)
+            for checker in self._checkers().values():
+                checker.fold(event, operation)
+            self.tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
+            self._mark(event, operation)
+        self._collect()
+
+    def _checkers(self) -> dict[str, Any]:
+        return {
+            "linearizability": self.linearizability,
+            "sessions": self.sessions,
+            "staleness": self.staleness,
+            "losses": self.losses,
+            "divergence": self.divergence,
+            **self.invariants,
+        }
+
+    def _mark(self, event: Event, operation: Operation | None) -> None:
+        """What the timeline shows of this lane: leaders, and the first stale or contradictory answer of each era."""
+        if event.kind == "noted":
+            self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
+        elif event.kind == "became" and event.data[0] == "leader":
+            self.marks.append(Mark(event.at, "leader", self.number, f"leader {event.node}"))
+        elif event.kind == "halted":
+            self.marks.append(Mark(event.at, "violation", self.number, f"{event.node} halted: {event.data[0]}"))
+        elif operation is not None and operation.finish is not None:
+            kind, sentence = self._answer_mark(operation)
+            era = len(self.tally.eras)
+            if kind and (era, kind) not in self.marked:
+                self.marked[(era, kind)] = True
+                self.marks.append(Mark(event.at, kind, self.number, f"{operation.client}: {sentence}"))
+
+    def _collect(self) -> None:
+        for name, checker in self._checkers().items():
+            start = self.seen.get(name, 0)
+            if len(checker.findings) > start:
+                self.findings.extend(checker.findings[start:])
+                self.seen[name] = len(checker.findings)
+        del self.findings[FINDINGS_KEPT:]
+
+    # --- what the page shows ------------------------------------------------------------------
+
+    def drain(self) -> list[Event]:
+        """The events since the last drain."""
+        fresh, self.fresh = self.fresh, []
+        return fresh
+
+    def flying(self) -> list[Event]:
+        """Messages under way: their ``sent`` events, oldest first."""
+        return list(self.sim.flying.values())
+
+    def leader(self) -> str | None:
+        """The running leader of the highest epoch."""
+        leaders = [
+            (epoch or 0, node)
+            for node, (role, epoch) in self.sim.roles.items()
+            if role == "leader" and self.sim.status[node] == UP
+        ]
+        return max(leaders)[1] if leaders else None
+
+    def node_state(self, member: str) -> dict[str, Any]:
+        """What the stage shows of a node (docs/wire.md, NodeState)."""
+        sim = self.sim
+        state = sim.nodes[member].describe()
+        state["status"] = sim.status[member]
+        state["sentence"] = sim.sentences.get(member, "")
+        state["lie"] = sim.liars.get(member, "")
+        state["timers"] = [[name, set_at, due] for (name, _), (_, set_at, due) in sim.timers[member].items()]
+        return state
+
+    def links(self) -> dict[str, Any]:
+        """The matrix (docs/wire.md, Links)."""
+        network = self.sim.network
+        return {
+            "base": list(network.base),
+            "cut": [list(pair) for pair in network.pairs() if pair in network.cuts],
+            "tuned": [[*pair, *network.tuned[pair]] for pair in network.pairs() if pair in network.tuned],
+            "words": network.words(self.leader()),
+            "sides": [list(side) for side in self.sides],
+            "clean": network.clean(),
+        }
+
+    def lost(self, now: int) -> dict[str, int]:
+        return self.losses.lost(now)
+
+    def changed_operations(self, now: int) -> list[int]:
+        """Numbers of the operations that are new or changed, in result or in mark, since the last call."""
+        lost = self.lost(now)
+        for op_id in (*lost, *self.known_lost):
+            if (op_id in lost) != (op_id in self.known_lost) and op_id in self.history.number_of:
+                self.touched.append(self.history.number_of[op_id])
+        self.known_lost = dict.fromkeys(lost, True)
+        changed, self.touched = sorted(dict.fromkeys(self.touched)), []
+        return changed
+
+    def mark_of(self, operation: Operation, now: int) -> tuple[str, str]:
+        """The mark of an operation on the strip ("", "stale", "conflict", "lost", "violation") and a sentence for it."""
+        if operation.op_id in self.lost(now):
+            return "lost", "Acknowledged, then lost: no replica holds it and nothing was built on it."
+        return self._answer_mark(operation)
+
+    def _answer_mark(self, operation: Operation) -> tuple[str, str]:
+        op_id = operation.op_id
+        if len(operation.result) > 1:
+            return "conflict", f"Returned {len(operation.result)} values at once: {', '.join(operation.result)}."
+        if op_id in self.staleness.stale:
+            versions, age = self.staleness.stale[op_id]
+            return "stale", f"Stale by {versions} acknowledged {'write' if versions == 1 else 'writes'} and {age // MS} ms."
+        if op_id in self.linearizability.flagged:
+            findings = reversed(self.linearizability.findings)
+            return "violation", next(finding.sentence for finding in findings if op_id in finding.operations)
+        return "", ""
+
+    # --- verdicts -----------------------------------------------------------------------------
+
+    def verdict(self, now: int) -> Verdict:
+        """The lane's verdict: linearizable or not, and whether the protocol's own invariants held."""
+        for checker in self.invariants.values():
+            if checker.findings:
+                return Verdict(VIOLATED, checker.findings[0].sentence)
+        if self.stopped:
+            return Verdict(VIOLATED, self.stopped)
+        for member, sentence in self.sim.sentences.items():
+            return Verdict(VIOLATED, f"{member} halted: {sentence}.")
+        return self.linearizability.verdict(now)
+
+    def promises(self, now: int) -> list[list[str]]:
+        """Every promise that is checked: its name, its verdict, why."""
+        rows = [["linearizable", *self.linearizability.verdict(now)]]
+        rows += [[name, *verdict] for name, verdict in self.sessions.verdicts(now).items()]
+        lost = self.lost(now)
+        if lost:
+            rows.append(["acknowledged writes kept", VIOLATED, f"{len(lost)} acknowledged writes are lost."])
+        else:
+            rows.append(["acknowledged writes kept", HOLDS, "No acknowledged write is lost."])
+        for name, checker in self.invariants.items():
+            rows += [[name_of, *verdict] for name_of, verdict in _invariant_rows(name, checker)]
+        return rows
+
+
+    # --- meters -------------------------------------------------------------------------------
+
+    def meters(self, now: int) -> dict[str, Any]:
+        """What the screen says of this lane now (docs/wire.md, Meters)."""
+        tally = self.tally
+        era = len(tally.eras) - 1
+        sides = [tally.side(era, number, now, self.losses) for number in range(len(tally.eras[era].sides))]
+        nodes = {m: list(ok) for side in range(len(sides)) for m, ok in tally.counts[(era, side)].by_node.items()}
+        worst = max(self.staleness.stale.values(), default=(0, 0), key=lambda stale: stale[1])
+        converged = self.divergence.converged_after
+        return {
+            "since": tally.eras[era].since,
+            "sides": sides,
+            "sentence": self.stopped or sentence_of(sides, self.members),
+            "badge": BADGES[self.card.claims(self.knobs).availability],
+            "promises": self.promises(now),
+            "staleness": {"versions": worst[0], "ms": worst[1] // MS},
+            "lost_at_cut": tally.dropped["cut"],
+            "messages": tally.messages,
+            "diverged": self.divergence.diverged(now),
+            "converged_ms": None if converged is None else converged // MS,
+            "nodes": nodes,
+        }
+
+    def outcome(self, now: int) -> list[dict[str, Any]]:
+        """The sides of the last split (without one, all nodes), with their numbers."""
+        era = self.tally.era_shown()
+        return [self.tally.side(era, number, now, self.losses) for number in range(len(self.tally.eras[era].sides))]
+
+    def noted(self, name: str) -> int:
+        """How often a rare thing of that name has happened."""
+        return self.notes.get(name, 0)
+
+    def report(self, now: int) -> dict[str, Any]:
+        """What came out, without a browser: the sides of the last split (or all nodes), the verdict, the trace."""
+        keys = ("nodes", "asked", "ok", "failed", "unknown", "stale", "lost")
+        return {
+            "protocol": self.card.name,
+            "knobs": dict(self.knobs),
+            "sides": [{key: side[key] for key in keys} for side in self.outcome(now)],
+            "verdict": self.verdict(now)._asdict(),
+            "trace": self.trace.hex(),
+        }
+
+
+BADGES = {
+    "majority": "may leave a live node without an answer for as long as the cut lasts",
+    "quorum": "may leave a live node without an answer for as long as the cut lasts",
+    "total": "answers at every live node, whatever is cut",
+}
+
+
+def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...]) -> str:
+    """One sentence that sums a lane up, from the counts alone."""
+    if not any(side["asked"] for side in sides):
+        return "Nothing has been asked and answered yet."
+    short = [side for side in sides if side["ok"] < side["asked"]]
+    if not short:
+        answered = "Everyone was answered"
+    elif len(sides) == 1:
+        answered = f"{short[0]['ok']} of {short[0]['asked']} were answered"
+    else:
+        answered = "; ".join(f"{_side_name(side, sides)} answered {side['ok']} of {side['asked']}" for side in short)
+    return f"{answered[0].upper()}{answered[1:]}. {_harm(sides)}"
+
+
+def _side_name(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
+    size = len(side["nodes"])
+    if [len(other["nodes"]) for other in sides].count(size) == 1:
+        return f"the side of {size}"
+    return f"the side of {side['nodes'][0]}"
+
+
+def _harm(sides: list[dict[str, Any]]) -> str:
+    stale, siblings, broken, lost = (sum(side[key] for side in sides) for key in ("stale", "conflicts", "violations", "lost"))
+    parts = []
+    if stale:
+        parts.append(f"{stale} stale {'read' if stale == 1 else 'reads'}")
+    if siblings:
+        parts.append(f"{siblings} {'read' if siblings == 1 else 'reads'} returned siblings")
+    if broken:
+        parts.append(f"{broken} {'answer contradicts' if broken == 1 else 'answers contradict'} another")
+    if lost:
+        parts.append(f"{lost} acknowledged {'write' if lost == 1 else 'writes'} lost")
+    return ", ".join(parts) + "." if parts else "Nothing stale, nothing lost."
+
+
+def _invariant_rows(name: str, checker: Any) -> list[tuple[str, Verdict]]:
+    title = getattr(checker, "title", name)
+    if checker.findings:
+        return [(title, Verdict(VIOLATED, checker.findings[0].sentence))]
+    return [(title, Verdict(HOLDS, "No event contradicts it."))]
+
+
+def seconds(at: int) -> str:
+    """12.4 s"""
+    return f"{at / S:.1f} s"
+
+
+
+
+class Experiment:
+    """Several lanes under one clock. ``at`` is now (microseconds), ``steps`` what has been processed over all lanes."""
+
+    def __init__(self, spec: Spec, protocols: Mapping[str, Card]) -> None:
+        check(spec, protocols)
+        self.spec = spec
+        self.at = 0
+        self.steps = 0
+        self.script = 0  # steps of the script already taken
+        self.marks: list[Mark] = []
+        self.bands: list[tuple[int, int | None, str]] = []  # stretches of time with something cut
+        self.cuts: tuple[tuple[str, str], ...] = ()
+        self.caption = ""
+        self.lanes = [Lane(spec, number, protocols[lane.protocol]) for number, lane in enumerate(spec.lanes)]
+
+    def copied(self) -> Experiment:
+        clone = object.__new__(Experiment)
+        for name, value in vars(self).items():
+            setattr(clone, name, [lane.copied() for lane in value] if name == "lanes" else copied(value))
+        return clone
+
+    # --- running ------------------------------------------------------------------------------
+
+    def step(self, limit: int) -> bool:
+        """Processes the next thing that happens in any lane up to ``limit``; False when there is none.
+
+        Ties fall to the first lane; a step of the script comes after everything else of its moment.
+        """
+        following = None
+        for lane in self.lanes:
+            at = lane.next_at
+            if at is not None and (following is None or at < following[0]):
+                following = (at, lane)
+        scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else None
+        if scripted is not None and (following is None or scripted < following[0]):
+            if scripted > limit:
+                return False
+            self._take_script_step(scripted)
+            return True
+        if following is None or following[0] > limit:
+            return False
+        self.at, lane = following
+        self.steps += 1
+        lane.step()
+        return True
+
+    def run_until(self, at: int) -> None:
+        """Processes everything up to and including that moment, and stands there."""
+        while self.step(at):
+            pass
+        self.stand_at(at)
+
+    def stand_at(self, at: int) -> None:
+        """Moves the clock to a moment before which nothing is left to do."""
+        self.at = max(self.at, at)
+        for lane in self.lanes:
+            lane.sim.now = max(lane.sim.now, self.at)
+
+    def _take_script_step(self, at: int) -> None:
+        step = self.spec.script[self.script]
+        self.script += 1
+        self.steps += 1
+        self.stand_at(at)
+        with contextlib.suppress(Refused):  # a visitor may have done it already
+            self.intervene(aim.resolve(step.do, self.cast()))
+
+    def cast(self) -> aim.Cast:
+        """Who plays which part now."""
+        return aim.Cast(self.spec.members, self.leader() or self.spec.members[0], self.lanes[0].sides)
+
+    def leader(self) -> str | None:
+        """The leader of the first lane that has one."""
+        leaders = [leader for lane in self.lanes if (leader := lane.leader()) is not None]
+        return leaders[0] if leaders else None
+
+    def intervene(self, intervention: Intervention) -> None:
+        """The same on every lane, now (``Turn`` on its own lane). Refused when no lane can do it."""
+        before = self.leader()
+        refusals = []
+        if isinstance(intervention, Turn):
+            if not 0 <= intervention.lane < len(self.lanes):
+                raise Refused(f"There is no lane {intervention.lane}.")
+            self.lanes[intervention.lane].apply(intervention, self.at)
+        else:
+            for lane in self.lanes:
+                try:
+                    lane.apply(intervention, self.at)
+                except Refused as refused:
+                    refusals.append(refused)
+            if len(refusals) == len(self.lanes):
+                raise refusals[0]
+        self._tell(intervention, before)
+
+    # --- what it says -------------------------------------------------------------------------
+
+    def _tell(self, intervention: Intervention, leader: str | None) -> None:
+        """Marks, bands and the caption that an intervention leaves."""
+        network = self.lanes[0].sim.network
+        words = network.words(leader)
+        cuts = tuple(network.cuts)
+        if cuts != self.cuts:
+            self.cuts = cuts
+            if self.bands and self.bands[-1][1] is None:
+                self.bands[-1] = (self.bands[-1][0], self.at, self.bands[-1][2])
+            if words:
+                self.bands.append((self.at, None, words))
+        kind, text, caption = told(intervention, network.sides(), words, leader, self.at)
+        if kind:
+            self.marks.append(Mark(self.at, kind, intervention.lane if isinstance(intervention, Turn) else -1, text))
+        if caption:
+            self.caption = caption
+
+    def outcome(self, lane: int) -> list[dict[str, Any]]:
+        """The sides of one lane's last split (see ``Lane.outcome``), the smallest first."""
+        return sorted(self.lanes[lane].outcome(self.at), key=lambda side: len(side["nodes"]))
+
+    def all_marks(self) -> list[Mark]:
+        """The marks of the experiment and of its lanes, in time."""
+        return sorted([*self.marks, *(mark for lane in self.lanes for mark in lane.marks)])
+
+    def report(self) -> dict[str, Any]:
+        """What came out (see ``python -m consensus run --json``)."""
+        return {
+            "scenario": self.spec.scenario,
+            "seed": self.spec.seed,
+            "until": f"{self.at / S:g}s",
+            "lanes": [lane.report(self.at) for lane in self.lanes],
+        }
+
+
+def told(
+    intervention: Intervention, sides: tuple[tuple[str, ...], ...], words: str, leader: str | None, at: int
+) -> tuple[str, str, str]:
+    """Kind and text of the mark, and the caption, of an intervention; empty for none."""
+    when = seconds(at)
+    match intervention:
+        case Cut() | Partition():
+            if not words:
+                return "heal", "heal", f"Healed at {when}: everyone reaches everyone again."
+            return "cut", "cut", f"Cut at {when}. {words}"
+        case Heal():
+            if words:
+                return "heal", "heal", f"Healed in part at {when}. {words}"
+            return "heal", "heal", f"Healed at {when}: everyone reaches everyone again."
+        case SetLink():
+            return "fault", "links changed", f"Links changed at {when}."
+        case Crash(node):
+            return "crash", f"crash {node}", f"{node} crashed at {when}: what was not on its disk is gone."
+        case Restart(node):
+            return "fault", f"restart {node}", f"{node} restarted at {when} with what its disk kept."
+        case Pause(node):
+            return "fault", f"pause {node}", f"{node} stands still since {when}; to the others that looks like a crash."
+        case Resume(node):
+            return "fault", f"resume {node}", f"{node} goes on at {when} and does not know that time has passed."
+        case Wipe(node):
+            return "crash", f"wipe {node}", f"{node} lost its disk at {when}."
+        case SetDeadline(deadline):
+            return "fault", "deadline", f"From {when} on a client waits {deadline // MS} ms for an answer."
+        case Turn(_, knob, value):
+            return "fault", f"{knob} = {value}", ""
+        case Corrupt(node, lie):
+            return "fault", f"{node} lies" if lie else f"{node} is honest", ""
+        case Say(text):
+            return "say", text, text
+    return "", "", ""
+
+
+def check(spec: Spec, protocols: Mapping[str, Card]) -> None:
+    """Refuses a spec that is out of bounds, with one sentence."""
+    if not 1 <= len(spec.lanes) <= LANES_MAX:
+        raise Refused(f"An experiment has from 1 to {LANES_MAX} lanes, not {len(spec.lanes)}.")
+    if not NODES_MIN <= spec.nodes <= NODES_MAX:
+        raise Refused(f"A cluster has from {NODES_MIN} to {NODES_MAX} nodes, not {spec.nodes}.")
+    if not 0 <= spec.seed <= SEED_MAX:
+        raise Refused(f"A seed is a whole number from 0 to {SEED_MAX}.")
+    if spec.workload is not None and len(spec.workload.clients) > CLIENTS_MAX:
+        raise Refused(f"There can be {CLIENTS_MAX} clients at most, not {len(spec.workload.clients)}.")
+    for lane in spec.lanes:
+        if lane.protocol not in protocols:
+            raise Refused(f"There is no protocol {lane.protocol!r}; there are: {', '.join(protocols)}.")
+        protocols[lane.protocol].settled(dict(lane.knobs))
