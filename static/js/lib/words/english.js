@@ -1,0 +1,284 @@
+/**
+ * Every word of the page in English: calm, plain sentences, read on a projector. Numbers and times are put into words here, too.
+ * Words that come with the world (stories, verdicts, reasons) come from the server.
+ */
+
+/** @param {number} count @param {string} one @param {string} [many] */
+const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
+/** @param {number} us @returns {string} a moment: "8.2 s" */
+const moment = (us) => `${(us / 1e6).toFixed(1)} s`;
+
+/** @param {number} us @returns {string} a moment to the millisecond: "8.213 s" */
+const exactMoment = (us) => `${(us / 1e6).toFixed(3)} s`;
+
+/** @param {number} us @returns {string} a length: "15 ms", "0.3 ms", "1.5 s" */
+function span(us) {
+  if (us >= 1e6 && us % 1e5 === 0) return `${us / 1e6} s`;
+  return `${Math.round(us / 100) / 10} ms`;
+}
+
+/** @param {number} speed simulated seconds a wall second: "1/20", "2" */
+function speed(speed) {
+  return speed >= 1 ? String(Math.round(speed * 10) / 10) : `1/${Math.round(1 / speed)}`;
+}
+
+/** @param {number} ppm parts per million: "2.5 %" */
+const percent = (ppm) => `${Math.round(ppm / 1000) / 10} %`;
+
+/** @param {readonly string[]} names: "{n1, n2}" */
+const set = (names) => `{${names.join(", ")}}`;
+
+export const english = Object.freeze({
+  counted,
+  moment,
+  exactMoment,
+  span,
+  speed,
+  percent,
+  set,
+  brand: "CAPscope",
+  tools: { move: "Move", cut: "Cut", lasso: "Lasso", heal: "Heal" },
+  toolsLabel: "Tools",
+  bar: {
+    scenario: "Choose a scenario",
+    undo: "Undo",
+    undoWhat: (/** @type {string} */ what) => `Undo ${what}`,
+    nothingToUndo: "Nothing to undo",
+    lists: "Lists",
+    listsWhat: "Lists of nodes and links, with all commands",
+    theme: { dark: "Dark theme", light: "Light theme", contrast: "High contrast theme" },
+    share: "Share",
+    shareWhat: "Copy the address of this session",
+    shared: "The address of this session is copied. Who opens it sees what you see.",
+    shareByHand: (/** @type {string} */ address) => `The address of this session is ${address}`,
+    present: "Present",
+    presentEnd: "End",
+    help: "Keys and marks",
+    more: "More",
+    viewers: (/** @type {number} */ n) => `${counted(n, "person", "people")} looking`,
+  },
+  watcher: {
+    someone: "You are watching; another person holds the controls.",
+    nobody: "You are watching; whoever held the controls is gone.",
+    take: "Take the controls",
+  },
+  lane: {
+    label: (/** @type {string} */ title) => `Lane: ${title}`,
+    protocol: (/** @type {string} */ title) => `Protocol of this lane, now ${title}`,
+    knob: (/** @type {string} */ title, /** @type {string} */ lane) => `${title} of ${lane}`,
+    knobs: "All knobs",
+    add: "+ lane",
+    addWhat: "Add a lane",
+    remove: (/** @type {string} */ title) => `Remove the lane ${title}`,
+    solo: (/** @type {number} */ n) => `Lane ${n} alone. Press ${n} again for all lanes.`,
+    everyLane: "All lanes.",
+    stage: (/** @type {string} */ title) => `Picture of ${title}. The lists of nodes and links (key N) say the same in words and have the same commands.`,
+    stopped: (/** @type {string} */ sentence, /** @type {number} */ seed) => `This lane stopped: ${sentence} (seed ${seed})`,
+  },
+  meters: {
+    everyone: "everyone",
+    quorum: "quorum",
+    noQuorum: "no quorum",
+    availability: /** @type {Record<string, string>} */ ({ AVAILABLE: "AVAILABLE", PARTLY: "PARTLY", REFUSING: "REFUSING", QUIET: "QUIET" }),
+    consistency: /** @type {Record<string, string>} */ ({ CONSISTENT: "CONSISTENT", STALE: "STALE", CONFLICT: "CONFLICT" }),
+    answered: (/** @type {number} */ ok, /** @type {number} */ all) => `${ok} of ${all}`,
+    notAsked: "nothing asked yet",
+    odd: (/** @type {{stale: number, conflicts: number, lost: number}} */ { stale, conflicts, lost }) =>
+      [`${stale} stale`, conflicts ? counted(conflicts, "conflict") : "", lost ? `${lost} lost` : ""].filter(Boolean).join(", "),
+    details: (/** @type {string} */ side) => `Details of ${side}`,
+    more: (/** @type {number} */ n) => `and ${counted(n, "more side")}`,
+  },
+  details: {
+    title: (/** @type {string} */ lane) => `${lane}: what was promised, what was seen`,
+    promises: "Promises",
+    verdicts: { ok: "holds so far", violated: "broken", unknown: "not known" },
+    badge: (/** @type {string} */ badge) => `While cut, it ${badge}.`,
+    sides: "Sides",
+    reads: "reads answered",
+    writes: "writes answered",
+    latency: "answer after (half, 99 %)",
+    staleness: "stalest read",
+    stalenessValue: (/** @type {{versions: number, ms: number}} */ { versions, ms }) => (versions ? `${counted(versions, "version")}, ${ms} ms old` : "none"),
+    messages: "messages",
+    lostAtCut: "lost at the cut",
+    diverged: "keys on which replicas differ",
+    converged: "agreed after the heal",
+    convergedValue: (/** @type {number} */ ms) => `within ${ms} ms`,
+    findings: "Findings",
+    noFindings: "Nothing contradicts so far.",
+    goTo: (/** @type {string} */ at) => `Go to ${at}`,
+  },
+  strip: {
+    label: (/** @type {string} */ lane, /** @type {string} */ sums) => `Operations of ${lane} in time, one row for each client. ${sums}`,
+    sums: (/** @type {Record<string, number>} */ n) =>
+      `${n.ok} answered, ${n.failed} refused, ${n.unknown} unanswered, ${n.stale} stale, ${n.conflict} in conflict, ${n.lost} lost.`,
+    outcome: /** @type {Record<string, string>} */ ({ pending: "still waiting", ok: "answered", failed: "refused", unknown: "no answer in time" }),
+    operation: (/** @type {import("../../stores/world.js").Operation} */ op) => {
+      const asked = op.kind === "write" ? `${op.client} wrote ${op.key}=${op.value} at ${op.node}` : `${op.client} read ${op.key} at ${op.node}`;
+      const answer = op.outcome === "ok" && op.kind === "read" ? `→ ${op.result.length ? op.result.join(" | ") : "nothing"}` : "";
+      const end = op.outcome === "ok" ? "" : `: ${english.strip.outcome[op.outcome]}`;
+      return [`${asked}${end}`, answer, op.reason && op.outcome !== "ok" ? `(${op.reason})` : ""].filter(Boolean).join(" ");
+    },
+  },
+  time: {
+    label: "Time",
+    play: "Play",
+    pause: "Pause",
+    stepEvent: "Step one event",
+    stepMessage: "Step one message",
+    speed: "Speed",
+    speedValue: (/** @type {number} */ value) => `${speed(value)} of real time`,
+    scrub: "Moment of the run",
+    live: "live",
+    liveWhat: "You are at the newest moment",
+    goLive: "Go to the newest moment",
+    back: (/** @type {number} */ us, /** @type {string} */ what) => `Back to ${exactMoment(us)}, one ${what} earlier.`,
+    event: "event",
+    message: "message",
+    nothingBefore: "Nothing earlier is remembered here; drag the timeline to go back.",
+    noEarlierMark: "There is no earlier mark on the timeline.",
+    again: (/** @type {string} */ text, /** @type {number} */ times) => `${text} ×${times}`,
+    marks: /** @type {Record<string, string>} */ ({
+      leader: "leader", cut: "cut", heal: "heal", crash: "crash", fault: "fault", stale: "stale read", conflict: "conflict", violation: "violation", lost: "lost write", say: "story",
+    }),
+  },
+  status: {
+    simulated: "simulated",
+    seed: "seed",
+    seedWhat: "Seed of chance: the same seed gives the same run",
+    nodes: (/** @type {number} */ n) => counted(n, "node"),
+    nodesWhat: "Number of nodes; changing it begins a new run",
+    speed: (/** @type {string} */ value) => `${value} speed`,
+    links: (/** @type {{delay: number, jitter: number}} */ { delay, jitter }) =>
+      jitter ? `links ${delay / 1000}–${span(delay + jitter)}` : `links ${span(delay)}`,
+    linksWhat: "Delay, loss and duplicates of all links",
+    deadline: (/** @type {number} */ us) => `deadline ${span(us)}`,
+    deadlineWhat: "How long a client waits for an answer",
+    watch: (/** @type {string} */ key) => `watching ${key}`,
+    watchWhat: "The key whose value is written in the nodes",
+    god: "everything",
+    clients: "what the clients know",
+    viewWhat: "What the picture shows",
+    legend: "Legend",
+    badge: (/** @type {string[]} */ parts) => parts.join(" · "),
+    apply: "Begin anew",
+  },
+  caption: {
+    invitation: (/** @type {number} */ lanes) =>
+      lanes === 1 ? "Drag a line across the links to cut the network." : lanes === 2 ? "Drag a line across the links to cut the network. The same cut falls on both." : "Drag a line across the links to cut the network. The same cut falls on all.",
+    lost: "Connection lost. What you see is the last state; trying again.",
+    stale: "Some news was missed; asking for the whole state.",
+    opening: "Opening the session …",
+    isolate: (/** @type {readonly string[]} */ nodes) => `Isolate ${set(nodes)}`,
+    cancel: "Cancel",
+    backToWhole: "Whole network",
+  },
+  card: {
+    close: "Close",
+    falls: "Commands fall on every lane.",
+    role: "role",
+    status: "state",
+    statuses: /** @type {Record<string, string>} */ ({ up: "up", crashed: "crashed", paused: "paused", halted: "halted" }),
+    epoch: "epoch",
+    leader: "follows",
+    log: "log",
+    logEmpty: "empty",
+    store: "store",
+    storeEmpty: "nothing stored",
+    answered: "answered",
+    timer: (/** @type {string} */ name, /** @type {number} */ us) => `${name} in ${span(Math.max(0, us))}`,
+    timers: "timers",
+    committed: "committed",
+    uncommitted: "not committed",
+    lie: "traitor",
+    crash: "Crash",
+    restart: "Restart",
+    pause: "Pause",
+    resume: "Resume",
+    wipe: "Wipe disk",
+    isolate: "Cut off",
+    join: "Heal its links",
+    read: "Read here",
+    write: "Write here",
+    key: "Key",
+    node: (/** @type {string} */ id) => `Node ${id}`,
+  },
+  link: {
+    title: (/** @type {string} */ a, /** @type {string} */ b) => `Link ${a} – ${b}`,
+    all: "All links",
+    scope: "Applies to",
+    this: "this link",
+    every: "all links",
+    delay: "delay",
+    jitter: "jitter",
+    loss: "loss",
+    duplicate: "duplicates",
+    shape: "delays are",
+    shapes: /** @type {Record<string, string>} */ ({ uniform: "evenly spread", exponential: "exponential", normal: "bell-shaped", constant: "constant", fixed: "constant", lognormal: "long-tailed" }),
+    presets: "Like",
+    cut: "Cut",
+    heal: "Heal",
+    oneWay: (/** @type {string} */ a, /** @type {string} */ b) => `Cut ${a} → ${b}`,
+    healWay: (/** @type {string} */ a, /** @type {string} */ b) => `Heal ${a} → ${b}`,
+    whole: "whole",
+    cutBoth: "cut",
+    cutOneWay: (/** @type {string} */ a, /** @type {string} */ b) => `cut from ${a} to ${b}`,
+  },
+  knobs: {
+    title: (/** @type {string} */ lane) => `${lane}: knobs`,
+    turn: "A knob turns while the run goes on.",
+    less: (/** @type {string} */ title) => `${title}: less`,
+    more: (/** @type {string} */ title) => `${title}: more`,
+  },
+  twin: {
+    title: "Nodes and links in words",
+    what: "The same commands as on the picture; they fall on every lane.",
+    nodes: "Nodes",
+    links: "Links",
+    messages: "Messages in flight",
+    messagesWhenPaused: "Pause to read the messages in flight.",
+    noMessages: "No message is in flight.",
+    open: (/** @type {string} */ id) => `Open ${id}`,
+    choose: (/** @type {string} */ id) => `${id} on one side`,
+    oneSide: "One side of a cut",
+    split: (/** @type {readonly string[]} */ nodes) => (nodes.length ? `Cut ${set(nodes)} off from the rest` : "Choose nodes, then cut them off"),
+    healAll: "Heal all links",
+    tune: "Settings",
+    nodeLine: (/** @type {string} */ lane, /** @type {string} */ words) => `${lane}: ${words}`,
+    linkState: (/** @type {string} */ a, /** @type {string} */ b, /** @type {string} */ state) => `${a} – ${b}: ${state}`,
+  },
+  message: {
+    line: (/** @type {import("../../stores/world.js").Message} */ m) => `${m.type} ${m.src} → ${m.dst}`,
+    lands: (/** @type {number} */ us) => `lands at ${exactMoment(us)}`,
+  },
+  help: {
+    title: "Keys and marks",
+    keys: "Keys",
+    marks: "What the marks mean",
+    close: "Close",
+    colours: "Fill is the epoch (term, view); where a protocol has none, the value of the watched key. Shape always repeats what colour says.",
+    gestures: "Gestures",
+    gestureRows: [
+      ["Drag a line across links", "cuts them, in every lane"],
+      ["Shift and drag", "cuts one way only"],
+      ["Drag a node away, or into another region", "moves it to that side; back again heals"],
+      ["Loop round nodes with the lasso", "offers to isolate them"],
+      ["Click a node or link", "opens it"],
+      ["Wheel, pinch", "zooms; drag the ground with Move to pan"],
+    ],
+  },
+  scenarios: {
+    title: "Scenarios",
+    what: "Each begins a new run, played from the start.",
+    levels: /** @type {Record<string, string>} */ ({ B: "beginner", I: "intermediate", A: "advanced", E: "expert" }),
+  },
+  view: {
+    clients: "Only what the clients know: what they asked, what they were told.",
+    god: "Everything, as only a simulation can show it.",
+    key: (/** @type {string} */ key) => `Watching ${key}.`,
+  },
+  reset: "Back to the opening state.",
+  blank: "The screen is blank. Press B to come back.",
+  noFullscreen: "This browser does not offer full screen here.",
+});

@@ -1,0 +1,53 @@
+/**
+ * One line for one sentence at a time: a lost connection before a refusal, a refusal before a lasso's offer, that before the story.
+ * Beside it, for screen readers, what is cut and what is said.
+ */
+import { useEffect, useState } from "preact/hooks";
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+
+const LASTS = 6000; // milliseconds for which a sentence stays
+
+/** @param {{app: import("./html.js").App}} props */
+export function Caption({ app }) {
+  const { world, ui } = app;
+  const [said, connected, selection, invited] = useStore(ui, (state) => /** @type {const} */ ([state.said, state.connected, state.selection, state.invited]));
+  const [caption, bye, spec, stale] = useStore(world, (state) => /** @type {const} */ ([state.caption, state.bye, state.spec, state.stale]));
+  const [faded, setFaded] = useState(0);
+  useEffect(() => {
+    if (said.count === faded) return undefined;
+    const timer = setTimeout(() => setFaded(said.count), LASTS);
+    return () => clearTimeout(timer);
+  }, [said.count]);
+  const speaking = said.count !== faded && said.sentence !== "";
+  const lasso = selection?.kind === "lasso" ? selection.ids : null;
+  return html`<div class="caption">
+    ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${bye || !connected || (speaking && !said.calm) ? "alarm" : ""}>${
+      bye || (!connected && words.caption.lost) || (speaking && said.sentence) || (stale && words.caption.stale) || story(caption, spec, invited)
+    }</p>`}
+    <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? words.caption.lost : speaking ? said.sentence : "")}</div>
+    <${WhatIsCut} app=${app} />
+  </div>`;
+}
+
+/** @param {string} caption @param {import("../stores/world.js").Spec|null} spec @param {boolean} invited */
+function story(caption, spec, invited) {
+  if (!spec) return words.caption.opening;
+  return caption || (invited ? words.caption.invitation(spec.lanes.length) : "");
+}
+
+/** @param {{app: import("./html.js").App}} props */
+function WhatIsCut({ app }) {
+  const cut = useStore(app.world, (state) => state.lanes[0]?.links?.words ?? "");
+  const outcome = useStore(app.world, (state) =>
+    state.lanes.map((lane, index) => `${state.spec?.lanes[index]?.title}: ${lane.meters?.sides.map((side) => `${words.set(side.nodes)} ${side.availability.toLowerCase()}, ${side.consistency.toLowerCase()}`).join("; ") ?? ""}`).join(". "));
+  return html`<div class="unseen" role="status" aria-live="polite" data-cut>${cut}</div><div class="unseen" role="status" aria-live="polite" data-outcome>${outcome}</div>`;
+}
+
+/** @param {{app: import("./html.js").App, nodes: string[]}} props */
+function Offer({ app, nodes }) {
+  return html`<p class="offer">
+    <button class="solid" onClick=${() => app.act("confirm")}>${words.caption.isolate(nodes)}<kbd aria-hidden="true">Enter</kbd></button>
+    <button class="quiet" onClick=${() => app.ui.update({ selection: null })}>${words.caption.cancel}<kbd aria-hidden="true">Esc</kbd></button>
+  </p>`;
+}

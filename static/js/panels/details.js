@@ -1,0 +1,55 @@
+/** What lies behind a lane's words: each promise with its verdict and reason, figures a side, and the findings one can go to. */
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+import { Icon } from "./icons.js";
+
+const FINDINGS_SHOWN = 30;
+
+/** @param {{app: import("./html.js").App, lane: number}} props */
+export function Details({ app, lane }) {
+  const [meters, findings, lost] = useStore(app.world, (state) =>
+    /** @type {const} */ ([state.lanes[lane]?.meters, state.lanes[lane]?.findings ?? [], state.lanes[lane]?.lost]));
+  if (!meters) return null;
+  /** @type {Array<[string, string]>} */
+  const figures = [
+    [words.details.staleness, words.details.stalenessValue(meters.staleness)],
+    [words.details.messages, String(meters.messages)],
+    [words.details.lostAtCut, String(lost?.cut ?? meters.lost_at_cut)],
+    [words.details.diverged, String(meters.diverged)],
+  ];
+  if (meters.converged_ms !== null) figures.push([words.details.converged, words.details.convergedValue(meters.converged_ms)]);
+  return html`<div class="card details">
+    <section aria-label=${words.details.promises}>
+      <ul class="promises">${meters.promises.map(
+        ([name, verdict, reason]) => html`<li key=${name} data-verdict=${verdict}><${Icon} name=${verdict} /><span><b>${name}</b> ${words.details.verdicts[verdict]}${reason ? html`<small>${reason}</small>` : ""}</span></li>`,
+      )}</ul>
+      <p class="hint">${words.details.badge(meters.badge)}</p>
+    </section>
+    <section aria-label=${words.details.sides}>
+      <dl>${figures.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+      ${meters.sides.map((side) => html`<${SideFigures} key=${side.nodes.join()} side=${side} />`)}
+    </section>
+    <section aria-label=${words.details.findings}>
+      <h4>${words.details.findings}</h4>
+      ${findings.length === 0 && html`<p class="hint">${words.details.noFindings}</p>`}
+      <ul class="findings">${findings.slice(-FINDINGS_SHOWN).reverse().map(
+        (finding, place) => html`<li key=${findings.length - place}><button class="quiet" onClick=${() => visit(app, lane, finding)}><b>${words.moment(finding.at)}</b> ${finding.sentence}</button></li>`,
+      )}</ul>
+    </section>
+  </div>`;
+}
+
+/** Goes to a finding and lights its operations. @param {import("./html.js").App} app @param {number} lane @param {import("../stores/world.js").Finding} finding */
+function visit(app, lane, finding) {
+  app.ui.update({ dock: null, lit: { lane, sentence: finding.sentence, operations: finding.operations } });
+  app.send("seek", { at: finding.at });
+}
+
+/** @param {{side: import("../stores/world.js").Side}} props */
+function SideFigures({ side }) {
+  return html`<dl class="side-figures"><div><dt>${words.set(side.nodes)}</dt><dd></dd></div>
+    <div><dt>${words.details.reads}</dt><dd>${words.meters.answered(side.read[0], side.read[1])}</dd></div>
+    <div><dt>${words.details.writes}</dt><dd>${words.meters.answered(side.write[0], side.write[1])}</dd></div>
+    ${side.latency_ms && html`<div><dt>${words.details.latency}</dt><dd>${side.latency_ms[0]} ms, ${side.latency_ms[1]} ms</dd></div>`}
+  </dl>`;
+}

@@ -1,0 +1,82 @@
+/** What is looked at for a moment in place of the lanes: scenarios to choose from, all keys and marks, a blank screen. */
+import { useEffect, useRef } from "preact/hooks";
+import { keysByGroup } from "../lib/keys.js";
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+import { Icon } from "./icons.js";
+
+/** @param {{app: import("./html.js").App}} props */
+export function Dialogs({ app }) {
+  const [dialog, blank] = useStore(app.ui, (state) => /** @type {const} */ ([state.dialog, state.blank]));
+  if (blank) return html`<div class="blank" role="img" aria-label=${words.blank} onClick=${() => app.ui.update({ blank: false })}></div>`;
+  if (dialog === "scenarios") return html`<${Frame} app=${app} title=${words.scenarios.title}><${Scenarios} app=${app} /></${Frame}>`;
+  if (dialog === "help") return html`<${Frame} app=${app} title=${words.help.title}><${Help} app=${app} /></${Frame}>`;
+  return null;
+}
+
+/** @param {{app: import("./html.js").App, title: string, children?: any}} props */
+function Frame({ app, title, children }) {
+  const element = useRef(/** @type {HTMLDialogElement|null} */ (null));
+  useEffect(() => {
+    const before = /** @type {HTMLElement|null} */ (document.activeElement);
+    element.current?.showModal();
+    return () => before?.focus();
+  }, []);
+  const close = () => app.ui.update({ dialog: null });
+  return html`<dialog ref=${element} aria-label=${title} onClose=${close} onClick=${(/** @type {Event} */ event) => event.target === element.current && close()}>
+    <div class="dialog-body">
+      <header><h2>${title}</h2><button class="round" aria-label=${words.help.close} title="Esc" onClick=${close}><${Icon} name="close" /></button></header>
+      ${children}
+    </div>
+  </dialog>`;
+}
+
+/** @param {{app: import("./html.js").App}} props */
+function Scenarios({ app }) {
+  const [hello, spec, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.hello, state.spec, state.audience]));
+  const open = (/** @type {string} */ name) => {
+    app.ui.update({ dialog: null, dock: null, lit: null, selection: null, invited: false });
+    app.send("scenario", { name });
+  };
+  return html`<p class="hint">${words.scenarios.what}</p><ul class="scenario-list">
+    ${[...(hello?.scenarios ?? [])].sort((a, b) => a.number - b.number).map((scenario) => html`<li key=${scenario.name}>
+      <button disabled=${!audience.controls} aria-current=${spec?.scenario === scenario.name} onClick=${() => open(scenario.name)}>
+        <span class="number">${scenario.number}</span>
+        <span><b>${scenario.title}</b><small>${scenario.story}</small></span>
+        <span class="level">${words.scenarios.levels[scenario.level] ?? scenario.level}</span>
+      </button></li>`)}
+  </ul>`;
+}
+
+/** @param {{app: import("./html.js").App}} props */
+function Help({ app }) {
+  return html`<div class="help">
+    <section aria-label=${words.help.marks}><h3>${words.help.marks}</h3>
+      <ul class="legend">${app.marks.map((mark) => html`<li key=${mark.name}><${MarkPicture} app=${app} name=${mark.name} />${mark.words}</li>`)}</ul>
+      <p class="hint">${words.help.colours}</p>
+    </section>
+    <section aria-label=${words.help.gestures}><h3>${words.help.gestures}</h3>
+      <dl class="gestures">${words.help.gestureRows.map(([name, what]) => html`<div key=${name}><dt>${name}</dt><dd>${what}</dd></div>`)}</dl></section>
+    <section aria-label=${words.help.keys} class="keys"><h3>${words.help.keys}</h3>
+      ${keysByGroup().map(([group, keys]) => html`<div key=${group}><h4>${group}</h4><dl>
+        ${keys.map((key) => html`<div key=${key.action}><dt><kbd>${key.shown}</kbd></dt><dd>${key.words}</dd></div>`)}</dl></div>`)}
+    </section>
+  </div>`;
+}
+
+/** @param {{app: import("./html.js").App, name: string}} props */
+function MarkPicture({ app, name }) {
+  const element = useRef(/** @type {HTMLCanvasElement|null} */ (null));
+  useEffect(() => {
+    const canvas = element.current;
+    const context = canvas?.getContext("2d");
+    if (!canvas || !context) return;
+    const ratio = devicePixelRatio || 1;
+    const size = canvas.clientWidth;
+    canvas.width = Math.round(size * ratio);
+    canvas.height = Math.round(size * ratio);
+    context.scale(ratio, ratio);
+    app.paintMark(context, name, size / 2, size / 2, size * 0.8, app.ui.state.colours);
+  }, [name]);
+  return html`<canvas class="mark-picture" ref=${element} aria-hidden="true"></canvas>`;
+}

@@ -1,0 +1,55 @@
+/** The place where a lane's cards open: over its words and strip, never over a stage. */
+import { useEffect, useRef } from "preact/hooks";
+import { words } from "../lib/words.js";
+import { Details } from "./details.js";
+import { html, useStore } from "./html.js";
+import { Icon } from "./icons.js";
+import { KnobsCard } from "./knobs_card.js";
+import { LinkCard } from "./link_card.js";
+import { NodeCard } from "./node_card.js";
+
+/** @param {{app: import("./html.js").App, index: number}} props */
+export function Dock({ app, index }) {
+  const dock = useStore(app.ui, (state) => (state.dock && state.dock.lane === index ? state.dock : null));
+  const spec = useStore(app.world, (state) => state.spec);
+  const element = useRef(/** @type {HTMLElement|null} */ (null));
+  const opened = dock && JSON.stringify(dock);
+  useEffect(() => {
+    if (!opened || !element.current) return undefined;
+    const before = /** @type {HTMLElement|null} */ (document.activeElement);
+    element.current.focus({ preventScroll: false });
+    return () => {
+      if (before?.isConnected) before.focus();
+    };
+  }, [opened]);
+  if (!dock || !spec) return null;
+  const lane = spec.lanes[index];
+  const { title, body } = content(app, dock, lane.title);
+  return html`<div class="dock" ref=${element} tabindex="-1" role="dialog" aria-label=${title}>
+    <header><h3>${title}</h3>
+      <button class="round small" aria-label=${words.card.close} title="Esc" onClick=${() => app.ui.update({ dock: null })}><${Icon} name="close" /></button>
+    </header>
+    ${body}
+  </div>`;
+}
+
+/**
+ * @param {import("./html.js").App} app
+ * @param {import("../stores/ui.js").Dock} dock
+ * @param {string} lane
+ */
+function content(app, dock, lane) {
+  switch (dock.kind) {
+    case "node":
+      return { title: `${words.card.node(dock.id)} · ${lane}`, body: html`<${NodeCard} key=${dock.id} app=${app} lane=${dock.lane} id=${dock.id} />` };
+    case "link":
+      return {
+        title: dock.src ? words.link.title(dock.src, dock.dst) : words.link.all,
+        body: html`<${LinkCard} key=${dock.src + dock.dst} app=${app} lane=${dock.lane} src=${dock.src} dst=${dock.dst} />`,
+      };
+    case "knobs":
+      return { title: words.knobs.title(lane), body: html`<${KnobsCard} app=${app} lane=${dock.lane} />` };
+    default:
+      return { title: words.details.title(lane), body: html`<${Details} app=${app} lane=${dock.lane} />` };
+  }
+}

@@ -1,0 +1,45 @@
+/** Preact's templates and the one hook by which panels hear of the stores. */
+import { h } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import htm from "htm";
+
+export const html = htm.bind(h);
+
+/**
+ * Renders again when what `select` picks has changed (arrays: when an item has).
+ * @template {object} State
+ * @template Picked
+ * @param {import("../stores/store.js").Store<State>} store
+ * @param {(state: State) => Picked} select
+ * @returns {Picked}
+ */
+export function useStore(store, select) {
+  const [, render] = useState(0);
+  const picked = select(store.state);
+  useEffect(() => {
+    let before = picked;
+    const look = () => {
+      const now = select(store.state);
+      if (same(before, now)) return;
+      before = now;
+      render((count) => count + 1);
+    };
+    look();
+    return store.subscribe(look);
+  });
+  return picked;
+}
+
+/** @param {unknown} a @param {unknown} b */
+function same(a, b) {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => Object.is(item, b[index]));
+  return Object.is(a, b);
+}
+
+/**
+ * What every panel is given: the stores, the way to send commands, and the few things of the stage that main.js lends.
+ * @typedef {{world: import("../stores/world.js").World, ui: import("../stores/ui.js").Ui,
+ *   send: (type: string, fields?: Record<string, unknown>) => Promise<import("../lib/wire.js").Answer>, act: (action: string) => void,
+ *   mountStage: (canvas: HTMLCanvasElement, lane: number) => () => void,
+ *   marks: ReadonlyArray<{name: string, words: string}>, paintMark: (context: CanvasRenderingContext2D, name: string, x: number, y: number, size: number, colours: Record<string, string>) => void}} App
+ */

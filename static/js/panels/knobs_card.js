@@ -1,0 +1,26 @@
+/** All knobs of a lane's protocol, each with the sentence that says what turning it does. */
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+import { Pick } from "./lane.js";
+
+/** @param {{app: import("./html.js").App, lane: number}} props */
+export function KnobsCard({ app, lane }) {
+  const [spec, hello, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.spec, state.hello, state.audience]));
+  const shown = spec?.lanes[lane];
+  const card = hello?.protocols.find((protocol) => protocol.name === shown?.protocol);
+  if (!shown || !card) return null;
+  const turn = (/** @type {string} */ knob, /** @type {unknown} */ value) => app.send("turn", { lane, knob, value });
+  return html`<div class="card"><dl class="knob-list">
+    ${card.knobs.map((knob) => html`<div key=${knob.name}>
+      <dt>${knob.title}</dt>
+      <dd>${
+        knob.choices.length
+          ? html`<${Pick} label=${knob.title} shown=${knob.choices.find(([value]) => value === shown.knobs[knob.name])?.[1] ?? ""} value=${shown.knobs[knob.name]} options=${knob.choices}
+              disabled=${!audience.controls} onPick=${(/** @type {unknown} */ value) => turn(knob.name, value)} />`
+          : html`<input type="number" aria-label=${knob.title} min=${knob.low} max=${knob.high} value=${shown.knobs[knob.name]} disabled=${!audience.controls}
+              onChange=${(/** @type {any} */ event) => turn(knob.name, Number(event.currentTarget.value))} /> ${knob.unit}`
+      }</dd>
+      <dd class="hint">${knob.what}</dd>
+    </div>`)}
+  </dl><p class="hint">${words.knobs.turn}</p></div>`;
+}

@@ -1,0 +1,147 @@
+/** One lane: its head (protocol and knobs), the stage, the two words a side, the operation strip, the sentence. */
+import { useEffect, useRef } from "preact/hooks";
+import { words } from "../lib/words.js";
+import { Dock } from "./dock.js";
+import { html, useStore } from "./html.js";
+import { Icon } from "./icons.js";
+import { Meters } from "./meters.js";
+import { Strip } from "./strip.js";
+
+/** @param {{app: import("./html.js").App}} props */
+export function Lanes({ app }) {
+  const spec = useStore(app.world, (state) => state.spec);
+  const solo = useStore(app.ui, (state) => state.solo);
+  const lanes = spec ? spec.lanes : [];
+  const alone = solo !== null && solo < lanes.length ? solo : null;
+  return html`<div class="lanes" data-count=${alone === null ? lanes.length : 1}>
+    ${lanes.map((_, index) => html`<${Lane} key=${index} app=${app} index=${index} last=${index === lanes.length - 1} hidden=${alone !== null && alone !== index} />`)}
+  </div>`;
+}
+
+/** @param {{app: import("./html.js").App, index: number, last: boolean, hidden: boolean}} props */
+function Lane({ app, index, last, hidden }) {
+  const spec = useStore(app.world, (state) => state.spec);
+  const stopped = useStore(app.world, (state) => state.lanes[index]?.stopped);
+  const lane = spec?.lanes[index];
+  if (!spec || !lane) return null;
+  return html`<section class="lane" aria-label=${words.lane.label(lane.title)} hidden=${hidden} data-lane=${index}>
+    <${Head} app=${app} index=${index} last=${last} />
+    ${stopped && html`<p class="stopped">${words.lane.stopped(stopped, spec.seed)}</p>`}
+    <${Stage} app=${app} index=${index} title=${lane.title} />
+    <div class="foot">
+      <${Meters} app=${app} index=${index} />
+      <${Strip} app=${app} index=${index} />
+      <${Sentence} app=${app} index=${index} />
+      <${Dock} app=${app} index=${index} />
+    </div>
+  </section>`;
+}
+
+/** @param {{app: import("./html.js").App, index: number, title: string}} props */
+function Stage({ app, index, title }) {
+  const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
+  useEffect(() => (canvas.current ? app.mountStage(canvas.current, index) : undefined), []);
+  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${words.lane.stage(title)}></canvas></div>`;
+}
+
+/** @param {{app: import("./html.js").App, index: number}} props */
+function Sentence({ app, index }) {
+  const sentence = useStore(app.world, (state) => state.lanes[index]?.meters?.sentence ?? "");
+  const lit = useStore(app.ui, (state) => state.lit);
+  const shown = lit && lit.lane === index ? lit.sentence : sentence;
+  return html`<p class=${`sentence ${lit && lit.lane === index ? "lit" : ""}`} title=${shown}>${shown}</p>`;
+}
+
+/** @param {{app: import("./html.js").App, index: number, last: boolean}} props */
+function Head({ app, index, last }) {
+  const [spec, hello, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.spec, state.hello, state.audience]));
+  if (!spec) return null;
+  const lane = spec.lanes[index];
+  const card = hello?.protocols.find((protocol) => protocol.name === lane.protocol);
+  const locked = !audience.controls;
+  const inline = (card?.knobs ?? []).filter(fitsInline).slice(0, 4);
+  const more = (card?.knobs.length ?? 0) > inline.length;
+  const room = spec.lanes.length < (hello?.limits.lanes_max ?? 4);
+  return html`<div class="lane-head">
+    <h2>
+      <${Pick} label=${words.lane.protocol(lane.title)} shown=${lane.title} value=${lane.protocol} disabled=${locked}
+        options=${(hello?.protocols ?? []).map((protocol) => [protocol.name, protocol.title])}
+        onPick=${(/** @type {string} */ name) => compose(app, (lanes) => lanes.with(index, { protocol: name, knobs: {} }))} />
+    </h2>
+    <div class="knobs">
+      ${inline.map((knob) => html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} value=${lane.knobs[knob.name]} title=${lane.title} disabled=${locked} />`)}
+      ${more && html`<button class="quiet dim" aria-label=${`${words.lane.knobs}: ${lane.title}`} title=${words.lane.knobs} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
+    </div>
+    <div class="lane-tools">
+      ${last && room && html`<button class="quiet dim" disabled=${locked} title=${words.lane.addWhat} onClick=${() => addLane(app)}>${words.lane.add}</button>`}
+      ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${words.lane.remove(lane.title)} title=${words.lane.remove(lane.title)}
+        onClick=${() => compose(app, (lanes) => lanes.filter((_, other) => other !== index))}><${Icon} name="close" /></button>`}
+    </div>
+  </div>`;
+}
+
+/** @param {import("../stores/world.js").Knob} knob */
+function fitsInline(knob) {
+  return knob.choices.length > 0 || knobValues(knob).length > 0;
+}
+
+/** The values of a number knob that has few enough to list. @param {import("../stores/world.js").Knob} knob @returns {number[]} */
+function knobValues(knob) {
+  if (knob.low === null || knob.high === null || knob.high - knob.low > 24) return [];
+  return Array.from({ length: knob.high - knob.low + 1 }, (_, step) => /** @type {number} */ (knob.low) + step);
+}
+
+/** @param {import("../stores/world.js").Knob} knob @param {unknown} value */
+function knobShown(knob, value) {
+  const choice = knob.choices.find(([each]) => each === value);
+  if (choice) return choice[1];
+  return knob.title.length <= 3 ? `${knob.title}=${value}` : `${knob.title} ${value}${knob.unit ? ` ${knob.unit}` : ""}`;
+}
+
+/** @param {{app: import("./html.js").App, lane: number, knob: import("../stores/world.js").Knob, value: unknown, title: string, disabled: boolean}} props */
+function KnobPick({ app, lane, knob, value, title, disabled }) {
+  const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, `${number}${knob.unit ? ` ${knob.unit}` : ""}`]);
+  return html`<${Pick} label=${words.lane.knob(knob.title, title)} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
+    onPick=${(/** @type {unknown} */ next) => app.send("turn", { lane, knob: knob.name, value: next })} />`;
+}
+
+/**
+ * A list that opens where its words stand: the words are ours, the list is the browser's own.
+ * @param {{label: string, shown: string, value: unknown, options: Array<[unknown, string]>, onPick: (value: any) => void, disabled?: boolean, title?: string, class?: string}} props
+ */
+export function Pick({ label, shown, value, options, onPick, disabled = false, title, class: className = "" }) {
+  const place = options.findIndex(([each]) => each === value);
+  return html`<span class=${`pick ${className}`} title=${title}>
+    <span aria-hidden="true">${shown}<span class="caret">▾</span></span>
+    <select aria-label=${label} disabled=${disabled} value=${String(place)}
+      onChange=${(/** @type {Event} */ event) => {
+        const select = /** @type {HTMLSelectElement} */ (event.currentTarget);
+        onPick(options[Number(select.value)][0]);
+        if (!select.matches(":focus-visible")) select.blur();
+      }}>
+      ${options.map(([, text], index) => html`<option key=${index} value=${String(index)} selected=${index === place}>${text}</option>`)}
+    </select>
+  </span>`;
+}
+
+/**
+ * A new run with other lanes.
+ * @param {import("./html.js").App} app
+ * @param {(lanes: Array<{protocol: string, knobs: Record<string, unknown>}>) => Array<{protocol: string, knobs: Record<string, unknown>}>} change
+ * @param {Record<string, unknown>} [more]
+ */
+export function compose(app, change, more = {}) {
+  const { spec } = app.world.state;
+  if (!spec) return;
+  const lanes = spec.lanes.map(({ protocol, knobs }) => ({ protocol, knobs }));
+  app.send("compose", { lanes: change(lanes), nodes: spec.nodes.length, seed: spec.seed, ...more });
+}
+
+/** The first protocol that is not shown yet, else the first. @param {import("./html.js").App} app */
+function addLane(app) {
+  const { spec, hello } = app.world.state;
+  if (!spec || !hello) return;
+  const shown = spec.lanes.map((lane) => lane.protocol);
+  const next = hello.protocols.find((protocol) => !shown.includes(protocol.name)) ?? hello.protocols[0];
+  compose(app, (lanes) => [...lanes, { protocol: next.name, knobs: {} }]);
+}

@@ -1,0 +1,75 @@
+/** A link opened, or all links: delay, jitter, loss, duplicates, presets; cut and heal, one way each. */
+import { useState } from "preact/hooks";
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+import { Pick } from "./lane.js";
+
+const DELAYS = [0, 1, 2, 5, 10, 15, 20, 30, 50, 80, 100, 150, 200, 300, 500, 1000].map((ms) => ms * 1000);
+const CHANCES = [0, 1000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 300_000, 500_000, 800_000];
+const FIELDS = /** @type {const} */ (["delay", "jitter", "shape", "loss", "duplicate"]);
+
+/**
+ * What is set on a link now.
+ * @param {import("../stores/world.js").Links} links
+ * @param {string} src
+ * @param {string} dst
+ * @returns {Record<string, any>}
+ */
+export function settingOf(links, src, dst) {
+  const tuned = links.tuned.find(([from, to]) => from === src && to === dst);
+  const values = tuned ? tuned.slice(2) : links.base;
+  return Object.fromEntries(FIELDS.map((name, place) => [name, values[place]]));
+}
+
+/** "whole", "cut", or which way is cut. @param {import("../stores/world.js").Links} links @param {string} a @param {string} b */
+export function linkState(links, a, b) {
+  const [there, back] = [isCut(links, a, b), isCut(links, b, a)];
+  if (there && back) return words.link.cutBoth;
+  if (there) return words.link.cutOneWay(a, b);
+  return back ? words.link.cutOneWay(b, a) : words.link.whole;
+}
+
+/** @param {import("../stores/world.js").Links} links @param {string} src @param {string} dst */
+export function isCut(links, src, dst) {
+  return links.cut.some(([from, to]) => from === src && to === dst);
+}
+
+/** @param {{app: import("./html.js").App, lane: number, src: string, dst: string}} props */
+export function LinkCard({ app, lane, src, dst }) {
+  const [every, setEvery] = useState(src === "");
+  const [links, spec, presets, audience] = useStore(app.world, (state) =>
+    /** @type {const} */ ([state.lanes[lane]?.links, state.spec, state.hello?.presets ?? [], state.audience]));
+  if (!links || !spec) return null;
+  const locked = !audience.controls;
+  const all = spec.nodes.flatMap((from) => spec.nodes.filter((to) => to !== from).map((to) => [from, to]));
+  const chosen = every ? all : [[src, dst], [dst, src]];
+  const setting = settingOf(links, src || spec.nodes[0], dst || spec.nodes[1]);
+  const set = (/** @type {Record<string, unknown>} */ change) => app.send("set_link", { links: chosen, setting: change });
+  const dial = (/** @type {"delay"|"jitter"|"loss"|"duplicate"} */ name, /** @type {number[]} */ values, /** @type {(value: number) => string} */ inWords) => {
+    const options = values.includes(setting[name]) ? values : [...values, setting[name]].sort((a, b) => a - b);
+    return html`<div><dt>${words.link[name]}</dt><dd><${Pick} label=${words.link[name]} shown=${inWords(setting[name])} value=${setting[name]} disabled=${locked}
+      options=${options.map((value) => [value, inWords(value)])} onPick=${(/** @type {number} */ value) => set({ [name]: value })} /></dd></div>`;
+  };
+  return html`<div class="card link-card">
+    <div class="card-state">
+      ${src && html`<div class="segments" role="group" aria-label=${words.link.scope}>
+        <button aria-pressed=${!every} onClick=${() => setEvery(false)}>${words.link.this}</button>
+        <button aria-pressed=${every} onClick=${() => setEvery(true)}>${words.link.every}</button>
+      </div>`}
+      <dl class="dials">
+        ${dial("delay", DELAYS, words.span)} ${dial("jitter", DELAYS, words.span)} ${dial("loss", CHANCES, words.percent)} ${dial("duplicate", CHANCES, words.percent)}
+        <div><dt>${words.link.shape}</dt><dd>${words.link.shapes[setting.shape] ?? setting.shape}</dd></div>
+      </dl>
+      <div class="presets"><span>${words.link.presets}</span>
+        ${presets.map(({ name, title, ...preset }) => html`<button key=${name} disabled=${locked} onClick=${() => set(preset)}>${title}</button>`)}
+      </div>
+    </div>
+    <div class="card-commands">
+      <button disabled=${locked} onClick=${() => app.send("cut", { links: chosen })}>${words.link.cut}</button>
+      <button disabled=${locked} onClick=${() => app.send("heal", every ? {} : { links: chosen })}>${words.link.heal}</button>
+      ${!every && [[src, dst], [dst, src]].map(([from, to]) => html`<button key=${from} disabled=${locked} onClick=${() => app.send(isCut(links, from, to) ? "heal" : "cut", { links: [[from, to]] })}>
+        ${isCut(links, from, to) ? words.link.healWay(from, to) : words.link.oneWay(from, to)}</button>`)}
+      <p class="hint">${src ? `${linkState(links, src, dst)}. ` : ""}${words.card.falls}</p>
+    </div>
+  </div>`;
+}

@@ -1,0 +1,35 @@
+/** Two words a side of the cut, with the numbers beneath: what the clients of that side saw. A click opens what lies behind. */
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+import { Icon } from "./icons.js";
+
+const SIDES_SHOWN = 6;
+
+/** @param {{app: import("./html.js").App, index: number}} props */
+export function Meters({ app, index }) {
+  const meters = useStore(app.world, (state) => state.lanes[index]?.meters ?? null);
+  const [spec, hello] = useStore(app.world, (state) => /** @type {const} */ ([state.spec, state.hello]));
+  if (!meters || !spec) return html`<div class="meters" data-sides="1"></div>`;
+  const card = hello?.protocols.find((protocol) => protocol.name === spec.lanes[index].protocol);
+  const open = () => app.ui.update({ dock: { lane: index, kind: "details" } });
+  const shown = meters.sides.slice(0, SIDES_SHOWN);
+  return html`<div class="meters" data-sides=${shown.length}>
+    ${shown.map((side) => html`<${SideMeter} key=${side.nodes.join()} side=${side} whole=${meters.sides.length === 1} majority=${card?.majority ?? false} open=${open} />`)}
+    ${meters.sides.length > SIDES_SHOWN && html`<p class="side-more">${words.meters.more(meters.sides.length - SIDES_SHOWN)}</p>`}
+  </div>`;
+}
+
+/** @param {{side: import("../stores/world.js").Side, whole: boolean, majority: boolean, open: () => void}} props */
+function SideMeter({ side, whole, majority, open }) {
+  const name = whole ? words.meters.everyone : words.set(side.nodes);
+  const finished = side.ok + side.failed + side.unknown;
+  const answered = side.availability === "QUIET" ? words.meters.notAsked : words.meters.answered(side.ok, finished);
+  return html`<button class="side" onClick=${open} title=${words.meters.details(name)}>
+    <span class="side-name">${name}</span>
+    <span class=${`side-quorum ${side.majority ? "has" : ""}`}>${majority ? (side.majority ? words.meters.quorum : words.meters.noQuorum) : ""}</span>
+    <span class="word" data-word=${side.availability}><${Icon} name=${side.availability} />${words.meters.availability[side.availability]}</span>
+    <span class="count">${answered}</span>
+    <span class="word" data-word=${side.consistency}><${Icon} name=${side.consistency} />${words.meters.consistency[side.consistency]}</span>
+    <span class="count">${words.meters.odd(side)}</span>
+  </button>`;
+}

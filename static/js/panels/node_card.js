@@ -1,0 +1,77 @@
+/** A node opened: what it holds in this lane, and what can be done to it in every lane. */
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+import { Pick } from "./lane.js";
+
+/** @param {{app: import("./html.js").App, lane: number, id: string}} props */
+export function NodeCard({ app, lane, id }) {
+  const [node, meters, spec, card] = useStore(app.world, (state) => /** @type {const} */ ([
+    state.lanes[lane]?.nodes[id], state.lanes[lane]?.meters, state.spec, state.hello?.protocols.find((each) => each.name === state.spec?.lanes[lane]?.protocol)]));
+  const renderAt = useStore(app.world, (state) => Math.round(state.renderAt / 5e3) * 5e3);
+  if (!node || !spec) return null;
+  const asked = meters?.nodes?.[id];
+  /** @type {Array<[string, unknown]>} */
+  const facts = [
+    [words.card.status, node.sentence ? `${words.card.statuses[node.status]}: ${node.sentence}` : words.card.statuses[node.status]],
+    [words.card.role, node.role],
+    [card?.epoch || words.card.epoch, node.epoch],
+    [words.card.leader, node.leader && node.leader !== id ? node.leader : null],
+    [words.card.answered, asked ? words.meters.answered(asked[0], asked[1]) : null],
+    ...node.timers.map(([name, , due]) => /** @type {[string, unknown]} */ ([words.card.timers, words.card.timer(name, due - renderAt)])),
+    ...Object.entries(node.facts ?? {}),
+    [words.card.lie, node.lie],
+  ];
+  return html`<div class="card node-card">
+    <div class="card-state">
+      <dl>${facts.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => html`<div key=${name + value}><dt>${name}</dt><dd>${String(value)}</dd></div>`)}</dl>
+      ${node.log && html`<${Log} log=${node.log} start=${node.log_start ?? 1} commit=${node.commit ?? 0} colours=${app.ui.state.colours} />`}
+      <dl><div><dt>${words.card.store}</dt><dd>${storeWords(node.store)}</dd></div></dl>
+    </div>
+    <${NodeCommands} app=${app} id=${id} status=${node.status} keys=${spec.keys} />
+  </div>`;
+}
+
+/** @param {Record<string, string[]>} store */
+export function storeWords(store) {
+  const held = Object.entries(store ?? {}).filter(([, values]) => values.length > 0);
+  return held.length ? held.map(([key, values]) => `${key}=${values.join(" | ")}`).join(", ") : words.card.storeEmpty;
+}
+
+/** @param {{log: Array<[number, string]>, start: number, commit: number, colours: Record<string, string>}} props */
+function Log({ log, start, commit, colours }) {
+  if (log.length === 0) return html`<dl><div><dt>${words.card.log}</dt><dd>${words.card.logEmpty}</dd></div></dl>`;
+  return html`<ol class="log" aria-label=${words.card.log}>
+    ${log.map(([epoch, label], place) => {
+      const committed = start + place <= commit;
+      return html`<li key=${start + place} class=${committed ? "committed" : "uncommitted"} title=${committed ? words.card.committed : words.card.uncommitted}
+        style=${{ "--epoch": colours[`epoch-${(((epoch - 1) % 7) + 7) % 7}`] ?? "" }}><small>${start + place}</small>${label}</li>`;
+    })}
+  </ol>`;
+}
+
+/** @param {{app: import("./html.js").App, id: string, status: string, keys: string[]}} props */
+export function NodeCommands({ app, id, status, keys }) {
+  const locked = useStore(app.world, (state) => !state.audience.controls);
+  const watchedKey = useStore(app.ui, (state) => state.watchedKey);
+  const down = status === "crashed" || status === "halted";
+  const button = (/** @type {string} */ text, /** @type {string} */ type, /** @type {Record<string, unknown>} */ fields = {}) =>
+    html`<button disabled=${locked} onClick=${() => app.send(type, { node: id, ...fields })}>${text}</button>`;
+  const key = keys.includes(watchedKey) ? watchedKey : keys[0];
+  return html`<div class="card-commands">
+    ${down ? button(words.card.restart, "restart") : button(words.card.crash, "crash")}
+    ${status === "paused" ? button(words.card.resume, "resume_node") : button(words.card.pause, "pause_node")}
+    ${button(words.card.wipe, "wipe")}
+    <button disabled=${locked} onClick=${() => cutOff(app, id)}>${words.card.isolate}</button>
+    ${button(words.card.read, "ask", { kind: "read", key })}
+    ${button(words.card.write, "ask", { kind: "write", key })}
+    <span class="card-key">${words.card.key} <${Pick} label=${words.status.watchWhat} shown=${key} value=${key} options=${keys.map((each) => [each, each])}
+      onPick=${(/** @type {string} */ next) => app.ui.update({ watchedKey: next })} /></span>
+    <p class="hint">${words.card.falls}</p>
+  </div>`;
+}
+
+/** Cuts every link of a node, both ways. @param {import("./html.js").App} app @param {string} id */
+function cutOff(app, id) {
+  const others = (app.world.state.spec?.nodes ?? []).filter((other) => other !== id);
+  app.send("cut", { links: others.flatMap((other) => [[id, other], [other, id]]) });
+}

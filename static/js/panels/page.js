@@ -1,0 +1,33 @@
+/** The whole page, from the bar to the foot. */
+import { render } from "preact";
+import { Caption } from "./caption.js";
+import { Dialogs } from "./dialogs.js";
+import { html, useStore } from "./html.js";
+import { Lanes } from "./lane.js";
+import { StatusLine } from "./status.js";
+import { Timeline } from "./timeline.js";
+import { Tooltip } from "./tooltip.js";
+import { TopBar } from "./topbar.js";
+import { Twin } from "./twin.js";
+
+/** @param {{app: import("./html.js").App}} props */
+function Page({ app }) {
+  const [presenting, connected] = useStore(app.ui, (state) => /** @type {const} */ ([state.presenting, state.connected]));
+  return html`<div class=${`page ${presenting ? "presenting" : ""} ${connected ? "" : "lost"}`}>
+    <${TopBar} app=${app} />
+    <main>
+      <${Lanes} app=${app} />
+      <${Twin} app=${app} />
+      <${Caption} app=${app} />
+      <${Timeline} app=${app} />
+    </main>
+    ${!presenting && html`<${StatusLine} app=${app} />`}
+    <${Tooltip} app=${app} />
+    <${Dialogs} app=${app} />
+  </div>`;
+}
+
+/** @param {import("./html.js").App} app @param {Element} place */
+export function showPage(app, place) {
+  render(html`<${Page} app=${app} />`, place);
+}

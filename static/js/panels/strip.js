@@ -1,0 +1,232 @@
+/**
+ * The operation strip: one row for each client, one mark for each operation, at the moment it was asked. Shape says what became of it:
+ * dot answered, cross refused, hollow square no answer in time, ring with a hand stale, fork in conflict, struck ring lost. The
+ * partition is a shaded band. A click on a mark goes to its moment. Drawn on a canvas ten times a second.
+ */
+import { useEffect, useRef } from "preact/hooks";
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+
+const SPAN = 16e6; // simulated microseconds across the strip
+const LEFT = 44; // of 1000 parts of the width: the clients' names
+
+/** @param {{app: import("./html.js").App, index: number}} props */
+export function Strip({ app, index }) {
+  const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
+  const title = useStore(app.world, (state) => state.spec?.lanes[index]?.title ?? "");
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return undefined;
+    const draw = () => drawStrip(element, app, index);
+    const watch = new ResizeObserver(draw);
+    watch.observe(element);
+    const endings = [app.world.subscribe(draw), app.ui.subscribe(draw), () => watch.disconnect()];
+    return () => endings.forEach((end) => end());
+  }, []);
+  /** @param {MouseEvent} event */
+  const found = (event) => {
+    const element = canvas.current;
+    return element ? operationAt(element, app, index, event.offsetX, event.offsetY) : null;
+  };
+  /** @param {MouseEvent} event */
+  const go = (event) => {
+    const operation = found(event);
+    if (!operation) return;
+    light(app, index, operation);
+    app.send("seek", { at: operation.finish ?? operation.start });
+  };
+  /** @param {MouseEvent} event */
+  const point = (event) => {
+    const operation = found(event);
+    if (!canvas.current) return;
+    canvas.current.title = operation ? [words.strip.operation(operation), operation.note].filter(Boolean).join(". ") : "";
+    canvas.current.classList.toggle("over", operation !== null);
+  };
+  return html`<div class="strip"><canvas ref=${canvas} role="img" aria-label=${words.strip.label(title, sums(app, index))} onClick=${go} onMouseMove=${point}></canvas></div>`;
+}
+
+/**
+ * Lights the finding that an operation belongs to, or the operation alone when none does.
+ * @param {import("./html.js").App} app
+ * @param {number} lane
+ * @param {import("../stores/world.js").Operation} operation
+ */
+export function light(app, lane, operation) {
+  const finding = app.world.state.lanes[lane].findings.findLast((each) => each.operations.includes(operation.id));
+  const sentence = finding?.sentence || operation.note || words.strip.operation(operation);
+  app.ui.update({ lit: { lane, sentence, operations: finding?.operations ?? [operation.id] } });
+}
+
+/** @param {import("./html.js").App} app @param {number} index */
+function sums(app, index) {
+  /** @type {Record<string, number>} */
+  const count = { ok: 0, failed: 0, unknown: 0, pending: 0, stale: 0, conflict: 0, lost: 0, violation: 0 };
+  for (const operation of app.world.state.lanes[index]?.operations.values() ?? []) {
+    count[operation.outcome] += 1;
+    if (operation.mark) count[operation.mark] += 1;
+  }
+  return words.strip.sums(count);
+}
+
+/**
+ * Where everything in the strip stands; drawing and pointing share it.
+ * @param {HTMLCanvasElement} canvas
+ * @param {import("../stores/world.js").WorldState} world
+ * @param {number} index
+ */
+function measure(canvas, world, index) {
+  const width = canvas.clientWidth;
+  const height = canvas.clientHeight;
+  const clients = (world.spec?.clients ?? []).map(([name]) => name);
+  const byHand = [...(world.lanes[index]?.operations.values() ?? [])].some((operation) => operation.client === "you");
+  const names = byHand ? [...clients, "you"] : clients;
+  const left = Math.max((width * LEFT) / 1000, 30);
+  const to = Math.max(SPAN, world.renderAt * 1 + SPAN * 0.02);
+  const from = to - SPAN;
+  const row = (height - 8) / Math.max(1, names.length);
+  return {
+    width,
+    height,
+    names,
+    left,
+    from,
+    row,
+    radius: Math.max(1.6, Math.min(row * 0.25, width / 190)),
+    x: (/** @type {number} */ at) => left + ((at - from) / SPAN) * (width - left - 6),
+    y: (/** @type {string} */ client) => 4 + row * (names.indexOf(client) + 0.5),
+  };
+}
+
+/** @param {HTMLCanvasElement} canvas @param {import("./html.js").App} app @param {number} index */
+function drawStrip(canvas, app, index) {
+  const world = app.world.state;
+  const lane = world.lanes[index];
+  const place = measure(canvas, world, index);
+  if (!lane || place.width === 0) return;
+  const ratio = devicePixelRatio || 1;
+  if (canvas.width !== Math.round(place.width * ratio) || canvas.height !== Math.round(place.height * ratio)) {
+    canvas.width = Math.round(place.width * ratio);
+    canvas.height = Math.round(place.height * ratio);
+  }
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, place.width, place.height);
+  const { colours, lit } = app.ui.state;
+  drawEras(context, place, world, colours);
+  drawNames(context, place, colours);
+  for (const operation of lane.operations.values()) {
+    if (operation.start < place.from || operation.start > world.renderAt || !place.names.includes(operation.client)) continue;
+    const x = place.x(operation.start);
+    const y = place.y(operation.client);
+    drawOperation(context, operation, x, y, place.radius, colours);
+    if (lit && lit.lane === index && lit.operations.includes(operation.id)) ring(context, x, y, place.radius * 2.4, colours.ink);
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {ReturnType<typeof measure>} place
+ * @param {import("../stores/world.js").WorldState} world
+ * @param {Record<string, string>} colours
+ */
+function drawEras(context, place, world, colours) {
+  for (const [from, to] of world.eras) {
+    const left = Math.max(place.left - 4, place.x(from));
+    const right = Math.min(place.width, place.x(Math.min(to ?? world.renderAt, world.renderAt)) + (to === null ? 4 : 0));
+    if (right <= left) continue;
+    context.globalAlpha = 0.14;
+    context.fillStyle = colours.wall;
+    context.fillRect(left, 0, right - left, place.height);
+    context.globalAlpha = 1;
+    for (const edge of [from, to]) {
+      if (edge === null || edge > world.renderAt || edge < place.from) continue;
+      context.fillRect(place.x(edge) - 0.75, 0, 1.5, place.height);
+    }
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {ReturnType<typeof measure>} place @param {Record<string, string>} colours */
+function drawNames(context, place, colours) {
+  const size = Math.min(place.row * 0.86, Math.max(9, place.width / 58));
+  context.font = `400 ${size}px Inter, sans-serif`;
+  context.textBaseline = "middle";
+  context.fillStyle = colours.faint;
+  if (size < 7) return; // too many clients to name each
+  for (const name of place.names) context.fillText(name, 8, place.y(name) + 0.5);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../stores/world.js").Operation} operation
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {Record<string, string>} colours
+ */
+function drawOperation(context, operation, x, y, r, colours) {
+  const { outcome, mark } = operation;
+  context.lineWidth = Math.max(1.3, r * 0.5);
+  context.lineCap = "round";
+  if (outcome === "failed") return lines(context, x, y, r * 0.95, colours.refuse, [[-1, -1, 1, 1], [1, -1, -1, 1]]);
+  if (outcome === "unknown") return square(context, x, y, r * 0.95, colours.refuse);
+  if (outcome === "pending") return ring(context, x, y, r * 0.8, colours.faint);
+  if (mark === "stale") {
+    ring(context, x, y, r * 1.3, colours.stale);
+    return lines(context, x, y, r * 0.6, colours.stale, [[0, -1, 0, 0], [0, 0, 0.8, 0.4]]);
+  }
+  if (mark === "conflict") return lines(context, x, y, r * 1.3, colours.conflict, [[-1, 0, 0, 0], [0, 0, 1, -0.9], [0, 0, 1, 0.9]]);
+  if (mark === "lost") {
+    ring(context, x, y, r * 1.2, colours.refuse);
+    return lines(context, x, y, r * 1.5, colours.refuse, [[-0.9, 0.9, 0.9, -0.9]]);
+  }
+  if (mark === "violation") return ring(context, x, y, r * 1.3, colours.refuse);
+  context.beginPath();
+  context.arc(x, y, r, 0, 2 * Math.PI);
+  context.fillStyle = colours.ok;
+  context.fill();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} r @param {string} colour */
+function ring(context, x, y, r, colour) {
+  context.beginPath();
+  context.arc(x, y, r, 0, 2 * Math.PI);
+  context.strokeStyle = colour;
+  context.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} r @param {string} colour */
+function square(context, x, y, r, colour) {
+  context.strokeStyle = colour;
+  context.strokeRect(x - r, y - r, 2 * r, 2 * r);
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} r @param {string} colour @param {number[][]} segments */
+function lines(context, x, y, r, colour, segments) {
+  context.beginPath();
+  for (const [x1, y1, x2, y2] of segments) {
+    context.moveTo(x + x1 * r, y + y1 * r);
+    context.lineTo(x + x2 * r, y + y2 * r);
+  }
+  context.strokeStyle = colour;
+  context.stroke();
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {import("./html.js").App} app
+ * @param {number} index
+ * @param {number} x
+ * @param {number} y
+ */
+function operationAt(canvas, app, index, x, y) {
+  const world = app.world.state;
+  const place = measure(canvas, world, index);
+  let nearest = null;
+  let best = Math.max(10, place.radius * 2.5);
+  for (const operation of world.lanes[index]?.operations.values() ?? []) {
+    if (operation.start < place.from || operation.start > world.renderAt) continue;
+    const distance = Math.hypot(place.x(operation.start) - x, place.y(operation.client) - y);
+    if (distance < best) [nearest, best] = [operation, distance];
+  }
+  return nearest;
+}

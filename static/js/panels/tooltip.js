@@ -1,0 +1,45 @@
+/** A few words beside the pointer: what a message carries, what a node holds. It never takes the pointer and goes when the pointer goes. */
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+import { storeWords } from "./node_card.js";
+import { fieldsOf } from "./twin.js";
+
+/** @param {{app: import("./html.js").App}} props */
+export function Tooltip({ app }) {
+  const hover = useStore(app.ui, (state) => (state.gesture ? null : state.hover));
+  const at = useStore(app.world, (state) => (hover ? Math.round(state.renderAt / 1e4) : 0));
+  if (!hover || hover.x === undefined || hover.y === undefined) return null;
+  const lines = linesOf(app, hover);
+  if (lines.length === 0) return null;
+  const right = hover.x > innerWidth * 0.75;
+  const low = hover.y > innerHeight * 0.6;
+  return html`<div class=${`tooltip ${right ? "right" : ""} ${low ? "low" : ""}`} role="tooltip" data-at=${at} style=${{ left: `${hover.x}px`, top: `${hover.y}px` }}>
+    ${lines.map(([name, value], place) => (place === 0 ? html`<b key="0">${value}</b>` : html`<span key=${place}><i>${name}</i> ${value}</span>`))}
+  </div>`;
+}
+
+/**
+ * @param {import("./html.js").App} app
+ * @param {{lane: number, kind: string, id: any}} hover
+ * @returns {Array<[string, string]>}
+ */
+function linesOf(app, hover) {
+  const lane = app.world.state.lanes[hover.lane];
+  if (!lane) return [];
+  if (hover.kind === "message") {
+    const message = lane.flying.get(hover.id) ?? lane.flying.get(Number(hover.id));
+    if (!message) return [];
+    return [["", words.message.line(message)], ...fieldsOf(app, hover.lane, message).filter(([, value]) => value !== ""), ["", words.message.lands(message.due)]];
+  }
+  if (hover.kind === "node") {
+    const node = lane.nodes[hover.id];
+    if (!node || app.ui.state.view === "clients") return [];
+    /** @type {Array<[string, string]>} */
+    const lines = [["", [hover.id, node.role, node.status === "up" ? "" : words.card.statuses[node.status]].filter(Boolean).join(" · ")]];
+    if (node.sentence) lines.push(["", node.sentence]);
+    if (node.epoch !== null) lines.push([words.card.epoch, String(node.epoch)]);
+    lines.push(["", storeWords(node.store)]);
+    return [...lines, ...Object.entries(node.facts ?? {}).slice(0, 6)];
+  }
+  return [];
+}

@@ -1,0 +1,107 @@
+/**
+ * The picture in words: nodes, links and messages as lists with the same commands. Out of sight until it has the focus or is asked for
+ * (key N); then it lies over the lanes' words, not over their stages.
+ */
+import { useState } from "preact/hooks";
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+import { Icon } from "./icons.js";
+import { isCut, linkState } from "./link_card.js";
+import { NodeCommands, storeWords } from "./node_card.js";
+
+const MESSAGES_SHOWN = 60;
+
+/** @param {{app: import("./html.js").App}} props */
+export function Twin({ app }) {
+  const open = useStore(app.ui, (state) => state.twin);
+  const spec = useStore(app.world, (state) => state.spec);
+  if (!spec) return null;
+  return html`<section class=${`twin ${open ? "open" : ""}`} aria-label=${words.twin.title}>
+    <header><h2>${words.twin.title}</h2><p class="hint">${words.twin.what}</p>
+      ${open && html`<button class="round small" aria-label=${words.card.close} onClick=${() => app.ui.update({ twin: false })}><${Icon} name="close" /></button>`}
+    </header>
+    <div class="twin-lists">
+      <${Nodes} app=${app} nodes=${spec.nodes} />
+      <${Links} app=${app} nodes=${spec.nodes} />
+      <${Messages} app=${app} />
+    </div>
+  </section>`;
+}
+
+/** @param {{app: import("./html.js").App, nodes: string[]}} props */
+function Nodes({ app, nodes }) {
+  const [chosen, choose] = useState(/** @type {string[]} */ ([]));
+  const locked = useStore(app.world, (state) => !state.audience.controls);
+  const picked = nodes.filter((id) => chosen.includes(id));
+  const rest = nodes.filter((id) => !chosen.includes(id));
+  return html`<div><h3>${words.twin.nodes}</h3>
+    <p><button class="solid" disabled=${locked || picked.length === 0 || rest.length === 0} onClick=${() => app.send("partition", { sides: [picked, rest] })}>${words.twin.split(picked)}</button>
+      <button disabled=${locked} onClick=${() => app.send("heal")}>${words.twin.healAll}</button></p>
+    <ul>${nodes.map((id) => html`<li key=${id}>
+      <label><input type="checkbox" checked=${chosen.includes(id)} onChange=${() => choose(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id])} /> ${words.twin.choose(id)}</label>
+      <${NodeLine} app=${app} id=${id} />
+    </li>`)}</ul></div>`;
+}
+
+/** @param {{app: import("./html.js").App, id: string}} props */
+function NodeLine({ app, id }) {
+  const spec = useStore(app.world, (state) => state.spec);
+  const states = useStore(app.world, (state) => state.lanes.map((lane) => lane.nodes[id]));
+  const statuses = states.map((node) => node?.status ?? "up");
+  return html`<div class="twin-node">
+    <button class="quiet" onClick=${() => app.ui.update({ dock: { lane: 0, kind: "node", id }, twin: false })} onFocus=${() => app.ui.update({ hover: { lane: 0, kind: "node", id } })} onBlur=${() => app.ui.update({ hover: null })}>${words.twin.open(id)}</button>
+    ${states.map((node, lane) => node && html`<span key=${lane}>${words.twin.nodeLine(spec?.lanes[lane]?.title ?? "", nodeWords(node))}</span>`)}
+    <${NodeCommands} app=${app} id=${id} status=${statuses.find((status) => status !== "up") ?? "up"} keys=${spec?.keys ?? ["x"]} />
+  </div>`;
+}
+
+/** @param {import("../stores/world.js").NodeState} node */
+function nodeWords(node) {
+  return [words.card.statuses[node.status], node.role, node.epoch === null ? "" : `${words.card.epoch} ${node.epoch}`, storeWords(node.store)].filter(Boolean).join(", ");
+}
+
+/** @param {{app: import("./html.js").App, nodes: string[]}} props */
+function Links({ app, nodes }) {
+  const [links, locked] = useStore(app.world, (state) => /** @type {const} */ ([state.lanes[0]?.links, !state.audience.controls]));
+  if (!links) return null;
+  const pairs = nodes.flatMap((a, place) => nodes.slice(place + 1).map((b) => [a, b]));
+  return html`<div><h3>${words.twin.links}</h3><p class="hint">${links.words}</p>
+    <ul>${pairs.map(([a, b]) => {
+      const whole = !isCut(links, a, b) && !isCut(links, b, a);
+      const both = [[a, b], [b, a]];
+      return html`<li key=${`${a} ${b}`} class="twin-link">
+        <span>${words.twin.linkState(a, b, linkState(links, a, b))}</span>
+        <button disabled=${locked} aria-label=${`${whole ? words.link.cut : words.link.heal} ${a} – ${b}`} onClick=${() => app.send(whole ? "cut" : "heal", { links: both })}>${whole ? words.link.cut : words.link.heal}</button>
+        ${whole && both.map(([from, to]) => html`<button key=${from} disabled=${locked} onClick=${() => app.send("cut", { links: [[from, to]] })}>${words.link.oneWay(from, to)}</button>`)}
+        <button class="quiet" aria-label=${`${words.twin.tune}: ${a} – ${b}`} onClick=${() => app.ui.update({ dock: { lane: 0, kind: "link", src: a, dst: b }, twin: false })}>${words.twin.tune}</button>
+      </li>`;
+    })}</ul></div>`;
+}
+
+/** @param {{app: import("./html.js").App}} props */
+function Messages({ app }) {
+  const playing = useStore(app.world, (state) => state.clock.playing);
+  const version = useStore(app.world, (state) => (state.clock.playing ? 0 : state.version));
+  const { spec, lanes, renderAt } = app.world.state;
+  const flying = playing ? [] : lanes.flatMap((lane, index) => [...lane.flying.values()].filter((message) => message.at <= renderAt).map((message) => ({ message, index })));
+  return html`<div data-version=${version}><h3>${words.twin.messages}</h3>
+    ${playing ? html`<p class="hint">${words.twin.messagesWhenPaused}</p>` : flying.length === 0 && html`<p class="hint">${words.twin.noMessages}</p>`}
+    <ul>${flying.slice(0, MESSAGES_SHOWN).map(({ message, index }) => html`<li key=${`${index} ${message.id}`}>
+      <button class="quiet" onFocus=${() => app.ui.update({ hover: { lane: index, kind: "message", id: String(message.id) } })} onBlur=${() => app.ui.update({ hover: null })}>
+        ${spec?.lanes[index].title}: ${words.message.line(message)}, ${fieldsOf(app, index, message).map(([name, value]) => `${name} ${value}`).join(", ")}, ${words.message.lands(message.due)}
+      </button></li>`)}</ul></div>`;
+}
+
+/**
+ * A message's fields with their names.
+ * @param {import("./html.js").App} app
+ * @param {number} lane
+ * @param {import("../stores/world.js").Message} message
+ * @returns {Array<[string, string]>}
+ */
+export function fieldsOf(app, lane, message) {
+  const { spec, hello } = app.world.state;
+  const card = hello?.protocols.find((protocol) => protocol.name === spec?.lanes[lane]?.protocol);
+  const names = card?.messages.find(([type]) => type === message.type)?.[1] ?? [];
+  return (message.fields ?? []).map((value, place) => [names[place] ?? "", String(value)]);
+}

@@ -1,0 +1,83 @@
+/**
+ * What this visitor is doing: tool, gesture, what is open. Nothing here comes from the server, nothing here is sent to it.
+ */
+import { createStore } from "./store.js";
+
+/** @typedef {"move"|"cut"|"lasso"|"heal"} Tool */
+/** @typedef {"dark"|"light"|"contrast"} Theme */
+/** @typedef {{lane: number, kind: "details"|"knobs"} | {lane: number, kind: "node", id: string} | {lane: number, kind: "link", src: string, dst: string}} Dock */
+/**
+ * `gesture` and `camera` are in stage units and shared by all lanes. `solo` is the one lane shown, or null. `lit` names a finding whose operations are lit.
+ * @typedef {{tool: Tool, theme: Theme, colours: Record<string, string>, watchedKey: string, view: "god"|"clients",
+ *   hover: {lane: number, kind: string, id: any, x?: number, y?: number}|null,
+ *   selection: {lane: number, kind: "node"|"link"|"message"|"lasso", ids: any[]}|null,
+ *   gesture: null|{kind: "rope"|"lasso"|"drag"|"pan"|"heal", points: Array<readonly [number, number]>, node?: string, oneWay?: boolean},
+ *   ghost: null|{progress: number}, reducedMotion: boolean, camera: {x: number, y: number, zoom: number},
+ *   dock: Dock|null, dialog: null|"help"|"scenarios"|"legend"|"settings", twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
+ *   lit: {lane: number, sentence: string, operations: number[]}|null, said: {sentence: string, count: number, calm: boolean}, connected: boolean,
+ *   invited: boolean}} UiState
+ */
+/** @typedef {import("./store.js").Store<UiState>} Ui */
+
+/** @returns {Ui} */
+export function createUi() {
+  return createStore(
+    /** @type {UiState} */ ({
+      tool: "cut",
+      theme: "dark",
+      colours: {},
+      watchedKey: "x",
+      view: "god",
+      hover: null,
+      selection: null,
+      gesture: null,
+      ghost: null,
+      reducedMotion: false,
+      camera: { x: 0, y: 0, zoom: 1 },
+      dock: null,
+      dialog: null,
+      twin: false,
+      presenting: false,
+      blank: false,
+      solo: null,
+      lit: null,
+      said: { sentence: "", count: 0, calm: true },
+      connected: true,
+      invited: true,
+    }),
+  );
+}
+
+/**
+ * Says a sentence to the visitor; the same sentence twice is said twice.
+ * @param {Ui} ui
+ * @param {string} sentence
+ * @param {boolean} calm false: something was refused or lost
+ */
+export function say(ui, sentence, calm = true) {
+  ui.update({ said: { sentence, count: ui.state.said.count + 1, calm } });
+}
+
+/**
+ * What Escape does: closes the uppermost thing that is open. False: nothing was open.
+ * @param {Ui} ui
+ * @returns {boolean}
+ */
+export function cancel(ui) {
+  const { state } = ui;
+  /** @type {Array<[boolean, Partial<UiState>]>} */
+  const layers = [
+    [state.blank, { blank: false }],
+    [state.dialog !== null, { dialog: null }],
+    [state.gesture !== null, { gesture: null }],
+    [state.selection !== null, { selection: null }],
+    [state.dock !== null, { dock: null }],
+    [state.lit !== null, { lit: null }],
+    [state.twin, { twin: false }],
+    [state.solo !== null, { solo: null }],
+    [state.presenting, { presenting: false }],
+  ];
+  const open = layers.find(([there]) => there);
+  if (open) ui.update(open[1]);
+  return open !== undefined;
+}
