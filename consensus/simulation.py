@@ -223,7 +223,7 @@ class Simulation:
             for effect in effects:
                 self._carry_out(member, effect, cause)
         except AssertionError as failed:
-            self._halt(member, str(failed) or "an assertion without a name failed", cause)
+            self._halt(member, str(failed).partition("\n")[0] or "an assertion without a name failed", cause)
 
     def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
         match effect:

@@ -1,0 +1,42 @@
+"""Every scenario comes out as its file says, and tells a true story under other seeds too."""
+
+from dataclasses import replace
+
+import pytest
+
+from consensus import registry
+from consensus.experiment import Experiment
+
+SCENARIOS = registry.scenarios()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_must_come_out_comes_out(name):
+    scenario = SCENARIOS[name]
+    experiment = Experiment(scenario.spec, registry.protocols())
+    experiment.run_until(scenario.spec.until)
+    assert scenario.expect
+    failed = [expected.sentence for expected in scenario.expect if not expected.holds(experiment)]
+    assert failed == [], f"python -m consensus run {name}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_protocol_breaks_its_invariants_under_other_seeds(name):
+    scenario = SCENARIOS[name]
+    for seed in (1, 2, 3):
+        experiment = Experiment(replace(scenario.spec, seed=seed), registry.protocols())
+        experiment.run_until(scenario.spec.until)
+        for lane in experiment.lanes:
+            assert lane.stopped is None
+            assert not lane.sim.sentences
+            assert not [finding for checker in lane.invariants.values() for finding in checker.findings]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_says_what_a_visitor_needs(name):
+    scenario = SCENARIOS[name]
+    for text in (scenario.story, scenario.ask, scenario.lesson):
+        assert text.rstrip()[-1] in ".?!", f"{name}: {text!r} is not a sentence"
+    assert scenario.level in "BIAE" and scenario.number > 0
+    assert scenario.spec.opening < scenario.spec.until
+    assert all(scenario.spec.opening <= step.at < scenario.spec.until for step in scenario.spec.script)
