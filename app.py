@@ -1,0 +1,224 @@
+"""CAPscope's server: ``python app.py``, or ``create_app()`` for a server of your own.
+
+HOST (127.0.0.1), PORT (5000), ASYNC_MODE (eventlet or threading), DEBUG (0 or 1) and ORIGINS (further addresses under which
+pages may be opened, with commas) come from the environment. Left out: TLS (put a proxy in front) and more than one process.
+"""
+
+import os
+import warnings
+
+if __name__ == "__main__" and os.environ.get("ASYNC_MODE", "eventlet") == "eventlet":
+    with warnings.catch_warnings():  # eventlet announces the end of its upkeep at every start; threading is the way out
+        warnings.simplefilter("ignore")
+        import eventlet
+
+        eventlet.monkey_patch()
+
+import contextlib
+import errno
+import gc
+import ipaddress
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple, NoReturn
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from dashboard import handlers, pages
+from dashboard.flood import doorkeeper
+from dashboard.limits import LIMITS, Limits
+
+ASYNC_MODES = ("eventlet", "threading")
+BACKLOG = 2048  # with 50, a thousand phones take a minute to join
+CONNECTIONS_MAX = 4096
+SILENCE_S = 10  # after which a socket that says nothing, and is no WebSocket, is closed
+PING_S = 10
+TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+
+
+class BadSetting(Exception):
+    """A setting that cannot be; the message is one sentence."""
+
+
+class Settings(NamedTuple):
+    host: str
+    port: int
+    async_mode: str
+    debug: bool
+    origins: tuple[str, ...]
+
+
+def settings(environ: Mapping[str, str]) -> Settings:
+    """What the environment asks for, or BadSetting with a sentence."""
+    host = environ.get("HOST", "") or "127.0.0.1"
+    port = environ.get("PORT", "") or "5000"
+    if not (port.isascii() and port.isdecimal() and int(port) <= 65535):
+        raise BadSetting(f"PORT must be a whole number from 0 to 65535 (0: any free one), not {port!r}.")
+    async_mode = environ.get("ASYNC_MODE", "eventlet")
+    if async_mode not in ASYNC_MODES:
+        raise BadSetting(f"ASYNC_MODE must be {' or '.join(ASYNC_MODES)}, not {async_mode!r}.")
+    debug = environ.get("DEBUG", "").lower()
+    if debug not in TRUE + FALSE:
+        raise BadSetting(f"DEBUG must be 0 or 1, not {debug!r}.")
+    if debug in TRUE and not is_loopback(host):
+        raise BadSetting("DEBUG shows the inside of the server to every visitor; it is only for HOST=127.0.0.1.")
+    origins = tuple(origin.strip().rstrip("/") for origin in environ.get("ORIGINS", "").split(",") if origin.strip())
+    for origin in origins:
+        if not origin.startswith(("http://", "https://")):
+            raise BadSetting(f"ORIGINS must be addresses such as https://capscope.example, not {origin!r}.")
+    return Settings(host, int(port), async_mode, debug in TRUE, origins)
+
+
+def is_loopback(host: str) -> bool:
+    """Reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def addresses(host: str) -> list[str]:
+    """Names and numbers under which this machine's browser, and others when HOST lets them in, reach the server."""
+    found = ["127.0.0.1", "localhost", "[::1]"] if is_loopback(host) or host in ("0.0.0.0", "::") else []
+    if host in ("0.0.0.0", "::"):
+        name = socket.gethostname()
+        found += [name, f"{name}.local"]
+        with contextlib.suppress(OSError):
+            found += [str(info[4][0]) for info in socket.getaddrinfo(name, None, socket.AF_INET)]
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("10.255.255.255", 1))  # sends nothing; it only asks which way out is
+            found.append(probe.getsockname()[0])
+    elif host not in found:
+        found.append(f"[{host}]" if ":" in host else host)
+    return list(dict.fromkeys(found))
+
+
+def origins_of(host: str, port: int) -> list[str]:
+    """The origins of our own pages: an explicit list, which also keeps out pages that point a foreign name at us."""
+    return [f"http://{address}" + ("" if port == 80 else f":{port}") for address in addresses(host)]
+
+
+def create_app(
+    async_mode: str = "eventlet",
+    origins: list[str] | None = None,
+    debug: bool = False,
+    limits: Limits = LIMITS,
+    **house_options: Any,
+) -> Flask:
+    """The application; its house of sessions is ``app.extensions["house"]``, whose pump begins with ``house.start()``."""
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.update(MAX_CONTENT_LENGTH=limits.message_bytes, TEMPLATES_AUTO_RELOAD=debug)
+    socketio = SocketIO(
+        app,
+        async_mode=async_mode,
+        async_handlers=False,  # a visitor's next command is read when the last one is answered
+        always_connect=True,  # the connect goes out before the first frame does
+        manage_session=False,
+        cors_allowed_origins=origins if origins is not None else origins_of("127.0.0.1", 5000),
+        max_http_buffer_size=limits.message_bytes,
+        http_compression=False,  # packets are compressed already, once for everybody
+        ping_interval=PING_S,
+        ping_timeout=PING_S,
+    )
+    app.wsgi_app = doorkeeper(app.wsgi_app, socketio.sleep)  # type: ignore[method-assign, arg-type]
+    house = handlers.register(socketio, limits, **house_options)
+    app.extensions["house"] = house
+    pages.register(app, house)
+    return app
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there, or BadSetting with a sentence."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small packets must not wait for each other
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except socket.gaierror:
+        raise BadSetting(f"HOST={host} is no address of this machine.") from None
+    except OSError as refused:
+        if refused.errno == errno.EADDRINUSE:
+            in_use = f"Port {port} is in use already: stop what uses it, or choose another, such as PORT={port + 1}."
+            raise BadSetting(in_use) from None
+        if refused.errno == errno.EACCES:
+            raise BadSetting(f"Port {port} is not ours to use: choose one above 1023, such as PORT=5000.") from None
+        raise BadSetting(f"CAPscope cannot listen at {host}, port {port}: {refused.strerror}.") from None
+    return listener
+
+
+def serve(app: Flask, listener: socket.socket, async_mode: str) -> None:
+    """Serves until the process ends."""
+    if async_mode == "eventlet":
+        import eventlet.wsgi
+
+        eventlet.wsgi.server(
+            listener,
+            app,
+            max_size=CONNECTIONS_MAX,
+            keepalive=SILENCE_S,
+            socket_timeout=SILENCE_S,
+            log_output=False,
+            debug=False,
+        )
+        return
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Handler(WSGIRequestHandler):
+        timeout = SILENCE_S
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    host, port = listener.getsockname()[:2]
+    server = make_server(host, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
+    server.socket.listen(BACKLOG)
+    server.serve_forever()
+
+
+def run(chosen: Settings) -> None:
+    """Listens, says where, serves; a SIGTERM or Ctrl+C lets everybody know before the end."""
+    listener = listening(chosen.host, chosen.port)
+    port = listener.getsockname()[1]
+    origins = [*origins_of(chosen.host, port), *chosen.origins]
+    app = create_app(chosen.async_mode, origins, chosen.debug)
+    house = app.extensions["house"]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: house.stop())
+    house.start(afterwards=leave)
+    gc.collect()
+    gc.freeze()  # what stands now stays; walking it again and again froze the stream for up to 146 ms
+    gc.set_threshold(100_000, 50, 1000)
+    here = "127.0.0.1" if chosen.host in ("0.0.0.0", "::", "localhost") else chosen.host
+    print(f"CAPscope is at http://{f'[{here}]' if ':' in here else here}:{port}", flush=True)
+    for address in addresses(chosen.host)[3:] if chosen.host in ("0.0.0.0", "::") else []:
+        print(f"  others in this network may find it at http://{address}:{port}", flush=True)
+    serve(app, listener, chosen.async_mode)
+
+
+def leave() -> NoReturn:
+    """Ends the process at once: open connections would hold an ordinary exit."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def main() -> int:
+    try:
+        chosen = settings(os.environ)
+        level = logging.INFO if chosen.debug else logging.WARNING
+        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+        run(chosen)
+    except BadSetting as bad:
+        print(bad, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

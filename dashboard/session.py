@@ -1,0 +1,500 @@
+"""A session: one audience, one experiment, one pace. No sockets and no clock of its own: the pump hands both in.
+
+Commands queue up and are drained at the start of a tick, so nothing here needs a lock. A tick does at most one slice of
+simulation and returns the packets that are due. All viewers get the same numbered packets; a packet that is for some only
+(a newcomer's snapshot, who holds the controls) takes the number of the one that the others get.
+
+Left out: keeping runs on disk and sharing branches (a run is a spec and a log already).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from consensus import registry
+from consensus.cards import Card
+from consensus.experiment import LaneSpec, Spec
+from consensus.interventions import Refused
+from consensus.node import S
+from consensus.timeline import Timeline
+from dashboard import wire
+from dashboard.limits import LIMITS, Limits, words
+from dashboard.wire import Frame, LaneView, Order
+
+OPENS_WITH = "same-cut"
+ANY_TIME = ("seek", "pause", "reset", "scenario", "compose", "resync", "take", "release")  # also on the way to a moment
+
+Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
+
+
+class Packet(NamedTuple):
+    """One packet for some viewers; ``text`` is encoded once for all of them."""
+
+    viewers: tuple[str, ...]
+    text: str
+
+
+class Asked(NamedTuple):
+    """A command in the queue."""
+
+    viewer: str
+    order: Order
+    reply: Reply
+
+
+class Session:
+    """``now`` is always wall seconds of one monotonic clock."""
+
+    def __init__(
+        self,
+        id: str,
+        now: float,
+        limits: Limits = LIMITS,
+        scenario: str = OPENS_WITH,
+        protocols: Mapping[str, Card] | None = None,
+        scenarios: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.id = id
+        self.limits = limits
+        self.protocols = registry.protocols() if protocols is None else protocols
+        self.scenarios = registry.scenarios() if scenarios is None else scenarios
+        self.viewers: dict[str, str] = {}  # viewer -> token
+        self.newcomers: list[str] = []  # have not been told anything yet
+        self.behind: dict[str, bool] = {}  # missed packets, need a snapshot
+        self.holder: str | None = None  # the token that holds the controls
+        self.holder_left: float | None = None
+        self.asked: deque[Asked] = deque()
+        self.answers: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self.notices: list[tuple[str, str]] = []  # (viewer, sentence)
+        self.builds = float(limits.builds)
+        self.built_at = now
+        self.unwatched_since: float | None = now
+        self.seq = 0
+        self.packet_at = self.meters_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
+        self.audience_told: tuple[Any, ...] = ()
+        self.base_run = 0
+        self._stand(Timeline(self._spec(scenario, None), self.protocols), playing=True, now=now)
+
+    # --- the run ------------------------------------------------------------------------------
+
+    def open(self, spec: Spec, playing: bool, now: float) -> None:
+        """Another run in this session; the numbers of its runs go on. Refused (and nothing changed) when the spec cannot be."""
+        timeline = Timeline(spec, self.protocols)
+        self.base_run = self.run + 1
+        self._stand(timeline, playing, now)
+
+    def _stand(self, timeline: Timeline, playing: bool, now: float) -> None:
+        self.timeline = timeline
+        self.playing = playing
+        self.speed = min(max(timeline.spec.speed, self.limits.speed_min), self.limits.speed_max)
+        self.clock_at = now
+        self.goal = self.timeline.at
+        self.arriving = False
+        self.slow_since: float | None = None
+        self.slow_told = False
+        self._renew()
+
+    def _spec(self, name: str, seed: int | None) -> Spec:
+        if name not in self.scenarios:
+            raise Refused(f"There is no scenario {name}; there are: {', '.join(self.scenarios)}.")
+        spec: Spec = self.scenarios[name].spec
+        return spec if seed is None else replace(spec, seed=seed)
+
+    @property
+    def run(self) -> int:
+        """Changes at every seek, fork, reset and new scenario; frames of an old run are dropped by the page."""
+        return self.base_run + self.timeline.run
+
+    @property
+    def lanes(self) -> list[Any]:
+        return self.timeline.experiment.lanes
+
+    def _renew(self) -> None:
+        """What was told is void: the next packet carries a snapshot for everybody."""
+        self.told_run = self.run
+        self.views = [LaneView(number) for number in range(len(self.lanes))]
+        self.told_marks: dict[Any, bool] = {}
+        self.told_story: tuple[Any, ...] = ()
+        self.renewed = True
+        self.changed = True  # the clock or the audience has something to say though no lane has
+        self.meters_due = False
+
+    # --- the audience -------------------------------------------------------------------------
+
+    def join(self, viewer: str, token: str, now: float) -> None:
+        """A page connects. The first holds the controls; a reload keeps them."""
+        if len(self.viewers) >= self.limits.viewers:
+            raise Refused(f"This session has {self.limits.viewers} viewers already; it takes no more.")
+        self._let_go(now)
+        if self.holder is None and not self.viewers:
+            self.holder = token
+        self.viewers[viewer] = token
+        self.newcomers.append(viewer)
+        if token == self.holder:
+            self.holder_left = None
+        if self.unwatched_since is not None:
+            self.unwatched_since = None
+            self.clock_at = now
+
+    def leave(self, viewer: str, now: float) -> None:
+        """A page is gone. Nobody left: time stands still until somebody comes back."""
+        token = self.viewers.pop(viewer, None)
+        if viewer in self.newcomers:
+            self.newcomers.remove(viewer)
+        self.behind.pop(viewer, None)
+        if token is not None and token == self.holder and token not in self.viewers.values():
+            self.holder_left = now
+        if not self.viewers and self.unwatched_since is None:
+            self.unwatched_since = now
+
+    def _let_go(self, now: float) -> None:
+        """The controls are free when their holder has been gone for a while."""
+        if self.holder_left is not None and now - self.holder_left > self.limits.hold_s:
+            self.holder = self.holder_left = None
+
+    def idle(self, now: float) -> bool:
+        """Nobody has watched for so long that the session ends."""
+        return self.unwatched_since is not None and now - self.unwatched_since > self.limits.idle_s
+
+    # --- commands -----------------------------------------------------------------------------
+
+    def ask(self, viewer: str, message: Any, reply: Reply) -> None:
+        """A command arrives; ``reply`` gets its acknowledgement at the next tick."""
+        try:
+            order = wire.order(message, self.limits)
+        except Refused as refusal:
+            return reply({"ok": False, "sentence": str(refusal)})
+        return self.asked.append(Asked(viewer, order, reply))
+
+    def _drain(self, now: float) -> None:
+        while self.asked:
+            if self.arriving and self.asked[0].order.type not in ANY_TIME:
+                return  # acts belong to the moment that is being reached
+            asked = self.asked.popleft()
+            token = self.viewers.get(asked.viewer)
+            if token is None:
+                asked.reply({"ok": False, "sentence": "You have left this session."})
+                continue
+            key = (token, asked.order.id)
+            if key not in self.answers:
+                self.answers[key] = self._answered(asked, token, now)
+                while len(self.answers) > self.limits.acknowledgements:
+                    self.answers.popitem(last=False)
+            asked.reply(self.answers[key])
+
+    def _answered(self, asked: Asked, token: str, now: float) -> dict[str, Any]:
+        try:
+            if token != self.holder and not wire.COMMANDS[asked.order.type].watcher:
+                raise Refused("You are watching; somebody else holds the controls.")
+            more = self._obey(asked, token, now)
+        except Refused as refusal:
+            return {"ok": False, "sentence": str(refusal)}
+        return {"ok": True, **(more or {})}
+
+    def _obey(self, asked: Asked, token: str, now: float) -> dict[str, Any] | None:
+        order = asked.order
+        if order.act is not None:
+            return self._act(order)
+        obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
+        if order.type in ("resync", "take", "release"):
+            return obey(asked.viewer, token, now)
+        self.changed = True
+        if order.type in ("scenario", "compose"):
+            return obey(now, **order.values)
+        return obey(**order.values)
+
+    def _act(self, order: Order) -> None:
+        if len(self.timeline.log) >= self.limits.commands:
+            raise Refused(f"A run keeps {self.limits.commands} interventions; reset it to go on.")
+        assert order.act is not None
+        self.timeline.intervene(order.act)
+        self.goal = self.timeline.at
+        self.changed = self.meters_due = True
+
+    def _obey_play(self) -> None:
+        if self.timeline.at >= self.limits.length:
+            raise Refused(self._length_sentence())
+        self.playing = True
+
+    def _obey_pause(self) -> None:
+        self.playing = False
+        self.goal = self.timeline.at
+        self.meters_due = True
+
+    def _obey_speed(self, speed: float) -> None:
+        self.speed = speed
+        self.goal = self.timeline.at
+        self.slow_since, self.slow_told = None, False
+
+    def _obey_step(self, unit: str) -> None:
+        if self.timeline.at >= self.limits.length:
+            raise Refused(self._length_sentence())
+        self.playing = False
+        self.timeline.step(unit)
+        self.goal = self.timeline.at
+        self.meters_due = True
+
+    def _obey_seek(self, at: int) -> None:
+        self.playing = False
+        self.timeline.seek(at)
+        self.goal = at
+        self.arriving = True
+
+    def _obey_reset(self) -> None:
+        self._spend_build()
+        self.timeline.reset()
+        self.playing = self.arriving = False
+        self.goal = self.timeline.at
+
+    def _obey_undo(self) -> dict[str, Any]:
+        sentence = self.timeline.undo()
+        self.goal = self.timeline.at
+        self.meters_due = True
+        return {"sentence": sentence}
+
+    def _obey_scenario(self, now: float, name: str, seed: int | None = None) -> None:
+        spec = self._spec(name, seed)
+        self._spend_build()
+        self.open(spec, playing=True, now=now)
+
+    def _obey_compose(
+        self, now: float, lanes: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...], nodes: int, seed: int | None = None
+    ) -> None:
+        for protocol, knobs in lanes:
+            if protocol not in self.protocols:
+                raise Refused(f"There is no protocol {protocol}; there are: {', '.join(self.protocols)}.")
+            self.protocols[protocol].settled(dict(knobs))
+        self._spend_build()
+        spec = self.timeline.spec
+        sim = self.lanes[0].sim
+        composed = replace(
+            spec,
+            lanes=tuple(LaneSpec(protocol, knobs) for protocol, knobs in lanes),
+            nodes=nodes,
+            seed=spec.seed if seed is None else seed,
+            link=sim.network.base,
+            deadline=sim.deadline,
+            script=(),
+        )
+        self.open(composed, playing=self.playing, now=now)
+
+    def _obey_resync(self, viewer: str, token: str, now: float) -> None:
+        self.behind[viewer] = True
+
+    def _obey_take(self, viewer: str, token: str, now: float) -> None:
+        self._let_go(now)
+        if self.holder not in (None, token):
+            raise Refused("Somebody holds the controls; they are free when their holder gives them up or is gone for a while.")
+        self.holder, self.holder_left = token, None
+
+    def _obey_release(self, viewer: str, token: str, now: float) -> None:
+        self.holder = self.holder_left = None
+
+    def _spend_build(self) -> None:
+        if self.builds < 1:
+            raise Refused("One moment: that was many new worlds in a row.")
+        self.builds -= 1
+
+    def _length_sentence(self) -> str:
+        return f"A run goes on for {words(self.limits.length)} of simulated time at most; go back, or reset it."
+
+    # --- a tick -------------------------------------------------------------------------------
+
+    def tick(self, now: float, clock: Callable[[], float], waiting: Callable[[str], int]) -> tuple[list[Packet], bool]:
+        """Drains commands, simulates for at most one slice, and returns the packets that are due and whether work is left.
+
+        ``clock`` is the wall, for the length of a slice; ``waiting`` says how many packets a viewer has not taken yet.
+        """
+        self._refill(now)
+        self._let_go(now)
+        if not self.viewers:
+            self._answer_absent()
+            return [], False
+        self._drain(now)
+        busy = self._simulate(now, clock)
+        if self.run != self.told_run:
+            self._renew()
+        return self._packets(now, waiting), busy or bool(self.asked)
+
+    def _answer_absent(self) -> None:
+        while self.asked:
+            self.asked.popleft().reply({"ok": False, "sentence": "You have left this session."})
+
+    def _refill(self, now: float) -> None:
+        passed, self.built_at = now - self.built_at, now
+        self.builds = min(float(self.limits.builds), self.builds + passed * self.limits.builds_per_s)
+
+    def _simulate(self, now: float, clock: Callable[[], float]) -> bool:
+        """True when the goal of this moment has not been reached within the slice."""
+        passed, self.clock_at = min(now - self.clock_at, self.limits.leap_s), now
+        timeline = self.timeline
+        reached = timeline.at >= self.goal and not self.arriving
+        if reached and self.playing:
+            self._watch_the_length()
+        if reached and self.playing:
+            self.goal = min(timeline.at + max(1, round(passed * self.speed * S)), self.limits.length)
+            reached = False
+        end = clock() + self.limits.slice_s
+        while not reached:
+            reached = timeline.advance(self.goal)
+            if clock() >= end:
+                break
+        if reached and self.arriving:
+            self.arriving = False
+            self.changed = self.meters_due = True
+        self._watch_the_pace(now, reached)
+        return not reached
+
+    def _watch_the_length(self) -> None:
+        if self.timeline.at >= self.limits.length:
+            self.playing = False
+            self.changed = True
+            self.notices += [(viewer, self._length_sentence()) for viewer in self.viewers]
+
+    def _watch_the_pace(self, now: float, reached: bool) -> None:
+        """Says so, once, when this speed is more than the machine gives for a whole second."""
+        if reached or self.arriving or not self.playing:
+            self.slow_since = None
+            return
+        if self.slow_since is None:
+            self.slow_since = now
+        if now - self.slow_since > 1.0 and not self.slow_told:
+            self.slow_told = True
+            sentence = "This is faster than the server can simulate; time goes by more slowly than the speed says."
+            self.notices += [(viewer, sentence) for viewer in self.viewers]
+
+    # --- packets ------------------------------------------------------------------------------
+
+    def _packets(self, now: float, waiting: Callable[[str], int]) -> list[Packet]:
+        if self.arriving or now - self.packet_at < 0.9 / self.limits.packets_per_s:
+            return []
+        shared = self._shared(now)
+        personal = self._personal(now, shared, waiting)
+        if not shared and not personal:
+            return []
+        self.seq += 1
+        self.packet_at = now
+        rest = tuple(self._reached({viewer: True for viewers, _ in personal for viewer in viewers}))
+        parcels = [*personal, (rest, shared)] if rest else personal
+        return [Packet(viewers, wire.encoded(self.seq, self.run, frames, self.limits)) for viewers, frames in parcels]
+
+    def _shared(self, now: float) -> list[Frame]:
+        """What everybody gets: a snapshot when the run is new, else the news."""
+        if self.renewed:
+            self.renewed = self.changed = self.meters_due = False
+            self.meters_at = now
+            return [self._snapshot(whole=True)]
+        frames: list[Frame] = []
+        for view, lane in zip(self.views, self.lanes, strict=True):
+            frames += view.news(lane, self.timeline.at)
+        frames += self._story()
+        if self.playing and not frames and now - self.packet_at < 0.9 / self.limits.quiet_packets_per_s:
+            return []
+        if frames or self.playing or self.changed:
+            frames.append(self._clock())
+        if frames and (self.meters_due or (self.playing and now - self.meters_at >= 1 / self.limits.meters_per_s)):
+            frames += [wire.meters(lane, number, self.timeline.at) for number, lane in enumerate(self.lanes)]
+            self.meters_at, self.meters_due = now, False
+        self.changed = False
+        return frames
+
+    def _clock(self) -> Frame:
+        return wire.clock(self.timeline.at, self.timeline.horizon, self.speed, self.playing)
+
+    def _story(self) -> list[Frame]:
+        """Marks, eras, caption and undo, when they changed."""
+        timeline = self.timeline
+        new = []
+        if len(timeline.marks) != len(self.told_marks):
+            new = [mark for mark in timeline.marks if mark not in self.told_marks]
+        story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+        if not new and story == self.told_story:
+            return []
+        self.told_marks.update(dict.fromkeys(new, True))
+        self.told_story = story
+        return [wire.marks(new, *story)]
+
+    def _snapshot(self, whole: bool) -> Frame:
+        """The world now; ``whole`` when everybody gets it, so that the next news follow on it."""
+        timeline, limits = self.timeline, self.limits
+        if whole:
+            lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.lanes, strict=True)]
+            self.told_marks = dict.fromkeys(timeline.marks, True)
+            self.told_story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+        else:
+            lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.lanes, strict=True)]
+        spec = wire.spec_body(timeline.spec, self.scenarios.get(timeline.spec.scenario), self.lanes)
+        return wire.snapshot(spec, self._clock(), lanes, timeline.marks, timeline.eras, timeline.caption, timeline.undo_words)
+
+    def _personal(
+        self, now: float, shared: list[Frame], waiting: Callable[[str], int]
+    ) -> list[tuple[tuple[str, ...], list[Frame]]]:
+        """What some get instead: newcomers, those who fell behind, holder and watchers when the audience changed, notices."""
+        for viewer in self.viewers:
+            if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
+                self.behind[viewer] = True  # newest wins: it gets a snapshot when it has taken what it has
+        newcomers, returning = self._due(now, waiting)
+        audience = {holds: self._audience(holds) for holds in (True, False)}
+        served: dict[str, list[Frame]] = {}
+        if newcomers or returning:
+            whole = shared[0] if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
+            hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits)
+            for viewer in newcomers:
+                served[viewer] = [hello, audience[self.holds(viewer)], whole]
+            for viewer in returning:
+                served[viewer] = [audience[self.holds(viewer)], whole]
+        if self._audience_is_news(now):
+            for viewer in self._reached(served):
+                served[viewer] = [*shared, audience[self.holds(viewer)]]
+        notices, self.notices = self.notices, []
+        for viewer, sentence in notices:
+            if viewer in served or viewer in self._reached(served):
+                served[viewer] = [*served.get(viewer, shared), wire.refused(sentence)]
+        return grouped(served)
+
+    def _due(self, now: float, waiting: Callable[[str], int]) -> tuple[list[str], list[str]]:
+        """Newcomers, and those who have caught up; each kind waits a little, so that many share one snapshot."""
+        newcomers: list[str] = []
+        if self.newcomers and now - self.welcome_at >= 1 / self.limits.welcomes_per_s:
+            newcomers, self.newcomers, self.welcome_at = self.newcomers, [], now
+        returning: list[str] = []
+        if self.behind and now - self.snapshot_at >= 1 / self.limits.snapshots_per_s:
+            returning = [viewer for viewer in self.behind if viewer not in self.newcomers and waiting(viewer) == 0]
+            if returning:
+                self.snapshot_at = now
+        for viewer in (*newcomers, *returning):
+            self.behind.pop(viewer, None)
+        return newcomers, returning
+
+    def _reached(self, served: Mapping[str, Any]) -> list[str]:
+        """Those who get what everybody gets."""
+        return [v for v in self.viewers if v not in served and v not in self.behind and v not in self.newcomers]
+
+    def holds(self, viewer: str) -> bool:
+        """Does this viewer hold the controls?"""
+        return self.holder is not None and self.viewers.get(viewer) == self.holder
+
+    def _audience(self, holds: bool) -> Frame:
+        return wire.audience(len(self.viewers), holds, self.holder is not None)
+
+    def _audience_is_news(self, now: float) -> bool:
+        """True when it changed: at once when the controls did, a few times a second when only the count did."""
+        state = (len(self.viewers), self.holder)
+        if state == self.audience_told:
+            return False
+        if state[1:] == self.audience_told[1:] and now - self.audience_at < 1 / self.limits.audience_per_s:
+            return False
+        self.audience_told, self.audience_at = state, now
+        return True
+
+
+def grouped(served: Mapping[str, list[Frame]]) -> list[tuple[tuple[str, ...], list[Frame]]]:
+    """Viewers who get the same frames together, so that each packet is encoded once."""
+    groups: dict[tuple[int, ...], tuple[list[str], list[Frame]]] = {}
+    for viewer, frames in served.items():
+        key = tuple(id(frame) if frame[0] != "refused" else hash(frame[1]["sentence"]) for frame in frames)
+        groups.setdefault(key, ([], frames))[0].append(viewer)
+    return [(tuple(viewers), frames) for viewers, frames in groups.values()]

@@ -1,0 +1,738 @@
+"""Frames and commands <-> plain JSON; the only module that knows the format. Its words are in ``docs/wire.md``.
+
+``FRAMES`` and ``COMMANDS`` are the format's tables: commands are checked against theirs, tests hold every frame to its own, and
+the page in docs/ is compared with both. Frames say what happened, never how to draw it; a new protocol needs no line here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
+from typing import Any, NamedTuple
+
+from consensus import VERSION
+from consensus.cards import Card, Knob
+from consensus.checkers import Finding
+from consensus.events import Event
+from consensus.history import Operation
+from consensus.interventions import (
+    Ask,
+    Crash,
+    Cut,
+    Heal,
+    Intervention,
+    Partition,
+    Pause,
+    Refused,
+    Restart,
+    Resume,
+    SetDeadline,
+    SetLink,
+    Turn,
+    Wipe,
+)
+from consensus.network import DELAY_MAX, PRESETS, SHAPES, LinkState
+from consensus.node import READ, WRITE, Reply, Request
+from consensus.rng import PPM
+from consensus.simulation import KEY_LENGTH_MAX, VALUE_LENGTH_MAX
+from dashboard.limits import LIMITS, Limits, words
+
+FORMAT = 1
+Frame = tuple[str, dict[str, Any]]
+
+# --- the tables -------------------------------------------------------------------------------------
+
+
+class FrameCard(NamedTuple):
+    what: str
+    fields: dict[str, str]
+    may_lack: tuple[str, ...] = ()  # fields that are left out when they have nothing to say
+
+
+FRAMES: dict[str, FrameCard] = {
+    "hello": FrameCard(
+        "The first frame: who speaks, and all cards.",
+        {
+            "format": "1",
+            "version": "of the server",
+            "session": "the session's id",
+            "url": "the path to share",
+            "protocols": "[{name, title, paper, summary, epoch, majority, claims, knobs, messages}], the catalogue",
+            "scenarios": "[{name, number, title, story, level}]",
+            "presets": "[{name, title, delay, jitter, shape, loss, duplicate}], links by name",
+            "limits": "{name: number}, from dashboard/limits.py",
+        },
+    ),
+    "audience": FrameCard(
+        "Who is here; sent to each viewer when it changes.",
+        {
+            "viewers": "how many",
+            "controls": "does this viewer hold the controls",
+            "holder_present": "is their holder here (else anyone may take them)",
+        },
+    ),
+    "snapshot": FrameCard(
+        "A whole world. The first packet of a new run, of a newcomer, and of a client that missed packets.",
+        {
+            "spec": "what the run started from: {scenario, number, title, story, ask, seed, nodes, keys, deadline, link, "
+            "clients, lanes}",
+            "clock": "as the frame `clock`",
+            "lanes": "[Lane]",
+            "marks": "[[at, kind, lane, text]], all",
+            "eras": "[[from, to or null, words]], the partitions",
+            "caption": "a sentence, or empty",
+            "undo": "what undo would reverse, or null",
+        },
+    ),
+    "events": FrameCard(
+        "What happened in one lane in (from, to]; only what has something to say.",
+        {
+            "lane": "0..3",
+            "from": "where the last batch ended",
+            "to": "the moment that `nodes` speaks of",
+            "sent": "Sent columns: messages that began to fly",
+            "ended": "{id, at, how} columns; how: delivered, cut, loss, down, late",
+            "nodes": "{id: NodeState}, those that changed",
+            "operations": "Op columns: whole rows, new or changed",
+            "links": "Links, when they changed",
+            "lost": "{cut, loss, down}, when it changed",
+            "stopped": "the sentence of an exception that stopped this lane",
+        },
+        ("sent", "ended", "nodes", "operations", "links", "lost", "stopped"),
+    ),
+    "clock": FrameCard(
+        "Where the run stands; in every packet while playing.",
+        {
+            "at": "now",
+            "horizon": "how far this run has got",
+            "speed": "simulated seconds a wall second",
+            "playing": "true or false",
+            "live": "at equals horizon",
+        },
+    ),
+    "meters": FrameCard(
+        "The meters of one lane, at most five times a wall second, and when a step or a seek ends.",
+        {
+            "lane": "0..3",
+            "since": "when the present sides came about",
+            "sides": "[{nodes, majority, asked, ok, failed, unknown, pending, stale, conflicts, violations, lost, "
+            "availability, consistency, read, write, latency_ms}]",
+            "sentence": "the lane in one sentence",
+            "badge": "what the protocol may do while a cut lasts",
+            "promises": "[[name, verdict, reason]]",
+            "staleness": "{versions, ms}, the worst so far",
+            "lost_at_cut": "messages that died at a cut",
+            "messages": "sent so far",
+            "diverged": "keys on which replicas differ now",
+            "converged_ms": "from the heal until replicas agreed, or null",
+            "nodes": "{id: [ok, asked]}",
+        },
+    ),
+    "verdict": FrameCard(
+        "A finding, when it is found.",
+        {
+            "lane": "0..3",
+            "checker": "the promise that is contradicted",
+            "at": "when",
+            "sentence": "why",
+            "operations": "[operation ids] that show it",
+            "nodes": "[node ids]",
+        },
+    ),
+    "marks": FrameCard(
+        "What the timeline shows, when it changes.",
+        {
+            "marks": "[[at, kind, lane or -1, text]], new ones; kinds: leader, cut, heal, crash, fault, stale, conflict, "
+            "violation, lost, say",
+            "eras": "[[from, to or null, words]], all",
+            "caption": "a sentence, or empty",
+            "undo": "what undo would reverse, or null",
+        },
+    ),
+    "refused": FrameCard("Something could not be done that was not the answer to a command.", {"sentence": "why"}),
+    "bye": FrameCard("The session ends.", {"sentence": "why"}),
+}
+
+SENT = ("id", "at", "src", "dst", "type", "tone", "epoch", "due", "fields")
+ENDED = ("id", "at", "how")
+OPERATION = ("id", "client", "node", "kind", "key", "value", "start", "finish", "outcome", "result", "reason", "mark", "note")
+COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Sent": ("A message as it began to fly; `fields` are short texts in the order of the protocol's card.", SENT),
+    "Ended": ("A message that landed or died.", ENDED),
+    "Op": ("An operation as its client saw it.", OPERATION),
+}
+
+
+# --- encoding ---------------------------------------------------------------------------------------
+
+
+def encoded(seq: int, run: int, frames: Sequence[Frame], limits: Limits = LIMITS) -> str:
+    """A packet's text: JSON, or "z" and the base64 of its deflated bytes when that is long enough to pay."""
+    text = json.dumps([seq, run, frames], separators=(",", ":"), ensure_ascii=False, default=plain)
+    if len(text) < limits.squeeze:
+        return text
+    squeezed = "z" + base64.b64encode(zlib.compress(text.encode(), 1)).decode()
+    return squeezed if len(squeezed) < len(text) else text
+
+
+def decoded(text: str) -> Any:
+    """The packet of a text. For tests, benchmarks and scripts: the server itself never reads frames."""
+    return json.loads(zlib.decompress(base64.b64decode(text[1:])) if text[0] == "z" else text)
+
+
+def plain(value: Any) -> Any:
+    """What JSON has no word for: a set has no order of its own, so it gets one; anything else is shown as text."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    return str(value)
+
+
+def short(value: Any, most: int = 48) -> str:
+    """A message's field as a short text."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        value = tuple(value.items())
+    if isinstance(value, tuple):
+        if hasattr(value, "_fields"):
+            text = f"{type(value).__name__}({', '.join(short(item, most) for item in value)})"
+        else:
+            text = ", ".join(short(item, most) for item in value) if value else "none"
+            if any(isinstance(item, tuple) for item in value):
+                text = f"{len(value)}: {text}"
+    else:
+        text = str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def message_fields(kind: type) -> list[str]:
+    """The names of a message type's fields, in order."""
+    if is_dataclass(kind):
+        return [field.name for field in dataclass_fields(kind)]
+    return list(getattr(kind, "_fields", ()))
+
+
+def columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
+    """One array a field: a sixth of the size of one object a row."""
+    turned = list(zip(*rows, strict=True))
+    return {name: list(turned[place]) if turned else [] for place, name in enumerate(names)}
+
+
+# --- frames -----------------------------------------------------------------------------------------
+
+
+def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, Any], limits: Limits = LIMITS) -> Frame:
+    return "hello", {
+        "format": FORMAT,
+        "version": VERSION,
+        "session": session,
+        "url": f"/s/{session}",
+        "protocols": [protocol_card(card) for card in protocols.values()],
+        "scenarios": [
+            {"name": card.name, "number": card.number, "title": card.title, "story": card.story, "level": card.level}
+            for card in scenarios.values()
+        ],
+        "presets": [{"name": preset.name, "title": preset.title, **link_card(preset.state)} for preset in PRESETS],
+        "limits": limits.shown(),
+    }
+
+
+def protocol_card(card: Card) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "title": card.title,
+        "paper": card.paper,
+        "summary": card.summary,
+        "epoch": card.epoch,
+        "majority": card.majority,
+        "claims": card.claims(card.settled()).plain(),
+        "knobs": [knob_card(knob) for knob in card.knobs],
+        "messages": [[kind.__name__, message_fields(kind)] for kind in (Request, Reply, *card.node.messages)],
+    }
+
+
+def knob_card(knob: Knob) -> dict[str, Any]:
+    return {
+        "name": knob.name,
+        "title": knob.title,
+        "what": knob.what,
+        "default": knob.default,
+        "choices": [list(choice) for choice in knob.choices],
+        "low": knob.low,
+        "high": knob.high,
+        "unit": knob.unit,
+    }
+
+
+def link_card(link: LinkState) -> dict[str, Any]:
+    return dict(zip(LinkState._fields, link, strict=True))
+
+
+def knob_line(card: Card, knobs: Mapping[str, Any]) -> str:
+    """A lane's knobs in a line: N=3 R=1 W=1 · siblings."""
+    numbers, choices = [], []
+    for knob in card.knobs:
+        value = knobs[knob.name]
+        if not knob.choices:
+            if len(knob.name) <= 2:
+                numbers.append(f"{knob.name.upper()}={value}")
+            elif value != knob.default:
+                choices.append(f"{knob.title} {value}{' ' + knob.unit if knob.unit else ''}")
+        elif isinstance(value, bool):
+            if value != knob.default:
+                choices.append(knob.title if value else f"no {knob.title}")
+        else:
+            choices.append(next(str(text) for choice, text in knob.choices if choice == value))
+    return " · ".join(filter(None, [" ".join(numbers), *choices]))
+
+
+def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any]) -> dict[str, Any]:
+    """What the run started from; knobs and deadline as they are now."""
+    sim = lanes[0].sim
+    keys = list(spec.workload.keys) if spec.workload else ["x"]
+    return {
+        "scenario": spec.scenario,
+        "number": scenario.number if scenario else 0,
+        "title": spec.title,
+        "story": spec.story,
+        "ask": scenario.ask if scenario else "",
+        "seed": spec.seed,
+        "nodes": list(spec.members),
+        "keys": keys,
+        "deadline": sim.deadline,
+        "link": link_card(spec.link),
+        "clients": [[client, home] for client, home in sim.clients.home.items()],
+        "lanes": [
+            {
+                "protocol": lane.card.name,
+                "title": lane.card.title,
+                "knobs": dict(lane.knobs),
+                "line": knob_line(lane.card, lane.knobs),
+            }
+            for lane in lanes
+        ],
+    }
+
+
+def snapshot(
+    spec: dict[str, Any],
+    clock: Frame,
+    lanes: list[dict[str, Any]],
+    marks: Sequence[Any],
+    eras: Sequence[Any],
+    caption: str,
+    undo: str | None,
+) -> Frame:
+    body = {"spec": spec, "clock": clock[1], "lanes": lanes, "marks": list(marks)}
+    return "snapshot", {**body, "eras": list(eras), "caption": caption, "undo": undo}
+
+
+def marks(new: Sequence[Any], eras: Sequence[Any], caption: str, undo: str | None) -> Frame:
+    return "marks", {"marks": list(new), "eras": list(eras), "caption": caption, "undo": undo}
+
+
+def clock(at: int, horizon: int, speed: float, playing: bool) -> Frame:
+    return "clock", {"at": at, "horizon": horizon, "speed": speed, "playing": playing, "live": at == horizon}
+
+
+def meters(lane: Any, number: int, now: int) -> Frame:
+    return "meters", {"lane": number, **lane.meters(now)}
+
+
+def verdict(lane: int, finding: Finding) -> Frame:
+    return "verdict", {"lane": lane, **finding_body(finding)}
+
+
+def finding_body(finding: Finding) -> dict[str, Any]:
+    return {
+        "checker": finding.checker,
+        "at": finding.at,
+        "sentence": finding.sentence,
+        "operations": list(finding.operations),
+        "nodes": list(finding.nodes),
+    }
+
+
+def audience(viewers: int, controls: bool, holder_present: bool) -> Frame:
+    return "audience", {"viewers": viewers, "controls": controls, "holder_present": holder_present}
+
+
+def refused(sentence: str) -> Frame:
+    return "refused", {"sentence": sentence}
+
+
+def bye(sentence: str) -> Frame:
+    return "bye", {"sentence": sentence}
+
+
+def sent_row(event: Event) -> tuple[Any, ...]:
+    message_id, dst, message, tone, epoch, due = event.data
+    fields = [short(getattr(message, name)) for name in message_fields(type(message))]
+    return message_id, event.at, event.node, dst, type(message).__name__, tone, epoch, due, fields
+
+
+def ended_row(event: Event) -> tuple[Any, ...]:
+    return event.data[0], event.at, "delivered" if event.kind == "delivered" else event.data[2]
+
+
+def operation_row(operation: Operation, mark: str, note: str) -> tuple[Any, ...]:
+    _number, op_id, *rest, result, reason = operation
+    return op_id, *rest, list(result), reason, mark, note
+
+
+# Kinds after which a node can be another than it was, and kinds after which the links' words can be.
+FAULTS = frozenset({"halted", "started", "crashed", "restarted", "paused", "resumed", "wiped"})
+TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted"}
+RELINKING = FAULTS | {"cut", "healed", "tuned", "became"}
+
+
+class LaneView:
+    """What the clients of a session have been told of one lane, so that the next batch says only what is new."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.nodes: dict[str, dict[str, Any]] = {}
+        self.links: dict[str, Any] = {}
+        self.lost: dict[str, int] = {}
+        self.stopped: str | None = None
+        self.findings = 0
+        self.since = 0
+
+    def whole(self, lane: Any, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
+        """The Lane of a snapshot, which everybody gets; later batches follow on it."""
+        lane.drain()
+        lane.changed_operations(now)
+        self.nodes = {member: lane.node_state(member) for member in lane.members}
+        self.links, self.lost, self.stopped = lane.links(), dict(lane.tally.dropped), lane.stopped
+        self.findings, self.since = len(lane.findings), now
+        return self.body(lane, now, limits)
+
+    def body(self, lane: Any, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
+        """The same for one client alone: what everybody knows already stays known."""
+        operations = lane.history.operations[-limits.operations :]
+        return {
+            "nodes": self.nodes,
+            "links": self.links,
+            "flying": columns(SENT, map(sent_row, lane.flying())),
+            "operations": columns(OPERATION, (operation_row(each, *lane.mark_of(each, now)) for each in operations)),
+            "meters": lane.meters(now),
+            "findings": [finding_body(finding) for finding in lane.findings[-limits.findings :]],
+            "lost": self.lost,
+            "stopped": self.stopped,
+        }
+
+    def news(self, lane: Any, now: int) -> list[Frame]:
+        """The batch since the last one, and findings, if there are any."""
+        events: list[Event] = lane.drain()
+        body = {
+            "sent": columns(SENT, (sent_row(event) for event in events if event.kind == "sent")),
+            "ended": columns(ENDED, (ended_row(event) for event in events if event.kind in ("delivered", "dropped"))),
+            "operations": self._operations(lane, now),
+        }
+        body = {name: table for name, table in body.items() if table["id"]}
+        kinds = {event.kind for event in events}
+        if nodes := self._nodes(lane, events, everywhere="turned" in kinds):
+            body["nodes"] = nodes
+        if kinds & RELINKING and (links := lane.links()) != self.links:
+            body["links"] = self.links = links
+        if lane.tally.dropped != self.lost:
+            body["lost"] = self.lost = dict(lane.tally.dropped)
+        if lane.stopped != self.stopped:
+            body["stopped"] = self.stopped = lane.stopped
+        frames: list[Frame] = []
+        if body:
+            frames.append(("events", {"lane": self.number, "from": self.since, "to": now, **body}))
+            self.since = now
+        frames += [verdict(self.number, finding) for finding in lane.findings[self.findings :]]
+        self.findings = len(lane.findings)
+        return frames
+
+    def _operations(self, lane: Any, now: int) -> dict[str, list[Any]]:
+        changed = [lane.history.operations[number] for number in lane.changed_operations(now)]
+        return columns(OPERATION, (operation_row(each, *lane.mark_of(each, now)) for each in changed))
+
+    def _nodes(self, lane: Any, events: Iterable[Event], everywhere: bool) -> dict[str, dict[str, Any]]:
+        touched = dict.fromkeys(event.node for event in events if event.kind in TOUCHING)
+        changed = {}
+        for member in lane.members:
+            if everywhere or member in touched:
+                state = lane.node_state(member)
+                if state != self.nodes[member]:
+                    changed[member] = self.nodes[member] = state
+        return changed
+
+
+# --- commands ---------------------------------------------------------------------------------------
+
+
+class Order(NamedTuple):
+    """A command that keeps to its table. ``act`` is the intervention it stands for, if it stands for one."""
+
+    id: str
+    type: str
+    values: dict[str, Any]
+    act: Intervention | None = None
+
+
+Check = Callable[[Any, Limits], Any]  # the value, checked and in our own types; Refused with "must be ..." otherwise
+
+
+class Field(NamedTuple):
+    words: str
+    check: Check
+    optional: bool = False
+
+
+class CommandCard(NamedTuple):
+    what: str
+    fields: dict[str, Field]
+    act: Callable[..., Intervention] | None = None
+    watcher: bool = False  # may be sent by those who only watch
+
+
+NODE = re.compile(r"n[1-9][0-9]?")
+NAME = re.compile(r"[a-z0-9_-]{1,40}")
+SOME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+
+
+def a_node(value: Any, limits: Limits) -> str:
+    if not isinstance(value, str) or not NODE.fullmatch(value):
+        raise Refused("must be a node's name, such as n1")
+    return value
+
+
+def a_name(value: Any, limits: Limits) -> str:
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise Refused("must be a name in small letters")
+    return value
+
+
+def a_text(most: int) -> Check:
+    def check(value: Any, limits: Limits) -> str:
+        if not isinstance(value, str) or not 0 < len(value) <= most or not SOME.fullmatch(value):
+            raise Refused(f"must be a text of 1 to {most} characters")
+        return value
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    def check(value: Any, limits: Limits) -> str:
+        if value not in choices:
+            raise Refused(f"must be {' or '.join(choices)}")
+        return str(value)
+
+    return check
+
+
+def whole(low: int, high: Callable[[Limits], int] | int) -> Check:
+    def check(value: Any, limits: Limits) -> int:
+        most = high(limits) if callable(high) else high
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= most:
+            raise Refused(f"must be a whole number from {low} to {most}")
+        return value
+
+    return check
+
+
+def a_deadline(value: Any, limits: Limits) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not limits.deadline_min <= value <= limits.deadline_max:
+        raise Refused(f"must be from {words(limits.deadline_min)} to {words(limits.deadline_max)}, in microseconds")
+    return value
+
+
+def a_speed(value: Any, limits: Limits) -> float:
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not fits or not limits.speed_min <= value <= limits.speed_max:
+        raise Refused(f"must be from {limits.speed_min:g} to {limits.speed_max:g} simulated seconds a second")
+    return float(value)
+
+
+def some_links(value: Any, limits: Limits) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, list) or len(value) > limits.nodes_max * (limits.nodes_max - 1):
+        raise Refused("must be a list of links")
+    for link in value:
+        if not isinstance(link, list) or len(link) != 2:
+            raise Refused('must be a list of links, such as [["n1", "n2"]]')
+        for end in link:
+            a_node(end, limits)
+    return tuple((src, dst) for src, dst in value)
+
+
+def at_least_one_link(value: Any, limits: Limits) -> tuple[tuple[str, str], ...]:
+    if not value:
+        raise Refused("must name at least one link")
+    return some_links(value, limits)
+
+
+def some_sides(value: Any, limits: Limits) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(value, list) or not 0 < len(value) <= limits.nodes_max:
+        raise Refused("must be a list of sides")
+    for side in value:
+        if not isinstance(side, list) or not 0 < len(side) <= limits.nodes_max:
+            raise Refused('must be a list of sides, such as [["n1", "n2"], ["n3"]]')
+        for member in side:
+            a_node(member, limits)
+    return tuple(tuple(side) for side in value)
+
+
+def a_setting(value: Any, limits: Limits) -> tuple[tuple[str, Any], ...]:
+    if not isinstance(value, dict) or not value:
+        raise Refused("must say what to set")
+    for name, setting in value.items():
+        if name not in SETTING:
+            raise Refused(f"has no {short(name)}; there are {', '.join(SETTING)}")
+        try:
+            SETTING[name](setting, limits)
+        except Refused as reason:
+            raise Refused(f"cannot set {name}: it {reason}") from None
+    return tuple(value.items())
+
+
+SETTING: dict[str, Check] = {
+    "delay": whole(0, DELAY_MAX),
+    "jitter": whole(0, DELAY_MAX),
+    "shape": one_of(*SHAPES),
+    "loss": whole(0, PPM),
+    "duplicate": whole(0, PPM),
+}
+
+
+def a_knob_value(value: Any, limits: Limits) -> Any:
+    if isinstance(value, str):
+        return a_text(40)(value, limits)
+    if not isinstance(value, (bool, int)) or abs(value) > limits.seed_max:
+        raise Refused("must be a choice or a whole number")
+    return value
+
+
+def some_lanes(value: Any, limits: Limits) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    if not isinstance(value, list) or not limits.lanes_min <= len(value) <= limits.lanes_max:
+        raise Refused(f"must be {limits.lanes_min} to {limits.lanes_max} lanes")
+    lanes = []
+    for lane in value:
+        if not isinstance(lane, dict) or not set(lane) <= {"protocol", "knobs"} or not isinstance(lane.get("knobs", {}), dict):
+            raise Refused("must be lanes such as {protocol, knobs}")
+        if len(lane.get("knobs", {})) > 40:
+            raise Refused("must have a few knobs, not dozens")
+        knobs = tuple((a_name(name, limits), a_knob_value(item, limits)) for name, item in lane.get("knobs", {}).items())
+        lanes.append((a_name(lane.get("protocol"), limits), knobs))
+    return tuple(lanes)
+
+
+ID = Field("unique text; a command that is sent again is applied once and answered the same", a_text(64))
+LINKS = Field("[[src, dst], ...], directed", at_least_one_link)
+ANY_LINKS = Field("[[src, dst], ...], directed; none: all", some_links, optional=True)
+ONE_NODE = Field("a node", a_node)
+SEED = Field("a whole number", whole(0, lambda limits: limits.seed_max), optional=True)
+
+COMMANDS: dict[str, CommandCard] = {
+    "play": CommandCard("Time goes on.", {}),
+    "pause": CommandCard("Time stands still.", {}),
+    "speed": CommandCard("How fast time goes.", {"speed": Field("simulated seconds a wall second", a_speed)}),
+    "step": CommandCard(
+        "One thing happens, then time stands still.",
+        {"unit": Field("event or message", one_of("event", "message"))},
+    ),
+    "seek": CommandCard(
+        "Goes to a moment of this run, past or future, and stands there.",
+        {"at": Field("microseconds", whole(0, lambda limits: limits.length))},
+    ),
+    "reset": CommandCard("The exact opening state again, standing; the log is emptied.", {}),
+    "resync": CommandCard("Asks for a snapshot after a gap.", {}, watcher=True),
+    "take": CommandCard("Takes the controls, when their holder is gone.", {}, watcher=True),
+    "release": CommandCard("Gives the controls away.", {}),
+    "cut": CommandCard("These links carry nothing any more.", {"links": LINKS}, Cut),
+    "heal": CommandCard("These links are whole again.", {"links": ANY_LINKS}, Heal),
+    "partition": CommandCard(
+        "Every link between two sides is cut, every link inside one is whole.",
+        {"sides": Field("[[node, ...], ...]; every node on one side", some_sides)},
+        Partition,
+    ),
+    "set_link": CommandCard(
+        "Changes how links behave.",
+        {
+            "links": ANY_LINKS,
+            "setting": Field("{delay?, jitter?, shape?, loss?, duplicate?}; µs, parts per million", a_setting),
+        },
+        SetLink,
+    ),
+    "crash": CommandCard("The process is gone; what was on disk stays.", {"node": ONE_NODE}, Crash),
+    "restart": CommandCard("A crashed node starts again from its disk.", {"node": ONE_NODE}, Restart),
+    "pause_node": CommandCard("The process stands still; what comes waits.", {"node": ONE_NODE}, Pause),
+    "resume_node": CommandCard("The process goes on with what waited.", {"node": ONE_NODE}, Resume),
+    "wipe": CommandCard("The disk is lost.", {"node": ONE_NODE}, Wipe),
+    "ask": CommandCard(
+        "One operation by hand.",
+        {
+            "node": ONE_NODE,
+            "kind": Field("read or write", one_of(READ, WRITE)),
+            "key": Field("a key", a_text(KEY_LENGTH_MAX)),
+            "value": Field("what to write; none: the next number", a_text(VALUE_LENGTH_MAX), optional=True),
+        },
+        Ask,
+    ),
+    "deadline": CommandCard("How long clients wait.", {"deadline": Field("microseconds", a_deadline)}, SetDeadline),
+    "turn": CommandCard(
+        "Turns a knob of a lane while it runs.",
+        {
+            "lane": Field("0..3", whole(0, lambda limits: limits.lanes_max - 1)),
+            "knob": Field("its name", a_name),
+            "value": Field("where it stands from now on", a_knob_value),
+        },
+        Turn,
+    ),
+    "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
+    "scenario": CommandCard("Opens a scenario anew.", {"name": Field("its name", a_name), "seed": SEED}),
+    "compose": CommandCard(
+        "A new run with other lanes or another number of nodes; links and workload as they are, no script.",
+        {
+            "lanes": Field("[{protocol, knobs}], one to four", some_lanes),
+            "nodes": Field("how many", whole(LIMITS.nodes_min, lambda limits: limits.nodes_max)),
+            "seed": SEED,
+        },
+    ),
+}
+
+
+def order(message: Any, limits: Limits = LIMITS) -> Order:
+    """The command of a message; Refused with a sentence when it does not keep to the table."""
+    if not isinstance(message, dict):
+        raise Refused("A command is an object with an id and a type.")
+    kind = message.get("type")
+    card = COMMANDS.get(kind) if isinstance(kind, str) else None
+    if card is None:
+        raise Refused(f"There is no command {short(kind)}.")
+    ident = _checked("id", ID, message, limits, kind)
+    for name in message:
+        if name not in card.fields and name not in ("id", "type"):
+            raise Refused(f"The command {kind} has no field {short(name)}.")
+    given = {name: field for name, field in card.fields.items() if _given(name, field, message)}
+    values = {name: _checked(name, field, message, limits, kind) for name, field in given.items()}
+    return Order(ident, kind, values, _act(card, values))
+
+
+def _act(card: CommandCard, values: dict[str, Any]) -> Intervention | None:
+    if card.act is None:
+        return None
+    missing = {"links": ()} if "links" in card.fields and "links" not in values else {}
+    return card.act(**missing, **values)
+
+
+def _given(name: str, field: Field, message: Mapping[str, Any]) -> bool:
+    return not (field.optional and message.get(name) is None)
+
+
+def _checked(name: str, field: Field, message: Mapping[str, Any], limits: Limits, kind: Any) -> Any:
+    try:
+        return field.check(message.get(name), limits)
+    except Refused as reason:
+        raise Refused(f"The command {kind}: {name} {reason}.") from None
