@@ -256,6 +256,12 @@ def test_the_deadline_of_an_unknown_write_is_not_an_acknowledgement():
     assert "acknowledged" not in checker.findings[0].sentence and "c3 read x=9" in checker.findings[0].sentence
 
 
+def test_an_acknowledgement_that_came_after_the_first_read_of_the_value_is_known_to_the_sentence():
+    checker = judged(write("7", 0, 10), write("9", 20, 35, client="c4"), read("9", 15, 30), read("7", 40, 50))
+    assert "c4's write x=9 had been acknowledged" in checker.findings[0].sentence
+    assert checker.findings[0].operations == ("op0", "op1", "op3")
+
+
 def test_a_failed_write_whose_value_is_read_afterwards_broke_its_promise():
     checker = judged(write("7", 0, 10, FAILED), read("7", 20, 30))
     assert checker.flagged == {"op1": 30} and "promises that it never happened" in checker.findings[0].sentence
@@ -325,6 +331,14 @@ def test_one_old_read_does_not_accuse_all_later_reads_when_concurrent_writes_set
     steps = [write("7", 0, 10), write("9", 0, 11), read("9", 20, 25)]
     steps += [read("7", 30 + 10 * turn, 35 + 10 * turn) for turn in range(20)]
     assert list(judged(*steps).flagged) == ["op3"]
+
+
+def test_a_read_that_a_whole_write_contradicts_takes_nothing_from_the_reads_of_that_write():
+    """7 is stale beyond doubt; so the read of 9 keeps its weight, and shows that 8, too, comes back too late."""
+    checker = judged(
+        write("7", 0, 10), write("9", 20, 30), write("8", 25, 40), read("9", 50, 55), read("7", 60, 65), read("8", 90, 95)
+    )
+    assert list(checker.flagged) == ["op4", "op5"]
 
 
 def test_a_violation_on_one_key_does_not_hide_a_later_one_on_it():
