@@ -1,0 +1,200 @@
+"""A real Chromium in front of a real server. A test that takes `page` or `visitor` fails when the browser complains: of
+an error or warning in the console, an uncaught exception, a failed request, or a request to any host but the server.
+
+    def test_it_opens(dashboard): ...           # the page, opened and ready
+    def test_two(visitor, open_dashboard): ...  # visitor() is a page of another person; open_dashboard(page) opens it
+
+A test that breaks something on purpose takes `complaints`, looks at what is in it and clears it.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Request
+
+from chromium import ARGUMENTS, NoChromium, find_chromium
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+START_WITHIN_S = 30
+READY_WITHIN_MS = 20_000
+PROJECTOR = {"width": 1920, "height": 1080}
+
+Visitor = Callable[..., Page]
+
+
+class Server(NamedTuple):
+    address: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All browser tests on one worker: one server, one Chromium, and the other core for everything else."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+# --- the server -------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def running_server(**environment: str) -> Iterator[Server]:
+    """`python app.py` on a free port, ended by its id; a traceback in what it printed is a failure."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    settings = {"ASYNC_MODE": "eventlet", **environment, "HOST": "127.0.0.1", "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "server.log").open("wb") as output:
+        log = Path(output.name)
+        process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until_healthy(address, process, log)
+            yield Server(address, process, log)
+        finally:
+            end(process)
+        assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"The server ended at once: {log.read_text()}"
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    pytest.fail(f"The server did not answer within {START_WITHIN_S} s: {log.read_text()}")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        pytest.fail("The server did not end within 10 s of being asked to.")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with running_server() as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Callable[..., contextlib.AbstractContextManager[Server]]:
+    """For tests that need a server of their own: `with start_server(ASYNC_MODE="threading") as server: ...`."""
+    return running_server
+
+
+# --- the browser ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    try:
+        return {**browser_type_launch_args, "executable_path": find_chromium(), "args": ARGUMENTS}
+    except NoChromium as missing:
+        pytest.fail(str(missing))
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, object], server: Server) -> dict[str, object]:
+    return {**browser_context_args, "base_url": server.address, "locale": "en-US", "viewport": PROJECTOR}
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browsers of this test have complained of so far."""
+    return []
+
+
+@pytest.fixture
+def visitor(new_context: Callable[..., BrowserContext], complaints: list[str]) -> Iterator[Visitor]:
+    """Makes pages, each of a person with a browser of their own; options are Playwright's, such as viewport or has_touch."""
+    pages: list[Page] = []
+
+    def visit(**options: object) -> Page:
+        context = new_context(**options)
+        listen(context, complaints)
+        pages.append(context.new_page())
+        return pages[-1]
+
+    yield visit
+    for page in pages:
+        if not page.is_closed():
+            page.evaluate("0")  # what the browser said before this has arrived afterwards
+    assert not complaints, "The browser complained:\n" + "\n".join(complaints)
+
+
+def listen(context: BrowserContext, complaints: list[str]) -> None:
+    def on_console(message) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
+
+    def on_request(request: Request) -> None:
+        check_host(request.url, request.frame.page if not request.service_worker else None)
+
+    def on_page(page: Page) -> None:
+        page.on("websocket", lambda websocket: check_host(websocket.url, page))
+
+    def check_host(url: str, page: Page | None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+            complaints.append(f"request to a foreign host: {url} (from {page.url if page else 'a worker'})")
+
+    def on_response(response) -> None:
+        if response.status >= 400:
+            complaints.append(f"answer {response.status}: {response.url}")
+
+    context.on("console", on_console)
+    context.on("weberror", lambda error: complaints.append(f"uncaught: {error.error}"))
+    context.on("request", on_request)
+    context.on("response", on_response)
+    context.on("page", on_page)
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    return visitor()
+
+
+@pytest.fixture
+def open_dashboard() -> Callable[..., Page]:
+    """Opens a path of the server and waits until the page says that it shows a running experiment."""
+
+    def open_it(page: Page, path: str = "/") -> Page:
+        page.goto(path)
+        ready = "() => { const it = window.capscope?.ready; return typeof it === 'function' ? it() : it }"
+        page.wait_for_function(ready, timeout=READY_WITHIN_MS)
+        return page
+
+    return open_it
+
+
+@pytest.fixture
+def dashboard(page: Page, open_dashboard: Callable[..., Page]) -> Page:
+    return open_dashboard(page)
