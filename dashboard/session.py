@@ -93,8 +93,7 @@ class Session:
         self.clock_at = now
         self.goal = self.timeline.at
         self.arriving = False
-        self.slow_since: float | None = None
-        self.slow_told = False
+        self._new_pace(now)
         self._renew()
 
     def _spec(self, name: str, seed: int | None) -> Spec:
@@ -138,6 +137,7 @@ class Session:
         if self.unwatched_since is not None:
             self.unwatched_since = None
             self.clock_at = now
+            self.pace = (now, self.timeline.at)
 
     def leave(self, viewer: str, now: float) -> None:
         """A page is gone. Nobody left: time stands still until somebody comes back."""
@@ -214,6 +214,10 @@ class Session:
         self.goal = self.timeline.at
         self.changed = self.meters_due = True
 
+    def _new_pace(self, now: float) -> None:
+        self.pace = (now, self.timeline.at)  # since when, from where
+        self.slow_told = False
+
     def _obey_play(self) -> None:
         if self.timeline.at >= self.limits.length:
             raise Refused(self._length_sentence())
@@ -227,7 +231,7 @@ class Session:
     def _obey_speed(self, speed: float) -> None:
         self.speed = speed
         self.goal = self.timeline.at
-        self.slow_since, self.slow_told = None, False
+        self._new_pace(self.clock_at)
 
     def _obey_step(self, unit: str) -> None:
         if self.timeline.at >= self.limits.length:
@@ -345,7 +349,7 @@ class Session:
         if reached and self.arriving:
             self.arriving = False
             self.changed = self.meters_due = True
-        self._watch_the_pace(now, reached)
+        self._watch_the_pace(now)
         return not reached
 
     def _watch_the_length(self) -> None:
@@ -354,17 +358,17 @@ class Session:
             self.changed = True
             self.notices += [(viewer, self._length_sentence()) for viewer in self.viewers]
 
-    def _watch_the_pace(self, now: float, reached: bool) -> None:
-        """Says so, once, when this speed is more than the machine gives for a whole second."""
-        if reached or self.arriving or not self.playing:
-            self.slow_since = None
-            return
-        if self.slow_since is None:
-            self.slow_since = now
-        if now - self.slow_since > 1.0 and not self.slow_told:
-            self.slow_told = True
-            sentence = "This is faster than the server can simulate; time goes by more slowly than the speed says."
-            self.notices += [(viewer, sentence) for viewer in self.viewers]
+    def _watch_the_pace(self, now: float) -> None:
+        """Says so, once, when the machine gives much less than this speed for two seconds."""
+        began, stood = self.pace
+        if not self.playing or self.slow_told:
+            self.pace = (now, self.timeline.at)
+        elif now - began > 2.0:
+            self.pace = (now, self.timeline.at)
+            if self.timeline.at - stood < 0.7 * (now - began) * self.speed * S:
+                self.slow_told = True
+                sentence = "This is faster than the server can simulate; time goes by more slowly than the speed says."
+                self.notices += [(viewer, sentence) for viewer in self.viewers]
 
     # --- packets ------------------------------------------------------------------------------
 

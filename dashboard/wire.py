@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -166,6 +165,52 @@ COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Sent": ("A message as it began to fly; `fields` are short texts in the order of the protocol's card.", SENT),
     "Ended": ("A message that landed or died.", ENDED),
     "Op": ("An operation as its client saw it.", OPERATION),
+}
+
+# What stands inside frames.
+OBJECTS: dict[str, FrameCard] = {
+    "Lane": FrameCard(
+        "One lane of a snapshot.",
+        {
+            "nodes": "{id: NodeState}",
+            "links": "Links",
+            "flying": "Sent columns: messages under way",
+            "operations": "Op columns, the newest 2000 at most",
+            "meters": "as the frame `meters`, without lane",
+            "findings": "[Finding], the newest 200 at most; as the frame `verdict`, without lane",
+            "lost": "{cut, loss, down}: messages that died so far, by cause",
+            "stopped": "null, or the sentence of an exception that stopped this lane",
+        },
+    ),
+    "NodeState": FrameCard(
+        "What the stage shows of a node; any protocol describes itself in these words.",
+        {
+            "status": "up, crashed, paused, halted",
+            "sentence": "why it halted, else empty",
+            "role": "leader, follower, replica ...",
+            "epoch": "term, ballot, view; null where the protocol has none",
+            "leader": "whom it follows, or null",
+            "store": "{key: [values]}",
+            "log": "[[epoch, label], ...], the last eight entries",
+            "log_start": "index of the first of them; the first entry of all is 1",
+            "commit": "index of the last committed entry",
+            "facts": "{label: text}, in the paper's words",
+            "timers": "[[name, set at, due], ...]",
+            "lie": "the way in which it lies, or empty",
+        },
+        ("leader", "store", "log", "log_start", "commit", "facts"),
+    ),
+    "Links": FrameCard(
+        "The directed matrix.",
+        {
+            "base": "[delay, jitter, shape, loss, duplicate] of every link that is not tuned",
+            "cut": "[[src, dst], ...]",
+            "tuned": "[[src, dst, delay, jitter, shape, loss, duplicate], ...]",
+            "words": "what is cut, in a sentence; empty when nothing is",
+            "sides": "[[node, ...], ...], groups that reach each other both ways",
+            "clean": "true when the cuts are exactly those between the sides",
+        },
+    ),
 }
 
 
@@ -550,7 +595,7 @@ def a_deadline(value: Any, limits: Limits) -> int:
 
 
 def a_speed(value: Any, limits: Limits) -> float:
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not fits or not limits.speed_min <= value <= limits.speed_max:
         raise Refused(f"must be from {limits.speed_min:g} to {limits.speed_max:g} simulated seconds a second")
     return float(value)
@@ -736,3 +781,47 @@ def _checked(name: str, field: Field, message: Mapping[str, Any], limits: Limits
         return field.check(message.get(name), limits)
     except Refused as reason:
         raise Refused(f"The command {kind}: {name} {reason}.") from None
+
+
+# --- the format's page ------------------------------------------------------------------------------
+
+BEGIN, END = "<!-- from the tables of dashboard/wire.py -->", "<!-- end of the tables -->"
+
+
+def document() -> str:
+    """The tables as Markdown, for docs/wire.md; ``python -m dashboard.wire docs/wire.md`` renews them there."""
+    lines = ["## Frames", ""]
+    for name, card in FRAMES.items():
+        lines += [f"### `{name}`", "", *_card_lines(card)]
+    lines += ["## What stands in frames", ""]
+    for name, card in OBJECTS.items():
+        lines += [f"### {name}", "", *_card_lines(card)]
+    for name, (what, names) in COLUMNS.items():
+        lines += [f"### {name} columns", "", what, "", ", ".join(f"`{field}`" for field in names), ""]
+    lines += ["## Commands", "", "| type | what it does | fields, beside `id` and `type` |", "|---|---|---|"]
+    for name, command in COMMANDS.items():
+        fields = "; ".join(
+            f"`{field}`{' (may be left out)' if spec.optional else ''}: {spec.words}" for field, spec in command.fields.items()
+        )
+        lines.append(f"| `{name}` | {command.what}{' Watchers may send it.' if command.watcher else ''} | {fields} |")
+    return "\n".join([*lines, ""])
+
+
+def _card_lines(card: FrameCard) -> list[str]:
+    rows = [f"| `{name}` | {what}{' (may be absent)' if name in card.may_lack else ''} |" for name, what in card.fields.items()]
+    return [card.what, "", "| field | what |", "|---|---|", *rows, ""]
+
+
+def renewed(page: str) -> str:
+    """The page with today's tables between its two marks."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{document()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    import sys
+    from pathlib import Path
+
+    for name in sys.argv[1:]:
+        Path(name).write_text(renewed(Path(name).read_text("utf-8")), "utf-8")
