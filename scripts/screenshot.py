@@ -13,8 +13,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from chromium import ARGUMENTS, NoChromium, find_chromium
 from playwright.sync_api import Page, sync_playwright
+
+from chromium import ARGUMENTS, NoChromium, find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "screenshot.png"
@@ -23,6 +24,7 @@ BEFORE_CUT_US = 2_000_000  # simulated: a leader is elected and clients have bee
 CUT_LASTS_US = 3_500_000  # simulated: long enough for refused requests and stale reads to show
 PATIENCE_MS = 120_000
 DRAG_STEPS = 40
+READY = "() => { const it = window.capscope?.ready; return typeof it === 'function' ? it() : it }"
 
 
 def start_server() -> tuple[subprocess.Popen[bytes], str]:
@@ -87,9 +89,7 @@ def take(address: str, picture: Path, width: int, height: int) -> None:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         page = browser.new_page(viewport={"width": width, "height": height}, locale="en-US")
         page.goto(address)
-        page.wait_for_function(
-            "() => window.capscope && (typeof capscope.ready === 'function' ? capscope.ready() : capscope.ready)"
-        )
+        page.wait_for_function(READY)
         wait_for_time(page, BEFORE_CUT_US)
         cut(page)
         wait_for_time(page, page.evaluate("() => capscope.time()") + CUT_LASTS_US)

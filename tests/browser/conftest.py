@@ -9,6 +9,7 @@ A test that breaks something on purpose takes `complaints`, looks at what is in 
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,11 +18,11 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, Response, sync_playwright
 
 from chromium import ARGUMENTS, NoChromium, find_chromium
 
@@ -30,6 +31,9 @@ ROOT = HERE.parent.parent
 START_WITHIN_S = 30
 READY_WITHIN_MS = 20_000
 PROJECTOR = {"width": 1920, "height": 1080}
+
+RESULTS = ROOT / "test-results"
+PAGES = pytest.StashKey[list[Page]]()
 
 Visitor = Callable[..., Page]
 
@@ -114,16 +118,15 @@ def start_server() -> Callable[..., contextlib.AbstractContextManager[Server]]:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+def browser() -> Iterator[Browser]:
     try:
-        return {**browser_type_launch_args, "executable_path": find_chromium(), "args": ARGUMENTS}
+        path = find_chromium()
     except NoChromium as missing:
         pytest.fail(str(missing))
-
-
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, object], server: Server) -> dict[str, object]:
-    return {**browser_context_args, "base_url": server.address, "locale": "en-US", "viewport": PROJECTOR}
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
@@ -133,12 +136,13 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def visitor(new_context: Callable[..., BrowserContext], complaints: list[str]) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, browser: Browser, server: Server, complaints: list[str]) -> Iterator[Visitor]:
     """Makes pages, each of a person with a browser of their own; options are Playwright's, such as viewport or has_touch."""
-    pages: list[Page] = []
+    pages = request.node.stash[PAGES] = []
 
-    def visit(**options: object) -> Page:
-        context = new_context(**options)
+    def visit(**options: Any) -> Page:
+        usual = {"base_url": server.address, "locale": "en-US", "viewport": PROJECTOR}
+        context = browser.new_context(**(usual | options))
         listen(context, complaints)
         pages.append(context.new_page())
         return pages[-1]
@@ -147,11 +151,25 @@ def visitor(new_context: Callable[..., BrowserContext], complaints: list[str]) -
     for page in pages:
         if not page.is_closed():
             page.evaluate("0")  # what the browser said before this has arrived afterwards
+        page.context.close()
     assert not complaints, "The browser complained:\n" + "\n".join(complaints)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A test that fails leaves pictures of its pages in test-results/."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for number, page in enumerate(item.stash.get(PAGES, []), start=1):
+            picture = RESULTS / f"{re.sub(r'[^a-z0-9]+', '-', item.name.lower())}-{number}.png"
+            with contextlib.suppress(Error):
+                page.screenshot(path=picture)
+                report.sections.append(("picture", str(picture.relative_to(ROOT))))
+    return report
+
+
 def listen(context: BrowserContext, complaints: list[str]) -> None:
-    def on_console(message) -> None:
+    def on_console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             complaints.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
 
@@ -166,7 +184,7 @@ def listen(context: BrowserContext, complaints: list[str]) -> None:
         if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
             complaints.append(f"request to a foreign host: {url} (from {page.url if page else 'a worker'})")
 
-    def on_response(response) -> None:
+    def on_response(response: Response) -> None:
         if response.status >= 400:
             complaints.append(f"answer {response.status}: {response.url}")
 

@@ -1,0 +1,36 @@
+"""The net itself: what a page must not do is noticed, each kind, so that silence elsewhere means something."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+WRONGS = {
+    "an error in the console": ("console.error('wrong')", "console error: wrong"),
+    "a warning in the console": ("console.warn('doubtful')", "console warning: doubtful"),
+    "an uncaught exception": ("setTimeout(() => { throw new Error('uncaught one') })", "uncaught: .*uncaught one"),
+    "a promise refused": ("void Promise.reject(new Error('refused one'))", "uncaught: .*refused one"),
+    "a bad answer": ("void fetch('/no/such/page').catch(() => 0)", "answer 404: .*/no/such/page"),
+    "a request to a foreign host": ("void fetch('http://elsewhere.invalid/').catch(() => 0)", "foreign host: http://elsewhere"),
+    "a socket to a foreign host": ("void new WebSocket('ws://elsewhere.invalid/')", "foreign host: ws://elsewhere"),
+}
+
+
+@pytest.mark.parametrize(("script", "sign"), WRONGS.values(), ids=WRONGS)
+def test_it_is_noticed(page: Page, complaints: list[str], script: str, sign: str) -> None:
+    page.goto("/healthz")
+    page.evaluate(script)
+    page.wait_for_timeout(500)
+    assert any(re.search(sign, complaint) for complaint in complaints), complaints
+    complaints.clear()
+
+
+def test_a_second_person_is_listened_to_as_well(visitor: Callable[[], Page], complaints: list[str]) -> None:
+    first, second = visitor(), visitor()
+    first.goto("/healthz")
+    second.goto("/healthz")
+    second.evaluate("console.error('from the second')")
+    second.wait_for_timeout(200)
+    assert len(complaints) == 1
+    complaints.clear()
