@@ -1,0 +1,13 @@
+// How things that change state move on the screen. Messages never use it: their time is the meaning, so they move evenly.
+
+/** Slow at both ends, for gliding from one place to another. @param {number} t */
+export function easeInOut(t) {
+  const x = Math.max(0, Math.min(1, t));
+  return x < 0.5 ? 4 * x * x * x : 1 - (-2 * x + 2) ** 3 / 2;
+}
+
+/** Fast, then slow, for a burst. @param {number} t */
+export function easeOut(t) {
+  const x = Math.max(0, Math.min(1, t));
+  return 1 - (1 - x) ** 3;
+}

@@ -1,0 +1,488 @@
+// Paints plain shapes on a canvas. It knows colours, pens and pixels, and nothing of networks: what is where was decided by scene.js.
+// What is drawn often and looks the same (nodes, messages, marks) is painted once into a small surface of its own, a sprite, and
+// copied from there: on a machine without a graphics card a copy costs a tenth of a drawing.
+
+import { colourOf, readableOn } from "../lib/colour.js";
+import { paintBurst, paintMark } from "./marks.js";
+
+/** @typedef {import("./types.js").Shape} Shape */
+/** @typedef {import("./types.js").Point} Point */
+/** @typedef {import("./types.js").Colours} Colours */
+/** @typedef {CanvasRenderingContext2D} Brush */
+/** `scale` is device pixels a stage unit, (x, y) where the stage's middle lies on the canvas in device pixels.
+ * @typedef {{scale: number, x: number, y: number, font: string, colours: Colours}} View */
+/** @typedef {(width: number, height: number) => {surface: CanvasImageSource, brush: Brush}} MakeSurface */
+/** @typedef {{copy: (brush: Brush, view: View, key: string, x: number, y: number, width: number, height: number, paint: (brush: Brush) => void, whole: boolean) => void, forget: () => void}} Sprites */
+
+const TURN = 2 * Math.PI;
+const SPRITES_MAX = 900;
+
+/** The sprites of one stage. @param {MakeSurface} makeSurface @returns {Sprites} */
+export function createSprites(makeSurface) {
+  /** @type {Map<string, {surface: CanvasImageSource, width: number, height: number}>} */
+  let kept = new Map();
+  return {
+    forget: () => {
+      kept = new Map();
+    },
+    copy(brush, view, key, x, y, width, height, paint, whole) {
+      const full = `${key}@${view.scale.toFixed(3)}`;
+      let sprite = kept.get(full);
+      if (!sprite) {
+        if (kept.size >= SPRITES_MAX) kept = new Map();
+        const w = Math.ceil(width * view.scale) + 2;
+        const h = Math.ceil(height * view.scale) + 2;
+        const made = makeSurface(w, h);
+        made.brush.setTransform(view.scale, 0, 0, view.scale, w / 2, h / 2);
+        paint(made.brush);
+        sprite = { surface: made.surface, width: w, height: h };
+        kept.set(full, sprite);
+      }
+      const left = view.x + x * view.scale - sprite.width / 2;
+      const top = view.y + y * view.scale - sprite.height / 2;
+      brush.drawImage(sprite.surface, whole ? Math.round(left) : left, whole ? Math.round(top) : top);
+    },
+  };
+}
+
+// --- what stands still ------------------------------------------------------------------------------
+
+/** @param {Brush} brush @param {readonly Shape[]} shapes @param {View} view */
+export function drawStill(brush, shapes, view) {
+  brush.setTransform(view.scale, 0, 0, view.scale, view.x, view.y);
+  for (const shape of shapes) {
+    if (shape.kind === "island") drawIsland(brush, shape);
+    else if (shape.kind === "canyon") drawCanyon(brush, shape);
+  }
+  drawLinks(brush, shapes);
+  for (const shape of shapes) if (shape.kind === "mark") drawMark(brush, shape, view);
+  brush.setTransform(1, 0, 0, 1, 0, 0);
+}
+
+/** A rounded outline at a distance round a convex hull, as one path, so that it can be faded. @param {Brush} brush @param {readonly Point[]} points
+ * @param {number} pad */
+function outline(brush, points, pad) {
+  brush.beginPath();
+  if (points.length === 1) brush.arc(points[0][0], points[0][1], pad, 0, TURN);
+  for (let i = 0; points.length > 1 && i < points.length; i++) {
+    const before = points[(i + points.length - 1) % points.length];
+    const after = points[(i + 1) % points.length];
+    const [x, y] = points[i];
+    const came = Math.atan2(y - before[1], x - before[0]) - TURN / 4;
+    const goes = Math.atan2(after[1] - y, after[0] - x) - TURN / 4;
+    brush.arc(x, y, pad, came, goes);
+  }
+  brush.closePath();
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function drawIsland(brush, shape) {
+  brush.globalAlpha = shape.alpha;
+  outline(brush, shape.points, shape.pad);
+  if (shape.fill !== "none") {
+    brush.fillStyle = shape.fill;
+    brush.fill();
+  }
+  if (shape.stroke) {
+    brush.strokeStyle = shape.stroke;
+    brush.lineWidth = 3;
+    brush.setLineDash([10, 8]);
+    brush.stroke();
+    brush.setLineDash([]);
+  }
+  brush.globalAlpha = 1;
+}
+
+/** @param {Brush} brush @param {readonly Point[]} points */
+function trace(brush, points) {
+  brush.beginPath();
+  for (const [i, [x, y]] of points.entries()) i === 0 ? brush.moveTo(x, y) : brush.lineTo(x, y);
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function drawCanyon(brush, shape) {
+  brush.globalAlpha = shape.alpha;
+  brush.lineJoin = "round";
+  brush.lineCap = "round";
+  trace(brush, shape.points);
+  brush.strokeStyle = shape.depth;
+  brush.lineWidth = shape.width;
+  brush.stroke();
+  brush.globalAlpha = shape.alpha * 0.9;
+  brush.strokeStyle = shape.colour;
+  brush.lineWidth = shape.thread;
+  brush.setLineDash([shape.thread * 0.8, shape.thread * 3.4]);
+  brush.stroke();
+  brush.setLineDash([]);
+  brush.globalAlpha = 1;
+}
+
+/** Links of one look in one path: 300 of them cost one stroke. @param {Brush} brush @param {readonly Shape[]} shapes */
+function drawLinks(brush, shapes) {
+  /** @type {Map<string, Shape[]>} */
+  const looks = new Map();
+  for (const shape of shapes) {
+    if (shape.kind !== "link" && shape.kind !== "tether") continue;
+    const look = `${shape.kind}|${shape.cut}|${shape.width}|${shape.colour}|${shape.alpha}`;
+    const same = looks.get(look);
+    if (same) same.push(shape);
+    else looks.set(look, [shape]);
+  }
+  for (const same of looks.values()) {
+    const [first] = same;
+    brush.beginPath();
+    for (const link of same) link.cut ? broken(brush, link) : straight(brush, link);
+    brush.strokeStyle = first.colour;
+    brush.lineWidth = first.width;
+    brush.globalAlpha = first.alpha ?? 1;
+    brush.lineCap = first.kind === "tether" ? "round" : "butt";
+    brush.setLineDash(first.kind === "tether" ? [0.5, 6] : first.cut ? [3, 7] : []);
+    brush.stroke();
+  }
+  brush.setLineDash([]);
+  brush.globalAlpha = 1;
+}
+
+/** @param {Brush} brush @param {Shape} link */
+function straight(brush, link) {
+  brush.moveTo(link.x, link.y);
+  brush.lineTo(link.x2, link.y2);
+}
+
+/** Two stumps that stop short of the wall. @param {Brush} brush @param {Shape} link */
+function broken(brush, link) {
+  const length = Math.hypot(link.x2 - link.x, link.y2 - link.y);
+  const part = Math.min(0.2, link.gap / Math.max(1, length));
+  const point = (/** @type {number} */ t) => /** @type {Point} */ ([link.x + (link.x2 - link.x) * t, link.y + (link.y2 - link.y) * t]);
+  brush.moveTo(link.x, link.y);
+  brush.lineTo(...point(Math.max(0, link.wallAt - part)));
+  brush.moveTo(link.x2, link.y2);
+  brush.lineTo(...point(Math.min(1, link.wallAt + part)));
+}
+
+/** @param {Brush} brush @param {Shape} shape @param {View} view */
+function drawMark(brush, shape, view) {
+  brush.save();
+  brush.translate(shape.x, shape.y);
+  brush.rotate(shape.angle ?? 0);
+  paintMark(brush, shape.name, 0, 0, shape.size, view.colours, shape.tint);
+  brush.restore();
+}
+
+// --- what moves -------------------------------------------------------------------------------------
+
+/** @param {Brush} brush @param {readonly Shape[]} shapes @param {View} view @param {Sprites} sprites */
+export function drawMoving(brush, shapes, view, sprites) {
+  for (const shape of shapes) {
+    if (shape.kind === "message") drawMessage(brush, shape, view, sprites);
+    else if (shape.kind === "node") drawNode(brush, shape, view, sprites);
+    else drawOther(brush, shape, view, sprites);
+  }
+  brush.setTransform(1, 0, 0, 1, 0, 0);
+}
+
+/** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
+function drawOther(brush, shape, view, sprites) {
+  switch (shape.kind) {
+    case "client":
+      return drawClient(brush, shape, view, sprites);
+    case "burst":
+      return inUnits(brush, view, () => drawBurst(brush, shape));
+    case "vanish":
+      return inUnits(brush, view, () => drawVanish(brush, shape, view));
+    case "text":
+      return inUnits(brush, view, () => drawText(brush, shape, view));
+    case "rope":
+      return inUnits(brush, view, () => drawRope(brush, shape, view));
+    case "loop":
+      return inUnits(brush, view, () => drawLoop(brush, shape));
+    case "dot":
+      return inUnits(brush, view, () => drawDot(brush, shape));
+    case "pointer":
+      return inUnits(brush, view, () => drawPointer(brush, shape));
+    case "mark":
+      return inUnits(brush, view, () => drawMark(brush, shape, view));
+    case "island":
+      return inUnits(brush, view, () => drawIsland(brush, shape));
+    case "canyon":
+      return inUnits(brush, view, () => drawCanyon(brush, shape));
+    default:
+      throw new Error(`no shape is called "${shape.kind}"`);
+  }
+}
+
+/** @param {Brush} brush @param {View} view @param {() => void} paint */
+function inUnits(brush, view, paint) {
+  brush.setTransform(view.scale, 0, 0, view.scale, view.x, view.y);
+  paint();
+  brush.setTransform(1, 0, 0, 1, 0, 0);
+}
+
+/** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
+function drawMessage(brush, shape, view, sprites) {
+  if (shape.waits) brush.globalAlpha = 0.5;
+  const paint = (/** @type {Brush} */ on) => paintMark(on, shape.name, 0, 0, shape.size, view.colours, shape.tint);
+  sprites.copy(brush, view, `m|${shape.name}|${shape.tint}|${shape.size}`, shape.x, shape.y, shape.size * 1.1, shape.size * 1.1, paint, false);
+  if (shape.waits) brush.globalAlpha = 1;
+  if (shape.focused) inUnits(brush, view, () => ringRound(brush, shape, view));
+  if (shape.angle !== null && !shape.waits) inUnits(brush, view, () => arrowAhead(brush, shape));
+}
+
+/** @param {Brush} brush @param {Shape} shape @param {View} view */
+function ringRound(brush, shape, view) {
+  brush.beginPath();
+  brush.arc(shape.x, shape.y, shape.size * 0.62, 0, TURN);
+  brush.strokeStyle = colourOf(view.colours, "ink");
+  brush.lineWidth = 2.5;
+  brush.stroke();
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function arrowAhead(brush, shape) {
+  const reach = shape.size * 0.5;
+  brush.save();
+  brush.translate(shape.x, shape.y);
+  brush.rotate(shape.angle);
+  brush.beginPath();
+  brush.moveTo(reach, -shape.size * 0.22);
+  brush.lineTo(reach + shape.size * 0.34, 0);
+  brush.lineTo(reach, shape.size * 0.22);
+  brush.closePath();
+  brush.fillStyle = shape.tint;
+  brush.fill();
+  brush.restore();
+}
+
+/** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
+function drawNode(brush, shape, view, sprites) {
+  const cells = shape.cells.map((/** @type {any} */ cell) => `${cell.tint}${cell.committed}`).join();
+  const key = ["n", shape.id, shape.radius, shape.fills, shape.label, shape.status, shape.ring, shape.lie, shape.focused, shape.faint, shape.ink, shape.more, cells].join("|");
+  const width = Math.max(2 * shape.radius + 48 * shape.unit, (shape.cells.length + 1) * 23 * shape.unit + 12);
+  const height = 2 * shape.radius + 100 * shape.unit;
+  sprites.copy(brush, view, key, shape.x, shape.y, width, height, (on) => paintNode(on, shape, view), true);
+  if (shape.arc && shape.arc.part > 0) inUnits(brush, view, () => drawArc(brush, shape));
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function drawArc(brush, shape) {
+  brush.beginPath();
+  brush.arc(shape.x, shape.y, shape.radius + 7 * shape.unit, -TURN / 4, -TURN / 4 + TURN * shape.arc.part);
+  brush.strokeStyle = shape.dim;
+  brush.globalAlpha = shape.status === "paused" ? 0.35 : shape.arc.main ? 0.8 : 0.4;
+  brush.lineWidth = (shape.arc.main ? 4 : 2.5) * shape.unit;
+  brush.lineCap = "round";
+  brush.stroke();
+  brush.globalAlpha = 1;
+}
+
+/** A node about the origin, with all that belongs to it but its timer. @param {Brush} brush @param {Shape} shape @param {View} view */
+function paintNode(brush, shape, view) {
+  const { radius, unit } = shape;
+  paintDisc(brush, shape);
+  if (shape.ring) paintRing(brush, shape);
+  if (shape.ring === "leader") paintMark(brush, "crown", 0, -radius - 21 * unit, 30 * unit, view.colours);
+  if (shape.focused) {
+    brush.beginPath();
+    brush.arc(0, 0, radius + 13 * unit, 0, TURN);
+    brush.strokeStyle = shape.ink;
+    brush.lineWidth = 2.5;
+    brush.setLineDash([4, 5]);
+    brush.stroke();
+    brush.setLineDash([]);
+  }
+  paintFace(brush, shape, view);
+  if (shape.lie) paintMark(brush, "traitor", radius * 0.72, -radius * 0.72, 30 * unit, view.colours);
+  for (const cell of shape.cells) {
+    paintMark(brush, cell.committed ? "committed" : "uncommitted", cell.x - shape.x, cell.y - shape.y, cell.size, view.colours, cell.tint);
+  }
+  if (shape.more && shape.cells.length > 0) paintMore(brush, shape);
+}
+
+/** Three dots before the first log cell shown: there are earlier ones. @param {Brush} brush @param {Shape} shape */
+function paintMore(brush, shape) {
+  const [first] = shape.cells;
+  brush.fillStyle = shape.dim;
+  for (const i of [0, 1]) {
+    brush.beginPath();
+    brush.arc(first.x - shape.x - (16 + i * 6) * shape.unit, first.y - shape.y, 1.7 * shape.unit, 0, TURN);
+    brush.fill();
+  }
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function paintDisc(brush, shape) {
+  const { radius, fills } = shape;
+  brush.globalAlpha = shape.faint ? 0.45 : shape.status === "paused" ? 0.55 : 1;
+  for (const [i, fill] of fills.entries()) {
+    brush.beginPath();
+    if (fills.length > 1) brush.moveTo(0, 0);
+    const turn = TURN / 4;
+    brush.arc(0, 0, radius, turn + (i / fills.length) * TURN, turn + ((i + 1) / fills.length) * TURN);
+    brush.fillStyle = fill;
+    brush.fill();
+  }
+  brush.globalAlpha = 1;
+  brush.beginPath();
+  brush.arc(0, 0, radius, 0, TURN);
+  brush.strokeStyle = shape.ground;
+  brush.lineWidth = 3 * shape.unit;
+  brush.stroke();
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function paintRing(brush, shape) {
+  brush.beginPath();
+  brush.arc(0, 0, shape.radius + 6.5 * shape.unit, 0, TURN);
+  brush.strokeStyle = shape.ink;
+  brush.lineWidth = 4 * shape.unit;
+  brush.lineCap = "butt";
+  const dash = (TURN * (shape.radius + 6.5 * shape.unit)) / 24;
+  if (shape.ring === "candidate") brush.setLineDash([dash * 1.1, dash * 0.9]);
+  brush.stroke();
+  brush.setLineDash([]);
+}
+
+/** The name, and under it the watched value or the mark of a fault. @param {Brush} brush @param {Shape} shape @param {View} view */
+function paintFace(brush, shape, view) {
+  const { radius, fills, ink, ground } = shape;
+  const dead = shape.status === "crashed";
+  const colour = dead ? shape.dim : shape.faint || shape.status === "paused" ? ink : readableOn(fills[0], [ink, ground]);
+  const fault = shape.status !== "up";
+  brush.textAlign = "center";
+  brush.textBaseline = "alphabetic";
+  brush.fillStyle = colour;
+  const size = radius * 0.54;
+  if (!shape.label && !fault) {
+    brush.font = `700 ${size * 1.1}px ${view.font}`;
+    brush.fillText(shape.id, 0, size * 0.4);
+    return;
+  }
+  brush.font = `700 ${size}px ${view.font}`;
+  brush.fillText(shape.id, 0, -radius * 0.1);
+  if (fault) {
+    paintMark(brush, shape.status, 0, radius * 0.38, radius * 0.74, view.colours);
+    return;
+  }
+  brush.font = `600 ${size * 1.08}px ${view.font}`;
+  const wide = brush.measureText(shape.label).width;
+  const room = radius * 1.72;
+  if (wide > room) brush.font = `600 ${Math.max(size * 0.58, (size * 1.08 * room) / wide)}px ${view.font}`;
+  brush.fillText(shape.label, 0, radius * 0.52);
+}
+
+/** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
+function drawClient(brush, shape, view, sprites) {
+  const { size } = shape;
+  const width = size * 3.4;
+  const height = size * 2;
+  sprites.copy(brush, view, `c|${shape.id === "you"}|${size}|${shape.answer}|${shape.focused}`, shape.x, shape.y, width, height, (on) => {
+    paintMark(on, "client", 0, 0, size, view.colours);
+    if (shape.answer) paintMark(on, shape.answer, size * 0.98, 0, size * 0.82, view.colours);
+    if (shape.focused) {
+      on.beginPath();
+      on.roundRect(-size * 0.7, -size * 0.75, size * 2.3, size * 1.5, size * 0.3);
+      on.strokeStyle = colourOf(view.colours, "dim");
+      on.lineWidth = 2;
+      on.stroke();
+    }
+    if (shape.id !== "you") return;
+    on.fillStyle = colourOf(view.colours, "dim");
+    on.font = `600 ${size * 0.56}px ${view.font}`;
+    on.textAlign = "center";
+    on.fillText(shape.id, 0, size * 0.95);
+  }, true);
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function drawBurst(brush, shape) {
+  brush.save();
+  brush.translate(shape.x, shape.y);
+  brush.scale(shape.size / 24, shape.size / 24);
+  brush.globalAlpha = 1 - shape.part ** 3;
+  if (shape.part < 0.18) {
+    brush.beginPath();
+    brush.arc(0, 0, 9 * (1 - shape.part * 3), 0, TURN);
+    brush.fillStyle = shape.tint;
+    brush.fill();
+  }
+  paintBurst(brush, shape.tint, shape.part);
+  brush.restore();
+}
+
+/** The message fades where it was lost, and a small cross stays a moment longer. @param {Brush} brush @param {Shape} shape @param {View} view */
+function drawVanish(brush, shape, view) {
+  brush.globalAlpha = Math.max(0, 0.7 - shape.part * 1.4);
+  if (brush.globalAlpha > 0.02) paintMark(brush, shape.mark, shape.x, shape.y, shape.size * 0.9, view.colours, shape.tint);
+  brush.globalAlpha = 1 - shape.part ** 2;
+  paintMark(brush, "vanish", shape.x, shape.y, shape.size, view.colours);
+  brush.globalAlpha = 1;
+}
+
+/** @param {Brush} brush @param {Shape} shape @param {View} view */
+function drawText(brush, shape, view) {
+  brush.font = `${shape.weight} ${shape.size}px ${view.font}`;
+  brush.textAlign = "center";
+  brush.textBaseline = "alphabetic";
+  brush.lineJoin = "round";
+  brush.lineWidth = 6;
+  brush.strokeStyle = shape.ground;
+  brush.strokeText(shape.text, shape.x, shape.y);
+  brush.fillStyle = shape.colour;
+  brush.fillText(shape.text, shape.x, shape.y);
+}
+
+/** @param {Brush} brush @param {Shape} shape @param {View} view */
+function drawRope(brush, shape, view) {
+  brush.lineCap = "round";
+  brush.lineJoin = "round";
+  trace(brush, shape.points);
+  brush.strokeStyle = colourOf(view.colours, "bg");
+  brush.globalAlpha = 0.7;
+  brush.lineWidth = shape.width + 4;
+  if (!shape.dotted) brush.stroke();
+  brush.globalAlpha = shape.dotted ? 0.85 : 1;
+  brush.strokeStyle = shape.colour;
+  brush.lineWidth = shape.width;
+  if (shape.dotted) brush.setLineDash([7, 9]);
+  brush.stroke();
+  brush.setLineDash([]);
+  brush.globalAlpha = 1;
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function drawLoop(brush, shape) {
+  trace(brush, shape.points);
+  brush.closePath();
+  brush.fillStyle = shape.fill;
+  brush.globalAlpha = 0.07;
+  brush.fill();
+  brush.globalAlpha = 1;
+  trace(brush, shape.points);
+  brush.strokeStyle = shape.colour;
+  brush.lineWidth = 3.5;
+  brush.lineCap = "round";
+  brush.setLineDash([8, 9]);
+  brush.stroke();
+  brush.setLineDash([]);
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function drawDot(brush, shape) {
+  brush.beginPath();
+  brush.arc(shape.x, shape.y, shape.radius, 0, TURN);
+  brush.fillStyle = shape.colour;
+  brush.fill();
+}
+
+/** @param {Brush} brush @param {Shape} shape */
+function drawPointer(brush, shape) {
+  const s = shape.size / 24;
+  trace(brush, [[0, 0], [0, 22], [5.2, 17.4], [9, 25.2], [12.6, 23.4], [8.9, 16], [15.6, 15.4]].map(([x, y]) => /** @type {Point} */ ([shape.x + x * s, shape.y + y * s])));
+  brush.closePath();
+  brush.fillStyle = shape.colour;
+  brush.fill();
+  brush.strokeStyle = shape.ground;
+  brush.lineWidth = 2;
+  brush.lineJoin = "round";
+  brush.stroke();
+}

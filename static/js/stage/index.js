@@ -1,0 +1,365 @@
+// One lane's stage: a canvas that shows the world and understands the pointer. It holds what lasts between two pictures (the layout on
+// its way to the next, sprites, the still part painted once, the state of the gesture); everything else is computed anew from the stores.
+
+import { easeInOut } from "../lib/ease.js";
+import { createSprites, drawMoving, drawStill } from "./draw.js";
+import { atRest, reduce, toPx, toStage } from "./gestures.js";
+import { hit } from "./hit.js";
+import { between, layout as layoutOf, stageSize } from "./layout.js";
+import { netOf } from "./net.js";
+import { lastAnswers, moving, still } from "./scene.js";
+
+/** @typedef {import("./types.js").World} World */
+/** @typedef {import("./types.js").Ui} Ui */
+/** @typedef {import("./types.js").Lane} Lane */
+/** @typedef {import("./types.js").Layout} Layout */
+/** @typedef {import("./types.js").Shape} Shape */
+/** @typedef {import("./types.js").Point} Point */
+/** @typedef {import("./types.js").Handlers} Handlers */
+/** @typedef {import("./types.js").Links} Links */
+/** @typedef {import("./gestures.js").Action} Action */
+/** @typedef {import("./gestures.js").Input} Input */
+
+const GLIDE_MS = 450;
+const HOLD_MS = 550;
+const PIXELS_MAX = 2; // device pixels a CSS pixel: more cost time and show nothing more from a row of seats
+
+/** A drawable stage. `draw(now)` paints the world as it is at `world.state.renderAt`; `now` is wall milliseconds.
+ * @param {HTMLCanvasElement} canvas @param {number} laneIndex @param {{readonly state: any}} worldStore
+ * @param {{readonly state: any, update: (patch: any) => void}} uiStore @param {Handlers} handlers */
+export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
+  const brush = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: true }));
+  const makeSurface = (/** @type {number} */ width, /** @type {number} */ height) => {
+    const surface = document.createElement("canvas");
+    surface.width = width;
+    surface.height = height;
+    return { surface, brush: /** @type {CanvasRenderingContext2D} */ (surface.getContext("2d")) };
+  };
+  const sprites = createSprites(makeSurface);
+  const ground = makeSurface(1, 1); // the still part, painted once
+  const size = { width: 1, height: 1, pixels: 1, scale: 1, stageWidth: 1, stageHeight: 1, font: "sans-serif" };
+
+  const memory = {
+    target: /** @type {Layout | null} */ (null), // where everything is going
+    targetKey: /** @type {unknown[]} */ ([]),
+    from: /** @type {Layout | null} */ (null), // where it was when it set off
+    since: 0,
+    shown: /** @type {Layout | null} */ (null),
+    net: /** @type {import("./net.js").Net | null} */ (null),
+    netKey: /** @type {unknown[]} */ ([]),
+    groundKey: /** @type {unknown[]} */ ([]),
+    looks: /** @type {unknown[]} */ ([]),
+    cutSince: /** @type {Map<string, number>} */ (new Map()),
+    cutLinks: /** @type {Links | null} */ (null),
+    run: /** @type {unknown} */ (null),
+    answers: /** @type {Map<string, import("./types.js").Operation>} */ (new Map()),
+    answersKey: /** @type {unknown[]} */ ([]),
+    stillShapes: /** @type {Shape[]} */ ([]),
+    shapes: /** @type {Shape[]} */ ([]),
+    gesture: atRest(),
+    holding: 0,
+  };
+
+  const world = () => /** @type {World & {run?: unknown, version?: number, wall: number}} */ (worldStore.state);
+  const ui = () => /** @type {Ui} */ (uiStore.state);
+  const lane = () => /** @type {Lane | undefined} */ (world().lanes[laneIndex]);
+
+  /** Reads the size of the canvas anew. */
+  function resize() {
+    const box = canvas.getBoundingClientRect();
+    size.width = Math.max(1, box.width);
+    size.height = Math.max(1, box.height);
+    size.pixels = Math.min(PIXELS_MAX, window.devicePixelRatio || 1);
+    const stage = stageSize(size.width, size.height);
+    size.scale = stage.scale;
+    size.stageWidth = stage.width;
+    size.stageHeight = stage.height;
+    size.font = getComputedStyle(canvas).fontFamily || "sans-serif";
+    canvas.width = Math.round(size.width * size.pixels);
+    canvas.height = Math.round(size.height * size.pixels);
+    /** @type {HTMLCanvasElement} */ (ground.surface).width = canvas.width;
+    /** @type {HTMLCanvasElement} */ (ground.surface).height = canvas.height;
+    memory.groundKey = [];
+    memory.from = null;
+    sprites.forget();
+  }
+
+  /** The clients that stand on this stage: the scenario's, and "you" where somebody asked by hand.
+   * @param {Lane} given @returns {[string, string][]} */
+  function clientsOf(given) {
+    const clients = world().spec?.clients ?? [];
+    const you = answersOf(given).get("you");
+    const asking = [...given.flying.values()].find(({ src }) => src === "you");
+    const home = asking ? asking.dst : you?.node;
+    return home ? [...clients, ["you", home]] : clients;
+  }
+
+  /** @param {Lane} given */
+  function answersOf(given) {
+    const key = [given, world().version ?? given.operations, given.operations];
+    if (world().version === undefined || !same(key, memory.answersKey)) {
+      const { operations } = given;
+      memory.answers = lastAnswers(operations instanceof Map ? operations.values() : /** @type {Iterable<any>} */ (operations));
+      memory.answersKey = key;
+    }
+    return memory.answers;
+  }
+
+  /** The layout at this moment: the target, or on the way to it. @param {Lane} given @param {[string, string][]} clients @param {number} now */
+  function layoutNow(given, clients, now) {
+    const nodes = world().spec?.nodes ?? Object.keys(given.nodes);
+    const hidden = ui().view === "clients";
+    const sides = given.links.sides ?? [];
+    const key = [nodes.join(), hidden ? "" : JSON.stringify(sides), !hidden && Boolean(given.links.clean), size.stageWidth, size.stageHeight, clients.join()];
+    if (!memory.target || !same(key, memory.targetKey)) {
+      const fresh = layoutOf({ nodes, sides: hidden ? [] : sides, clean: !hidden && Boolean(given.links.clean), clients, width: size.stageWidth, height: size.stageHeight });
+      const glides = memory.shown && !ui().reducedMotion && memory.run === world().run && key[0] === memory.targetKey[0] && memory.from !== null;
+      memory.from = glides ? memory.shown : fresh;
+      memory.since = glides ? now : now - GLIDE_MS;
+      memory.target = fresh;
+      memory.targetKey = key;
+      memory.run = world().run;
+    }
+    const part = Math.min(1, (now - memory.since) / GLIDE_MS);
+    const base = part >= 1 || !memory.from ? memory.target : between(memory.from, memory.target, easeInOut(part));
+    memory.shown = base;
+    const { gesture } = ui();
+    if (gesture?.kind !== "drag" || !gesture.node || gesture.points.length === 0) return { layout: base, part };
+    const places = new Map(base.places).set(gesture.node, gesture.points[gesture.points.length - 1]);
+    return { layout: { ...base, places }, part };
+  }
+
+  /** Since when each direction of each link is cut, as far as this page saw it or the meters say. @param {Lane} given */
+  function rememberCuts(given) {
+    if (given.links === memory.cutLinks) return;
+    const first = memory.cutLinks === null;
+    const before = new Set((memory.cutLinks?.cut ?? []).map(([src, dst]) => `${src}>${dst}`));
+    for (const [src, dst] of given.links.cut) {
+      const name = `${src}>${dst}`;
+      if (!before.has(name)) memory.cutSince.set(name, first ? (given.meters?.since ?? 0) : world().renderAt);
+    }
+    memory.cutLinks = given.links;
+  }
+
+  /** Everything that scene.js wants to know. @param {Lane} given @param {number} now */
+  function given(given, now) {
+    const clients = clientsOf(given);
+    const { layout, part } = layoutNow(given, clients, now);
+    const netKey = [layout, given.links, clients.join()];
+    if (!memory.net || !same(netKey, memory.netKey)) {
+      memory.net = netOf(layout, given.links, clients);
+      memory.netKey = netKey;
+    }
+    const { renderAt, clock } = world();
+    return {
+      lane: given, laneIndex, ui: ui(), layout, net: memory.net, renderAt, wall: world().wall ?? 0, playing: clock.playing,
+      fade: easeInOut(part), cutSince: memory.cutSince, answers: answersOf(given), clients,
+    };
+  }
+
+  /** How stage units become device pixels. */
+  function viewNow() {
+    const { camera, colours } = ui();
+    const scale = size.scale * camera.zoom * size.pixels;
+    return { scale, x: canvas.width / 2 - camera.x * scale, y: canvas.height / 2 - camera.y * scale, font: size.font, colours };
+  }
+
+  /** Paints one picture. @param {number} now wall milliseconds */
+  function draw(now) {
+    const here = lane();
+    brush.clearRect(0, 0, canvas.width, canvas.height);
+    if (!here) return;
+    if (memory.run !== world().run) memory.cutLinks = null;
+    rememberCuts(here);
+    const all = given(here, now);
+    const view = viewNow();
+    const looks = [view.colours, view.font];
+    if (!same(looks, memory.looks)) sprites.forget();
+    memory.looks = looks;
+    const hovered = ui().hover?.kind === "link" ? ui().hover?.id : null;
+    const chosen = ui().selection?.kind === "link" ? ui().selection : null;
+    const groundKey = [all.layout, all.net, all.fade, ui().view, hovered, chosen, view.scale, view.x, view.y, view.colours];
+    if (!same(groundKey, memory.groundKey)) {
+      memory.stillShapes = still(all);
+      ground.brush.setTransform(1, 0, 0, 1, 0, 0);
+      ground.brush.clearRect(0, 0, canvas.width, canvas.height);
+      drawStill(ground.brush, memory.stillShapes, view);
+      memory.groundKey = groundKey;
+    }
+    const movingShapes = moving(all);
+    brush.drawImage(ground.surface, 0, 0);
+    drawMoving(brush, movingShapes, view, sprites);
+    memory.shapes = [...memory.stillShapes, ...movingShapes];
+  }
+
+  // --- the pointer --------------------------------------------------------------------------------
+
+  /** What the reducer may look at. */
+  function about() {
+    const { tool, view, camera } = ui();
+    const base = memory.shown ?? layoutOf({ nodes: [], width: 1, height: 1 });
+    const net = memory.net ?? netOf(base, { cut: [] }, []);
+    return {
+      tool, view, camera, scale: size.scale, middle: /** @type {Point} */ ([size.width / 2, size.height / 2]), layout: base, net,
+      find: (/** @type {Point} */ point, /** @type {number} */ slop) => hit(memory.shapes, point, slop),
+    };
+  }
+
+  /** @param {Input} input */
+  function feed(input) {
+    const [next, actions] = reduce(memory.gesture, input, about());
+    if (next.name !== "pressing") disarm();
+    memory.gesture = next;
+    for (const action of actions) carryOut(action);
+    canvas.style.cursor = cursor();
+  }
+
+  function cursor() {
+    if (memory.gesture.name === "panning" || memory.gesture.name === "dragging") return "grabbing";
+    const over = ui().hover;
+    if (over?.lane === laneIndex && over.kind !== "message") return "pointer";
+    return ui().tool === "move" ? "grab" : "crosshair";
+  }
+
+  function disarm() {
+    window.clearTimeout(memory.holding);
+    memory.holding = 0;
+  }
+
+  /** @param {Action} action */
+  function carryOut(action) {
+    switch (action.do) {
+      case "gesture":
+        if (action.gesture !== ui().gesture) uiStore.update({ gesture: action.gesture });
+        return;
+      case "camera":
+        return uiStore.update({ camera: action.camera });
+      case "cut":
+        return handlers.cut(action.links);
+      case "oneWay":
+        return handlers.oneWay(action.links);
+      case "heal":
+        return handlers.heal(action.links);
+      case "healAll":
+        return handlers.heal();
+      case "partition":
+        return handlers.partition(action.sides);
+      case "card":
+        return handlers.card({ kind: action.target.kind, id: action.target.id, lane: laneIndex, ...pagePoint(action.px) });
+      case "select":
+        return uiStore.update({ selection: { lane: laneIndex, kind: action.kind, ids: action.ids } });
+      case "unselect":
+        if (ui().selection) uiStore.update({ selection: null });
+        return;
+      case "hover":
+        return hoverOver(action.target, action.px);
+      case "say":
+        return handlers.say(action.text);
+      case "arm":
+        disarm();
+        memory.holding = window.setTimeout(() => feed({ type: "hold" }), HOLD_MS);
+        return;
+    }
+  }
+
+  /** @param {import("./types.js").Target | null} target @param {Point} px */
+  function hoverOver(target, px) {
+    const before = ui().hover;
+    if (!target && before?.lane !== laneIndex) return;
+    handlers.hover(target ? { lane: laneIndex, kind: target.kind, id: target.id, ...pagePoint(px) } : null);
+  }
+
+  /** @param {Point} px */
+  function pagePoint(px) {
+    const box = canvas.getBoundingClientRect();
+    return { x: box.left + px[0], y: box.top + px[1] };
+  }
+
+  /** @param {MouseEvent} event @returns {Point} */
+  function pxOf(event) {
+    const box = canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  /** @param {Input["type"]} type @param {PointerEvent} event */
+  function pointerInput(type, event) {
+    const px = pxOf(event);
+    feed({
+      type, pointer: event.pointerId, px, point: toStage(px, about()), button: event.button,
+      oneWay: event.shiftKey || event.altKey, touch: event.pointerType === "touch",
+    });
+  }
+
+  const listeners = /** @type {[string, (event: any) => void, AddEventListenerOptions?][]} */ ([
+    ["pointerdown", (event) => {
+      if (ui().ghost) uiStore.update({ ghost: null });
+      try {
+        canvas.setPointerCapture(event.pointerId);
+      } catch {
+        // a pointer that is gone already cannot be captured; its up or cancel follows
+      }
+      pointerInput("down", event);
+    }],
+    ["pointermove", (event) => pointerInput("move", event)],
+    ["pointerup", (event) => pointerInput("up", event)],
+    ["pointercancel", () => feed({ type: "cancel" })],
+    ["pointerleave", () => feed({ type: "leave" })],
+    ["contextmenu", (event) => {
+      event.preventDefault();
+      if (memory.gesture.name === "idle" || memory.gesture.name === "pressing") {
+        const px = pxOf(event);
+        feed({ type: "context", px, point: toStage(px, about()) });
+      }
+    }],
+    ["dblclick", (event) => {
+      const px = pxOf(event);
+      feed({ type: "double", px, point: toStage(px, about()) });
+    }],
+    ["wheel", (event) => {
+      event.preventDefault();
+      feed({ type: "wheel", px: pxOf(event), delta: event.deltaMode === 1 ? event.deltaY * 30 : event.deltaY });
+    }, { passive: false }],
+  ]);
+  const escape = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || memory.gesture.name === "idle") return;
+    feed({ type: "cancel" });
+  };
+  for (const [name, listener, options] of listeners) canvas.addEventListener(name, listener, options);
+  window.addEventListener("keydown", escape, true);
+  canvas.style.touchAction = "none";
+  resize();
+  document.fonts?.ready.then(() => {
+    size.font = getComputedStyle(canvas).fontFamily || size.font;
+    sprites.forget();
+  });
+
+  return {
+    draw,
+    resize,
+    /** Gives back every listener. */
+    destroy() {
+      disarm();
+      for (const [name, listener, options] of listeners) canvas.removeEventListener(name, listener, options);
+      window.removeEventListener("keydown", escape, true);
+    },
+    /** Shows a node as pointed at, for the keyboard. @param {string | null} id */
+    focusNode(id) {
+      if (id === null) return handlers.hover(null);
+      handlers.hover({ lane: laneIndex, kind: "node", id, ...positionOf(id) });
+    },
+    positionOf,
+    /** What was painted last, in stage units. */
+    shapes: () => memory.shapes,
+  };
+
+  /** Where a node stands, in CSS pixels of the page. @param {string} id */
+  function positionOf(id) {
+    const place = memory.shown?.places.get(id) ?? /** @type {Point} */ ([0, 0]);
+    return pagePoint(toPx(place, about()));
+  }
+}
+
+/** @param {unknown[]} a @param {unknown[]} b */
+function same(a, b) {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
+}

@@ -1,0 +1,333 @@
+// Where everything stands: nodes, islands, the canyon between them, clients at their home nodes.
+// A pure function of the members, the sides and the shape of the stage, so that the same instant always gives the same
+// picture, however the visitor came there (played, scrubbed back, reloaded). Places are in stage units about the middle of
+// the stage; in a lane 922 x 520 pixels large one unit is one pixel. How things glide from one layout to the next is `between`.
+
+import { crossing, distance, ellipseLength, hull, mix, roundEllipse } from "../lib/geometry.js";
+
+/** @typedef {import("./types.js").Layout} Layout */
+/** @typedef {import("./types.js").Point} Point */
+/** @typedef {import("./types.js").Region} Region */
+/** @typedef {{left: number, right: number, top: number, bottom: number}} Margins */
+
+const STAGE_AREA = 922 * 520;
+const RADIUS_MAX = 38;
+const RADIUS_MIN = 13;
+const ALONG = 4; // how much shorter the way must be for an arrangement across its region to win
+const APART = 1.3; // how far outside the ring, as a multiple of it, a node must be dragged to stand alone
+
+/** How large the stage is in stage units on a canvas of this size, and how many pixels one unit takes. Nodes shrink more slowly
+ * than the canvas: on a phone they take more of it.
+ * @param {number} width @param {number} height in CSS pixels */
+export function stageSize(width, height) {
+  const aspect = Math.max(0.5, Math.min(3, width / Math.max(1, height)));
+  const share = Math.min(1, (width * height) / STAGE_AREA);
+  const area = STAGE_AREA * Math.max(0.05, share) ** 0.32;
+  const size = { width: Math.sqrt(area * aspect), height: Math.sqrt(area / aspect) };
+  return { ...size, scale: Math.min(width / size.width, height / size.height) };
+}
+
+/** The layout of a cluster.
+ * @param {{nodes: readonly string[], sides?: readonly (readonly string[])[], clean?: boolean,
+ *   clients?: readonly (readonly [string, string])[], width: number, height: number}} given
+ * @returns {Layout} */
+export function layout({ nodes, sides = [], clean = false, clients = [], width, height }) {
+  const whole = { left: -width / 2, top: -height / 2, right: width / 2, bottom: height / 2 };
+  const groups = clean && sides.length > 1 ? sides.map((side) => [...side]) : [[...nodes]];
+  for (let radius = radiusFor(nodes.length, width, height); ; radius -= 1) {
+    const home = homes(nodes, whole, radius);
+    const { regions, canyons } = divided(groups, home, whole);
+    const arranged = groups.map((group, i) => (groups.length === 1 ? home : settled(group, home, regions[i], whole, radius)));
+    if (radius > RADIUS_MIN && !arranged.every((places) => roomy(places, radius))) continue;
+    const places = new Map(nodes.map((id) => [id, arranged.find((some) => some.has(id))?.get(id) ?? /** @type {Point} */ ([0, 0])]));
+    const islands = groups.length === 1 ? [] : groups.map((group, i) => island(group, places, regions[i], whole, radius));
+    const unit = radius / RADIUS_MAX;
+    const ring = extent([...home.values()]);
+    const homesOf = seated(clients, places, regions, groups, whole, unit, radius);
+    return { width, height, radius, unit, places, clients: homesOf, islands, canyons, ring };
+  }
+}
+
+/** @param {number} count @param {number} width @param {number} height */
+function radiusFor(count, width, height) {
+  const spacing = ellipseLength(width * 0.4, height * 0.36) / Math.max(1, count);
+  return Math.max(RADIUS_MIN, Math.min(RADIUS_MAX, Math.floor(spacing / 2.7)));
+}
+
+/** Half the width and height of the places taken together. @param {Point[]} points @returns {Point} */
+function extent(points) {
+  const xs = points.map(([x]) => Math.abs(x));
+  const ys = points.map(([, y]) => Math.abs(y));
+  return [Math.max(60, ...xs), Math.max(60, ...ys)];
+}
+
+/** How much of a region stays free: outside for the clients, above for crowns, below for logs and the count of the lost.
+ * @param {Region} region @param {Region} whole @param {number} radius @returns {Margins} */
+function margins(region, whole, radius) {
+  const unit = radius / RADIUS_MAX;
+  const alone = region === whole;
+  const outer = radius + 112 * unit;
+  const inner = radius + 80 * unit;
+  return {
+    left: region.left === whole.left ? outer : inner,
+    right: region.right === whole.right ? outer : inner,
+    top: radius + (alone ? 44 : 60) * unit,
+    bottom: radius + (alone ? 74 : region.bottom === whole.bottom ? 86 : 68) * unit,
+  };
+}
+
+/** Points moved and stretched so that they fill the part of the region that the margins leave.
+ * @param {Point[]} points @param {Region} region @param {Margins} free @returns {Point[]} */
+function fitted(points, region, free) {
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
+  const stretch = (/** @type {number} */ value, /** @type {number[]} */ all, /** @type {number} */ low, /** @type {number} */ high) => {
+    const least = Math.min(...all);
+    const span = Math.max(...all) - least;
+    if (high < low || span < 1e-6) return (low + high) / 2;
+    return low + ((value - least) / span) * (high - low);
+  };
+  return points.map(([x, y]) => [
+    stretch(x, xs, region.left + free.left, region.right - free.right),
+    stretch(y, ys, region.top + free.top, region.bottom - free.bottom),
+  ]);
+}
+
+/** The places in a whole network: the first half down the left, the middle one on top, the rest down the right, so that the
+ * lowest numbers stand together and a straight stroke can part them from the others.
+ * @param {readonly string[]} nodes @param {Region} whole @param {number} radius @returns {Map<string, Point>} */
+function homes(nodes, whole, radius) {
+  const count = nodes.length;
+  const half = Math.floor(count / 2);
+  const clockwise = [...nodes.slice(half), ...nodes.slice(0, half).reverse()]; // from the top
+  const free = margins(whole, whole, radius);
+  const rx = (whole.right - whole.left - free.left - free.right) / 2;
+  const ry = (whole.bottom - whole.top - free.top - free.bottom) / 2;
+  const odd = count % 2 === 1;
+  const around = odd ? roundEllipse(count, rx, ry, -Math.PI / 2) : halfTurned(count, rx, ry);
+  const points = fitted(around, whole, free);
+  return new Map(clockwise.map((id, i) => [id, points[i]]));
+}
+
+/** An even number of points round an ellipse, none at the top: every other of twice as many.
+ * @param {number} count @param {number} rx @param {number} ry @returns {Point[]} */
+function halfTurned(count, rx, ry) {
+  return roundEllipse(count * 2, rx, ry, -Math.PI / 2).filter((_, i) => i % 2 === 1);
+}
+
+/** The stage cut into one rectangle a side, by halving: across its longer way, the sides in the order in which they stand now.
+ * @param {string[][]} groups @param {Map<string, Point>} home @param {Region} whole
+ * @returns {{regions: Region[], canyons: [Point, Point][]}} */
+function divided(groups, home, whole) {
+  /** @type {Region[]} */
+  const regions = groups.map(() => whole);
+  /** @type {[Point, Point][]} */
+  const canyons = [];
+  const centres = groups.map((group) => middle(group.map((id) => home.get(id) ?? [0, 0])));
+  const weight = (/** @type {number} */ i) => groups[i].length ** 0.8;
+
+  const halve = (/** @type {number[]} */ some, /** @type {Region} */ region) => {
+    if (some.length === 1) {
+      regions[some[0]] = region;
+      return;
+    }
+    const width = region.right - region.left;
+    const height = region.bottom - region.top;
+    const upright = width > height * (some.length === 2 ? 0.95 : 1.25);
+    const ordered = [...some].sort((i, j) => (upright ? centres[i][0] - centres[j][0] : centres[i][1] - centres[j][1]) || i - j);
+    const total = ordered.reduce((sum, i) => sum + weight(i), 0);
+    let taken = weight(ordered[0]);
+    let first = 1;
+    while (first < ordered.length - 1 && Math.abs(taken + weight(ordered[first]) - total / 2) < Math.abs(taken - total / 2)) {
+      taken += weight(ordered[first]);
+      first += 1;
+    }
+    const share = Math.max(0.24, Math.min(0.76, taken / total));
+    const x = region.left + width * share;
+    const y = region.top + height * share;
+    canyons.push(upright ? [[x, region.top], [x, region.bottom]] : [[region.left, y], [region.right, y]]);
+    halve(ordered.slice(0, first), upright ? { ...region, right: x } : { ...region, bottom: y });
+    halve(ordered.slice(first), upright ? { ...region, left: x } : { ...region, top: y });
+  };
+  halve(groups.map((_, i) => i), whole);
+  return { regions, canyons };
+}
+
+/** @param {Point[]} points @returns {Point} */
+function middle(points) {
+  const sum = points.reduce(([x, y], [px, py]) => [x + px, y + py], /** @type {Point} */ ([0, 0]));
+  return [sum[0] / points.length, sum[1] / points.length];
+}
+
+/** One side's places in its region: of the few upright arrangements the one that moves its nodes least from where they stood.
+ * @param {string[]} group @param {Map<string, Point>} home @param {Region} region @param {Region} whole @param {number} radius
+ * @returns {Map<string, Point>} */
+function settled(group, home, region, whole, radius) {
+  const free = margins(region, whole, radius);
+  const rx = Math.max(1, (region.right - region.left - free.left - free.right) / 2);
+  const ry = Math.max(1, (region.bottom - region.top - free.top - free.bottom) / 2);
+  const stood = group.map((id) => home.get(id) ?? /** @type {Point} */ ([0, 0]));
+  const centre = middle(stood);
+  const angle = (/** @type {Point} */ [x, y]) => Math.atan2(y - centre[1], x - centre[0]);
+  const order = group.map((_, i) => i).sort((i, j) => angle(stood[i]) - angle(stood[j]) || i - j);
+  const tall = ry >= Math.min(rx, radius * 2);
+  const starts = group.length === 1 ? [0] : group.length === 2 ? [tall ? Math.PI / 2 : 0] : [-0.5, 0, 0.5, 1].map((turn) => turn * Math.PI);
+
+  /** @type {Map<string, Point>} */
+  let best = new Map();
+  let least = Number.POSITIVE_INFINITY;
+  for (const start of starts) {
+    const slots = fitted(roundEllipse(group.length, rx, ry, start), region, free);
+    const slotsCentre = middle(slots);
+    for (let turn = 0; turn < group.length; turn++) {
+      let moved = 0;
+      const along = Math.abs(Math.sin(start)) > 0.5 === tall ? ALONG : 1; // columns in tall regions read more calmly
+      for (const [k, i] of order.entries()) {
+        const [x, y] = slots[(k + turn) % group.length];
+        moved += (x - slotsCentre[0] - stood[i][0] + centre[0]) ** 2 + (y - slotsCentre[1] - stood[i][1] + centre[1]) ** 2;
+      }
+      moved *= along;
+      if (moved < least - 1e-6) {
+        least = moved;
+        best = new Map(order.map((i, k) => [group[i], slots[(k + turn) % group.length]]));
+      }
+    }
+  }
+  return best;
+}
+
+/** Whether no two nodes stand so close that their rings and logs would touch.
+ * @param {Map<string, Point>} places @param {number} radius */
+function roomy(places, radius) {
+  const all = [...places.values()];
+  return all.every((a, i) => all.slice(i + 1).every((b) => Math.hypot(b[0] - a[0], (b[1] - a[1]) * 0.88) >= radius * 2.5));
+}
+
+/** @param {string[]} group @param {Map<string, Point>} places @param {Region} region @param {Region} whole @param {number} radius */
+function island(group, places, region, whole, radius) {
+  const unit = radius / RADIUS_MAX;
+  const points = group.map((id) => places.get(id) ?? /** @type {Point} */ ([0, 0]));
+  const gaps = points.flatMap(([x, y]) => [
+    x - region.left - (region.left === whole.left ? 8 : 30) * unit,
+    region.right - x - (region.right === whole.right ? 8 : 30) * unit,
+    y - region.top - (region.top === whole.top ? 4 : 26) * unit,
+    region.bottom - y - (region.bottom === whole.bottom ? 30 : 26) * unit,
+  ]);
+  return { nodes: [...group], hull: hull(points), pad: Math.max(radius + 6, Math.min(104 * unit, ...gaps)), region };
+}
+
+/** Where each client stands: beside its home node, outward, where it covers neither a node, nor a log, nor another client.
+ * @param {readonly (readonly [string, string])[]} clients @param {Map<string, Point>} places @param {Region[]} regions
+ * @param {string[][]} groups @param {Region} whole @param {number} unit @param {number} radius
+ * @returns {Map<string, Point>} */
+function seated(clients, places, regions, groups, whole, unit, radius) {
+  /** @type {Map<string, Point>} */
+  const seats = new Map();
+  for (const [client, node] of clients) {
+    const at = places.get(node);
+    if (!at) continue;
+    const g = Math.max(0, groups.findIndex((group) => group.includes(node)));
+    const region = regions[g];
+    const centre = middle(groups[g].map((id) => places.get(id) ?? at));
+    const wanted = outward(at, centre, region, whole);
+    let seat = at;
+    let least = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < 24; k++) {
+      const turn = (k % 2 === 0 ? 1 : -1) * Math.ceil(k / 2) * (Math.PI / 12);
+      const way = wanted + turn;
+      const reach = radius + (58 + 12 * Math.abs(Math.sin(way)) + (Math.cos(way) < -0.3 ? 14 : 0)) * unit;
+      /** @type {Point} */
+      const spot = [at[0] + Math.cos(way) * reach, at[1] + Math.sin(way) * reach];
+      const cost = Math.abs(turn) * 20 + crowding(spot, node, places, seats, region, unit, radius);
+      if (cost < least - 1e-6) {
+        least = cost;
+        seat = spot;
+      }
+    }
+    seats.set(client, seat);
+  }
+  return seats;
+}
+
+/** The angle at which a client would like to stand. @param {Point} at @param {Point} centre @param {Region} region @param {Region} whole */
+function outward(at, centre, region, whole) {
+  const left = region.left === whole.left;
+  const right = region.right === whole.right;
+  const dx = at[0] - centre[0];
+  const out = left === right ? (dx < -8 ? -1 : 1) : left ? -1 : 1;
+  const dy = Math.max(-0.55, Math.min(0.2, (at[1] - centre[1]) / (left === right ? 280 : 700)));
+  return Math.atan2(dy, out);
+}
+
+/** What a seat costs: the more it covers, the dearer. @param {Point} spot @param {string} home @param {Map<string, Point>} places
+ * @param {Map<string, Point>} seats @param {Region} region @param {number} unit @param {number} radius */
+function crowding(spot, home, places, seats, region, unit, radius) {
+  const mid = /** @type {Point} */ ([spot[0] + 13 * unit, spot[1]]); // the figure and its mark together
+  let cost = 0;
+  for (const [id, place] of places) {
+    const room = radius + (id === home ? 16 : 26) * unit;
+    cost += Math.max(0, room + 22 * unit - distance(mid, place)) * 12;
+    const logX = Math.max(0, Math.abs(mid[0] - place[0]) - 84 * unit);
+    const logY = Math.max(0, Math.abs(mid[1] - place[1] - radius - 24 * unit) - 26 * unit);
+    cost += Math.max(0, 10 * unit - Math.hypot(logX, logY)) * 8;
+  }
+  for (const seat of seats.values()) cost += Math.max(0, 62 * unit - distance(seat, spot)) * 8;
+  cost += Math.max(0, region.left + 18 * unit - spot[0], spot[0] + 48 * unit - region.right) * 30;
+  cost += Math.max(0, region.top + 22 * unit - spot[1], spot[1] + 24 * unit - region.bottom) * 30;
+  return cost;
+}
+
+/** A layout on the way from one to the next; `part` is eased already. What stands in only one of them is there at once.
+ * @param {Layout} from @param {Layout} to @param {number} part @returns {Layout} */
+export function between(from, to, part) {
+  const glide = (/** @type {Map<string, Point>} */ a, /** @type {Map<string, Point>} */ b) =>
+    new Map([...b].map(([id, [x, y]]) => {
+      const before = a.get(id) ?? [x, y];
+      return [id, /** @type {Point} */ ([mix(before[0], x, part), mix(before[1], y, part)])];
+    }));
+  return {
+    ...to,
+    radius: mix(from.radius, to.radius, part),
+    unit: mix(from.unit, to.unit, part),
+    places: glide(from.places, to.places),
+    clients: glide(from.clients, to.clients),
+  };
+}
+
+/** How far along the way from a to b (0..1) the wall of a cut stands: at the first canyon that is crossed, else in the middle.
+ * @param {Point} a @param {Point} b @param {readonly [Point, Point][]} canyons */
+export function wallBetween(a, b, canyons) {
+  let first = 2;
+  for (const [c, d] of canyons) {
+    const t = crossing(a, b, c, d);
+    if (t !== null && t < first) first = t;
+  }
+  return first <= 1 ? first : 0.5;
+}
+
+/** The side in whose region a point lies, or -1 outside all of them. @param {Layout} given @param {Point} point */
+export function sideAt(given, [x, y]) {
+  return given.islands.findIndex(({ region }) => x >= region.left && x <= region.right && y >= region.top && y <= region.bottom);
+}
+
+/** Whether a node dragged to this point has left the ring far enough to stand alone. @param {Layout} given @param {Point} point */
+export function farOut(given, [x, y]) {
+  const [rx, ry] = given.ring;
+  return Math.hypot(x / (rx * APART), y / (ry * APART)) > 1;
+}
+
+/** The sides that result when a dragged node is dropped here, or null when nothing changes. One side alone means: heal.
+ * @param {Layout} given @param {string} node @param {Point} point @returns {string[][] | null} */
+export function sidesAfterDrop(given, node, point) {
+  const all = [...given.places.keys()];
+  if (given.islands.length === 0) {
+    return all.length > 1 && farOut(given, point) ? [[node], all.filter((id) => id !== node)] : null;
+  }
+  const from = given.islands.findIndex(({ nodes }) => nodes.includes(node));
+  const to = sideAt(given, point);
+  if (to === from) return null;
+  const without = given.islands.map(({ nodes }) => nodes.filter((id) => id !== node));
+  const sides = to < 0 ? [...without, [node]] : without.map((side, i) => (i === to ? [...side, node] : side));
+  if (to < 0 && given.islands[from].nodes.length === 1) return null;
+  return sides.filter((side) => side.length > 0).map((side) => all.filter((id) => side.includes(id)));
+}

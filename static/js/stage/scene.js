@@ -1,0 +1,417 @@
+// The scene: everything that is on a lane's stage at one instant, as plain shapes in stage units. A pure function of the world, of
+// what the visitor is doing, and of the layout; draw.js paints these shapes and hit.js finds them, so what is seen is what can be grabbed.
+// Nothing is here that is not in the world: no decoration. What stands still (islands, links, walls) is listed apart from what moves,
+// so that it need not be painted again for every picture.
+
+import { colourOf, epochColour, valueColour } from "../lib/colour.js";
+import { mix } from "../lib/geometry.js";
+import { englishStage as words } from "../lib/words/english-stage.js";
+import { sideAt, sidesAfterDrop } from "./layout.js";
+import { crossed } from "./net.js";
+
+/** @typedef {import("./types.js").Layout} Layout */
+/** @typedef {import("./types.js").Lane} Lane */
+/** @typedef {import("./types.js").Ui} Ui */
+/** @typedef {import("./types.js").Point} Point */
+/** @typedef {import("./types.js").Shape} Shape */
+/** @typedef {import("./types.js").Message} Message */
+/** @typedef {import("./types.js").NodeState} NodeState */
+/** @typedef {import("./types.js").Operation} Operation */
+/** @typedef {import("./types.js").Colours} Colours */
+/** @typedef {import("./net.js").Net} Net */
+/** @typedef {import("./net.js").Way} Way */
+
+/** `fade`: how far islands and canyon have come (0..1). `cutSince`: for "src>dst", since when that direction is cut (simulated us).
+ * `wall`: the world's wall clock in seconds, by which effects age.
+ * @typedef {{lane: Lane, laneIndex: number, ui: Ui, layout: Layout, net: Net, renderAt: number, wall: number, playing: boolean,
+ *   fade: number, cutSince: ReadonlyMap<string, number>, answers: ReadonlyMap<string, Operation>,
+ *   clients: readonly (readonly [string, string])[]}} Given */
+
+const LEADERS = ["leader", "primary"];
+const CANDIDATES = ["candidate", "looking", "proposer", "preparing"];
+const BURST = 0.5; // wall seconds
+const VANISH = 0.7; // wall seconds
+const EFFECTS_MAX = 300;
+const CANYON_HALF = 14; // how far the canyon's zigzag reaches to either side
+const CLIENT_TYPES = ["Request", "Reply"];
+
+/** Everything, in the order of painting. @param {Given} given @returns {Shape[]} */
+export function scene(given) {
+  return [...still(given), ...moving(given)];
+}
+
+// --- what stands still ------------------------------------------------------------------------------
+
+/** @param {Given} given @returns {Shape[]} */
+export function still(given) {
+  const { layout, net, ui, fade } = given;
+  const god = ui.view !== "clients";
+  const colour = (/** @type {string} */ name) => colourOf(ui.colours, name);
+  /** @type {Shape[]} */
+  const shapes = [];
+  if (god) {
+    for (const island of layout.islands) {
+      shapes.push({ kind: "island", x: 0, y: 0, points: island.hull, pad: island.pad, fill: colour("island"), alpha: fade });
+    }
+    for (const canyon of layout.canyons) shapes.push(canyonShape(canyon, colour, fade, layout));
+    for (const pair of net.pairs) shapes.push(...linkShapes(pair, given));
+  }
+  for (const [client, node] of given.clients) {
+    const way = net.ways.get(client)?.get(node);
+    if (way) shapes.push({ kind: "tether", x: way.x1, y: way.y1, x2: way.x2, y2: way.y2, width: 1.5 * layout.unit, colour: colour("line") });
+  }
+  return shapes;
+}
+
+/** @param {[Point, Point]} canyon @param {(name: string) => string} colour @param {number} fade @param {Layout} layout @returns {Shape} */
+function canyonShape([a, b], colour, fade, layout) {
+  const full = Math.hypot(b[0] - a[0], b[1] - a[1]);
+  const length = full - (b[1] >= layout.height / 2 - 1 && b[0] === a[0] ? 26 : 0); // room for the count of the lost
+  const along = /** @type {Point} */ ([(b[0] - a[0]) / full, (b[1] - a[1]) / full]);
+  const steps = Math.max(4, Math.round((length - 24) / (26 * layout.unit)));
+  /** @type {Point[]} */
+  const points = [];
+  for (let i = 0; i <= steps; i++) {
+    const reach = 12 + ((length - 24) * i) / steps;
+    const swing = CANYON_HALF * layout.unit * (i % 2 === 0 ? -1 : 1) * (i === 0 || i === steps ? 0.2 : 1);
+    points.push([a[0] + along[0] * reach - along[1] * swing, a[1] + along[1] * reach + along[0] * swing]);
+  }
+  return {
+    kind: "canyon", x: a[0], y: a[1], points, depth: colour("bg"), colour: colour("wall"), width: 26 * layout.unit, thread: 2.5 * layout.unit, alpha: fade,
+  };
+}
+
+/** @param {import("./net.js").Pair} pair @param {Given} given @returns {Shape[]} */
+function linkShapes(pair, { layout, ui, fade, laneIndex }) {
+  const { a, b, way, forth, back } = pair;
+  const id = `${a}-${b}`;
+  const crowd = Math.max(0.45, Math.min(1, 9 / layout.places.size));
+  const grabbed = (ui.hover?.kind === "link" && ui.hover.id === id && ui.hover.lane === laneIndex) ||
+    (ui.selection?.kind === "link" && ui.selection.ids.includes(id));
+  const mid = { x: mix(way.x1, way.x2, pair.across ? way.wall : 0.5), y: mix(way.y1, way.y2, pair.across ? way.wall : 0.5) };
+  /** @type {Shape} */
+  const link = {
+    kind: "link", id, a, b, x: way.x1, y: way.y1, x2: way.x2, y2: way.y2, cut: forth && back, across: pair.across,
+    wallAt: pair.across ? way.wall : 0.5, gap: (pair.across ? 34 : 13) * layout.unit,
+    width: (grabbed ? 4 : 2) * (grabbed ? 1 : crowd), colour: colourOf(ui.colours, grabbed ? "ink" : "line"),
+    alpha: forth && back ? 0.75 * crowd : grabbed ? 1 : 0.4 + 0.6 * crowd,
+  };
+  if (pair.across && fade < 1) link.alpha *= 0.4 + 0.6 * fade;
+  const angle = Math.atan2(way.y2 - way.y1, way.x2 - way.x1);
+  const size = 22 * Math.max(0.7, layout.unit);
+  /** @type {Shape[]} */
+  const shapes = [link];
+  if (forth && back && !pair.across) shapes.push({ kind: "mark", name: "cut", ...mid, size, angle });
+  if (forth !== back) shapes.push({ kind: "mark", name: "oneway", ...mid, size, angle: forth ? angle : angle + Math.PI });
+  if (pair.tuned && !(forth && back)) {
+    const part = forth || back ? 0.36 : 0.5;
+    shapes.push({ kind: "mark", name: "tuned", x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part), size, angle: 0 });
+  }
+  return shapes;
+}
+
+// --- what moves -------------------------------------------------------------------------------------
+
+/** @param {Given} given @returns {Shape[]} */
+export function moving(given) {
+  const { ui } = given;
+  const god = ui.view !== "clients";
+  /** @type {Shape[]} */
+  const shapes = [...dragShapes(given)];
+  for (const [id, place] of given.layout.places) shapes.push(nodeShape(id, place, given));
+  shapes.push(...clientShapes(given), ...messageShapes(given), ...endShapes(given));
+  if (god) shapes.push(...countShapes(given));
+  shapes.push(...hoverShapes(given), ...gestureShapes(given), ...ghostShapes(given));
+  return shapes;
+}
+
+/** The colour a node is filled with: one epoch, one colour; without epochs one for each value of the watched key.
+ * @param {NodeState} state @param {string} key @param {Colours} colours @returns {string[]} */
+export function fillsOf(state, key, colours) {
+  if (state.epoch !== null && state.epoch !== undefined) return [colourOf(colours, epochColour(state.epoch))];
+  const values = state.store?.[key] ?? [];
+  return values.length === 0 ? [colourOf(colours, "dim")] : values.slice(0, 4).map((value) => colourOf(colours, valueColour(value)));
+}
+
+/** What stands in a node under its name: "x=7", siblings "x=7|9", nothing "x=–". @param {NodeState} state @param {string} key */
+export function valueText(state, key) {
+  if (!state.store) return "";
+  const values = state.store[key] ?? [];
+  if (values.length === 0) return `${key}=–`;
+  return `${key}=${values.length > 3 ? `${values.slice(0, 2).join("|")}|…` : values.join("|")}`;
+}
+
+/** The timer that a node's arc shows: its election timer, else the one with the longest way to run; null when nothing runs.
+ * @param {NodeState} state @returns {[string, number, number] | null} */
+export function shownTimer(state) {
+  const timers = state.timers ?? [];
+  if (timers.length === 0) return null;
+  return timers.find(([name]) => name === "election") ?? timers.reduce((most, next) => (next[2] - next[1] > most[2] - most[1] ? next : most));
+}
+
+/** @param {string} id @param {Point} place @param {Given} given @returns {Shape} */
+function nodeShape(id, [x, y], { lane, layout, ui, renderAt, laneIndex }) {
+  const { radius, unit } = layout;
+  const focused = (ui.hover?.kind === "node" && ui.hover.id === id && ui.hover.lane === laneIndex) ||
+    (ui.selection?.kind === "node" || ui.selection?.kind === "lasso" ? ui.selection.ids.includes(id) : false);
+  const state = lane.nodes[id];
+  const colour = (/** @type {string} */ name) => colourOf(ui.colours, name);
+  /** @type {Shape} */
+  const blank = {
+    kind: "node", id, x, y, radius, unit, fills: [colour("dim")], label: "", status: "up", ring: "", lie: false, cells: [], arc: null, focused,
+    ink: colour("ink"), ground: colour("bg"), dim: colour("dim"),
+  };
+  if (!state || ui.view === "clients") return { ...blank, faint: true };
+  const up = state.status === "up" || state.status === "paused";
+  const role = state.role ?? "";
+  const leads = LEADERS.includes(role);
+  return {
+    ...blank,
+    fills: up || state.status === "halted" ? fillsOf(state, ui.watchedKey, ui.colours) : [colour("line")],
+    label: state.status === "crashed" ? "" : valueText(state, ui.watchedKey),
+    status: state.status,
+    ring: !up ? "" : leads ? "leader" : CANDIDATES.includes(role) ? "candidate" : "",
+    lie: Boolean(state.lie),
+    cells: cellShapes(state, x, y, layout, ui.colours),
+    more: (state.log_start ?? 1) > 1 || (state.log?.length ?? 0) > cellCount(layout),
+    arc: up && !leads ? arcOf(state, renderAt) : null,
+  };
+}
+
+/** @param {NodeState} state @param {number} renderAt */
+function arcOf(state, renderAt) {
+  const timer = shownTimer(state);
+  if (!timer || timer[2] <= timer[1]) return null;
+  return { part: Math.max(0, Math.min(1, (timer[2] - renderAt) / (timer[2] - timer[1]))), main: timer[0] === "election" };
+}
+
+/** @param {Layout} layout */
+function cellCount(layout) {
+  const count = layout.places.size;
+  return count <= 7 ? 6 : count <= 11 ? 5 : 4;
+}
+
+/** The last entries of a node's log, in a row under it. @param {NodeState} state @param {number} x @param {number} y @param {Layout} layout
+ * @param {Colours} colours */
+function cellShapes(state, x, y, layout, colours) {
+  const log = state.log ?? [];
+  const shown = log.slice(-cellCount(layout));
+  const first = (state.log_start ?? 1) + log.length - shown.length;
+  const step = 23 * layout.unit;
+  return shown.map(([epoch, label], i) => ({
+    index: first + i,
+    label,
+    x: x + (i - (shown.length - 1) / 2) * step,
+    y: y + layout.radius + 24 * layout.unit,
+    size: 24 * layout.unit,
+    committed: first + i <= (state.commit ?? 0),
+    tint: epoch === null || epoch === undefined ? colourOf(colours, "dim") : colourOf(colours, epochColour(epoch)),
+  }));
+}
+
+/** The newest answer that each client has got. @param {Iterable<Operation>} operations @returns {Map<string, Operation>} */
+export function lastAnswers(operations) {
+  /** @type {Map<string, Operation>} */
+  const last = new Map();
+  for (const operation of operations) {
+    if (operation.outcome === "pending") continue;
+    const before = last.get(operation.client);
+    if (!before || ended(operation) >= ended(before)) last.set(operation.client, operation);
+  }
+  return last;
+}
+
+/** @param {Operation} operation */
+function ended(operation) {
+  return operation.finish ?? operation.start;
+}
+
+/** The mark beside a client: what came of its last operation, as it looks now. @param {Operation} operation */
+export function answerMark({ outcome, mark }) {
+  if (mark) return mark;
+  return outcome === "ok" || outcome === "failed" ? outcome : "unknown";
+}
+
+/** @param {Given} given @returns {Shape[]} */
+function clientShapes({ layout, answers, clients, ui, laneIndex }) {
+  const { unit } = layout;
+  const size = 27 * Math.max(0.72, unit);
+  /** @type {Shape[]} */
+  const shapes = [];
+  for (const [client, node] of clients) {
+    const seat = layout.clients.get(client);
+    if (!seat) continue;
+    const answer = answers.get(client);
+    const focused = ui.hover?.kind === "client" && ui.hover.id === client && ui.hover.lane === laneIndex;
+    shapes.push({ kind: "client", id: client, node, x: seat[0], y: seat[1], size, focused, answer: answer ? answerMark(answer) : "", unit });
+  }
+  return shapes;
+}
+
+// --- messages ---------------------------------------------------------------------------------------
+
+/** Where a message is on its way (0..1), and whether it waits at the wall. It flies evenly from when it was sent to when it is due; on a
+ * cut link it gets as far as the wall and waits there, unless it had passed the wall when the cut came.
+ * @param {Message} message @param {Way} way @param {number} at @param {number} since when the link was cut @param {number} unit */
+export function position(message, way, at, since, unit) {
+  const span = Math.max(1, message.due - message.at);
+  const part = Math.max(0, Math.min(1, (at - message.at) / span));
+  if (!way.cut) return { part, waits: false };
+  const wall = Math.max(0, way.wall - ((CANYON_HALF + 8) * unit) / way.length);
+  const passed = (since - message.at) / span > wall;
+  return part > wall && !passed ? { part: wall, waits: true } : { part, waits: false };
+}
+
+/** @param {Message} message @param {Net} net @param {string} view */
+function wayOf(message, net, view) {
+  if (view === "clients" && !CLIENT_TYPES.includes(message.type)) return undefined;
+  return net.ways.get(message.src)?.get(message.dst);
+}
+
+/** @param {Message} message @param {Ui} ui */
+function tintOf(message, ui) {
+  if (ui.view === "clients" || message.epoch === null || message.epoch === undefined) return colourOf(ui.colours, "dim");
+  return colourOf(ui.colours, epochColour(message.epoch));
+}
+
+/** @param {string} tone */
+function markOfTone(tone) {
+  return tone === "+" ? "yes" : tone === "-" ? "no" : "request";
+}
+
+/** @param {Given} given @returns {Shape[]} */
+function messageShapes(given) {
+  const { lane, net, ui, layout, renderAt, cutSince, playing, laneIndex } = given;
+  const size = 24 * Math.max(0.62, layout.unit);
+  const hovered = ui.hover?.kind === "message" && ui.hover.lane === laneIndex ? String(ui.hover.id) : null;
+  /** @type {Shape[]} */
+  const shapes = [];
+  for (const message of lane.flying.values()) {
+    const way = wayOf(message, net, ui.view);
+    if (!way || message.at > renderAt) continue;
+    const since = way.cut ? (cutSince.get(`${message.src}>${message.dst}`) ?? 0) : 0;
+    const { part, waits } = position(message, way, renderAt, since, layout.unit);
+    shapes.push({
+      kind: "message", id: String(message.id), x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part),
+      name: markOfTone(message.tone), tint: tintOf(message, ui), size, waits, focused: hovered === String(message.id),
+      angle: playing ? null : Math.atan2(way.y2 - way.y1, way.x2 - way.x1),
+    });
+  }
+  return shapes;
+}
+
+/** What became of messages that did not arrive: a burst at the cut, a small cross where they were lost. @param {Given} given @returns {Shape[]} */
+function endShapes(given) {
+  const { lane, net, ui, layout, cutSince, wall } = given;
+  const size = 27 * Math.max(0.62, layout.unit);
+  /** @type {Shape[]} */
+  const shapes = [];
+  for (const message of lane.ended.slice(-EFFECTS_MAX)) {
+    if (message.how === "delivered") continue;
+    const way = wayOf(message, net, ui.view);
+    const age = (wall - message.endedWall) / (message.how === "cut" ? BURST : VANISH);
+    if (!way || age < 0 || age >= 1) continue;
+    const since = cutSince.get(`${message.src}>${message.dst}`) ?? 0;
+    const stopped = message.how === "cut" ? { ...way, cut: true } : { ...way, cut: false };
+    const { part } = position(message, stopped, message.endedAt, since, layout.unit);
+    shapes.push({
+      kind: message.how === "cut" ? "burst" : "vanish", id: String(message.id), x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part),
+      tint: tintOf(message, ui), size, part: ui.reducedMotion ? 0.3 : age, mark: markOfTone(message.tone),
+    });
+  }
+  return shapes;
+}
+
+/** How many messages the cut has killed, under the canyon. @param {Given} given @returns {Shape[]} */
+function countShapes({ lane, layout, ui }) {
+  const lost = lane.lost?.cut ?? 0;
+  if (lost === 0) return [];
+  const x = layout.canyons.length === 1 ? (layout.canyons[0][0][0] + layout.canyons[0][1][0]) / 2 : 0;
+  return [{ kind: "text", x, y: layout.height / 2 - 13, text: words.lostAtCut(lost), size: 20, colour: colourOf(ui.colours, "wall"), weight: 500, ground: colourOf(ui.colours, "panel") }];
+}
+
+// --- what the visitor is doing ------------------------------------------------------------------------
+
+/** A log entry's words, when it is pointed at. @param {Given} given @returns {Shape[]} */
+function hoverShapes({ lane, layout, ui, laneIndex }) {
+  if (ui.hover?.kind !== "cell" || ui.hover.lane !== laneIndex) return [];
+  const [node, index] = String(ui.hover.id).split("#");
+  const place = layout.places.get(node);
+  const state = lane.nodes[node];
+  if (!place || !state) return [];
+  const cell = cellShapes(state, place[0], place[1], layout, ui.colours).find((each) => each.index === Number(index));
+  if (!cell) return [];
+  return [{
+    kind: "text", x: cell.x, y: cell.y + 25 * Math.max(0.8, layout.unit), text: `${cell.index}: ${cell.label}`, size: 18,
+    colour: colourOf(ui.colours, "ink"), weight: 600, ground: colourOf(ui.colours, "panel"),
+  }];
+}
+
+/** Under the nodes: where a dragged node would land, and the canyon that would open. @param {Given} given @returns {Shape[]} */
+function dragShapes({ layout, ui }) {
+  const gesture = ui.gesture;
+  if (gesture?.kind !== "drag" || !gesture.node) return [];
+  const point = gesture.points[gesture.points.length - 1];
+  const after = point ? sidesAfterDrop(layout, gesture.node, point) : null;
+  if (!after) return [];
+  const colour = (/** @type {string} */ name) => colourOf(ui.colours, name);
+  const target = layout.islands[sideAt(layout, point)];
+  if (target) return [{ kind: "island", x: 0, y: 0, points: target.hull, pad: target.pad, fill: "none", stroke: colour("ink"), alpha: 0.55 }];
+  const angle = Math.atan2(point[1], point[0]);
+  const reach = Math.max(70, Math.hypot(point[0], point[1]) - 78 * layout.unit);
+  const foot = /** @type {Point} */ ([Math.cos(angle) * reach, Math.sin(angle) * reach]);
+  const half = 150 * layout.unit;
+  const side = /** @type {Point} */ ([-Math.sin(angle) * half, Math.cos(angle) * half]);
+  return [canyonShape([[foot[0] - side[0], foot[1] - side[1]], [foot[0] + side[0], foot[1] + side[1]]], colour, 0.9, layout)];
+}
+
+/** @param {Given} given @returns {Shape[]} */
+function gestureShapes({ ui, net }) {
+  const gesture = ui.gesture;
+  if (!gesture || gesture.points.length < 2) return [];
+  const colour = (/** @type {string} */ name) => colourOf(ui.colours, name);
+  if (gesture.kind === "lasso") return [{ kind: "loop", x: 0, y: 0, points: gesture.points, colour: colour("ink"), fill: colour("ink") }];
+  if (gesture.kind !== "rope" && gesture.kind !== "heal") return [];
+  const heal = gesture.kind === "heal";
+  /** @type {Shape[]} */
+  const shapes = [{ kind: "rope", x: 0, y: 0, points: gesture.points, colour: colour(heal ? "ok" : "ink"), width: 5 }];
+  for (const { pair, x, y, forth } of crossed(net, gesture.points)) {
+    if (heal ? !pair.forth && !pair.back : gesture.oneWay ? (forth ? pair.forth : pair.back) : pair.forth && pair.back) continue;
+    const angle = Math.atan2(pair.way.y2 - pair.way.y1, pair.way.x2 - pair.way.x1);
+    if (heal) shapes.push({ kind: "dot", x, y, radius: 6, colour: colour("ok") });
+    else if (gesture.oneWay) shapes.push({ kind: "mark", name: "oneway", x, y, size: 24, angle: forth ? angle : angle + Math.PI });
+    else shapes.push({ kind: "dot", x, y, radius: 6, colour: colour("wall") });
+  }
+  return shapes;
+}
+
+/** The hand that draws the cut once for a newcomer: between the first half of the nodes and the rest. @param {Given} given @returns {Shape[]} */
+function ghostShapes({ ui, layout, laneIndex }) {
+  if (!ui.ghost || laneIndex !== 0 || layout.islands.length > 0) return [];
+  const path = ghostPath(layout);
+  const colour = colourOf(ui.colours, "ink");
+  const shown = path.slice(0, Math.max(2, Math.round(path.length * (ui.reducedMotion ? 1 : ui.ghost.progress))));
+  const tip = shown[shown.length - 1];
+  return [
+    { kind: "rope", x: 0, y: 0, points: shown, colour, width: 4, dotted: true },
+    { kind: "pointer", x: tip[0], y: tip[1], size: 34, colour, ground: colourOf(ui.colours, "bg") },
+  ];
+}
+
+/** @param {Layout} layout @returns {Point[]} */
+export function ghostPath(layout) {
+  const ids = [...layout.places.keys()];
+  const half = Math.max(1, Math.floor(ids.length / 2));
+  const place = (/** @type {number} */ i) => layout.places.get(ids[Math.min(i, ids.length - 1)]) ?? /** @type {Point} */ ([0, 0]);
+  const [firstX, firstY] = place(0);
+  const [nextX, nextY] = place(half);
+  const [lastX] = place(half - 1);
+  const [opposite] = place(ids.length - 1);
+  const from = /** @type {Point} */ ([mix(firstX, nextX, 0.5) - 20, Math.min(firstY, nextY) - layout.radius - 8]);
+  const to = /** @type {Point} */ ([mix(lastX, opposite, 0.5), layout.height / 2 - 56]);
+  const bend = /** @type {Point} */ ([mix(from[0], to[0], 0.55) + 10, mix(from[1], to[1], 0.4)]);
+  return Array.from({ length: 41 }, (_, i) => {
+    const t = i / 40;
+    return /** @type {Point} */ ([0, 1].map((k) => (1 - t) ** 2 * from[k] + 2 * t * (1 - t) * bend[k] + t * t * to[k]));
+  });
+}
