@@ -60,7 +60,7 @@ class Linearizability:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.flagged: dict[str, int] = {}  # op_id of the operation that gave a violation away -> when
+        self.flagged: dict[str, int] = {}  # op_id of what gave a violation away -> the index of its finding
         self.judged = 0  # operations whose answers counted
         self.writes: dict[tuple[str, Value], Operation] = {}
         self.zones: dict[tuple[str, Value], Zone] = {}
@@ -245,8 +245,8 @@ class Linearizability:
 
     def _gives_away(self, operation: Operation, sentence: str, operations: Iterable[Operation]) -> None:
         assert operation.finish is not None
+        self.flagged[operation.op_id] = len(self.findings)
         self.findings.append(Finding(NAME, operation.finish, sentence, in_order(operations), (operation.node,)))
-        self.flagged[operation.op_id] = operation.finish
 
     def _siblings(self, read: Operation) -> None:
         writes = [self.writes[read.key, value] for value in read.result if (read.key, value) in self.writes]
