@@ -30,6 +30,6 @@ function SideMeter({ side, whole, majority, open }) {
     <span class="word" data-word=${side.availability}><${Icon} name=${side.availability} />${words.meters.availability[side.availability]}</span>
     <span class="count">${answered}</span>
     <span class="word" data-word=${side.consistency}><${Icon} name=${side.consistency} />${words.meters.consistency[side.consistency]}</span>
-    <span class="count">${words.meters.odd(side)}</span>
+    <span class="count">${words.meters.odd(side).map((part) => html`<span key=${part}>${part}</span>`)}</span>
   </button>`;
 }

@@ -81,7 +81,7 @@ function measure(canvas, world, index) {
   const byHand = [...(world.lanes[index]?.operations.values() ?? [])].some((operation) => operation.client === "you");
   const names = byHand ? [...clients, "you"] : clients;
   const left = Math.max((width * LEFT) / 1000, 30);
-  const to = Math.max(SPAN, world.renderAt * 1 + SPAN * 0.02);
+  const to = Math.max(SPAN, world.renderAt + SPAN * 0.02);
   const from = to - SPAN;
   const row = (height - 8) / Math.max(1, names.length);
   return {
@@ -91,7 +91,7 @@ function measure(canvas, world, index) {
     left,
     from,
     row,
-    radius: Math.max(1.6, Math.min(row * 0.25, width / 190)),
+    radius: Math.max(1.6, Math.min(row * 0.22, width / 200)),
     x: (/** @type {number} */ at) => left + ((at - from) / SPAN) * (width - left - 6),
     y: (/** @type {string} */ client) => 4 + row * (names.indexOf(client) + 0.5),
   };

@@ -84,8 +84,13 @@ export const english = Object.freeze({
     consistency: /** @type {Record<string, string>} */ ({ CONSISTENT: "CONSISTENT", STALE: "STALE", CONFLICT: "CONFLICT" }),
     answered: (/** @type {number} */ ok, /** @type {number} */ all) => `${ok} of ${all}`,
     notAsked: "nothing asked yet",
-    odd: (/** @type {{stale: number, conflicts: number, lost: number}} */ { stale, conflicts, lost }) =>
-      [`${stale} stale`, conflicts ? counted(conflicts, "conflict") : "", lost ? `${lost} lost` : ""].filter(Boolean).join(", "),
+    odd: (/** @type {{stale: number, conflicts: number, lost: number, violations?: number}} */ { stale, conflicts, lost, violations = 0 }) => {
+      const parts = [`${stale} stale`];
+      if (conflicts) parts.push(counted(conflicts, "conflict"));
+      if (violations) parts.push(counted(violations, "contradiction"));
+      if (lost) parts.push(`${lost} lost`);
+      return parts.map((part, place) => (place < parts.length - 1 ? `${part},` : part));
+    },
     details: (/** @type {string} */ side) => `Details of ${side}`,
     more: (/** @type {number} */ n) => `and ${counted(n, "more side")}`,
   },

@@ -1,0 +1,148 @@
+/** What each key and button does, by the names in lib/keys.js: changes of this visitor's page, and commands to the server. */
+import { words } from "./lib/words.js";
+import { SPEEDS, speedPlace } from "./panels/timeline.js";
+import { cancel, say } from "./stores/ui.js";
+import { momentBefore } from "./stores/world.js";
+
+const THEMES = /** @type {const} */ (["dark", "light", "contrast"]);
+const MARK_SLACK = 20_000; // microseconds: closer than this, we stand on the mark already
+
+/**
+ * @param {{world: import("./stores/world.js").World, ui: import("./stores/ui.js").Ui, send: (type: string, fields?: Record<string, unknown>) => Promise<import("./lib/wire.js").Answer>, showTheme: () => void}} given
+ * @returns {(action: string) => void}
+ */
+export function createActs({ world, ui, send, showTheme }) {
+  /** @param {number} at */
+  const seek = (at) => send("seek", { at: Math.max(0, Math.round(at)) });
+
+  /** @param {number[]} moments @param {string} what */
+  const back = (moments, what) => {
+    const at = momentBefore(moments, world.state.clock.playing ? world.state.renderAt : world.state.clock.at);
+    if (at === null) return say(ui, words.time.nothingBefore);
+    seek(at);
+    return say(ui, words.time.back(at, what));
+  };
+
+  const nextMark = () => {
+    const { marks, renderAt, clock } = world.state;
+    const ahead = marks.map(([at]) => at).filter((at) => at > renderAt + MARK_SLACK);
+    if (ahead.length > 0) seek(Math.min(...ahead));
+    else if (!clock.playing) send("play");
+  };
+
+  const previousMark = () => {
+    const { marks, renderAt } = world.state;
+    const behind = marks.map(([at]) => at).filter((at) => at < renderAt - MARK_SLACK);
+    if (behind.length > 0) seek(Math.max(...behind));
+    else say(ui, words.time.noEarlierMark);
+  };
+
+  /** @param {number} places */
+  const speed = (places) => {
+    const place = speedPlace(world.state.clock.speed) + places;
+    if (place >= 0 && place < SPEEDS.length) send("speed", { speed: SPEEDS[place] });
+  };
+
+  const confirm = () => {
+    const { selection } = ui.state;
+    if (selection?.kind !== "lasso") return;
+    const inside = selection.ids;
+    const rest = (world.state.spec?.nodes ?? []).filter((node) => !inside.includes(node));
+    ui.update({ selection: null });
+    if (inside.length > 0 && rest.length > 0) send("partition", { sides: [inside, rest] });
+  };
+
+  /** @param {number} index */
+  const solo = (index) => {
+    if (index >= world.state.lanes.length) return;
+    const alone = ui.state.solo === index ? null : index;
+    ui.update({ solo: alone });
+    say(ui, alone === null ? words.lane.everyLane : words.lane.solo(index + 1));
+  };
+
+  const nextKey = () => {
+    const keys = world.state.spec?.keys ?? [];
+    if (keys.length === 0) return;
+    const watchedKey = keys[(keys.indexOf(ui.state.watchedKey) + 1) % keys.length];
+    ui.update({ watchedKey });
+    say(ui, words.view.key(watchedKey));
+  };
+
+  const view = () => {
+    const next = ui.state.view === "god" ? "clients" : "god";
+    ui.update({ view: next });
+    say(ui, words.view[next]);
+  };
+
+  const fullscreen = () => {
+    if (document.fullscreenElement) return void document.exitFullscreen();
+    const asked = document.documentElement.requestFullscreen?.();
+    return void (asked ? asked.catch(() => say(ui, words.noFullscreen)) : say(ui, words.noFullscreen));
+  };
+
+  const share = async () => {
+    const address = location.href;
+    try {
+      await navigator.clipboard.writeText(address);
+      say(ui, words.bar.shared);
+    } catch {
+      say(ui, words.bar.shareByHand(address)); // no clipboard on a plain http address
+    }
+  };
+
+  const theme = () => {
+    ui.update({ theme: THEMES[(THEMES.indexOf(ui.state.theme) + 1) % THEMES.length] });
+    showTheme();
+    say(ui, `${words.bar.theme[ui.state.theme]}.`);
+  };
+
+  const reset = () => {
+    ui.update({ dock: null, lit: null, selection: null, gesture: null });
+    send("reset").then((answer) => answer.ok && say(ui, words.reset));
+  };
+
+  const undo = () => {
+    if (!world.state.undo) return say(ui, `${words.bar.nothingToUndo}.`);
+    return void send("undo").then((answer) => answer.ok && say(ui, String(answer.sentence ?? "")));
+  };
+
+  /** @type {Record<string, () => void>} */
+  const acts = {
+    play: () => void send(world.state.clock.playing ? "pause" : "play"),
+    stepEvent: () => void send("step", { unit: "event" }),
+    stepMessage: () => void send("step", { unit: "message" }),
+    backEvent: () => back(world.state.moments, words.time.event),
+    backMessage: () => back(world.state.landings, words.time.message),
+    nextMark,
+    previousMark,
+    faster: () => speed(1),
+    slower: () => speed(-1),
+    live: () => void seek(world.state.clock.horizon),
+    reset,
+    move: () => ui.update({ tool: "move" }),
+    cut: () => ui.update({ tool: "cut" }),
+    lasso: () => ui.update({ tool: "lasso" }),
+    heal: () => ui.update({ tool: "heal" }),
+    confirm,
+    undo,
+    twin: () => ui.update({ twin: !ui.state.twin }),
+    view,
+    key: nextKey,
+    lane1: () => solo(0),
+    lane2: () => solo(1),
+    lane3: () => solo(2),
+    lane4: () => solo(3),
+    present: () => ui.update({ presenting: !ui.state.presenting }),
+    fullscreen,
+    blank: () => ui.update({ blank: !ui.state.blank }),
+    theme,
+    help: () => ui.update({ dialog: ui.state.dialog === "help" ? null : "help" }),
+    cancel: () => void cancel(ui),
+    share: () => void share(),
+  };
+  return (action) => {
+    const act = acts[action];
+    if (!act) throw new Error(`no act is called "${action}"`);
+    act();
+  };
+}

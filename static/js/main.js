@@ -1,0 +1,215 @@
+/**
+ * Where all parts of the page meet: stores, socket, stages, panels, keys, and the one animation loop. Nothing but wiring.
+ */
+import { createActs } from "./acts.js";
+import { actionOf } from "./lib/keys.js";
+import { words } from "./lib/words.js";
+import { showPage } from "./panels/page.js";
+import { createScripts } from "./scripts.js";
+import { connect } from "./socket.js";
+import { createStage } from "./stage/index.js";
+import { MARKS, paintMark } from "./stage/marks.js";
+import { createUi, say } from "./stores/ui.js";
+import { advanceRender, createWorld, expectSnapshot, fold } from "./stores/world.js";
+
+const THEME = "capscope theme";
+const SEEN = "capscope seen";
+const PANELS_EVERY = 100; // milliseconds between two tellings of the panels while time runs
+const GHOST = { wait: 1800, draw: 2200, stay: 1600 }; // milliseconds
+
+const world = createWorld();
+const ui = createUi();
+/** @type {Map<number, ReturnType<typeof createStage>>} */
+const stages = new Map();
+
+const socket = connect({
+  session: document.body.dataset.session ?? "",
+  onPacket(packet) {
+    const refusals = world.state.refused.count;
+    fold(world.state, packet);
+    if (world.state.stale) send("resync");
+    if (world.state.refused.count !== refusals) say(ui, world.state.refused.sentence, false);
+    keepUiWithWorld();
+    world.notify();
+  },
+  onConnected(connected, sentence) {
+    if (connected) expectSnapshot(world.state);
+    ui.update({ connected });
+    if (sentence) say(ui, sentence, false);
+  },
+  onBroken(error) {
+    console.error(error);
+    send("resync");
+  },
+});
+
+/**
+ * @param {string} type
+ * @param {Record<string, unknown>} [fields]
+ */
+async function send(type, fields = {}) {
+  const answer = await socket.send(type, fields);
+  if (!answer.ok) say(ui, answer.sentence, false);
+  return answer;
+}
+
+/** What the visitor looks at may be gone in a new world. */
+function keepUiWithWorld() {
+  const { spec } = world.state;
+  if (!spec) return;
+  if (!spec.keys.includes(ui.state.watchedKey)) ui.update({ watchedKey: spec.keys[0] });
+  const { dock, lit } = ui.state;
+  if (dock && (dock.lane >= spec.lanes.length || (dock.kind === "node" && !spec.nodes.includes(dock.id)))) ui.update({ dock: null });
+  if (lit && lit.lane >= spec.lanes.length) ui.update({ lit: null });
+  if (ui.state.invited && world.state.eras.length > 0) ui.update({ invited: false });
+}
+
+const act = createActs({ world, ui, send, showTheme });
+
+const handlers = {
+  cut: (/** @type {[string, string][]} */ links) => void send("cut", { links }),
+  oneWay: (/** @type {[string, string][]} */ links) => void send("cut", { links }),
+  heal: (/** @type {[string, string][]|undefined} */ links) => void send("heal", links ? { links } : {}),
+  partition: (/** @type {string[][]} */ sides) => void send("partition", { sides }),
+  /** @param {{kind: string, id: string, lane: number}} what */
+  card({ kind, id, lane }) {
+    if (kind === "node") return ui.update({ dock: { lane, kind: "node", id } });
+    const ends = id.split(/[^A-Za-z0-9_]+/).filter(Boolean);
+    if (kind === "link" && ends.length === 2) ui.update({ dock: { lane, kind: "link", src: ends[0], dst: ends[1] } });
+    return undefined;
+  },
+  hover: (/** @type {any} */ what) => ui.update({ hover: what }),
+  say: (/** @type {string} */ text) => say(ui, text),
+};
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} lane
+ */
+function mountStage(canvas, lane) {
+  const stage = createStage(canvas, lane, /** @type {any} */ (world), /** @type {any} */ (ui), handlers);
+  stages.set(lane, stage);
+  const watch = new ResizeObserver(() => stage.resize());
+  watch.observe(canvas);
+  return () => {
+    watch.disconnect();
+    stage.destroy();
+    stages.delete(lane);
+  };
+}
+
+/** Puts the theme on the page and reads its colours for the canvases. */
+function showTheme() {
+  document.documentElement.dataset.theme = ui.state.theme;
+  const style = getComputedStyle(document.documentElement);
+  const names = style.getPropertyValue("--names").trim().replaceAll('"', "").split(/\s+/);
+  ui.update({ colours: Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) });
+  keep(THEME, ui.state.theme);
+}
+
+/** @param {string} name @param {string} value */
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // storage is forbidden here; the page forgets
+  }
+}
+
+/** @param {string} name */
+function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+/** The font by the address that the page has asked for already. */
+function loadFont() {
+  const asked = document.querySelector('link[rel="preload"][as="font"]');
+  if (!(asked instanceof HTMLLinkElement)) return;
+  const font = new FontFace("Inter", `url(${asked.href}) format("woff2")`, { weight: "100 900", display: "swap" });
+  document.fonts.add(font);
+  font.load().catch(() => {}); // the system's own letters will do
+}
+
+/** On a first visit a hand shows the cut once; any touch of the page sends it away. */
+function showGhost() {
+  if (kept(SEEN)) return;
+  let began = 0;
+  const leave = () => {
+    removeEventListener("pointerdown", leave, true);
+    removeEventListener("keydown", leave, true);
+    keep(SEEN, "yes");
+    began = Number.NaN;
+    ui.update({ ghost: null });
+  };
+  addEventListener("pointerdown", leave, true);
+  addEventListener("keydown", leave, true);
+  const move = (/** @type {number} */ now) => {
+    if (Number.isNaN(began)) return;
+    if (world.state.spec && began === 0) began = now + GHOST.wait;
+    if (began > 0 && now >= began) {
+      const passed = now - began;
+      if (passed > GHOST.draw + GHOST.stay) return leave();
+      ui.state.ghost = { progress: ui.state.reducedMotion ? 1 : Math.min(1, passed / GHOST.draw) };
+    }
+    requestAnimationFrame(move);
+  };
+  requestAnimationFrame(move);
+}
+
+/** @param {Element|null} element @returns {"page"|"field"|"slider"|"control"} */
+function whereIs(element) {
+  if (element instanceof HTMLInputElement) {
+    if (element.type === "range") return "slider";
+    return element.type === "checkbox" ? "control" : "field";
+  }
+  if (element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return "field";
+  return element?.matches("button:focus-visible, a:focus-visible, [tabindex]:focus-visible:not([tabindex='-1'])") ? "control" : "page";
+}
+
+addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+  const action = actionOf(event, whereIs(document.activeElement));
+  if (!action || (action === "confirm" && ui.state.selection?.kind !== "lasso")) return;
+  if (ui.state.dialog && !["cancel", "help"].includes(action)) return;
+  event.preventDefault();
+  act(action);
+});
+
+/** The one animation loop: the picture's clock goes on, stages are drawn at every frame, panels are told ten times a second. */
+function runLoop() {
+  let drawnAt = performance.now();
+  let told = { at: 0, version: -1, render: -1 };
+  /** @param {number} now */
+  const frame = (now) => {
+    advanceRender(world.state, Math.min(1, Math.max(0, (now - drawnAt) / 1000)));
+    drawnAt = now;
+    for (const [lane, stage] of stages) if (ui.state.solo === null || ui.state.solo === lane) stage.draw(now);
+    const { version, renderAt } = world.state;
+    if (now - told.at >= PANELS_EVERY && (version !== told.version || renderAt !== told.render)) {
+      told = { at: now, version, render: renderAt };
+      world.notify();
+    }
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}
+
+const theme = kept(THEME);
+const motion = matchMedia("(prefers-reduced-motion: reduce)");
+ui.update({
+  theme: theme === "light" || theme === "contrast" || theme === "dark" ? theme : matchMedia("(prefers-contrast: more)").matches ? "contrast" : "dark",
+  reducedMotion: motion.matches,
+  invited: true,
+});
+motion.addEventListener("change", () => ui.update({ reducedMotion: motion.matches }));
+loadFont();
+showTheme();
+document.title = words.brand;
+showPage({ world, ui, send, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
+showGhost();
+Object.assign(globalThis, { capscope: createScripts(world, stages) });
+runLoop();

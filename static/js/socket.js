@@ -1,0 +1,41 @@
+/** The one place that talks to the server: Socket.IO, packets in order, commands until they are answered (docs/wire.md). */
+import { io } from "socket.io-client";
+import { createOutbox, inOrder } from "./lib/wire.js";
+
+const TOKEN = "capscope token";
+const ANSWER_MAX = 15_000; // milliseconds; the server answers within ten seconds
+
+/**
+ * @param {{session: string, onPacket: (packet: any) => void, onConnected: (connected: boolean, sentence: string) => void, onBroken: (error: unknown) => void}} given
+ */
+export function connect({ session, onPacket, onConnected, onBroken }) {
+  const socket = io({ auth: { session, token: token() }, reconnectionDelay: 400, reconnectionDelayMax: 4000 });
+  let count = 0;
+  const stem = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
+  const outbox = createOutbox(
+    (command, done) => {
+      if (socket.connected) socket.timeout(ANSWER_MAX).emit("command", command, (/** @type {unknown} */ late, /** @type {any} */ answer) => late || done(answer));
+    },
+    () => `${stem}.${(count += 1)}`,
+  );
+  socket.on("frame", inOrder(onPacket, onBroken));
+  socket.on("connect", () => {
+    onConnected(true, "");
+    outbox.resend();
+  });
+  socket.on("disconnect", () => onConnected(false, ""));
+  socket.on("connect_error", (error) => onConnected(false, socket.active ? "" : error.message));
+  return { send: outbox.send };
+}
+
+/** This tab's own random name: a reload keeps it, another tab has another. */
+function token() {
+  const fresh = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(36).padStart(2, "0")).join("");
+  try {
+    const kept = sessionStorage.getItem(TOKEN) ?? fresh;
+    sessionStorage.setItem(TOKEN, kept);
+    return kept;
+  } catch {
+    return fresh; // storage is forbidden here: a reload will be a newcomer
+  }
+}
