@@ -125,12 +125,22 @@ def create_app(
         http_compression=False,  # packets are compressed already, once for everybody
         ping_interval=PING_S,
         ping_timeout=PING_S,
+        engineio_logger=our_mistakes("engineio"),
+        logger=our_mistakes("socketio"),
     )
     app.wsgi_app = doorkeeper(app.wsgi_app, socketio.sleep)  # type: ignore[method-assign, arg-type]
     house = handlers.register(socketio, limits, **house_options)
     app.extensions["house"] = house
     pages.register(app, house)
     return app
+
+
+def our_mistakes(name: str) -> logging.Logger:
+    """A logger for exceptions only: what visitors get wrong is not worth a line each."""
+    logger = logging.getLogger(f"capscope.{name}")
+    logger.setLevel(logging.ERROR)
+    logger.addFilter(lambda record: record.exc_info is not None)
+    return logger
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -173,6 +183,14 @@ def serve(app: Flask, listener: socket.socket, async_mode: str) -> None:
 
     class Handler(WSGIRequestHandler):
         timeout = SILENCE_S
+
+        def run_wsgi(self) -> None:
+            super().run_wsgi()
+            if "Upgrade" in self.headers:
+                self.close_connection = True  # what comes after a WebSocket is no request
+
+        def log_error(self, *_: Any) -> None:
+            """What visitors get wrong is not worth a line each."""
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     host, port = listener.getsockname()[:2]

@@ -151,6 +151,8 @@ class House:
     def _join(self, connection: Connection) -> None:
         now = monotonic()
         try:
+            if not connection.session:
+                raise Refused("There is no session at this address; open the front page for a new one.")
             if len(self.connections) >= self.limits.clients:
                 raise Refused(f"This server has {self.limits.clients} visitors already; it takes no more.")
             session = self.sessions.get(connection.session) or self._open(connection.session, now)
@@ -242,17 +244,16 @@ def register(socketio: SocketIO, limits: Limits = LIMITS, make_session: Callable
     _mind_the_door(house, joined)
 
     @socketio.on("connect")
-    def connected(auth: Any = None) -> bool | None:
+    def connected(auth: Any = None) -> None:
         viewer = flask.request.sid  # type: ignore[attr-defined]
         auth = auth if isinstance(auth, dict) else {}
         session, token = auth.get("session"), auth.get("token")
         if not isinstance(session, str) or not SESSION_ID.fullmatch(session):
-            return False
+            session = ""
         if not isinstance(token, str) or not TOKEN.fullmatch(token):
             token = f"{viewer}-without-token"
         eio_sid = server.manager.eio_sid_from_sid(viewer, "/")
         house.arrived("join", Connection(viewer, eio_sid, session, token))
-        return None
 
     @socketio.on("disconnect")
     def disconnected(reason: Any = None) -> None:
