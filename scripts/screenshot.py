@@ -55,7 +55,7 @@ def rope(page: Page) -> tuple[tuple[float, float], tuple[float, float]]:
     The two nodes nearest to each other, one of them the leader, are the smaller side. The line stands upright on the way from
     their middle to the middle of the others, halfway, and reaches past every node.
     """
-    nodes: list[dict[str, Any]] = page.evaluate("() => capscope.nodes(capscope.lanes()[0])")
+    nodes: list[dict[str, Any]] = page.evaluate("() => capscope.nodes(0)")
     leader = next((node for node in nodes if node["role"] == "leader"), nodes[0])
 
     def distance(node: dict[str, Any]) -> float:
@@ -81,7 +81,7 @@ def cut(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(*end, steps=DRAG_STEPS)
     page.mouse.up()
-    page.wait_for_function("() => capscope.links(capscope.lanes()[0]).some((link) => link.cut)", timeout=10_000)
+    page.wait_for_function("() => capscope.links(0).some((link) => link.cut)", timeout=10_000)
 
 
 def take(address: str, picture: Path, width: int, height: int) -> None:

@@ -19,7 +19,7 @@ WRONGS = {
 
 @pytest.mark.parametrize(("script", "sign"), WRONGS.values(), ids=WRONGS)
 def test_it_is_noticed(page: Page, complaints: list[str], script: str, sign: str) -> None:
-    page.goto("/healthz")
+    page.goto("about:blank" if "foreign host" in sign else "/healthz")  # the server's own answers forbid other hosts
     page.evaluate(script)
     page.wait_for_timeout(500)
     assert any(re.search(sign, complaint) for complaint in complaints), complaints
