@@ -542,6 +542,8 @@ class Dynamo(Node):
     def on_timeout_timeout(self, op_id: str) -> None:
         """Gives up. A put that may stand on some disk is not called failed: it may be read later (a partial write)."""
         c = self.coordinations[op_id]
+        if c.answered and c.reading:
+            return self.read_repair(c)
         self.close(c)
         if c.answered:
             return
