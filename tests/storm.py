@@ -3,7 +3,7 @@ majority of the members is up and joined again, and must make progress.
 
 ``Watched`` is a simulation whose every event goes into its history and its checkers; scripted tests use it too.
 ``Storm`` draws the faults: cuts of all shapes (clean splits, single links, one way, the leader alone), crashes, restarts,
-pauses, loss, duplicates and slow links. Disks are never wiped: no protocol here survives that by itself. All follows from the seed.
+pauses, loss, duplicates and slow links. Disks are never wiped: no protocol here survives that by itself. The seed decides all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from consensus.cards import Card
 from consensus.checkers import Checker, Finding
+from consensus.checkers.raft_safety import ASSERTION
 from consensus.clients import BY_HAND, Workload
 from consensus.events import Event
 from consensus.history import PENDING, History, Operation
@@ -77,11 +78,15 @@ class Watched:
         elif event.kind == "returned":
             self.seen[f"returned: {event.data[2]}"] += 1
         elif event.kind == "halted":
-            self.halts.append(Finding("an assertion", event.at, f"{event.node}: {event.data[0]}", nodes=(event.node,)))
+            self.halts.append(
+                Finding(ASSERTION, event.at, f"{event.node} stopped itself: {event.data[0]}.", nodes=(event.node,))
+            )
 
     @property
     def findings(self) -> list[Finding]:
-        return [*self.halts, *(finding for checker in self.checkers for finding in checker.findings)]
+        """All that contradicts a promise, in the order of time."""
+        found = [*self.halts, *(finding for checker in self.checkers for finding in checker.findings)]
+        return sorted(found, key=lambda finding: finding.at)
 
     @property
     def broken(self) -> list[str]:
