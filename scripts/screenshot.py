@@ -21,9 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "screenshot.png"
 START_WITHIN_S = 30
 BEFORE_CUT_US = 2_000_000  # simulated: a leader is elected and clients have been answered
-CUT_LASTS_US = 3_500_000  # simulated: long enough for refused requests and stale reads to show
+CUT_LASTS_US = 2_500_000  # simulated: long enough for refused requests and stale reads to show
 PATIENCE_MS = 120_000
 DRAG_STEPS = 40
+MARGIN = 25  # pixels
 READY = "() => { const it = window.capscope?.ready; return typeof it === 'function' ? it() : it }"
 
 
@@ -50,25 +51,26 @@ def wait_for_time(page: Page, simulated: int) -> None:
 
 
 def rope(page: Page) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Where to draw the cut: a line through the first lane with its leader and one more node on one side of it.
+    """Where to draw the cut in the first lane: the leader and the node nearest to it on one side, the others on the other.
 
-    The two nodes nearest to each other, one of them the leader, are the smaller side. The line stands upright on the way from
-    their middle to the middle of the others, halfway, and reaches past every node.
+    The line crosses the way from the middle of the two to the middle of the others, halfway and at a right angle, and ends just
+    outside the rectangle round all nodes, which is still on the stage.
     """
     nodes: list[dict[str, Any]] = page.evaluate("() => capscope.nodes(0)")
     leader = next((node for node in nodes if node["role"] == "leader"), nodes[0])
-
-    def distance(node: dict[str, Any]) -> float:
-        return (node["x"] - leader["x"]) ** 2 + (node["y"] - leader["y"]) ** 2
-
-    by_distance = sorted(nodes, key=distance)
-    few, many = by_distance[:2], by_distance[2:]
-    (x0, y0), (x1, y1) = middle(few), middle(many)
-    reach = max(distance(node) for node in nodes) ** 0.5 / 2 + 20
-    length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
-    across = (-(y1 - y0) / length * reach, (x1 - x0) / length * reach)
-    at = ((x0 + x1) / 2, (y0 + y1) / 2)
-    return (at[0] - across[0], at[1] - across[1]), (at[0] + across[0], at[1] + across[1])
+    by_distance = sorted(nodes, key=lambda node: (node["x"] - leader["x"]) ** 2 + (node["y"] - leader["y"]) ** 2)
+    (x0, y0), (x1, y1) = middle(by_distance[:2]), middle(by_distance[2:])
+    at, along = ((x0 + x1) / 2, (y0 + y1) / 2), (y0 - y1, x1 - x0)
+    start, end = [], []
+    for axis, name in enumerate(("x", "y")):
+        low = min(node[name] for node in nodes) - MARGIN
+        high = max(node[name] for node in nodes) + MARGIN
+        if along[axis]:
+            ends = sorted(((low - at[axis]) / along[axis], (high - at[axis]) / along[axis]))
+            start.append(ends[0])
+            end.append(ends[1])
+    first, last = max(start), min(end)
+    return (at[0] + along[0] * first, at[1] + along[1] * first), (at[0] + along[0] * last, at[1] + along[1] * last)
 
 
 def middle(nodes: list[dict[str, Any]]) -> tuple[float, float]:
