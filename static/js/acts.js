@@ -1,6 +1,6 @@
 /** What each key and button does, by the names in lib/keys.js: changes of this visitor's page, and commands to the server. */
+import { SPEEDS, speedPlace } from "./lib/timeline.js";
 import { words } from "./lib/words.js";
-import { SPEEDS, speedPlace } from "./panels/timeline.js";
 import { cancel, say } from "./stores/ui.js";
 import { momentBefore } from "./stores/world.js";
 

@@ -21,13 +21,13 @@ export function Details({ app, lane }) {
   return html`<div class="card details">
     <section aria-label=${words.details.promises}>
       <ul class="promises">${meters.promises.map(
-        ([name, verdict, reason]) => html`<li key=${name} data-verdict=${verdict}><${Icon} name=${verdict} /><span><b>${name}</b> ${words.details.verdicts[verdict]}${reason ? html`<small>${reason}</small>` : ""}</span></li>`,
+        ([name, verdict, reason]) => html`<li key=${name} data-verdict=${verdict}><${Icon} name=${verdict} /><span><b>${name}</b> <em>${words.details.verdicts[verdict]}</em>${reason ? html`<small>${reason}</small>` : ""}</span></li>`,
       )}</ul>
       <p class="hint">${words.details.badge(meters.badge)}</p>
     </section>
     <section aria-label=${words.details.sides}>
       <dl>${figures.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-      ${meters.sides.map((side) => html`<${SideFigures} key=${side.nodes.join()} side=${side} />`)}
+      <${SidesTable} sides=${meters.sides} />
     </section>
     <section aria-label=${words.details.findings}>
       <h4>${words.details.findings}</h4>
@@ -45,11 +45,13 @@ function visit(app, lane, finding) {
   app.send("seek", { at: finding.at });
 }
 
-/** @param {{side: import("../stores/world.js").Side}} props */
-function SideFigures({ side }) {
-  return html`<dl class="side-figures"><div><dt>${words.set(side.nodes)}</dt><dd></dd></div>
-    <div><dt>${words.details.reads}</dt><dd>${words.meters.answered(side.read[0], side.read[1])}</dd></div>
-    <div><dt>${words.details.writes}</dt><dd>${words.meters.answered(side.write[0], side.write[1])}</dd></div>
-    ${side.latency_ms && html`<div><dt>${words.details.latency}</dt><dd>${side.latency_ms[0]} ms, ${side.latency_ms[1]} ms</dd></div>`}
-  </dl>`;
+/** @param {{sides: import("../stores/world.js").Side[]}} props */
+function SidesTable({ sides }) {
+  const whole = sides.length === 1;
+  return html`<table>
+    <thead><tr><th scope="col">${words.details.side}</th><th scope="col">${words.details.reads}</th><th scope="col">${words.details.writes}</th><th scope="col">${words.details.latency}</th></tr></thead>
+    <tbody>${sides.map((side) => html`<tr key=${side.nodes.join()}><th scope="row">${whole ? words.meters.everyone : words.set(side.nodes)}</th>
+      <td>${words.meters.answered(side.read[0], side.read[1])}</td><td>${words.meters.answered(side.write[0], side.write[1])}</td>
+      <td>${side.latency_ms ? words.details.latencyValue(side.latency_ms) : "–"}</td></tr>`)}</tbody>
+  </table>`;
 }

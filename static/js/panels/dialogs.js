@@ -1,6 +1,7 @@
 /** What is looked at for a moment in place of the lanes: scenarios to choose from, all keys and marks, a blank screen. */
 import { useEffect, useRef } from "preact/hooks";
 import { keysByGroup } from "../lib/keys.js";
+import { englishStage } from "../lib/words/english-stage.js";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
@@ -50,13 +51,13 @@ function Scenarios({ app }) {
 
 /** @param {{app: import("./html.js").App}} props */
 function Help({ app }) {
+  const groups = [...new Set(app.marks.map((mark) => mark.group))];
   return html`<div class="help">
-    <section aria-label=${words.help.marks}><h3>${words.help.marks}</h3>
-      <ul class="legend">${app.marks.map((mark) => html`<li key=${mark.name}><${MarkPicture} app=${app} name=${mark.name} />${mark.words}</li>`)}</ul>
-      <p class="hint">${words.help.colours}</p>
-    </section>
-    <section aria-label=${words.help.gestures}><h3>${words.help.gestures}</h3>
-      <dl class="gestures">${words.help.gestureRows.map(([name, what]) => html`<div key=${name}><dt>${name}</dt><dd>${what}</dd></div>`)}</dl></section>
+    <div><h3>${words.help.marks}</h3>
+      <div class="marks-help">${groups.map((group) => html`<div key=${group}><h4>${englishStage.groups[group] ?? group}</h4>
+        <ul class="legend">${app.marks.filter((mark) => mark.group === group).map((mark) => html`<li key=${mark.name}><${MarkPicture} app=${app} name=${mark.name} />${mark.words}</li>`)}</ul>
+        ${group === "logs" && html`<h4>${words.help.gestures}</h4><dl class="gestures">${words.help.gestureRows.map(([name, what]) => html`<div key=${name}><dt>${name}</dt> <dd>${what}</dd></div>`)}</dl>`}</div>`)}</div>
+      <p class="hint">${words.help.colours}</p></div>
     <section aria-label=${words.help.keys} class="keys"><h3>${words.help.keys}</h3>
       ${keysByGroup().map(([group, keys]) => html`<div key=${group}><h4>${group}</h4><dl>
         ${keys.map((key) => html`<div key=${key.action}><dt><kbd>${key.shown}</kbd></dt><dd>${key.words}</dd></div>`)}</dl></div>`)}
@@ -68,15 +69,18 @@ function Help({ app }) {
 function MarkPicture({ app, name }) {
   const element = useRef(/** @type {HTMLCanvasElement|null} */ (null));
   useEffect(() => {
-    const canvas = element.current;
-    const context = canvas?.getContext("2d");
-    if (!canvas || !context) return;
-    const ratio = devicePixelRatio || 1;
-    const size = canvas.clientWidth;
-    canvas.width = Math.round(size * ratio);
-    canvas.height = Math.round(size * ratio);
-    context.scale(ratio, ratio);
-    app.paintMark(context, name, size / 2, size / 2, size * 0.8, app.ui.state.colours);
+    const painting = requestAnimationFrame(() => {
+      const canvas = element.current;
+      const context = canvas?.getContext("2d");
+      if (!canvas || !context) return;
+      const ratio = devicePixelRatio || 1;
+      const size = canvas.clientWidth; // 0 until the dialog is shown, which is after this effect
+      canvas.width = Math.round(size * ratio);
+      canvas.height = Math.round(size * ratio);
+      context.scale(ratio, ratio);
+      app.paintMark(context, name, size / 2, size / 2, size * 0.8, app.ui.state.colours);
+    });
+    return () => cancelAnimationFrame(painting);
   }, [name]);
   return html`<canvas class="mark-picture" ref=${element} aria-hidden="true"></canvas>`;
 }

@@ -70,8 +70,8 @@ function Head({ app, index, last }) {
     </h2>
     <div class="knobs">
       ${inline.map((knob) => html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} value=${lane.knobs[knob.name]} title=${lane.title} disabled=${locked} />`)}
-      ${more && html`<button class="quiet dim" aria-label=${`${words.lane.knobs}: ${lane.title}`} title=${words.lane.knobs} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
     </div>
+    ${more && html`<button class="quiet dim" aria-label=${`${words.lane.knobs}: ${lane.title}`} title=${words.lane.knobs} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
     <div class="lane-tools">
       ${last && room && html`<button class="quiet dim" disabled=${locked} title=${words.lane.addWhat} onClick=${() => addLane(app)}>${words.lane.add}</button>`}
       ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${words.lane.remove(lane.title)} title=${words.lane.remove(lane.title)}

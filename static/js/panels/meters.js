@@ -25,8 +25,7 @@ function SideMeter({ side, whole, majority, open }) {
   const finished = side.ok + side.failed + side.unknown;
   const answered = side.availability === "QUIET" ? words.meters.notAsked : words.meters.answered(side.ok, finished);
   return html`<button class="side" onClick=${open} title=${words.meters.details(name)}>
-    <span class="side-name">${name}</span>
-    <span class=${`side-quorum ${side.majority ? "has" : ""}`}>${majority ? (side.majority ? words.meters.quorum : words.meters.noQuorum) : ""}</span>
+    <span class="side-head"><span class="side-name">${name}</span>${majority && html`<span class=${`side-quorum ${side.majority ? "has" : ""}`}>${side.majority ? words.meters.quorum : words.meters.noQuorum}</span>`}</span>
     <span class="word" data-word=${side.availability}><${Icon} name=${side.availability} />${words.meters.availability[side.availability]}</span>
     <span class="count">${answered}</span>
     <span class="word" data-word=${side.consistency}><${Icon} name=${side.consistency} />${words.meters.consistency[side.consistency]}</span>

@@ -7,8 +7,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 
-const SPAN = 16e6; // simulated microseconds across the strip
-const LEFT = 44; // of 1000 parts of the width: the clients' names
+const SPAN_REM = 0.18e6; // simulated microseconds that one rem of the strip stands for
+const SPAN_MIN = 5e6;
 
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Strip({ app, index }) {
@@ -73,26 +73,32 @@ function sums(app, index) {
  * @param {HTMLCanvasElement} canvas
  * @param {import("../stores/world.js").WorldState} world
  * @param {number} index
+ * @param {boolean} presenting
  */
-function measure(canvas, world, index) {
+function measure(canvas, world, index, presenting) {
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const span = Math.max(SPAN_MIN, (width / rem) * SPAN_REM);
   const clients = (world.spec?.clients ?? []).map(([name]) => name);
   const byHand = [...(world.lanes[index]?.operations.values() ?? [])].some((operation) => operation.client === "you");
   const names = byHand ? [...clients, "you"] : clients;
-  const left = Math.max((width * LEFT) / 1000, 30);
-  const to = Math.max(SPAN, world.renderAt + SPAN * 0.02);
-  const from = to - SPAN;
+  const to = Math.max(span, world.renderAt + span * 0.02);
+  const from = to - span;
   const row = (height - 8) / Math.max(1, names.length);
+  const letters = rem * (presenting ? 2.2 : 1.5);
+  const named = letters <= row * 1.05; // else there are too many clients to name each
+  const left = named ? letters * 1.9 + 1.2 * rem : 1.6 * rem;
   return {
     width,
     height,
     names,
     left,
+    letters: named ? letters : 0,
     from,
     row,
-    radius: Math.max(1.6, Math.min(row * 0.22, width / 200)),
-    x: (/** @type {number} */ at) => left + ((at - from) / SPAN) * (width - left - 6),
+    radius: Math.max(1.6, Math.min(row * 0.22, rem * 0.46)),
+    x: (/** @type {number} */ at) => left + ((at - from) / span) * (width - left - 6),
     y: (/** @type {string} */ client) => 4 + row * (names.indexOf(client) + 0.5),
   };
 }
@@ -101,7 +107,7 @@ function measure(canvas, world, index) {
 function drawStrip(canvas, app, index) {
   const world = app.world.state;
   const lane = world.lanes[index];
-  const place = measure(canvas, world, index);
+  const place = measure(canvas, world, index, app.ui.state.presenting);
   if (!lane || place.width === 0) return;
   const ratio = devicePixelRatio || 1;
   if (canvas.width !== Math.round(place.width * ratio) || canvas.height !== Math.round(place.height * ratio)) {
@@ -147,12 +153,11 @@ function drawEras(context, place, world, colours) {
 
 /** @param {CanvasRenderingContext2D} context @param {ReturnType<typeof measure>} place @param {Record<string, string>} colours */
 function drawNames(context, place, colours) {
-  const size = Math.min(place.row * 0.86, Math.max(9, place.width / 58));
-  context.font = `400 ${size}px Inter, sans-serif`;
+  if (place.letters === 0) return;
+  context.font = `400 ${place.letters}px Inter, sans-serif`;
   context.textBaseline = "middle";
   context.fillStyle = colours.faint;
-  if (size < 7) return; // too many clients to name each
-  for (const name of place.names) context.fillText(name, 8, place.y(name) + 0.5);
+  for (const name of place.names) context.fillText(name, place.letters * 0.6, place.y(name) + 0.5);
 }
 
 /**
@@ -220,7 +225,7 @@ function lines(context, x, y, r, colour, segments) {
  */
 function operationAt(canvas, app, index, x, y) {
   const world = app.world.state;
-  const place = measure(canvas, world, index);
+  const place = measure(canvas, world, index, app.ui.state.presenting);
   let nearest = null;
   let best = Math.max(10, place.radius * 2.5);
   for (const operation of world.lanes[index]?.operations.values() ?? []) {

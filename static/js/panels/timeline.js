@@ -1,17 +1,9 @@
 /** The timeline: play, step, speed, scrub, marks, eras of partition, the moment, live. */
 import { useRef } from "preact/hooks";
+import { lengthOf, placed, SPEEDS, speedPlace } from "../lib/timeline.js";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
-
-export const SPEEDS = Object.freeze([1 / 200, 1 / 100, 1 / 50, 1 / 20, 1 / 10, 1 / 5, 1 / 2, 1, 2, 5, 10]);
-const LENGTHS = [20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600]; // seconds that the track may stand for
-
-/** The place in SPEEDS nearest to a speed. @param {number} speed */
-export function speedPlace(speed) {
-  const distances = SPEEDS.map((each) => Math.abs(Math.log(each / speed)));
-  return distances.indexOf(Math.min(...distances));
-}
 
 /** @param {{app: import("./html.js").App}} props */
 export function Timeline({ app }) {
@@ -49,12 +41,6 @@ function Now({ app, locked }) {
   </div>`;
 }
 
-/** The simulated microseconds that the whole track stands for: a round length with room to grow. @param {number} horizon */
-export function lengthOf(horizon) {
-  const seconds = horizon / 1e6;
-  return (LENGTHS.find((length) => length >= seconds * 1.08) ?? Math.ceil(seconds / 3600) * 3600) * 1e6;
-}
-
 /** @param {{app: import("./html.js").App, locked: boolean}} props */
 function Track({ app, locked }) {
   const [marks, eras, horizon] = useStore(app.world, (state) => /** @type {const} */ ([state.marks, state.eras, state.clock.horizon]));
@@ -82,49 +68,10 @@ function Track({ app, locked }) {
     </div>
     <input type="range" min="0" max=${length} step="10000" value=${now} disabled=${locked} aria-label=${words.time.scrub} aria-valuetext=${words.moment(now)} onInput=${scrub} onPointerUp=${letGo} />
     <div class="marks" aria-hidden="true">
-      ${placed(marks, length).map(
+      ${placed(marks, length, words.time.marks).map(
         (mark) => html`<button key=${`${mark.at} ${mark.kind}`} tabindex="-1" class="mark" data-kind=${mark.kind} disabled=${locked} style=${{ left: percent(mark.at) }} title=${`${mark.text} · ${words.moment(mark.at)}`}
           onClick=${() => app.send("seek", { at: mark.at })}>${mark.label && html`<span class="mark-label">${mark.label}</span>`}</button>`,
       )}
     </div>
   </div>`;
-}
-
-const WEIGHT = ["cut", "heal", "leader", "violation", "lost", "conflict", "crash", "fault", "stale", "say"];
-const LETTER = 0.0068; // of the track's width, for each letter of a label
-const NEAR = 0.006; // of the track's width: marks of one kind nearer than this become one
-
-/**
- * Which marks are drawn and which of them get their words: the weightier first, none over another.
- * @param {import("../stores/world.js").Mark[]} marks
- * @param {number} length
- */
-export function placed(marks, length) {
-  /** @type {Array<{at: number, kind: string, text: string, label: string, times: number}>} */
-  const kept = [];
-  for (const [at, kind, , text] of [...marks].sort((a, b) => a[0] - b[0])) {
-    if (kind === "say") continue; // the story's sentences stand in the caption
-    const near = kept.findLast((other) => other.kind === kind && at - other.at < NEAR * length);
-    if (near) near.times += 1;
-    else kept.push({ at, kind, text, label: "", times: 1 });
-  }
-  /** @type {Array<[number, number]>} */
-  const taken = [];
-  const firstOfKind = new Set();
-  for (const mark of [...kept].sort((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind) || a.at - b.at)) {
-    if ((mark.kind === "stale" || mark.kind === "conflict" || mark.kind === "lost") && firstOfKind.has(mark.kind)) continue;
-    const label = short(mark.text, mark.kind);
-    const half = (label.length * LETTER) / 2 + 0.008;
-    const middle = mark.at / length;
-    if (taken.some(([from, to]) => middle - half < to && middle + half > from)) continue;
-    taken.push([middle - half, middle + half]);
-    firstOfKind.add(mark.kind);
-    mark.label = label;
-  }
-  return kept;
-}
-
-/** @param {string} text @param {string} kind */
-function short(text, kind) {
-  return text.length > 0 && text.length <= 14 ? text : (words.time.marks[kind] ?? kind);
 }

@@ -6,7 +6,7 @@ import { fieldsOf } from "./twin.js";
 
 /** @param {{app: import("./html.js").App}} props */
 export function Tooltip({ app }) {
-  const hover = useStore(app.ui, (state) => (state.gesture ? null : state.hover));
+  const hover = useStore(app.ui, ({ gesture, hover, dock }) => (gesture || (dock?.kind === "node" && hover?.id === dock.id) ? null : hover));
   const at = useStore(app.world, (state) => (hover ? Math.round(state.renderAt / 1e4) : 0));
   if (!hover || hover.x === undefined || hover.y === undefined) return null;
   const lines = linesOf(app, hover);
@@ -37,7 +37,9 @@ function linesOf(app, hover) {
     /** @type {Array<[string, string]>} */
     const lines = [["", [hover.id, node.role, node.status === "up" ? "" : words.card.statuses[node.status]].filter(Boolean).join(" · ")]];
     if (node.sentence) lines.push(["", node.sentence]);
-    if (node.epoch !== null) lines.push([words.card.epoch, String(node.epoch)]);
+    const { spec, hello } = app.world.state;
+    const card = hello?.protocols.find(({ name }) => name === spec?.lanes[hover.lane]?.protocol);
+    if (node.epoch !== null) lines.push([card?.epoch || words.card.epoch, String(node.epoch)]);
     lines.push(["", storeWords(node.store)]);
     return [...lines, ...Object.entries(node.facts ?? {}).slice(0, 6)];
   }

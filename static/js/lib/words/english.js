@@ -14,7 +14,7 @@ const exactMoment = (us) => `${(us / 1e6).toFixed(3)} s`;
 
 /** @param {number} us @returns {string} a length: "15 ms", "0.3 ms", "1.5 s" */
 function span(us) {
-  if (us >= 1e6 && us % 1e5 === 0) return `${us / 1e6} s`;
+  if (us >= 1e6) return `${Math.round(us / 1e5) / 10} s`;
   return `${Math.round(us / 100) / 10} ms`;
 }
 
@@ -26,8 +26,8 @@ function speed(speed) {
 /** @param {number} ppm parts per million: "2.5 %" */
 const percent = (ppm) => `${Math.round(ppm / 1000) / 10} %`;
 
-/** @param {readonly string[]} names: "{n1, n2}" */
-const set = (names) => `{${names.join(", ")}}`;
+/** @param {readonly string[]} names: "{n1, n2}"; a long one says how many there are */
+const set = (names) => (names.length <= 6 ? `{${names.join(", ")}}` : `{${names.slice(0, 3).join(", ")} … ${names.length} in all}`);
 
 export const english = Object.freeze({
   counted,
@@ -97,14 +97,16 @@ export const english = Object.freeze({
   details: {
     title: (/** @type {string} */ lane) => `${lane}: what was promised, what was seen`,
     promises: "Promises",
-    verdicts: { ok: "holds so far", violated: "broken", unknown: "not known" },
+    verdicts: { ok: "holds", violated: "broken", unknown: "not known" },
     badge: (/** @type {string} */ badge) => `While cut, it ${badge}.`,
     sides: "Sides",
-    reads: "reads answered",
-    writes: "writes answered",
-    latency: "answer after (half, 99 %)",
+    side: "side",
+    reads: "reads",
+    writes: "writes",
+    latency: "half / 99 %",
+    latencyValue: (/** @type {[number, number]} */ [half, most]) => `${half} / ${most} ms`,
     staleness: "stalest read",
-    stalenessValue: (/** @type {{versions: number, ms: number}} */ { versions, ms }) => (versions ? `${counted(versions, "version")}, ${ms} ms old` : "none"),
+    stalenessValue: (/** @type {{versions: number, ms: number}} */ { versions, ms }) => (versions ? `${counted(versions, "version")}, ${span(ms * 1000)}` : "none"),
     messages: "messages",
     lostAtCut: "lost at the cut",
     diverged: "keys on which replicas differ",
@@ -193,7 +195,7 @@ export const english = Object.freeze({
     storeEmpty: "nothing stored",
     answered: "answered",
     timer: (/** @type {string} */ name, /** @type {number} */ us) => `${name} in ${span(Math.max(0, us))}`,
-    timers: "timers",
+    timers: "timer",
     committed: "committed",
     uncommitted: "not committed",
     lie: "traitor",

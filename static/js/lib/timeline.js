@@ -1,0 +1,52 @@
+/** The timeline's arithmetic: speeds on a log scale, how much time the track stands for, which marks get their words. Pure. */
+
+export const SPEEDS = Object.freeze([1 / 200, 1 / 100, 1 / 50, 1 / 20, 1 / 10, 1 / 5, 1 / 2, 1, 2, 5, 10]);
+const LENGTHS = [20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600]; // seconds that the track may stand for
+
+/** The place in SPEEDS nearest to a speed. @param {number} speed */
+export function speedPlace(speed) {
+  const distances = SPEEDS.map((each) => Math.abs(Math.log(each / speed)));
+  return distances.indexOf(Math.min(...distances));
+}
+
+/** The simulated microseconds that the whole track stands for: a round length with room to grow. @param {number} horizon */
+export function lengthOf(horizon) {
+  const seconds = horizon / 1e6;
+  return (LENGTHS.find((length) => length >= seconds * 1.08) ?? Math.ceil(seconds / 3600) * 3600) * 1e6;
+}
+
+const WEIGHT = ["cut", "heal", "leader", "violation", "lost", "conflict", "crash", "fault", "stale", "say"];
+const LABEL_MAX = 14; // letters
+const LETTER = 0.0068; // of the track's width, for each letter of a label
+const NEAR = 0.006; // of the track's width: marks of one kind nearer than this become one
+
+/**
+ * Which marks are drawn and which of them get their words: the weightier first, none over another.
+ * @param {Array<[at: number, kind: string, lane: number, text: string]>} marks
+ * @param {number} length simulated microseconds that the whole track stands for
+ * @param {Record<string, string>} names what a kind is called where its own text is too long
+ */
+export function placed(marks, length, names) {
+  /** @type {Array<{at: number, kind: string, text: string, label: string, times: number}>} */
+  const kept = [];
+  for (const [at, kind, , text] of [...marks].sort((a, b) => a[0] - b[0])) {
+    if (kind === "say") continue; // the story's sentences stand in the caption
+    const near = kept.findLast((other) => other.kind === kind && at - other.at < NEAR * length);
+    if (near) near.times += 1;
+    else kept.push({ at, kind, text, label: "", times: 1 });
+  }
+  /** @type {Array<[number, number]>} */
+  const taken = [];
+  const firstOfKind = new Set();
+  for (const mark of [...kept].sort((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind) || a.at - b.at)) {
+    if ((mark.kind === "stale" || mark.kind === "conflict" || mark.kind === "lost") && firstOfKind.has(mark.kind)) continue;
+    const label = mark.text.length > 0 && mark.text.length <= LABEL_MAX ? mark.text : (names[mark.kind] ?? mark.kind);
+    const half = (label.length * LETTER) / 2 + 0.008;
+    const middle = mark.at / length;
+    if (taken.some(([from, to]) => middle - half < to && middle + half > from)) continue;
+    taken.push([middle - half, middle + half]);
+    firstOfKind.add(mark.kind);
+    mark.label = label;
+  }
+  return kept;
+}

@@ -1,0 +1,39 @@
+// What the timeline's track shows.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lengthOf, placed, SPEEDS, speedPlace } from "../../static/js/lib/timeline.js";
+
+const S = 1e6;
+const LENGTH = 20 * S;
+const labelled = (marks) => placed(marks, LENGTH, { stale: "stale read", violation: "violation" }).filter(({ label }) => label !== "");
+
+test("the slider's speeds go from 1/200 to 10, and any speed finds its nearest", () => {
+  assert.equal(SPEEDS[0], 1 / 200);
+  assert.equal(SPEEDS.at(-1), 10);
+  assert.equal(SPEEDS[speedPlace(0.05)], 1 / 20);
+  assert.equal(SPEEDS[speedPlace(0.06)], 1 / 20);
+  assert.equal(SPEEDS[speedPlace(100)], 10);
+});
+
+test("the track always has room to grow, and keeps its length while a run goes on for a while", () => {
+  for (const horizon of [0, 5 * S, 19 * S, 100 * S, 3599 * S, 9000 * S]) assert.ok(lengthOf(horizon) > horizon);
+  assert.equal(lengthOf(3 * S), lengthOf(12 * S));
+});
+
+test("no label lies over another, and the weightier has the right of way", () => {
+  const marks = [[10 * S, "stale", 1, "stale read"], [10.1 * S, "cut", -1, "cut"], [10.3 * S, "leader", 0, "leader n3"], [16 * S, "heal", -1, "heal"]];
+  assert.deepEqual(labelled(marks).map(({ label }) => label), ["cut", "heal"]);
+});
+
+test("marks of one kind close together are one mark that counts", () => {
+  const stale = Array.from({ length: 50 }, (_, step) => [12 * S + step * 10_000, "stale", 1, "stale read"]);
+  const kept = placed(stale, LENGTH, {});
+  assert.ok(kept.length <= 6, `${kept.length} marks`);
+  assert.equal(kept.reduce((sum, { times }) => sum + times, 0), 50);
+  assert.equal(labelled(stale).length, 1);
+});
+
+test("a long text gives way to the name of its kind, and the story's sentences stay in the caption", () => {
+  assert.deepEqual(labelled([[3 * S, "violation", 0, "c3 read x=7 after it was gone"], [9 * S, "say", -1, "Now look left."]]).map(({ label }) => label), ["violation"]);
+  assert.equal(placed([[9 * S, "say", -1, "Now look left."]], LENGTH, {}).length, 0);
+});
