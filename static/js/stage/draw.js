@@ -12,35 +12,33 @@ import { paintBurst, paintMark } from "./marks.js";
 /** `scale` is device pixels a stage unit, (x, y) where the stage's middle lies on the canvas in device pixels.
  * @typedef {{scale: number, x: number, y: number, font: string, colours: Colours}} View */
 /** @typedef {(width: number, height: number) => {surface: CanvasImageSource, brush: Brush}} MakeSurface */
-/** @typedef {{copy: (brush: Brush, view: View, key: string, x: number, y: number, width: number, height: number, paint: (brush: Brush) => void, whole: boolean) => void, forget: () => void}} Sprites */
+/** @typedef {{copy: (brush: Brush, view: View, key: string, x: number, y: number, width: number, height: number, paint: (brush: Brush) => void) => void, forget: () => void}} Sprites */
 
 const TURN = 2 * Math.PI;
 const SPRITES_MAX = 900;
 
-/** The sprites of one stage. @param {MakeSurface} makeSurface @returns {Sprites} */
+/** The sprites of one stage: whole pixels, copied to whole pixels, which neither blurs them nor costs a filter. Another scale makes
+ * them anew. @param {MakeSurface} makeSurface @returns {Sprites} */
 export function createSprites(makeSurface) {
   /** @type {Map<string, {surface: CanvasImageSource, width: number, height: number}>} */
-  let kept = new Map();
+  const kept = new Map();
+  let scale = 0;
   return {
-    forget: () => {
-      kept = new Map();
-    },
-    copy(brush, view, key, x, y, width, height, paint, whole) {
-      const full = `${key}@${view.scale.toFixed(3)}`;
-      let sprite = kept.get(full);
+    forget: () => kept.clear(),
+    copy(brush, view, key, x, y, width, height, paint) {
+      if (view.scale !== scale || kept.size >= SPRITES_MAX) kept.clear();
+      scale = view.scale;
+      let sprite = kept.get(key);
       if (!sprite) {
-        if (kept.size >= SPRITES_MAX) kept = new Map();
-        const w = Math.ceil(width * view.scale) + 2;
-        const h = Math.ceil(height * view.scale) + 2;
+        const w = Math.ceil(width * scale) + 2;
+        const h = Math.ceil(height * scale) + 2;
         const made = makeSurface(w, h);
-        made.brush.setTransform(view.scale, 0, 0, view.scale, w / 2, h / 2);
+        made.brush.setTransform(scale, 0, 0, scale, w / 2, h / 2);
         paint(made.brush);
         sprite = { surface: made.surface, width: w, height: h };
-        kept.set(full, sprite);
+        kept.set(key, sprite);
       }
-      const left = view.x + x * view.scale - sprite.width / 2;
-      const top = view.y + y * view.scale - sprite.height / 2;
-      brush.drawImage(sprite.surface, whole ? Math.round(left) : left, whole ? Math.round(top) : top);
+      brush.drawImage(sprite.surface, Math.round(view.x + x * scale - sprite.width / 2), Math.round(view.y + y * scale - sprite.height / 2));
     },
   };
 }
@@ -50,12 +48,12 @@ export function createSprites(makeSurface) {
 /** @param {Brush} brush @param {readonly Shape[]} shapes @param {View} view */
 export function drawStill(brush, shapes, view) {
   brush.setTransform(view.scale, 0, 0, view.scale, view.x, view.y);
-  for (const shape of shapes) {
-    if (shape.kind === "island") drawIsland(brush, shape);
-    else if (shape.kind === "canyon") drawCanyon(brush, shape);
-  }
+  for (const shape of shapes) if (shape.kind === "island") drawIsland(brush, shape);
   drawLinks(brush, shapes);
-  for (const shape of shapes) if (shape.kind === "mark") drawMark(brush, shape, view);
+  for (const shape of shapes) {
+    if (shape.kind === "canyon") drawCanyon(brush, shape);
+    else if (shape.kind === "mark") drawMark(brush, shape, view);
+  }
   brush.setTransform(1, 0, 0, 1, 0, 0);
 }
 
@@ -221,8 +219,9 @@ function inUnits(brush, view, paint) {
 /** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
 function drawMessage(brush, shape, view, sprites) {
   if (shape.waits) brush.globalAlpha = 0.5;
-  const paint = (/** @type {Brush} */ on) => paintMark(on, shape.name, 0, 0, shape.size, view.colours, shape.tint);
-  sprites.copy(brush, view, `m|${shape.name}|${shape.tint}|${shape.size}`, shape.x, shape.y, shape.size * 1.1, shape.size * 1.1, paint, false);
+  const { size } = shape;
+  const paint = (/** @type {Brush} */ on) => paintMark(on, shape.name, 0, 0, size, view.colours, shape.tint);
+  sprites.copy(brush, view, shape.name + shape.tint + size, shape.x, shape.y, size * 0.86, size * 0.86, paint);
   if (shape.waits) brush.globalAlpha = 1;
   if (shape.focused) inUnits(brush, view, () => ringRound(brush, shape, view));
   if (shape.angle !== null && !shape.waits) inUnits(brush, view, () => arrowAhead(brush, shape));
@@ -239,17 +238,16 @@ function ringRound(brush, shape, view) {
 
 /** @param {Brush} brush @param {Shape} shape */
 function arrowAhead(brush, shape) {
-  const reach = shape.size * 0.5;
+  const { size } = shape;
   brush.save();
   brush.translate(shape.x, shape.y);
   brush.rotate(shape.angle);
-  brush.beginPath();
-  brush.moveTo(reach, -shape.size * 0.22);
-  brush.lineTo(reach + shape.size * 0.34, 0);
-  brush.lineTo(reach, shape.size * 0.22);
-  brush.closePath();
-  brush.fillStyle = shape.tint;
-  brush.fill();
+  trace(brush, [[size * 0.52, -size * 0.25], [size * 0.76, 0], [size * 0.52, size * 0.25]]);
+  brush.strokeStyle = shape.tint;
+  brush.lineWidth = size * 0.11;
+  brush.lineCap = "round";
+  brush.lineJoin = "round";
+  brush.stroke();
   brush.restore();
 }
 
@@ -259,14 +257,14 @@ function drawNode(brush, shape, view, sprites) {
   const key = ["n", shape.id, shape.radius, shape.fills, shape.label, shape.status, shape.ring, shape.lie, shape.focused, shape.faint, shape.ink, shape.more, cells].join("|");
   const width = Math.max(2 * shape.radius + 48 * shape.unit, (shape.cells.length + 1) * 23 * shape.unit + 12);
   const height = 2 * shape.radius + 100 * shape.unit;
-  sprites.copy(brush, view, key, shape.x, shape.y, width, height, (on) => paintNode(on, shape, view), true);
+  sprites.copy(brush, view, key, shape.x, shape.y, width, height, (on) => paintNode(on, shape, view));
   if (shape.arc && shape.arc.part > 0) inUnits(brush, view, () => drawArc(brush, shape));
 }
 
 /** @param {Brush} brush @param {Shape} shape */
 function drawArc(brush, shape) {
   brush.beginPath();
-  brush.arc(shape.x, shape.y, shape.radius + 7 * shape.unit, -TURN / 4, -TURN / 4 + TURN * shape.arc.part);
+  brush.arc(shape.x, shape.y, shape.radius + (shape.ring ? 12.5 : 7) * shape.unit, -TURN / 4, -TURN / 4 + TURN * shape.arc.part);
   brush.strokeStyle = shape.dim;
   brush.globalAlpha = shape.status === "paused" ? 0.35 : shape.arc.main ? 0.8 : 0.4;
   brush.lineWidth = (shape.arc.main ? 4 : 2.5) * shape.unit;
@@ -346,7 +344,7 @@ function paintRing(brush, shape) {
 function paintFace(brush, shape, view) {
   const { radius, fills, ink, ground } = shape;
   const dead = shape.status === "crashed";
-  const colour = dead ? shape.dim : shape.faint || shape.status === "paused" ? ink : readableOn(fills[0], [ink, ground]);
+  const colour = dead ? shape.dim : shape.faint || shape.status === "paused" ? ink : readableOn(fills[0], [colourOf(view.colours, "on-epoch"), ink, ground]);
   const fault = shape.status !== "up";
   brush.textAlign = "center";
   brush.textBaseline = "alphabetic";
@@ -390,7 +388,7 @@ function drawClient(brush, shape, view, sprites) {
     on.font = `600 ${size * 0.56}px ${view.font}`;
     on.textAlign = "center";
     on.fillText(shape.id, 0, size * 0.95);
-  }, true);
+  });
 }
 
 /** @param {Brush} brush @param {Shape} shape */

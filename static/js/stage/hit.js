@@ -58,6 +58,6 @@ function cellAt(shape, [x, y], slop) {
 
 /** @param {Shape} shape @returns {Target} */
 function targetOf(shape) {
-  if (shape.kind !== "link") return { kind: shape.kind, id: shape.id, x: shape.x, y: shape.y };
+  if (shape.kind !== "link") return { kind: shape.kind, id: String(shape.id), x: shape.x, y: shape.y };
   return { kind: "link", id: shape.id, a: shape.a, b: shape.b, x: (shape.x + shape.x2) / 2, y: (shape.y + shape.y2) / 2 };
 }

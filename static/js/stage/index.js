@@ -55,7 +55,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     answers: /** @type {Map<string, import("./types.js").Operation>} */ (new Map()),
     answersKey: /** @type {unknown[]} */ ([]),
     stillShapes: /** @type {Shape[]} */ ([]),
-    shapes: /** @type {Shape[]} */ ([]),
+    movingShapes: /** @type {Shape[]} */ ([]),
     gesture: atRest(),
     holding: 0,
   };
@@ -167,8 +167,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   /** Paints one picture. @param {number} now wall milliseconds */
   function draw(now) {
     const here = lane();
-    brush.clearRect(0, 0, canvas.width, canvas.height);
-    if (!here) return;
+    if (!here) return brush.clearRect(0, 0, canvas.width, canvas.height);
     if (memory.run !== world().run) memory.cutLinks = null;
     rememberCuts(here);
     const all = given(here, now);
@@ -186,13 +185,19 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
       drawStill(ground.brush, memory.stillShapes, view);
       memory.groundKey = groundKey;
     }
-    const movingShapes = moving(all);
+    memory.movingShapes = moving(all);
+    brush.globalCompositeOperation = "copy"; // takes the place of what was there: no clearing, no mixing
     brush.drawImage(ground.surface, 0, 0);
-    drawMoving(brush, movingShapes, view, sprites);
-    memory.shapes = [...memory.stillShapes, ...movingShapes];
+    brush.globalCompositeOperation = "source-over";
+    drawMoving(brush, memory.movingShapes, view, sprites);
   }
 
   // --- the pointer --------------------------------------------------------------------------------
+
+  /** What was painted last. */
+  function shapesNow() {
+    return [...memory.stillShapes, ...memory.movingShapes];
+  }
 
   /** What the reducer may look at. */
   function about() {
@@ -201,7 +206,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const net = memory.net ?? netOf(base, { cut: [] }, []);
     return {
       tool, view, camera, scale: size.scale, middle: /** @type {Point} */ ([size.width / 2, size.height / 2]), layout: base, net,
-      find: (/** @type {Point} */ point, /** @type {number} */ slop) => hit(memory.shapes, point, slop),
+      find: (/** @type {Point} */ point, /** @type {number} */ slop) => hit(shapesNow(), point, slop),
     };
   }
 
@@ -266,6 +271,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   function hoverOver(target, px) {
     const before = ui().hover;
     if (!target && before?.lane !== laneIndex) return;
+    if (target && before?.lane === laneIndex && before.kind === target.kind && before.id === target.id) return;
     handlers.hover(target ? { lane: laneIndex, kind: target.kind, id: target.id, ...pagePoint(px) } : null);
   }
 
@@ -322,6 +328,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   ]);
   const escape = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape" || memory.gesture.name === "idle") return;
+    event.preventDefault(); // it gave up this drag; it closes nothing else as well
     feed({ type: "cancel" });
   };
   for (const [name, listener, options] of listeners) canvas.addEventListener(name, listener, options);
@@ -349,7 +356,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     },
     positionOf,
     /** What was painted last, in stage units. */
-    shapes: () => memory.shapes,
+    shapes: shapesNow,
   };
 
   /** Where a node stands, in CSS pixels of the page. @param {string} id */

@@ -13,6 +13,7 @@ import { crossing, distance, ellipseLength, hull, mix, roundEllipse } from "../l
 const STAGE_AREA = 922 * 520;
 const RADIUS_MAX = 38;
 const RADIUS_MIN = 13;
+const RINGED = 8; // more nodes than that on one side, and their clients stand all round them
 const ALONG = 4; // how much shorter the way must be for an arrangement across its region to win
 const APART = 1.3; // how far outside the ring, as a multiple of it, a node must be dragged to stand alone
 
@@ -61,18 +62,20 @@ function extent(points) {
   return [Math.max(60, ...xs), Math.max(60, ...ys)];
 }
 
-/** How much of a region stays free: outside for the clients, above for crowns, below for logs and the count of the lost.
- * @param {Region} region @param {Region} whole @param {number} radius @returns {Margins} */
-function margins(region, whole, radius) {
+/** How much of a region stays free: outside for the clients, above for crowns, below for logs and the count of the lost. Where many
+ * nodes stand in a ring their clients stand all round it.
+ * @param {Region} region @param {Region} whole @param {number} radius @param {number} count @returns {Margins} */
+function margins(region, whole, radius, count) {
   const unit = radius / RADIUS_MAX;
   const alone = region === whole;
+  const ringed = count > RINGED;
   const outer = radius + 112 * unit;
-  const inner = radius + 80 * unit;
+  const inner = radius + (ringed ? 108 : 80) * unit;
   return {
     left: region.left === whole.left ? outer : inner,
     right: region.right === whole.right ? outer : inner,
-    top: radius + (alone ? 44 : 60) * unit,
-    bottom: radius + (alone ? 74 : region.bottom === whole.bottom ? 86 : 68) * unit,
+    top: radius + (ringed ? 86 : alone ? 44 : 60) * unit,
+    bottom: radius + (ringed ? 118 : alone ? 74 : region.bottom === whole.bottom ? 86 : 68) * unit,
   };
 }
 
@@ -100,7 +103,7 @@ function homes(nodes, whole, radius) {
   const count = nodes.length;
   const half = Math.floor(count / 2);
   const clockwise = [...nodes.slice(half), ...nodes.slice(0, half).reverse()]; // from the top
-  const free = margins(whole, whole, radius);
+  const free = margins(whole, whole, radius, count);
   const rx = (whole.right - whole.left - free.left - free.right) / 2;
   const ry = (whole.bottom - whole.top - free.top - free.bottom) / 2;
   const odd = count % 2 === 1;
@@ -163,7 +166,7 @@ function middle(points) {
  * @param {string[]} group @param {Map<string, Point>} home @param {Region} region @param {Region} whole @param {number} radius
  * @returns {Map<string, Point>} */
 function settled(group, home, region, whole, radius) {
-  const free = margins(region, whole, radius);
+  const free = margins(region, whole, radius, group.length);
   const rx = Math.max(1, (region.right - region.left - free.left - free.right) / 2);
   const ry = Math.max(1, (region.bottom - region.top - free.top - free.bottom) / 2);
   const stood = group.map((id) => home.get(id) ?? /** @type {Point} */ ([0, 0]));
@@ -229,7 +232,7 @@ function seated(clients, places, regions, groups, whole, unit, radius) {
     const g = Math.max(0, groups.findIndex((group) => group.includes(node)));
     const region = regions[g];
     const centre = middle(groups[g].map((id) => places.get(id) ?? at));
-    const wanted = outward(at, centre, region, whole);
+    const wanted = groups[g].length > RINGED ? Math.atan2(at[1] - centre[1], at[0] - centre[0]) : outward(at, centre, region, whole);
     let seat = at;
     let least = Number.POSITIVE_INFINITY;
     for (let k = 0; k < 24; k++) {

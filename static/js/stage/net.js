@@ -28,6 +28,7 @@ export function netOf(layout, links, clients) {
   };
   const ids = [...layout.places.keys()];
   const edge = layout.radius + 9 * layout.unit; // a dot that leaves a node is seen whole from the start
+  const home = new Map(layout.islands.flatMap(({ nodes }, side) => nodes.map((id) => /** @type {[string, number]} */ ([id, side]))));
   /** @type {Pair[]} */
   const pairs = [];
   for (const [i, a] of ids.entries()) {
@@ -36,7 +37,7 @@ export function netOf(layout, links, clients) {
       const back = cut.has(`${b}>${a}`);
       const there = keep(a, b, wayOf(at(layout, a), at(layout, b), edge, edge, forth, layout));
       keep(b, a, wayOf(at(layout, b), at(layout, a), edge, edge, back, layout));
-      const across = forth && back && there.wall !== 0.5 && layout.canyons.length > 0;
+      const across = forth && back && home.get(a) !== home.get(b);
       pairs.push({ a, b, way: there, forth, back, across, tuned: tuned.has(`${a}>${b}`) || tuned.has(`${b}>${a}`) });
     }
   }

@@ -77,7 +77,7 @@ function canyonShape([a, b], colour, fade, layout) {
     points.push([a[0] + along[0] * reach - along[1] * swing, a[1] + along[1] * reach + along[0] * swing]);
   }
   return {
-    kind: "canyon", x: a[0], y: a[1], points, depth: colour("bg"), colour: colour("wall"), width: 26 * layout.unit, thread: 2.5 * layout.unit, alpha: fade,
+    kind: "canyon", x: a[0], y: a[1], points, depth: colour("canyon"), colour: colour("wall"), width: 26 * layout.unit, thread: 2.5 * layout.unit, alpha: fade,
   };
 }
 
@@ -98,7 +98,7 @@ function linkShapes(pair, { layout, ui, fade, laneIndex }) {
   };
   if (pair.across && fade < 1) link.alpha *= 0.4 + 0.6 * fade;
   const angle = Math.atan2(way.y2 - way.y1, way.x2 - way.x1);
-  const size = 22 * Math.max(0.7, layout.unit);
+  const size = 28 * Math.max(0.7, layout.unit);
   /** @type {Shape[]} */
   const shapes = [link];
   if (forth && back && !pair.across) shapes.push({ kind: "mark", name: "cut", ...mid, size, angle });
@@ -117,9 +117,9 @@ export function moving(given) {
   const { ui } = given;
   const god = ui.view !== "clients";
   /** @type {Shape[]} */
-  const shapes = [...dragShapes(given)];
+  const shapes = [...dragShapes(given), ...messageShapes(given)]; // a message passes behind the nodes that are not its own
   for (const [id, place] of given.layout.places) shapes.push(nodeShape(id, place, given));
-  shapes.push(...clientShapes(given), ...messageShapes(given), ...endShapes(given));
+  shapes.push(...clientShapes(given), ...endShapes(given));
   if (god) shapes.push(...countShapes(given));
   shapes.push(...hoverShapes(given), ...gestureShapes(given), ...ghostShapes(given));
   return shapes;
@@ -130,7 +130,7 @@ export function moving(given) {
 export function fillsOf(state, key, colours) {
   if (state.epoch !== null && state.epoch !== undefined) return [colourOf(colours, epochColour(state.epoch))];
   const values = state.store?.[key] ?? [];
-  return values.length === 0 ? [colourOf(colours, "dim")] : values.slice(0, 4).map((value) => colourOf(colours, valueColour(value)));
+  return values.length === 0 ? [colourOf(colours, "neutral")] : values.slice(0, 4).map((value) => colourOf(colours, valueColour(value)));
 }
 
 /** What stands in a node under its name: "x=7", siblings "x=7|9", nothing "x=–". @param {NodeState} state @param {string} key */
@@ -158,7 +158,7 @@ function nodeShape(id, [x, y], { lane, layout, ui, renderAt, laneIndex }) {
   const colour = (/** @type {string} */ name) => colourOf(ui.colours, name);
   /** @type {Shape} */
   const blank = {
-    kind: "node", id, x, y, radius, unit, fills: [colour("dim")], label: "", status: "up", ring: "", lie: false, cells: [], arc: null, focused,
+    kind: "node", id, x, y, radius, unit, fills: [colour("neutral")], label: "", status: "up", ring: "", lie: false, cells: [], arc: null, focused,
     ink: colour("ink"), ground: colour("bg"), dim: colour("dim"),
   };
   if (!state || ui.view === "clients") return { ...blank, faint: true };
@@ -205,7 +205,7 @@ function cellShapes(state, x, y, layout, colours) {
     y: y + layout.radius + 24 * layout.unit,
     size: 24 * layout.unit,
     committed: first + i <= (state.commit ?? 0),
-    tint: epoch === null || epoch === undefined ? colourOf(colours, "dim") : colourOf(colours, epochColour(epoch)),
+    tint: epoch === null || epoch === undefined ? colourOf(colours, "neutral") : colourOf(colours, epochColour(epoch)),
   }));
 }
 
@@ -268,10 +268,17 @@ function wayOf(message, net, view) {
   return net.ways.get(message.src)?.get(message.dst);
 }
 
-/** @param {Message} message @param {Ui} ui */
-function tintOf(message, ui) {
-  if (ui.view === "clients" || message.epoch === null || message.epoch === undefined) return colourOf(ui.colours, "dim");
-  return colourOf(ui.colours, epochColour(message.epoch));
+/** The colours of messages by epoch, looked up once a picture. @param {Ui} ui @returns {(message: Message) => string} */
+function tints(ui) {
+  const neutral = colourOf(ui.colours, "neutral");
+  /** @type {Map<number, string>} */
+  const known = new Map();
+  return ({ epoch }) => {
+    if (ui.view === "clients" || epoch === null || epoch === undefined) return neutral;
+    const tint = known.get(epoch) ?? colourOf(ui.colours, epochColour(epoch));
+    known.set(epoch, tint);
+    return tint;
+  };
 }
 
 /** @param {string} tone */
@@ -284,6 +291,7 @@ function messageShapes(given) {
   const { lane, net, ui, layout, renderAt, cutSince, playing, laneIndex } = given;
   const size = 24 * Math.max(0.62, layout.unit);
   const hovered = ui.hover?.kind === "message" && ui.hover.lane === laneIndex ? String(ui.hover.id) : null;
+  const tintOf = tints(ui);
   /** @type {Shape[]} */
   const shapes = [];
   for (const message of lane.flying.values()) {
@@ -292,8 +300,8 @@ function messageShapes(given) {
     const since = way.cut ? (cutSince.get(`${message.src}>${message.dst}`) ?? 0) : 0;
     const { part, waits } = position(message, way, renderAt, since, layout.unit);
     shapes.push({
-      kind: "message", id: String(message.id), x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part),
-      name: markOfTone(message.tone), tint: tintOf(message, ui), size, waits, focused: hovered === String(message.id),
+      kind: "message", id: message.id, x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part),
+      name: markOfTone(message.tone), tint: tintOf(message), size, waits, focused: hovered !== null && hovered === String(message.id),
       angle: playing ? null : Math.atan2(way.y2 - way.y1, way.x2 - way.x1),
     });
   }
@@ -304,6 +312,7 @@ function messageShapes(given) {
 function endShapes(given) {
   const { lane, net, ui, layout, cutSince, wall } = given;
   const size = 27 * Math.max(0.62, layout.unit);
+  const tintOf = tints(ui);
   /** @type {Shape[]} */
   const shapes = [];
   for (const message of lane.ended.slice(-EFFECTS_MAX)) {
@@ -316,7 +325,7 @@ function endShapes(given) {
     const { part } = position(message, stopped, message.endedAt, since, layout.unit);
     shapes.push({
       kind: message.how === "cut" ? "burst" : "vanish", id: String(message.id), x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part),
-      tint: tintOf(message, ui), size, part: ui.reducedMotion ? 0.3 : age, mark: markOfTone(message.tone),
+      tint: tintOf(message), size, part: ui.reducedMotion ? 0.3 : age, mark: markOfTone(message.tone),
     });
   }
   return shapes;
