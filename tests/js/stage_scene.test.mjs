@@ -1,0 +1,237 @@
+// What is on the stage at one instant: only what is in the world, where the world says it is.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { epochColour, readableOn, valueColour } from "../../static/js/lib/colour.js";
+import { hit } from "../../static/js/stage/hit.js";
+import { layout as layoutOf, stageSize } from "../../static/js/stage/layout.js";
+import { netOf } from "../../static/js/stage/net.js";
+import { answerMark, fillsOf, ghostPath, lastAnswers, position, scene, shownTimer, valueText } from "../../static/js/stage/scene.js";
+
+const NODES = ["n1", "n2", "n3", "n4", "n5"];
+const CLIENTS = NODES.map((id, i) => [`c${i + 1}`, id]);
+const COLOURS = Object.fromEntries(
+  ["bg", "panel", "ink", "dim", "line", "island", "ok", "wall", "canyon", "neutral", "on-epoch", ...[0, 1, 2, 3, 4, 5, 6].map((i) => `epoch-${i}`)].map((name) => [name, name]),
+);
+const both = (a, b) => [[a, b], [b, a]];
+const SPLIT = ["n1", "n2"].flatMap((a) => ["n3", "n4", "n5"].flatMap((b) => both(a, b)));
+
+function given({ cut = [], sides = [NODES], clean = true, states = {}, messages = [], ended = [], ui = {}, lost = 0, operations = [], ...more } = {}) {
+  const links = { cut, sides, clean, tuned: [], words: "" };
+  const state = { ui: { tool: "cut", watchedKey: "x", view: "god", hover: null, selection: null, gesture: null, ghost: null, reducedMotion: false, camera: { x: 0, y: 0, zoom: 1 }, colours: COLOURS, ...ui } };
+  const hidden = state.ui.view === "clients";
+  const layout = layoutOf({ nodes: NODES, sides: hidden ? [NODES] : sides, clean, clients: CLIENTS, ...stageSize(922, 520) });
+  const nodes = Object.fromEntries(NODES.map((id) => [id, { status: "up", sentence: "", role: "follower", epoch: 1, store: { x: ["7"] }, timers: [], facts: {}, lie: "", ...states[id] }]));
+  return {
+    lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended, operations: new Map(), lost: { cut: lost } },
+    laneIndex: 0, layout, net: netOf(layout, links, CLIENTS), renderAt: 1000, wall: 10, playing: true, fade: 1, cutSince: new Map(),
+    answers: lastAnswers(operations), clients: CLIENTS, ...state, ...more,
+  };
+}
+const message = (more) => ({ id: 1, at: 0, due: 2000, src: "n1", dst: "n4", type: "AppendEntries", tone: "", epoch: 1, fields: [], ...more });
+const shapesOf = (options, kind) => scene(given(options)).filter((shape) => shape.kind === kind);
+const only = (options, kind) => {
+  const shapes = shapesOf(options, kind);
+  assert.equal(shapes.length, 1, `one ${kind}`);
+  return shapes[0];
+};
+
+test("a message flies evenly from edge to edge", () => {
+  for (const part of [0, 0.25, 0.5, 1]) {
+    const world = given({ messages: [message()], renderAt: 2000 * part });
+    const dot = scene(world).find(({ kind }) => kind === "message");
+    const way = world.net.ways.get("n1").get("n4");
+    assert.ok(Math.abs(dot.x - (way.x1 + (way.x2 - way.x1) * part)) < 1e-9);
+    assert.ok(Math.abs(dot.y - (way.y1 + (way.y2 - way.y1) * part)) < 1e-9);
+  }
+});
+
+test("a message that is due but was not taken waits at its receiver's edge", () => {
+  const world = given({ messages: [message()], renderAt: 9999 });
+  const dot = scene(world).find(({ kind }) => kind === "message");
+  assert.equal(dot.x, world.net.ways.get("n1").get("n4").x2);
+});
+
+test("a message not yet sent is not drawn", () => {
+  assert.equal(shapesOf({ messages: [message({ at: 1500 })] }, "message").length, 0);
+});
+
+test("requests, yes and no have shapes of their own, and the sender's epoch gives the colour", () => {
+  const dots = shapesOf({ messages: [message(), message({ id: 2, tone: "+", epoch: 2 }), message({ id: 3, tone: "-", epoch: null })] }, "message");
+  assert.deepEqual(dots.map(({ name }) => name), ["request", "yes", "no"]);
+  assert.deepEqual(dots.map(({ tint }) => tint), ["epoch-0", "epoch-1", "neutral"]);
+});
+
+test("arrows are drawn only when time stands still", () => {
+  assert.equal(only({ messages: [message()] }, "message").angle, null);
+  assert.ok(Math.abs(only({ messages: [message()], playing: false }, "message").angle) < 1e-9);
+});
+
+test("on a cut link a message flies to the wall and waits there, dimmed", () => {
+  const way = { x1: 0, y1: 0, x2: 1000, y2: 0, length: 1000, cut: true, wall: 0.4 };
+  assert.deepEqual(position(message(), way, 400, -1, 1), { part: 0.2, waits: false });
+  const late = position(message(), way, 1800, -1, 1);
+  assert.ok(late.waits && late.part < 0.4 && late.part > 0.36);
+});
+
+test("a message that had passed the wall when the cut came flies on", () => {
+  const way = { x1: 0, y1: 0, x2: 1000, y2: 0, length: 1000, cut: true, wall: 0.4 };
+  assert.deepEqual(position(message(), way, 1800, 1200, 1), { part: 0.9, waits: false });
+  assert.equal(position(message(), way, 1800, 600, 1).waits, true);
+});
+
+test("a message that the cut killed bursts at the wall for half a second", () => {
+  const cut = { cut: SPLIT, sides: [["n1", "n2"], ["n3", "n4", "n5"]], renderAt: 2100, cutSince: new Map([["n1>n4", 0]]) };
+  const ended = [{ ...message(), endedAt: 2000, how: "cut", endedWall: 9.8 }];
+  const burst = only({ ...cut, ended }, "burst");
+  const canyon = given(cut).layout.canyons[0][0][0];
+  assert.ok(burst.x < canyon && burst.x > canyon - 30, `${burst.x} at ${canyon}`);
+  assert.equal(shapesOf({ ...cut, ended, wall: 10.4 }, "burst").length, 0);
+});
+
+test("after a heal the burst stays where the message died", () => {
+  const world = { renderAt: 2100, cutSince: new Map([["n1>n4", 0]]), ended: [{ ...message(), endedAt: 2000, how: "cut", endedWall: 9.8 }] };
+  const burst = only(world, "burst");
+  const way = given(world).net.ways.get("n1").get("n4");
+  assert.ok(burst.x < (way.x1 + way.x2) / 2);
+});
+
+test("a lost message vanishes where it was lost; a delivered one leaves nothing", () => {
+  const world = { ended: [{ ...message(), endedAt: 1000, how: "loss", endedWall: 9.9 }, { ...message({ id: 2 }), endedAt: 1000, how: "delivered", endedWall: 9.9 }] };
+  const shape = only(world, "vanish");
+  const way = given(world).net.ways.get("n1").get("n4");
+  assert.equal(shape.x, (way.x1 + way.x2) / 2);
+});
+
+test("with reduced motion a burst is still", () => {
+  const ended = [{ ...message(), endedAt: 1000, how: "cut", endedWall: 9.9 }];
+  const parts = [9.95, 10.2].map((wall) => only({ ended, wall, ui: { reducedMotion: true } }, "burst").part);
+  assert.equal(parts[0], parts[1]);
+});
+
+test("a split brain is two colours and two crowns", () => {
+  const nodes = shapesOf({ states: { n1: { role: "leader", epoch: 1 }, n3: { role: "leader", epoch: 2 } } }, "node");
+  assert.deepEqual(nodes.filter(({ ring }) => ring === "leader").map(({ id, fills }) => [id, ...fills]), [["n1", "epoch-0"], ["n3", "epoch-1"]]);
+});
+
+test("without epochs a node's colour is the watched value, siblings are several", () => {
+  assert.deepEqual(fillsOf({ status: "up", epoch: null, store: { x: ["9"] } }, "x", COLOURS), [valueColour("9")]);
+  assert.equal(fillsOf({ status: "up", epoch: null, store: { x: ["8", "9"] } }, "x", COLOURS).length, 2);
+  assert.deepEqual(fillsOf({ status: "up", epoch: null, store: {} }, "x", COLOURS), ["neutral"]);
+  assert.deepEqual(fillsOf({ status: "up", epoch: 0, store: {} }, "x", COLOURS), [epochColour(0)]);
+});
+
+test("neighbouring epochs and neighbouring values differ in colour", () => {
+  for (let i = 1; i < 30; i++) {
+    assert.notEqual(epochColour(i), epochColour(i + 1));
+    assert.notEqual(valueColour(String(i)), valueColour(String(i + 1)));
+  }
+});
+
+test("a node says its watched value, its siblings, or that it has none", () => {
+  assert.equal(valueText({ status: "up", store: { x: ["7"] } }, "x"), "x=7");
+  assert.equal(valueText({ status: "up", store: { x: ["7", "9"] } }, "x"), "x=7|9");
+  assert.equal(valueText({ status: "up", store: {} }, "x"), "x=–");
+  assert.equal(valueText({ status: "up" }, "x"), "");
+});
+
+test("a crashed node shows neither role, nor value, nor timer", () => {
+  const node = shapesOf({ states: { n1: { status: "crashed", role: "leader", timers: [["election", 0, 2000]] } } }, "node")[0];
+  assert.deepEqual([node.status, node.ring, node.label, node.arc], ["crashed", "", "", null]);
+});
+
+test("the arc is what is left of the election timer, else of the longest", () => {
+  assert.equal(shownTimer({ status: "up", timers: [["tick", 0, 90], ["election", 0, 20]] })[0], "election");
+  assert.equal(shownTimer({ status: "up", timers: [["tick", 0, 90], ["tock", 0, 20]] })[0], "tick");
+  const node = shapesOf({ states: { n2: { timers: [["election", 0, 4000]] } } }, "node")[1];
+  assert.equal(node.arc.part, 0.75);
+});
+
+test("log cells are solid up to the commit index and dashed beyond it", () => {
+  const node = shapesOf({ states: { n1: { log: [[1, "x=1"], [1, "x=2"], [2, "x=3"]], log_start: 41, commit: 42 } } }, "node")[0];
+  assert.deepEqual(node.cells.map(({ index, committed, tint }) => [index, committed, tint]), [[41, true, "epoch-0"], [42, true, "epoch-0"], [43, false, "epoch-1"]]);
+});
+
+test("a clean split breaks its links at the canyon; a lone cut gets a wall of its own", () => {
+  const split = shapesOf({ cut: SPLIT, sides: [["n1", "n2"], ["n3", "n4", "n5"]] }, "link");
+  assert.equal(split.filter(({ cut, across }) => cut && across).length, 6);
+  const lone = scene(given({ cut: both("n1", "n3") }));
+  assert.equal(lone.filter(({ kind, name }) => kind === "mark" && name === "cut").length, 1);
+});
+
+test("a one-way cut leaves the link whole and points its arrow the stopped way", () => {
+  const shapes = scene(given({ cut: [["n4", "n1"]], clean: false }));
+  const arrow = shapes.find(({ kind, name }) => kind === "mark" && name === "oneway");
+  assert.ok(Math.cos(arrow.angle) < 0, "from n4 on the right to n1 on the left");
+  assert.equal(shapes.find(({ kind, id }) => kind === "link" && id === "n1-n4").cut, false);
+});
+
+test("what the cut has killed is counted in words, and nothing is said of nothing", () => {
+  assert.equal(only({ lost: 418 }, "text").text, "418 lost at the cut");
+  assert.equal(shapesOf({}, "text").length, 0);
+});
+
+test("clients carry their last answer", () => {
+  const operation = (more) => ({ id: "1", client: "c1", node: "n1", kind: "read", key: "x", start: 0, finish: 10, outcome: "ok", mark: "", ...more });
+  const operations = [operation(), operation({ id: "2", start: 20, finish: 30, outcome: "failed" }), operation({ id: "3", start: 40, finish: null, outcome: "pending" })];
+  const clients = shapesOf({ operations }, "client");
+  assert.equal(clients[0].answer, "failed");
+  assert.equal(clients[1].answer, "");
+  assert.equal(answerMark(operation({ mark: "stale" })), "stale");
+  assert.equal(answerMark(operation({ outcome: "unknown" })), "unknown");
+});
+
+test("what the clients know: no roles, no logs, no links, no canyon, no messages but their own", () => {
+  const shapes = scene(given({
+    cut: SPLIT, sides: [["n1", "n2"], ["n3", "n4", "n5"]], ui: { view: "clients" }, lost: 9,
+    states: { n1: { role: "leader", log: [[1, "x=1"]], status: "crashed" } },
+    messages: [message(), message({ id: 2, src: "c1", dst: "n1", type: "Request" })],
+  }));
+  assert.deepEqual([...new Set(shapes.map(({ kind }) => kind))].sort(), ["client", "message", "node", "tether"]);
+  assert.equal(shapes.filter(({ kind }) => kind === "message").length, 1);
+  for (const node of shapes.filter(({ kind }) => kind === "node")) assert.deepEqual([node.fills, node.label, node.ring, node.status, node.cells], [["neutral"], "", "", "up", []]);
+});
+
+test("what is seen can be grabbed, and a node comes before the link behind it", () => {
+  const shapes = scene(given({ messages: [message()] }));
+  const node = shapes.find(({ kind, id }) => kind === "node" && id === "n4");
+  assert.deepEqual(hit(shapes, [node.x - node.radius + 4, node.y], 9).kind, "node");
+  const dot = shapes.find(({ kind }) => kind === "message");
+  assert.equal(hit(shapes, [dot.x, dot.y], 9).id, "1");
+  const link = shapes.find(({ id }) => id === "n1-n2");
+  assert.deepEqual(hit(shapes, [(link.x + link.x2) / 2 + 4, (link.y + link.y2) / 2], 9).id, "n1-n2");
+  assert.equal(hit(shapes, [0, 240], 9), null);
+});
+
+test("a log cell is found under the pointer and its words are shown", () => {
+  const states = { n1: { log: [[1, "x=41"]], log_start: 9, commit: 9 } };
+  const shapes = scene(given({ states }));
+  const [cell] = shapes.find(({ id }) => id === "n1").cells;
+  assert.equal(hit(shapes, [cell.x, cell.y], 9).id, "n1#9");
+  assert.equal(only({ states, ui: { hover: { lane: 0, kind: "cell", id: "n1#9" } } }, "text").text, "9: x=41");
+});
+
+test("the ghost's stroke parts the first half of the nodes from the rest", () => {
+  const world = given({ ui: { ghost: { progress: 1 } } });
+  const path = ghostPath(world.layout);
+  for (const [id, [x, y]] of world.layout.places) {
+    const nearest = path.reduce((best, point) => (Math.abs(point[1] - y) < Math.abs(best[1] - y) ? point : best));
+    assert.equal(x < nearest[0], ["n1", "n2"].includes(id), id);
+  }
+  assert.equal(scene(world).filter(({ kind }) => kind === "pointer").length, 1);
+  assert.equal(scene({ ...world, laneIndex: 1 }).filter(({ kind }) => kind === "pointer").length, 0);
+});
+
+test("a stroke in progress marks the links it would cut, on every lane", () => {
+  const gesture = { kind: "rope", points: [[0, -250], [0, 250]] };
+  const world = { ui: { gesture } };
+  for (const laneIndex of [0, 1]) {
+    const dots = scene({ ...given(world), laneIndex }).filter(({ kind }) => kind === "dot");
+    assert.ok(dots.length >= 3 && dots.every(({ x }) => Math.abs(x) < 1e-6));
+  }
+});
+
+test("the writing on a node is the candidate that contrasts most", () => {
+  assert.equal(readableOn("#56B4E9", ["#E8EDF2", "#0D1115"]), "#0D1115");
+  assert.equal(readableOn("rgb(20, 20, 60)", ["#fff", "#0D1115"]), "#fff");
+});
