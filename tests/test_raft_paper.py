@@ -524,6 +524,8 @@ def test_the_commit_index_never_falls() -> None:
     node.receive(0, "n2", append(1, (3, 1), commit=3))
     node.receive(0, "n2", append(1, (1, 1), commit=1))
     assert node.commit_index == 3
+    node.receive(0, "n2", append(1, (1, 1), commit=4))
+    assert node.commit_index == 3, "a late message that vouches for little takes nothing back"
 
 
 def test_each_entry_is_applied_once_and_in_order() -> None:
@@ -561,6 +563,14 @@ def test_a_late_acknowledgement_never_moves_match_index_back() -> None:
     node.receive(0, "n2", accepted(2, 3))
     node.receive(0, "n2", accepted(2, 1))
     assert (node.match_index["n2"], node.next_index["n2"]) == (3, 4)
+
+
+def test_acknowledgements_of_an_earlier_term_do_not_count() -> None:
+    """A follower may have lost, to another leader, what it once acknowledged (5.1: stale terms are ignored)."""
+    node = leader(1, 1, term=4)
+    for peer in node.peers:
+        node.receive(0, peer, accepted(4, 3, round=99))
+    assert (node.commit_index, {*node.match_index.values()}, {*node.round_acknowledged.values()}) == (0, {0}, {0})
 
 
 def test_a_leader_never_overwrites_its_own_log() -> None:
@@ -838,6 +848,42 @@ def test_a_read_that_nobody_answered_may_be_called_failed() -> None:
     assert answers(node.fire(250 * MS, "hold", ("c1:1",))) == [("c1:1", FAILED, ())]
 
 
+def test_whoever_stands_for_election_refuses_what_has_waited_long() -> None:
+    """The leader it had passed them on to is gone, and the client has waited as long as it may."""
+    node = server()
+    node.receive(0, "n2", append(1))
+    node.receive(0, "c1", Request("c1:1", READ, "x", None))
+    node.fire(250 * MS, "hold", ("c1:1",))
+    node.receive(200 * MS, "c1", Request("c1:2", READ, "x", None))
+    assert answers(node.fire(300 * MS, "election")) == [("c1:1", FAILED, ())], "the younger request may still wait"
+
+
+def test_a_leader_that_is_deposed_refuses_old_reads_of_its_own_clients() -> None:
+    """They were never answered, and no leader is known."""
+    node = leader()
+    node.receive(0, "c1", Request("c1:1", READ, "x", None))
+    node.receive(0, "c1", Request("c1:2", WRITE, "x", "7"))
+    effects = node.receive(300 * MS, "n2", RequestVote(2, "n2", 9, 9))
+    assert [e for e in effects if isinstance(e, Answer)] == [Answer("c1:1", FAILED, reason="the leader was deposed")]
+
+
+def test_an_old_read_that_a_deposed_leader_hands_back_is_refused() -> None:
+    """It has waited long enough."""
+    node = server()
+    node.receive(0, "n2", append(1))
+    node.receive(0, "c1", Request("c1:1", READ, "x", None))
+    effects = node.receive(300 * MS, "n2", ForwardReply(2, "c1:1", False))
+    assert [e for e in effects if isinstance(e, Answer)] == [Answer("c1:1", FAILED, reason="the leader was deposed")]
+
+
+def test_patience_ends_with_the_answer() -> None:
+    """No timer goes on for a request that was answered."""
+    node = server()
+    node.receive(0, "n2", append(1))
+    node.receive(0, "c1", Request("c1:1", READ, "x", None))
+    assert CancelTimer("hold", ("c1:1",)) in node.receive(0, "n2", ForwardReply(1, "c1:1", True))
+
+
 def test_a_slow_leader_is_not_given_up() -> None:
     """While a leader is known, patience has no end: the client's own deadline decides."""
     node = server()
@@ -1026,6 +1072,15 @@ def test_a_follower_that_refuses_entries_still_confirms_the_leader() -> None:
     effects = node.receive(0, "n2", accepted(1, 2, node.round))
     effects += node.receive(0, "n3", AppendEntriesReply(1, False, 0, 0, 1, node.round))
     assert answers(effects) == [("c1:2", OK, ("7",))]
+
+
+def test_an_old_acknowledgement_takes_no_newer_one_back() -> None:
+    """The network may deliver answers out of order."""
+    node = reading_leader()
+    node.receive(0, "c1", Request("c1:2", READ, "x", None))
+    node.receive(0, "n2", accepted(1, 2, node.round))
+    node.receive(0, "n2", accepted(1, 2, node.round - 1))
+    assert answers(node.receive(0, "n3", accepted(1, 2, node.round))) == [("c1:2", OK, ("7",))]
 
 
 def test_a_later_round_confirms_an_earlier_read() -> None:

@@ -341,8 +341,6 @@ class RaftNode(Node):
             self.last_applied += 1
             self.decide(self.last_applied, self.log[self.last_applied])
             self.apply(self.log[self.last_applied])
-        if self.reads:
-            self.answer_confirmed_reads()
 
     def apply(self, entry: Entry) -> None:
         """The state machine takes one entry; a write that it has seen before changes nothing (section 8)."""
