@@ -3,7 +3,7 @@
 // picture, however the visitor came there (played, scrubbed back, reloaded). Places are in stage units about the middle of
 // the stage; in a lane 922 x 520 pixels large one unit is one pixel. How things glide from one layout to the next is `between`.
 
-import { crossing, distance, ellipseLength, hull, mix, roundEllipse } from "../lib/geometry.js";
+import { crossing, distance, distanceToSegment, ellipseLength, hull, mix, roundEllipse } from "../lib/geometry.js";
 
 /** @typedef {import("./types.js").Layout} Layout */
 /** @typedef {import("./types.js").Point} Point */
@@ -14,7 +14,6 @@ const STAGE_AREA = 922 * 520;
 const RADIUS_MAX = 38;
 const RADIUS_MIN = 13;
 const RINGED = 8; // more nodes than that on one side, and their clients stand all round them
-const ALONG = 4; // how much shorter the way must be for an arrangement across its region to win
 const APART = 1.3; // how far outside the ring, as a multiple of it, a node must be dragged to stand alone
 
 /** How large the stage is in stage units on a canvas of this size, and how many pixels one unit takes. Nodes shrink more slowly
@@ -173,23 +172,20 @@ function settled(group, home, region, whole, radius) {
   const centre = middle(stood);
   const angle = (/** @type {Point} */ [x, y]) => Math.atan2(y - centre[1], x - centre[0]);
   const order = group.map((_, i) => i).sort((i, j) => angle(stood[i]) - angle(stood[j]) || i - j);
-  const tall = ry >= Math.min(rx, radius * 2);
-  const starts = group.length === 1 ? [0] : group.length === 2 ? [tall ? Math.PI / 2 : 0] : [-0.5, 0, 0.5, 1].map((turn) => turn * Math.PI);
+  const rounds = rings(group.length, rx, ry, ry >= Math.min(rx, radius * 2));
 
   /** @type {Map<string, Point>} */
   let best = new Map();
   let least = Number.POSITIVE_INFINITY;
-  for (const start of starts) {
-    const slots = fitted(roundEllipse(group.length, rx, ry, start), region, free);
+  for (const round of rounds) {
+    const slots = fitted(round, region, free);
     const slotsCentre = middle(slots);
     for (let turn = 0; turn < group.length; turn++) {
       let moved = 0;
-      const along = Math.abs(Math.sin(start)) > 0.5 === tall ? ALONG : 1; // columns in tall regions read more calmly
       for (const [k, i] of order.entries()) {
         const [x, y] = slots[(k + turn) % group.length];
         moved += (x - slotsCentre[0] - stood[i][0] + centre[0]) ** 2 + (y - slotsCentre[1] - stood[i][1] + centre[1]) ** 2;
       }
-      moved *= along;
       if (moved < least - 1e-6) {
         least = moved;
         best = new Map(order.map((i, k) => [group[i], slots[(k + turn) % group.length]]));
@@ -197,6 +193,15 @@ function settled(group, home, region, whole, radius) {
     }
   }
   return best;
+}
+
+/** The upright arrangements of so many nodes: in a tall region with a column on one side, which reads most calmly beside a canyon.
+ * @param {number} count @param {number} rx @param {number} ry @param {boolean} tall @returns {Point[][]} */
+function rings(count, rx, ry, tall) {
+  if (count === 1) return [[[0, 0]]];
+  if (count === 2) return [tall ? [[0, -ry], [0, ry]] : [[-rx, 0], [rx, 0]]];
+  if (count % 2 === 0) return [halfTurned(count, rx, ry)];
+  return (tall ? [0, Math.PI] : [-Math.PI / 2, Math.PI / 2]).map((start) => roundEllipse(count, rx, ry, start));
 }
 
 /** Whether no two nodes stand so close that their rings and logs would touch.
@@ -241,7 +246,7 @@ function seated(clients, places, regions, groups, whole, unit, radius) {
       const reach = radius + (58 + 12 * Math.abs(Math.sin(way)) + (Math.cos(way) < -0.3 ? 14 : 0)) * unit;
       /** @type {Point} */
       const spot = [at[0] + Math.cos(way) * reach, at[1] + Math.sin(way) * reach];
-      const cost = Math.abs(turn) * 20 + crowding(spot, node, places, seats, region, unit, radius);
+      const cost = Math.abs(turn) * 20 + crowding(spot, node, places, seats, region, unit, radius) + onLinks(spot, at, groups[g], places, unit);
       if (cost < least - 1e-6) {
         least = cost;
         seat = spot;
@@ -260,6 +265,18 @@ function outward(at, centre, region, whole) {
   const out = left === right ? (dx < -8 ? -1 : 1) : left ? -1 : 1;
   const dy = Math.max(-0.55, Math.min(0.2, (at[1] - centre[1]) / (left === right ? 280 : 700)));
   return Math.atan2(dy, out);
+}
+
+/** What it costs to stand on a link of the home node's own side, where messages pass. @param {Point} spot @param {Point} at
+ * @param {string[]} group @param {Map<string, Point>} places @param {number} unit */
+function onLinks(spot, at, group, places, unit) {
+  if (group.length > RINGED) return 0;
+  let cost = 0;
+  for (const id of group) {
+    const other = places.get(id);
+    if (other && other !== at) cost += Math.max(0, 30 * unit - distanceToSegment(spot, at, other)) * 5;
+  }
+  return cost;
 }
 
 /** What a seat costs: the more it covers, the dearer. @param {Point} spot @param {string} home @param {Map<string, Point>} places

@@ -421,6 +421,7 @@ export function ghostPath(layout) {
   const bend = /** @type {Point} */ ([mix(from[0], to[0], 0.55) + 10, mix(from[1], to[1], 0.4)]);
   return Array.from({ length: 41 }, (_, i) => {
     const t = i / 40;
-    return /** @type {Point} */ ([0, 1].map((k) => (1 - t) ** 2 * from[k] + 2 * t * (1 - t) * bend[k] + t * t * to[k]));
+    const along = (/** @type {0 | 1} */ k) => (1 - t) ** 2 * from[k] + 2 * t * (1 - t) * bend[k] + t * t * to[k];
+    return /** @type {Point} */ ([along(0), along(1)]);
   });
 }
