@@ -2,8 +2,9 @@
 
     make bench        or        python benchmarks/engine.py
 
-Four loops, in turn, several rounds; printed is the middle of the rounds: a bare ``heapq`` loop that pops and pushes (the least that any
-discrete-event simulation does), the kernel with Raft and nothing that watches, a whole lane (history, checkers, meters, trace), and a keyframe.
+Four loops, in turn, several rounds; printed is the middle of the rounds: a bare ``heapq`` loop that pops and pushes (the
+least that any discrete-event simulation does), the kernel with Raft and nothing that watches, a whole lane (history,
+checkers, meters, trace), and a keyframe.
 """
 
 from __future__ import annotations

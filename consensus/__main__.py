@@ -4,7 +4,8 @@
     python -m consensus run SCENARIO [--seed N] [--lanes raft,dynamo] [--until 20s] [--json]
     python -m consensus check [SCENARIO ...]                  runs scenarios and holds them to what must come out
 
-Lanes may turn knobs: ``--lanes raft:reads=local,dynamo:r=2:w=2``. Exit code 0; 1 when a check fails; 2, with one sentence, for bad input.
+Lanes may turn knobs: ``--lanes raft:reads=local,dynamo:r=2:w=2``. Exit code 0; 1 when a check fails; 2, with one sentence,
+for bad input.
 """
 
 from __future__ import annotations

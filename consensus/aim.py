@@ -1,7 +1,7 @@
 """Parts, not nodes: ``@leader``, ``@follower1``, ``@minority`` ... -> the nodes that play that part now.
 
-A scenario that named nodes would tell a false story under another seed. Parts are resolved when their moment comes; what reaches the
-log names the node that was meant.
+A scenario that named nodes would tell a false story under another seed. Parts are resolved when their moment comes; what
+reaches the log names the node that was meant.
 
     @leader       the running leader of the highest epoch (of the first lane that has one; without any, the first member)
     @follower1    the first member, in order, that is not the leader; @follower2 the second, ...
@@ -54,9 +54,7 @@ def resolve(intervention: Intervention, cast: Cast) -> Intervention:
     if isinstance(intervention, Partition):
         return Partition(_sides(intervention.sides, cast))
     if isinstance(intervention, Cut | Heal | SetLink):
-        links = tuple(
-            (src, dst) for a, b in intervention.links for src in cast.nodes(a) for dst in cast.nodes(b) if src != dst
-        )
+        links = tuple((src, dst) for a, b in intervention.links for src in cast.nodes(a) for dst in cast.nodes(b) if src != dst)
         return intervention._replace(links=links)
     node: Any = getattr(intervention, "node", None)
     if node is None:

@@ -34,7 +34,9 @@ class Knob:
         if isinstance(value, bool) or not isinstance(value, int):
             raise Refused(f"{self.title} must be a whole number, not {value!r}.")
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            raise Refused(f"{self.title} must be from {self.low} to {self.high}{' ' + self.unit if self.unit else ''}, not {value}.")
+            raise Refused(
+                f"{self.title} must be from {self.low} to {self.high}{' ' + self.unit if self.unit else ''}, not {value}."
+            )
         return value
 
 
@@ -57,7 +59,10 @@ class Claims:
 
 @dataclass(frozen=True)
 class Card:
-    """A protocol's card. ``invariants`` are the safety checkers made anew for each lane: classes with ``fold`` and ``findings``."""
+    """A protocol's card.
+
+    ``invariants`` are the safety checkers made anew for each lane: classes with ``fold`` and ``findings``.
+    """
 
     name: str
     title: str

@@ -1,8 +1,9 @@
 """Simulated clients: a workload that is the same for every lane, and a deadline.
 
 Clients are open-loop: each asks at moments drawn from its own stream, whatever became of what it asked before, so that
-clusters side by side get exactly the same operations. A written value is a number, counted in the order of asking: unique (which makes an exact
-check near-linear) and, on a screen, newer when larger. A client stands at its home node and talks to that node only.
+clusters side by side get exactly the same operations. A written value is a number, counted in the order of asking: unique
+(which makes an exact check near-linear) and, on a screen, newer when larger. A client stands at its home node and talks to
+that node only.
 """
 
 from __future__ import annotations

@@ -24,7 +24,11 @@ KINDS: dict[str, tuple[str, ...]] = {
     # messages; `node` is the sender of `sent` and the addressee of `delivered` and `dropped`
     "sent": ("message_id", "dst", "message", "tone", "epoch", "due"),
     "delivered": ("message_id", "src"),
-    "dropped": ("message_id", "src", "reason"),  # reason: "cut", "loss", "down" (nobody runs there), "late" (client no longer waits)
+    "dropped": (
+        "message_id",
+        "src",
+        "reason",
+    ),  # reason: "cut", "loss", "down" (nobody runs there), "late" (client no longer waits)
     # nodes
     "fired": ("timer", "key"),
     "became": ("role", "epoch"),
@@ -52,7 +56,10 @@ KINDS: dict[str, tuple[str, ...]] = {
 
 
 class Trace:
-    """A hash of every event of a lane in order: equal traces, equal runs. Hashed in chunks of a fixed size, so when it is asked does not matter."""
+    """A hash of every event of a lane in order: equal traces, equal runs.
+
+    Hashed in chunks of a fixed size, so when it is asked does not matter.
+    """
 
     CHUNK = 512
 

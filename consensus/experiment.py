@@ -1,8 +1,9 @@
 """An experiment: one to four lanes under one clock, one seed, one workload and one list of interventions.
 
 A lane is one cluster with everything that watches it: history, checkers, meters, trace. All lanes have the same members, the
-same links with the same chance on each, and the same clients asking the same things at the same moments; only the protocol and its knobs
-differ. ``steps`` counts what has been processed over all lanes, so a position in a run is exact even between two events of one microsecond.
+same links with the same chance on each, and the same clients asking the same things at the same moments; only the protocol
+and its knobs differ. ``steps`` counts what has been processed over all lanes, so a position in a run is exact even between
+two events of one microsecond.
 """
 
 from __future__ import annotations
@@ -361,7 +362,6 @@ class Lane:
             rows += [[name_of, *verdict] for name_of, verdict in _invariant_rows(name, checker)]
         return rows
 
-
     # --- meters -------------------------------------------------------------------------------
 
     def meters(self, now: int) -> dict[str, Any]:
@@ -459,8 +459,6 @@ def _invariant_rows(name: str, checker: Any) -> list[tuple[str, Verdict]]:
 def seconds(at: int) -> str:
     """12.4 s"""
     return f"{at / S:.1f} s"
-
-
 
 
 class Experiment:

@@ -1,9 +1,10 @@
 """Meters: from events to what the screen says of each side of the cut. Nothing here knows a protocol.
 
-An *era* is a stretch of time in which the same groups of nodes reach each other; a side is such a group. Of each side are counted the
-operations that its clients asked and that ended (answered, refused, or past their deadline) within one era: what a cut or a heal met on its way
-says nothing of either. Left out are operations asked of a node that was not running all the while, since CAP's availability
-speaks of non-failing nodes (Gilbert & Lynch 2002). What was wrong with an answer counts where and when it was given.
+An *era* is a stretch of time in which the same groups of nodes reach each other; a side is such a group. Of each side are
+counted the operations that its clients asked and that ended (answered, refused, or past their deadline) within one era: what
+a cut or a heal met on its way says nothing of either. Left out are operations asked of a node that was not running all the
+while, since CAP's availability speaks of non-failing nodes (Gilbert & Lynch 2002). What was wrong with an answer counts where
+and when it was given.
 """
 
 from __future__ import annotations
@@ -204,13 +205,14 @@ class Meters:
         }
 
     def _lost(self, era: int, number: int, now: int, losses: Losses) -> int:
-        """Acknowledged writes lost: those asked here, and in the present era also those of this side's clients that got lost in it."""
+        """Acknowledged writes lost: those asked here, and in the present era also those of this side's clients that got
+        lost in it."""
         nodes = self.eras[era].sides[number]
         present = era == len(self.eras) - 1
         total = 0
         for op_id, since in losses.lost(now).items():
-            if self.place.get(op_id) == (era, number):
-                total += 1
-            elif present and since >= self.eras[era].since and self.home.get(op_id) in nodes:
+            if self.place.get(op_id) == (era, number) or (
+                present and since >= self.eras[era].since and self.home.get(op_id) in nodes
+            ):
                 total += 1
         return total

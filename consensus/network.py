@@ -19,7 +19,10 @@ DELAY_MAX = 10 * S
 
 
 class LinkState(NamedTuple):
-    """How a whole link behaves. A message takes ``delay`` plus a draw: from 0 to ``jitter`` (uniform), or with that mean (exponential)."""
+    """How a whole link behaves.
+
+    A message takes ``delay`` plus a draw: from 0 to ``jitter`` (uniform), or with that mean (exponential).
+    """
 
     delay: int = 10 * MS
     jitter: int = 10 * MS
@@ -62,7 +65,10 @@ PRESETS = (
 
 
 class Network:
-    """The matrix. Pairs are ``(src, dst)``; what is not named in ``cuts`` is whole, what is not in ``tuned`` is like ``base``."""
+    """The matrix.
+
+    Pairs are ``(src, dst)``; what is not named in ``cuts`` is whole, what is not in ``tuned`` is like ``base``.
+    """
 
     def __init__(self, members: tuple[str, ...], base: LinkState, seed: int) -> None:
         self.members = members

@@ -26,8 +26,8 @@ frozen effects, which the kernel carries out. Inside a handler the effects are w
 A class that names a message or a timer and has no handler for it is refused when it is defined. A unit test needs no
 fakes: ``node.receive(now, "n2", Ping(1))`` returns the effects.
 
-Messages are ``NamedTuple`` classes with immutable fields. A reply says so with a property ``tone``: ``"+"`` (granted, succeeded) or
-``"-"`` (refused); a message without one is a request. State keeps the law of ``freeze.py``.
+Messages are ``NamedTuple`` classes with immutable fields. A reply says so with a property ``tone``: ``"+"`` (granted,
+succeeded) or ``"-"`` (refused); a message without one is a request. State keeps the law of ``freeze.py``.
 """
 
 from __future__ import annotations
@@ -137,7 +137,10 @@ def snake(name: str) -> str:
 
 
 class Node:
-    """The base of every protocol. ``id`` and ``members`` are names (``"n1"``); ``members`` is in a fixed order and includes us."""
+    """The base of every protocol.
+
+    ``id`` and ``members`` are names (``"n1"``); ``members`` is in a fixed order and includes us.
+    """
 
     messages: ClassVar[tuple[type, ...]] = ()
     timers: ClassVar[tuple[str, ...]] = ()
@@ -179,9 +182,9 @@ class Node:
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
 
-        role: str; epoch: int or None; leader: id or None; store: {key: [values]};
-        log: [[epoch, label], ...] (the last ``LOG_SHOWN`` entries), log_start: index of the first of them (first entry of all: 1),
-        commit: index; facts: {label: text} for the inspector, in the paper's words.
+        role: str; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
+        ``LOG_SHOWN`` entries), log_start: index of the first of them (first entry of all: 1), commit: index; facts: {label:
+        text} for the inspector, in the paper's words.
         """
         return {"role": "node", "epoch": None}
 

@@ -1,8 +1,9 @@
 """A run in time: advance, step, seek, intervene, fork, undo.
 
-A run is (spec, log of interventions); everything else is a cache. A keyframe is a copy of the experiment; seeking takes the nearest one at
-or before the moment and replays, which gives the same state to the bit. An intervention's place in the log is exact: its moment, and
-how many steps had been processed. Acting in the past forks: the run goes on from there, and the old future is kept in ``forks``.
+A run is (spec, log of interventions); everything else is a cache. A keyframe is a copy of the experiment; seeking takes the
+nearest one at or before the moment and replays, which gives the same state to the bit. An intervention's place in the log is
+exact: its moment, and how many steps had been processed. Acting in the past forks: the run goes on from there, and the old
+future is kept in ``forks``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from consensus.interventions import (
     Cut,
     Heal,
     Intervention,
+    Links,
     Partition,
     Pause,
     Refused,
@@ -66,7 +68,10 @@ class Fork:
 
 
 class Timeline:
-    """One run. ``at`` is where it stands, ``horizon`` how far it has been simulated, ``run`` changes at every seek, fork and reset."""
+    """One run.
+
+    ``at`` is where it stands, ``horizon`` how far it has been simulated, ``run`` changes at every seek, fork and reset.
+    """
 
     def __init__(self, spec: Spec, protocols: Mapping[str, Card] | None = None) -> None:
         self.spec = spec
@@ -246,7 +251,7 @@ class Timeline:
             case Partition(sides):
                 return self._inverse_of_partition(network.between(sides))
             case SetLink(links):
-                return self._inverse_of_setting(network.known(links) or network.pairs())
+                return self._inverse_of_setting(network.known(links))
             case Crash(node):
                 return (Restart(node),), f"restart {node}"
             case Restart(node):
@@ -265,7 +270,7 @@ class Timeline:
                 return (Turn(lane, knob, was),), f"turn {knob} back to {was}"
         return (), ""
 
-    def _inverse_of_partition(self, between: Any) -> tuple[tuple[Intervention, ...], str]:
+    def _inverse_of_partition(self, between: Links) -> tuple[tuple[Intervention, ...], str]:
         network = self.experiment.lanes[0].sim.network
         was = tuple(pair for pair in network.pairs() if network.is_cut(*pair))
         fresh = tuple(pair for pair in between if pair not in was)
@@ -277,12 +282,13 @@ class Timeline:
             steps.append(Cut(mended))
         return tuple(steps), "put the links back as they were" if steps else ""
 
-    def _inverse_of_setting(self, pairs: Any) -> tuple[tuple[Intervention, ...], str]:
+    def _inverse_of_setting(self, chosen: Links) -> tuple[tuple[Intervention, ...], str]:
         network = self.experiment.lanes[0].sim.network
+        steps: list[Intervention] = [] if chosen else [SetLink((), fields(network.base))]
         by_state: dict[LinkState, list[tuple[str, str]]] = {}
-        for pair in pairs:
+        for pair in chosen or network.tuned:
             by_state.setdefault(network.link(*pair), []).append(pair)
-        steps = [SetLink(tuple(group), tuple(state._asdict().items())) for state, group in by_state.items()]
+        steps += [SetLink(tuple(group), fields(state)) for state, group in by_state.items()]
         return tuple(steps), "set the links back"
 
     # --- keyframes: only a cache --------------------------------------------------------------
@@ -300,8 +306,12 @@ class Timeline:
             self.eras = list(self.experiment.bands)
 
 
-def link_words(links: Any) -> str:
+def fields(state: LinkState) -> tuple[tuple[str, Any], ...]:
+    """All of a link, as a setting."""
+    return tuple(state._asdict().items())
+
+
+def link_words(links: Links) -> str:
     """n1-n3, n1-n4 and 4 more"""
     names = dict.fromkeys("-".join(sorted(pair)) for pair in links)
     return few(list(names), 2)
-

@@ -38,7 +38,9 @@ print(json.dumps(out))
 
 def trace(python: str, hash_seed: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([python, "-c", RUN], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(
+        [python, "-c", RUN], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
     return done.stdout
 
 

@@ -36,7 +36,20 @@ def test_run_prints_what_the_clients_saw(capsys):
 
 
 def test_seed_lanes_and_until_are_honoured(capsys):
-    report = json.loads(printed(capsys, "run", "same-cut", "--seed", "7", "--lanes", "dynamo:R=2:w=2,raft:reads=local", "--until", "2500ms", "--json"))
+    report = json.loads(
+        printed(
+            capsys,
+            "run",
+            "same-cut",
+            "--seed",
+            "7",
+            "--lanes",
+            "dynamo:R=2:w=2,raft:reads=local",
+            "--until",
+            "2500ms",
+            "--json",
+        )
+    )
     assert report["seed"] == 7 and report["until"] == "2.5s"
     assert [(lane["protocol"], lane["knobs"].get("r"), lane["knobs"].get("reads")) for lane in report["lanes"]] == [
         ("dynamo", 2, None),

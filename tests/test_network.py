@@ -91,7 +91,15 @@ def test_delays_stay_within_the_link_and_loss_is_as_said():
 
 @pytest.mark.parametrize(
     "setting",
-    [("loss", PPM + 1), ("delay", -1), ("delay", True), ("shape", "gaussian"), ("colour", 1), ("jitter", 1.5), ("delay", 10**9)],
+    [
+        ("loss", PPM + 1),
+        ("delay", -1),
+        ("delay", True),
+        ("shape", "gaussian"),
+        ("colour", 1),
+        ("jitter", 1.5),
+        ("delay", 10**9),
+    ],
 )
 def test_a_link_that_cannot_be_is_refused_and_nothing_changes(setting):
     net = network()

@@ -9,7 +9,7 @@ from consensus.freeze import breaks_the_law
 from consensus.history import History
 from consensus.interventions import Ask, Corrupt, Crash, Cut, Heal, Pause, Refused, Restart, Resume, SetDeadline, Wipe
 from consensus.network import LinkState
-from consensus.node import MS, OK, S, Node
+from consensus.node import MS, OK, Node, S
 from consensus.simulation import Cluster, Simulation
 
 

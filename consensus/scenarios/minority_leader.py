@@ -1,6 +1,6 @@
 """13: the minority leader. Two crowns, two terms: the old leader is harmless for writes."""
 
-from consensus.experiment import Expectation, LaneSpec, Scenario, Spec, Step
+from consensus.experiment import Expectation, Experiment, LaneSpec, Scenario, Spec, Step
 from consensus.interventions import Ask, Partition, Say
 from consensus.node import MS, WRITE, S
 
@@ -33,11 +33,12 @@ SCENARIO = Scenario(
 )
 
 
-def asked_by_hand(experiment, number):
+def asked_by_hand(experiment: Experiment, number: int) -> str:
+    """What became of the first, second ... operation that was asked by hand."""
     operations = [op for op in experiment.lanes[0].history.operations if op.client == "you"]
     return operations[number].outcome
 
 
-def crowns(experiment):
+def crowns(experiment: Experiment) -> list[tuple[int | None, str]]:
     """(term, node) of every node that leads, or believes so."""
     return [(epoch, node) for node, (role, epoch) in experiment.lanes[0].sim.roles.items() if role == "leader"]

@@ -1,4 +1,7 @@
-"""17: read-index. The leader asks a quorum whether it still leads before it answers a read (etcd's ReadOnlySafe; thesis 6.4)."""
+"""17: read-index.
+
+The leader asks a quorum whether it still leads before it answers a read (etcd's ReadOnlySafe; thesis 6.4).
+"""
 
 from consensus.experiment import Expectation, LaneSpec, Scenario, Spec, Step
 from consensus.interventions import Ask, Partition, Say

@@ -1,6 +1,6 @@
 """54, with two lanes: the same cut, two worlds. The first thing that a visitor sees, running, one gesture from the cut."""
 
-from consensus.experiment import Expectation, LaneSpec, Scenario, Spec, Step
+from consensus.experiment import Expectation, Experiment, LaneSpec, Scenario, Spec, Step
 from consensus.interventions import Heal, Partition
 from consensus.node import S
 
@@ -28,13 +28,16 @@ SCENARIO = Scenario(
         Expectation("Raft's side of 2 answers nobody.", lambda e: e.outcome(RAFT)[0]["ok"] == 0 < e.outcome(RAFT)[0]["asked"]),
         Expectation("Raft's side of 3 goes on answering.", lambda e: e.outcome(RAFT)[1]["ok"] > 20),
         Expectation("Raft: nothing stale, nothing lost, one linear order.", lambda e: nothing_wrong(e, RAFT)),
-        Expectation("The Dynamo-style store answers everybody.", lambda e: all(s["ok"] == s["asked"] for s in e.outcome(DYNAMO))),
+        Expectation(
+            "The Dynamo-style store answers everybody.", lambda e: all(s["ok"] == s["asked"] for s in e.outcome(DYNAMO))
+        ),
         Expectation("It serves stale reads on both sides.", lambda e: all(s["stale"] > 0 for s in e.outcome(DYNAMO))),
         Expectation("Its answers fit no linear order.", lambda e: e.lanes[DYNAMO].verdict(e.at).status == "violated"),
     ),
 )
 
 
-def nothing_wrong(experiment, lane):
+def nothing_wrong(experiment: Experiment, lane: int) -> bool:
+    """One linear order, and no side read anything old or lost anything."""
     sides = experiment.outcome(lane)
     return experiment.lanes[lane].verdict(experiment.at).status == "ok" and not any(s["stale"] + s["lost"] for s in sides)

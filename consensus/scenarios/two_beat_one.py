@@ -27,8 +27,12 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("In Raft the one cut off answers nobody.", lambda e: e.outcome(0)[0]["ok"] == 0 < e.outcome(0)[0]["asked"]),
-        Expectation("In Raft the two others answer everybody.", lambda e: e.outcome(0)[1]["ok"] == e.outcome(0)[1]["asked"] > 10),
-        Expectation("In the quorum store the one answers nobody.", lambda e: e.outcome(1)[0]["ok"] == 0 < e.outcome(1)[0]["asked"]),
+        Expectation(
+            "In Raft the two others answer everybody.", lambda e: e.outcome(0)[1]["ok"] == e.outcome(0)[1]["asked"] > 10
+        ),
+        Expectation(
+            "In the quorum store the one answers nobody.", lambda e: e.outcome(1)[0]["ok"] == 0 < e.outcome(1)[0]["asked"]
+        ),
         Expectation("And the two others answer everybody.", lambda e: e.outcome(1)[1]["ok"] == e.outcome(1)[1]["asked"] > 10),
         Expectation("Nobody in Raft read anything old.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
