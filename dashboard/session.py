@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from consensus import registry
-from consensus.cards import Card
 from consensus.experiment import LaneSpec, Spec
 from consensus.interventions import Refused
 from consensus.node import S
@@ -25,6 +24,7 @@ from dashboard.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
 
 OPENS_WITH = "same-cut"
+STEPS = 40  # of simulation between two looks at the clock; some two milliseconds
 ANY_TIME = ("seek", "pause", "reset", "scenario", "compose", "resync", "take", "release")  # also on the way to a moment
 
 Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
@@ -48,19 +48,11 @@ class Asked(NamedTuple):
 class Session:
     """``now`` is always wall seconds of one monotonic clock."""
 
-    def __init__(
-        self,
-        id: str,
-        now: float,
-        limits: Limits = LIMITS,
-        scenario: str = OPENS_WITH,
-        protocols: Mapping[str, Card] | None = None,
-        scenarios: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, id: str, now: float, limits: Limits = LIMITS) -> None:
         self.id = id
         self.limits = limits
-        self.protocols = registry.protocols() if protocols is None else protocols
-        self.scenarios = registry.scenarios() if scenarios is None else scenarios
+        self.protocols = registry.protocols()
+        self.scenarios = registry.scenarios()
         self.viewers: dict[str, str] = {}  # viewer -> token
         self.newcomers: list[str] = []  # have not been told anything yet
         self.behind: dict[str, bool] = {}  # missed packets, need a snapshot
@@ -76,31 +68,31 @@ class Session:
         self.packet_at = self.meters_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
         self.audience_told: tuple[Any, ...] = ()
         self.base_run = 0
-        self._stand(Timeline(self._spec(scenario, None), self.protocols), playing=True, now=now)
+        spec = registry.opening(OPENS_WITH)
+        self._stand(spec, self._timeline(spec), playing=True, now=now)
 
     # --- the run ------------------------------------------------------------------------------
 
     def open(self, spec: Spec, playing: bool, now: float) -> None:
         """Another run in this session; the numbers of its runs go on. Refused (and nothing changed) when the spec cannot be."""
-        timeline = Timeline(spec, self.protocols)
+        timeline = self._timeline(spec)
         self.base_run = self.run + 1
-        self._stand(timeline, playing, now)
+        self._stand(spec, timeline, playing, now)
 
-    def _stand(self, timeline: Timeline, playing: bool, now: float) -> None:
+    def _timeline(self, spec: Spec) -> Timeline:
+        """The run at its very beginning; what comes before the opening is simulated in slices, as everything is."""
+        return Timeline(replace(spec, opening=0), self.protocols)
+
+    def _stand(self, spec: Spec, timeline: Timeline, playing: bool, now: float) -> None:
+        self.spec = spec
         self.timeline = timeline
         self.playing = playing
-        self.speed = min(max(timeline.spec.speed, self.limits.speed_min), self.limits.speed_max)
+        self.speed = min(max(spec.speed, self.limits.speed_min), self.limits.speed_max)
         self.clock_at = now
-        self.goal = self.timeline.at
-        self.arriving = False
+        self.goal = spec.opening
+        self.arriving = True
         self._new_pace(now)
         self._renew()
-
-    def _spec(self, name: str, seed: int | None) -> Spec:
-        if name not in self.scenarios:
-            raise Refused(f"There is no scenario {name}; there are: {', '.join(self.scenarios)}.")
-        spec: Spec = self.scenarios[name].spec
-        return spec if seed is None else replace(spec, seed=seed)
 
     @property
     def run(self) -> int:
@@ -250,8 +242,9 @@ class Session:
     def _obey_reset(self) -> None:
         self._spend_build()
         self.timeline.reset()
-        self.playing = self.arriving = False
-        self.goal = self.timeline.at
+        self.playing = False
+        self.goal = self.spec.opening
+        self.arriving = True
 
     def _obey_undo(self) -> dict[str, Any]:
         sentence = self.timeline.undo()
@@ -260,7 +253,7 @@ class Session:
         return {"sentence": sentence}
 
     def _obey_scenario(self, now: float, name: str, seed: int | None = None) -> None:
-        spec = self._spec(name, seed)
+        spec = registry.opening(name, seed)
         self._spend_build()
         self.open(spec, playing=True, now=now)
 
@@ -272,7 +265,7 @@ class Session:
                 raise Refused(f"There is no protocol {protocol}; there are: {', '.join(self.protocols)}.")
             self.protocols[protocol].settled(dict(knobs))
         self._spend_build()
-        spec = self.timeline.spec
+        spec = self.spec
         sim = self.lanes[0].sim
         composed = replace(
             spec,
@@ -343,7 +336,7 @@ class Session:
             reached = False
         end = clock() + self.limits.slice_s
         while not reached:
-            reached = timeline.advance(self.goal)
+            reached = timeline.advance(self.goal, STEPS)
             if clock() >= end:
                 break
         if reached and self.arriving:
@@ -430,7 +423,7 @@ class Session:
             self.told_story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
         else:
             lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.lanes, strict=True)]
-        spec = wire.spec_body(timeline.spec, self.scenarios.get(timeline.spec.scenario), self.lanes)
+        spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.lanes)
         return wire.snapshot(spec, self._clock(), lanes, timeline.marks, timeline.eras, timeline.caption, timeline.undo_words)
 
     def _personal(
