@@ -6,7 +6,7 @@ import { epochColour, readableOn, valueColour } from "../../static/js/lib/colour
 import { hit } from "../../static/js/stage/hit.js";
 import { layout as layoutOf, stageSize } from "../../static/js/stage/layout.js";
 import { netOf } from "../../static/js/stage/net.js";
-import { answerMark, fillsOf, ghostPath, lastAnswers, position, scene, shownTimer, valueText } from "../../static/js/stage/scene.js";
+import { answerMark, fillsOf, ghostPath, lastAnswers, position, saidText, scene, shownTimer, valueText } from "../../static/js/stage/scene.js";
 
 const NODES = ["n1", "n2", "n3", "n4", "n5"];
 const CLIENTS = NODES.map((id, i) => [`c${i + 1}`, id]);
@@ -190,6 +190,15 @@ test("what the clients know: no roles, no logs, no links, no canyon, no messages
   assert.deepEqual([...new Set(shapes.map(({ kind }) => kind))].sort(), ["client", "message", "node", "tether"]);
   assert.equal(shapes.filter(({ kind }) => kind === "message").length, 1);
   for (const node of shapes.filter(({ kind }) => kind === "node")) assert.deepEqual([node.fills, node.label, node.ring, node.status, node.cells], [["neutral"], "", "", "up", []]);
+});
+
+test("in the clients' view each client says what it was told, or what it asked in vain", () => {
+  const operation = { id: "1", client: "c1", node: "n1", kind: "read", key: "x", value: "", start: 0, finish: 10, outcome: "ok", result: ["8", "9"], mark: "" };
+  assert.equal(saidText(operation), "x=8|9");
+  assert.equal(saidText({ ...operation, outcome: "failed", result: [] }), "x?");
+  assert.equal(saidText({ ...operation, kind: "write", value: "12" }), "x←12");
+  const told = (view) => shapesOf({ operations: [operation], ui: { view } }, "client")[0].said;
+  assert.deepEqual([told("clients"), told("god")], ["x=8|9", ""]);
 });
 
 test("what is seen can be grabbed, and a node comes before the link behind it", () => {

@@ -3,6 +3,7 @@
 // copied from there: on a machine without a graphics card a copy costs a tenth of a drawing.
 
 import { colourOf, readableOn } from "../lib/colour.js";
+import { englishStage as words } from "../lib/words/english-stage.js";
 import { paintBurst, paintMark } from "./marks.js";
 
 /** @typedef {import("./types.js").Shape} Shape */
@@ -372,8 +373,8 @@ function paintFace(brush, shape, view) {
 function drawClient(brush, shape, view, sprites) {
   const { size } = shape;
   const width = size * 3.4;
-  const height = size * 2;
-  sprites.copy(brush, view, `c|${shape.id === "you"}|${size}|${shape.answer}|${shape.focused}`, shape.x, shape.y, width, height, (on) => {
+  const height = size * 2.8;
+  sprites.copy(brush, view, `c|${shape.id === "you"}|${size}|${shape.answer}|${shape.focused}|${shape.said}`, shape.x, shape.y, width, height, (on) => {
     paintMark(on, "client", 0, 0, size, view.colours);
     if (shape.answer) paintMark(on, shape.answer, size * 0.98, 0, size * 0.82, view.colours);
     if (shape.focused) {
@@ -383,11 +384,11 @@ function drawClient(brush, shape, view, sprites) {
       on.lineWidth = 2;
       on.stroke();
     }
-    if (shape.id !== "you") return;
-    on.fillStyle = colourOf(view.colours, "dim");
-    on.font = `600 ${size * 0.56}px ${view.font}`;
     on.textAlign = "center";
-    on.fillText(shape.id, 0, size * 0.95);
+    on.fillStyle = colourOf(view.colours, shape.said ? "ink" : "dim");
+    on.font = `600 ${size * 0.64}px ${view.font}`;
+    const under = [shape.id === "you" ? words.you : "", shape.said].filter(Boolean).join(": ");
+    if (under) on.fillText(under, size * 0.45, size * 1.18);
   });
 }
 

@@ -22,6 +22,7 @@ import { lastAnswers, moving, still } from "./scene.js";
 
 const GLIDE_MS = 450;
 const HOLD_MS = 550;
+const SAME_MOMENT = 50_000; // simulated microseconds
 const PIXELS_MAX = 2; // device pixels a CSS pixel: more cost time and show nothing more from a row of seats
 
 /** A drawable stage. `draw(now)` paints the world as it is at `world.state.renderAt`; `now` is wall milliseconds.
@@ -52,6 +53,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     cutSince: /** @type {Map<string, number>} */ (new Map()),
     cutLinks: /** @type {Links | null} */ (null),
     run: /** @type {unknown} */ (null),
+    renderAt: 0,
+    jumps: false, // the next layout is there at once: another time is shown, or another size of canvas
     answers: /** @type {Map<string, import("./types.js").Operation>} */ (new Map()),
     answersKey: /** @type {unknown[]} */ ([]),
     stillShapes: /** @type {Shape[]} */ ([]),
@@ -80,7 +83,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     /** @type {HTMLCanvasElement} */ (ground.surface).width = canvas.width;
     /** @type {HTMLCanvasElement} */ (ground.surface).height = canvas.height;
     memory.groundKey = [];
-    memory.from = null;
+    memory.jumps = true;
     sprites.forget();
   }
 
@@ -89,8 +92,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   function clientsOf(given) {
     const clients = world().spec?.clients ?? [];
     const you = answersOf(given).get("you");
-    const asking = [...given.flying.values()].find(({ src }) => src === "you");
-    const home = asking ? asking.dst : you?.node;
+    let home = you?.node;
+    for (const { src, dst } of given.flying.values()) if (src === "you") home = dst;
     return home ? [...clients, ["you", home]] : clients;
   }
 
@@ -113,20 +116,31 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const key = [nodes.join(), hidden ? "" : JSON.stringify(sides), !hidden && Boolean(given.links.clean), size.stageWidth, size.stageHeight, clients.join()];
     if (!memory.target || !same(key, memory.targetKey)) {
       const fresh = layoutOf({ nodes, sides: hidden ? [] : sides, clean: !hidden && Boolean(given.links.clean), clients, width: size.stageWidth, height: size.stageHeight });
-      const glides = memory.shown && !ui().reducedMotion && memory.run === world().run && key[0] === memory.targetKey[0] && memory.from !== null;
+      const glides = memory.shown !== null && !memory.jumps && !ui().reducedMotion && key[0] === memory.targetKey[0];
       memory.from = glides ? memory.shown : fresh;
       memory.since = glides ? now : now - GLIDE_MS;
       memory.target = fresh;
       memory.targetKey = key;
-      memory.run = world().run;
     }
+    memory.jumps = false;
     const part = Math.min(1, (now - memory.since) / GLIDE_MS);
     const base = part >= 1 || !memory.from ? memory.target : between(memory.from, memory.target, easeInOut(part));
     memory.shown = base;
     const { gesture } = ui();
     if (gesture?.kind !== "drag" || !gesture.node || gesture.points.length === 0) return { layout: base, part };
-    const places = new Map(base.places).set(gesture.node, gesture.points[gesture.points.length - 1]);
-    return { layout: { ...base, places }, part };
+    return { layout: held(base, gesture.node, gesture.points[gesture.points.length - 1], clients), part };
+  }
+
+  /** Another run is another future: what was seen of the links counts no more. Acting in the past goes on from the same moment and
+   * glides; going to another moment does not. */
+  function noticeJump() {
+    const { run, renderAt } = world();
+    if (memory.run !== run) {
+      memory.cutLinks = null;
+      if (Math.abs(renderAt - memory.renderAt) > SAME_MOMENT) memory.jumps = true;
+    }
+    memory.run = run;
+    memory.renderAt = renderAt;
   }
 
   /** Since when each direction of each link is cut, as far as this page saw it or the meters say. @param {Lane} given */
@@ -168,7 +182,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   function draw(now) {
     const here = lane();
     if (!here) return brush.clearRect(0, 0, canvas.width, canvas.height);
-    if (memory.run !== world().run) memory.cutLinks = null;
+    noticeJump();
     rememberCuts(here);
     const all = given(here, now);
     const view = viewNow();
@@ -364,6 +378,19 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const place = memory.shown?.places.get(id) ?? /** @type {Point} */ ([0, 0]);
     return pagePoint(toPx(place, about()));
   }
+}
+
+/** The layout with one node, and the clients that stand at it, held at the point to which it is dragged.
+ * @param {Layout} base @param {string} node @param {Point} point @param {[string, string][]} clients @returns {Layout} */
+function held(base, node, point, clients) {
+  const stood = base.places.get(node);
+  if (!stood) return base;
+  const seats = new Map(base.clients);
+  for (const [client, home] of clients) {
+    const seat = base.clients.get(client);
+    if (home === node && seat) seats.set(client, [seat[0] + point[0] - stood[0], seat[1] + point[1] - stood[1]]);
+  }
+  return { ...base, places: new Map(base.places).set(node, point), clients: seats };
 }
 
 /** @param {unknown[]} a @param {unknown[]} b */

@@ -232,6 +232,12 @@ export function answerMark({ outcome, mark }) {
   return outcome === "ok" || outcome === "failed" ? outcome : "unknown";
 }
 
+/** What a client knows of its last operation: what it read, what it wrote, or what it asked in vain. @param {Operation} operation */
+export function saidText({ kind, key, value, outcome, result = [] }) {
+  if (kind === "write") return `${key}←${value}`;
+  return outcome === "ok" ? `${key}=${result.length > 0 ? result.join("|") : "–"}` : `${key}?`;
+}
+
 /** @param {Given} given @returns {Shape[]} */
 function clientShapes({ layout, answers, clients, ui, laneIndex }) {
   const { unit } = layout;
@@ -243,7 +249,10 @@ function clientShapes({ layout, answers, clients, ui, laneIndex }) {
     if (!seat) continue;
     const answer = answers.get(client);
     const focused = ui.hover?.kind === "client" && ui.hover.id === client && ui.hover.lane === laneIndex;
-    shapes.push({ kind: "client", id: client, node, x: seat[0], y: seat[1], size, focused, answer: answer ? answerMark(answer) : "", unit });
+    shapes.push({
+      kind: "client", id: client, node, x: seat[0], y: seat[1], size, focused, answer: answer ? answerMark(answer) : "", unit,
+      said: answer && ui.view === "clients" ? saidText(answer) : "",
+    });
   }
   return shapes;
 }
