@@ -215,6 +215,27 @@ def test_writes_without_an_acknowledgement_cannot_be_lost():
     assert run.lost(10 * S) == [] and run.checker.verdict(10 * S).status == HOLDS
 
 
+def test_writes_get_their_findings_one_by_one_each_when_its_second_is_over():
+    run = Run()
+    for at, value in ((0, "7"), (400 * MS, "8"), (800 * MS, "9")):
+        run.acknowledged(at, value)
+    told = []
+    for at in range(0, 2_000 * MS, 100 * MS):
+        run.event(at, "fired", "n1", "tick", ())
+        told.append(len(run.checker.findings))
+    assert told == [0] * 10 + [1] * 4 + [2] * 4 + [3] * 2
+    assert [finding.at for finding in run.checker.findings] == [1_000 * MS, 1_400 * MS, 1_800 * MS]
+
+
+def test_a_value_that_a_node_lists_twice_is_held_once():
+    run = Run()
+    run.stored(0, "n1", "8", "8")
+    run.acknowledged(0, "8")
+    run.stored(10, "n1", "8")
+    run.event(20, "wiped", "n1")
+    assert run.lost(2 * S) == ["w8"]
+
+
 def test_each_lost_write_is_told_once():
     run = Run()
     run.acknowledged(0, "8")

@@ -304,40 +304,49 @@ def evidence(read: Operation, zone: Zone, other: Zone) -> tuple[str, tuple[Opera
 
 
 def check(operations: Iterable[Operation]) -> Verdict:
-    """Judges a whole history: sorts the zones of each key and sweeps once; O(n log n)."""
-    history = list(operations)
-    asked: dict[tuple[str, Value], tuple[int, int]] = {}  # (key, value) -> start, finish of its write
-    for _, _, _, _, kind, key, value, start, finish, outcome, _, _ in history:
-        if kind == WRITE and outcome != FAILED:
-            if (key, value) in asked:
+    """Judges a whole history: gathers the cluster of each value, then sorts and sweeps each key once; O(n log n)."""
+    answers = 0
+    keys: dict[str, tuple[dict[Value, int], dict[Value, int], dict[Value, int], dict[Value, int]]] = {}
+    for _, op_id, _, _, kind, key, value, start, finish, outcome, result, _ in operations:
+        if key not in keys:
+            keys[key] = {None: BEFORE_EVERYTHING}, {None: BEFORE_EVERYTHING}, {}, {}
+        asked, told, seen, late = keys[key]  # value -> start and finish of its write, first finish and last start of its reads
+        if kind == WRITE:
+            if outcome == FAILED:
+                continue
+            if value in asked:
                 return Verdict(UNDECIDED, f"{named(key, value)} was written twice.")
-            asked[key, value] = (start, finish if outcome == OK and finish is not None else NEVER)
-    ends: dict[tuple[str, Value], int] = {place: finish for place, (_, finish) in asked.items() if finish != NEVER}
-    starts: dict[tuple[str, Value], int] = {}
-    for _, op_id, _, _, kind, key, _, start, finish, outcome, result, _ in history:
-        if kind == WRITE or outcome != OK or finish is None:
-            continue
-        if len(result) > 1:
-            return Verdict(VIOLATED, f"{op_id} read {len(result)} values at once.")
-        place: tuple[str, Value] = (key, result[0] if result else None)
-        if result:
-            if place not in asked or finish < asked[place][0]:
-                return Verdict(VIOLATED, f"{op_id} read {named(*place)}, which nobody had asked to write by then.")
-            if finish < ends.get(place, NEVER):
-                ends[place] = finish
-        else:
-            ends[place] = BEFORE_EVERYTHING
-        if start > starts.get(place, BEFORE_EVERYTHING):
-            starts[place] = start
-    spans: dict[str, list[tuple[int, int, Value]]] = {}
-    for place, end in ends.items():
-        start = starts.get(place, BEFORE_EVERYTHING)
-        written = asked[place][0] if place in asked else BEFORE_EVERYTHING
-        spans.setdefault(place[0], []).append((end, start if start > written else written, place[1]))
-    for key, zones in spans.items():
+            asked[value] = start
+            if outcome == OK and finish is not None:
+                told[value] = finish
+                answers += 1
+        elif outcome == OK and finish is not None:
+            answers += 1
+            if len(result) > 1:
+                return Verdict(VIOLATED, f"{op_id} read {len(result)} values at once.")
+            value = result[0] if result else None
+            if value not in seen:
+                seen[value], late[value] = finish, start
+                continue
+            if finish < seen[value]:
+                seen[value] = finish
+            if start > late[value]:
+                late[value] = start
+    for key, (asked, told, seen, late) in keys.items():
+        for value, finish in seen.items():
+            if finish < asked.get(value, NEVER):
+                return Verdict(VIOLATED, f"{named(key, value)} was read, but nobody had asked to write it by then.")
+        zones = []
+        for value, start in asked.items():
+            f = told.get(value, NEVER)
+            if value in seen:
+                f = seen[value] if seen[value] < f else f
+                start = late[value] if late[value] > start else start
+            if f != NEVER:
+                zones.append((f, start, value))
         if (pair := overlapping(zones)) is not None:
             return Verdict(VIOLATED, f"{named(key, pair[0])} and {named(key, pair[1])} contradict each other.")
-    return Verdict(HOLDS, f"All {len(history)} operations fit one order.")
+    return Verdict(HOLDS, f"All {count(answers, 'answer')} fit one order.")
 
 
 def overlapping(zones: list[tuple[int, int, Value]]) -> tuple[Value, Value] | None:

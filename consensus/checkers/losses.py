@@ -45,7 +45,8 @@ class Losses:
         self.children: dict[Place, Values] = {}  # what was built on it
         self.uncovered: dict[Place, int] = {}  # value -> since when nothing covers it
         self.acknowledged: dict[Place, Operation] = {}
-        self.missing: dict[Place, int] = {}  # acknowledged and uncovered -> since when both
+        self.missing: dict[Place, int] = {}  # acknowledged and uncovered -> since when both; in that order
+        self.awaited: dict[Place, int] = {}  # those of them that have no finding yet
         self.told: dict[str, bool] = {}  # op_ids with a finding
         self.due = NEVER  # when the next missing write counts as lost
 
@@ -118,6 +119,7 @@ class Losses:
             covered = waiting.pop()
             if self.uncovered.pop(covered, None) is not None:
                 self.missing.pop(covered, None)
+                self.awaited.pop(covered, None)
             elif covered is not place:
                 continue
             for parent in self.parents.get(covered, ()):
@@ -157,7 +159,9 @@ class Losses:
 
     def _goes_missing(self, place: Place, at: int) -> None:
         self.missing[place] = at
-        self.due = min(self.due, at + SETTLE)
+        if self.acknowledged[place].op_id not in self.told:
+            self.awaited[place] = at
+            self.due = min(self.due, at + SETTLE)
 
     def lost(self, now: int) -> dict[str, int]:
         """The acknowledged writes that are lost at this time: op_id -> since when they were missing."""
@@ -168,13 +172,12 @@ class Losses:
     def _becomes_lost(self, now: int) -> None:
         """Writes that have been missing for long enough get their finding, once each."""
         self.due = NEVER
-        for place, since in self.missing.items():
-            write = self.acknowledged[place]
-            if write.op_id in self.told:
-                continue
+        for place, since in tuple(self.awaited.items()):
             if since + SETTLE > now:
-                self.due = min(self.due, since + SETTLE)
-                continue
+                self.due = since + SETTLE
+                return
+            write = self.acknowledged[place]
+            del self.awaited[place]
             self.told[write.op_id] = True
             self.findings.append(
                 Finding(NAME, since + SETTLE, self._sentence(write), (write.op_id,), self._replicas(write.key))
