@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from consensus.node import MS, READ, WRITE, Request
 from consensus.rng import PPM, Stream
 
-ACCESS_DELAY = 4 * MS  # from a client to its home node, one way
+ACCESS_DELAY = 10 * MS  # from a client to its home node, one way; long enough to be seen on a stage
 BY_HAND = "you"  # the client that asks what a user asks by hand
 
 
