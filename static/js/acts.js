@@ -103,7 +103,7 @@ export function createActs({ world, ui, send, showTheme }) {
 
   const undo = () => {
     if (!world.state.undo) return say(ui, `${words.bar.nothingToUndo}.`);
-    return void send("undo").then((answer) => answer.ok && say(ui, String(answer.sentence ?? "")));
+    return void send("undo").then((answer) => answer.ok && say(ui, `${words.bar.undone}: ${answer.sentence}.`));
   };
 
   /** @type {Record<string, () => void>} */
@@ -122,7 +122,11 @@ export function createActs({ world, ui, send, showTheme }) {
     move: () => ui.update({ tool: "move" }),
     cut: () => ui.update({ tool: "cut" }),
     lasso: () => ui.update({ tool: "lasso" }),
-    heal: () => ui.update({ tool: "heal" }),
+    heal: () => {
+      if (ui.state.tool === "heal") return void send("heal");
+      ui.update({ tool: "heal" });
+      return say(ui, words.healAgain);
+    },
     confirm,
     undo,
     twin: () => ui.update({ twin: !ui.state.twin }),
@@ -137,7 +141,10 @@ export function createActs({ world, ui, send, showTheme }) {
     blank: () => ui.update({ blank: !ui.state.blank }),
     theme,
     help: () => ui.update({ dialog: ui.state.dialog === "help" ? null : "help" }),
-    cancel: () => void cancel(ui),
+    cancel: () => {
+      const { activeElement } = document;
+      if (!cancel(ui) && activeElement instanceof HTMLElement) activeElement.blur(); // the lists go when the focus goes
+    },
     share: () => void share(),
   };
   return (action) => {

@@ -15,6 +15,7 @@ import { advanceRender, createWorld, expectSnapshot, fold } from "./stores/world
 const THEME = "capscope theme";
 const SEEN = "capscope seen";
 const PANELS_EVERY = 100; // milliseconds between two tellings of the panels while time runs
+const DIALS = ["turn", "deadline"];
 const GHOST = { wait: 1800, draw: 2200, stay: 1600 }; // milliseconds
 
 const world = createWorld();
@@ -50,6 +51,8 @@ const socket = connect({
 async function send(type, fields = {}) {
   const answer = await socket.send(type, fields);
   if (!answer.ok) say(ui, answer.sentence, false);
+  else if (type === "compose" || type === "scenario") ui.update({ composed: type === "compose" });
+  else if (DIALS.includes(type)) socket.send("resync"); // dials stand in the spec, which comes with snapshots only
   return answer;
 }
 
@@ -177,6 +180,12 @@ addEventListener("keydown", (event) => {
   if (ui.state.dialog && !["cancel", "help"].includes(action)) return;
   event.preventDefault();
   act(action);
+});
+
+/** Who clicks with a pointer has not chosen a control for the keys: Space goes on meaning play. A click by key has no detail. */
+addEventListener("click", (event) => {
+  const { activeElement } = document;
+  if (event.detail > 0 && activeElement instanceof HTMLButtonElement) activeElement.blur();
 });
 
 /** The one animation loop: the picture's clock goes on, stages are drawn at every frame, panels are told ten times a second. */

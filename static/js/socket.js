@@ -3,6 +3,7 @@ import { io } from "socket.io-client";
 import { createOutbox, inOrder } from "./lib/wire.js";
 
 const TOKEN = "capscope token";
+const COME_BACK = 4000; // milliseconds in which the server's goodbye can be read
 const ANSWER_MAX = 15_000; // milliseconds; the server answers within ten seconds
 
 /**
@@ -23,7 +24,10 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
     onConnected(true, "");
     outbox.resend();
   });
-  socket.on("disconnect", () => onConnected(false, ""));
+  socket.on("disconnect", (reason) => {
+    onConnected(false, "");
+    if (reason === "io server disconnect") setTimeout(() => socket.connect(), COME_BACK); // who is sent away has to knock again
+  });
   socket.on("connect_error", (error) => onConnected(false, socket.active ? "" : error.message));
   return { send: outbox.send };
 }

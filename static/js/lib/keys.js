@@ -21,7 +21,7 @@ export const KEYS = Object.freeze([
   { keys: ["v", "V"], shown: "V", action: "move", words: "Move: drag a node into another region", group: "Tools" },
   { keys: ["c", "C"], shown: "C", action: "cut", words: "Cut: drag a line across links", group: "Tools" },
   { keys: ["l", "L"], shown: "L", action: "lasso", words: "Lasso: draw a loop round nodes, then isolate them", group: "Tools" },
-  { keys: ["h", "H"], shown: "H", action: "heal", words: "Heal: drag a line across cut links", group: "Tools" },
+  { keys: ["h", "H"], shown: "H", action: "heal", words: "Heal: drag a line across cut links; again: heal all", group: "Tools" },
   { keys: ["Enter"], shown: "Enter", action: "confirm", words: "Isolate the nodes in the lasso", group: "Tools" },
   { keys: ["z", "Z"], shown: "Z", action: "undo", words: "Undo the last cut or fault (also Ctrl Z)", group: "Tools" },
   { keys: ["n", "N"], shown: "N", action: "twin", words: "Lists of nodes and links, with all commands", group: "Tools" },

@@ -6,6 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 
+const LONG = 110; // letters, beyond which a sentence is set smaller
 const LASTS = 6000; // milliseconds for which a sentence stays
 
 /** @param {{app: import("./html.js").App}} props */
@@ -20,11 +21,10 @@ export function Caption({ app }) {
     return () => clearTimeout(timer);
   }, [said.count]);
   const speaking = said.count !== faded && said.sentence !== "";
+  const sentence = bye || (!connected && words.caption.lost) || (speaking && said.sentence) || (stale && words.caption.stale) || story(caption, spec, invited);
   const lasso = selection?.kind === "lasso" ? selection.ids : null;
   return html`<div class="caption">
-    ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${bye || !connected || (speaking && !said.calm) ? "alarm" : ""}>${
-      bye || (!connected && words.caption.lost) || (speaking && said.sentence) || (stale && words.caption.stale) || story(caption, spec, invited)
-    }</p>`}
+    ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
     <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? words.caption.lost : speaking ? said.sentence : "")}</div>
     <${WhatIsCut} app=${app} />
   </div>`;
@@ -33,7 +33,8 @@ export function Caption({ app }) {
 /** @param {string} caption @param {import("../stores/world.js").Spec|null} spec @param {boolean} invited */
 function story(caption, spec, invited) {
   if (!spec) return words.caption.opening;
-  return caption || (invited ? words.caption.invitation(spec.lanes.length) : "");
+  if (caption) return caption;
+  return invited ? words.caption.invitation(spec.lanes.length) : [spec.story, spec.ask].filter(Boolean).join(" ");
 }
 
 /** @param {{app: import("./html.js").App}} props */

@@ -18,7 +18,7 @@ export function Details({ app, lane }) {
     [words.details.diverged, String(meters.diverged)],
   ];
   if (meters.converged_ms !== null) figures.push([words.details.converged, words.details.convergedValue(meters.converged_ms)]);
-  return html`<div class="card details">
+  return html`<div class="card details" tabindex="0">
     <section aria-label=${words.details.promises}>
       <ul class="promises">${meters.promises.map(
         ([name, verdict, reason]) => html`<li key=${name} data-verdict=${verdict}><${Icon} name=${verdict} /><span><b>${name}</b> <em>${words.details.verdicts[verdict]}</em>${reason ? html`<small>${reason}</small>` : ""}</span></li>`,

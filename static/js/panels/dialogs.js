@@ -21,7 +21,9 @@ function Frame({ app, title, children }) {
   useEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
     element.current?.showModal();
-    return () => before?.focus();
+    return () => {
+      if (before !== document.body) before?.focus();
+    };
   }, []);
   const close = () => app.ui.update({ dialog: null });
   return html`<dialog ref=${element} aria-label=${title} onClose=${close} onClick=${(/** @type {Event} */ event) => event.target === element.current && close()}>
@@ -57,7 +59,7 @@ function Help({ app }) {
       <div class="marks-help">${groups.map((group) => html`<div key=${group}><h4>${englishStage.groups[group] ?? group}</h4>
         <ul class="legend">${app.marks.filter((mark) => mark.group === group).map((mark) => html`<li key=${mark.name}><${MarkPicture} app=${app} name=${mark.name} />${mark.words}</li>`)}</ul>
         ${group === "logs" && html`<h4>${words.help.gestures}</h4><dl class="gestures">${words.help.gestureRows.map(([name, what]) => html`<div key=${name}><dt>${name}</dt> <dd>${what}</dd></div>`)}</dl>`}</div>`)}</div>
-      <p class="hint">${words.help.colours}</p></div>
+      <p class="hint">${words.help.strip} ${words.help.colours}</p></div>
     <section aria-label=${words.help.keys} class="keys"><h3>${words.help.keys}</h3>
       ${keysByGroup().map(([group, keys]) => html`<div key=${group}><h4>${group}</h4><dl>
         ${keys.map((key) => html`<div key=${key.action}><dt><kbd>${key.shown}</kbd></dt><dd>${key.words}</dd></div>`)}</dl></div>`)}

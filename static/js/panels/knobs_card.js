@@ -10,7 +10,7 @@ export function KnobsCard({ app, lane }) {
   const card = hello?.protocols.find((protocol) => protocol.name === shown?.protocol);
   if (!shown || !card) return null;
   const turn = (/** @type {string} */ knob, /** @type {unknown} */ value) => app.send("turn", { lane, knob, value });
-  return html`<div class="card"><dl class="knob-list">
+  return html`<div class="card" tabindex="0"><dl class="knob-list">
     ${card.knobs.map((knob) => html`<div key=${knob.name}>
       <dt>${knob.title}</dt>
       <dd>${

@@ -80,10 +80,15 @@ function Head({ app, index, last }) {
   </div>`;
 }
 
-/** @param {import("../stores/world.js").Knob} knob */
+/** Numbers with short names and choices among a few words stand in the head; the rest behind the dots. @param {import("../stores/world.js").Knob} knob */
 function fitsInline(knob) {
-  return knob.choices.length > 0 || knobValues(knob).length > 0;
+  if (knob.choices.length === 0) return knob.title.length <= SHORT && knobValues(knob).length > 0;
+  return knob.choices.every(([value, text]) => typeof value !== "boolean" && text.length <= WORDS);
 }
+
+const SHORT = 3; // letters of a name that reads as a symbol: N=3
+const WORDS = 32; // letters of a choice
+const TOGETHER = 24; // letters of a name and its choice
 
 /** The values of a number knob that has few enough to list. @param {import("../stores/world.js").Knob} knob @returns {number[]} */
 function knobValues(knob) {
@@ -94,8 +99,9 @@ function knobValues(knob) {
 /** @param {import("../stores/world.js").Knob} knob @param {unknown} value */
 function knobShown(knob, value) {
   const choice = knob.choices.find(([each]) => each === value);
-  if (choice) return choice[1];
-  return knob.title.length <= 3 ? `${knob.title}=${value}` : `${knob.title} ${value}${knob.unit ? ` ${knob.unit}` : ""}`;
+  if (!choice) return `${knob.title}=${value}`;
+  const together = `${knob.title.toLowerCase()} ${choice[1]}`;
+  return together.length <= TOGETHER ? together : choice[1].split(",")[0];
 }
 
 /** @param {{app: import("./html.js").App, lane: number, knob: import("../stores/world.js").Knob, value: unknown, title: string, disabled: boolean}} props */

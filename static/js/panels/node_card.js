@@ -21,7 +21,7 @@ export function NodeCard({ app, lane, id }) {
     ...Object.entries(node.facts ?? {}),
     [words.card.lie, node.lie],
   ];
-  return html`<div class="card node-card">
+  return html`<div class="card node-card" tabindex="0">
     <div class="card-state">
       <dl>${facts.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => html`<div key=${name + value}><dt>${name}</dt><dd>${String(value)}</dd></div>`)}</dl>
       ${node.log && html`<${Log} log=${node.log} start=${node.log_start ?? 1} commit=${node.commit ?? 0} colours=${app.ui.state.colours} />`}

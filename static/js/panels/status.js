@@ -4,7 +4,7 @@ import { html, useStore } from "./html.js";
 import { compose, Pick } from "./lane.js";
 
 const DEADLINES = [50, 100, 150, 200, 300, 500, 800, 1000, 2000, 5000].map((ms) => ms * 1000);
-const SEED_MAX = 2 ** 31 - 1;
+const SEED_MAX = 2 ** 31 - 1; // when the server does not say
 
 /**
  * The honest badge in words.
@@ -62,8 +62,8 @@ function Seed({ app, seed, locked }) {
     event.currentTarget.value = String(seed);
     event.currentTarget.blur();
     const { spec } = app.world.state;
-    if (!spec || !Number.isSafeInteger(next) || next === seed || next < 0 || next > SEED_MAX) return;
-    if (spec.scenario) app.send("scenario", { name: spec.scenario, seed: next });
+    if (!spec || !Number.isSafeInteger(next) || next === seed || next < 0 || next > (app.world.state.hello?.limits.seed_max ?? SEED_MAX)) return;
+    if (spec.scenario && !app.ui.state.composed) app.send("scenario", { name: spec.scenario, seed: next });
     else compose(app, (lanes) => lanes, { seed: next });
   };
   return html`<label class="seed" title=${words.status.seedWhat}>${words.status.seed}

@@ -1,7 +1,7 @@
 /**
- * The operation strip: one row for each client, one mark for each operation, at the moment it was asked. Shape says what became of it:
- * dot answered, cross refused, hollow square no answer in time, ring with a hand stale, fork in conflict, struck ring lost. The
- * partition is a shaded band. A click on a mark goes to its moment. Drawn on a canvas ten times a second.
+ * The operation strip: one row for each client, one mark for each operation, at the moment it was asked: a dot where it was answered, the
+ * legend's marks where not, or where the answer was wrong. The partition is a shaded band. A click on a mark goes to its moment.
+ * Drawn on a canvas ten times a second.
  */
 import { useEffect, useRef } from "preact/hooks";
 import { words } from "../lib/words.js";
@@ -9,18 +9,27 @@ import { html, useStore } from "./html.js";
 
 const SPAN_REM = 0.18e6; // simulated microseconds that one rem of the strip stands for
 const SPAN_MIN = 5e6;
+const MARK_SIZE = 3.4; // a legend's mark, in radii of a dot
 
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Strip({ app, index }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
   const title = useStore(app.world, (state) => state.spec?.lanes[index]?.title ?? "");
+  useStore(app.world, (state) => Math.round(state.renderAt / 1e6)); // the words for those who cannot see it follow once a second
   useEffect(() => {
     const element = canvas.current;
     if (!element) return undefined;
     const draw = () => drawStrip(element, app, index);
     const watch = new ResizeObserver(draw);
     watch.observe(element);
-    const endings = [app.world.subscribe(draw), app.ui.subscribe(draw), () => watch.disconnect()];
+    let drawn = [app.ui.state.lit, app.ui.state.colours];
+    const look = () => {
+      const { lit, colours } = app.ui.state;
+      if (drawn[0] === lit && drawn[1] === colours) return; // a pointer that moves changes nothing here
+      drawn = [lit, colours];
+      draw();
+    };
+    const endings = [app.world.subscribe(draw), app.ui.subscribe(look), () => watch.disconnect()];
     return () => endings.forEach((end) => end());
   }, []);
   /** @param {MouseEvent} event */
@@ -124,7 +133,7 @@ function drawStrip(canvas, app, index) {
     if (operation.start < place.from || operation.start > world.renderAt || !place.names.includes(operation.client)) continue;
     const x = place.x(operation.start);
     const y = place.y(operation.client);
-    drawOperation(context, operation, x, y, place.radius, colours);
+    drawOperation(app, context, operation, x, y, place.radius);
     if (lit && lit.lane === index && lit.operations.includes(operation.id)) ring(context, x, y, place.radius * 2.4, colours.ink);
   }
 }
@@ -161,30 +170,19 @@ function drawNames(context, place, colours) {
 }
 
 /**
+ * A dot is an answer, a small ring still waits; all else is a mark of the legend's.
+ * @param {import("./html.js").App} app
  * @param {CanvasRenderingContext2D} context
  * @param {import("../stores/world.js").Operation} operation
  * @param {number} x
  * @param {number} y
  * @param {number} r
- * @param {Record<string, string>} colours
  */
-function drawOperation(context, operation, x, y, r, colours) {
-  const { outcome, mark } = operation;
-  context.lineWidth = Math.max(1.3, r * 0.5);
-  context.lineCap = "round";
-  if (outcome === "failed") return lines(context, x, y, r * 0.95, colours.refuse, [[-1, -1, 1, 1], [1, -1, -1, 1]]);
-  if (outcome === "unknown") return square(context, x, y, r * 0.95, colours.refuse);
-  if (outcome === "pending") return ring(context, x, y, r * 0.8, colours.faint);
-  if (mark === "stale") {
-    ring(context, x, y, r * 1.3, colours.stale);
-    return lines(context, x, y, r * 0.6, colours.stale, [[0, -1, 0, 0], [0, 0, 0.8, 0.4]]);
-  }
-  if (mark === "conflict") return lines(context, x, y, r * 1.3, colours.conflict, [[-1, 0, 0, 0], [0, 0, 1, -0.9], [0, 0, 1, 0.9]]);
-  if (mark === "lost") {
-    ring(context, x, y, r * 1.2, colours.refuse);
-    return lines(context, x, y, r * 1.5, colours.refuse, [[-0.9, 0.9, 0.9, -0.9]]);
-  }
-  if (mark === "violation") return ring(context, x, y, r * 1.3, colours.refuse);
+function drawOperation({ ui, paintMark }, context, operation, x, y, r) {
+  const { colours } = ui.state;
+  const name = operation.outcome === "ok" ? operation.mark : operation.outcome;
+  if (name === "pending") return ring(context, x, y, r * 0.8, colours.faint);
+  if (name !== "") return paintMark(context, name, x, y, r * MARK_SIZE, colours);
   context.beginPath();
   context.arc(x, y, r, 0, 2 * Math.PI);
   context.fillStyle = colours.ok;
@@ -195,23 +193,7 @@ function drawOperation(context, operation, x, y, r, colours) {
 function ring(context, x, y, r, colour) {
   context.beginPath();
   context.arc(x, y, r, 0, 2 * Math.PI);
-  context.strokeStyle = colour;
-  context.stroke();
-}
-
-/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} r @param {string} colour */
-function square(context, x, y, r, colour) {
-  context.strokeStyle = colour;
-  context.strokeRect(x - r, y - r, 2 * r, 2 * r);
-}
-
-/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} r @param {string} colour @param {number[][]} segments */
-function lines(context, x, y, r, colour, segments) {
-  context.beginPath();
-  for (const [x1, y1, x2, y2] of segments) {
-    context.moveTo(x + x1 * r, y + y1 * r);
-    context.lineTo(x + x2 * r, y + y2 * r);
-  }
+  context.lineWidth = Math.max(1.3, r * 0.35);
   context.strokeStyle = colour;
   context.stroke();
 }

@@ -69,7 +69,7 @@ function Track({ app, locked }) {
     <input type="range" min="0" max=${length} step="10000" value=${now} disabled=${locked} aria-label=${words.time.scrub} aria-valuetext=${words.moment(now)} onInput=${scrub} onPointerUp=${letGo} />
     <div class="marks" aria-hidden="true">
       ${placed(marks, length, words.time.marks).map(
-        (mark) => html`<button key=${`${mark.at} ${mark.kind}`} tabindex="-1" class="mark" data-kind=${mark.kind} disabled=${locked} style=${{ left: percent(mark.at) }} title=${`${mark.text} · ${words.moment(mark.at)}`}
+        (mark) => html`<button key=${`${mark.at} ${mark.kind}`} tabindex="-1" class="mark" data-kind=${mark.kind} disabled=${locked} style=${{ left: percent(mark.at) }} title=${`${mark.times > 1 ? words.time.again(mark.text, mark.times) : mark.text} · ${words.moment(mark.at)}`}
           onClick=${() => app.send("seek", { at: mark.at })}>${mark.label && html`<span class="mark-label">${mark.label}</span>`}</button>`,
       )}
     </div>

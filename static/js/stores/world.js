@@ -176,6 +176,7 @@ function foldSnapshot(state, body) {
   state.eras = body.eras;
   state.caption = body.caption;
   state.undo = body.undo;
+  state.bye = "";
   state.newest = at;
   state.renderAt = at;
   state.ease = { from: at, to: at, elapsed: EASE };

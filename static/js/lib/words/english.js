@@ -18,9 +18,9 @@ function span(us) {
   return `${Math.round(us / 100) / 10} ms`;
 }
 
-/** @param {number} speed simulated seconds a wall second: "1/20", "2" */
-function speed(speed) {
-  return speed >= 1 ? String(Math.round(speed * 10) / 10) : `1/${Math.round(1 / speed)}`;
+/** @param {number} value simulated seconds a wall second: "1/20", "2×" */
+function speed(value) {
+  return value >= 0.995 ? `${Math.round(value * 10) / 10}×` : `1/${Math.round(1 / value)}`;
 }
 
 /** @param {number} ppm parts per million: "2.5 %" */
@@ -43,7 +43,8 @@ export const english = Object.freeze({
   bar: {
     scenario: "Choose a scenario",
     undo: "Undo",
-    undoWhat: (/** @type {string} */ what) => `Undo ${what}`,
+    undoWhat: (/** @type {string} */ what) => `Undo: ${what}`,
+    undone: "Undone",
     nothingToUndo: "Nothing to undo",
     lists: "Lists",
     listsWhat: "Lists of nodes and links, with all commands",
@@ -103,8 +104,8 @@ export const english = Object.freeze({
     side: "side",
     reads: "reads",
     writes: "writes",
-    latency: "half / 99 %",
-    latencyValue: (/** @type {[number, number]} */ [half, most]) => `${half} / ${most} ms`,
+    latency: "half / 99 %, ms",
+    latencyValue: (/** @type {[number, number]} */ [half, most]) => `${half} / ${most}`,
     staleness: "stalest read",
     stalenessValue: (/** @type {{versions: number, ms: number}} */ { versions, ms }) => (versions ? `${counted(versions, "version")}, ${span(ms * 1000)}` : "none"),
     messages: "messages",
@@ -264,6 +265,7 @@ export const english = Object.freeze({
     keys: "Keys",
     marks: "What the marks mean",
     close: "Close",
+    strip: "In the strip under each lane every operation has its place in time: a dot where it was answered, else one of these marks. A click goes there.",
     colours: "Fill is the epoch (term, view); where a protocol has none, the value of the watched key. Shape always repeats what colour says.",
     gestures: "Gestures",
     gestureRows: [
@@ -285,6 +287,7 @@ export const english = Object.freeze({
     god: "Everything, as only a simulation can show it.",
     key: (/** @type {string} */ key) => `Watching ${key}.`,
   },
+  healAgain: "Drag across cut links to heal them. Heal once more heals all.",
   reset: "Back to the opening state.",
   blank: "The screen is blank. Press B to come back.",
   noFullscreen: "This browser does not offer full screen here.",
