@@ -17,6 +17,7 @@ from consensus.checkers.sessions import (
     WRITES_FOLLOW_READS,
     Sessions,
 )
+from consensus.events import Event
 from consensus.freeze import copied, immutable
 from consensus.history import History
 
@@ -77,6 +78,30 @@ def test_operations_of_one_client_that_overlap_have_no_order():
     assert broken(write("7", 0, 10, client="c2"), write("9", 20, 30, client="c1"), read("7", 31, 50, client="c1")) != []
 
 
+def test_what_returned_in_the_microsecond_in_which_a_read_begins_does_not_come_before_it():
+    """Even when its event stands first: equal times are concurrent."""
+    history, checker = History(), Sessions()
+    for number, (at, op_id, client, kind, value, result) in enumerate(
+        [
+            (0, "a", "c2", "write", "7", None),
+            (10, "a", "c2", "write", "7", ()),
+            (11, "b", "c1", "write", "8", None),
+            (20, "c", "c1", "write", "9", None),
+            (30, "b", "c1", "write", "8", ()),
+            (30, "c", "c1", "write", "9", ()),
+            (30, "d", "c1", "read", None, None),
+            (40, "d", "c1", "read", None, ("7",)),
+            (31, "e", "c1", "read", None, None),
+            (50, "e", "c1", "read", None, ("7",)),
+        ]
+    ):
+        asked = result is None
+        data = (op_id, client, kind, "x", value) if asked else (op_id, client, "ok", result, "")
+        event = Event(number, at, "invoked" if asked else "returned", "n1", 0, data)
+        checker.fold(event, history.fold(event))
+    assert [finding.operations for finding in checker.findings] == [("c", "e")]
+
+
 def test_one_sibling_that_is_new_enough_satisfies():
     steps = [write("7", 0, 10, client="c2"), write("9", 20, 30, client="c1"), write("8", 20, 30, client="c3")]
     assert broken(*steps, read(("7", "9"), 40, 50, client="c1")) == []
@@ -131,7 +156,10 @@ def test_two_successive_writes_of_one_client_do_not_stand_side_by_side():
 
 
 def test_writes_of_one_client_that_overlap_or_of_two_clients_may_stand_side_by_side():
-    assert broken(write("7", 0, 25, client="c1"), write("9", 20, 30, client="c1"), read(("7", "9"), 40, 50)) == []
+    for finish, outcome in ((25, "ok"), (20, "ok"), (10, UNKNOWN)):
+        assert (
+            broken(write("7", 0, finish, outcome, client="c1"), write("9", 20, 30, client="c1"), read(("7", "9"), 40, 50)) == []
+        )
     assert broken(write("7", 0, 10, client="c1"), write("9", 20, 30, client="c2"), read(("7", "9"), 40, 50)) == []
 
 
@@ -143,6 +171,27 @@ def test_a_write_does_not_stand_beside_what_its_client_had_read_before():
     assert finding.sentence == "c3 read x=7 and 9 side by side at 0.000 s, but c2 wrote 9 after it had read 7."
     steps[1] = read("7", 12, 20, client="c2")
     assert broken(*steps, read(("7", "9"), 40, 50, client="c3")) == []
+
+
+def test_two_writes_that_go_on_standing_side_by_side_are_told_once():
+    steps = [write("7", 0, 10, client="you"), write("9", 20, 30, client="you")]
+    checker, _ = folded(*steps, *(read(("7", "9"), 40 + at, 41 + at, client="c3") for at in range(5)))
+    assert [finding.sentence for finding in checker.findings] == [
+        "c3 read x=7 and 9 side by side at 0.000 s, but you wrote 9 after your own 7 had been acknowledged."
+    ]
+
+
+def test_the_visitors_own_operations_are_spoken_of_as_yours():
+    checker, _ = folded(
+        write("7", 0, 10, client="c1"),
+        write("9", 20, 30, client="you"),
+        read("9", 35, 36, client="you"),
+        read("7", 40, 50, client="you"),
+    )
+    assert [finding.sentence for finding in checker.findings] == [
+        "you read x=7 at 0.000 s, though your own write x=9 had been acknowledged at 0.000 s, and 7 is older.",
+        "you read x=7 at 0.000 s, though you had read x=9 at 0.000 s already, and 7 is older.",
+    ]
 
 
 def test_successive_writes_seen_in_the_wrong_order_leave_monotonic_writes_unknown():

@@ -32,7 +32,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from consensus.checkers import HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, in_order, listed, named, reading, seconds, writing
+from consensus.checkers.words import count, in_order, itself, listed, named, reading, seconds, writing
 from consensus.events import Event
 from consensus.history import Operation
 from consensus.node import FAILED, OK, WRITE
@@ -294,8 +294,9 @@ def evidence(read: Operation, zone: Zone, other: Zone) -> tuple[str, tuple[Opera
     value = named(read.key, last.value if last.kind == WRITE else last.result[0])
     also = f"{writing(last)} began" if last.kind == WRITE else f"{last.client} asked and read {value}"
     return (
-        f"{told} although {value} had taken effect by {seconds(other.f)} and it asked only at {seconds(read.start)}; "
-        f"{also} at {seconds(last.start)}, when {named(read.key, old)} had already taken effect: no one order fits both.",
+        f"{told} although {value} had taken effect by {seconds(other.f)} and {itself(read.client)} asked only "
+        f"at {seconds(read.start)}; {also} at {seconds(last.start)}, "
+        f"when {named(read.key, old)} had already taken effect: no one order fits both.",
         (first, last, read),
     )
 

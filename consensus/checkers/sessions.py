@@ -23,7 +23,7 @@ between different keys (that would be causal consistency).
 from __future__ import annotations
 
 from consensus.checkers import HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, in_order, listed, reading, seconds
+from consensus.checkers.words import count, in_order, its, itself, listed, reading, seconds
 from consensus.events import Event
 from consensus.history import Operation
 from consensus.node import OK, WRITE
@@ -48,6 +48,7 @@ class Sessions:
         self.findings: list[Finding] = []
         self.reads = 0  # answered reads
         self.broken: dict[str, int] = {}  # guarantee -> the index of its first finding
+        self.told: dict[tuple[str, str, str], bool] = {}  # (key, earlier, later): writes that were reported side by side
         self.doubts: dict[str, str] = {}  # guarantee -> why it cannot be told
         self.writes: dict[tuple[str, str], Operation] = {}  # (key, value) -> its write, as far as it got
         self.took_effect: dict[tuple[str, str], int] = {}  # (key, value) -> its first answer
@@ -116,8 +117,8 @@ class Sessions:
         self._breaks(
             READ_YOUR_WRITES,
             read.finish,
-            f"{reading(read)} at {seconds(read.finish)}, though its own write {write.key}={write.value} had been acknowledged "
-            f"at {seconds(write.finish)}{older(read)}.",
+            f"{reading(read)} at {seconds(read.finish)}, though {its(read.client)} own write {write.key}={write.value} "
+            f"had been acknowledged at {seconds(write.finish)}{older(read)}.",
             (write, read),
         )
         self._doubt(read, write)
@@ -128,8 +129,8 @@ class Sessions:
         self._breaks(
             MONOTONIC_READS,
             read.finish,
-            f"{reading(read)} at {seconds(read.finish)}, though it had read {before.key}={listed(before.result)} at "
-            f"{seconds(before.finish)} already{older(read)}.",
+            f"{reading(read)} at {seconds(read.finish)}, though {itself(read.client)} had read "
+            f"{before.key}={listed(before.result)} at {seconds(before.finish)} already{older(read)}.",
             (before, read),
         )
         for value in before.result:
@@ -137,19 +138,23 @@ class Sessions:
                 self._doubt(read, write)
 
     def _side_by_side(self, read: Operation) -> None:
-        """Siblings, though one of them was written by somebody for whom the other was the past."""
+        """Siblings, though one of them was written by somebody for whom the other was the past. Each pair is told once."""
         assert read.finish is not None
         shown = f"{read.client} read {read.key}={listed(read.result)} side by side at {seconds(read.finish)}, but"
         for value in read.result:
             for other in read.result:
                 earlier, later = self.writes.get((read.key, value)), self.writes.get((read.key, other))
-                if earlier is None or later is None or value == other:
+                if earlier is None or later is None or value == other or (read.key, value, other) in self.told:
                     continue
                 if came_before(earlier, later):
-                    sentence = f"{shown} {later.client} wrote {other} after its own {value} had been acknowledged."
+                    self.told[read.key, value, other] = True
+                    sentence = (
+                        f"{shown} {later.client} wrote {other} after {its(later.client)} own {value} had been acknowledged."
+                    )
                     self._breaks(MONOTONIC_WRITES, read.finish, sentence, (earlier, later, read))
                 elif self._had_read(later, value):
-                    sentence = f"{shown} {later.client} wrote {other} after it had read {value}."
+                    self.told[read.key, value, other] = True
+                    sentence = f"{shown} {later.client} wrote {other} after {itself(later.client)} had read {value}."
                     self._breaks(WRITES_FOLLOW_READS, read.finish, sentence, (earlier, later, read))
 
     def _had_read(self, write: Operation, value: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from consensus.history import Operation
 
+YOU = "you"  # the client of what a user asks by hand
+
 
 def seconds(at: int) -> str:
     """Microseconds as people read them: ``3.214 s`` (cut off, not rounded)."""
@@ -40,7 +42,22 @@ def reading(operation: Operation) -> str:
 
 def writing(operation: Operation) -> str:
     """``c4's write x=9``."""
-    return f"{operation.client}'s write {named(operation.key, operation.value)}"
+    return f"{whose(operation.client)} write {named(operation.key, operation.value)}"
+
+
+def whose(client: str) -> str:
+    """``c4's``; the visitor's own operations are "yours"."""
+    return "your" if client == YOU else f"{client}'s"
+
+
+def itself(client: str) -> str:
+    """``it``, or ``you``."""
+    return "you" if client == YOU else "it"
+
+
+def its(client: str) -> str:
+    """``its``, or ``your``."""
+    return "your" if client == YOU else "its"
 
 
 def in_order(operations: Iterable[Operation]) -> tuple[str, ...]:
