@@ -165,6 +165,8 @@ class Lane:
         self.fresh: list[Event] = []  # since the last drain
         self.touched: list[int] = []  # operations new or changed since the last call of changed_operations
         self.known_lost: dict[str, bool] = {}
+        self.lost_asked = (-1, 0)
+        self.lost_kept: dict[str, int] = {}
         self._absorb()
 
     def copied(self) -> Lane:
@@ -306,7 +308,11 @@ class Lane:
         }
 
     def lost(self, now: int) -> dict[str, int]:
-        return self.losses.lost(now)
+        """Acknowledged writes lost by now: operation -> since when. Asked for many operations in a row, so the answer is kept."""
+        asked = (now, len(self.trace))
+        if asked != self.lost_asked:
+            self.lost_asked, self.lost_kept = asked, self.losses.lost(now)
+        return self.lost_kept
 
     def changed_operations(self, now: int) -> list[int]:
         """Numbers of the operations that are new or changed, in result or in mark, since the last call."""
@@ -332,8 +338,7 @@ class Lane:
             versions, age = self.staleness.stale[op_id]
             return "stale", f"Stale by {versions} acknowledged {'write' if versions == 1 else 'writes'} and {age // MS} ms."
         if op_id in self.linearizability.flagged:
-            findings = reversed(self.linearizability.findings)
-            return "violation", next(finding.sentence for finding in findings if op_id in finding.operations)
+            return "violation", self.linearizability.findings[self.linearizability.flagged[op_id]].sentence
         return "", ""
 
     # --- verdicts -----------------------------------------------------------------------------
