@@ -29,7 +29,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from dashboard import handlers, pages
-from dashboard.flood import doorkeeper
+from dashboard.flood import StrictJSON, doorkeeper
 from dashboard.limits import LIMITS, Limits
 
 ASYNC_MODES = ("eventlet", "threading")
@@ -123,12 +123,13 @@ def create_app(
         cors_allowed_origins=origins if origins is not None else origins_of("127.0.0.1", 5000),
         max_http_buffer_size=limits.message_bytes,
         http_compression=False,  # packets are compressed already, once for everybody
+        json=StrictJSON,
         ping_interval=PING_S,
         ping_timeout=PING_S,
         engineio_logger=our_mistakes("engineio"),
         logger=our_mistakes("socketio"),
     )
-    app.wsgi_app = doorkeeper(app.wsgi_app, socketio.sleep)  # type: ignore[method-assign, arg-type]
+    app.wsgi_app = doorkeeper(app.wsgi_app, socketio.sleep, limits)  # type: ignore[method-assign, arg-type]
     house = handlers.register(socketio, limits, **house_options)
     app.extensions["house"] = house
     pages.register(app, house)
@@ -169,6 +170,10 @@ def serve(app: Flask, listener: socket.socket, async_mode: str) -> None:
     if async_mode == "eventlet":
         import eventlet.wsgi
 
+        class Quiet(eventlet.wsgi.HttpProtocol):  # type: ignore[misc]
+            def log_message(self, *_: Any) -> None:
+                """What visitors get wrong is not worth a line each."""
+
         eventlet.wsgi.server(
             listener,
             app,
@@ -177,6 +182,7 @@ def serve(app: Flask, listener: socket.socket, async_mode: str) -> None:
             socket_timeout=SILENCE_S,
             log_output=False,
             debug=False,
+            protocol=Quiet,
         )
         return
     from werkzeug.serving import WSGIRequestHandler, make_server

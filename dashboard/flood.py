@@ -11,15 +11,21 @@ What this leaves out: nothing here counts visitors by address, since a whole cla
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections.abc import Callable, Iterable
+from io import BytesIO, StringIO
+from socket import SHUT_RDWR
 from time import monotonic
 from typing import Any
 
 from dashboard.limits import Limits
 
 # Engine.IO: close, pong, probe, upgrade. Socket.IO within a message (4): connect, disconnect, the event "command".
-ENGINE_TEXT = re.compile(r"1|3|3?2probe|5|4.*", re.DOTALL)
+ENGINE_TEXT = re.compile(r"1|3|2probe|5|4[0-9].*", re.DOTALL)
+SEPARATOR = "\x1e"  # between the packets of one polling request
+PACKETS_MAX = 16
 SOCKET_TEXT = re.compile(r'0(\{.*\})?|1|2[0-9]{1,9}\["command",\{.*\}\]', re.DOTALL)
 
 Environ = dict[str, Any]
@@ -104,6 +110,13 @@ class ScreenedWebSocket:
             return None
         return text
 
+    def close(self) -> None:
+        """Says goodbye and hangs up; who does not hang up as well would hold a reader of simple-websocket."""
+        with contextlib.suppress(Exception):  # it was half closed already
+            self._ws.close()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(SHUT_RDWR)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ws, name)
 
@@ -130,6 +143,7 @@ def brake_websockets(eio: Any, limits: Limits) -> None:
 
             def handle(ws: Any) -> Any:
                 ws.socket = BrakedSocket(ws.socket, brake, limits)
+                ws.log = StringIO()  # it would say of each that hangs up first that it cannot be hung up on
                 return handler(ScreenedWebSocket(ws, ws.socket))
 
             return plain(handle, server)(environ, start_response)  # type: ignore[no-any-return]
@@ -148,7 +162,7 @@ def screen_messages(eio: Any, joined: Callable[[str], bool]) -> None:
         if fits and (data[0] == "0") != joined(eio_sid):
             try:
                 return understood(eio_sid, data)  # type: ignore[no-any-return]
-            except (ValueError, RecursionError):  # not JSON, or nested without end
+            except ValueError:  # not JSON
                 pass
         socket = eio.sockets.get(eio_sid)
         if socket is not None:
@@ -157,15 +171,47 @@ def screen_messages(eio: Any, joined: Callable[[str], bool]) -> None:
     eio.handlers["message"] = screened
 
 
-def doorkeeper(app: Application, sleep: Callable[[float], Any]) -> Application:
+class StrictJSON:
+    """JSON for the sockets' parsers: what is nested without end is no JSON either."""
+
+    dumps = staticmethod(json.dumps)
+
+    @staticmethod
+    def loads(text: str, **options: Any) -> Any:
+        try:
+            return json.loads(text, **options)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
+def screen_post(environ: Environ, limits: Limits) -> bool:
+    """True when a polling request carries texts that keep to the grammar; they are read here once."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdecimal() and int(length) <= limits.message_bytes):
+        return False
+    try:
+        body = environ["wsgi.input"].read(int(length))
+        texts = body.decode().split(SEPARATOR)
+    except (OSError, ValueError):
+        return False
+    environ["wsgi.input"] = BytesIO(body)
+    return len(texts) <= PACKETS_MAX and all(ENGINE_TEXT.fullmatch(text) for text in texts)
+
+
+def doorkeeper(app: Application, sleep: Callable[[float], Any], limits: Limits) -> Application:
     """The outermost middleware: no compression per client, no WebSocket older than RFC 6455, a yield before each request."""
 
     def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         sleep(0)  # requests in a pipeline are read without a wait
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # 135-180 us a message for each client, against 30
         if "HTTP_UPGRADE" in environ and environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
-            start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")])
-            return [b"This server speaks WebSocket version 13.\n"]
+            return refused(start_response, b"This server speaks WebSocket version 13.\n")
+        if environ["REQUEST_METHOD"] == "POST" and not screen_post(environ, limits):
+            return refused(start_response, b"The server could not make sense of that request.\n")
         return app(environ, start_response)
+
+    def refused(start_response: Callable[..., Any], sentence: bytes) -> Iterable[bytes]:
+        start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")])
+        return [sentence]
 
     return wrapped

@@ -130,7 +130,8 @@ class House:
                 self._send(packet.viewers, packet.text)
             if session.idle(now):
                 self.end(session, "Nobody was here for a while, so this session has ended.")
-            self.socketio.sleep(0)
+            if session.viewers:
+                self.socketio.sleep(0)  # it may have simulated: let the others' sockets have their turn
         return busy or bool(self.inbox) or bool(self.joining)
 
     def _take_in(self) -> None:

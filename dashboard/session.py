@@ -108,6 +108,7 @@ class Session:
         self.told_run = self.run
         self.views = [LaneView(number) for number in range(len(self.lanes))]
         self.told_marks: dict[Any, bool] = {}
+        self.told_dials: tuple[Any, ...] = ()
         self.told_story: tuple[Any, ...] = ()
         self.renewed = True
         self.changed = True  # the clock or the audience has something to say though no lane has
@@ -379,8 +380,8 @@ class Session:
         return [Packet(viewers, wire.encoded(self.seq, self.run, frames, self.limits)) for viewers, frames in parcels]
 
     def _shared(self, now: float) -> list[Frame]:
-        """What everybody gets: a snapshot when the run is new, else the news."""
-        if self.renewed:
+        """What everybody gets: a snapshot when the run is new or a dial has been turned, else the news."""
+        if self.renewed or self._dials() != self.told_dials:
             self.renewed = self.changed = self.meters_due = False
             self.meters_at = now
             return [self._snapshot(whole=True)]
@@ -397,6 +398,10 @@ class Session:
             self.meters_at, self.meters_due = now, False
         self.changed = False
         return frames
+
+    def _dials(self) -> tuple[Any, ...]:
+        """What can be turned while it runs and stands in the spec: knobs and deadline."""
+        return tuple((lane.sim.deadline, *lane.knobs.items()) for lane in self.lanes)
 
     def _clock(self) -> Frame:
         return wire.clock(self.timeline.at, self.timeline.horizon, self.speed, self.playing)
@@ -419,6 +424,7 @@ class Session:
         timeline, limits = self.timeline, self.limits
         if whole:
             lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.lanes, strict=True)]
+            self.told_dials = self._dials()
             self.told_marks = dict.fromkeys(timeline.marks, True)
             self.told_story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
         else:

@@ -79,7 +79,7 @@ FRAMES: dict[str, FrameCard] = {
     "snapshot": FrameCard(
         "A whole world. The first packet of a new run, of a newcomer, and of a client that missed packets.",
         {
-            "spec": "what the run started from: {scenario, number, title, story, ask, seed, nodes, keys, deadline, link, "
+            "spec": "what the run started from: {scenario, number, title, story, ask, seed, composed, nodes, keys, deadline, link, "
             "clients, lanes}",
             "clock": "as the frame `clock`",
             "lanes": "[Lane]",
@@ -350,6 +350,7 @@ def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any]) -> dict[str, Any]:
         "story": spec.story,
         "ask": scenario.ask if scenario else "",
         "seed": spec.seed,
+        "composed": scenario is None or (spec.lanes, spec.nodes) != (scenario.spec.lanes, scenario.spec.nodes),
         "nodes": list(spec.members),
         "keys": keys,
         "deadline": sim.deadline,

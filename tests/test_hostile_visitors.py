@@ -10,6 +10,8 @@ import socket
 import struct
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -151,7 +153,8 @@ FLOODS = {
 def test_a_flood_is_held_back_and_does_not_stop_the_others(witness: Witness, raw: Callable[..., Raw], flood: str) -> None:
     """The reader yields only when it must wait for data, so the brake stands under it."""
     visitor = raw().join()
-    visitor.socket.settimeout(0.5)
+    visitor.socket.settimeout(0.25)
+    visitor.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
     drain = threading.Thread(target=swallow, args=(visitor.socket.dup(),), daemon=True)
     drain.start()
     end = time.monotonic() + LIMITS.patience_s + 5
@@ -226,7 +229,7 @@ NONSENSE: dict[str, bytes] = {
     "an unknown opcode": frame("x", opcode=5),
     "reserved bits": b"\xf1\x80\0\0\0\0",
     "a long ping": frame(b"x" * 126, opcode=9),
-    "a frame of 2**62 bytes": struct.pack("!BBQ", 0x81, 0xFF, 2**62) + b"\0\0\0\0",
+    "a frame of 2**62 bytes": struct.pack("!BBQ", 0x81, 0xFF, 2**62) + b"\0" * (12 * LIMITS.message_bytes),
     "a number of a thousand digits": frame('42"' + "9" * 1000 + '"["command",{}]'),
 }
 
@@ -288,8 +291,23 @@ def test_broken_requests_are_answered_or_hung_up_on(server: Server, witness: Wit
         visitor.sendall(body)
         visitor.shutdown(socket.SHUT_WR)
         answer = visitor.recv(4096)
-        assert answer == b"" or answer.startswith(b"HTTP/1.")
+        assert answer == b"" or answer.startswith((b"HTTP/1.", b"<!DOCTYPE HTML>"))  # the latter to HTTP/0.9
         assert b"Traceback" not in answer
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"4" + b"[" * 8000, b"\xff\xfe", b"40{}" + b"\x1e3" * 20, b"d=40", b"9", b"", b"40" + b"x" * 20_000, b"40" + b"[" * 8000],
+    ids=lambda body: repr(body[:12]),
+)
+def test_nonsense_over_polling_is_refused_too(server: Server, witness: Witness, body: bytes) -> None:
+    opened = json.loads(server.get("/socket.io/?EIO=4&transport=polling")[2][1:])
+    request = urllib.request.Request(
+        f"{server.address}/socket.io/?EIO=4&transport=polling&sid={opened['sid']}", data=body, method="POST"
+    )
+    with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5) as answer:
+        assert body.startswith(b"40"), "only a grammatical request is taken"
+        assert answer.status == 200
 
 
 # --- many, and slow ---------------------------------------------------------------------------------------
@@ -314,7 +332,7 @@ def test_stalled_readers_cost_little_and_slow_nobody(server: Server, witness: Wi
     driver.ask("speed", speed=5.0)
     began = len(driver.packets)
     time.sleep(5)
-    assert len(driver.packets) - began > 50, "the one who reads is served"
+    assert len(driver.packets) - began > 15, "the one who reads is served"
     assert memory_mb(server) - before < 60
     driver.leave()
     for visitor in stalled:
@@ -390,7 +408,7 @@ def test_the_brake_forgives_whoever_stops() -> None:
 
 
 def test_the_grammar_knows_what_our_page_sends() -> None:
-    for text in ("2probe", "3probe", "5", "3", "1", "40{}", '420["command",{"id":"é"}]', "41"):
+    for text in ("2probe", "5", "3", "1", "40{}", '420["command",{"id":"é"}]', "41"):
         assert ENGINE_TEXT.fullmatch(text)
         if text[0] == "4":
             assert SOCKET_TEXT.fullmatch(text[1:])

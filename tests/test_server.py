@@ -89,7 +89,9 @@ class Page:
         self.packets: list[list[Any]] = []
         self.news = threading.Condition()
         self.client.on("frame", self._take)
-        self.client.connect(server.address, auth={"session": session, "token": token}, transports=[transport], wait_timeout=10)
+        self.client.connect(
+            server.address, auth={"session": session, "token": token}, transports=transport.split(), wait_timeout=10
+        )
 
     def _take(self, text: str) -> None:
         with self.news:
@@ -178,7 +180,7 @@ def test_a_sessions_page_names_its_session_and_inlines_the_import_map(server: Se
     found = re.search(r'<script type="importmap">(.*?)</script>', page)
     assert found
     imports = json.loads(found[1])["imports"]
-    assert {"preact", "preact/hooks", "htm", "socket.io-client", "uplot"} <= set(imports)
+    assert {"preact", "preact/hooks", "htm", "socket.io-client"} <= set(imports)
     for url in imports.values():
         status, file_headers, _ = server.get(url)
         assert status == 200
@@ -267,7 +269,7 @@ def test_without_the_libraries_the_page_says_how_to_get_them(tmp_path: Path) -> 
 # --- sockets --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("transport", ["websocket", "polling"])
+@pytest.mark.parametrize("transport", ["websocket", "polling", "polling websocket"])
 def test_a_page_is_told_the_world_and_then_the_news(open_page: Callable[..., Page], transport: str) -> None:
     page = open_page(fresh(), "anne-token", transport)
     world = page.snapshot()
@@ -407,9 +409,9 @@ def test_a_mistake_in_one_session_ends_it_with_a_sentence_and_the_others_live_on
         raise RuntimeError("a planted mistake")
 
     unplugged.house.sessions["aaaaaaaaa"]._simulate = broken
-    for _ in range(3):
+    for _ in range(40):
         unplugged.house.round()
-        time.sleep(0.07)
+        time.sleep(0.03)
     assert list(unplugged.house.sessions) == ["bbbbbbbbb"]
     assert "a planted mistake" in unplugged.told("anne", "bye")[0]["sentence"]
     assert not unplugged.told("bob", "bye")
