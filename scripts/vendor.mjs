@@ -16,12 +16,10 @@ const imports = [
   ["preact/hooks", "preact/hooks/dist/hooks.mjs", "hooks.module.js"],
   ["htm", "htm/dist/htm.module.js", "htm.module.js"],
   ["socket.io-client", "socket.io-client/dist/socket.io.esm.min.js", "socket.io.esm.min.js"],
-  ["uplot", "uplot/dist/uPlot.esm.js", "uplot.esm.js"],
 ];
 
 /** Files that a style sheet or the template names itself. */
 const assets = [
-  ["uplot/dist/uPlot.min.css", "uplot.min.css"],
   ["@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", "inter.woff2"],
 ];
 

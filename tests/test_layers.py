@@ -90,7 +90,7 @@ REACH = {
     "panels": {"lib", "stores", "panels"},
     "main": {"lib", "stores", "stage", "panels", "main"},
 }
-LIBRARIES = {"lib": set(), "stores": set(), "stage": set(), "panels": {"preact", "preact/hooks", "htm", "uplot"}}
+LIBRARIES = {"lib": set(), "stores": set(), "stage": set(), "panels": {"preact", "preact/hooks", "htm"}}
 
 
 def place(script: Path) -> str:

@@ -15,7 +15,6 @@ import { advanceRender, createWorld, expectSnapshot, fold } from "./stores/world
 const THEME = "capscope theme";
 const SEEN = "capscope seen";
 const PANELS_EVERY = 100; // milliseconds between two tellings of the panels while time runs
-const DIALS = ["turn", "deadline"];
 const GHOST = { wait: 1800, draw: 2200, stay: 1600 }; // milliseconds
 
 const world = createWorld();
@@ -51,8 +50,6 @@ const socket = connect({
 async function send(type, fields = {}) {
   const answer = await socket.send(type, fields);
   if (!answer.ok) say(ui, answer.sentence, false);
-  else if (type === "compose" || type === "scenario") ui.update({ composed: type === "compose" });
-  else if (DIALS.includes(type)) socket.send("resync"); // dials stand in the spec, which comes with snapshots only
   return answer;
 }
 

@@ -1,4 +1,5 @@
 /** Two words a side of the cut, with the numbers beneath: what the clients of that side saw. A click opens what lies behind. */
+import { fromLeft } from "../lib/sides.js";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
@@ -12,7 +13,8 @@ export function Meters({ app, index }) {
   if (!meters || !spec) return html`<div class="meters" data-sides="1"></div>`;
   const card = hello?.protocols.find((protocol) => protocol.name === spec.lanes[index].protocol);
   const open = () => app.ui.update({ dock: { lane: index, kind: "details" } });
-  const shown = meters.sides.slice(0, SIDES_SHOWN);
+  const order = fromLeft(spec.nodes, meters.sides.map((side) => side.nodes)); // as on the stage
+  const shown = order.slice(0, SIDES_SHOWN).map((number) => meters.sides[number]);
   return html`<div class="meters" data-sides=${shown.length}>
     ${shown.map((side) => html`<${SideMeter} key=${side.nodes.join()} side=${side} whole=${meters.sides.length === 1} majority=${card?.majority ?? false} open=${open} />`)}
     ${meters.sides.length > SIDES_SHOWN && html`<p class="side-more">${words.meters.more(meters.sides.length - SIDES_SHOWN)}</p>`}

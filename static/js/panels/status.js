@@ -63,7 +63,7 @@ function Seed({ app, seed, locked }) {
     event.currentTarget.blur();
     const { spec } = app.world.state;
     if (!spec || !Number.isSafeInteger(next) || next === seed || next < 0 || next > (app.world.state.hello?.limits.seed_max ?? SEED_MAX)) return;
-    if (spec.scenario && !app.ui.state.composed) app.send("scenario", { name: spec.scenario, seed: next });
+    if (spec.scenario && !spec.composed) app.send("scenario", { name: spec.scenario, seed: next });
     else compose(app, (lanes) => lanes, { seed: next });
   };
   return html`<label class="seed" title=${words.status.seedWhat}>${words.status.seed}

@@ -3,6 +3,7 @@
 // picture, however the visitor came there (played, scrubbed back, reloaded). Places are in stage units about the middle of
 // the stage; in a lane 922 x 520 pixels large one unit is one pixel. How things glide from one layout to the next is `between`.
 
+import { fromLeft } from "../lib/sides.js";
 import { crossing, distance, distanceToSegment, ellipseLength, hull, mix, roundEllipse } from "../lib/geometry.js";
 
 /** @typedef {import("./types.js").Layout} Layout */
@@ -36,7 +37,7 @@ export function layout({ nodes, sides = [], clean = false, clients = [], width, 
   const groups = clean && sides.length > 1 ? sides.map((side) => [...side]) : [[...nodes]];
   for (let radius = radiusFor(nodes.length, width, height); ; radius -= 1) {
     const home = homes(nodes, whole, radius);
-    const { regions, canyons } = divided(groups, home, whole);
+    const { regions, canyons } = divided(nodes, groups, home, whole);
     const arranged = groups.map((group, i) => (groups.length === 1 ? home : settled(group, home, regions[i], whole, radius)));
     if (radius > RADIUS_MIN && !arranged.every((places) => roomy(places, radius))) continue;
     const places = new Map(nodes.map((id) => [id, arranged.find((some) => some.has(id))?.get(id) ?? /** @type {Point} */ ([0, 0])]));
@@ -118,14 +119,15 @@ function halfTurned(count, rx, ry) {
 }
 
 /** The stage cut into one rectangle a side, by halving: across its longer way, the sides in the order in which they stand now.
- * @param {string[][]} groups @param {Map<string, Point>} home @param {Region} whole
+ * @param {readonly string[]} nodes @param {string[][]} groups @param {Map<string, Point>} home @param {Region} whole
  * @returns {{regions: Region[], canyons: [Point, Point][]}} */
-function divided(groups, home, whole) {
+function divided(nodes, groups, home, whole) {
   /** @type {Region[]} */
   const regions = groups.map(() => whole);
   /** @type {[Point, Point][]} */
   const canyons = [];
   const centres = groups.map((group) => middle(group.map((id) => home.get(id) ?? [0, 0])));
+  const rank = fromLeft(nodes, groups);
   const weight = (/** @type {number} */ i) => groups[i].length ** 0.8;
 
   const halve = (/** @type {number[]} */ some, /** @type {Region} */ region) => {
@@ -136,7 +138,7 @@ function divided(groups, home, whole) {
     const width = region.right - region.left;
     const height = region.bottom - region.top;
     const upright = width > height * (some.length === 2 ? 0.95 : 1.25);
-    const ordered = [...some].sort((i, j) => (upright ? centres[i][0] - centres[j][0] : centres[i][1] - centres[j][1]) || i - j);
+    const ordered = [...some].sort((i, j) => upright ? rank.indexOf(i) - rank.indexOf(j) : centres[i][1] - centres[j][1] || i - j);
     const total = ordered.reduce((sum, i) => sum + weight(i), 0);
     let taken = weight(ordered[0]);
     let first = 1;

@@ -7,8 +7,7 @@ import { createStore } from "./store.js";
 /** @typedef {"dark"|"light"|"contrast"} Theme */
 /** @typedef {{lane: number, kind: "details"|"knobs"} | {lane: number, kind: "node", id: string} | {lane: number, kind: "link", src: string, dst: string}} Dock */
 /**
- * `gesture` and `camera` are in stage units and shared by all lanes. `solo` is the one lane shown, or null. `lit` names a finding whose operations are lit. `composed`: the lanes are this visitor's
- * own choice, not the scenario's.
+ * `gesture` and `camera` are in stage units and shared by all lanes. `solo` is the one lane shown, or null. `lit` names a finding whose operations are lit.
  * @typedef {{tool: Tool, theme: Theme, colours: Record<string, string>, watchedKey: string, view: "god"|"clients",
  *   hover: {lane: number, kind: string, id: any, x?: number, y?: number}|null,
  *   selection: {lane: number, kind: "node"|"link"|"message"|"lasso", ids: any[]}|null,
@@ -16,7 +15,7 @@ import { createStore } from "./store.js";
  *   ghost: null|{progress: number}, reducedMotion: boolean, camera: {x: number, y: number, zoom: number},
  *   dock: Dock|null, dialog: null|"help"|"scenarios"|"legend"|"settings", twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
  *   lit: {lane: number, sentence: string, operations: Array<string|number>}|null, said: {sentence: string, count: number, calm: boolean}, connected: boolean,
- *   invited: boolean, composed: boolean}} UiState
+ *   invited: boolean}} UiState
  */
 /** @typedef {import("./store.js").Store<UiState>} Ui */
 
@@ -45,7 +44,6 @@ export function createUi() {
       said: { sentence: "", count: 0, calm: true },
       connected: true,
       invited: true,
-      composed: false,
     }),
   );
 }
