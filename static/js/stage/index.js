@@ -45,6 +45,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     targetKey: /** @type {unknown[]} */ ([]),
     from: /** @type {Layout | null} */ (null), // where it was when it set off
     since: 0,
+    fadeSince: 0, // when the sides last changed: islands and canyon fade in; a client that comes along changes nothing of them
     shown: /** @type {Layout | null} */ (null),
     net: /** @type {import("./net.js").Net | null} */ (null),
     netKey: /** @type {unknown[]} */ ([]),
@@ -57,6 +58,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     jumps: false, // the next layout is there at once: another time is shown, or another size of canvas
     answers: /** @type {Map<string, import("./types.js").Operation>} */ (new Map()),
     answersKey: /** @type {unknown[]} */ ([]),
+    standsAt: "", // where somebody last asked by hand
     stillShapes: /** @type {Shape[]} */ ([]),
     movingShapes: /** @type {Shape[]} */ ([]),
     gesture: atRest(),
@@ -91,10 +93,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
    * @param {Lane} given @returns {[string, string][]} */
   function clientsOf(given) {
     const clients = world().spec?.clients ?? [];
-    const you = answersOf(given).get("you");
-    let home = you?.node;
-    for (const { src, dst } of given.flying.values()) if (src === "you") home = dst;
-    return home ? [...clients, ["you", home]] : clients;
+    answersOf(given);
+    return memory.standsAt ? [...clients, ["you", memory.standsAt]] : clients;
   }
 
   /** @param {Lane} given */
@@ -102,7 +102,9 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const key = [given, world().version ?? given.operations, given.operations];
     if (world().version === undefined || !same(key, memory.answersKey)) {
       const { operations } = given;
-      memory.answers = lastAnswers(operations instanceof Map ? operations.values() : /** @type {Iterable<any>} */ (operations));
+      const all = [...(operations instanceof Map ? operations.values() : /** @type {Iterable<import("./types.js").Operation>} */ (operations))];
+      memory.answers = lastAnswers(all);
+      memory.standsAt = all.findLast(({ client }) => client === "you")?.node ?? ""; // answered or not
       memory.answersKey = key;
     }
     return memory.answers;
@@ -119,16 +121,18 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
       const glides = memory.shown !== null && !memory.jumps && !ui().reducedMotion && key[0] === memory.targetKey[0];
       memory.from = glides ? memory.shown : fresh;
       memory.since = glides ? now : now - GLIDE_MS;
+      if (!glides || key[1] !== memory.targetKey[1] || key[2] !== memory.targetKey[2]) memory.fadeSince = memory.since;
       memory.target = fresh;
       memory.targetKey = key;
     }
     memory.jumps = false;
     const part = Math.min(1, (now - memory.since) / GLIDE_MS);
+    const faded = Math.min(1, (now - memory.fadeSince) / GLIDE_MS);
     const base = part >= 1 || !memory.from ? memory.target : between(memory.from, memory.target, easeInOut(part));
     memory.shown = base;
     const { gesture } = ui();
-    if (gesture?.kind !== "drag" || !gesture.node || gesture.points.length === 0) return { layout: base, part };
-    return { layout: held(base, gesture.node, gesture.points[gesture.points.length - 1], clients), part };
+    if (gesture?.kind !== "drag" || !gesture.node || gesture.points.length === 0) return { layout: base, faded };
+    return { layout: held(base, gesture.node, gesture.points[gesture.points.length - 1], clients), faded };
   }
 
   /** Another run is another future: what was seen of the links counts no more. Acting in the past goes on from the same moment and
@@ -158,7 +162,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   /** Everything that scene.js wants to know. @param {Lane} given @param {number} now */
   function given(given, now) {
     const clients = clientsOf(given);
-    const { layout, part } = layoutNow(given, clients, now);
+    const { layout, faded } = layoutNow(given, clients, now);
     const netKey = [layout, given.links, clients.join()];
     if (!memory.net || !same(netKey, memory.netKey)) {
       memory.net = netOf(layout, given.links, clients);
@@ -167,7 +171,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const { renderAt, clock } = world();
     return {
       lane: given, laneIndex, ui: ui(), layout, net: memory.net, renderAt, wall: world().wall ?? 0, playing: clock.playing,
-      fade: easeInOut(part), cutSince: memory.cutSince, answers: answersOf(given), clients,
+      fade: easeInOut(faded), cutSince: memory.cutSince, answers: answersOf(given), clients,
     };
   }
 
