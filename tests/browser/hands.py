@@ -1,0 +1,188 @@
+"""What a visitor's hands do on the page, and what the same run gives without a browser."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from consensus import registry
+from consensus.experiment import Experiment, Spec
+from consensus.interventions import Intervention
+from consensus.node import S
+from consensus.timeline import Timeline
+
+OPENING = 2 * S
+FASTEST, SLOWEST = "End", "Home"
+
+STANDS = """() => new Promise((done) => {
+  let last = -1, since = 0;
+  const look = (now) => {
+    const at = capscope.time();
+    if (at !== last) [last, since] = [at, now];
+    if (now - since > 450) done(at); else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def now(page: Page) -> int:
+    return int(page.evaluate("capscope.time()"))
+
+
+def wait_until(page: Page, simulated: int) -> None:
+    page.wait_for_function("(at) => capscope.time() >= at", arg=simulated)
+
+
+def stands_at(page: Page, simulated: int) -> None:
+    page.wait_for_function("(at) => capscope.time() === at", arg=simulated)
+
+
+def standing(page: Page) -> int:
+    """The moment at which a paused picture has come to rest."""
+    return int(page.evaluate(STANDS))
+
+
+def play_button(page: Page) -> Locator:
+    return page.locator(".timeline").get_by_role("button", name="Play", exact=True)
+
+
+def pause_button(page: Page) -> Locator:
+    return page.locator(".timeline").get_by_role("button", name="Pause", exact=True)
+
+
+def play(page: Page) -> None:
+    if play_button(page).count():
+        play_button(page).click()
+    expect(pause_button(page)).to_be_visible()
+
+
+def pause(page: Page) -> int:
+    """Stands still; returns when."""
+    if pause_button(page).count():
+        pause_button(page).click()
+    expect(play_button(page)).to_be_visible()
+    return standing(page)
+
+
+def at_speed(page: Page, key: str = FASTEST) -> None:
+    """Moves the speed slider to one of its ends."""
+    slider = page.get_by_role("slider", name="Speed")
+    slider.press(key)
+    slider.evaluate("(it) => it.blur()")
+    expect(page.locator(".speed-words")).to_have_text("10×" if key == FASTEST else "1/200")
+
+
+def run_to(page: Page, simulated: int) -> int:
+    """Plays as fast as it goes to at least that moment, and stands there."""
+    at_speed(page)
+    play(page)
+    wait_until(page, simulated)
+    return pause(page)
+
+
+def reset(page: Page) -> None:
+    """The exact opening state, standing."""
+    wait_until(page, OPENING + 1)  # else the opening that stands there already would do
+    page.keyboard.press("r")
+    stands_at(page, OPENING)
+    expect(play_button(page)).to_be_visible()
+
+
+# --- the network ------------------------------------------------------------------------------------------------------
+
+
+def cuts(page: Page, lane: int = 0) -> list[tuple[str, str]]:
+    links: list[dict[str, Any]] = page.evaluate("(lane) => capscope.links(lane)", lane)
+    return [(link["from"], link["to"]) for link in links if link["cut"]]
+
+
+def wait_for_cuts(page: Page, count: int) -> None:
+    """Until that many directed links are cut in every lane."""
+    page.wait_for_function(
+        """(count) => capscope.lanes().every((_, lane) => capscope.links(lane).filter((link) => link.cut).length === count)""",
+        arg=count,
+    )
+
+
+def lists(page: Page) -> Locator:
+    return page.get_by_role("region", name="Nodes and links in words")
+
+
+def split(page: Page, side: Iterable[str]) -> None:
+    """Cuts these nodes off from the rest, by the lists of nodes and links."""
+    page.keyboard.press("n")
+    inside = list(side)
+    for node in inside:
+        lists(page).get_by_label(f"{node} on one side").check()
+    lists(page).get_by_role("button", name=f"Cut {{{', '.join(inside)}}} off from the rest").click()
+    nodes = len(page.evaluate("capscope.nodes(0)"))
+    wait_for_cuts(page, 2 * len(inside) * (nodes - len(inside)))
+    page.keyboard.press("Escape")
+
+
+def heal_all(page: Page) -> None:
+    page.keyboard.press("n")
+    lists(page).get_by_role("button", name="Heal all links").click()
+    wait_for_cuts(page, 0)
+    page.keyboard.press("Escape")
+
+
+def lane(page: Page, number: int) -> Locator:
+    return page.locator(f"section.lane[data-lane='{number}']")
+
+
+def open_scenario(page: Page, title: str) -> None:
+    page.locator(".scenario-pick").click()
+    page.get_by_role("dialog", name="Scenarios").get_by_role("button", name=title).click()
+    expect(page.locator(".scenario-pick")).to_contain_text(title)
+
+
+# --- without a browser ------------------------------------------------------------------------------------------------
+
+
+def headless(scenario: str, acts: Iterable[tuple[int, Intervention]], until: int, spec: Spec | None = None) -> Experiment:
+    """The same spec and interventions, by the engine alone."""
+    timeline = Timeline(replace(spec or registry.opening(scenario), opening=0))
+    for at, act in acts:
+        go(timeline, at)
+        timeline.intervene(act)
+    go(timeline, until)
+    return timeline.experiment
+
+
+def go(timeline: Timeline, to: int) -> None:
+    while not timeline.advance(to, 10_000):
+        pass
+
+
+def counted(number: int, one: str) -> str:
+    return f"{number} {one if number == 1 else one + 's'}"
+
+
+def side_words(side: dict[str, Any], whole: bool) -> list[str]:
+    """What the meter of a side must read, from the engine's counts."""
+    finished = side["ok"] + side["failed"] + side["unknown"]
+    odd = [f"{side['stale']} stale"]
+    odd += [counted(side["conflicts"], "conflict")] if side["conflicts"] else []
+    odd += [counted(side["violations"], "contradiction")] if side["violations"] else []
+    odd += [f"{side['lost']} lost"] if side["lost"] else []
+    return [
+        "everyone" if whole else "{" + ", ".join(side["nodes"]) + "}",
+        side["availability"],
+        f"{side['ok']} of {finished}" if side["availability"] != "QUIET" else "nothing asked yet",
+        side["consistency"],
+        ", ".join(odd),
+    ]
+
+
+def shown_sides(page: Page, number: int) -> Iterator[list[str]]:
+    """What the meters of a lane read on the page."""
+    for side in lane(page, number).locator(".side").all():
+        counts = side.locator(".count").all()
+        odd = " ".join(part.strip() for part in counts[1].locator("span").all_inner_texts())
+        words = side.locator(".word").all_inner_texts()
+        yield [side.locator(".side-name").inner_text(), words[0].strip(), counts[0].inner_text(), words[1].strip(), odd]
