@@ -108,6 +108,7 @@ class Session:
         self.told_run = self.run
         self.views = [LaneView(number) for number in range(len(self.lanes))]
         self.told_marks: dict[Any, bool] = {}
+        self.told_meters: dict[int, dict[str, Any]] = {}
         self.told_dials: tuple[Any, ...] = ()
         self.told_story: tuple[Any, ...] = ()
         self.renewed = True
@@ -394,10 +395,21 @@ class Session:
         if frames or self.playing or self.changed:
             frames.append(self._clock())
         if frames and (self.meters_due or (self.playing and now - self.meters_at >= 1 / self.limits.meters_per_s)):
-            frames += [wire.meters(lane, number, self.timeline.at) for number, lane in enumerate(self.lanes)]
+            frames += self._meters(exact=self.meters_due)
             self.meters_at, self.meters_due = now, False
         self.changed = False
         return frames
+
+    def _meters(self, exact: bool) -> list[Frame]:
+        """The meters of those lanes in which they changed; the count of messages alone is no news while they run."""
+        news = []
+        for number, lane in enumerate(self.lanes):
+            frame = wire.meters(lane, number, self.timeline.at)
+            key = frame[1] if exact else {name: value for name, value in frame[1].items() if name != "messages"}
+            if key != self.told_meters.get(number):
+                self.told_meters[number] = key
+                news.append(frame)
+        return news
 
     def _dials(self) -> tuple[Any, ...]:
         """What can be turned while it runs and stands in the spec: knobs and deadline."""

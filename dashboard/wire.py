@@ -79,8 +79,8 @@ FRAMES: dict[str, FrameCard] = {
     "snapshot": FrameCard(
         "A whole world. The first packet of a new run, of a newcomer, and of a client that missed packets.",
         {
-            "spec": "what the run started from: {scenario, number, title, story, ask, seed, composed, nodes, keys, deadline, link, "
-            "clients, lanes}",
+            "spec": "what the run started from: {scenario, number, title, story, ask, seed, composed, nodes, keys, deadline, "
+            "link, clients, lanes}",
             "clock": "as the frame `clock`",
             "lanes": "[Lane]",
             "marks": "[[at, kind, lane, text]], all",
@@ -222,7 +222,7 @@ def encoded(seq: int, run: int, frames: Sequence[Frame], limits: Limits = LIMITS
     text = json.dumps([seq, run, frames], separators=(",", ":"), ensure_ascii=False, default=plain)
     if len(text) < limits.squeeze:
         return text
-    squeezed = "z" + base64.b64encode(zlib.compress(text.encode(), 1)).decode()
+    squeezed = "z" + base64.b64encode(zlib.compress(text.encode(), 6)).decode()
     return squeezed if len(squeezed) < len(text) else text
 
 

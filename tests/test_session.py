@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -128,7 +129,19 @@ def test_meters_come_at_most_five_times_a_second(room: Room) -> None:
     told = len(room.frames("anne", "meters"))
     room.tick(90)
     lanes = len(room.session.lanes)
-    assert 12 * lanes <= len(room.frames("anne", "meters")) - told <= 16 * lanes
+    assert 8 * lanes <= len(room.frames("anne", "meters")) - told <= 16 * lanes
+
+
+def test_meters_that_did_not_change_are_not_told_again(room: Room) -> None:
+    room.tick(60)
+    told = room.frames("anne", "meters")
+    for number in range(len(room.session.lanes)):
+        mine = [{name: value for name, value in body.items() if name != "messages"} for body in told if body["lane"] == number]
+        assert all(earlier != later for earlier, later in pairwise(mine))
+    room.ask("anne", "pause")
+    room.tick(2)
+    last = next(body for body in reversed(room.frames("anne", "meters")) if body["lane"] == 0)
+    assert last["messages"] == room.session.lanes[0].meters(room.at())["messages"], "exact when time stands"
 
 
 def test_a_standing_session_says_nothing(room: Room) -> None:
