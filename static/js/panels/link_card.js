@@ -44,7 +44,7 @@ export function LinkCard({ app, lane, src, dst }) {
   const all = spec.nodes.flatMap((from) => spec.nodes.filter((to) => to !== from).map((to) => [from, to]));
   const chosen = every ? all : [[src, dst], [dst, src]];
   const setting = settingOf(links, src || spec.nodes[0], dst || spec.nodes[1]);
-  const set = (/** @type {Record<string, unknown>} */ change) => app.send("set_link", { links: chosen, setting: change });
+  const set = (/** @type {Record<string, unknown>} */ change) => app.send("set_link", { links: every ? [] : chosen, setting: change }); // none named: all, and the badge tells it
   const dial = (/** @type {"delay"|"jitter"|"loss"|"duplicate"} */ name, /** @type {number[]} */ values, /** @type {(value: number) => string} */ inWords) => {
     const options = values.includes(setting[name]) ? values : [...values, setting[name]].sort((a, b) => a - b);
     return html`<div><dt>${words.link[name]}</dt><dd><${Pick} label=${words.link[name]} shown=${inWords(setting[name])} value=${setting[name]} disabled=${locked}
