@@ -4,7 +4,10 @@ An *era* is a stretch of time in which the same groups of nodes reach each other
 counted the operations that its clients asked and that ended (answered, refused, or past their deadline) within one era: what
 a cut or a heal met on its way says nothing of either. Left out are operations asked of a node that was not running all the
 while, since CAP's availability speaks of non-failing nodes (Gilbert & Lynch 2002). What was wrong with an answer counts where
-and when it was given.
+and when it was given; a lost write counts where it was asked, and in the era in which it got lost.
+
+Of the words, STALE says that reads were overtaken by acknowledged writes and that nothing worse happened; CONFLICT that answers
+contradict each other in another way: siblings, acknowledged writes lost, or no one order that fits.
 """
 
 from __future__ import annotations
@@ -67,8 +70,12 @@ class Count:
         while self.ended[0][0] < operation.finish - WINDOW:
             del self.ended[0]
 
-    def availability(self, now: int) -> str:
-        recent = [answered for at, answered in self.ended if at >= now - WINDOW] or [a for _, a in self.ended[-1:]]
+    def availability(self, now: int, oldest: int) -> str:
+        """The word for what ended lately; when nothing did, for what ended last, unless somebody (the oldest request) waits
+        that long already."""
+        recent = [answered for at, answered in self.ended if at >= now - WINDOW]
+        if not recent and oldest >= now - WINDOW:
+            recent = [answered for _, answered in self.ended[-1:]]
         if not recent:
             return QUIET
         if all(recent):
@@ -97,7 +104,7 @@ class Meters:
         self.counts: dict[tuple[int, int], Count] = {(0, 0): Count(members)}  # (era, side)
         self.place: dict[str, tuple[int, int]] = {}  # operation -> where it was asked
         self.home: dict[str, str] = {}  # operation -> node
-        self.under_way: dict[str, bool] = {}
+        self.under_way: dict[str, int] = {}  # operation -> when it was asked
         self.left_out: dict[str, bool] = {}
         self.down: dict[str, bool] = {}
         self.messages = 0
@@ -131,7 +138,7 @@ class Meters:
             self.down[event.node] = True
             for op_id in self.under_way:
                 if self.home[op_id] == event.node:
-                    self.left_out[op_id] = True
+                    self._leave_out(op_id)
         elif kind in ("restarted", "resumed"):
             self.down.pop(event.node, None)
 
@@ -143,18 +150,25 @@ class Meters:
     def _asked(self, operation: Operation) -> None:
         place = self.place[operation.op_id] = self._where(operation.node)
         self.home[operation.op_id] = operation.node
-        self.under_way[operation.op_id] = True
+        self.under_way[operation.op_id] = operation.start
         self.counts[place].pending += 1
         if operation.node in self.down:
-            self.left_out[operation.op_id] = True
+            self._leave_out(operation.op_id)
+
+    def _leave_out(self, op_id: str) -> None:
+        """Asked of a node that does not run: it says nothing of a side, neither while it waits nor when it ends."""
+        if op_id not in self.left_out:
+            self.left_out[op_id] = True
+            self.counts[self.place[op_id]].pending -= 1
 
     def _ended(self, operation: Operation, staleness: Staleness, linear: Linearizability) -> None:
         op_id = operation.op_id
         del self.under_way[op_id]
         era, side = self.place[op_id]
-        self.counts[(era, side)].pending -= 1
-        if era == len(self.eras) - 1 and op_id not in self.left_out:
-            self.counts[(era, side)].take(operation)
+        if op_id not in self.left_out:
+            self.counts[(era, side)].pending -= 1
+            if era == len(self.eras) - 1:
+                self.counts[(era, side)].take(operation)
         here = self.counts[self._where(operation.node)]
         if len(operation.result) > 1:
             here.conflicts += 1
@@ -179,9 +193,9 @@ class Meters:
         """One side's numbers and words."""
         count = self.counts[(era, number)]
         lost = self._lost(era, number, now, losses)
-        if count.conflicts or lost:
+        if count.conflicts or count.violations or lost:
             consistency = CONFLICT
-        elif count.stale or count.violations:
+        elif count.stale:
             consistency = STALE
         else:
             consistency = CONSISTENT
@@ -197,22 +211,24 @@ class Meters:
             "conflicts": count.conflicts,
             "violations": count.violations,
             "lost": lost,
-            "availability": count.availability(now),
+            "availability": count.availability(now, self._oldest(era, number, now)),
             "consistency": consistency,
             "read": [count.read_ok, count.read_asked],
             "write": [count.write_ok, count.write_asked],
             "latency_ms": count.latency_ms(),
         }
 
+    def _oldest(self, era: int, number: int, now: int) -> int:
+        """When the request was asked that has waited longest on this side; now when nobody waits."""
+        waiting = (op_id for op_id in self.under_way if self.place[op_id] == (era, number) and op_id not in self.left_out)
+        return next((self.under_way[op_id] for op_id in waiting), now)
+
     def _lost(self, era: int, number: int, now: int, losses: Losses) -> int:
-        """Acknowledged writes lost: those asked here, and in the present era also those of this side's clients that got
-        lost in it."""
+        """Acknowledged writes lost: those asked here in this era, and those of this side's clients that got lost in it."""
         nodes = self.eras[era].sides[number]
-        present = era == len(self.eras) - 1
-        total = 0
-        for op_id, since in losses.lost(now).items():
-            if self.place.get(op_id) == (era, number) or (
-                present and since >= self.eras[era].since and self.home.get(op_id) in nodes
-            ):
-                total += 1
-        return total
+        began = self.eras[era].since
+        ended = self.eras[era + 1].since if era + 1 < len(self.eras) else now + 1
+        return sum(
+            self.place.get(op_id) == (era, number) or (began <= since < ended and self.home.get(op_id) in nodes)
+            for op_id, since in losses.lost(now).items()
+        )
