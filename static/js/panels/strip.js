@@ -14,7 +14,7 @@ const MARK_SIZE = 3.4; // a legend's mark, in radii of a dot
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Strip({ app, index }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
-  const title = useStore(app.world, (state) => state.spec?.lanes[index]?.title ?? "");
+  const label = useStore(app.world, (state) => words.strip.label(state.spec?.lanes[index]?.title ?? "", sums(app, index)));
   useStore(app.world, (state) => Math.round(state.renderAt / 1e6)); // the words for those who cannot see it follow once a second
   useEffect(() => {
     const element = canvas.current;
@@ -51,7 +51,7 @@ export function Strip({ app, index }) {
     canvas.current.title = operation ? [words.strip.operation(operation), operation.note].filter(Boolean).join(". ") : "";
     canvas.current.classList.toggle("over", operation !== null);
   };
-  return html`<div class="strip"><canvas ref=${canvas} role="img" aria-label=${words.strip.label(title, sums(app, index))} onClick=${go} onMouseMove=${point}></canvas></div>`;
+  return html`<div class="strip"><canvas ref=${canvas} role="img" aria-label=${label} onClick=${go} onMouseMove=${point}></canvas></div>`;
 }
 
 /**
