@@ -1,0 +1,249 @@
+"""What a visitor draws on a stage, with the mouse, a finger or a pen: where things stand there, ropes, loops, drags and taps.
+
+Places are CSS pixels of the page, as `capscope.nodes` gives them, unless a name says `shapes`: those are the stage's own units.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from playwright.sync_api import CDPSession, Page, Route, WebSocket
+
+Point = tuple[float, float]
+Stroke = list[Point]
+
+OUTSIDE = 34  # pixels by which a stroke goes beyond the nodes that it parts
+LOOP = 50  # pixels at which a loop passes a node
+STEPS = 4  # moves of the pointer between two corners of a stroke
+COMMAND = re.compile(r'42\d*(\["command".*\])$')
+
+SETTLED = """() => new Promise((done) => {
+  let last = "", times = -2;
+  const look = () => {
+    const next = JSON.stringify(capscope.lanes().map((_, lane) => capscope.nodes(lane).map(({ x, y }) => [x, y])));
+    times = next === last ? times + 1 : Math.min(times + 1, 0);
+    last = next;
+    if (times >= 3) done(); else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+
+
+class Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def look_inside(page: Page) -> None:
+    """Before the page is opened: main.js lends its stores and stages to the test as `inside`, which no visitor has."""
+
+    def lend(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=f"{answer.text()}\nglobalThis.inside = {{ world, ui, stages }};\n")
+
+    page.route("**/static/js/main.js", lend)
+
+
+def listen_to_commands(page: Page) -> list[dict[str, Any]]:
+    """Before the page is opened: the list into which each command goes that the page sends, however it sends it."""
+    commands: list[dict[str, Any]] = []
+
+    def take(text: str | bytes | None) -> None:
+        for packet in (text or "").split("\x1e") if isinstance(text, str) else []:
+            if found := COMMAND.match(packet):
+                commands.append(json.loads(found.group(1))[1])
+
+    def on_websocket(websocket: WebSocket) -> None:
+        websocket.on("framesent", take)
+
+    page.on("websocket", on_websocket)
+    page.on("request", lambda request: take(request.post_data) if "/socket.io/" in request.url else None)
+    return commands
+
+
+def settle(page: Page) -> None:
+    """Until nothing glides any more."""
+    page.evaluate(SETTLED)
+
+
+def nodes(page: Page, lane: int = 0) -> dict[str, dict[str, Any]]:
+    return {node["id"]: node for node in page.evaluate("(lane) => capscope.nodes(lane)", lane)}
+
+
+def places(page: Page, lane: int = 0) -> dict[str, Point]:
+    return {id: (node["x"], node["y"]) for id, node in nodes(page, lane).items()}
+
+
+def canvas(page: Page, lane: int = 0) -> Box:
+    box = page.locator(f"section.lane[data-lane='{lane}'] .stage canvas").bounding_box()
+    assert box
+    return Box(box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"])
+
+
+def shapes(page: Page, kind: str, lane: int = 0) -> list[dict[str, Any]]:
+    """What was painted last of that kind. Needs `look_inside`."""
+    asked = "([kind, lane]) => inside.stages.get(lane).shapes().filter((shape) => shape.kind === kind)"
+    return list(page.evaluate(asked, [kind, lane]))
+
+
+def on_page(page: Page, shape: dict[str, Any], lane: int = 0) -> Point:
+    """Where a shape is on the page. Needs `look_inside`."""
+    drawn, seen = {node["id"]: node for node in shapes(page, "node", lane)}, places(page, lane)
+    a, b = sorted(drawn, key=lambda id: drawn[id]["x"])[:: len(drawn) - 1]
+    scale = (seen[b][0] - seen[a][0]) / (drawn[b]["x"] - drawn[a]["x"])
+    return seen[a][0] + (shape["x"] - drawn[a]["x"]) * scale, seen[a][1] + (shape["y"] - drawn[a]["y"]) * scale
+
+
+def mid(a: Point, b: Point, part: float = 0.5) -> Point:
+    return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part
+
+
+def link(page: Page, a: str, b: str, lane: int = 0, part: float = 0.5) -> Point:
+    """A point of the link between two nodes."""
+    stand = places(page, lane)
+    return mid(stand[a], stand[b], part)
+
+
+def ground(page: Page, lane: int = 0) -> Point:
+    """A place of the stage with nothing on it: its lower left corner."""
+    box = canvas(page, lane)
+    return box.left + 12, box.bottom - 12
+
+
+# --- strokes ----------------------------------------------------------------------------------------------------------
+
+
+def between(page: Page, side: Iterable[str], lane: int = 0) -> Stroke:
+    """The straight stroke that parts these nodes from the others with the most room on both sides, and a little further."""
+    stand, inside = places(page, lane), set(side)
+    best = (0.0, 0.0, 0.0)
+    for degrees in range(0, 360, 3):
+        angle = math.radians(degrees)
+        reach = {id: x * math.cos(angle) + y * math.sin(angle) for id, (x, y) in stand.items()}
+        low, high = max(reach[id] for id in inside), min(reach[id] for id in reach if id not in inside)
+        if high - low > best[0]:
+            best = (high - low, angle, (low + high) / 2)
+    room, angle, offset = best
+    assert room > 0, f"No straight line parts {sorted(inside)} from the others."
+    c, s = math.cos(angle), math.sin(angle)
+    along = [y * c - x * s for x, y in stand.values()]
+    first, last = min(along) - OUTSIDE, max(along) + OUTSIDE
+    ends = [(offset * c - t * s, offset * s + t * c) for t in (first, last)]
+    box = canvas(page, lane)
+    return [(min(max(x, box.left + 3), box.right - 3), min(max(y, box.top + 3), box.bottom - 3)) for x, y in ends]
+
+
+def round_about(page: Page, side: Iterable[str], lane: int = 0) -> Stroke:
+    """A closed loop round these nodes: the hull of a circle round each."""
+    stand = places(page, lane)
+    circles = [
+        (stand[id][0] + LOOP * math.cos(turn * math.pi / 8), stand[id][1] + LOOP * math.sin(turn * math.pi / 8))
+        for id in side
+        for turn in range(16)
+    ]
+    corners = hull(circles)
+    return [*corners, corners[0]]
+
+
+def hull(points: Sequence[Point]) -> Stroke:
+    """The convex hull, corner by corner."""
+
+    def half(ordered: Iterable[Point]) -> Stroke:
+        kept: Stroke = []
+        for x, y in ordered:
+            while len(kept) > 1 and cross(kept[-2], kept[-1], (x, y)) <= 0:
+                kept.pop()
+            kept.append((x, y))
+        return kept[:-1]
+
+    ordered = sorted(points)
+    return half(ordered) + half(reversed(ordered))
+
+
+def cross(a: Point, b: Point, c: Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+# --- the hand ---------------------------------------------------------------------------------------------------------
+
+
+def press(page: Page, stroke: Sequence[Point]) -> None:
+    """The mouse goes down and along the stroke, and stays down."""
+    page.mouse.move(*stroke[0])
+    page.mouse.down()
+    for corner in stroke[1:]:
+        page.mouse.move(*corner, steps=STEPS)
+
+
+def draw(page: Page, stroke: Sequence[Point], held: str = "") -> None:
+    """A whole stroke of the mouse, with a key held."""
+    if held:
+        page.keyboard.down(held)
+    press(page, stroke)
+    page.mouse.up()
+    if held:
+        page.keyboard.up(held)
+
+
+class Fingers:
+    """Touch as the browser hears it from a touch screen; up to two fingers, by number."""
+
+    def __init__(self, page: Page) -> None:
+        self.cdp: CDPSession = page.context.new_cdp_session(page)
+        self.down_at: dict[int, Point] = {}
+
+    def _tell(self, kind: str) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in self.down_at.items()]
+        self.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def down(self, at: Point, number: int = 0) -> None:
+        self.down_at[number] = at
+        self._tell("touchStart")
+
+    def move(self, to: Point, number: int = 0) -> None:
+        start = self.down_at[number]
+        for step in range(1, STEPS + 1):
+            self.down_at[number] = mid(start, to, step / STEPS)
+            self._tell("touchMove")
+
+    def up(self, number: int = 0) -> None:
+        del self.down_at[number]
+        self._tell("touchEnd")
+
+    def cancel(self) -> None:
+        self.down_at.clear()
+        self._tell("touchCancel")
+
+    def draw(self, stroke: Sequence[Point]) -> None:
+        self.down(stroke[0])
+        for corner in stroke[1:]:
+            self.move(corner)
+        self.up()
+
+
+class Pen:
+    """A pen that draws."""
+
+    def __init__(self, page: Page) -> None:
+        self.cdp: CDPSession = page.context.new_cdp_session(page)
+
+    def draw(self, stroke: Sequence[Point]) -> None:
+        self._tell("mouseMoved", stroke[0], 0)
+        self._tell("mousePressed", stroke[0], 1)
+        for start, end in pairwise(stroke):
+            for step in range(1, STEPS + 1):
+                self._tell("mouseMoved", mid(start, end, step / STEPS), 1)
+        self._tell("mouseReleased", stroke[-1], 0)
+
+    def _tell(self, kind: str, at: Point, buttons: int) -> None:
+        button = "none" if kind == "mouseMoved" and not buttons else "left"
+        what = {"type": kind, "x": at[0], "y": at[1], "button": button, "buttons": buttons, "clickCount": 1}
+        self.cdp.send("Input.dispatchMouseEvent", what | {"pointerType": "pen"})
