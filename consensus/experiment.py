@@ -308,7 +308,7 @@ class Lane:
         }
 
     def lost(self, now: int) -> dict[str, int]:
-        """Acknowledged writes lost by now: operation -> since when. Asked for many operations in a row, so the answer is kept."""
+        """Acknowledged writes lost by now: operation -> since when. Asked for many operations in a row, so it is kept."""
         asked = (now, len(self.trace))
         if asked != self.lost_asked:
             self.lost_asked, self.lost_kept = asked, self.losses.lost(now)
@@ -327,7 +327,7 @@ class Lane:
     def mark_of(self, operation: Operation, now: int) -> tuple[str, str]:
         """The mark of an operation on the strip ("", "stale", "conflict", "lost", "violation") and a sentence for it."""
         if operation.op_id in self.lost(now):
-            return "lost", "Acknowledged, then lost: no replica holds it and nothing was built on it."
+            return "lost", "Acknowledged, then lost: no replica holds it, nor anything that was built on it."
         return self._answer_mark(operation)
 
     def _answer_mark(self, operation: Operation) -> tuple[str, str]:
@@ -419,18 +419,28 @@ BADGES = {
 }
 
 
+HARMLESS = "Nothing stale, nothing lost."
+
+
 def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...]) -> str:
-    """One sentence that sums a lane up, from the counts alone."""
+    """A line that sums a lane up since the network last changed, from the counts alone."""
     if not any(side["asked"] for side in sides):
-        return "Nothing has been asked and answered yet."
-    short = [side for side in sides if side["ok"] < side["asked"]]
-    if not short:
-        answered = "Everyone was answered"
-    elif len(sides) == 1:
-        answered = f"{short[0]['ok']} of {short[0]['asked']} were answered"
-    else:
-        answered = "; ".join(f"{_side_name(side, sides)} answered {side['ok']} of {side['asked']}" for side in short)
+        harm = _harm(sides)
+        return f"Nothing has been asked and answered yet.{'' if harm == HARMLESS else f' {harm}'}"
+    short = [told for side in sides if (told := _shortfall(side, sides))]
+    answered = "; ".join(short) or "Everyone was answered"
     return f"{answered[0].upper()}{answered[1:]}. {_harm(sides)}"
+
+
+def _shortfall(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
+    """Who was not answered on this side; empty when nobody says so."""
+    if side["ok"] < side["asked"]:
+        if len(sides) == 1:
+            return f"{side['ok']} of {side['asked']} were answered"
+        return f"{_side_name(side, sides)} answered {side['ok']} of {side['asked']}"
+    if side["pending"] and not side["asked"]:
+        return f"{_side_name(side, sides)} has answered nobody yet"
+    return ""
 
 
 def _side_name(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
@@ -451,7 +461,7 @@ def _harm(sides: list[dict[str, Any]]) -> str:
         parts.append(f"{broken} {'answer contradicts' if broken == 1 else 'answers contradict'} another")
     if lost:
         parts.append(f"{lost} acknowledged {'write' if lost == 1 else 'writes'} lost")
-    return ", ".join(parts) + "." if parts else "Nothing stale, nothing lost."
+    return ", ".join(parts) + "." if parts else HARMLESS
 
 
 def _invariant_rows(name: str, checker: Any) -> list[tuple[str, Verdict]]:
@@ -534,16 +544,25 @@ class Experiment:
 
     def cast(self) -> aim.Cast:
         """Who plays which part now."""
-        return aim.Cast(self.spec.members, self.leader() or self.spec.members[0], self.lanes[0].sides)
+        return aim.Cast(self.spec.members, self.leader() or self.spec.members[0], self.witness.sides)
+
+    @property
+    def witness(self) -> Lane:
+        """A lane whose links are as all interventions left them: the first that has not stopped."""
+        return next((lane for lane in self.lanes if lane.stopped is None), self.lanes[0])
 
     def leader(self) -> str | None:
         """The leader of the first lane that has one."""
-        leaders = [leader for lane in self.lanes if (leader := lane.leader()) is not None]
+        leaders = self._leaders()
         return leaders[0] if leaders else None
+
+    def _leaders(self) -> list[str]:
+        return [leader for lane in self.lanes if lane.stopped is None and (leader := lane.leader()) is not None]
 
     def intervene(self, intervention: Intervention) -> None:
         """The same on every lane, now (``Turn`` on its own lane). Refused when no lane can do it."""
-        before = self.leader()
+        leaders = dict.fromkeys(self._leaders())
+        before = next(iter(leaders)) if len(leaders) == 1 else None  # what is said to all names a leader only if all agree
         refusals = []
         if isinstance(intervention, Turn):
             if not 0 <= intervention.lane < len(self.lanes):
@@ -563,7 +582,7 @@ class Experiment:
 
     def _tell(self, intervention: Intervention, leader: str | None) -> None:
         """Marks, bands and the caption that an intervention leaves."""
-        network = self.lanes[0].sim.network
+        network = self.witness.sim.network
         words = network.words(leader)
         cuts = tuple(network.cuts)
         if cuts != self.cuts:

@@ -240,7 +240,7 @@ class Timeline:
 
     def _inverse(self, intervention: Intervention) -> tuple[tuple[Intervention, ...], str]:
         """What would take the intervention back, and that in words."""
-        network = self.experiment.lanes[0].sim.network
+        network = self.experiment.witness.sim.network
         match intervention:
             case Cut(links):
                 fresh = tuple(pair for pair in network.known(links) if not network.is_cut(*pair))
@@ -263,7 +263,7 @@ class Timeline:
             case Wipe(node):
                 return (), f"{node} lost its disk"
             case SetDeadline():
-                old = self.experiment.lanes[0].sim.deadline
+                old = self.experiment.witness.sim.deadline
                 return (SetDeadline(old),), "set the deadline back"
             case Turn(lane, knob, _) if 0 <= lane < len(self.experiment.lanes) and knob in self.experiment.lanes[lane].knobs:
                 was = self.experiment.lanes[lane].knobs[knob]
@@ -271,7 +271,7 @@ class Timeline:
         return (), ""
 
     def _inverse_of_partition(self, between: Links) -> tuple[tuple[Intervention, ...], str]:
-        network = self.experiment.lanes[0].sim.network
+        network = self.experiment.witness.sim.network
         was = tuple(pair for pair in network.pairs() if network.is_cut(*pair))
         fresh = tuple(pair for pair in between if pair not in was)
         mended = tuple(pair for pair in was if pair not in between)
@@ -283,7 +283,7 @@ class Timeline:
         return tuple(steps), "put the links back as they were" if steps else ""
 
     def _inverse_of_setting(self, chosen: Links) -> tuple[tuple[Intervention, ...], str]:
-        network = self.experiment.lanes[0].sim.network
+        network = self.experiment.witness.sim.network
         steps: list[Intervention] = [] if chosen else [SetLink((), fields(network.base))]
         by_state: dict[LinkState, list[tuple[str, str]]] = {}
         for pair in chosen or network.tuned:
