@@ -24,6 +24,7 @@ from consensus.checkers.raft_safety import (
     STATE_MACHINE_SAFETY,
     RaftSafety,
 )
+from consensus.clients import ACCESS_DELAY
 from consensus.history import Operation
 from consensus.interventions import Crash, Heal, Partition, Restart, SetLink
 from consensus.network import LinkState
@@ -209,7 +210,7 @@ def late_message(servers: type[RaftNode]) -> Script:
     script.split(("n1", "n2", "n3"))
     script.slow("n1", "n2", 200)
     first = script.ask("n1", WRITE)
-    script.run(5 * MS)
+    script.run(ACCESS_DELAY + MS)  # the leader has it and sends it on
     script.slow("n1", "n2", 10)
     second = script.ask("n1", WRITE)
     assert script.answered(first).outcome == script.answered(second).outcome == OK
