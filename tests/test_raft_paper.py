@@ -674,6 +674,26 @@ def test_an_old_refusal_is_not_answered_twice() -> None:
     assert node.next_index["n2"] == 5
 
 
+def test_a_follower_that_lost_its_disk_is_filled_again_by_the_sitting_leader() -> None:
+    """Retried until the logs agree (5.3), though the leader had counted that follower's copies already."""
+    node = leader(1, 1, 1)
+    node.receive(0, "n2", accepted(2, 4))
+    node.fire(0, "heartbeat")
+    wiped = server(id="n2")
+    assert exchange(node, wiped) == 4
+    assert wiped.log == node.log
+    assert (node.match_index["n2"], node.next_index["n2"]) == (4, 5)
+
+
+def test_what_a_wiped_follower_had_acknowledged_does_not_count_any_more() -> None:
+    node = leader(1, 1, 1)
+    node.receive(0, "n2", accepted(2, 4))
+    node.fire(0, "heartbeat")
+    node.receive(0, "n2", AppendEntriesReply(2, False, 0, 0, 1, node.round))
+    node.receive(0, "n3", accepted(2, 4, node.round))
+    assert node.commit_index == 0, "only n1 and n3 hold it"
+
+
 # --- committing entries of earlier terms (5.4.2, Figure 8) ---------------------------------------
 
 

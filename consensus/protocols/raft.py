@@ -1,4 +1,4 @@
-"""Raft: one leader a term, one log, and nothing that a majority has accepted is ever lost.
+"""Raft: one leader a term, one log, and nothing that was committed is ever lost.
 
 Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm (Extended Version)", 2014. Read it with
 Figure 2 at hand: state, handlers and rule numbers stand in its order. "thesis" is Ongaro's dissertation (Stanford, 2014).
@@ -13,6 +13,10 @@ not answer. A write that may stand in some leader's log is never called failed, 
 Left out, for now: membership change (section 6), log compaction and snapshots (section 7), PreVote and leadership
 transfer (thesis 9.6, 3.10), a leader's stepping down when it hears no majority (thesis 6.2). An unanswered
 RequestVote is not sent again within its term; the next election does that.
+
+Raft takes it that disks survive. A server whose disk was wiped is filled again by its leader, which then counts only what
+it holds now (in Figure 2 matchIndex never falls); but it has forgotten its vote and what it had acknowledged, so committed
+entries can be lost, and the checkers then say so.
 """
 
 from __future__ import annotations
@@ -130,6 +134,7 @@ class RaftNode(Node):
         # Volatile state on leaders
         self.next_index: dict[str, int] = {}
         self.match_index: dict[str, int] = {}
+        self.accepted_round: dict[str, int] = {}  # the newest round in which that follower accepted entries
         self.first_index_of_term = 0  # where this leader's no-op stands
         self.round = 0
         self.round_acknowledged: dict[str, int] = {}
@@ -173,6 +178,7 @@ class RaftNode(Node):
         self.cancel_timer("election")
         self.next_index = dict.fromkeys(self.peers, self.last_log_index + 1)
         self.match_index = dict.fromkeys(self.peers, 0)
+        self.accepted_round = dict.fromkeys(self.peers, 0)
         self.round = 0
         self.round_acknowledged = dict.fromkeys(self.peers, 0)
         # Section 8: what earlier leaders left can be committed only along with an entry of this term (5.4.2).
@@ -271,8 +277,11 @@ class RaftNode(Node):
         # A follower that refuses entries still recognises its leader: both answers count for the round.
         self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
         if m.success:
+            self.accepted_round[src] = max(self.accepted_round[src], m.round)
             self.advance_follower(src, m.match_index)
         else:
+            if m.round > self.accepted_round[src]:  # it refuses what follows on an acceptance: its disk was wiped
+                self.match_index[src] = 0
             self.back_up(src, m.conflict_term, m.conflict_index)
         if self.reads:
             self.answer_confirmed_reads()
@@ -555,7 +564,7 @@ CARD = RAFT = Card(
     name="raft",
     title="Raft",
     paper="Ongaro and Ousterhout, In Search of an Understandable Consensus Algorithm (2014)",
-    summary="One leader orders every operation in a log; what a majority of the members has accepted is never lost.",
+    summary="One leader orders every operation in a log; what it has committed with a majority of the members is never lost.",
     node=RaftNode,
     claims=claims,
     knobs=(
