@@ -45,6 +45,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     targetKey: /** @type {unknown[]} */ ([]),
     from: /** @type {Layout | null} */ (null), // where it was when it set off
     since: 0,
+    drawnAt: 0,
     fadeSince: 0, // when the sides last changed: islands and canyon fade in; a client that comes along changes nothing of them
     shown: /** @type {Layout | null} */ (null),
     net: /** @type {import("./net.js").Net | null} */ (null),
@@ -69,7 +70,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   const ui = () => /** @type {Ui} */ (uiStore.state);
   const lane = () => /** @type {Lane | undefined} */ (world().lanes[laneIndex]);
 
-  /** Reads the size of the canvas anew. */
+  /** Reads the size of the canvas anew. What glides goes on gliding: a cut changes the meters' height, and so the stage's. */
   function resize() {
     const box = canvas.getBoundingClientRect();
     size.width = Math.max(1, box.width);
@@ -85,8 +86,9 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     /** @type {HTMLCanvasElement} */ (ground.surface).width = canvas.width;
     /** @type {HTMLCanvasElement} */ (ground.surface).height = canvas.height;
     memory.groundKey = [];
-    memory.jumps = true;
+    if (memory.drawnAt - memory.since >= GLIDE_MS) memory.jumps = true;
     sprites.forget();
+    if (memory.shown) draw(memory.drawnAt); // setting its size has made the canvas blank
   }
 
   /** The clients that stand on this stage: the scenario's, and "you" where somebody asked by hand.
@@ -184,6 +186,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
 
   /** Paints one picture. @param {number} now wall milliseconds */
   function draw(now) {
+    memory.drawnAt = now;
     const here = lane();
     if (!here) return brush.clearRect(0, 0, canvas.width, canvas.height);
     noticeJump();
