@@ -20,6 +20,16 @@ def test_what_must_come_out_comes_out(name):
     assert failed == [], f"python -m consensus run {name}"
 
 
+@pytest.mark.parametrize("seed", [4, 10])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_story_is_true_under_other_seeds(name, seed):
+    scenario = SCENARIOS[name]
+    experiment = Experiment(replace(scenario.spec, seed=seed), registry.protocols())
+    experiment.run_until(scenario.spec.until)
+    failed = [expected.sentence for expected in scenario.expect if not expected.holds(experiment)]
+    assert failed == [], f"python -m consensus run {name} --seed {seed}"
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_no_protocol_breaks_its_invariants_under_other_seeds(name):
     scenario = SCENARIOS[name]
