@@ -26,7 +26,10 @@ SCENARIO = Scenario(
             Step(3500 * MS, Partition((("n1",), ("n2",)))),
             Step(4 * S, Ask("n1", WRITE, "x")),
             Step(4500 * MS, Ask("n2", READ, "x")),
-            Step(5500 * MS, Say("One lane refuses, and says nothing wrong. The other answers, and is stale. There is no third button.")),
+            Step(
+                5500 * MS,
+                Say("One lane refuses, and says nothing wrong. The other answers, and is stale. There is no third button."),
+            ),
         ),
         until=8 * S,
     ),
