@@ -1,0 +1,387 @@
+"""What the stage shows is what the world holds: messages on their way, those that die at the wall, nodes, crowns and colours;
+what a resting pointer is told; the hand that shows the cut once; less motion; and the view of the clients, who know little."""
+
+import math
+from collections.abc import Callable
+from itertools import zip_longest
+from typing import Any
+
+import pytest
+from hands import at_speed, cuts, heal_all, lane, pause, play, run_to, shown_sides, standing, wait_for_cuts, wait_until
+from playwright.sync_api import Page, expect
+from strokes import between, canvas, draw, listen_to_commands, look_inside, nodes, on_page, places, press, settle, shapes
+
+from consensus.node import MS, S
+
+Visitor = Callable[..., Page]
+Opener = Callable[..., Page]
+Shape = dict[str, Any]
+
+RAFT, DYNAMO = 0, 1
+LANES = (RAFT, DYNAMO)
+SMALL = ("n1", "n2")
+
+WATCH = """() => {
+  const rows = new Map();
+  globalThis.enough = false;
+  globalThis.watched = new Promise((done) => {
+    const look = () => {
+      const { world, stages } = inside;
+      for (const [lane, stage] of stages) {
+        const { flying, ended } = world.state.lanes[lane];
+        const row = (message) => {
+          const name = `${lane} ${message.id}`;
+          if (!rows.has(name)) rows.set(name, { lane, ...message, spots: [], how: "", burst: null });
+          return rows.get(name);
+        };
+        for (const message of flying.values()) row(message);
+        for (const message of ended) Object.assign(row(message), { how: message.how, endedAt: message.endedAt });
+        for (const { kind, id, x, y, waits } of stage.shapes()) {
+          const seen = rows.get(`${lane} ${id}`);
+          if (kind === "message") seen.spots.push([world.state.renderAt, x, y, waits]);
+          if (kind === "burst") seen.burst ??= [x, y];
+        }
+      }
+      if (globalThis.enough) done([...rows.values()]);
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+}"""
+
+
+@pytest.fixture
+def opened(page: Page, open_dashboard: Opener) -> Page:
+    """The opening scenario, playing."""
+    look_inside(page)
+    return open_dashboard(page)
+
+
+@pytest.fixture
+def still(opened: Page) -> Page:
+    """The opening scenario, standing."""
+    opened.keyboard.press("Space")
+    expect(opened.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    standing(opened)
+    return opened
+
+
+def watched(page: Page) -> list[dict[str, Any]]:
+    """Each message since `WATCH` began: what it is, where it was drawn at which moment, and what became of it."""
+    return list(page.evaluate("() => { globalThis.enough = true; return globalThis.watched; }"))
+
+
+def by_id(found: list[Shape]) -> dict[str, Shape]:
+    return {shape["id"]: shape for shape in found}
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_message_flies_evenly_along_its_link_from_its_sender_to_its_receiver(opened: Page) -> None:
+    opened.evaluate(WATCH)
+    wait_until(opened, opened.evaluate("capscope.time()") + 90 * MS)
+    rows = watched(opened)
+    seen = 0
+    for number in LANES:
+        ends = by_id(shapes(opened, "node", number)) | by_id(shapes(opened, "client", number))
+        for row in rows:
+            if row["lane"] != number or len(row["spots"]) < 3 or row["at"] < 2 * S:
+                continue
+            seen += 1
+            fly_evenly(row, ends[row["src"]], ends[row["dst"]])
+    assert seen >= 10, "too few messages to judge by"
+    assert {row["lane"] for row in rows if row["spots"]} == {RAFT, DYNAMO}
+
+
+def fly_evenly(row: dict[str, Any], src: Shape, dst: Shape) -> None:
+    """Each spot lies where a body of constant speed is that leaves the edge of `src` at `at` and meets `dst` at `due`."""
+    length = math.hypot(dst["x"] - src["x"], dst["y"] - src["y"])
+    along = ((dst["x"] - src["x"]) / length, (dst["y"] - src["y"]) / length)
+    gone, aside = [], []
+    for _, x, y, _ in row["spots"]:
+        dx, dy = x - src["x"], y - src["y"]
+        gone.append(dx * along[0] + dy * along[1])
+        aside.append(dx * along[1] - dy * along[0])
+    assert aside == pytest.approx([0.0] * len(aside), abs=0.5)
+    times = [spot[0] for spot in row["spots"]]
+    speed = (gone[-1] - gone[0]) / (times[-1] - times[0])
+    assert speed > 0
+    assert gone == pytest.approx([gone[0] + speed * (time - times[0]) for time in times], abs=0.5)
+    leaves, lands = (gone[0] + speed * (moment - times[0]) for moment in (row["at"], row["due"]))
+    assert edge(src) <= leaves <= edge(src) + 20
+    assert edge(dst) <= length - lands <= edge(dst) + 20
+
+
+def edge(end: Shape) -> float:
+    return float(end["radius"]) if end["kind"] == "node" else 0.0
+
+
+def test_messages_die_at_the_wall_and_each_that_is_drawn_is_counted_as_the_engine_counts(still: Page) -> None:
+    begun = standing(still)
+    sent_before = [meters(still, number)["messages"] for number in LANES]
+    still.evaluate(WATCH)
+    draw(still, between(still, SMALL))
+    wait_for_cuts(still, 12)
+    settle(still)
+    still.keyboard.press("+")
+    still.keyboard.press("+")
+    play(still)
+    wait_until(still, 2450 * MS)
+    pause(still)
+    rows = watched(still)
+    for number in LANES:
+        mine = [row for row in rows if row["lane"] == number]
+        died = [row for row in mine if row["how"] == "cut"]
+        counts = meters(still, number)
+        assert counts["lost_at_cut"] == len(died) > 0
+        assert counts["messages"] - sent_before[number] == len([row for row in mine if row["at"] > begun])
+        assert f"{len(died)} lost at the cut" in [shape["text"] for shape in shapes(still, "text", number)]
+        assert all((row["src"] in SMALL) != (row["dst"] in SMALL) for row in died)
+
+        [wall] = shapes(still, "canyon", number)
+        late = [row for row in died if row["at"] > 2 * S + 25 * MS]  # sent after the cut
+        assert late
+        for row in late:
+            spots = [spot for spot in row["spots"] if spot[0] > row["at"]]
+            assert all((spot[1] < wall["x"]) == (row["src"] in SMALL) for spot in spots), "nothing passes the wall"
+            if row["burst"]:
+                assert abs(row["burst"][0] - wall["x"]) < 60
+        assert any(row["burst"] for row in late)
+        assert any(spot[3] for row in late for spot in row["spots"]), "it waits at the wall until it would have landed"
+        lane(still, number).locator(".side").first.click()
+        expect(lane(still, number).locator(".dock")).to_contain_text(f"lost at the cut{len(died)}")
+        still.keyboard.press("Escape")
+
+
+def meters(page: Page, number: int) -> dict[str, Any]:
+    return dict(page.evaluate("(lane) => inside.world.state.lanes[lane].meters", number))
+
+
+def test_a_step_back_just_after_a_cut_gives_the_very_picture_that_was_there(still: Page) -> None:
+    draw(still, between(still, SMALL))
+    wait_for_cuts(still, 12)
+    settle(still)
+    pictures = {}
+    for _ in range(5):
+        moment = step(still, "ArrowRight")
+        pictures[moment] = picture(still)
+    compared = 0
+    for _ in range(4):
+        moment = step(still, "ArrowLeft")
+        if moment in pictures:
+            assert differences(picture(still), pictures[moment]) == []
+            compared += 1
+    assert compared >= 2
+
+
+def step(page: Page, key: str) -> int:
+    """Presses a key that steps, waits for the news, and returns the moment at which the picture then stands."""
+    before = page.evaluate("inside.world.state.seq")
+    page.keyboard.press(key)
+    page.wait_for_function("(before) => inside.world.state.seq > before", arg=before)
+    return standing(page)
+
+
+def differences(left: list[list[Shape]], right: list[list[Shape]]) -> list[str]:
+    return [
+        f"{a.get('kind')} {a.get('id', '')}: {key} is {a.get(key)}, was {b.get(key)}"
+        for number in LANES
+        for a, b in zip_longest(left[number], right[number], fillvalue={})
+        for key in a | b
+        if a.get(key) != b.get(key)
+    ]
+
+
+def picture(page: Page) -> list[list[Shape]]:
+    settle(page)
+    kinds = ("island", "canyon", "link", "mark", "node", "message", "client", "text")
+    return [[shape for kind in kinds for shape in shapes(page, kind, number)] for number in LANES]
+
+
+# --- nodes ------------------------------------------------------------------------------------------------------------
+
+
+def test_under_one_cut_raft_refuses_and_stays_right_while_dynamo_answers_and_goes_stale(still: Page) -> None:
+    draw(still, between(still, SMALL, DYNAMO))
+    wait_for_cuts(still, 12)
+    run_to(still, 5 * S)
+    small, large = list(shown_sides(still, RAFT))
+    assert (small[0], small[1], small[3]) == ("{n1, n2}", "REFUSING", "CONSISTENT")
+    assert (large[0], large[1], large[3]) == ("{n3, n4, n5}", "AVAILABLE", "CONSISTENT")
+    sides = list(shown_sides(still, DYNAMO))
+    assert [side[0] for side in sides] == ["{n1, n2}", "{n3, n4, n5}"]
+    assert [side[1] for side in sides] == ["AVAILABLE", "AVAILABLE"]
+    assert {side[3] for side in sides} <= {"STALE", "CONFLICT"}
+    assert any("0 stale" not in side[4] for side in sides)
+
+    heal_all(still)
+    run_to(still, 8 * S)
+    for number in LANES:
+        [everyone] = list(shown_sides(still, number))
+        assert everyone[1] == "AVAILABLE"
+        lane(still, number).locator(".side").click()
+        expect(lane(still, number).locator(".dock")).to_contain_text("agreed after the heal")
+        still.keyboard.press("Escape")
+
+
+def test_after_a_split_two_nodes_wear_a_crown_and_their_epochs_have_two_colours(still: Page) -> None:
+    [old] = [id for id, node in nodes(still).items() if node["role"] == "leader"]
+    assert [id for id, node in by_id(shapes(still, "node")).items() if node["ring"] == "leader"] == [old]
+    draw(still, between(still, SMALL))
+    wait_for_cuts(still, 12)
+    run_to(still, 4 * S)
+    drawn, held = by_id(shapes(still, "node")), nodes(still)
+    crowned = [id for id in drawn if drawn[id]["ring"] == "leader"]
+    assert crowned == [id for id in held if held[id]["role"] == "leader"]
+    assert len(crowned) == 2 and old in crowned
+    [new] = [id for id in crowned if id != old]
+    assert held[new]["epoch"] > held[old]["epoch"]
+    assert drawn[new]["fills"] != drawn[old]["fills"]
+    for id in held:  # one epoch, one colour
+        assert (drawn[id]["fills"] == drawn[new]["fills"]) == (held[id]["epoch"] == held[new]["epoch"])
+    assert drawn["n1"]["fills"] == drawn["n2"]["fills"]
+
+
+def test_a_pointer_that_rests_on_a_node_a_message_or_a_log_entry_is_told_what_it_holds(still: Page) -> None:
+    tip = still.get_by_role("tooltip")
+    at, held = places(still), nodes(still)
+    still.mouse.move(*at["n2"])
+    expect(tip).to_contain_text("n2 · leader")
+    expect(tip).to_contain_text(f"term {held['n2']['epoch']}")
+    expect(tip).to_contain_text(f"x={held['n2']['store']['x'][0]}")
+    still.mouse.move(*places(still, DYNAMO)["n3"], steps=2)
+    expect(tip).to_contain_text("n3 · replica")
+
+    seen = by_id(shapes(still, "message"))
+    flying = still.evaluate("[...inside.world.state.lanes[0].flying.values()]")
+    message = next(each for each in flying if each["id"] in seen and alone(seen[each["id"]], still))
+    still.mouse.move(*on_page(still, seen[message["id"]]), steps=2)
+    expect(tip).to_contain_text(f"{message['type']} {message['src']} → {message['dst']}")
+    expect(tip).to_contain_text("lands at")
+
+    cell = by_id(shapes(still, "node"))["n5"]["cells"][-1]
+    still.mouse.move(*on_page(still, cell), steps=2)
+    still.wait_for_function("() => inside.ui.state.hover?.kind === 'cell'")
+    settle(still)
+    assert f"{cell['index']}: {cell['label']}" in [shape["text"] for shape in shapes(still, "text")]
+    still.mouse.move(canvas(still).left + 4, canvas(still).bottom + 40)
+    expect(tip).to_have_count(0)
+
+
+def alone(message: Shape, page: Page) -> bool:
+    """No node, client or other message lies so near that a pointer could mean it."""
+    others = [shape for kind in ("node", "client", "message") for shape in shapes(page, kind) if shape["id"] != message["id"]]
+    x, y = message["x"], message["y"]
+    return all(math.hypot(x - other["x"], y - other["y"]) > other.get("radius", 20) + 25 for other in others)
+
+
+# --- the hand that shows the cut --------------------------------------------------------------------------------------
+
+
+def ghost_within(page: Page, milliseconds: int) -> bool:
+    """Whether the hand came to be seen since the page was opened until it had been open that long."""
+    script = """(until) => new Promise((done) => {
+      const look = (now) => {
+        if (inside.stages.get(0).shapes().some(({ kind }) => kind === "pointer")) done(true);
+        else if (now > until) done(false);
+        else requestAnimationFrame(look);
+      };
+      requestAnimationFrame(look);
+    })"""
+    return bool(page.evaluate(script, milliseconds))
+
+
+def test_a_hand_shows_the_cut_on_a_first_visit_goes_when_the_page_is_touched_and_never_comes_back(opened: Page) -> None:
+    assert ghost_within(opened, 15_000)
+    [rope] = shapes(opened, "rope")
+    assert rope["dotted"]
+    assert shapes(opened, "pointer", DYNAMO) == [], "one hand is enough"
+    expect(opened.locator(".caption")).to_contain_text("Drag a line across the links to cut the network.")
+    box = canvas(opened)
+    opened.mouse.move(box.left + 10, box.bottom - 10)
+    opened.mouse.down()
+    settle(opened)
+    assert shapes(opened, "pointer") + shapes(opened, "rope") == []
+    opened.mouse.up()
+    assert cuts(opened) == [], "the hand only shows"
+    opened.reload()
+    opened.wait_for_function("() => globalThis.capscope?.ready && globalThis.inside")
+    assert not ghost_within(opened, 3_500)
+
+
+# --- less motion ------------------------------------------------------------------------------------------------------
+
+GLIDE = """() => new Promise((done) => {
+  const places = new Set();
+  let since = null;
+  const look = (now) => {
+    places.add(JSON.stringify(capscope.nodes(0).map(({ x, y }) => [x, y])));
+    if (capscope.links(0).some(({ cut }) => cut)) since ??= now;
+    if (since !== null && now - since > 700) done(places.size);
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+
+
+def places_on_the_way(page: Page) -> int:
+    """In how many places the nodes of a lane were seen from before a rope is let go until all is at rest."""
+    stroke = between(page, SMALL)
+    press(page, stroke)
+    page.evaluate(f"() => {{ globalThis.glide = ({GLIDE})(); }}")
+    page.mouse.up()
+    return int(page.evaluate("globalThis.glide"))
+
+
+def test_nodes_glide_to_their_islands_but_jump_where_less_motion_is_wished(
+    visitor: Visitor, open_dashboard: Opener, still: Page
+) -> None:
+    assert places_on_the_way(still) > 3
+    calm = visitor(reduced_motion="reduce")
+    look_inside(calm)
+    open_dashboard(calm)
+    calm.evaluate(WATCH)
+    assert places_on_the_way(calm) <= 3  # a second jump makes room for the meters of two sides
+    at_speed(calm)
+    wait_until(calm, 2600 * MS)
+    rows = watched(calm)
+    assert any(len({tuple(spot[1:3]) for spot in row["spots"]}) > 2 for row in rows), "messages still move"
+    assert any(row["burst"] for row in rows)
+
+
+# --- what the clients know --------------------------------------------------------------------------------------------
+
+
+def test_the_clients_see_neither_roles_nor_values_nor_the_network(page: Page, open_dashboard: Opener) -> None:
+    commands = listen_to_commands(page)
+    look_inside(page)
+    open_dashboard(page)
+    draw(page, between(page, SMALL))
+    wait_for_cuts(page, 12)
+    page.keyboard.press("+")
+    page.keyboard.press("g")
+    settle(page)
+    expect(page.locator(".caption > p")).to_have_text("Only what the clients know: what they asked, what they were told.")
+    page.evaluate(WATCH)
+    wait_until(page, page.evaluate("capscope.time()") + 150 * MS)
+    rows = [row for row in watched(page) if row["spots"]]
+    assert rows and {row["type"] for row in rows} <= {"Request", "Reply"}
+    for number in LANES:
+        for kind in ("island", "canyon", "link", "mark", "burst", "text"):
+            assert shapes(page, kind, number) == []
+        for node in shapes(page, "node", number):
+            assert (node["label"], node["ring"], node["cells"], node["arc"], node["status"]) == ("", "", [], None, "up")
+        assert len({str(node["fills"]) for node in shapes(page, "node", number)}) == 1
+        assert len(shapes(page, "client", number)) == 5
+    page.mouse.move(*places(page)["n2"])
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+    commands.clear()
+    box = canvas(page)
+    draw(page, [(box.left + 20, box.bottom - 20), (box.right - 20, box.top + 20)])
+    expect(page.locator(".caption > p")).to_contain_text("The network is hidden in this view.")
+    assert commands == []
+    page.keyboard.press("g")
+    settle(page)
+    assert len(shapes(page, "canyon")) == 1
+    assert {node["ring"] for node in shapes(page, "node")} >= {"leader"}
