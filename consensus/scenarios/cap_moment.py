@@ -19,7 +19,7 @@ SCENARIO = Scenario(
         lanes=(LaneSpec("raft"), LaneSpec("dynamo", (("n", 2), ("r", 1), ("w", 1)))),
         seed=8,
         nodes=2,
-        workload=Workload(keys=("x",), reads=1_000_000),  # who writes is the script alone, so the story is true under every seed
+        workload=Workload(keys=("x",), reads=1_000_000),  # the script alone writes: true under every seed
         script=(
             Step(2500 * MS, Ask("n1", WRITE, "x")),
             Step(3 * S, Say("Two replicas, one link, both in step.")),
