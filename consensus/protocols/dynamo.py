@@ -18,6 +18,7 @@ Where it departs from the paper:
   Version Vectors", 2010). Where every run begins at 1, as in Figure 3, this is the paper's clock.
 - **A put reads first** (knob ``put_context``): the paper's clients get before they put and hand over the context; ours may
   write without having read, so the coordinator gets on their behalf. "client's own" takes the client's context as it comes.
+- What a coordinator holds itself, as a home or as a stand-in, joins every answer that it gives, without counting towards R.
 - Merging siblings is the client's business (4.4). Ours do not merge: the next put supersedes the siblings that were read.
 
 What is left out: joining, leaving and gossip (4.8.1, 4.8.2, 4.9; every node knows all members from the start), other ways to
