@@ -53,6 +53,18 @@ def test_the_order_of_siblings_does_not_matter_and_hints_do_not_count():
     assert run.checker.diverged() == 0
 
 
+def test_a_replica_that_gave_its_copy_away_does_not_differ():
+    """When N is turned down, a home that is none any more hands its copy over and stores nothing."""
+    run = Run()
+    run.stored(0, "n1", "7")
+    run.stored(0, "n2", "7")
+    run.stored(1, "n2")
+    run.stored(2, "n1", "8")
+    assert run.checker.diverged() == 0 and run.checker.verdict().status == HOLDS
+    run.stored(3, "n2", "7")
+    assert run.checker.diverged() == 1
+
+
 def test_a_crashed_replica_does_not_count_until_it_is_back():
     run = Run()
     run.stored(0, "n1", "7")
@@ -126,7 +138,9 @@ def test_agreement_agrees_with_a_plain_comparison_on_random_runs():
             elif act > 0.97:
                 run.event(at, "healed", "", ())
                 healed, converged = at, None
-            held = {key: [values for (of, k), values in shelves.items() if k == key and of not in down] for key in "xy"}
+            held = {
+                key: [values for (of, k), values in shelves.items() if k == key and values and of not in down] for key in "xy"
+            }
             differ = [key for key, contents in held.items() if any(one != contents[0] for one in contents)]
             assert run.checker.diverged(at) == len(differ)
             if healed is not None and converged is None and not differ:

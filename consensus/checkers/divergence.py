@@ -1,8 +1,8 @@
 """Do replicas agree, and how long after a heal do they again?
 
 Of each key, the contents (``stored`` events, shelf "data") of the live replicas that ever stored it are compared; the order
-of siblings does not matter. A crashed or halted node does not count until it is back; a wiped one counts again once it
-stores the key. From each ``healed`` event on it is watched when all replicas agree on all keys for the first time.
+of siblings does not matter. A crashed or halted node does not count until it is back; one that was wiped, or gave its copy
+away (it stores nothing), counts again once it stores the key. From each ``healed`` event on it is watched when all replicas agree on all keys for the first time.
 
 While a write is on its way replicas differ for a moment; that is no violation, and no finite time proves that they never
 will agree. So there are no findings, and the verdict is ok or unknown.
@@ -66,13 +66,15 @@ class Divergence:
     # --- what live replicas hold ------------------------------------------------------------------
 
     def _stored(self, node: str, key: str, contents: Contents) -> None:
-        old = self.holds.get((node, key))
-        self.holds[node, key] = contents
+        old = self.holds.pop((node, key), ())
+        if contents:
+            self.holds[node, key] = contents
         if node in self.down or old == contents:
             return
-        if old is not None:
+        if old:
             self._count(key, old, -1)
-        self._count(key, contents, +1)
+        if contents:
+            self._count(key, contents, +1)
 
     def _goes(self, node: str) -> None:
         if node not in self.down:
