@@ -2,7 +2,8 @@
 
 Of each key, the contents (``stored`` events, shelf "data") of the live replicas that ever stored it are compared; the order
 of siblings does not matter. A crashed or halted node does not count until it is back; one that was wiped, or gave its copy
-away (it stores nothing), counts again once it stores the key. From each ``healed`` event on it is watched when all replicas agree on all keys for the first time.
+away (it stores nothing), counts again once it stores the key. From each ``healed`` event on it is watched when all
+replicas agree on all keys for the first time.
 
 While a write is on its way replicas differ for a moment; that is no violation, and no finite time proves that they never
 will agree. So there are no findings, and the verdict is ok or unknown.
