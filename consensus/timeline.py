@@ -194,6 +194,8 @@ class Timeline:
         self.experiment.intervene(intervention)
         if not self.live:
             self._fork()
+        # A keyframe of this very microsecond may lie behind the position: the new entry would never be due there.
+        self.keyframes = [frame for frame in self.keyframes if frame.experiment.steps <= self.experiment.steps]
         self.log.append(Entry(self.at, self.experiment.steps, intervention, inverse, words, undoes))
         self.entries = len(self.log)
         self._seen()

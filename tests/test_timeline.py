@@ -61,6 +61,28 @@ def test_seeking_back_and_forward_gives_the_same_run_to_the_bit(timeline):
     assert traces(timeline) == end
 
 
+def test_acting_between_two_events_of_one_microsecond_leaves_no_keyframe_of_the_old_future_behind(timeline):
+    go(timeline, 2900 * MS)
+    soon, before = timeline.keyframes[-1].at + 1 * S, -1
+    while timeline.at < soon or timeline.at != before:  # to the second event of a microsecond
+        before = timeline.at
+        timeline.step("event")
+    moment = timeline.at
+    go(timeline, moment + 1 * S)
+    assert any(frame.at == moment for frame in timeline.keyframes)
+    timeline.seek(moment - 1)
+    go(timeline, moment - 1)
+    while timeline.at < moment:  # to its first event
+        timeline.step("event")
+    timeline.intervene(SPLIT)
+    go(timeline, moment + 500 * MS)
+    acted = traces(timeline)
+    timeline.seek(0)
+    timeline.seek(moment + 500 * MS)
+    go(timeline, moment + 500 * MS)
+    assert traces(timeline) == acted
+
+
 def test_spec_and_log_alone_give_the_run_again(timeline):
     an_eventful_run(timeline)
     again = Timeline(timeline.spec)
