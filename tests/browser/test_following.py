@@ -1,0 +1,327 @@
+"""Several people on one session, and all that can go wrong between a page and its server."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hands import (
+    OPENING,
+    at_speed,
+    cuts,
+    lane,
+    now,
+    pause,
+    pause_button,
+    play_button,
+    reset,
+    run_to,
+    split,
+    standing,
+    stands_at,
+    wait_for_cuts,
+    wait_until,
+)
+from playwright.sync_api import Page, expect
+
+from consensus.node import S
+
+ROOT = Path(__file__).parent.parent.parent
+SMALL = {"viewport": {"width": 1280, "height": 720}}
+LOST = "Connection lost. What you see is the last state; trying again."
+WATCHING = "You are watching; another person holds the controls."
+OF_A_BROKEN_LINE = re.compile(r"net::ERR_|WebSocket connection to|status of 400|answer 400: .*/socket\.io/")
+
+Visitor = Callable[..., Page]
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    return visitor(**SMALL)
+
+
+@pytest.fixture
+def two(visitor: Visitor, open_dashboard: Opener) -> tuple[Page, Page]:
+    """Who opened the session and stands at its opening, and somebody who followed the address."""
+    first, second = visitor(**SMALL), visitor(**SMALL)
+    open_dashboard(first)
+    reset(first)
+    open_dashboard(second, first.url)
+    return first, second
+
+
+def only_of_a_broken_line(complaints: list[str]) -> None:
+    """A browser writes a line for each try to reach a server that is away; nothing else may be there."""
+    others = [complaint for complaint in complaints if not OF_A_BROKEN_LINE.search(complaint)]
+    assert not others, others
+    complaints.clear()
+
+
+# --- two people -------------------------------------------------------------------------------------------------------
+
+
+def test_who_follows_the_address_sees_the_same_state_live(two: tuple[Page, Page]) -> None:
+    first, second = two
+    assert second.evaluate("capscope.hash()") == first.evaluate("capscope.hash()")
+    split(first, ("n1", "n2"))
+    wait_for_cuts(second, 12)
+    assert cuts(second) == cuts(first)
+    at = run_to(first, 5 * S)
+    stands_at(second, at)
+    assert second.evaluate("capscope.hash()") == first.evaluate("capscope.hash()")
+    assert second.evaluate("[0, 1].map(capscope.meters)") == first.evaluate("[0, 1].map(capscope.meters)")
+    for number in (0, 1):
+        shown = lane(first, number).locator(".meters").inner_text()
+        expect(lane(second, number).locator(".meters")).to_have_text(re.compile(r"\s*".join(map(re.escape, shown.split()))))
+    for each in two:
+        expect(each.locator(".viewers")).to_have_text("2 people looking")
+
+
+def test_who_watches_cannot_act_and_reads_why(two: tuple[Page, Page]) -> None:
+    first, second = two
+    expect(second.locator(".watching")).to_contain_text(WATCHING)
+    expect(second.get_by_role("button", name="Take the controls")).to_have_count(0)
+    before = first.evaluate("capscope.hash()")
+    for control in (
+        play_button(second),
+        second.get_by_role("button", name="Step one event"),
+        second.get_by_role("slider", name="Speed"),
+    ):
+        expect(control).to_be_disabled()
+    expect(second.get_by_label("seed")).to_be_disabled()
+    second.keyboard.press("Space")
+    expect(second.locator(".caption .alarm")).to_have_text("You are watching; somebody else holds the controls.")
+    a, b = (next(n for n in second.evaluate("capscope.nodes(0)") if n["id"] == id) for id in ("n1", "n4"))
+    middle = ((a["x"] + b["x"]) / 2, (a["y"] + b["y"]) / 2)
+    second.mouse.move(middle[0], middle[1] - 60)
+    second.mouse.down()
+    second.mouse.move(middle[0], middle[1] + 60, steps=8)
+    second.mouse.up()
+    second.keyboard.press("n")
+    expect(second.get_by_role("button", name="Heal all links")).to_be_disabled()
+    second.keyboard.press("Escape")
+    second.locator(".scenario-pick").click()
+    expect(second.locator(".scenario-list button").first).to_be_disabled()
+    second.keyboard.press("Escape")
+    assert first.evaluate("capscope.hash()") == before and not cuts(first)
+
+
+def test_a_watcher_looks_about_as_he_likes_and_moves_nobody_else(two: tuple[Page, Page]) -> None:
+    first, second = two
+    second.keyboard.press("t")
+    second.keyboard.press("k")
+    second.keyboard.press("2")
+    expect(second.locator("html")).to_have_attribute("data-theme", "light")
+    expect(lane(second, 0)).to_be_hidden()
+    expect(first.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(lane(first, 0)).to_be_visible()
+
+
+def test_a_reload_keeps_the_session_and_the_controls(two: tuple[Page, Page]) -> None:
+    first, second = two
+    split(first, ("n1", "n2"))
+    before, address = first.evaluate("capscope.hash()"), first.url
+    first.reload()
+    first.wait_for_function("() => window.capscope?.ready")
+    assert first.url == address
+    assert first.evaluate("capscope.hash()") == before
+    expect(first.locator(".tools:not(.watching)")).to_be_visible()
+    expect(second.locator(".watching")).to_contain_text(WATCHING)
+    expect(first.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
+    first.keyboard.press("z")
+    wait_for_cuts(second, 0)
+
+
+def test_the_watcher_takes_the_controls_when_their_holder_is_gone(two: tuple[Page, Page]) -> None:
+    first, second = two
+    first.close()
+    expect(second.locator(".watching")).to_contain_text("whoever held the controls is gone", timeout=20_000)
+    second.get_by_role("button", name="Take the controls").click()
+    expect(second.locator(".tools:not(.watching)")).to_be_visible()
+    second.keyboard.press("Space")
+    expect(pause_button(second)).to_be_visible()
+    wait_until(second, OPENING + 1)
+
+
+def test_two_sessions_do_not_touch_each_other(visitor: Visitor, open_dashboard: Opener) -> None:
+    first, second = visitor(**SMALL), visitor(**SMALL)
+    open_dashboard(first)
+    open_dashboard(second)
+    assert first.url != second.url
+    split(first, ("n1", "n2"))
+    assert not cuts(second)
+    expect(first.locator(".viewers")).to_have_count(0)
+
+
+def test_a_second_tab_of_the_same_person_watches_too(visitor: Visitor, open_dashboard: Opener) -> None:
+    first = open_dashboard(visitor(**SMALL))
+    other = first.context.new_page()
+    open_dashboard(other, first.url)
+    expect(other.locator(".watching")).to_contain_text(WATCHING)
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/s/NOPE", "/s/abc", "/s/aaaaaaaaaaaaaaaa", "/s/..%2f..%2fetc", "/nothing"])
+def test_a_bad_address_gives_a_plain_page_with_a_way_out(page: Page, complaints: list[str], path: str) -> None:
+    answer = page.goto(path)
+    assert answer and answer.status == 404
+    expect(page.get_by_role("heading", level=1)).to_have_text("404")
+    assert page.locator("main p").first.inner_text().endswith(".")
+    assert all("404" in complaint for complaint in complaints), complaints
+    complaints.clear()
+    page.get_by_role("link", name="Open a new session").click()
+    page.wait_for_url("**/s/*")
+    page.wait_for_function("() => window.capscope?.ready")
+
+
+def test_an_address_whose_session_is_long_gone_opens_a_new_one(page: Page, open_dashboard: Opener) -> None:
+    open_dashboard(page, "/s/zzzz9999z")
+    assert page.url.endswith("/s/zzzz9999z")
+    expect(page.locator(".tools:not(.watching)")).to_be_visible()
+    assert page.evaluate("capscope.lanes()") == ["raft", "dynamo"]
+
+
+# --- the line breaks --------------------------------------------------------------------------------------------------
+
+
+def test_without_a_network_the_page_says_so_and_comes_back_by_itself(two: tuple[Page, Page], complaints: list[str]) -> None:
+    first, second = two
+    split(first, ("n1", "n2"))
+    second.context.set_offline(True)
+    expect(second.locator(".caption .alarm")).to_have_text(LOST)
+    expect(second.locator("[aria-live]", has_text=LOST)).to_have_count(1)
+    at = run_to(first, 4 * S)
+    assert now(second) < at, "what is seen is the last state"
+    second.context.set_offline(False)
+    stands_at(second, at)
+    expect(second.locator(".caption")).not_to_contain_text("Connection lost")
+    assert second.evaluate("capscope.hash()") == first.evaluate("capscope.hash()")
+    only_of_a_broken_line(complaints)
+
+
+def test_what_is_asked_while_the_line_is_down_is_done_once_when_it_is_back(
+    page: Page, open_dashboard: Opener, complaints: list[str]
+) -> None:
+    open_dashboard(page)
+    reset(page)
+    page.context.set_offline(True)
+    expect(page.locator(".caption .alarm")).to_have_text(LOST)
+    page.keyboard.press("ArrowRight")
+    page.context.set_offline(False)
+    page.wait_for_function("(at) => capscope.ready && capscope.time() > at", arg=OPENING)
+    once = standing(page)
+    page.keyboard.press("r")
+    stands_at(page, OPENING)
+    page.keyboard.press("ArrowRight")
+    stands_at(page, once)
+    only_of_a_broken_line(complaints)
+
+
+class OwnServer(NamedTuple):
+    address: str
+    start: Callable[[], None]
+    stop: Callable[[int], None]
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[OwnServer]:
+    """A server on a port of its own that a test may kill and start again on the same port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    settings = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "ASYNC_MODE": "eventlet", "PYTHONUNBUFFERED": "1"}
+    running: list[subprocess.Popen[bytes]] = []
+    output = (tmp_path / "server.log").open("ab")
+
+    def start() -> None:
+        command = [sys.executable, "app.py"]
+        running.append(
+            subprocess.Popen(command, cwd=ROOT, env=settings, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                urllib.request.urlopen(f"{address}/healthz", timeout=2).close()
+                return
+            time.sleep(0.05)
+        pytest.fail((tmp_path / "server.log").read_text())
+
+    def stop(number: int) -> None:
+        running[-1].send_signal(number)
+        running[-1].wait(15)
+
+    start()
+    yield OwnServer(address, start, stop)
+    if running[-1].poll() is None:
+        stop(signal.SIGTERM)
+    output.close()
+    assert "Traceback" not in (tmp_path / "server.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [(signal.SIGKILL, LOST), (signal.SIGTERM, "The server has been stopped.")],
+    ids=["killed", "stopped"],
+)
+def test_a_server_that_ends_is_told_of_and_the_page_comes_back_with_it(
+    visitor: Visitor, open_dashboard: Opener, own_server: OwnServer, complaints: list[str], number: int, sentence: str
+) -> None:
+    page = visitor(base_url=own_server.address, **SMALL)
+    open_dashboard(page)
+    address = page.url
+    split(page, ("n1", "n2"))
+    own_server.stop(number)
+    expect(page.locator(".caption .alarm")).to_contain_text(sentence)
+    assert len(cuts(page)) == 12, "the last state stays in sight"
+    page.keyboard.press("Space")  # asked of a server that is not there: no harm
+    own_server.start()
+    expect(page.locator(".caption .alarm")).to_have_count(0, timeout=15_000)
+    page.wait_for_function("() => capscope.ready")
+    wait_for_cuts(page, 0)  # the run is a new one, under the same address
+    assert page.url == address
+    expect(page.locator(".tools:not(.watching)")).to_be_visible()
+    at_speed(page)
+    if play_button(page).count():
+        play_button(page).click()
+    wait_until(page, 3 * S)
+    split(page, ("n1", "n2"))
+    page.context.close()
+    only_of_a_broken_line(complaints)
+
+
+# --- the other way to serve -------------------------------------------------------------------------------------------
+
+
+def test_a_server_with_threads_serves_a_browser_just_as_well(
+    visitor: Visitor, open_dashboard: Opener, start_server: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    with start_server(ASYNC_MODE="threading") as server:
+        first, second = visitor(base_url=server.address, **SMALL), visitor(base_url=server.address, **SMALL)
+        open_dashboard(first)
+        reset(first)
+        open_dashboard(second, first.url)
+        split(first, ("n1", "n2"))
+        wait_for_cuts(second, 12)
+        at = run_to(first, 5 * S)
+        stands_at(second, at)
+        assert second.evaluate("capscope.hash()") == first.evaluate("capscope.hash()")
+        assert first.evaluate("capscope.meters(0)[0].available") == "REFUSING"
+        first.reload()
+        first.wait_for_function("() => window.capscope?.ready")
+        expect(first.locator(".tools:not(.watching)")).to_be_visible()
+        pause(first)
+        for page in (first, second):
+            page.context.close()  # before the server, whose end would be complained of
