@@ -38,7 +38,7 @@ KEYFRAME_EVERY = 1 * S
 KEYFRAMES_MAX = 64  # beyond, every second one is forgotten: seeking then replays a little longer
 LOG_MAX = 1000
 FORKS_MAX = 20
-TRIES_MAX = 100_000  # steps looked through for the next visible event
+STEP_MAX = 2 * S  # how far a single step looks for the next event or message
 
 
 class Entry(NamedTuple):
@@ -131,20 +131,22 @@ class Timeline:
         return False
 
     def step(self, unit: str) -> bool:
-        """Goes on to the next event, or to the next message that lands or dies; False when there is none."""
+        """Goes on to the next event, or to the next message that lands or dies; False, two seconds on, when none comes."""
         if unit not in ("event", "message"):
             raise Refused(f"A step is an event or a message, not {unit!r}.")
         if self.ended:
             raise Refused(f"A run ends at {LENGTH_MAX // S} s. Go back, or reset it.")
-        for _ in range(TRIES_MAX):
+        limit = min(self.at + STEP_MAX, LENGTH_MAX)
+        while True:
             before = self._seen_so_far(unit)
-            self._replay_due(LENGTH_MAX)
-            if not self.experiment.step(LENGTH_MAX):
+            self._replay_due(limit)
+            if not self.experiment.step(limit):
+                self.experiment.stand_at(limit)
+                self._seen()
                 return False
             if self._seen_so_far(unit) != before:
-                break
-        self._seen()
-        return True
+                self._seen()
+                return True
 
     def _seen_so_far(self, unit: str) -> list[int]:
         return [lane.tally.landed if unit == "message" else len(lane.trace) for lane in self.experiment.lanes]

@@ -222,3 +222,12 @@ def test_the_caption_says_what_was_cut(timeline):
     timeline.intervene(SPLIT)
     side = "smaller" if leader in ("n1", "n2") else "larger"
     assert timeline.caption == f"Cut at 2.0 s. Split: {{n1, n2}} | {{n3, n4, n5}}; leader {leader} is on the {side} side."
+
+
+def test_a_step_does_not_run_to_the_end_when_no_message_moves_any_more(timeline):
+    for node in timeline.spec.members:
+        timeline.intervene(Pause(node))
+    go(timeline, 3 * S)
+    assert not timeline.step("message")
+    assert timeline.at == 5 * S
+    assert timeline.live and not timeline.ended
