@@ -43,7 +43,8 @@ LANES = (
 class Hand:
     """A visitor who tries everything. The seed decides all."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, slice=200):
+        self.slice = slice  # how many steps are processed in one go
         self.chance = Stream.named(seed, "hand")
         nodes = 3 + self.chance.below(3)
         spec = Spec(
@@ -113,9 +114,26 @@ class Hand:
             return
         self.done.append(intervention)
 
+    def undo(self):
+        try:
+            self.timeline.undo()
+        except Refused:
+            return
+
     def go(self, to):
-        while not self.timeline.advance(to):
+        while not self.timeline.advance(to, self.slice):
             pass
+
+    def play(self):
+        """A run that the seed decides: acts, now and then an undo, a step or two."""
+        self.go(self.timeline.at + self.chance.between(1, 600 * MS))
+        for _ in range(1 + self.chance.below(2)):
+            self.act()
+        if self.chance.below(4) == 0:
+            self.undo()
+        for _ in range(self.chance.below(3)):
+            self.timeline.step(self.one_of("event", "message"))
+            self.act()
 
 
 def seen(timeline):
@@ -164,10 +182,8 @@ def test_going_back_and_forward_shows_the_same_to_the_letter(seed):
     timeline = hand.timeline
     snapshots = []
     for number in range(ACTS):
-        hand.go(timeline.at + hand.chance.between(1, 600 * MS))
-        for _ in range(1 + hand.chance.below(2)):
-            hand.act()
-        hand.go(timeline.at)
+        hand.play()
+        hand.go(timeline.at)  # to the end of this microsecond
         for lane in timeline.experiment.lanes:
             assert lane.stopped is None
             check_meters(lane, timeline.at)
@@ -194,3 +210,43 @@ def test_the_hands_have_done_everything_that_can_be_done():
         done |= dict.fromkeys(type(intervention) for intervention in hand.done)
     kinds = (Ask, Corrupt, Crash, Cut, Heal, Partition, Pause, Restart, Resume, Say, SetDeadline, SetLink, Turn, Wipe)
     assert sorted(kind.__name__ for kind in kinds) == sorted(kind.__name__ for kind in done)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:5])
+def test_it_does_not_matter_in_how_large_slices_a_run_is_processed(seed):
+    hands = Hand(seed), Hand(seed, slice=3)
+    for _ in range(ACTS):
+        for hand in hands:
+            hand.play()
+            hand.go(hand.timeline.at)
+    assert seen(hands[0].timeline) == seen(hands[1].timeline)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:10])
+def test_acting_in_the_past_changes_nothing_before_it_and_can_be_seen_again_itself(seed):
+    hand = Hand(seed)
+    timeline = hand.timeline
+    before = []
+    for _ in range(5):
+        hand.play()
+        hand.go(timeline.at)
+        before.append((timeline.at, seen(timeline)))
+    middle, shown = before[2]
+    end = timeline.at
+    timeline.seek(middle)
+    hand.go(middle)
+    assert seen(timeline) == shown
+    for _ in range(1 + hand.chance.below(3)):
+        timeline.step("event")
+    hand.timeline.intervene(Say("Otherwise."))
+    assert len(timeline.forks) == 1 and timeline.live
+    for _ in range(3):
+        hand.play()
+        hand.go(timeline.at)
+    hand.go(max(end, timeline.at + 1))
+    after = (timeline.at, seen(timeline))
+    for at, was in (*before[:3], after):
+        timeline.seek(at)
+        hand.go(at)
+        if at < middle or was is after[1]:
+            assert seen(timeline) == was, f"seed {seed}, at {at}"
