@@ -5,7 +5,7 @@ import { hashOf } from "./stores/world.js";
 
 /**
  * @param {import("./stores/world.js").World} world
- * @param {ReadonlyMap<number, {positionOf(id: string): {x: number, y: number}}>} stages
+ * @param {ReadonlyMap<number, {positionOf(id: string): {x: number, y: number}, shapes(): unknown[]}>} stages
  */
 export function createScripts(world, stages) {
   const { state } = world;
@@ -14,9 +14,10 @@ export function createScripts(world, stages) {
     return state.lanes[index];
   };
   return Object.freeze({
-    /** True when a whole world is on the page and nothing is missing. */
+    /** True when a whole world is on the page, drawn in every lane, and nothing is missing. */
     get ready() {
-      return state.spec !== null && !state.waiting && !state.stale;
+      const drawn = state.lanes.every((_, index) => stages.get(index)?.shapes().length);
+      return state.spec !== null && !state.waiting && !state.stale && drawn;
     },
     /** The names of the lanes' protocols. @returns {string[]} */
     lanes: () => (state.spec?.lanes ?? []).map(({ protocol }) => protocol),
