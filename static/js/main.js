@@ -50,6 +50,7 @@ const socket = connect({
 async function send(type, fields = {}) {
   const answer = await socket.send(type, fields);
   if (!answer.ok) say(ui, answer.sentence, false);
+  else if (words.done[type]) say(ui, words.done[type](String(fields.node)));
   return answer;
 }
 

@@ -42,7 +42,16 @@ function WhatIsCut({ app }) {
   const cut = useStore(app.world, (state) => state.lanes[0]?.links?.words ?? "");
   const outcome = useStore(app.world, (state) =>
     state.lanes.map((lane, index) => `${state.spec?.lanes[index]?.title}: ${lane.meters?.sides.map((side) => `${words.set(side.nodes)} ${side.availability.toLowerCase()}, ${side.consistency.toLowerCase()}`).join("; ") ?? ""}`).join(". "));
-  return html`<div class="unseen" role="status" aria-live="polite" data-cut>${cut}</div><div class="unseen" role="status" aria-live="polite" data-outcome>${outcome}</div>`;
+  const byHand = useStore(app.world, (state) => state.lanes.map((_, index) => newestByHand(state, index)).join(" ").trim());
+  return html`<div class="unseen" role="status" aria-live="polite" data-cut>${cut}</div><div class="unseen" role="status" aria-live="polite" data-outcome>${outcome}</div>
+    <div class="unseen" role="status" aria-live="polite" data-by-hand>${byHand}</div>`;
+}
+
+/** What became, in a lane, of the newest operation by hand. @param {import("../stores/world.js").WorldState} state @param {number} index */
+function newestByHand(state, index) {
+  let newest = null;
+  for (const operation of state.lanes[index].operations.values()) if (operation.client === "you") newest = operation;
+  return newest ? `${state.spec?.lanes[index]?.title}: ${words.strip.operation(newest)}.` : "";
 }
 
 /** @param {{app: import("./html.js").App, nodes: string[]}} props */

@@ -72,7 +72,8 @@ function Links({ app, nodes }) {
       return html`<li key=${`${a} ${b}`} class="twin-link">
         <span>${words.twin.linkState(a, b, linkState(links, a, b))}</span>
         <button disabled=${locked} aria-label=${`${whole ? words.link.cut : words.link.heal} ${a} – ${b}`} onClick=${() => app.send(whole ? "cut" : "heal", { links: both })}>${whole ? words.link.cut : words.link.heal}</button>
-        ${whole && both.map(([from, to]) => html`<button key=${from} disabled=${locked} onClick=${() => app.send("cut", { links: [[from, to]] })}>${words.link.oneWay(from, to)}</button>`)}
+        ${both.map(([from, to]) => html`<button key=${from} disabled=${locked} onClick=${() => app.send(isCut(links, from, to) ? "heal" : "cut", { links: [[from, to]] })}>
+          ${isCut(links, from, to) ? words.link.healWay(from, to) : words.link.oneWay(from, to)}</button>`)}
         <button class="quiet" aria-label=${`${words.twin.tune}: ${a} – ${b}`} onClick=${() => app.ui.update({ dock: { lane: 0, kind: "link", src: a, dst: b }, twin: false })}>${words.twin.tune}</button>
       </li>`;
     })}</ul></div>`;

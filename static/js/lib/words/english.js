@@ -288,6 +288,13 @@ export const english = Object.freeze({
     key: (/** @type {string} */ key) => `Watching ${key}.`,
   },
   healAgain: "Drag across cut links to heal them. Heal once more heals all.",
+  done: /** @type {Record<string, (node: string) => string>} */ ({
+    crash: (node) => `${node} has crashed.`,
+    restart: (node) => `${node} starts again from its disk.`,
+    pause_node: (node) => `${node} is paused.`,
+    resume_node: (node) => `${node} goes on.`,
+    wipe: (node) => `${node} has lost its disk.`,
+  }),
   reset: "Back to the opening state.",
   blank: "The screen is blank. Press B to come back.",
   noFullscreen: "This browser does not offer full screen here.",
