@@ -105,6 +105,15 @@ def test_a_rope_drawn_on_any_lane_falls_on_all_and_is_said_in_words(still: Page,
         commands.clear()
 
 
+def test_a_straight_rope_parts_any_one_node_on_a_small_screen_too(still: Page) -> None:
+    still.set_viewport_size({"width": 1280, "height": 720})
+    for node in ("n1", "n2", "n3", "n4", "n5"):
+        settle(still)
+        draw(still, between(still, (node,)))
+        expect_split(still, {pair for other in {*SMALL, *LARGE} - {node} for pair in ((node, other), (other, node))})
+        heal_all(still)
+
+
 def test_a_rope_through_what_is_cut_already_changes_nothing_and_says_so(still: Page, commands: Commands) -> None:
     draw(still, between(still, SMALL))
     expect_split(still)

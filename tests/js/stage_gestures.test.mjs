@@ -63,6 +63,16 @@ test("a stroke across links cuts them both ways", () => {
   assert.deepEqual(over.done.filter((action) => action.do === "gesture").at(-1), { do: "gesture", gesture: null });
 });
 
+test("a stroke over the rim of a node that parts it from the others cuts all its links", () => {
+  const about = stage();
+  const over = hand(about);
+  const [x, y] = about.layout.places.get("n3");
+  const rim = y + about.layout.radius * 0.7;
+  over.stroke([[x - 200, rim], [x + 200, rim]]);
+  const [{ links }] = over.did("cut");
+  assert.deepEqual(links.map(String).sort(), ["n1", "n2", "n4", "n5"].flatMap((other) => both("n3", other)).map(String).sort());
+});
+
 test("while the stroke is drawn every lane can see it", () => {
   const about = stage();
   const over = hand(about);

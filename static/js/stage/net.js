@@ -10,8 +10,9 @@ import { wallBetween } from "./layout.js";
 
 /** A way that messages take: from the edge of one node (or client) to the edge of another. `wall` is how far along its wall stands.
  * @typedef {{x1: number, y1: number, x2: number, y2: number, length: number, cut: boolean, wall: number}} Way */
-/** A pair of nodes. `forth` and `back` say which of its directions (a to b, b to a) are cut; `across` whether a canyon parts them.
- * @typedef {{a: string, b: string, way: Way, forth: boolean, back: boolean, across: boolean, tuned: boolean}} Pair */
+/** A pair of nodes that stand at `from` and `to`. `forth` and `back` say which of its directions (a to b, b to a) are cut; `across`
+ * whether a canyon parts them.
+ * @typedef {{a: string, b: string, from: Point, to: Point, way: Way, forth: boolean, back: boolean, across: boolean, tuned: boolean}} Pair */
 /** @typedef {{pairs: Pair[], ways: Map<string, Map<string, Way>>}} Net */
 
 /** @param {Layout} layout @param {Links} links @param {readonly (readonly [string, string])[]} clients
@@ -35,10 +36,11 @@ export function netOf(layout, links, clients) {
     for (const b of ids.slice(i + 1)) {
       const forth = cut.has(`${a}>${b}`);
       const back = cut.has(`${b}>${a}`);
-      const there = keep(a, b, wayOf(at(layout, a), at(layout, b), edge, edge, forth, layout));
-      keep(b, a, wayOf(at(layout, b), at(layout, a), edge, edge, back, layout));
+      const [from, to] = [at(layout, a), at(layout, b)];
+      const there = keep(a, b, wayOf(from, to, edge, edge, forth, layout));
+      keep(b, a, wayOf(to, from, edge, edge, back, layout));
       const across = forth && back && home.get(a) !== home.get(b);
-      pairs.push({ a, b, way: there, forth, back, across, tuned: tuned.has(`${a}>${b}`) || tuned.has(`${b}>${a}`) });
+      pairs.push({ a, b, from, to, way: there, forth, back, across, tuned: tuned.has(`${a}>${b}`) || tuned.has(`${b}>${a}`) });
     }
   }
   for (const [client, node] of clients) {
@@ -68,17 +70,19 @@ function wayOf(a, b, leave, reach, cut, layout) {
   return { x1, y1, x2, y2, length: Math.max(1, length - leave - reach), cut, wall: cut ? wallBetween([x1, y1], [x2, y2], layout.canyons) : 0.5 };
 }
 
-/** The links that a stroke crosses, each once: its first crossing, and whether a to b goes from the stroke's left to its right.
+/** The links that a stroke crosses, each once: its first crossing, and whether a to b goes from the stroke's left to its right. A link
+ * counts from middle to middle of its nodes: a stroke that parts two nodes parts them though it touches the rim of one.
  * @param {Net} net @param {readonly Point[]} stroke
  * @returns {{pair: Pair, x: number, y: number, forth: boolean}[]} */
 export function crossed(net, stroke) {
   const found = [];
   for (const pair of net.pairs) {
-    const { x1, y1, x2, y2 } = pair.way;
+    const { from, to } = pair;
     for (let i = 1; i < stroke.length; i++) {
-      const t = crossing([x1, y1], [x2, y2], stroke[i - 1], stroke[i]);
+      const t = crossing(from, to, stroke[i - 1], stroke[i]);
       if (t === null) continue;
-      found.push({ pair, x: x1 + (x2 - x1) * t, y: y1 + (y2 - y1) * t, forth: sideOf(stroke[i - 1], stroke[i], [x1, y1]) < 0 });
+      const [x, y] = [from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t];
+      found.push({ pair, x, y, forth: sideOf(stroke[i - 1], stroke[i], from) < 0 });
       break;
     }
   }
