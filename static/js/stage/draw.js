@@ -350,7 +350,7 @@ function paintFace(brush, shape, view) {
   brush.textAlign = "center";
   brush.textBaseline = "alphabetic";
   brush.fillStyle = colour;
-  const size = radius * 0.54;
+  const size = radius * 0.62;
   if (!shape.label && !fault) {
     brush.font = `700 ${size * 1.1}px ${view.font}`;
     brush.fillText(shape.id, 0, size * 0.4);
