@@ -7,7 +7,7 @@ Clients stand at a node; their access to it is not part of the matrix and is nev
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from consensus.interventions import Links, Refused
@@ -230,9 +230,11 @@ def split_words(sides: tuple[tuple[str, ...], ...], leader: str | None) -> str:
     return f"{text}; leader {leader} is on the {'larger' if home == max(sizes) else 'smaller'} side."
 
 
-def braces(nodes: Iterable[str]) -> str:
-    """{n1, n2}"""
-    return "{" + ", ".join(nodes) + "}"
+def braces(nodes: Sequence[str], shown: int = 7) -> str:
+    """{n1, n2}; of many nodes the first and how many more."""
+    if len(nodes) <= shown:
+        return "{" + ", ".join(nodes) + "}"
+    return "{" + ", ".join(nodes[:3]) + f" and {len(nodes) - 3} more}}"
 
 
 def few(names: list[str], shown: int = 4) -> str:

@@ -167,7 +167,7 @@ def side_words(side: dict[str, Any], whole: bool) -> list[str]:
     """What the meter of a side must read, from the engine's counts."""
     finished = side["ok"] + side["failed"] + side["unknown"]
     odd = [f"{side['stale']} stale"]
-    odd += [counted(side["conflicts"], "conflict")] if side["conflicts"] else []
+    odd += [f"{side['conflicts']} with siblings"] if side["conflicts"] else []
     odd += [counted(side["violations"], "contradiction")] if side["violations"] else []
     odd += [f"{side['lost']} lost"] if side["lost"] else []
     return [

@@ -130,7 +130,8 @@ test("neighbouring epochs and neighbouring values differ in colour", () => {
 
 test("a node says its watched value, its siblings, or that it has none", () => {
   assert.equal(valueText({ status: "up", store: { x: ["7"] } }, "x"), "x=7");
-  assert.equal(valueText({ status: "up", store: { x: ["7", "9"] } }, "x"), "x=7|9");
+  assert.equal(valueText({ status: "up", store: { x: ["7", "9"] } }, "x"), "7|9");
+  assert.equal(valueText({ status: "up", store: { x: ["7", "9", "11"] } }, "x"), "7|9…");
   assert.equal(valueText({ status: "up", store: {} }, "x"), "x=–");
   assert.equal(valueText({ status: "up" }, "x"), "");
 });

@@ -143,11 +143,24 @@ export function compose(app, change, more = {}) {
   app.send("compose", { lanes: change(lanes), nodes: spec.nodes.length, seed: spec.seed, ...more });
 }
 
-/** The first protocol that is not shown yet, else the first. @param {import("./html.js").App} app */
+/** A lane that shows something new: a protocol that is not there yet, else one with another way to read, to settle conflicts ...
+ * @param {import("./html.js").App} app */
 function addLane(app) {
   const { spec, hello } = app.world.state;
   if (!spec || !hello) return;
-  const shown = spec.lanes.map((lane) => lane.protocol);
-  const next = hello.protocols.find((protocol) => !shown.includes(protocol.name)) ?? hello.protocols[0];
-  compose(app, (lanes) => [...lanes, { protocol: next.name, knobs: {} }]);
+  const next = newLane(hello.protocols, spec.lanes);
+  compose(app, (lanes) => [...lanes, next]);
+}
+
+/** @param {import("../stores/world.js").ProtocolCard[]} protocols @param {Array<{protocol: string, knobs: Record<string, unknown>}>} lanes */
+function newLane(protocols, lanes) {
+  const asIs = protocols.map(({ name }) => ({ protocol: name, knobs: /** @type {Record<string, unknown>} */ ({}) }));
+  const turned = protocols.flatMap(({ name, knobs }) =>
+    knobs.flatMap((knob) => knob.choices.filter(([value]) => typeof value !== "boolean" && value !== knob.default).map(([value]) => ({ protocol: name, knobs: { [knob.name]: value } }))));
+  /** @param {{protocol: string, knobs: Record<string, unknown>}} lane */
+  const isNew = ({ protocol, knobs }) => {
+    const card = protocols.find(({ name }) => name === protocol);
+    return !lanes.some((lane) => lane.protocol === protocol && card?.knobs.every((knob) => lane.knobs[knob.name] === (knobs[knob.name] ?? knob.default)));
+  };
+  return [...asIs, ...turned].find(isNew) ?? asIs[0];
 }

@@ -12,11 +12,12 @@ export function Meters({ app, index }) {
   const [spec, hello] = useStore(app.world, (state) => /** @type {const} */ ([state.spec, state.hello]));
   if (!meters || !spec) return html`<div class="meters" data-sides="1"></div>`;
   const card = hello?.protocols.find((protocol) => protocol.name === spec.lanes[index].protocol);
+  const outside = useStore(app.ui, (state) => state.view === "clients"); // clients do not know who is a member
   const open = () => app.ui.update({ dock: { lane: index, kind: "details" } });
   const order = fromLeft(spec.nodes, meters.sides.map((side) => side.nodes)); // as on the stage
   const shown = order.slice(0, SIDES_SHOWN).map((number) => meters.sides[number]);
   return html`<div class="meters" data-sides=${shown.length}>
-    ${shown.map((side) => html`<${SideMeter} key=${side.nodes.join()} side=${side} whole=${meters.sides.length === 1} majority=${card?.majority ?? false} open=${open} />`)}
+    ${shown.map((side) => html`<${SideMeter} key=${side.nodes.join()} side=${side} whole=${meters.sides.length === 1} majority=${(card?.majority ?? false) && !outside} open=${open} />`)}
     ${meters.sides.length > SIDES_SHOWN && html`<p class="side-more">${words.meters.more(meters.sides.length - SIDES_SHOWN)}</p>`}
   </div>`;
 }

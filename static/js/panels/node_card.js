@@ -8,15 +8,17 @@ export function NodeCard({ app, lane, id }) {
   const [node, meters, spec, card] = useStore(app.world, (state) => /** @type {const} */ ([
     state.lanes[lane]?.nodes[id], state.lanes[lane]?.meters, state.spec, state.hello?.protocols.find((each) => each.name === state.spec?.lanes[lane]?.protocol)]));
   const renderAt = useStore(app.world, (state) => Math.round(state.renderAt / 5e3) * 5e3);
+  const outside = useStore(app.ui, (state) => state.view === "clients"); // a client cannot look into a node
   if (!node || !spec) return null;
   const asked = meters?.nodes?.[id];
+  const answered = asked ? words.meters.answered(asked[0], asked[1]) : null;
   /** @type {Array<[string, unknown]>} */
-  const facts = [
+  const facts = outside ? [[words.card.answered, answered]] : [
     [words.card.status, node.sentence ? `${words.card.statuses[node.status]}: ${node.sentence}` : words.card.statuses[node.status]],
     [words.card.role, node.role],
     [card?.epoch || words.card.epoch, node.epoch],
     [words.card.leader, node.leader && node.leader !== id ? node.leader : null],
-    [words.card.answered, asked ? words.meters.answered(asked[0], asked[1]) : null],
+    [words.card.answered, answered],
     ...node.timers.map(([name, , due]) => /** @type {[string, unknown]} */ ([words.card.timers, words.card.timer(name, due - renderAt)])),
     ...Object.entries(node.facts ?? {}),
     [words.card.lie, node.lie],
@@ -24,8 +26,8 @@ export function NodeCard({ app, lane, id }) {
   return html`<div class="card node-card" tabindex="0">
     <div class="card-state">
       <dl>${facts.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => html`<div key=${name + value}><dt>${name}</dt><dd>${String(value)}</dd></div>`)}</dl>
-      ${node.log && html`<${Log} log=${node.log} start=${node.log_start ?? 1} commit=${node.commit ?? 0} colours=${app.ui.state.colours} />`}
-      <dl><div><dt>${words.card.store}</dt><dd>${storeWords(node.store)}</dd></div></dl>
+      ${!outside && node.log && html`<${Log} log=${node.log} start=${node.log_start ?? 1} commit=${node.commit ?? 0} colours=${app.ui.state.colours} />`}
+      ${!outside && html`<dl><div><dt>${words.card.store}</dt><dd>${storeWords(node.store)}</dd></div></dl>`}
     </div>
     <${NodeCommands} app=${app} id=${id} status=${node.status} keys=${spec.keys} />
   </div>`;

@@ -138,7 +138,8 @@ export function valueText(state, key) {
   if (!state.store) return "";
   const values = state.store[key] ?? [];
   if (values.length === 0) return `${key}=–`;
-  return `${key}=${values.length > 3 ? `${values.slice(0, 2).join("|")}|…` : values.join("|")}`;
+  if (values.length === 1) return `${key}=${values[0]}`;
+  return `${values.slice(0, 2).join("|")}${values.length > 2 ? "…" : ""}`; // siblings: the key would not fit beside them
 }
 
 /** The timer that a node's arc shows: its election timer, else the one with the longest way to run; null when nothing runs.

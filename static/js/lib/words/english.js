@@ -87,7 +87,7 @@ export const english = Object.freeze({
     notAsked: "nothing asked yet",
     odd: (/** @type {{stale: number, conflicts: number, lost: number, violations?: number}} */ { stale, conflicts, lost, violations = 0 }) => {
       const parts = [`${stale} stale`];
-      if (conflicts) parts.push(counted(conflicts, "conflict"));
+      if (conflicts) parts.push(`${conflicts} with siblings`);
       if (violations) parts.push(counted(violations, "contradiction"));
       if (lost) parts.push(`${lost} lost`);
       return parts.map((part, place) => (place < parts.length - 1 ? `${part},` : part));
