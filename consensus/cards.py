@@ -74,6 +74,7 @@ class Card:
     invariants: tuple[Callable[[tuple[str, ...]], Any], ...] = ()  # each is called with the members
     epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
     majority: bool = False  # needs a majority of the members to answer
+    clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
 
     def settled(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """All knobs with their values: the defaults, and what was asked for, checked."""
@@ -84,4 +85,6 @@ class Card:
         if asked:
             known = ", ".join(knob.name for knob in self.knobs) or "none"
             raise Refused(f"{self.title} has no knob {next(iter(asked))!r}; its knobs are: {known}.")
+        if sentence := self.clash(values):
+            raise Refused(sentence)
         return values

@@ -837,6 +837,14 @@ def test_the_knobs_refuse_what_they_cannot_be() -> None:
             CARD.settled(wrong)
 
 
+def test_r_and_w_never_ask_more_homes_than_there_are() -> None:
+    """R and W are the numbers of nodes, of N, that must take part (4.5)."""
+    for wrong in ({"r": 4}, {"w": 4}, {"n": 1, "w": 2}):
+        with pytest.raises(Refused, match="asks more homes than there are"):
+            CARD.settled(wrong)
+    assert CARD.settled({"n": 5, "r": 5, "w": 5})["r"] == 5
+
+
 def test_the_state_keeps_the_law_of_keyframes() -> None:
     e = silenced(node(E), A)
     put(e, "7")

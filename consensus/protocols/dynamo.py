@@ -753,6 +753,14 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
     return Claims("eventual", "total" if one_is_enough else "quorum", loses=knobs["conflicts"] == "lww")
 
 
+def clash(knobs: Mapping[str, Any]) -> str:
+    """R and W count distinct homes (4.5), and of these there are N."""
+    for name in ("r", "w"):
+        if knobs[name] > knobs["n"]:
+            return f"{name.upper()}={knobs[name]} asks more homes than there are: N is {knobs['n']}."
+    return ""
+
+
 NODES_MAX = 25
 
 CARD = Card(
@@ -762,10 +770,11 @@ CARD = Card(
     summary="Each key lives on N nodes, any R answer a read, any W take a write; what a cut sets apart is reconciled later.",
     node=Dynamo,
     claims=claims,
+    clash=clash,
     knobs=(
         Knob("n", "N", "How many nodes are home to each key.", 3, low=1, high=NODES_MAX, unit="nodes"),
-        Knob("r", "R", "How many replicas must answer a read; at most N count.", 1, low=1, high=NODES_MAX, unit="nodes"),
-        Knob("w", "W", "How many replicas must take a write; at most N count.", 1, low=1, high=NODES_MAX, unit="nodes"),
+        Knob("r", "R", "How many replicas must answer a read; at most N.", 1, low=1, high=NODES_MAX, unit="nodes"),
+        Knob("w", "W", "How many replicas must take a write; at most N.", 1, low=1, high=NODES_MAX, unit="nodes"),
         Knob(
             "sloppy",
             "Sloppy quorum",

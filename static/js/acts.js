@@ -37,10 +37,15 @@ export function createActs({ world, ui, send, showTheme }) {
     else say(ui, words.time.noEarlierMark);
   };
 
+  const wanted = { speed: 0, at: -Infinity }; // the last one asked for: presses may come faster than the server's answers
+
   /** @param {number} places */
   const speed = (places) => {
-    const place = speedPlace(world.state.clock.speed) + places;
-    if (place >= 0 && place < SPEEDS.length) send("speed", { speed: SPEEDS[place] });
+    const now = performance.now();
+    const place = speedPlace(now - wanted.at < 1000 ? wanted.speed : world.state.clock.speed) + places;
+    if (place < 0 || place >= SPEEDS.length) return;
+    Object.assign(wanted, { speed: SPEEDS[place], at: now });
+    send("speed", { speed: SPEEDS[place] });
   };
 
   const confirm = () => {

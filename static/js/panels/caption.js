@@ -20,6 +20,9 @@ export function Caption({ app }) {
     const timer = setTimeout(() => setFaded(said.count), LASTS);
     return () => clearTimeout(timer);
   }, [said.count]);
+  useEffect(() => {
+    if (caption) setFaded(said.count); // what has just happened is newer than what was said
+  }, [caption]);
   const speaking = said.count !== faded && said.sentence !== "";
   const sentence = bye || (!connected && words.caption.lost) || (speaking && said.sentence) || (stale && words.caption.stale) || story(caption, spec, invited);
   const lasso = selection?.kind === "lasso" ? selection.ids : null;

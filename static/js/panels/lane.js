@@ -106,7 +106,7 @@ function knobShown(knob, value) {
 
 /** @param {{app: import("./html.js").App, lane: number, knob: import("../stores/world.js").Knob, value: unknown, title: string, disabled: boolean}} props */
 function KnobPick({ app, lane, knob, value, title, disabled }) {
-  const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, `${number}${knob.unit ? ` ${knob.unit}` : ""}`]);
+  const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, `${number} ${knob.unit === "nodes" && number === 1 ? "node" : knob.unit}`.trim()]);
   return html`<${Pick} label=${words.lane.knob(knob.title, title)} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
     onPick=${(/** @type {unknown} */ next) => app.send("turn", { lane, knob: knob.name, value: next })} />`;
 }
