@@ -2,11 +2,12 @@
  * One line for one sentence at a time: a lost connection before a refusal, a refusal before a lasso's offer, that before the story.
  * Beside it, for screen readers, what is cut and what is said.
  */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 
 const LONG = 110; // letters, beyond which a sentence is set smaller
+const AT_ONCE = 1000; // milliseconds: what happens shows a little after it was done
 const LASTS = 6000; // milliseconds for which a sentence stays
 
 /** @param {{app: import("./html.js").App}} props */
@@ -15,13 +16,15 @@ export function Caption({ app }) {
   const [said, connected, selection, invited] = useStore(ui, (state) => /** @type {const} */ ([state.said, state.connected, state.selection, state.invited]));
   const [caption, bye, spec, stale] = useStore(world, (state) => /** @type {const} */ ([state.caption, state.bye, state.spec, state.stale]));
   const [faded, setFaded] = useState(0);
+  const since = useRef(0);
   useEffect(() => {
+    since.current = performance.now();
     if (said.count === faded) return undefined;
     const timer = setTimeout(() => setFaded(said.count), LASTS);
     return () => clearTimeout(timer);
   }, [said.count]);
   useEffect(() => {
-    if (caption) setFaded(said.count); // what has just happened is newer than what was said
+    if (caption && performance.now() - since.current > AT_ONCE) setFaded(said.count); // what has just happened is newer than what was said
   }, [caption]);
   const speaking = said.count !== faded && said.sentence !== "";
   const sentence = bye || (!connected && words.caption.lost) || (speaking && said.sentence) || (stale && words.caption.stale) || story(caption, spec, invited);
