@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # eventlet replaces half the standard library as soon as app.py is imported. Inside pytest we use threads instead; what
@@ -12,3 +13,42 @@ os.environ.setdefault("ASYNC_MODE", "threading")
 settings.register_profile("desk", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+# Tests that take longest and guard what changes least. CI runs them all; at a desk THOROUGH=1 does, or naming their file.
+THOROUGH = (
+    "test_axe_finds_nothing_serious_whatever_is_open_in_whichever_theme",
+    "test_every_scenario_opens_from_the_picker_and_runs",
+    "test_the_watcher_takes_the_controls_when_their_holder_is_gone",
+    "test_a_server_with_threads_serves_a_browser_just_as_well",
+    "test_a_server_that_ends_is_told_of_and_the_page_comes_back_with_it",
+    "test_a_step_back_just_after_a_cut_gives_the_very_picture_that_was_there",
+    "test_nothing_overlaps_and_nothing_scrolls_sideways",
+    "test_everything_can_be_scrolled_to_and_tapped",
+    "test_a_rope_falls_on_three_lanes_and_on_four",
+    "test_four_lanes_fit_a_projector",
+    "test_three_nodes_and_twenty_five_are_cut_by_one_rope_each",
+    "test_silent_sockets_do_not_hold_their_places",
+    "test_so_many_sessions_and_no_more",
+    "test_stalled_readers_cost_little_and_slow_nobody",
+    "test_a_flood_is_held_back_and_does_not_stop_the_others",
+)
+
+
+def all_of_them(config: pytest.Config) -> bool:
+    """True in CI, when asked for, and when files are named."""
+    named = any(str(name).split("::")[0].endswith(".py") for name in config.args)
+    return bool(os.environ.get("CI") or os.environ.get("THOROUGH") or named)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    if all_of_them(config):
+        return None
+    return f"left out: {len(THOROUGH)} thorough tests (tests/conftest.py), which CI runs; THOROUGH=1 make test runs them here"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if all_of_them(config):
+        return
+    left_out = [item for item in items if item.name.partition("[")[0] in THOROUGH]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]

@@ -113,3 +113,16 @@ def test_the_version_is_the_same_everywhere_and_has_its_entry_in_the_changelog()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert json.loads((ROOT / "package.json").read_text())["version"] == version
     assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_test_that_is_left_out_at_a_desk_exists() -> None:
+    """Else a test that was renamed would run every day, or a list would name nothing."""
+    import ast
+
+    listed = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse((ROOT / "tests" / "conftest.py").read_text()).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "THOROUGH"
+    )
+    written = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name in listed if f"def {name}(" not in written] == []
