@@ -364,7 +364,7 @@ function paintFace(brush, shape, view) {
   }
   brush.font = `600 ${size * 1.08}px ${view.font}`;
   const wide = brush.measureText(shape.label).width;
-  const room = radius * 1.72;
+  const room = radius * 1.82;
   if (wide > room) brush.font = `600 ${Math.max(size * 0.58, (size * 1.08 * room) / wide)}px ${view.font}`;
   brush.fillText(shape.label, 0, radius * 0.52);
 }
