@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 from consensus import aim
 from consensus.byzantine import LIES
 from consensus.cards import Card
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict, listens
 from consensus.checkers.divergence import Divergence
 from consensus.checkers.linearizability import Linearizability
 from consensus.checkers.losses import Losses
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
 from consensus.clients import Workload
-from consensus.events import Event, Trace
+from consensus.events import KINDS, Event, Trace
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
@@ -54,6 +54,7 @@ CLIENTS_MAX = 25
 LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
+UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,33 @@ class Scenario:
         return self.spec.story
 
 
+Heard = tuple[tuple[str, Any], ...]  # (name, checker)
+
+
+class Ears:
+    """Which checker is given which events; made anew for each copy of a lane, since it points at that lane's checkers."""
+
+    def __init__(self) -> None:
+        self.hears: dict[str, Heard] = {}
+        self.timed: Heard = ()  # those for which time passing is news
+
+    def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
+        for name in checkers:
+            seen.setdefault(name, 0)
+        self.hears = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
+        self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
+        return self.hears
+
+    def due(self, now: int) -> Heard:
+        for _, checker in self.timed:
+            if checker.due <= now:
+                return tuple(pair for pair in self.timed if pair[1].due <= now)
+        return ()
+
+    def copied(self) -> Ears:
+        return Ears()
+
+
 class Lane:
     """One cluster and all that watches it."""
 
@@ -164,6 +192,7 @@ class Lane:
         self.stopped: str | None = None
         self.fresh: list[Event] = []  # since the last drain
         self.touched: list[int] = []  # operations new or changed since the last call of changed_operations
+        self.ears = Ears()
         self.known_lost: dict[str, bool] = {}
         self.lost_asked = (-1, 0)
         self.lost_kept: dict[str, int] = {}
@@ -173,14 +202,15 @@ class Lane:
         clone = object.__new__(Lane)
         for name, value in vars(self).items():
             setattr(clone, name, copied(value))
-        clone.fresh, clone.touched = [], []
+        clone.fresh, clone.touched, clone.ears = [], [], Ears()
         return clone
 
     # --- running ------------------------------------------------------------------------------
 
     @property
     def next_at(self) -> int | None:
-        return None if self.stopped else self.sim.next_at
+        heap = self.sim._heap
+        return heap[0][0] if heap and self.stopped is None else None
 
     def step(self) -> None:
         """Processes the next thing. A mistake in a protocol stops this lane, and no other."""
@@ -215,22 +245,43 @@ class Lane:
 
     def _absorb(self) -> None:
         """Folds what just happened into everything that watches."""
-        events = self.sim.drain()
+        events = self.sim.events
         if not events:
             return
+        self.sim.events = []
         self.trace.fold(events)
-        self.fresh.extend(events)
+        self.fresh += events
+        ears = self.ears
+        hears = ears.hears or ears.open(self._checkers(), self.seen)
+        due = ears.due(self.sim.now)
         for event in events:
-            if event.kind in ("cut", "healed"):
-                self.sides = self.sim.network.sides()
-            operation = self.history.fold(event)
-            if operation is not None:
-                self.touched.append(operation.number)
-            for checker in self._checkers().values():
+            kind = event.kind
+            if kind in UNREMARKABLE:
+                self.tally.pass_by(kind)
+                operation = None
+            else:
+                operation = self._remark(event)
+            for name, checker in hears[kind]:
                 checker.fold(event, operation)
-            self.tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
-            self._mark(event, operation)
-        self._collect()
+                if len(checker.findings) > self.seen[name]:
+                    self._collect(name, checker)
+            for name, checker in due:
+                if (name, checker) not in hears[kind]:
+                    checker.fold(event, operation)
+                    self._collect(name, checker)
+            if kind not in UNREMARKABLE:
+                self.tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
+                self._mark(event, operation)
+
+    def _remark(self, event: Event) -> Operation | None:
+        """What else an event changes here; the operation that it began or ended."""
+        kind = event.kind
+        if kind == "cut" or kind == "healed":
+            self.sides = self.sim.network.sides()
+        operation = self.history.fold(event)
+        if operation is not None:
+            self.touched.append(operation.number)
+        return operation
 
     def _checkers(self) -> dict[str, Any]:
         return {
@@ -257,13 +308,11 @@ class Lane:
                 self.marked[(era, kind)] = True
                 self.marks.append(Mark(event.at, kind, self.number, f"{operation.client}: {sentence}"))
 
-    def _collect(self) -> None:
-        for name, checker in self._checkers().items():
-            start = self.seen.get(name, 0)
-            if len(checker.findings) > start:
-                self.findings.extend(checker.findings[start:])
-                self.seen[name] = len(checker.findings)
+    def _collect(self, name: str, checker: Any) -> None:
+        """Takes a checker's new findings over."""
+        self.findings.extend(checker.findings[self.seen[name] :])
         del self.findings[FINDINGS_KEPT:]
+        self.seen[name] = len(checker.findings)
 
     # --- what the page shows ------------------------------------------------------------------
 

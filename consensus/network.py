@@ -91,10 +91,16 @@ class Network:
         stream = self.streams.get((src, dst))
         if stream is None:
             stream = self.streams[(src, dst)] = Stream.named(self.seed, "link", src, dst)
-        link = self.tuned.get((src, dst), self.base)
-        delay = self._delay(link, stream)
-        lost = stream.chance(link.loss)
-        twin = self._delay(link, stream) if stream.chance(link.duplicate) else None
+        link = self.tuned.get((src, dst), self.base) if self.tuned else self.base
+        delay, jitter, shape, loss, duplicate = link
+        if jitter and shape == "uniform":
+            delay += stream.below(jitter + 1)
+        else:
+            delay = self._delay(link, stream)
+        if not loss and not duplicate:
+            return delay, False, None
+        lost = stream.chance(loss)
+        twin = self._delay(link, stream) if stream.chance(duplicate) else None
         return delay, lost, twin
 
     @staticmethod
