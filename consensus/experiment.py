@@ -46,7 +46,7 @@ from consensus.interventions import (
 from consensus.metrics import Meters
 from consensus.network import LinkState
 from consensus.node import MS, S
-from consensus.simulation import UP, Cluster, Simulation
+from consensus.simulation import FOREVER, UP, Cluster, Simulation
 
 LANES_MAX = 4
 NODES_MIN, NODES_MAX = 2, 25
@@ -151,11 +151,9 @@ class Ears:
         self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
         return self.hears
 
-    def due(self, now: int) -> Heard:
-        for _, checker in self.timed:
-            if checker.due <= now:
-                return tuple(pair for pair in self.timed if pair[1].due <= now)
-        return ()
+    def wake(self) -> int:
+        """The moment from which on some checker wants to be told of the time."""
+        return min([checker.due for _, checker in self.timed], default=FOREVER)
 
     def copied(self) -> Ears:
         return Ears()
@@ -212,13 +210,15 @@ class Lane:
         heap = self.sim._heap
         return heap[0][0] if heap and self.stopped is None else None
 
-    def step(self) -> None:
-        """Processes the next thing. A mistake in a protocol stops this lane, and no other."""
+    def run(self, limit: int, steps: int) -> int:
+        """Processes at most that many things, none after ``limit``; how many. A mistake in a protocol stops this lane, no other."""
+        before = self.sim.steps
         try:
-            self.sim.step()
+            self.sim.run(limit, steps)
             self._absorb()
         except Exception as failed:
             self._stop(failed)
+        return self.sim.steps - before
 
     def apply(self, intervention: Intervention, at: int) -> None:
         if self.stopped:
@@ -253,11 +253,16 @@ class Lane:
         self.fresh += events
         ears = self.ears
         hears = ears.hears or ears.open(self._checkers(), self.seen)
-        due = ears.due(self.sim.now)
+        tally, wake = self.tally, ears.wake()
         for event in events:
-            kind = event.kind
-            if kind in UNREMARKABLE:
-                self.tally.pass_by(kind)
+            kind, at = event[2], event[1]
+            if kind == "sent":
+                tally.messages += 1
+                operation = None
+            elif kind == "delivered" or kind == "fired":
+                tally.landed += kind == "delivered"
+                if at < wake and not hears[kind]:
+                    continue
                 operation = None
             else:
                 operation = self._remark(event)
@@ -265,13 +270,15 @@ class Lane:
                 checker.fold(event, operation)
                 if len(checker.findings) > self.seen[name]:
                     self._collect(name, checker)
-            for name, checker in due:
-                if (name, checker) not in hears[kind]:
-                    checker.fold(event, operation)
-                    self._collect(name, checker)
+            if at >= wake:
+                for name, checker in ears.timed:
+                    if checker.due <= at:
+                        checker.fold(event, None)
+                        self._collect(name, checker)
             if kind not in UNREMARKABLE:
-                self.tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
+                tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
                 self._mark(event, operation)
+                wake = ears.wake()
 
     def _remark(self, event: Event) -> Operation | None:
         """What else an event changes here; the operation that it began or ended."""
@@ -549,31 +556,52 @@ class Experiment:
     # --- running ------------------------------------------------------------------------------
 
     def step(self, limit: int) -> bool:
-        """Processes the next thing that happens in any lane up to ``limit``; False when there is none.
+        """Processes the next thing that happens in any lane up to ``limit``; False when there is none."""
+        return self.run(limit, 1) == 1
+
+    def run(self, limit: int, steps: int) -> int:
+        """Processes the next things, at most that many, none after ``limit``; how many there were.
 
         Ties fall to the first lane; a step of the script comes after everything else of its moment.
         """
-        following = None
+        done = 0
+        while done < steps:
+            at, number = self._next()
+            scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else FOREVER
+            if min(at, scripted) > limit:
+                break
+            if scripted < at:
+                self._take_script_step(scripted)
+                done += 1
+                continue
+            lane = self.lanes[number]
+            took = lane.run(min(limit, scripted, self._until_another(number)), steps - done)
+            self.at = lane.sim.now
+            self.steps += took
+            done += took
+        return done
+
+    def _next(self) -> tuple[int, int]:
+        """When the next thing happens, and in which lane."""
+        first, number = FOREVER, 0
         for lane in self.lanes:
             at = lane.next_at
-            if at is not None and (following is None or at < following[0]):
-                following = (at, lane)
-        scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else None
-        if scripted is not None and (following is None or scripted < following[0]):
-            if scripted > limit:
-                return False
-            self._take_script_step(scripted)
-            return True
-        if following is None or following[0] > limit:
-            return False
-        self.at, lane = following
-        self.steps += 1
-        lane.step()
-        return True
+            if at is not None and at < first:
+                first, number = at, lane.number
+        return first, number
+
+    def _until_another(self, number: int) -> int:
+        """How long a lane may go on alone: up to what the lanes behind it do next, and until just before those ahead of it."""
+        until = FOREVER
+        for lane in self.lanes:
+            at = lane.next_at
+            if at is not None and lane.number != number:
+                until = min(until, at if lane.number > number else at - 1)
+        return until
 
     def run_until(self, at: int) -> None:
         """Processes everything up to and including that moment, and stands there."""
-        while self.step(at):
+        while self.run(at, 1_000):
             pass
         self.stand_at(at)
 

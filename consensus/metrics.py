@@ -113,13 +113,6 @@ class Meters:
 
     # --- folding ------------------------------------------------------------------------------
 
-    def pass_by(self, kind: str) -> None:
-        """All that ``fold`` would do for a message that is sent or delivered, and for a timer."""
-        if kind == "sent":
-            self.messages += 1
-        elif kind == "delivered":
-            self.landed += 1
-
     def fold(
         self, event: Event, operation: Operation | None, sides: Sides, staleness: Staleness, linear: Linearizability
     ) -> None:

@@ -209,7 +209,9 @@ class Node:
     def receive(self, now: int, src: str, message: Any) -> tuple[Effect, ...]:
         self.now = now
         self.message_handlers[type(message)](self, src, message)
-        return self._taken()
+        effects = tuple(self._effects)
+        self._effects.clear()
+        return effects
 
     def fire(self, now: int, timer: str, key: tuple[Any, ...] = ()) -> tuple[Effect, ...]:
         self.now = now
