@@ -211,7 +211,7 @@ class Lane:
         return heap[0][0] if heap and self.stopped is None else None
 
     def run(self, limit: int, steps: int) -> int:
-        """Processes at most that many things, none after ``limit``; how many. A mistake in a protocol stops this lane, no other."""
+        """Processes at most that many things, none after ``limit``; how many. A protocol's mistake stops this lane only."""
         before = self.sim.steps
         try:
             self.sim.run(limit, steps)

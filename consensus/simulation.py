@@ -151,7 +151,7 @@ class Simulation:
     def run(self, limit: int, steps: int) -> int:
         """Processes at most that many heap entries, none after ``limit``; returns how many.
 
-        Most of what happens is a message that lands at a running node. That case stands here, in the loop; all others are calls.
+        Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
         """
         heap, status, nodes, flying = self._heap, self.status, self.nodes, self.flying
         cuts, liars, timers = self.network.cuts, self.liars, self.timers
