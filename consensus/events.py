@@ -49,6 +49,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "turned": ("knob", "value"),
     "deadline": ("deadline",),
     "said": ("text",),
+    "acted": ("action", "argument"),  # one of the protocol's own actions, by hand
     # clients; `node` is the home node
     "invoked": ("op_id", "client", "kind", "key", "value"),
     "returned": ("op_id", "client", "outcome", "result", "reason"),

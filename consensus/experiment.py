@@ -27,6 +27,7 @@ from consensus.events import Event, Trace
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
+    Act,
     Corrupt,
     Crash,
     Cut,
@@ -143,8 +144,9 @@ class Lane:
         self.card = card
         self.knobs = card.settled(asked)
         self.members = spec.members
+        arguments = {action.name: action.argument for action in card.actions}
         self.sim = Simulation(
-            Cluster(card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES)
+            Cluster(card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES, arguments)
         )
         self.sides = self.sim.network.sides()
         self.history = History()
@@ -641,6 +643,9 @@ def told(
             return "fault", f"resume {node}", f"{node} goes on at {when} and does not know that time has passed."
         case Wipe(node):
             return "crash", f"wipe {node}", f"{node} lost its disk at {when}."
+        case Act(node, action, argument):
+            words = f"{action.replace('_', ' ')}{': ' + argument if argument else ''}"
+            return "fault", f"{node}: {words}", f"{node} was told at {when} to {words}."
         case SetDeadline(deadline):
             return "fault", "deadline", f"From {when} on a client waits {deadline // MS} ms for an answer."
         case Turn(_, knob, value):

@@ -69,6 +69,14 @@ class Ask(NamedTuple):
     value: str | None = None
 
 
+class Act(NamedTuple):
+    """One of the protocol's own actions at a node, by hand: join, leave, transfer the leadership ... (``Card.actions``)."""
+
+    node: str
+    action: str
+    argument: str = ""
+
+
 class SetDeadline(NamedTuple):
     deadline: int  # microseconds
 
@@ -95,7 +103,7 @@ class Say(NamedTuple):
 
 
 Intervention = (
-    Cut | Heal | Partition | SetLink | Crash | Restart | Pause | Resume | Wipe | Ask | SetDeadline | Turn | Corrupt | Say
+    Cut | Heal | Partition | SetLink | Crash | Restart | Pause | Resume | Wipe | Ask | Act | SetDeadline | Turn | Corrupt | Say
 )
 
 NAMES: dict[str, type] = {
@@ -109,6 +117,7 @@ NAMES: dict[str, type] = {
     "resume": Resume,
     "wipe": Wipe,
     "ask": Ask,
+    "act": Act,
     "set_deadline": SetDeadline,
     "turn": Turn,
     "corrupt": Corrupt,

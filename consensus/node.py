@@ -23,7 +23,10 @@ frozen effects, which the kernel carries out. Inside a handler the effects are w
         def on_pong(self, src, m): ...
         def on_request(self, client, m): ...      # every protocol answers clients
 
-A class that names a message or a timer and has no handler for it is refused when it is defined. A unit test needs no
+What a visitor can tell a node to do, beside reads and writes, are its ``actions``: ``on_<action>_action(argument)`` runs
+when it is told, if ``cannot(action, argument)`` has nothing against it.
+
+A class that names a message, a timer or an action and has no handler for it is refused when it is defined. A unit test needs no
 fakes: ``node.receive(now, "n2", Ping(1))`` returns the effects.
 
 Messages are ``NamedTuple`` classes with immutable fields. A reply says so with a property ``tone``: ``"+"`` (granted,
@@ -145,14 +148,17 @@ class Node:
     messages: ClassVar[tuple[type, ...]] = ()
     timers: ClassVar[tuple[str, ...]] = ()
     durable: ClassVar[tuple[str, ...]] = ()
+    actions: ClassVar[tuple[str, ...]] = ()
     message_handlers: ClassVar[dict[type, str]] = {}
     timer_handlers: ClassVar[dict[str, str]] = {}
+    action_handlers: ClassVar[dict[str, str]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.message_handlers = {kind: f"on_{snake(kind.__name__)}" for kind in (Request, *cls.messages)}
         cls.timer_handlers = {name: f"on_{name}_timeout" for name in cls.timers}
-        for handler in (*cls.message_handlers.values(), *cls.timer_handlers.values()):
+        cls.action_handlers = {name: f"on_{name}_action" for name in cls.actions}
+        for handler in (*cls.message_handlers.values(), *cls.timer_handlers.values(), *cls.action_handlers.values()):
             if not callable(getattr(cls, handler, None)):
                 raise TypeError(f"{cls.__name__} has no method {handler}")
 
@@ -178,6 +184,10 @@ class Node:
     def on_restart(self) -> None:
         """The first input after a crash: durable attributes are as they were, all others as ``setup`` left them."""
         self.on_start()
+
+    def cannot(self, action: str, argument: str) -> str:
+        """Why this action cannot be done now, in a sentence for the visitor; empty when it can. Changes nothing."""
+        return ""
 
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
@@ -208,6 +218,11 @@ class Node:
     def fire(self, now: int, timer: str, key: tuple[Any, ...] = ()) -> tuple[Effect, ...]:
         self.now = now
         getattr(self, self.timer_handlers[timer])(*key)
+        return self._taken()
+
+    def act(self, now: int, action: str, argument: str = "") -> tuple[Effect, ...]:
+        self.now = now
+        getattr(self, self.action_handlers[action])(argument)
         return self._taken()
 
     def _taken(self) -> tuple[Effect, ...]:

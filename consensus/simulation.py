@@ -18,6 +18,7 @@ from consensus.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
 from consensus.events import Event
 from consensus.freeze import copied
 from consensus.interventions import (
+    Act,
     Ask,
     Corrupt,
     Crash,
@@ -63,6 +64,7 @@ UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
+ARGUMENT_LENGTH_MAX = 40
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
 
@@ -79,6 +81,7 @@ class Cluster:
     workload: Workload | None = None
     deadline: int = 300 * MS
     lies: Mapping[str, Lie] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
 
 
 class Simulation:
@@ -338,6 +341,8 @@ class Simulation:
                 self._emit("deadline", "", 0, (deadline,))
             case Ask(node, kind, key, value):
                 self._ask_by_hand(node, kind, key, value)
+            case Act(node, action, argument):
+                self._act(node, action, argument)
             case Turn(_, knob, value):
                 self.knobs[knob] = value
                 for each in self.nodes.values():
@@ -373,6 +378,26 @@ class Simulation:
                 raise Refused("Numbers are given out in order, so that none is written twice; write a word, or leave it empty.")
             value = f"{value}'{self.clients.asked_so_far.get(BY_HAND, 0) + 1}"  # unique, as the check needs it
         self._ask(BY_HAND, node, kind, key, value if kind == WRITE else None)
+
+    def _act(self, member: str, action: str, argument: str) -> None:
+        status, node = self._known(member), self.nodes[member]
+        words = action.replace("_", " ") if isinstance(action, str) else repr(action)
+        if action not in node.actions:
+            offered = ", ".join(name.replace("_", " ") for name in node.actions)
+            raise Refused(f"Here no node can be told to {words}; what it can be told: {offered or 'nothing'}.")
+        if status != UP:
+            raise Refused(f"{member} is {status}; only a running node can {words}.")
+        takes = self.cluster.arguments.get(action, "text")
+        if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH_MAX:
+            raise Refused(f"What a node is told has {ARGUMENT_LENGTH_MAX} characters at most.")
+        if takes == "node" and argument not in self.status:
+            raise Refused(f"To {words} takes a node: {', '.join(self.members)}; not {argument or 'nothing'}.")
+        if takes == "" and argument:
+            raise Refused(f"To {words} takes nothing more, not {argument}.")
+        if sentence := node.cannot(action, argument):
+            raise Refused(sentence)
+        cause = self._emit("acted", member, 0, (action, argument))
+        self._run(member, cause, node.act, self.now, action, argument)
 
     def _corrupt(self, member: str, lie: str) -> None:
         self._known(member)

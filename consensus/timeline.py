@@ -16,6 +16,7 @@ from consensus import registry
 from consensus.cards import Card
 from consensus.experiment import LENGTH_MAX, Experiment, Mark, Spec
 from consensus.interventions import (
+    Act,
     Crash,
     Cut,
     Heal,
@@ -266,6 +267,8 @@ class Timeline:
                 return (Pause(node),), f"pause {node} again"
             case Wipe(node):
                 return (), f"{node} lost its disk"
+            case Act(node, action):
+                return (), f"{node} was told to {action.replace('_', ' ')}"
             case SetDeadline():
                 old = self.experiment.witness.sim.deadline
                 return (SetDeadline(old),), "set the deadline back"
