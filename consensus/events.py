@@ -48,6 +48,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "tuned": ("links", "setting"),
     "turned": ("knob", "value"),
     "deadline": ("deadline",),
+    "clock": ("skew", "rate"),  # a node's own clock: how far it is ahead now (microseconds), what it gains (parts per million)
     "said": ("text",),
     "acted": ("action", "argument"),  # one of the protocol's own actions, by hand
     # clients; `node` is the home node

@@ -39,6 +39,7 @@ from consensus.interventions import (
     Restart,
     Resume,
     Say,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -46,7 +47,7 @@ from consensus.interventions import (
 )
 from consensus.metrics import Meters
 from consensus.network import LinkState
-from consensus.node import MS, S
+from consensus.node import MS, OwnClock, S
 from consensus.simulation import UP, Cluster, Simulation
 
 LANES_MAX = 4
@@ -294,6 +295,9 @@ class Lane:
         state["status"] = sim.status[member]
         state["sentence"] = sim.sentences.get(member, "")
         state["lie"] = sim.liars.get(member, "")
+        clock = sim.nodes[member].own_clock
+        if clock.skew or clock.rate:
+            state["clock"] = list(clock)
         state["timers"] = [[name, set_at, due] for (name, _), (_, set_at, due) in sim.timers[member].items()]
         return state
 
@@ -646,6 +650,9 @@ def told(
         case Act(node, action, argument):
             words = f"{action.replace('_', ' ')}{': ' + argument if argument else ''}"
             return "fault", f"{node}: {words}", f"{node} was told at {when} to {words}."
+        case SetClock(node, skew, rate, since):
+            ahead = OwnClock(skew, rate, at if since is None else since).at(at) - at
+            return "fault", f"clock {node}", f"From {when} on the clock of {node} {clock_words(ahead, rate)}."
         case SetDeadline(deadline):
             return "fault", "deadline", f"From {when} on a client waits {deadline // MS} ms for an answer."
         case Turn(_, knob, value):
@@ -655,6 +662,12 @@ def told(
         case Say(text):
             return "say", text, text
     return "", "", ""
+
+
+def clock_words(ahead: int, rate: int) -> str:
+    """is 200 ms ahead and runs 5 % slow"""
+    skew = f"is {abs(ahead) / MS:g} ms {'ahead' if ahead > 0 else 'behind'}" if ahead else "is right"
+    return f"{skew} and runs {abs(rate) / 10_000:g} % {'fast' if rate > 0 else 'slow'}" if rate else skew
 
 
 def check(spec: Spec, protocols: Mapping[str, Card]) -> None:

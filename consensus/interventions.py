@@ -77,6 +77,18 @@ class Act(NamedTuple):
     argument: str = ""
 
 
+class SetClock(NamedTuple):
+    """The node's own clock is so far ahead from now on (microseconds), and gains so much (parts per million).
+
+    Below zero it is behind, and loses. ``since`` is the moment that ``skew`` speaks of when it is not now (undo needs it).
+    """
+
+    node: str
+    skew: int
+    rate: int = 0
+    since: int | None = None
+
+
 class SetDeadline(NamedTuple):
     deadline: int  # microseconds
 
@@ -103,7 +115,22 @@ class Say(NamedTuple):
 
 
 Intervention = (
-    Cut | Heal | Partition | SetLink | Crash | Restart | Pause | Resume | Wipe | Ask | Act | SetDeadline | Turn | Corrupt | Say
+    Cut
+    | Heal
+    | Partition
+    | SetLink
+    | Crash
+    | Restart
+    | Pause
+    | Resume
+    | Wipe
+    | Ask
+    | Act
+    | SetClock
+    | SetDeadline
+    | Turn
+    | Corrupt
+    | Say
 )
 
 NAMES: dict[str, type] = {
@@ -118,6 +145,7 @@ NAMES: dict[str, type] = {
     "wipe": Wipe,
     "ask": Ask,
     "act": Act,
+    "set_clock": SetClock,
     "set_deadline": SetDeadline,
     "turn": Turn,
     "corrupt": Corrupt,

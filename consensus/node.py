@@ -39,7 +39,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from consensus.rng import Stream
+from consensus.rng import PPM, Stream
 
 US = 1
 MS = 1_000
@@ -76,6 +76,32 @@ class Reply(NamedTuple):
         return "+" if self.outcome == OK else "-"
 
 
+# --- a node's own clock ----------------------------------------------------------------------------
+
+
+class OwnClock(NamedTuple):
+    """A clock that was ``skew`` microseconds ahead at the moment ``since`` and gains ``rate`` parts per million ever after."""
+
+    skew: int = 0
+    rate: int = 0
+    since: int = 0
+
+    def at(self, now: int) -> int:
+        """What it says now."""
+        return now + self.skew + (now - self.since) * self.rate // PPM
+
+    def when(self, reading: int) -> int:
+        """The first moment at which it says that, or more."""
+        return self.since - (self.since + self.skew - reading) * PPM // (PPM + self.rate)
+
+    def due(self, now: int, after: int) -> int:
+        """The moment at which so many of its own microseconds have passed."""
+        return now + after if self.rate == 0 else max(now, self.when(self.at(now) + after))
+
+
+RIGHT = OwnClock()
+
+
 # --- effects -------------------------------------------------------------------------------------
 
 
@@ -86,7 +112,7 @@ class Send(NamedTuple):
 
 class SetTimer(NamedTuple):
     name: str
-    after: int  # microseconds from now
+    after: int  # microseconds from now, on the node's own clock
     key: tuple[Any, ...] = ()
 
 
@@ -169,7 +195,7 @@ class Node:
         self.knobs: dict[str, Any] = dict(knobs)
         self.stream = stream
         self.now = 0  # simulated microseconds, set by the kernel before each input
-        self.skew = 0  # how far this node's own clock is ahead
+        self.own_clock = RIGHT
         self._effects: list[Effect] = []
         self.setup()
 
@@ -234,8 +260,8 @@ class Node:
 
     @property
     def clock(self) -> int:
-        """What this node's own clock says, in microseconds: simulated time plus its skew."""
-        return self.now + self.skew
+        """What this node's own clock says, in microseconds: all that it knows of time, and it may be wrong."""
+        return self.own_clock.at(self.now)
 
     def send(self, dst: str, message: Any) -> None:
         """Sends a message to another member (a node does not send to itself)."""
@@ -247,7 +273,11 @@ class Node:
             self._effects.append(Send(peer, message))
 
     def set_timer(self, name: str, after: int, *key: Any) -> None:
-        """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once."""
+        """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once.
+
+        ``after`` counts microseconds of the node's own clock. A clock that is set forward or back fires no timer: like the
+        monotonic clock of a machine, timers feel how fast time goes and not what time it is.
+        """
         self._effects.append(SetTimer(name, after, key))
 
     def cancel_timer(self, name: str, *key: Any) -> None:

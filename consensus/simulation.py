@@ -31,6 +31,7 @@ from consensus.interventions import (
     Restart,
     Resume,
     Say,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -42,6 +43,7 @@ from consensus.node import (
     MS,
     OK,
     READ,
+    RIGHT,
     UNKNOWN,
     WRITE,
     Answer,
@@ -51,13 +53,14 @@ from consensus.node import (
     Effect,
     Node,
     Note,
+    OwnClock,
     Reply,
     S,
     Send,
     SetTimer,
     Store,
 )
-from consensus.rng import Stream
+from consensus.rng import PPM, Stream
 
 LAND, FIRE, ISSUE, EXPIRE, VANISH = range(5)
 UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
@@ -65,6 +68,8 @@ UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
 ARGUMENT_LENGTH_MAX = 40
+SKEW_MAX = 60 * S  # of a node's own clock, either way
+RATE_MAX = PPM // 2
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
 
@@ -114,8 +119,10 @@ class Simulation:
         for client, at in self.clients.first_moments():
             self._push(at, ISSUE, client)
 
-    def _made(self, member: str, stream: Stream) -> Node:
-        return self.cluster.node(member, self.members, self.knobs, stream)
+    def _made(self, member: str, stream: Stream, own_clock: OwnClock = RIGHT) -> Node:
+        node = self.cluster.node(member, self.members, self.knobs, stream)
+        node.own_clock = own_clock
+        return node
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -251,7 +258,7 @@ class Simulation:
                 raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
     def _set_timer(self, member: str, effect: SetTimer, cause: int) -> None:
-        due = self.now + effect.after
+        due = self.nodes[member].own_clock.due(self.now, effect.after)
         ticket = self._push(due, FIRE, member, (effect.name, effect.key), cause)
         self.timers[member][(effect.name, effect.key)] = (ticket, self.now, due)
 
@@ -343,6 +350,8 @@ class Simulation:
                 self._ask_by_hand(node, kind, key, value)
             case Act(node, action, argument):
                 self._act(node, action, argument)
+            case SetClock():
+                self._set_clock(intervention)
             case Turn(_, knob, value):
                 self.knobs[knob] = value
                 for each in self.nodes.values():
@@ -399,6 +408,31 @@ class Simulation:
         cause = self._emit("acted", member, 0, (action, argument))
         self._run(member, cause, node.act, self.now, action, argument)
 
+    def _set_clock(self, wanted: SetClock) -> None:
+        member, skew, rate, since = wanted
+        self._known(member)
+        since = self.now if since is None else since
+        if not _whole(skew) or abs(skew) > SKEW_MAX:
+            raise Refused(f"A clock can be {SKEW_MAX // S} s ahead or behind at most.")
+        if not _whole(rate) or abs(rate) > RATE_MAX:
+            raise Refused(f"A clock can run {RATE_MAX * 100 // PPM} % fast or slow at most.")
+        if not _whole(since) or not 0 <= since <= self.now:
+            raise Refused("A clock has been as it is since a moment that has been.")
+        node = self.nodes[member]
+        old, node.own_clock = node.own_clock, OwnClock(skew, rate, since)
+        self._emit("clock", member, 0, (node.own_clock.at(self.now) - self.now, rate))
+        if rate != old.rate:
+            self._retime(member, old, node.own_clock)
+
+    def _retime(self, member: str, old: OwnClock, new: OwnClock) -> None:
+        """What is left of each timer goes by at the new pace. What waits for a paused node to go on is due already."""
+        causes = {entry[1]: entry[5] for entry in self._heap if entry[2] == FIRE and entry[3] == member}
+        for timer, (ticket, set_at, due) in self.timers[member].items():
+            if due > self.now:
+                due = new.due(self.now, old.at(due) - old.at(self.now))
+                ticket = self._push(due, FIRE, member, timer, causes[ticket])
+                self.timers[member][timer] = (ticket, set_at, due)
+
     def _corrupt(self, member: str, lie: str) -> None:
         self._known(member)
         if lie and lie not in self.cluster.lies:
@@ -436,17 +470,16 @@ class Simulation:
                 if status != CRASHED:
                     self._stop(member, CRASHED)
                     self._emit("crashed", member, 0, ())
-                self.nodes[member] = self._made(member, self.nodes[member].stream)
+                self.nodes[member] = self._made(member, self.nodes[member].stream, self.nodes[member].own_clock)
                 self._emit("wiped", member, 0, ())
             case _:
                 raise AssertionError(f"{intervention!r} is no intervention")
 
     def _restart(self, member: str) -> None:
         old = self.nodes[member]
-        node = self.nodes[member] = self._made(member, old.stream)
+        node = self.nodes[member] = self._made(member, old.stream, old.own_clock)
         for name in node.durable:
             setattr(node, name, getattr(old, name))
-        node.skew = old.skew
         self.status[member] = UP
         self.sentences.pop(member, None)
         cause = self._emit("restarted", member, 0, ())
@@ -465,3 +498,7 @@ class Simulation:
                 self._land(entry[1], True)
             else:
                 self._fire(entry[1], member, entry[2], entry[3])
+
+
+def _whole(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)

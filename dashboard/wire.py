@@ -32,6 +32,7 @@ from consensus.interventions import (
     Refused,
     Restart,
     Resume,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -40,7 +41,7 @@ from consensus.interventions import (
 from consensus.network import DELAY_MAX, PRESETS, SHAPES, LinkState
 from consensus.node import READ, WRITE, Reply, Request
 from consensus.rng import PPM
-from consensus.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, VALUE_LENGTH_MAX
+from consensus.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from dashboard.limits import LIMITS, Limits, words
 
 FORMAT = 1
@@ -198,8 +199,10 @@ OBJECTS: dict[str, FrameCard] = {
             "facts": "{label: text}, in the paper's words",
             "timers": "[[name, set at, due], ...]",
             "lie": "the way in which it lies, or empty",
+            "clock": "[skew, rate, since], while it is wrong: its own clock was skew µs ahead at `since` and gains rate parts "
+            "per million ever after",
         },
-        ("leader", "store", "log", "log_start", "commit", "facts"),
+        ("leader", "store", "log", "log_start", "commit", "facts", "clock"),
     ),
     "Links": FrameCard(
         "The directed matrix.",
@@ -438,7 +441,7 @@ def operation_row(operation: Operation, mark: str, note: str) -> tuple[Any, ...]
 
 # Kinds after which a node can be another than it was, and kinds after which the links' words can be.
 FAULTS = frozenset({"halted", "started", "crashed", "restarted", "paused", "resumed", "wiped"})
-TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted", "acted"}
+TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted", "acted", "clock"}
 RELINKING = FAULTS | {"cut", "healed", "tuned", "became"}
 
 
@@ -736,6 +739,15 @@ COMMANDS: dict[str, CommandCard] = {
             "argument": Field("a node or a text, if it takes one", a_text(ARGUMENT_LENGTH_MAX), optional=True),
         },
         Act,
+    ),
+    "set_clock": CommandCard(
+        "Sets a node's own clock; its timers go by at its pace.",
+        {
+            "node": ONE_NODE,
+            "skew": Field("how far ahead from now on, µs; below zero: behind", whole(-SKEW_MAX, SKEW_MAX)),
+            "rate": Field("what it gains, parts per million; below zero: loses", whole(-RATE_MAX, RATE_MAX)),
+        },
+        SetClock,
     ),
     "deadline": CommandCard("How long clients wait.", {"deadline": Field("microseconds", a_deadline)}, SetDeadline),
     "turn": CommandCard(

@@ -23,6 +23,7 @@ from consensus.interventions import (
     Restart,
     Resume,
     Say,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -119,9 +120,10 @@ class Hand:
             lambda: Say("What now?"),
             lambda: Corrupt(node, self.one_of("mute", "")),
             lambda: Act(node, "stand"),
+            lambda: SetClock(node, self.one_of(-1, 0, 1) * 70 * MS, self.one_of(-300_000, 0, 400_000)),
             self.turn,
             self.turn,
-        )[self.chance.below(22)]()
+        )[self.chance.below(23)]()
 
     def act(self):
         intervention = self.draw()
@@ -225,7 +227,24 @@ def test_the_hands_have_done_everything_that_can_be_done():
             hand.act()
             hand.act()
         done |= dict.fromkeys(type(intervention) for intervention in hand.done)
-    kinds = (Act, Ask, Corrupt, Crash, Cut, Heal, Partition, Pause, Restart, Resume, Say, SetDeadline, SetLink, Turn, Wipe)
+    kinds = (
+        Act,
+        Ask,
+        Corrupt,
+        Crash,
+        Cut,
+        Heal,
+        Partition,
+        Pause,
+        Restart,
+        Resume,
+        Say,
+        SetClock,
+        SetDeadline,
+        SetLink,
+        Turn,
+        Wipe,
+    )
     assert sorted(kind.__name__ for kind in kinds) == sorted(kind.__name__ for kind in done)
 
 
