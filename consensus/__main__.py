@@ -105,7 +105,15 @@ def protocol_row(card: Card) -> dict[str, Any]:
     ]
     claims = card.claims(card.settled()).plain()
     actions = [action.plain() for action in card.actions]
-    return {"name": card.name, "title": card.title, "paper": card.paper, "claims": claims, "knobs": knobs, "actions": actions}
+    return {
+        "name": card.name,
+        "title": card.title,
+        "paper": card.paper,
+        "object": card.object,
+        "claims": claims,
+        "knobs": knobs,
+        "actions": actions,
+    }
 
 
 # --- run -----------------------------------------------------------------------------------------

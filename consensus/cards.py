@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from consensus.checkers.objects import OBJECTS, REGISTER
 from consensus.interventions import Refused
 from consensus.node import Node
 
@@ -95,11 +96,13 @@ class Card:
     knobs: tuple[Knob, ...] = ()
     invariants: tuple[Callable[[tuple[str, ...]], Any], ...] = ()  # each is called with the members
     epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
+    object: str = REGISTER  # what clients' reads and writes mean here (``checkers/objects.py``)
     majority: bool = False  # needs a majority of the members to answer
     actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
     clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
 
     def __post_init__(self) -> None:
+        assert self.object in OBJECTS, f"{self.title} serves {self.object!r}; there are {', '.join(OBJECTS)}"
         described = tuple(action.name for action in self.actions)
         assert described == self.node.actions, (
             f"{self.title} describes the actions {described}, its nodes have {self.node.actions}"

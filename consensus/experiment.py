@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from consensus import aim
 from consensus.byzantine import LIES
 from consensus.cards import Card
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import HOLDS, VIOLATED, Finding, Judge, Verdict
 from consensus.checkers.divergence import Divergence
 from consensus.checkers.linearizability import Linearizability
-from consensus.checkers.losses import Losses
+from consensus.checkers.losses import NoLosses
+from consensus.checkers.objects import OBJECTS
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
 from consensus.clients import Workload
@@ -155,10 +156,12 @@ class Lane:
         self.linearizability = Linearizability()
         self.sessions = Sessions()
         self.staleness = Staleness()
-        self.losses = Losses(spec.members)
+        made = OBJECTS[card.object]
+        self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
+        self.losses = made.losses(spec.members)
         self.divergence = Divergence(spec.members)
         self.invariants = {kind.__name__: kind(spec.members) for kind in card.invariants if isinstance(kind, type)}
-        self.tally = Meters(spec.members)
+        self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
         self.notes: dict[str, int] = {}
@@ -231,11 +234,13 @@ class Lane:
                 self.touched.append(operation.number)
             for checker in self._checkers().values():
                 checker.fold(event, operation)
-            self.tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
+            self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
             self._mark(event, operation)
         self._collect()
 
     def _checkers(self) -> dict[str, Any]:
+        if self.judge is not None:
+            return {"judge": self.judge, "losses": self.losses, "divergence": self.divergence, **self.invariants}
         return {
             "linearizability": self.linearizability,
             "sessions": self.sessions,
@@ -338,6 +343,8 @@ class Lane:
 
     def _answer_mark(self, operation: Operation) -> tuple[str, str]:
         op_id = operation.op_id
+        if self.judge is not None:
+            return self._judged_mark(self.judge, op_id)
         if len(operation.result) > 1:
             return "conflict", f"Returned {len(operation.result)} values at once: {', '.join(operation.result)}."
         if op_id in self.staleness.stale:
@@ -345,6 +352,13 @@ class Lane:
             return "stale", f"Stale by {versions} acknowledged {'write' if versions == 1 else 'writes'} and {age // MS} ms."
         if op_id in self.linearizability.flagged:
             return "violation", self.linearizability.findings[self.linearizability.flagged[op_id]].sentence
+        return "", ""
+
+    def _judged_mark(self, judge: Judge, op_id: str) -> tuple[str, str]:
+        if op_id in judge.stale:
+            return "stale", judge.stale_sentence(op_id)
+        if op_id in judge.flagged:
+            return "violation", judge.findings[judge.flagged[op_id]].sentence
         return "", ""
 
     # --- verdicts -----------------------------------------------------------------------------
@@ -358,17 +372,18 @@ class Lane:
             return Verdict(VIOLATED, self.stopped)
         for member, sentence in self.sim.sentences.items():
             return Verdict(VIOLATED, f"{member} halted: {sentence}.")
-        return self.linearizability.verdict(now)
+        return (self.judge or self.linearizability).verdict(now)
 
     def promises(self, now: int) -> list[list[str]]:
         """Every promise that is checked: its name, its verdict, why."""
-        rows = [["linearizable", *self.linearizability.verdict(now)]]
-        rows += [[name, *verdict] for name, verdict in self.sessions.verdicts(now).items()]
-        lost = self.lost(now)
+        rows = [["linearizable", *(self.judge or self.linearizability).verdict(now)]]
+        others = self.judge.promises(now) if self.judge is not None else self.sessions.verdicts(now)
+        rows += [[name, *verdict] for name, verdict in others.items()]
+        lost, write = self.lost(now), self.write
         if lost:
-            rows.append(["acknowledged writes kept", VIOLATED, f"{len(lost)} acknowledged writes are lost."])
-        else:
-            rows.append(["acknowledged writes kept", HOLDS, "No acknowledged write is lost."])
+            rows.append([f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {write}s are lost."])
+        elif not isinstance(self.losses, NoLosses):
+            rows.append([f"acknowledged {write}s kept", HOLDS, f"No acknowledged {write} is lost."])
         for name, checker in self.invariants.items():
             rows += [[name_of, *verdict] for name_of, verdict in _invariant_rows(name, checker)]
         return rows
@@ -381,12 +396,12 @@ class Lane:
         era = len(tally.eras) - 1
         sides = [tally.side(era, number, now, self.losses) for number in range(len(tally.eras[era].sides))]
         nodes = {m: list(ok) for side in range(len(sides)) for m, ok in tally.counts[(era, side)].by_node.items()}
-        worst = max(self.staleness.stale.values(), default=(0, 0), key=lambda stale: stale[1])
+        worst = max((self.judge or self.staleness).stale.values(), default=(0, 0), key=lambda stale: stale[1])
         converged = self.divergence.converged_after
         return {
             "since": tally.eras[era].since,
             "sides": sides,
-            "sentence": self.stopped or sentence_of(sides, self.members),
+            "sentence": self.stopped or sentence_of(sides, self.members, self.write),
             "badge": BADGES[self.card.claims(self.knobs).availability],
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},
@@ -396,6 +411,11 @@ class Lane:
             "converged_ms": None if converged is None else converged // MS,
             "nodes": nodes,
         }
+
+    @property
+    def write(self) -> str:
+        """What a WRITE is called here: a write, a proposal, an increment, an addition."""
+        return OBJECTS[self.card.object].write
 
     def outcome(self, now: int) -> list[dict[str, Any]]:
         """The sides of the last split (without one, all nodes), with their numbers."""
@@ -428,14 +448,14 @@ BADGES = {
 HARMLESS = "Nothing stale, nothing lost."
 
 
-def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...]) -> str:
+def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: str = "write") -> str:
     """A line that sums a lane up since the network last changed, from the counts alone."""
     if not any(side["asked"] for side in sides):
-        harm = _harm(sides)
+        harm = _harm(sides, write)
         return f"Nothing has been asked and answered yet.{'' if harm == HARMLESS else f' {harm}'}"
     short = [told for side in sides if (told := _shortfall(side, sides))]
     answered = "; ".join(short) or "Everyone was answered"
-    return f"{answered[0].upper()}{answered[1:]}. {_harm(sides)}"
+    return f"{answered[0].upper()}{answered[1:]}. {_harm(sides, write)}"
 
 
 def _shortfall(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
@@ -456,7 +476,7 @@ def _side_name(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
     return f"the side of {side['nodes'][0]}"
 
 
-def _harm(sides: list[dict[str, Any]]) -> str:
+def _harm(sides: list[dict[str, Any]], write: str) -> str:
     stale, siblings, broken, lost = (sum(side[key] for side in sides) for key in ("stale", "conflicts", "violations", "lost"))
     parts = []
     if stale:
@@ -466,7 +486,7 @@ def _harm(sides: list[dict[str, Any]]) -> str:
     if broken:
         parts.append(f"{broken} {'answer contradicts' if broken == 1 else 'answers contradict'} another")
     if lost:
-        parts.append(f"{lost} acknowledged {'write' if lost == 1 else 'writes'} lost")
+        parts.append(f"{lost} acknowledged {write if lost == 1 else write + 's'} lost")
     return ", ".join(parts) + "." if parts else HARMLESS
 
 

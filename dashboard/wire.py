@@ -64,7 +64,8 @@ FRAMES: dict[str, FrameCard] = {
             "version": "of the server",
             "session": "the session's id",
             "url": "the path to share",
-            "protocols": "[{name, title, paper, summary, epoch, majority, claims, knobs, actions, messages}], the catalogue",
+            "protocols": "[{name, title, paper, summary, object, epoch, majority, claims, knobs, actions, messages}], the "
+            "catalogue",
             "scenarios": "[{name, number, title, story, level}]",
             "presets": "[{name, title, delay, jitter, shape, loss, duplicate}], links by name",
             "limits": "{name: number}, from dashboard/limits.py",
@@ -300,6 +301,7 @@ def protocol_card(card: Card) -> dict[str, Any]:
         "title": card.title,
         "paper": card.paper,
         "summary": card.summary,
+        "object": card.object,
         "epoch": card.epoch,
         "majority": card.majority,
         "claims": card.claims(card.settled()).plain(),
