@@ -67,8 +67,8 @@ class Action:
 class Claims:
     """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
 
-    consistency: "linearizable", "sequential", "causal", "eventual"; availability under a cut: "majority" (the side that
-    holds a majority of the members), "total" (every live node always answers), "quorum" (a side that can gather R or W);
+    consistency: "linearizable", "sequential", "causal", "eventual", "none"; availability under a cut: "majority" (the side
+    that holds a majority of the members), "total" (every live node always answers), "quorum" (a side that can gather R or W);
     ``loses``: may lose acknowledged writes though no disk is lost.
     """
 
