@@ -34,7 +34,7 @@ class SiteStorm(Storm):
         self.chance = Stream.named(seed, "storm")
         self.failover = failover
         self.losses, self.divergence = Losses(members(size)), Divergence(members(size))
-        knobs = CARD.settled({"failover": failover, "takeover_ms": 400, "copy_ms": 50})
+        knobs = CARD.settled({"failover": "automatic" if failover else "off", "takeover_ms": 400, "copy_ms": 50})
         cluster = Cluster(node, members(size), knobs, seed, CALM, BUSY)
         Watched.__init__(self, cluster, (self.losses, self.divergence))
         self.members = cluster.members

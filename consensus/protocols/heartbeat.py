@@ -103,7 +103,7 @@ class HeartbeatNode(Node):
 
     def about(self, peer: str) -> str:
         """What it knows of another node, all of it from messages that came, and its own clock."""
-        silent = "" if peer not in self.suspects else " · crashed, cut off or late?"
+        silent = f" · suspected at {self.suspects[peer] // MS} ms: crashed, cut off or late?" if peer in self.suspects else ""
         if peer not in self.heard:
             return f"nothing yet{silent}"
         number, at = self.heard[peer]

@@ -225,7 +225,7 @@ CARD = Card(
             "Rule",
             "A vote decides when more than half of all wish the same, or when all have voted (most votes, then alphabet).",
             OWN_WISH,
-            choices=((OWN_WISH, "each the own wish"), (ALL, "wait for all")),
+            choices=((OWN_WISH, "own wish"), (ALL, "wait for all")),
         ),
         Knob(
             "wishes",

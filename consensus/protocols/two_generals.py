@@ -168,7 +168,7 @@ class General(Node):
         return {
             "role": self.role,
             "epoch": None,
-            "store": {"dawn": [last] if last else []},
+            "store": {"do": [last] if last else []},
             "facts": facts,
         }
 

@@ -65,7 +65,7 @@ SCENARIO = Scenario(
         seed=7,
         nodes=2,
         link=LinkState(loss=300_000),
-        workload=Workload(keys=("dawn",), start=600 * S),  # the script asks
+        workload=Workload(keys=("do",), start=600 * S),  # the script asks
         opening=650 * MS,
         speed=0.2,
         script=SCRIPT,
