@@ -36,6 +36,8 @@ Values = tuple[str, ...]
 class Losses:
     """Folds the events of a lane; ``lost(now)`` says what is lost at that time."""
 
+    mark = "Acknowledged, then lost: no replica holds it, nor anything that was built on it."  # what the operation says
+
     def __init__(self, members: Values) -> None:
         self.members = members
         self.findings: list[Finding] = []
@@ -52,7 +54,7 @@ class Losses:
 
     def copied(self) -> Losses:
         """A keyframe: every dict is flat."""
-        clone = object.__new__(Losses)
+        clone = object.__new__(type(self))
         for name, value in vars(self).items():
             setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
         return clone
