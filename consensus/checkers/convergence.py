@@ -26,6 +26,7 @@ class Convergence:
     """Folds the events of a lane; keeps what the first copy with a set of updates held."""
 
     title = NAME
+    listens = ("stored",)
 
     def __init__(self, members: Texts) -> None:
         self.findings: list[Finding] = []

@@ -30,7 +30,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import NamedTuple
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.losses import SETTLE, Losses
 from consensus.checkers.words import count, duration, in_order, itself, listed, named, reading, seconds
 from consensus.events import Event
@@ -100,6 +100,8 @@ class Count:
 
 class Counter:
     """Folds the events of a lane; judges each read when it returns."""
+
+    listens = CLIENTS
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []

@@ -19,7 +19,7 @@ covers it.
 
 from __future__ import annotations
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, listed, seconds, writing
 from consensus.events import Event
 from consensus.history import Operation
@@ -27,7 +27,6 @@ from consensus.node import OK, WRITE, S
 
 NAME = "acknowledged writes"
 SETTLE = 1 * S
-NEVER = 1 << 62
 
 Place = tuple[str, str]  # (key, value)
 Values = tuple[str, ...]
@@ -37,6 +36,7 @@ class Losses:
     """Folds the events of a lane; ``lost(now)`` says what is lost at that time."""
 
     mark = "Acknowledged, then lost: no replica holds it, nor anything that was built on it."  # what the operation says
+    listens: tuple[str, ...] = (*CLIENTS, "stored", "wiped")
 
     def __init__(self, members: Values) -> None:
         self.members = members
@@ -228,6 +228,8 @@ class Losses:
 
 class NoLosses(Losses):
     """For objects whose copies say nothing of single writes: a decision is one value, whoever proposed what."""
+
+    listens = ()
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         return

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.losses import Losses, Place
 from consensus.checkers.words import count, duration, in_order, itself, listed, seconds, writing
 from consensus.events import Event
@@ -82,6 +82,8 @@ class Elements:
 
 class Sets:
     """Folds the events of a lane; judges each read when it returns."""
+
+    listens = CLIENTS
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
