@@ -47,6 +47,7 @@ S = 1_000_000
 
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
 READ, WRITE = "read", "write"
+REMOVE = "remove"  # sets: an element; counters: one. Other objects are never asked for it
 
 
 # --- what clients say ----------------------------------------------------------------------------
@@ -56,9 +57,9 @@ class Request(NamedTuple):
     """A client's operation, as it reaches its home node."""
 
     op_id: str
-    kind: str  # READ or WRITE
+    kind: str  # READ or WRITE; of a set or a counter also REMOVE
     key: str
-    value: str | None  # what to write; None for a read
+    value: str | None  # what to write or to remove; None for a read
     context: tuple[Any, ...] = ()  # what the client's last answer for this key carried (Dynamo, section 4.4)
 
 

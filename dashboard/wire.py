@@ -39,7 +39,7 @@ from consensus.interventions import (
     Wipe,
 )
 from consensus.network import DELAY_MAX, PRESETS, SHAPES, LinkState
-from consensus.node import READ, WRITE, Reply, Request
+from consensus.node import READ, REMOVE, WRITE, Reply, Request
 from consensus.rng import PPM
 from consensus.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from dashboard.limits import LIMITS, Limits, words
@@ -732,9 +732,9 @@ COMMANDS: dict[str, CommandCard] = {
         "One operation by hand.",
         {
             "node": ONE_NODE,
-            "kind": Field("read or write", one_of(READ, WRITE)),
+            "kind": Field("read or write; remove, where a lane's object has something to remove", one_of(READ, WRITE, REMOVE)),
             "key": Field("a key", a_text(KEY_LENGTH_MAX)),
-            "value": Field("what to write; none: the next number", a_text(VALUE_LENGTH_MAX), optional=True),
+            "value": Field("what to write (none: the next number), or to remove", a_text(VALUE_LENGTH_MAX), optional=True),
         },
         Ask,
     ),

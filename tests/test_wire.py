@@ -265,6 +265,7 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "wipe", "node": "n25"}, interventions.Wipe("n25")),
     ({"type": "ask", "node": "n1", "kind": "read", "key": "x"}, interventions.Ask("n1", "read", "x")),
     ({"type": "ask", "node": "n1", "kind": "write", "key": "x", "value": "é"}, interventions.Ask("n1", "write", "x", "é")),
+    ({"type": "ask", "node": "n1", "kind": "remove", "key": "x", "value": "7"}, interventions.Ask("n1", "remove", "x", "7")),
     ({"type": "act", "node": "n1", "action": "leave"}, interventions.Act("n1", "leave")),
     ({"type": "act", "node": "n1", "action": "add", "argument": "n2"}, interventions.Act("n1", "add", "n2")),
     ({"type": "set_clock", "node": "n1", "skew": -5, "rate": 200}, interventions.SetClock("n1", -5, 200)),

@@ -236,6 +236,7 @@ export function answerMark({ outcome, mark }) {
 /** What a client knows of its last operation: what it read, what it wrote, or what it asked in vain. @param {Operation} operation */
 export function saidText({ kind, key, value, outcome, result = [] }) {
   if (kind === "write") return `${key}←${value}`;
+  if (kind === "remove") return `${key}−${value}`;
   return outcome === "ok" ? `${key}=${result.length > 0 ? result.join("|") : "–"}` : `${key}?`;
 }
 
