@@ -359,7 +359,7 @@ class Lane:
         state["lie"] = sim.liars.get(member, "")
         clock = sim.nodes[member].own_clock
         if clock.skew or clock.rate:
-            state["clock"] = list(clock)
+            state["clock"] = [clock.skew, clock.rate, clock.since]
         state["timers"] = [[name, set_at, due] for (name, _), (_, set_at, due) in sim.timers[member].items()]
         return state
 

@@ -490,7 +490,7 @@ class Simulation:
         if not _whole(since) or not 0 <= since <= self.now:
             raise Refused("A clock has been as it is since a moment that has been.")
         node = self.nodes[member]
-        old, node.own_clock = node.own_clock, OwnClock(skew, rate, since)
+        old, node.own_clock = node.own_clock, node.own_clock.set(self.now, skew, rate, since)
         self._emit("clock", member, 0, (node.own_clock.at(self.now) - self.now, rate))
         if rate != old.rate:
             self._retime(member, old, node.own_clock)
