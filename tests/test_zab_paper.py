@@ -92,12 +92,18 @@ def server(
 class Line:
     """The other end of a connection to a server: numbers its messages as it should."""
 
-    def __init__(self, node: ZabNode, peer: str, connection: int) -> None:
-        self.node, self.peer, self.connection, self.number = node, peer, connection, 0
+    def __init__(self, node: ZabNode, peer: str, drawn: int, answered: int | None = None) -> None:
+        self.node, self.peer, self.number = node, peer, 0
+        self.drawn, self.answered = drawn, answered  # the follower's number; and the leader's, where this is the leader's end
+
+    @property
+    def connection(self) -> tuple[int, int]:
+        return self.node.connection[self.peer] if self.answered is None else (self.drawn, self.answered)
 
     def says(self, kind: Any, *fields: Any) -> Effects:
         self.number += 1
-        return self.node.receive(0, self.peer, kind(self.connection, self.number, *fields))
+        connection = (self.drawn, 0) if kind is CEpoch else self.connection
+        return self.node.receive(0, self.peer, kind(connection, self.number, *fields))
 
 
 def prospective(*history: tuple[int, int], **rest: Any) -> tuple[ZabNode, dict[str, Line]]:
@@ -127,7 +133,7 @@ def follower(*history: tuple[int, int], **rest: Any) -> tuple[ZabNode, Line]:
     node = server(*history, **rest)
     node.follow("n2")
     opening = message(node._taken(), CEpoch)
-    return node, Line(node, "n2", opening.connection)
+    return node, Line(node, "n2", opening.connection[0], 7)
 
 
 def synchronized(*history: tuple[int, int], **rest: Any) -> tuple[ZabNode, Line]:
@@ -440,7 +446,7 @@ def test_what_was_delivered_is_not_delivered_twice() -> None:
     node, line = synchronized((1, 1))
     node.receive(0, "n2", Closed(line.connection))
     node.follow("n3")
-    again = Line(node, "n3", message(node._taken(), CEpoch).connection)
+    again = Line(node, "n3", message(node._taken(), CEpoch).connection[0], 8)
     again.says(NewEpoch, 3)
     again.says(NewLeader, 3, history_of((1, 1), (2, 1)))
     assert decided(again.says(CommitLD, (2, 1))) == [(2, (2, 1))]
@@ -451,7 +457,7 @@ def test_a_delivered_transaction_cannot_be_dropped() -> None:
     node, line = synchronized((1, 1))
     node.receive(0, "n2", Closed(line.connection))
     node.follow("n3")
-    again = Line(node, "n3", message(node._taken(), CEpoch).connection)
+    again = Line(node, "n3", message(node._taken(), CEpoch).connection[0], 8)
     again.says(NewEpoch, 3)
     with pytest.raises(AssertionError, match="Prefix Consistency"):
         again.says(NewLeader, 3, ())
@@ -651,7 +657,7 @@ def test_what_is_not_acknowledged_is_sent_again() -> None:
     """The paper's channels lose nothing while both ends live; a ping or pong says what has arrived."""
     node, _lines = leader()
     node.receive(0, "c1", Request("c1:1", WRITE, "x", "7"))
-    node.receive(0, "n2", Pong(1, node.last_sent["n2"]))
+    node.receive(0, "n2", Pong(node.connection["n2"], node.last_sent["n2"]))
     node.fire(0, "tick")
     effects = node.fire(0, "tick")
     assert to(effects, Propose) == ["n3"]
@@ -666,9 +672,29 @@ def test_a_connection_that_is_over_carries_nothing() -> None:
     assert zxids(node) == []
 
 
+def test_a_knock_that_comes_late_does_not_open_an_old_connection_again() -> None:
+    """The two ends must not take two connections for one: numbers of the old would be taken for the new (storm 376, once)."""
+    node, _lines = leader()
+    knock = CEpoch((4, 0), 1, 0)
+    node.receive(0, "n5", knock)
+    first = node.connection["n5"]
+    node.fire(0, "silence", ("n5",))
+    node.receive(0, "n5", knock)
+    assert node.connection["n5"] != first and node.connection["n5"][0] == first[0] == 4
+    other, line = synchronized()
+    stranger = Propose((line.drawn, 99), 4, 1, change(1, 1))
+    assert other.receive(0, "n2", stranger) == (Send("n2", Closed(stranger.connection)),)
+
+
+def test_a_knock_that_comes_twice_changes_nothing() -> None:
+    node, lines = leader()
+    node.receive(0, "n2", CEpoch((lines["n2"].drawn, 0), 1, 0))
+    assert node.synchronized == 2
+
+
 def test_a_server_that_only_looks_lets_followers_knock() -> None:
     """It may be about to lead: no refusal; the follower knocks at every tick."""
-    assert server().receive(0, "n2", CEpoch(9, 1, 0)) == ()
+    assert server().receive(0, "n2", CEpoch((9, 0), 1, 0)) == ()
     node, _line = follower()
     assert to(node.fire(0, "tick"), CEpoch) == ["n2"]
 
@@ -676,7 +702,7 @@ def test_a_server_that_only_looks_lets_followers_knock() -> None:
 def test_a_follower_turns_other_followers_away() -> None:
     """Only a leader takes CEPOCH."""
     node, _line = follower()
-    assert node.receive(0, "n3", CEpoch(9, 1, 0)) == (Send("n3", Closed(9)),)
+    assert node.receive(0, "n3", CEpoch((9, 0), 1, 0)) == (Send("n3", Closed((9, 0))),)
 
 
 # --- clients -------------------------------------------------------------------------------------
@@ -768,7 +794,7 @@ def test_a_write_that_a_new_leader_kept_is_answered_not_asked_again() -> None:
     line.says(Propose, 1, (1, 1, WRITE, "x", "7", "c1:1"))
     node.receive(0, "n2", Closed(line.connection))
     node.follow("n3")
-    again = Line(node, "n3", message(node._taken(), CEpoch).connection)
+    again = Line(node, "n3", message(node._taken(), CEpoch).connection[0], 8)
     again.says(NewEpoch, 2)
     again.says(NewLeader, 2, tuple(node.history[1:]))
     effects = again.says(CommitLD, (1, 1))

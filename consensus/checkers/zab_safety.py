@@ -128,7 +128,8 @@ class ZabSafety:
         primary, count = self.began_with[epoch]
         if count < index:
             transaction, deliverer = self.delivered[index - 1]
-            sentence = f"{primary} broadcast in epoch {epoch} before it delivered {named(transaction)}, as {deliverer} did."
+            by = "it" if deliverer == primary else deliverer
+            sentence = f"{primary} broadcast in epoch {epoch} before it delivered {named(transaction)}, which {by} delivered."
             self.find(PRIMARY_INTEGRITY, event, sentence, (deliverer, primary), transaction)
 
     # --- deliveries -------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ Whole here: phase 0, for which the paper takes any oracle, as ZooKeeper's Fast L
 (f.a, last zxid, id) wins); discovery (phase 1), synchronization (phase 2), broadcast (phase 3); followers that come late;
 the way back to phase 0 of a leader without a quorum and of a follower without a leader. A quorum is a majority of all members.
 
-What the paper takes for granted and this network lacks: channels that are FIFO and reliable. Each follower opens a connection
-to its leader, whose messages are numbered, taken in order, and sent again until a ping or pong acknowledges them (the paper
-uses TCP). An end that gives a connection up says so if it can.
+What the paper takes for granted and this network lacks: channels that are FIFO and reliable (the paper uses TCP). Here each
+follower opens a connection to its leader, named by a number of either end, lest a knock that comes late open an old one again;
+its messages are numbered, taken in order, and sent again until a ping or pong acknowledges them. An end that gives a
+connection up says so if it can.
 
 Histories travel whole, as in the paper. ZooKeeper sends what is missing (DIFF), where to cut (TRUNC) or a snapshot (SNAP), and
 its elected leader gives up where the paper's takes over a more recent history of a follower.
@@ -59,6 +60,7 @@ EPOCH, COUNTER, KIND, KEY, VALUE, OP_ID = range(6)
 SYNC: Final = "sync"
 BEFORE_THE_FIRST: Transaction = (0, 0, SYNC, "", None, "")  # stands at index 0 of every history
 
+Connection = tuple[int, int]  # (the number that the follower drew for it, the leader's; 0 until the leader has answered)
 Vote = tuple[int, Zxid, int]  # (current epoch, last zxid, rank among the members) of the server that is voted for
 
 ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
@@ -86,19 +88,19 @@ class Notification(NamedTuple):
 class CEpoch(NamedTuple):
     """Opens a follower's connection: its last promise, f.p."""
 
-    connection: int
+    connection: Connection
     number: int  # how-manieth message on this connection in this direction
     epoch: int
 
 
 class NewEpoch(NamedTuple):
-    connection: int
+    connection: Connection
     number: int
     epoch: int  # e'
 
 
 class AckE(NamedTuple):
-    connection: int
+    connection: Connection
     number: int
     epoch: int  # f.a
     history: tuple[Transaction, ...]  # h_f
@@ -110,14 +112,14 @@ class AckE(NamedTuple):
 
 
 class NewLeader(NamedTuple):
-    connection: int
+    connection: Connection
     number: int
     epoch: int  # e'
     history: tuple[Transaction, ...]  # I_e', the initial history (and what was proposed since, for one that comes late)
 
 
 class AckLD(NamedTuple):
-    connection: int
+    connection: Connection
     number: int
     zxid: Zxid  # the last of the history that is accepted
 
@@ -127,7 +129,7 @@ class AckLD(NamedTuple):
 
 
 class CommitLD(NamedTuple):
-    connection: int
+    connection: Connection
     number: int
     zxid: Zxid  # deliver up to here
 
@@ -135,7 +137,7 @@ class CommitLD(NamedTuple):
 class Forward(NamedTuple):
     """A client's request, passed on by its home node to the primary."""
 
-    connection: int
+    connection: Connection
     number: int
     op_id: str
     kind: str
@@ -144,14 +146,14 @@ class Forward(NamedTuple):
 
 
 class Propose(NamedTuple):
-    connection: int
+    connection: Connection
     number: int
     epoch: int
     transaction: Transaction
 
 
 class Ack(NamedTuple):
-    connection: int
+    connection: Connection
     number: int
     zxid: Zxid
 
@@ -161,7 +163,7 @@ class Ack(NamedTuple):
 
 
 class Commit(NamedTuple):
-    connection: int
+    connection: Connection
     number: int
     zxid: Zxid
 
@@ -169,12 +171,12 @@ class Commit(NamedTuple):
 class Ping(NamedTuple):
     """The leader's heartbeat; ``received`` acknowledges all messages on the connection up to that number."""
 
-    connection: int
+    connection: Connection
     received: int
 
 
 class Pong(NamedTuple):
-    connection: int
+    connection: Connection
     received: int
 
     @property
@@ -185,7 +187,7 @@ class Pong(NamedTuple):
 class Closed(NamedTuple):
     """I have given this connection up, or know of none with that name."""
 
-    connection: int
+    connection: Connection
 
     @property
     def tone(self) -> str:
@@ -233,7 +235,7 @@ class ZabNode(Node):
         self.settled: dict[str, tuple[str, str]] = {}  # of those who do not look: (whom they settled on, their state)
         self.finalizing = False
         # Channels, by the other end
-        self.connection: dict[str, int] = {}
+        self.connection: dict[str, Connection] = {}
         self.last_sent: dict[str, int] = {}
         self.unacknowledged: dict[str, dict[int, tuple[Any, int]]] = {}  # number -> (message, when it was sent, in ticks)
         self.received: dict[str, int] = {}  # all up to this number, in order
@@ -359,7 +361,7 @@ class ZabNode(Node):
 
     def follow(self, leader: str) -> None:
         self.leave_election(FOLLOWER)
-        self.open(leader, 1 + self.stream.below(10**9))
+        self.open(leader, (self.drawn_number(), 0))
         self.say(leader, CEpoch, self.accepted_epoch)  # f.1.1
 
     def leave_election(self, role: str) -> None:
@@ -547,7 +549,7 @@ class ZabNode(Node):
             for follower, acknowledged in self.quorum.items():
                 if acknowledged:
                     self.say(follower, Commit, zxid)
-            self.deliver_up_to(zxid)
+            self.deliver_next()
 
     def receive_commit(self, src: str, m: Commit) -> None:
         self.deliver_up_to(m.zxid)  # f.3.3
@@ -555,12 +557,15 @@ class ZabNode(Node):
     def deliver_up_to(self, zxid: Zxid) -> None:
         """Delivers in the order of the history, all up to this one."""
         while zxid_of(self.history[self.delivered]) < zxid:
-            assert self.delivered < self.last_index, INTEGRITY
-            before, transaction = self.history[self.delivered : self.delivered + 2]
-            assert zxid_of(before) < zxid_of(transaction), GLOBAL_PRIMARY_ORDER
-            self.delivered += 1
-            self.decide(self.delivered, transaction)
-            self.apply(transaction)
+            self.deliver_next()
+
+    def deliver_next(self) -> None:
+        assert self.delivered < self.last_index, INTEGRITY
+        before, transaction = self.history[self.delivered : self.delivered + 2]
+        assert zxid_of(before) < zxid_of(transaction), GLOBAL_PRIMARY_ORDER
+        self.delivered += 1
+        self.decide(self.delivered, transaction)
+        self.apply(transaction)
 
     def apply(self, transaction: Transaction) -> None:
         _epoch, _counter, kind, key, value, op_id = transaction
@@ -629,19 +634,12 @@ class ZabNode(Node):
 
     def arrive(self, src: str, m: Any) -> None:
         """Takes each message in its turn, once, as long as its connection is open."""
-        if isinstance(m, CEpoch) and self.connection.get(src) != m.connection:
-            if self.role == LOOKING:
-                return  # perhaps it will lead soon; the other end knocks again
-            if self.role in (PROSPECTIVE, LEADER):
-                self.drop_follower(src)
-                self.open(src, m.connection)
-                self.set_timer("silence", self.knobs["sync_ms"] * MS, src)
-        if not self.is_open(src, m.connection):
+        if not (self.is_let_in(src, m) if isinstance(m, CEpoch) else self.is_open(src, m.connection)):
             return
-        early = self.early[src]
+        connection, early = self.connection[src], self.early[src]
         if m.number > self.received[src]:
             early[m.number] = m
-        while self.connection.get(src) == m.connection and self.received[src] + 1 in early:
+        while self.connection.get(src) == connection and self.received[src] + 1 in early:
             self.received[src] += 1
             following = early.pop(self.received[src])
             getattr(self, STEPS[type(following)])(src, following)
@@ -649,13 +647,36 @@ class ZabNode(Node):
     on_cepoch = on_new_epoch = on_ack_e = on_new_leader = on_ack_ld = on_commit_ld = arrive
     on_forward = on_propose = on_ack = on_commit = arrive
 
-    def is_open(self, peer: str, connection: int) -> bool:
-        if self.connection.get(peer) == connection:
-            return True
-        self.send(peer, Closed(connection))
-        return False
+    def is_let_in(self, src: str, m: CEpoch) -> bool:
+        """A follower knocks. Who only looks may be about to lead, and lets it knock again; a follower turns it away."""
+        if self.role == LOOKING:
+            return False
+        if self.role == FOLLOWER:
+            self.send(src, Closed(m.connection))
+            return False
+        drawn = m.connection[0]
+        if src in self.connection:
+            if self.connection[src][0] == drawn:
+                return False  # it knocked before it heard the answer
+            self.forget(src)
+            self.drop_follower(src)
+        self.open(src, (drawn, self.drawn_number()))
+        self.set_timer("silence", self.knobs["sync_ms"] * MS, src)
+        return True
 
-    def open(self, peer: str, connection: int) -> None:
+    def is_open(self, peer: str, connection: Connection) -> bool:
+        known = self.connection.get(peer)
+        if known is not None and known[1] == 0 and known[0] == connection[0]:
+            self.connection[peer] = connection  # the leader's first answer
+        elif known != connection:
+            self.send(peer, Closed(connection))
+            return False
+        return True
+
+    def drawn_number(self) -> int:
+        return 1 + self.stream.below(10**6)
+
+    def open(self, peer: str, connection: Connection) -> None:
         self.connection[peer] = connection
         self.last_sent[peer] = self.received[peer] = 0
         self.unacknowledged[peer], self.early[peer] = {}, {}
