@@ -629,9 +629,9 @@ def test_discovery_and_synchronization_have_a_limit(make: Any) -> None:
 def test_pings_keep_a_connection_and_pongs_answer_them() -> None:
     """Leader and follower exchange heartbeats."""
     node, line = synchronized()
-    effects = node.receive(0, "n2", Ping(line.connection, 1))
+    effects = node.receive(0, "n2", Ping(line.connection, 3, 3, 3))
     assert "silence" in timers_set(effects)
-    assert message(effects, Pong) == Pong(line.connection, 3)
+    assert message(effects, Pong) == Pong(line.connection, 3, 3, 3)
 
 
 # --- channels ------------------------------------------------------------------------------------
@@ -653,15 +653,17 @@ def test_a_message_that_comes_twice_counts_once() -> None:
     assert node.receive(0, "n2", proposal) == ()
 
 
-def test_what_is_not_acknowledged_is_sent_again() -> None:
-    """The paper's channels lose nothing while both ends live; a ping or pong says what has arrived."""
-    node, _lines = leader()
+def test_what_is_missing_is_sent_again() -> None:
+    """The paper's channels lose nothing while both ends live: pings and pongs account for what was sent and what has come."""
+    node, lines = leader()
     node.receive(0, "c1", Request("c1:1", WRITE, "x", "7"))
-    node.receive(0, "n2", Pong(node.connection["n2"], node.last_sent["n2"]))
-    node.fire(0, "tick")
-    effects = node.fire(0, "tick")
-    assert to(effects, Propose) == ["n3"]
-    assert to(effects, Ping) == ["n2", "n3"]
+    pings = dict(sent(node.fire(0, "tick"), Ping))
+    assert pings == {peer: Ping(node.connection[peer], 4, lines[peer].number, 0) for peer in ("n2", "n3")}
+    effects = node.receive(0, "n2", Pong(node.connection["n2"], 3, 3, 4))
+    assert to(effects, Propose) == ["n2"], "it knew that four were sent and lacks the last"
+    assert not sent(node.receive(0, "n3", Pong(node.connection["n3"], 3, 3, 3)), Propose), "the last may be under way"
+    assert not sent(node.receive(0, "n2", Pong(node.connection["n2"], 3, 4, 4)), Propose)
+    assert not node.unacknowledged["n2"]
 
 
 def test_a_connection_that_is_over_carries_nothing() -> None:

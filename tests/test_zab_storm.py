@@ -109,9 +109,9 @@ def test_zab_is_safe_in_every_storm_and_makes_progress_after_it() -> None:
     assert seen["seconds to recover"] < 3 * seen["storms"], "on average an election and a write are over within three seconds"
 
 
-# A storm in which nothing happens proves nothing: each of these must have been seen sometimes. (A history that is taken over and
-# a promise that is met again turn up about once in a hundred storms: test_zab_paper.py has them, and what no storm has shown:
-# a request that is passed on twice, a promise later than the leader's epoch.)
+# A storm in which nothing happens proves nothing: each of these must have been seen sometimes. (A history that is taken over
+# and a promise that is met again turn up about once in a hundred storms. test_zab_paper.py has them, and what no storm has
+# shown: a request that is passed on twice, a promise later than the leader's epoch.)
 SOMETIMES = (
     "leader renounced",
     "iteration given up",

@@ -12,8 +12,8 @@ the way back to phase 0 of a leader without a quorum and of a follower without a
 
 What the paper takes for granted and this network lacks: channels that are FIFO and reliable (the paper uses TCP). Here each
 follower opens a connection to its leader, named by a number of either end, lest a knock that comes late open an old one again;
-its messages are numbered, taken in order, and sent again until a ping or pong acknowledges them. An end that gives a
-connection up says so if it can.
+its messages are numbered and taken in order; pings and pongs say what has arrived, and what is missing is sent again. An end
+that gives a connection up says so if it can.
 
 Histories travel whole, as in the paper. ZooKeeper sends what is missing (DIFF), where to cut (TRUNC) or a snapshot (SNAP), and
 its elected leader gives up where the paper's takes over a more recent history of a follower.
@@ -64,7 +64,6 @@ Connection = tuple[int, int]  # (the number that the follower drew for it, the l
 Vote = tuple[int, Zxid, int]  # (current epoch, last zxid, rank among the members) of the server that is voted for
 
 ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
-RESENT_AFTER = 2  # ticks without an acknowledgement
 
 PREFIX_CONSISTENCY = "Prefix Consistency: a delivered transaction would be removed from the history"
 LOCAL_PRIMARY_ORDER = "Local Primary Order: a proposal does not follow on the one before it"
@@ -169,15 +168,21 @@ class Commit(NamedTuple):
 
 
 class Ping(NamedTuple):
-    """The leader's heartbeat; ``received`` acknowledges all messages on the connection up to that number."""
+    """The leader's heartbeat. It keeps account of the connection: what is due and has not been received is sent again."""
 
     connection: Connection
-    received: int
+    sent: int  # how many messages I have sent
+    received: int  # how many of yours have come, none missing
+    due: int  # how many you last said that you had sent
 
 
 class Pong(NamedTuple):
+    """The follower's answer, with the same account."""
+
     connection: Connection
+    sent: int
     received: int
+    due: int
 
     @property
     def tone(self) -> str:
@@ -237,10 +242,10 @@ class ZabNode(Node):
         # Channels, by the other end
         self.connection: dict[str, Connection] = {}
         self.last_sent: dict[str, int] = {}
-        self.unacknowledged: dict[str, dict[int, tuple[Any, int]]] = {}  # number -> (message, when it was sent, in ticks)
+        self.unacknowledged: dict[str, dict[int, Any]] = {}  # number -> message
         self.received: dict[str, int] = {}  # all up to this number, in order
+        self.due: dict[str, int] = {}  # how many the other end says that it has sent
         self.early: dict[str, dict[int, Any]] = {}  # what came before its turn
-        self.ticks = 0
         # A leader's state
         self.new_epoch: int | None = None  # e'
         self.promises: dict[str, int] = {}  # CEPOCH: follower -> f.p
@@ -578,29 +583,37 @@ class ZabNode(Node):
     # --- who is there (the end of the paper's phase 3) --------------------------------------------
 
     def on_tick_timeout(self) -> None:
-        self.ticks += 1
         self.set_timer("tick", self.knobs["tick_ms"] * MS)
-        for peer, connection in self.connection.items():
-            self.say_again(peer)
+        for peer in self.connection:
             if self.role != FOLLOWER:
-                self.send(peer, Ping(connection, self.received[peer]))
+                self.send(peer, Ping(*self.account(peer)))
+            elif self.connection[peer][1] == 0:  # not answered yet: knocks again
+                self.send(peer, self.unacknowledged[peer][1])
 
     def on_ping(self, src: str, m: Ping) -> None:
         if self.hear(src, m):
-            self.send(src, Pong(m.connection, self.received[src]))
+            self.send(src, Pong(*self.account(src)))
 
     def on_pong(self, src: str, m: Pong) -> None:
         self.hear(src, m)
 
     def hear(self, src: str, m: Ping | Pong) -> bool:
-        """The other end lives, and has received so many messages."""
+        """The other end lives. What it has received is settled; what it lacks, though it knows of it, may be lost."""
         if not self.is_open(src, m.connection):
             return False
+        self.due[src] = max(self.due[src], m.sent)
         waiting = self.unacknowledged[src]
         while waiting and next(iter(waiting)) <= m.received:
             del waiting[next(iter(waiting))]
+        for number, message in waiting.items():
+            if number > m.due:
+                break
+            self.send(src, message)
         self.set_timer("silence", self.knobs["sync_ms"] * MS, src)
         return True
+
+    def account(self, peer: str) -> tuple[Connection, int, int, int]:
+        return self.connection[peer], self.last_sent[peer], self.received[peer], self.due[peer]
 
     def on_silence_timeout(self, peer: str) -> None:
         if peer in self.connection:
@@ -678,24 +691,15 @@ class ZabNode(Node):
 
     def open(self, peer: str, connection: Connection) -> None:
         self.connection[peer] = connection
-        self.last_sent[peer] = self.received[peer] = 0
+        self.last_sent[peer] = self.received[peer] = self.due[peer] = 0
         self.unacknowledged[peer], self.early[peer] = {}, {}
 
     def say(self, peer: str, kind: Any, *fields: Any) -> None:
         """The next message on the connection to that peer."""
         self.last_sent[peer] += 1
         message = kind(self.connection[peer], self.last_sent[peer], *fields)
-        self.unacknowledged[peer][self.last_sent[peer]] = (message, self.ticks)
+        self.unacknowledged[peer][self.last_sent[peer]] = message
         self.send(peer, message)
-
-    def say_again(self, peer: str) -> None:
-        """What has gone unacknowledged for so long may be lost. A leader that does not lead yet is knocked at every tick."""
-        patience = 1 if self.role == FOLLOWER and self.phase == DISCOVERY else RESENT_AFTER
-        waiting = self.unacknowledged[peer]
-        for number, (message, sent) in list(waiting.items()):
-            if self.ticks - sent >= patience:
-                waiting[number] = (message, self.ticks)
-                self.send(peer, message)
 
     def hang_up(self, peer: str) -> None:
         self.send(peer, Closed(self.connection[peer]))
@@ -704,7 +708,7 @@ class ZabNode(Node):
     def forget(self, peer: str) -> None:
         self.cancel_timer("silence", peer)
         del self.connection[peer], self.last_sent[peer], self.received[peer]
-        del self.unacknowledged[peer], self.early[peer]
+        del self.due[peer], self.unacknowledged[peer], self.early[peer]
 
     # --- clients, at their home node --------------------------------------------------------------
 
@@ -840,6 +844,8 @@ CARD = Card(
     summary="A primary broadcasts changes in order; a new one first synchronizes a quorum with what earlier ones began.",
     node=ZabNode,
     claims=claims,
+    gives_up="A side without a majority of the members serves nobody, not even old values, once it has noticed.",
+    needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(
             "reads",
@@ -851,7 +857,7 @@ CARD = Card(
         Knob(
             "tick_ms",
             "Tick",
-            "A leader pings its followers this often; what is not acknowledged in two ticks is sent again.",
+            "A leader pings its followers this often; pings and pongs also tell what is lost and must be sent again.",
             50,
             low=5,
             high=5_000,
