@@ -183,6 +183,9 @@ class Lane:
         self.losses = Losses(spec.members)
         self.divergence = Divergence(spec.members)
         self.invariants = {kind.__name__: kind(spec.members) for kind in card.invariants if isinstance(kind, type)}
+        for checker in self.invariants.values():
+            if hasattr(checker, "settle"):
+                checker.settle(self.knobs)
         self.tally = Meters(spec.members)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
@@ -430,7 +433,7 @@ class Lane:
             "since": tally.eras[era].since,
             "sides": sides,
             "sentence": self.stopped or sentence_of(sides, self.members),
-            "badge": BADGES[self.card.claims(self.knobs).availability],
+            "badge": BADGES[self.card.claimed(self.knobs, len(self.members)).availability],
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},
             "lost_at_cut": tally.dropped["cut"],

@@ -53,6 +53,9 @@ class Watched:
         self.sim = Simulation(cluster)
         self.history = History()
         self.checkers = tuple(checkers)
+        for checker in self.checkers:
+            if hasattr(checker, "settle"):
+                checker.settle(cluster.knobs)
         self.events: list[Event] = []
         self.seen: Counter[str] = Counter()
         self.halts: list[Finding] = []
