@@ -305,7 +305,7 @@ def new_leader_of_section_3() -> tuple[MultiPaxosNode, Effects]:
 
 def test_a_new_leader_proposes_what_phase_1_determined_and_no_ops_in_the_gaps() -> None:
     """It executes phase 2 for 135 and 140, and fills the gap at once by proposing no-op as commands 136 and 137 (3)."""
-    node, effects = new_leader_of_section_3()
+    _node, effects = new_leader_of_section_3()
     proposed = same_to_all(effects, Accept)
     assert proposed.proposals == ((135, write(135)), (136, NOTHING), (137, NOTHING), (140, write(140)))
     assert notes(effects).count("gap filled with a no-op") == 2

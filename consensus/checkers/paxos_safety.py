@@ -79,7 +79,11 @@ class PaxosSafety:
                     for instance in instances(message):
                         self.see_acceptance(event, message.ballot, instance)
         elif kind == "decided":
-            self.see_decision(event, *event.data)
+            index, value = event.data
+            if len(value) == 2:  # the Synod: (key, value)
+                self.see_decision(event, *value)
+            else:
+                self.see_decision(event, index, value)
         elif kind == "invoked":
             op_id, _client, what, key, value = event.data
             self.asked[op_id] = (what, key, value)
