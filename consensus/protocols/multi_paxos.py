@@ -673,6 +673,8 @@ CARD = Card(
     summary="One instance of Paxos for each place in a log, and one leader who has done phase 1 for all of them.",
     node=MultiPaxosNode,
     claims=claims,
+    gives_up="A side that cannot gather a quorum gets no answer, and nobody does while two try to lead at once.",
+    needs="2f + 1 nodes bear f crashes, with majorities; else so many as Q1 and Q2 leave out",
     knobs=(
         Knob(
             "q1",

@@ -525,6 +525,8 @@ CARD = Card(
     summary="A majority promises, a majority accepts, and one value is chosen for good: one decision a key.",
     node=PaxosNode,
     claims=claims,
+    gives_up="Certain progress: two proposers can duel without end, and a side without a majority decides nothing.",
+    needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(
             "backoff",
