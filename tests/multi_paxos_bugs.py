@@ -49,10 +49,16 @@ class TakesTheLowestNumbered(MultiPaxosNode):
 
 
 class SharesNumbers(MultiPaxosNode):
-    """Everybody takes the next number (2.5: from disjoint sets)."""
+    """Everybody takes the next number (2.5: from disjoint sets), and may have it promised though somebody else has.
+
+    (As long as an acceptor promises each number once, as in phase 1b, a number has one majority, and one proposer.)
+    """
 
     def next_ballot(self) -> int:
         return max(self.promised, self.highest_seen) + 1
+
+    def may_promise(self, ballot: int) -> bool:
+        return ballot >= self.promised
 
 
 class TwoPromisesAreEnough(MultiPaxosNode):

@@ -51,10 +51,16 @@ class TakesTheLowestNumbered(PaxosNode):
 
 
 class SharesNumbers(PaxosNode):
-    """Everybody takes the next number (2.5: from disjoint sets)."""
+    """Everybody takes the next number (2.5: from disjoint sets), and may have it promised though somebody else has.
+
+    (As long as an acceptor promises each number once, as in phase 1b, a number has one majority, and one proposer.)
+    """
 
     def next_ballot(self, key: str) -> int:
         return max(self.promised.get(key, 0), self.highest_seen.get(key, 0)) + 1
+
+    def may_promise(self, key: str, ballot: int) -> bool:
+        return ballot >= self.promised.get(key, 0)
 
 
 class TwoAreAMajority(PaxosNode):

@@ -216,11 +216,18 @@ def test_it_reports_the_highest_numbered_proposal_that_it_has_accepted() -> None
     assert reply(node.receive(0, "n4", Prepare(8, 2, (3,))), Promise).accepted == ((2, 2, write(9)),)
 
 
-def test_it_reports_only_what_is_numbered_less() -> None:
-    """The proposal with the highest number less than n that it has accepted, if any (2.2)."""
+def test_a_prepare_request_with_the_promised_number_is_ignored() -> None:
+    """It responds to a number greater than that of any prepare request to which it has responded (2.2, phase 1b)."""
+    node = server()
+    assert sent(node.receive(0, "n2", Prepare(6, 1, ())), Promise)
+    assert node.receive(0, "n2", Prepare(6, 1, ())) == (), "it came twice"
+
+
+def test_and_so_is_one_for_a_proposal_that_it_has_accepted() -> None:
+    """It can also ignore a prepare request for a proposal that it has already accepted (2.2)."""
     node = server()
     node.receive(0, "n2", Accept(6, ((1, write(1)),)))
-    assert reply(node.receive(0, "n2", Prepare(6, 1, ())), Promise).accepted == (), "a Prepare that comes after its own Accept"
+    assert node.receive(0, "n2", Prepare(6, 1, ())) == (), "it was overtaken by its own Accept"
 
 
 def test_a_promise_is_not_made_below_a_higher_one() -> None:

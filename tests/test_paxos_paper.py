@@ -214,11 +214,18 @@ def test_a_promise_reports_the_highest_numbered_proposal_accepted() -> None:
     assert answer.tone == "+"
 
 
-def test_it_reports_only_what_is_numbered_less() -> None:
-    """The proposal with the highest number less than n that it has accepted (2.2)."""
+def test_a_prepare_request_with_the_promised_number_is_ignored() -> None:
+    """It responds to a number greater than that of any prepare request to which it has responded (2.2, phase 1b)."""
+    made = node()
+    assert sent(made.receive(0, "n2", Prepare("x", 6)), Promise)
+    assert made.receive(0, "n2", Prepare("x", 6)) == (), "it came twice"
+
+
+def test_and_so_is_one_for_a_proposal_that_it_has_accepted() -> None:
+    """It can also ignore a prepare request for a proposal that it has already accepted (2.2)."""
     made = node()
     made.receive(0, "n2", Accept("x", 6, "v"))
-    assert reply(made.receive(0, "n2", Prepare("x", 6)), Promise).accepted is None, "a Prepare that comes after its own Accept"
+    assert made.receive(0, "n2", Prepare("x", 6)) == (), "it was overtaken by its own Accept"
 
 
 def test_a_prepare_request_below_a_promise_is_not_answered_with_one() -> None:

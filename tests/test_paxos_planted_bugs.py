@@ -190,7 +190,12 @@ def test_the_same_script_accuses_honest_paxos_of_nothing(bug: type[PaxosNode]) -
     assert honest.seen["became"] > 5
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+SURVIVES_STORMS = (
+    bugs.TakesTheLowestNumbered,
+)  # only its script finds it: two different values must be accepted, and reported
+
+
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug not in SURVIVES_STORMS], ids=lambda bug: bug.__name__)
 def test_a_few_random_storms_find_it_as_well(bug: type[PaxosNode]) -> None:
     """Storms are drawn for no bug in particular; honest Paxos lives through the same seeds in test_paxos_storm.py."""
     with pytest.raises(Unsafe):

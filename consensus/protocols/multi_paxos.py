@@ -256,7 +256,7 @@ class MultiPaxosNode(Node):
         self.role, self.leader_id = PREPARING, None
         self.become(PREPARING, self.ballot)
         known = tuple(sorted(self.ahead))
-        self.promises = {self.id: {i: (b, c) for i, b, c in self.accepted_in(self.ballot, len(self.log), known)}}
+        self.promises = {self.id: {i: (b, c) for i, b, c in self.accepted_in(len(self.log), known)}}
         self.reset_election_timer()
         self.broadcast(Prepare(self.ballot, len(self.log), known))
         self.refuse_overdue("no leader known")
@@ -272,14 +272,16 @@ class MultiPaxosNode(Node):
     def on_prepare(self, src: str, m: Prepare) -> None:
         """Phase 1b."""
         if not self.may_promise(m.ballot):
-            return self.send(src, Nack(m.ballot, self.promised))
+            if m.ballot < self.promised:  # else it has responded already: a message that came twice
+                self.send(src, Nack(m.ballot, self.promised))
+            return
         self.make_promise(m.ballot)
         self.reset_election_timer()
-        return self.send(src, Promise(m.ballot, self.accepted_in(m.ballot, m.first, m.known)))
+        self.send(src, Promise(m.ballot, self.accepted_in(m.first, m.known)))
 
     def may_promise(self, ballot: int) -> bool:
-        """Not a number below one that it has promised: it would ignore its proposals anyway (2.2)."""
-        return ballot >= self.promised
+        """Only a number greater than any that it has promised: it would ignore a lower one's proposals anyway (2.2)."""
+        return ballot > self.promised
 
     def make_promise(self, ballot: int) -> None:
         """From now on it accepts nothing numbered less; and abandons what it proposed with a lower number itself (2.2)."""
@@ -291,14 +293,12 @@ class MultiPaxosNode(Node):
             else:
                 self.become_acceptor(f"promised ballot {ballot}")
 
-    def accepted_in(self, ballot: int, first: int, known: tuple[int, ...]) -> tuple[tuple[int, int, Command], ...]:
-        """What it has accepted, numbered less than the ballot, in the instances from ``first`` on that are not known: mostly
-        nothing, so the answer is short (3).
-        """
+    def accepted_in(self, first: int, known: tuple[int, ...]) -> tuple[tuple[int, int, Command], ...]:
+        """What it has accepted in the instances from ``first`` on that are not known: mostly nothing; a short answer (3)."""
         return tuple(
             (instance, number, command)
             for instance, (number, command) in self.accepted.items()
-            if instance >= first and number < ballot and instance not in known
+            if instance >= first and instance not in known
         )
 
     def on_promise(self, src: str, m: Promise) -> None:

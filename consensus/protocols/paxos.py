@@ -183,14 +183,15 @@ class PaxosNode(Node):
         if m.key in self.chosen:  # an acceptor can ignore any request (2.2), and a learner that knows may inform another (2.3)
             return self.send(src, Chosen(m.key, self.chosen[m.key]))
         if not self.may_promise(m.key, m.ballot):
-            return self.send(src, Nack(m.key, m.ballot, self.promised[m.key]))
-        accepted = self.accepted.get(m.key)
-        self.send(src, Promise(m.key, m.ballot, accepted if accepted is not None and accepted[0] < m.ballot else None))
+            if m.ballot < self.promised[m.key]:  # else it has responded already: a message that came twice
+                self.send(src, Nack(m.key, m.ballot, self.promised[m.key]))
+            return None
+        self.send(src, Promise(m.key, m.ballot, self.accepted.get(m.key)))
         return self.make_promise(m.key, m.ballot)
 
     def may_promise(self, key: str, ballot: int) -> bool:
-        """Not a number below one that it has promised: it would ignore its proposals anyway (2.2)."""
-        return ballot >= self.promised.get(key, 0)
+        """Only a number greater than any that it has promised: it would ignore a lower one's proposals anyway (2.2)."""
+        return ballot > self.promised.get(key, 0)
 
     def make_promise(self, key: str, ballot: int) -> None:
         """From now on it accepts nothing numbered less; and abandons what it proposed with a lower number itself (2.2)."""
