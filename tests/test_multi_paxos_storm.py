@@ -15,7 +15,8 @@ from storm import BUSY, Storm, Unsafe, seeds
 
 from consensus.checkers.linearizability import Linearizability
 from consensus.clients import Workload
-from consensus.node import MS, S
+from consensus.interventions import Crash, Restart
+from consensus.node import MS, OK, S
 from consensus.protocols.multi_paxos import CARD
 
 EVERYDAY = 40
@@ -123,6 +124,43 @@ def test_quorums_that_need_not_meet_are_seen_to_break(q1: int, q2: int) -> None:
     with pytest.raises(Unsafe):
         for seed in range(20):
             Storm(CARD, seed, 5, {"q1": q1, "q2": q2}, promises=[Linearizability()]).rage()
+
+
+# --- the calm: what a whole cluster does when nothing happens to it --------------------------------
+
+
+def test_a_stable_leader_runs_phase_1_once_and_then_phase_2_for_each_command() -> None:
+    """The effective cost of a command is the cost of phase 2 only (section 3)."""
+    storm = Storm(CARD, 3, 5, promises=[Linearizability()])
+    storm.run(10 * S)
+    storm.require_safety()
+    sent = Counter(type(event.data[2]).__name__ for event in storm.events if event.kind == "sent")
+    leaders = [event.node for event in storm.events if event.kind == "became" and event.data[0] == "leader"]
+    commands = max(event.data[0] for event in storm.events if event.kind == "decided")
+    assert len(leaders) == 1
+    assert sent["Prepare"] < 20 < commands
+    assert 0 <= sent["Accept"] - 4 * commands <= 4 * 3, "each once to each, but for the last, which are under way"
+    assert {storm.operation(op.op_id).outcome for op in storm.history.operations if op.start < 9 * S and op.start > S} == {OK}
+
+
+def test_a_node_that_was_away_catches_up_without_an_election() -> None:
+    """It missed what was chosen (2.3), asks, and executes the same commands in the same order (3)."""
+    storm = Storm(CARD, 3, 5, promises=[Linearizability()])
+    storm.run(2 * S)
+    leader = storm.a_leader()
+    away = next(member for member in storm.members if member != leader)
+    storm.apply(Crash(away))
+    storm.run(6 * S)
+    behind = len(storm.sim.nodes[away].log)
+    storm.apply(Restart(away))
+    storm.run(1 * S)
+    storm.require_safety()
+    logs = [[command for _number, command in storm.sim.nodes[member].log] for member in (leader, away)]
+    shorter = min(map(len, logs))
+    assert shorter > behind + 64, "more than one message holds"
+    assert logs[0][:shorter] == logs[1][:shorter]
+    assert max(map(len, logs)) - shorter < 10
+    assert storm.a_leader() == leader and storm.seen["catch-up"] > 1
 
 
 def test_the_same_seed_is_the_same_storm() -> None:

@@ -14,7 +14,7 @@ does not answer); each write is executed once though it may be chosen twice; rea
 has learned is on its disk too. A write that may have been proposed is never called failed, because it may still be chosen.
 
 Left out: changing the set of servers (end of section 3), snapshots, leases. A leader that hears from nobody does not step down;
-it can have nothing chosen. Turning Q1 or Q2 in a running cluster is as unsafe as the old and the new quorums that do not meet.
+it can have nothing chosen. Turning Q1 or Q2 in a running cluster is safe only if old and new quorums meet each other, too.
 
 Paxos takes it that disks survive. An acceptor whose disk was wiped has forgotten its promises, and a choice can be undone; the
 checkers then say so.
