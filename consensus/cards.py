@@ -67,8 +67,9 @@ class Action:
 class Claims:
     """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
 
-    consistency: "linearizable", "sequential", "causal", "eventual"; availability under a cut: "majority" (the side that
-    holds a majority of the members), "total" (every live node always answers), "quorum" (a side that can gather R or W);
+    consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good); availability under a
+    cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers), "quorum" (a side
+    that can gather R or W);
     ``loses``: may lose acknowledged writes though no disk is lost.
     """
 
@@ -133,3 +134,7 @@ class Card:
         if sentence := self.clash(values):
             raise Refused(sentence)
         return values
+
+    def claimed(self, knobs: Mapping[str, Any], nodes: int) -> Claims:
+        """The claims in a cluster of so many members, for protocols where that matters."""
+        return self.claims({**knobs, "nodes": nodes})

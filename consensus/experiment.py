@@ -188,6 +188,9 @@ class Lane:
         self.divergence = Divergence(spec.members)
         kinds = dict.fromkeys((*made.invariants, *card.invariants))
         self.invariants = {kind.__name__: kind(spec.members) for kind in kinds if isinstance(kind, type)}
+        for checker in self.invariants.values():
+            if hasattr(checker, "settle"):
+                checker.settle(self.knobs)
         self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
@@ -459,7 +462,7 @@ class Lane:
             "since": tally.eras[era].since,
             "sides": sides,
             "sentence": self.stopped or sentence_of(sides, self.members, self.write),
-            "badge": BADGES[self.card.claims(self.knobs).availability],
+            "badge": BADGES[self.card.claimed(self.knobs, len(self.members)).availability],
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},
             "lost_at_cut": tally.dropped["cut"],

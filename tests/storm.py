@@ -53,6 +53,9 @@ class Watched:
         self.sim = Simulation(cluster)
         self.history = History()
         self.checkers = tuple(checkers)
+        for checker in self.checkers:
+            if hasattr(checker, "settle"):
+                checker.settle(cluster.knobs)
         self.events: list[Event] = []
         self.seen: Counter[str] = Counter()
         self.halts: list[Finding] = []
@@ -131,11 +134,12 @@ class Storm(Watched):
         node: type[Node] | None = None,
         promises: Iterable[Checker] = (),
         again: str = "",
+        workload: Workload = BUSY,
     ) -> None:
         self.seed = seed
         self.again = again  # how to run this one again
         self.chance = Stream.named(seed, "storm")
-        cluster = Cluster(node or card.node, members(size), card.settled(knobs), seed=seed, link=CALM, workload=BUSY)
+        cluster = Cluster(node or card.node, members(size), card.settled(knobs), seed=seed, link=CALM, workload=workload)
         super().__init__(cluster, [*(made(cluster.members) for made in card.invariants), *promises])
         self.members = cluster.members
 
