@@ -54,6 +54,7 @@ CLIENTS_MAX = 25
 LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
+LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
 
 
 @dataclass(frozen=True)
@@ -246,7 +247,7 @@ class Lane:
         """What the timeline shows of this lane: leaders, and the first stale or contradictory answer of each era."""
         if event.kind == "noted":
             self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
-        elif event.kind == "became" and event.data[0] == "leader":
+        elif event.kind == "became" and event.data[0] in LEADING:
             self.marks.append(Mark(event.at, "leader", self.number, f"leader {event.node}"))
         elif event.kind == "halted":
             self.marks.append(Mark(event.at, "violation", self.number, f"{event.node} halted: {event.data[0]}"))
@@ -281,7 +282,7 @@ class Lane:
         leaders = [
             (epoch or 0, node)
             for node, (role, epoch) in self.sim.roles.items()
-            if role == "leader" and self.sim.status[node] == UP
+            if role in LEADING and self.sim.status[node] == UP
         ]
         return max(leaders)[1] if leaders else None
 
