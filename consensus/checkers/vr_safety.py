@@ -39,6 +39,7 @@ class VRSafety:
     """Each property is reported once for each replica that breaks it."""
 
     title = "Viewstamped Replication's promises"
+    listens = ("sent", "decided", "became", "started", "restarted", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
         self.members = members
