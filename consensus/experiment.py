@@ -472,6 +472,7 @@ class Lane:
 BADGES = {
     "majority": "may leave a live node without an answer for as long as the cut lasts",
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
+    "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
 }
 

@@ -133,8 +133,10 @@ class Storm(Watched):
         promises: Iterable[Checker] = (),
         again: str = "",
         failures_max: int | None = None,
+        needs_everybody: bool = False,
     ) -> None:
         self.seed = seed
+        self.needs_everybody = needs_everybody  # for protocols that make progress only when all failures are repaired
         self.failures_max = failures_max  # for protocols whose memory is lost in a crash: crashed or recovering at one time
         self.again = again  # how to run this one again
         self.chance = Stream.named(seed, "storm")
@@ -250,7 +252,9 @@ class Storm(Watched):
         core = self.chance.shuffled(self.members)[: len(self.members) // 2 + 1]
         others = tuple(member for member in self.members if member not in core)
         needs_all = self.failures_max is not None and any(member in self.failed for member in core)
-        if self.chance.chance(500_000) or needs_all:  # who has lost its memory recovers from a majority of others
+        if (
+            self.chance.chance(500_000) or needs_all or self.needs_everybody
+        ):  # who has lost its memory recovers from a majority of others
             core, others = list(self.members), ()
         self.calm_links()
         self.sim.apply(Heal())
