@@ -17,7 +17,7 @@ from consensus.node import MS, S
 from consensus.timeline import Timeline
 
 out = []
-for name in ("same-cut", "stale-leader", "two-beat-one", "too-many-forget"):
+for name in ("same-cut", "stale-leader", "two-beat-one", "too-many-forget", "in-doubt"):
     timeline = Timeline(registry.spec(name))
     for at, act in (
         (2500 * MS, SetLink((), (("loss", 50_000), ("duplicate", 50_000), ("shape", "exponential")))),
