@@ -107,6 +107,7 @@ class Card:
     epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
     object: str = REGISTER  # what clients' reads and writes mean here (``checkers/objects.py``)
     majority: bool = False  # needs a majority of the members to answer
+    forgets: bool = False  # a replica's copies are in memory only: a crash takes them
     actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
     clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
     family: str = ORDERED  # the shelf of the catalogue on which it stands: a key of FAMILIES

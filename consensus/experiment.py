@@ -187,6 +187,7 @@ class Lane:
         self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
         self.losses = made.losses(spec.members)
         self.divergence = Divergence(spec.members)
+        self.losses.forgets = self.divergence.forgets = card.forgets
         kinds = dict.fromkeys((*made.invariants, *card.invariants))
         self.invariants = {kind.__name__: kind(spec.members) for kind in kinds if isinstance(kind, type)}
         self.tally = Meters(spec.members, siblings=self.judge is None)

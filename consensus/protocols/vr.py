@@ -770,6 +770,9 @@ CARD = VR = Card(
     summary="A primary orders every request; views pass its part on in turn; who restarts asks the others for the log.",
     node=VRNode,
     claims=claims,
+    forgets=True,
+    gives_up="A side without a majority of the members gets no answer; when more than f forget at once, nobody ever does.",
+    needs="2f + 1 nodes bear f that are crashed or recovering",
     knobs=(
         Knob(
             "disk",
