@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from consensus.cards import Card, Claims, Knob
+from consensus.cards import COMMIT, Card, Claims, Knob
 from consensus.checkers.two_phase_commit_safety import TwoPhaseCommitSafety
 from consensus.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 
@@ -102,6 +102,7 @@ class Asked(NamedTuple):
     key: str
     value: str
     when: int
+    age: int  # the same moment on this node's own clock
     attempt: int
 
 
@@ -138,7 +139,7 @@ class TwoPhaseCommitNode(Node):
     def begin(self, op_id: str) -> None:
         """1: a start-2PC record, then VOTE-REQ to all participants. Its own vote is the lock on its own copy."""
         asked = self.asked[op_id]
-        age, transaction = (asked.when, op_id), f"{op_id}/{asked.attempt}"
+        age, transaction = (asked.age, op_id), f"{op_id}/{asked.attempt}"
         if not self.may_wait_or_lock(asked.key, age):
             return self.try_again(op_id, "an older write holds the item")
         if asked.key in self.locks:
@@ -379,7 +380,7 @@ class TwoPhaseCommitNode(Node):
             oldest = next(iter(self.asked))
             del self.asked[oldest]
             self.reading.pop(oldest, None)
-        self.asked[m.op_id] = Asked(m.kind, m.key, m.value or "", self.now, 1)
+        self.asked[m.op_id] = Asked(m.kind, m.key, m.value or "", self.now, self.clock, 1)
         self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
         if m.kind == READ:
             self.reading[m.op_id] = m.key
@@ -479,6 +480,9 @@ CARD = TWO_PHASE_COMMIT = Card(
     summary="All sites commit a write or none does; who has voted Yes and loses the coordinator must wait, and says so.",
     node=TwoPhaseCommitNode,
     claims=claims,
+    family=COMMIT,
+    gives_up="With one node missing nobody can write; a node in doubt can neither read nor write what is locked there.",
+    needs="all of them, for every write",
     knobs=(
         Knob(
             "termination",
