@@ -1,4 +1,4 @@
-"""Eleven bugs planted in Viewstamped Replication, one at a time: which check catches each, and that the same check is silent
+"""Twelve bugs planted in Viewstamped Replication, one at a time: which check catches each, and that the same check is silent
 about the honest protocol. And one that is no bug of ours: with nothing on disk, as published, a promise is forgotten.
 
 In the scripts links take 10 ms, and a replica's patience with its primary is set by hand. The primary of view 0 is n1.
@@ -15,7 +15,7 @@ from storm import Storm, Unsafe, Watched, members
 from vr_bugs import BUGS
 
 from consensus.checkers.linearizability import Linearizability
-from consensus.checkers.vr_safety import ASSERTION, AT_MOST_ONCE, ONE_PRIMARY, ORDER, RECOVERY, SURVIVAL, VRSafety
+from consensus.checkers.vr_safety import ASSERTION, AT_MOST_ONCE, ONE_PRIMARY, ORDER, RECOVERY, SURVIVAL, VIEWS, VRSafety
 from consensus.history import Operation
 from consensus.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
 from consensus.network import LinkState
@@ -162,6 +162,22 @@ def missed_write(replicas: type[VRNode]) -> Script:
     return script
 
 
+def late_start_view(replicas: type[VRNode]) -> Script:
+    """View 1 begins, and n4 is told late, when n3 leads view 2 already and n4 follows it."""
+    script = Script(replicas)
+    script.give_patience("n2", 150)
+    script.split(("n2", "n3", "n4", "n5"))
+    script.run_to(lambda _: script.replica("n4").has_done_view_change)
+    script.slow("n2", "n4", 700)
+    script.run_until_leads("n2")
+    script.give_patience("n3", 150)
+    script.cut("n2", "n3", "n5")
+    script.run_until_leads("n3")
+    script.run(S)
+    script.served("n5", WRITE)
+    return script
+
+
 def forgetful_majority(replicas: type[VRNode]) -> Script:
     """n1, n2 and n3 commit a write, and all three crash and restart: more than f. n4 starts a view change."""
     script = Script(replicas)
@@ -282,6 +298,7 @@ CAUGHT: dict[type[VRNode], tuple[Callable[[type[VRNode]], Script], tuple[str, ..
     vr_bugs.AppendsOutOfOrder: (overtaken, (ORDER, AT_MOST_ONCE)),
     vr_bugs.IgnoresLastNormalView: (long_old_log, (ASSERTION,)),
     vr_bugs.KeepsItsOwnLog: (missed_write, (SURVIVAL,)),
+    vr_bugs.FollowsAnEarlierView: (late_start_view, (VIEWS,)),
     vr_bugs.SkipsRecovery: (forgetful_majority, (RECOVERY, ONE_PRIMARY, ORDER, LINEARIZABLE)),
     vr_bugs.AnswersWhileRecovering: (forgetful_majority, (RECOVERY, SURVIVAL, ORDER, LINEARIZABLE)),
     vr_bugs.OneResponseIsEnough: (recovery_from_the_old_primary, (RECOVERY, ORDER)),
@@ -290,9 +307,9 @@ CAUGHT: dict[type[VRNode], tuple[Callable[[type[VRNode]], Script], tuple[str, ..
 }
 
 
-def test_eleven_bugs_are_planted() -> None:
+def test_twelve_bugs_are_planted() -> None:
     assert tuple(CAUGHT) == BUGS
-    assert len(BUGS) == 11
+    assert len(BUGS) == 12
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)

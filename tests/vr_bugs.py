@@ -1,4 +1,4 @@
-"""Eleven planted bugs: replicas that are wrong in one rule each. The tests show which check catches which."""
+"""Twelve planted bugs: replicas that are wrong in one rule each. The tests show which check catches which."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 
 from consensus.protocols.vr import (
     RECOVERING,
+    VIEW_CHANGE,
     ClientRequest,
     DoViewChange,
     Prepare,
     PrepareOK,
     Recovery,
     RecoveryResponse,
+    StartView,
     VRNode,
 )
 
@@ -70,6 +72,15 @@ class KeepsItsOwnLog(VRNode):
         return told[self.id]
 
 
+class FollowsAnEarlierView(VRNode):
+    """A late StartView of an earlier view is taken for news (4.1: only messages of its own view or a later one)."""
+
+    def on_start_view(self, src: str, m: StartView) -> None:
+        if self.status != RECOVERING:
+            self.view_number, self.status = m.view, VIEW_CHANGE
+        super().on_start_view(src, m)
+
+
 class SkipsRecovery(VRNode):
     """A replica that restarts goes on with an empty log (4.3)."""
 
@@ -119,6 +130,7 @@ BUGS = (
     AppendsOutOfOrder,
     IgnoresLastNormalView,
     KeepsItsOwnLog,
+    FollowsAnEarlierView,
     SkipsRecovery,
     AnswersWhileRecovering,
     OneResponseIsEnough,
