@@ -567,6 +567,15 @@ def test_a_replica_that_hears_of_a_later_view_asks_for_what_follows_its_executed
         assert sent(node.receive(0, "n2", Commit(1, 3)), GetState) == [], "asked already"
 
 
+def test_what_the_old_primary_says_does_not_end_the_wish_for_a_later_views_state() -> None:
+    """It goes on in its own view while it waits (5.2), and goes on asking."""
+    node = holding("n3", 0, commit=1)
+    node.receive(0, "n2", Commit(1, 1))
+    node.receive(0, "n1", Commit(0, 1))
+    assert node.transfer_view == 1
+    assert [m for _dst, m in sent(node.fire(80 * MS, "transfer"), GetState)] == [GetState(1, 1)]
+
+
 def test_state_is_given_only_within_the_same_view_and_in_status_normal() -> None:
     """It replies only if its status is normal and it is in view v (5.2)."""
     node = holding("n4", 0, 0, 0, commit=2)

@@ -543,7 +543,7 @@ class VRNode(Node):
             if self.transfer_view is None:
                 self.transfer_view = self.view_number
                 self.set_timer("transfer", self.knobs["resend_ms"] * MS // 2)
-        elif self.transfer_view is not None:
+        elif self.transfer_view == self.view_number:
             self.transfer_view = None
             self.cancel_timer("transfer")
 
