@@ -26,7 +26,7 @@ SCENARIO = Scenario(
         scenario="too-many-forget",
         title="Too many forget",
         story="Power fails under three of five. One cluster has its logs on disk, the other had them in memory.",
-        lanes=(LaneSpec("vr", (("disk", "nothing"),)), LaneSpec("raft")),
+        lanes=(LaneSpec("vr"), LaneSpec("raft")),
         seed=57,
         script=(
             Step(CRASH, Crash("n1")),
