@@ -58,6 +58,7 @@ CLIENTS_MAX = 25
 LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
+LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
 UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
 
 
@@ -186,6 +187,7 @@ class Lane:
         self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
         self.losses = made.losses(spec.members)
         self.divergence = Divergence(spec.members)
+        self.losses.forgets = self.divergence.forgets = card.forgets
         kinds = dict.fromkeys((*made.invariants, *card.invariants))
         self.invariants = {kind.__name__: kind(spec.members) for kind in kinds if isinstance(kind, type)}
         for checker in self.invariants.values():
@@ -316,7 +318,7 @@ class Lane:
         """What the timeline shows of this lane: leaders, and the first stale or contradictory answer of each era."""
         if event.kind == "noted":
             self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
-        elif event.kind == "became" and event.data[0] == "leader":
+        elif event.kind == "became" and event.data[0] in LEADING:
             self.marks.append(Mark(event.at, "leader", self.number, f"leader {event.node}"))
         elif event.kind == "halted":
             self.marks.append(Mark(event.at, "violation", self.number, f"{event.node} halted: {event.data[0]}"))
@@ -349,7 +351,7 @@ class Lane:
         leaders = [
             (epoch or 0, node)
             for node, (role, epoch) in self.sim.roles.items()
-            if role == "leader" and self.sim.status[node] == UP
+            if role in LEADING and self.sim.status[node] == UP
         ]
         return max(leaders)[1] if leaders else None
 
@@ -501,6 +503,7 @@ class Lane:
 BADGES = {
     "majority": "may leave a live node without an answer for as long as the cut lasts",
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
+    "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
 }
 

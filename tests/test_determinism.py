@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUN = """
 import contextlib, json, sys
 from consensus import registry
-from consensus.interventions import Ask, Crash, Cut, Partition, Restart, SetClock, SetLink
+from consensus.interventions import Ask, Crash, Cut, Partition, Refused, Restart, SetClock, SetLink
 from consensus.node import MS, S
 from consensus.timeline import Timeline
 
