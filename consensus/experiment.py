@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 from consensus import aim
 from consensus.byzantine import LIES
 from consensus.cards import Card
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict, listens
 from consensus.checkers.divergence import Divergence
 from consensus.checkers.linearizability import Linearizability
 from consensus.checkers.losses import Losses
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
 from consensus.clients import Workload
-from consensus.events import Event, Trace
+from consensus.events import KINDS, Event, Trace
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
@@ -46,7 +46,7 @@ from consensus.interventions import (
 from consensus.metrics import Meters
 from consensus.network import LinkState
 from consensus.node import MS, S
-from consensus.simulation import UP, Cluster, Simulation
+from consensus.simulation import FOREVER, UP, Cluster, Simulation
 
 LANES_MAX = 4
 NODES_MIN, NODES_MAX = 2, 25
@@ -54,6 +54,7 @@ CLIENTS_MAX = 25
 LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
+UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,31 @@ class Scenario:
         return self.spec.story
 
 
+Heard = tuple[tuple[str, Any], ...]  # (name, checker)
+
+
+class Ears:
+    """Which checker is given which events; made anew for each copy of a lane, since it points at that lane's checkers."""
+
+    def __init__(self) -> None:
+        self.hears: dict[str, Heard] = {}
+        self.timed: Heard = ()  # those for which time passing is news
+
+    def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
+        for name in checkers:
+            seen.setdefault(name, 0)
+        self.hears = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
+        self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
+        return self.hears
+
+    def wake(self) -> int:
+        """The moment from which on some checker wants to be told of the time."""
+        return min([checker.due for _, checker in self.timed], default=FOREVER)
+
+    def copied(self) -> Ears:
+        return Ears()
+
+
 class Lane:
     """One cluster and all that watches it."""
 
@@ -164,6 +190,7 @@ class Lane:
         self.stopped: str | None = None
         self.fresh: list[Event] = []  # since the last drain
         self.touched: list[int] = []  # operations new or changed since the last call of changed_operations
+        self.ears = Ears()
         self.known_lost: dict[str, bool] = {}
         self.lost_asked = (-1, 0)
         self.lost_kept: dict[str, int] = {}
@@ -173,22 +200,25 @@ class Lane:
         clone = object.__new__(Lane)
         for name, value in vars(self).items():
             setattr(clone, name, copied(value))
-        clone.fresh, clone.touched = [], []
+        clone.fresh, clone.touched, clone.ears = [], [], Ears()
         return clone
 
     # --- running ------------------------------------------------------------------------------
 
     @property
     def next_at(self) -> int | None:
-        return None if self.stopped else self.sim.next_at
+        heap = self.sim._heap
+        return heap[0][0] if heap and self.stopped is None else None
 
-    def step(self) -> None:
-        """Processes the next thing. A mistake in a protocol stops this lane, and no other."""
+    def run(self, limit: int, steps: int) -> int:
+        """Processes at most that many things, none after ``limit``; how many. A protocol's mistake stops this lane only."""
+        before = self.sim.steps
         try:
-            self.sim.step()
+            self.sim.run(limit, steps)
             self._absorb()
         except Exception as failed:
             self._stop(failed)
+        return self.sim.steps - before
 
     def apply(self, intervention: Intervention, at: int) -> None:
         if self.stopped:
@@ -215,22 +245,50 @@ class Lane:
 
     def _absorb(self) -> None:
         """Folds what just happened into everything that watches."""
-        events = self.sim.drain()
+        events = self.sim.events
         if not events:
             return
+        self.sim.events = []
         self.trace.fold(events)
-        self.fresh.extend(events)
+        self.fresh += events
+        ears = self.ears
+        hears = ears.hears or ears.open(self._checkers(), self.seen)
+        tally, wake = self.tally, ears.wake()
         for event in events:
-            if event.kind in ("cut", "healed"):
-                self.sides = self.sim.network.sides()
-            operation = self.history.fold(event)
-            if operation is not None:
-                self.touched.append(operation.number)
-            for checker in self._checkers().values():
+            kind, at = event[2], event[1]
+            if kind == "sent":
+                tally.messages += 1
+                operation = None
+            elif kind == "delivered" or kind == "fired":
+                tally.landed += kind == "delivered"
+                if at < wake and not hears[kind]:
+                    continue
+                operation = None
+            else:
+                operation = self._remark(event)
+            for name, checker in hears[kind]:
                 checker.fold(event, operation)
-            self.tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
-            self._mark(event, operation)
-        self._collect()
+                if len(checker.findings) > self.seen[name]:
+                    self._collect(name, checker)
+            if at >= wake:
+                for name, checker in ears.timed:
+                    if checker.due <= at:
+                        checker.fold(event, None)
+                        self._collect(name, checker)
+            if kind not in UNREMARKABLE:
+                tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
+                self._mark(event, operation)
+                wake = ears.wake()
+
+    def _remark(self, event: Event) -> Operation | None:
+        """What else an event changes here; the operation that it began or ended."""
+        kind = event.kind
+        if kind == "cut" or kind == "healed":
+            self.sides = self.sim.network.sides()
+        operation = self.history.fold(event)
+        if operation is not None:
+            self.touched.append(operation.number)
+        return operation
 
     def _checkers(self) -> dict[str, Any]:
         return {
@@ -257,13 +315,11 @@ class Lane:
                 self.marked[(era, kind)] = True
                 self.marks.append(Mark(event.at, kind, self.number, f"{operation.client}: {sentence}"))
 
-    def _collect(self) -> None:
-        for name, checker in self._checkers().items():
-            start = self.seen.get(name, 0)
-            if len(checker.findings) > start:
-                self.findings.extend(checker.findings[start:])
-                self.seen[name] = len(checker.findings)
+    def _collect(self, name: str, checker: Any) -> None:
+        """Takes a checker's new findings over."""
+        self.findings.extend(checker.findings[self.seen[name] :])
         del self.findings[FINDINGS_KEPT:]
+        self.seen[name] = len(checker.findings)
 
     # --- what the page shows ------------------------------------------------------------------
 
@@ -500,31 +556,52 @@ class Experiment:
     # --- running ------------------------------------------------------------------------------
 
     def step(self, limit: int) -> bool:
-        """Processes the next thing that happens in any lane up to ``limit``; False when there is none.
+        """Processes the next thing that happens in any lane up to ``limit``; False when there is none."""
+        return self.run(limit, 1) == 1
+
+    def run(self, limit: int, steps: int) -> int:
+        """Processes the next things, at most that many, none after ``limit``; how many there were.
 
         Ties fall to the first lane; a step of the script comes after everything else of its moment.
         """
-        following = None
+        done = 0
+        while done < steps:
+            at, number = self._next()
+            scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else FOREVER
+            if min(at, scripted) > limit:
+                break
+            if scripted < at:
+                self._take_script_step(scripted)
+                done += 1
+                continue
+            lane = self.lanes[number]
+            took = lane.run(min(limit, scripted, self._until_another(number)), steps - done)
+            self.at = lane.sim.now
+            self.steps += took
+            done += took
+        return done
+
+    def _next(self) -> tuple[int, int]:
+        """When the next thing happens, and in which lane."""
+        first, number = FOREVER, 0
         for lane in self.lanes:
             at = lane.next_at
-            if at is not None and (following is None or at < following[0]):
-                following = (at, lane)
-        scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else None
-        if scripted is not None and (following is None or scripted < following[0]):
-            if scripted > limit:
-                return False
-            self._take_script_step(scripted)
-            return True
-        if following is None or following[0] > limit:
-            return False
-        self.at, lane = following
-        self.steps += 1
-        lane.step()
-        return True
+            if at is not None and at < first:
+                first, number = at, lane.number
+        return first, number
+
+    def _until_another(self, number: int) -> int:
+        """How long a lane may go on alone: up to what the lanes behind it do next, and until just before those ahead of it."""
+        until = FOREVER
+        for lane in self.lanes:
+            at = lane.next_at
+            if at is not None and lane.number != number:
+                until = min(until, at if lane.number > number else at - 1)
+        return until
 
     def run_until(self, at: int) -> None:
         """Processes everything up to and including that moment, and stands there."""
-        while self.step(at):
+        while self.run(at, 1_000):
             pass
         self.stand_at(at)
 

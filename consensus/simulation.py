@@ -9,9 +9,10 @@ A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from heapq import heappop, heappush
 from typing import Any
 
 from consensus.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
@@ -58,11 +59,27 @@ from consensus.node import (
 )
 from consensus.rng import Stream
 
-LAND, FIRE, ISSUE, EXPIRE, VANISH = range(5)
+LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)
+FOREVER = 1 << 62
+NOT_SET = (0, 0, 0)  # no timer: no heap entry has ticket 0
 UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
+
+new_event = partial(tuple.__new__, Event)  # an Event from a tuple of its fields, at half the price of calling the class
+
+
+TONES: dict[type, bool] = {}
+
+
+def has_tone(kind: type) -> bool:
+    """True for the class of a message that says whether it grants or refuses; looked up once a class."""
+    known = TONES.get(kind)
+    if known is None:
+        known = TONES[kind] = hasattr(kind, "tone")
+    return known
+
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
 
@@ -123,29 +140,58 @@ class Simulation:
 
     def step(self) -> bool:
         """Processes the next heap entry; False when there is none."""
-        if not self._heap:
-            return False
-        entry = heapq.heappop(self._heap)
-        self.now = entry[0]
-        self.steps += 1
-        what = entry[2]
-        if what == LAND:
-            self._land(entry[3], entry[4])
-        elif what == FIRE:
-            self._fire(entry[1], entry[3], entry[4], entry[5])
-        elif what == ISSUE:
-            self._issue(entry[3])
-        elif what == EXPIRE:
-            self._expire(entry[3], entry[4])
-        else:
-            self._vanish(entry[3])
-        return True
+        return self.run(FOREVER, 1) == 1
 
     def run_until(self, at: int) -> None:
         """Processes everything up to and including that moment, and stands there."""
-        while self._heap and self._heap[0][0] <= at:
-            self.step()
+        while self.run(at, 1_000):
+            pass
         self.now = max(self.now, at)
+
+    def run(self, limit: int, steps: int) -> int:
+        """Processes at most that many heap entries, none after ``limit``; returns how many.
+
+        Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
+        """
+        heap, status, nodes, flying = self._heap, self.status, self.nodes, self.flying
+        cuts, liars, timers = self.network.cuts, self.liars, self.timers
+        for done in range(steps):
+            if not heap or heap[0][0] > limit:
+                return done
+            entry = heappop(heap)
+            self.now = at = entry[0]
+            self.steps += 1
+            what = entry[2]
+            if what == LAND:
+                _, _, _, sent, src, dst = entry
+                if status[dst] != UP or dst in liars or (src, dst) in cuts:
+                    self._land(sent, src, dst)
+                    continue
+                message = flying.pop(sent)[5][2]
+                self._event_id = cause = self._event_id + 1
+                self.events.append(new_event((cause, at, "delivered", dst, sent, (sent, src))))
+                try:
+                    for effect in nodes[dst].receive(at, src, message):
+                        if isinstance(effect, Send):
+                            to, said = effect
+                            self._send(dst, to, said, cause)
+                        else:
+                            self._carry_out(dst, effect, cause)
+                except AssertionError as failed:
+                    self._halt(dst, failed, cause)
+            elif what == FIRE:
+                _, ticket, _, member, timer, cause = entry
+                if timers[member].get(timer, NOT_SET)[0] == ticket:  # else cancelled, or set anew
+                    self._fire(ticket, member, timer, cause)
+            elif what == ACCESS:
+                self._access(entry[3])
+            elif what == ISSUE:
+                self._issue(entry[3])
+            elif what == EXPIRE:
+                self._expire(entry[3], entry[4])
+            else:
+                self._vanish(entry[3])
+        return steps
 
     def drain(self) -> list[Event]:
         """The events since the last drain."""
@@ -161,13 +207,13 @@ class Simulation:
 
     def _push(self, at: int, what: int, *rest: Any) -> int:
         self._ticket += 1
-        heapq.heappush(self._heap, (at, self._ticket, what, *rest))
+        heappush(self._heap, (at, self._ticket, what, *rest))
         return self._ticket
 
     def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
-        self._event_id += 1
-        self.events.append(Event(self._event_id, self.now, kind, node, cause, data))
-        return self._event_id
+        self._event_id = number = self._event_id + 1
+        self.events.append(new_event((number, self.now, kind, node, cause, data)))
+        return number
 
     # --- messages -----------------------------------------------------------------------------
 
@@ -175,32 +221,45 @@ class Simulation:
         assert dst in self.status and dst != src, f"{src} sent a message to {dst}, which is not another member"
         delay, lost, twin = self.network.draw(src, dst)
         sent = self._fly(src, dst, message, cause, delay)
+        self._ticket += 1
         if lost:
-            self._push(self.now + delay // 2, VANISH, sent)
+            heappush(self._heap, (self.now + delay // 2, self._ticket, VANISH, sent))
         else:
-            self._push(self.now + delay, LAND, sent, False)
+            heappush(self._heap, (self.now + delay, self._ticket, LAND, sent, src, dst))
         if twin is not None:
-            self._push(self.now + twin, LAND, self._fly(src, dst, message, sent, twin), False)
+            self._push(self.now + twin, LAND, self._fly(src, dst, message, sent, twin), src, dst)
 
     def _fly(self, src: str, dst: str, message: Any, cause: int, delay: int) -> int:
-        tone = getattr(message, "tone", "")
-        epoch = self.roles[src][1] if src in self.roles else None
-        sent = self._emit("sent", src, cause, (self._event_id + 1, dst, message, tone, epoch, self.now + delay))
-        self.flying[sent] = self.events[-1]
+        role = self.roles.get(src)
+        tone = message.tone if has_tone(type(message)) else ""
+        now = self.now
+        self._event_id = sent = self._event_id + 1
+        data = (sent, dst, message, tone, role and role[1], now + delay)
+        self.flying[sent] = event = new_event((sent, now, "sent", src, cause, data))
+        self.events.append(event)
         return sent
 
-    def _land(self, sent: int, waited: bool) -> None:
-        event = self.flying[sent]
-        src, (_, dst, message, _, _, _) = event.node, event.data
-        if dst not in self.status:
-            return self._reply_lands(sent, src, dst, message)
-        if not waited and self.network.is_cut(src, dst):
+    def _land(self, sent: int, src: str, dst: str) -> None:
+        """A message between members arrives, or dies of a cut."""
+        if (src, dst) in self.network.cuts:
             return self._drop(sent, "cut")
-        if self.status[dst] == PAUSED:
+        return self._reach(sent, src, dst)
+
+    def _access(self, sent: int) -> None:
+        """A request reaches its home node, or an answer its client: no cut lies between them."""
+        event = self.flying[sent]
+        src, dst = event.node, event.data[1]
+        if dst in self.status:
+            return self._reach(sent, src, dst)
+        return self._reply_lands(sent, src, dst, event.data[2])
+
+    def _reach(self, sent: int, src: str, dst: str) -> None:
+        status = self.status[dst]
+        if status == PAUSED:
             return self.backlog[dst].append((LAND, sent))
-        if self.status[dst] != UP:
+        if status != UP:
             return self._drop(sent, "down")
-        del self.flying[sent]
+        message = self.flying.pop(sent).data[2]
         cause = self._emit("delivered", dst, sent, (sent, src))
         return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
 
@@ -214,25 +273,25 @@ class Simulation:
     # --- nodes --------------------------------------------------------------------------------
 
     def _run(self, member: str, cause: int, handler: Callable[..., tuple[Effect, ...]], *inputs: Any) -> None:
-        """One input to one node, and its effects. A failed assertion halts the node with the theorem's name."""
-        node = self.nodes[member]
+        """One input to one node, and its effects."""
         try:
             effects = handler(*inputs)
             if member in self.liars:
-                effects = self.cluster.lies[self.liars[member]](node, effects)
+                effects = self.cluster.lies[self.liars[member]](self.nodes[member], effects)
             for effect in effects:
                 self._carry_out(member, effect, cause)
         except AssertionError as failed:
-            self._halt(member, str(failed).partition("\n")[0] or "an assertion without a name failed", cause)
+            self._halt(member, failed, cause)
 
     def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+        if isinstance(effect, SetTimer):
+            name, after, key = effect
+            return self._set_timer(member, name, after, key, cause)
         match effect:
-            case Send(dst, message):
-                self._send(member, dst, message, cause)
-            case SetTimer():
-                self._set_timer(member, effect, cause)
             case CancelTimer(name, key):
                 self.timers[member].pop((name, key), None)
+            case Send(dst, message):
+                self._send(member, dst, message, cause)
             case Become(role, epoch):
                 self.roles[member] = (role, epoch)
                 self._emit("became", member, cause, (role, epoch))
@@ -247,22 +306,23 @@ class Simulation:
             case _:
                 raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
-    def _set_timer(self, member: str, effect: SetTimer, cause: int) -> None:
-        due = self.now + effect.after
-        ticket = self._push(due, FIRE, member, (effect.name, effect.key), cause)
-        self.timers[member][(effect.name, effect.key)] = (ticket, self.now, due)
+    def _set_timer(self, member: str, name: str, after: int, key: tuple[Any, ...], cause: int) -> None:
+        timer = (name, key)
+        due = self.now + after
+        self._ticket += 1
+        heappush(self._heap, (due, self._ticket, FIRE, member, timer, cause))
+        self.timers[member][timer] = (self._ticket, self.now, due)
 
     def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
-        set_now = self.timers[member].get(timer)
-        if set_now is None or set_now[0] != ticket:
-            return  # cancelled, or set anew
         if self.status[member] == PAUSED:
             return self.backlog[member].append((FIRE, ticket, timer, cause))
         del self.timers[member][timer]
         fired = self._emit("fired", member, cause, timer)
         return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
 
-    def _halt(self, member: str, sentence: str, cause: int) -> None:
+    def _halt(self, member: str, failed: AssertionError, cause: int) -> None:
+        """A failed assertion halts the node with the theorem's name."""
+        sentence = str(failed).partition("\n")[0] or "an assertion without a name failed"
         self._stop(member, HALTED)
         self.sentences[member] = sentence
         self._emit("halted", member, cause, (sentence,))
@@ -289,7 +349,7 @@ class Simulation:
     def _ask(self, client: str, node: str, kind: str, key: str, value: str | None) -> None:
         request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
         invoked = self._emit("invoked", node, 0, (request.op_id, client, kind, key, request.value))
-        self._push(self.now + ACCESS_DELAY, LAND, self._fly(client, node, request, invoked, ACCESS_DELAY), True)
+        self._push(self.now + ACCESS_DELAY, ACCESS, self._fly(client, node, request, invoked, ACCESS_DELAY))
         self._push(self.now + self.deadline, EXPIRE, request.op_id, invoked)
 
     def _answer(self, member: str, answer: Answer, cause: int) -> None:
@@ -297,7 +357,7 @@ class Simulation:
         client = asked.client if asked else answer.op_id.partition(":")[0]
         assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
         reply = Reply(*answer)
-        self._push(self.now + ACCESS_DELAY, LAND, self._fly(member, client, reply, cause, ACCESS_DELAY), True)
+        self._push(self.now + ACCESS_DELAY, ACCESS, self._fly(member, client, reply, cause, ACCESS_DELAY))
 
     def _reply_lands(self, sent: int, node: str, client: str, reply: Reply) -> None:
         asked = self.clients.end(reply.op_id)
@@ -437,6 +497,7 @@ class Simulation:
                 if entry[0] == LAND:
                     self._drop(entry[1], "down")
             elif entry[0] == LAND:
-                self._land(entry[1], True)
-            else:
+                event = self.flying[entry[1]]
+                self._reach(entry[1], event.node, member)
+            elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
                 self._fire(entry[1], member, entry[2], entry[3])

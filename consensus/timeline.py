@@ -33,6 +33,7 @@ from consensus.interventions import (
 )
 from consensus.network import LinkState, few
 from consensus.node import S
+from consensus.simulation import FOREVER
 
 KEYFRAME_EVERY = 1 * S
 KEYFRAMES_MAX = 64  # beyond, every second one is forgotten: seeking then replays a little longer
@@ -117,11 +118,14 @@ class Timeline:
         """Processes at most that many steps towards a moment; True when it is reached (and then ``at`` is that moment)."""
         to = min(to, LENGTH_MAX)
         experiment = self.experiment
-        for _ in range(steps):
+        while steps > 0:
             self._replay_due(to)
             if experiment.at >= self.keyframes[-1].at + KEYFRAME_EVERY:
                 self._keep()
-            if not experiment.step(to):
+            chunk = min(steps, self._steps_to_the_next_entry())
+            done = experiment.run(min(to, self.keyframes[-1].at + KEYFRAME_EVERY - 1), chunk) or experiment.run(to, 1)
+            steps -= done
+            if not done:
                 if self._log_is_due(to):
                     continue
                 experiment.stand_at(to)
@@ -129,6 +133,12 @@ class Timeline:
                 return True
         self._seen()
         return False
+
+    def _steps_to_the_next_entry(self) -> int:
+        """How far the experiment may run before the next entry of the log is due; at least one step."""
+        if self.entries == len(self.log):
+            return FOREVER
+        return max(1, self.log[self.entries].steps - self.experiment.steps)
 
     def step(self, unit: str) -> bool:
         """Goes on to the next event, or to the next message that lands or dies; False, two seconds on, when none comes."""

@@ -89,10 +89,13 @@ class Session:
         self.playing = playing
         self.speed = min(max(spec.speed, self.limits.speed_min), self.limits.speed_max)
         self.clock_at = now
-        self.goal = spec.opening
-        self.arriving = True
+        self._go_to(spec.opening)
         self._new_pace(now)
         self._renew()
+
+    def _go_to(self, at: int) -> None:
+        """Nothing is told, and acts wait, until the run stands at that moment."""
+        self.goal, self.there, self.arriving = at, False, True
 
     @property
     def run(self) -> int:
@@ -232,21 +235,19 @@ class Session:
             raise Refused(self._length_sentence())
         self.playing = False
         self.timeline.step(unit)
-        self.goal = self.timeline.at
+        self.goal, self.there = self.timeline.at, True  # what else this microsecond holds waits for the next step
         self.meters_due = True
 
     def _obey_seek(self, at: int) -> None:
         self.playing = False
         self.timeline.seek(at)
-        self.goal = at
-        self.arriving = True
+        self._go_to(at)
 
     def _obey_reset(self) -> None:
         self._spend_build()
         self.timeline.reset()
         self.playing = False
-        self.goal = self.spec.opening
-        self.arriving = True
+        self._go_to(self.spec.opening)
 
     def _obey_undo(self) -> dict[str, Any]:
         sentence = self.timeline.undo()
@@ -330,22 +331,21 @@ class Session:
         """True when the goal of this moment has not been reached within the slice."""
         passed, self.clock_at = min(now - self.clock_at, self.limits.leap_s), now
         timeline = self.timeline
-        reached = timeline.at >= self.goal and not self.arriving
-        if reached and self.playing:
+        if self.there and self.playing:
             self._watch_the_length()
-        if reached and self.playing:
+        if self.there and self.playing:
             self.goal = min(timeline.at + max(1, round(passed * self.speed * S)), self.limits.length)
-            reached = False
+            self.there = False
         end = clock() + self.limits.slice_s
-        while not reached:
-            reached = timeline.advance(self.goal, STEPS)
+        while not self.there:
+            self.there = timeline.advance(self.goal, STEPS)
             if clock() >= end:
                 break
-        if reached and self.arriving:
+        if self.there and self.arriving:
             self.arriving = False
             self.changed = self.meters_due = True
         self._watch_the_pace(now)
-        return not reached
+        return not self.there
 
     def _watch_the_length(self) -> None:
         if self.timeline.at >= self.limits.length:

@@ -11,6 +11,7 @@ import pytest
 from consensus import registry
 from consensus.interventions import Refused
 from consensus.node import MS, S
+from consensus.timeline import Timeline
 from dashboard import wire
 from dashboard.limits import LIMITS, Limits
 from dashboard.session import Session
@@ -164,6 +165,32 @@ def test_pause_and_play(room: Room) -> None:
     room.ask("anne", "play")
     room.tick(10)
     assert room.at() > stood
+
+
+@pytest.mark.parametrize("stop", ["pause", "length"])
+def test_time_stands_only_where_all_of_its_microsecond_has_happened(stop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice may end between two events of one microsecond; who pauses there is shown all of it; so is a run's end."""
+    moment = 3 * S  # the timers of all nodes' hinted handoff are due at once
+    monkeypatch.setattr("dashboard.session.STEPS", 1)
+    room = Room(replace(LIMITS, length=moment) if stop == "length" else LIMITS)
+    room.join("anne", ANNE)
+    room.tick()
+    room.ask("anne", "speed", speed=10.0)
+    late = iter(range(10**9))
+    while room.at() < moment:
+        room.now += TICK
+        room.session.tick(room.now, lambda: float(next(late)), lambda viewer: 0)
+    lanes = room.session.lanes
+    assert moment in [lane.next_at for lane in lanes], "the slice ended between two events of the microsecond"
+    if stop == "pause":
+        room.ask("anne", "pause")
+    room.tick(3)
+    assert (room.at(), room.session.playing) == (moment, False)
+    whole = Timeline(replace(registry.opening("same-cut"), opening=moment)).experiment
+    for lane, engines in zip(lanes, whole.lanes, strict=True):
+        assert lane.trace.hex() == engines.trace.hex()
+        for member in lane.members:
+            assert lane.node_state(member) == engines.node_state(member)
 
 
 def test_a_step_is_one_event_and_then_time_stands(room: Room) -> None:

@@ -19,7 +19,7 @@ covers it.
 
 from __future__ import annotations
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, listed, seconds, writing
 from consensus.events import Event
 from consensus.history import Operation
@@ -27,7 +27,6 @@ from consensus.node import OK, WRITE, S
 
 NAME = "acknowledged writes"
 SETTLE = 1 * S
-NEVER = 1 << 62
 
 Place = tuple[str, str]  # (key, value)
 Values = tuple[str, ...]
@@ -35,6 +34,8 @@ Values = tuple[str, ...]
 
 class Losses:
     """Folds the events of a lane; ``lost(now)`` says what is lost at that time."""
+
+    listens = (*CLIENTS, "stored", "wiped")
 
     def __init__(self, members: Values) -> None:
         self.members = members
