@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from consensus.checkers.objects import OBJECTS, REGISTER
 from consensus.interventions import Refused
 from consensus.node import Node
+
+ARGUMENTS = ("", "node", "text")  # what an action can take
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,26 @@ class Knob:
                 f"{self.title} must be from {self.low} to {self.high}{' ' + self.unit if self.unit else ''}, not {value}."
             )
         return value
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that a visitor can tell a node to do, and that is neither a read nor a write: join, leave, vote ...
+
+    ``name`` is one of ``Node.actions``: a verb, words joined by "_". ``argument`` says what it takes: nothing (""), a member
+    ("node"), or any short text ("text").
+    """
+
+    name: str
+    title: str
+    what: str  # one sentence: what the node does then
+    argument: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.argument in ARGUMENTS, f"an action takes {', '.join(map(repr, ARGUMENTS))}, not {self.argument!r}"
+
+    def plain(self) -> dict[str, Any]:
+        return {"name": self.name, "title": self.title, "what": self.what, "argument": self.argument}
 
 
 @dataclass(frozen=True)
@@ -73,8 +96,17 @@ class Card:
     knobs: tuple[Knob, ...] = ()
     invariants: tuple[Callable[[tuple[str, ...]], Any], ...] = ()  # each is called with the members
     epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
+    object: str = REGISTER  # what clients' reads and writes mean here (``checkers/objects.py``)
     majority: bool = False  # needs a majority of the members to answer
+    actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
     clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
+
+    def __post_init__(self) -> None:
+        assert self.object in OBJECTS, f"{self.title} serves {self.object!r}; there are {', '.join(OBJECTS)}"
+        described = tuple(action.name for action in self.actions)
+        assert described == self.node.actions, (
+            f"{self.title} describes the actions {described}, its nodes have {self.node.actions}"
+        )
 
     def settled(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """All knobs with their values: the defaults, and what was asked for, checked."""

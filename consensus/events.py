@@ -49,7 +49,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "tuned": ("links", "setting"),
     "turned": ("knob", "value"),
     "deadline": ("deadline",),
+    "clock": ("skew", "rate"),  # a node's own clock: how far it is ahead now (microseconds), what it gains (parts per million)
     "said": ("text",),
+    "acted": ("action", "argument"),  # one of the protocol's own actions, by hand
     # clients; `node` is the home node
     "invoked": ("op_id", "client", "kind", "key", "value"),
     "returned": ("op_id", "client", "outcome", "result", "reason"),

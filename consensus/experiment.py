@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from consensus import aim
 from consensus.byzantine import LIES
 from consensus.cards import Card
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict, listens
+from consensus.checkers import HOLDS, VIOLATED, Finding, Judge, Verdict, listens
 from consensus.checkers.divergence import Divergence
 from consensus.checkers.linearizability import Linearizability
-from consensus.checkers.losses import Losses
+from consensus.checkers.losses import NoLosses
+from consensus.checkers.objects import OBJECTS
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
 from consensus.clients import Workload
@@ -27,6 +28,7 @@ from consensus.events import KINDS, Event, Trace
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
+    Act,
     Corrupt,
     Crash,
     Cut,
@@ -38,6 +40,7 @@ from consensus.interventions import (
     Restart,
     Resume,
     Say,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -45,7 +48,7 @@ from consensus.interventions import (
 )
 from consensus.metrics import Meters
 from consensus.network import LinkState
-from consensus.node import MS, S
+from consensus.node import MS, OwnClock, S
 from consensus.simulation import FOREVER, UP, Cluster, Simulation
 
 LANES_MAX = 4
@@ -169,8 +172,9 @@ class Lane:
         self.card = card
         self.knobs = card.settled(asked)
         self.members = spec.members
+        arguments = {action.name: action.argument for action in card.actions}
         self.sim = Simulation(
-            Cluster(card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES)
+            Cluster(card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES, arguments)
         )
         self.sides = self.sim.network.sides()
         self.history = History()
@@ -178,10 +182,12 @@ class Lane:
         self.linearizability = Linearizability()
         self.sessions = Sessions()
         self.staleness = Staleness()
-        self.losses = Losses(spec.members)
+        made = OBJECTS[card.object]
+        self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
+        self.losses = made.losses(spec.members)
         self.divergence = Divergence(spec.members)
         self.invariants = {kind.__name__: kind(spec.members) for kind in card.invariants if isinstance(kind, type)}
-        self.tally = Meters(spec.members)
+        self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
         self.notes: dict[str, int] = {}
@@ -276,7 +282,7 @@ class Lane:
                         checker.fold(event, None)
                         self._collect(name, checker)
             if kind not in UNREMARKABLE:
-                tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
+                tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
                 self._mark(event, operation)
                 wake = ears.wake()
 
@@ -291,6 +297,8 @@ class Lane:
         return operation
 
     def _checkers(self) -> dict[str, Any]:
+        if self.judge is not None:
+            return {"judge": self.judge, "losses": self.losses, "divergence": self.divergence, **self.invariants}
         return {
             "linearizability": self.linearizability,
             "sessions": self.sessions,
@@ -348,6 +356,9 @@ class Lane:
         state["status"] = sim.status[member]
         state["sentence"] = sim.sentences.get(member, "")
         state["lie"] = sim.liars.get(member, "")
+        clock = sim.nodes[member].own_clock
+        if clock.skew or clock.rate:
+            state["clock"] = list(clock)
         state["timers"] = [[name, set_at, due] for (name, _), (_, set_at, due) in sim.timers[member].items()]
         return state
 
@@ -388,6 +399,8 @@ class Lane:
 
     def _answer_mark(self, operation: Operation) -> tuple[str, str]:
         op_id = operation.op_id
+        if self.judge is not None:
+            return self._judged_mark(self.judge, op_id)
         if len(operation.result) > 1:
             return "conflict", f"Returned {len(operation.result)} values at once: {', '.join(operation.result)}."
         if op_id in self.staleness.stale:
@@ -395,6 +408,13 @@ class Lane:
             return "stale", f"Stale by {versions} acknowledged {'write' if versions == 1 else 'writes'} and {age // MS} ms."
         if op_id in self.linearizability.flagged:
             return "violation", self.linearizability.findings[self.linearizability.flagged[op_id]].sentence
+        return "", ""
+
+    def _judged_mark(self, judge: Judge, op_id: str) -> tuple[str, str]:
+        if op_id in judge.stale:
+            return "stale", judge.stale_sentence(op_id)
+        if op_id in judge.flagged:
+            return "violation", judge.findings[judge.flagged[op_id]].sentence
         return "", ""
 
     # --- verdicts -----------------------------------------------------------------------------
@@ -408,17 +428,18 @@ class Lane:
             return Verdict(VIOLATED, self.stopped)
         for member, sentence in self.sim.sentences.items():
             return Verdict(VIOLATED, f"{member} halted: {sentence}.")
-        return self.linearizability.verdict(now)
+        return (self.judge or self.linearizability).verdict(now)
 
     def promises(self, now: int) -> list[list[str]]:
         """Every promise that is checked: its name, its verdict, why."""
-        rows = [["linearizable", *self.linearizability.verdict(now)]]
-        rows += [[name, *verdict] for name, verdict in self.sessions.verdicts(now).items()]
-        lost = self.lost(now)
+        rows = [["linearizable", *(self.judge or self.linearizability).verdict(now)]]
+        others = self.judge.promises(now) if self.judge is not None else self.sessions.verdicts(now)
+        rows += [[name, *verdict] for name, verdict in others.items()]
+        lost, write = self.lost(now), self.write
         if lost:
-            rows.append(["acknowledged writes kept", VIOLATED, f"{len(lost)} acknowledged writes are lost."])
-        else:
-            rows.append(["acknowledged writes kept", HOLDS, "No acknowledged write is lost."])
+            rows.append([f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {write}s are lost."])
+        elif not isinstance(self.losses, NoLosses):
+            rows.append([f"acknowledged {write}s kept", HOLDS, f"No acknowledged {write} is lost."])
         for name, checker in self.invariants.items():
             rows += [[name_of, *verdict] for name_of, verdict in _invariant_rows(name, checker)]
         return rows
@@ -431,12 +452,12 @@ class Lane:
         era = len(tally.eras) - 1
         sides = [tally.side(era, number, now, self.losses) for number in range(len(tally.eras[era].sides))]
         nodes = {m: list(ok) for side in range(len(sides)) for m, ok in tally.counts[(era, side)].by_node.items()}
-        worst = max(self.staleness.stale.values(), default=(0, 0), key=lambda stale: stale[1])
+        worst = max((self.judge or self.staleness).stale.values(), default=(0, 0), key=lambda stale: stale[1])
         converged = self.divergence.converged_after
         return {
             "since": tally.eras[era].since,
             "sides": sides,
-            "sentence": self.stopped or sentence_of(sides, self.members),
+            "sentence": self.stopped or sentence_of(sides, self.members, self.write),
             "badge": BADGES[self.card.claims(self.knobs).availability],
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},
@@ -446,6 +467,11 @@ class Lane:
             "converged_ms": None if converged is None else converged // MS,
             "nodes": nodes,
         }
+
+    @property
+    def write(self) -> str:
+        """What a WRITE is called here: a write, a proposal, an increment, an addition."""
+        return OBJECTS[self.card.object].write
 
     def outcome(self, now: int) -> list[dict[str, Any]]:
         """The sides of the last split (without one, all nodes), with their numbers."""
@@ -478,14 +504,14 @@ BADGES = {
 HARMLESS = "Nothing stale, nothing lost."
 
 
-def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...]) -> str:
+def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: str = "write") -> str:
     """A line that sums a lane up since the network last changed, from the counts alone."""
     if not any(side["asked"] for side in sides):
-        harm = _harm(sides)
+        harm = _harm(sides, write)
         return f"Nothing has been asked and answered yet.{'' if harm == HARMLESS else f' {harm}'}"
     short = [told for side in sides if (told := _shortfall(side, sides))]
     answered = "; ".join(short) or "Everyone was answered"
-    return f"{answered[0].upper()}{answered[1:]}. {_harm(sides)}"
+    return f"{answered[0].upper()}{answered[1:]}. {_harm(sides, write)}"
 
 
 def _shortfall(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
@@ -506,7 +532,7 @@ def _side_name(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
     return f"the side of {side['nodes'][0]}"
 
 
-def _harm(sides: list[dict[str, Any]]) -> str:
+def _harm(sides: list[dict[str, Any]], write: str) -> str:
     stale, siblings, broken, lost = (sum(side[key] for side in sides) for key in ("stale", "conflicts", "violations", "lost"))
     parts = []
     if stale:
@@ -516,7 +542,7 @@ def _harm(sides: list[dict[str, Any]]) -> str:
     if broken:
         parts.append(f"{broken} {'answer contradicts' if broken == 1 else 'answers contradict'} another")
     if lost:
-        parts.append(f"{lost} acknowledged {'write' if lost == 1 else 'writes'} lost")
+        parts.append(f"{lost} acknowledged {write if lost == 1 else write + 's'} lost")
     return ", ".join(parts) + "." if parts else HARMLESS
 
 
@@ -718,6 +744,12 @@ def told(
             return "fault", f"resume {node}", f"{node} goes on at {when} and does not know that time has passed."
         case Wipe(node):
             return "crash", f"wipe {node}", f"{node} lost its disk at {when}."
+        case Act(node, action, argument):
+            words = f"{action.replace('_', ' ')}{': ' + argument if argument else ''}"
+            return "fault", f"{node}: {words}", f"{node} was told at {when} to {words}."
+        case SetClock(node, skew, rate, since):
+            ahead = OwnClock(skew, rate, at if since is None else since).at(at) - at
+            return "fault", f"clock {node}", f"From {when} on the clock of {node} {clock_words(ahead, rate)}."
         case SetDeadline(deadline):
             return "fault", "deadline", f"From {when} on a client waits {deadline // MS} ms for an answer."
         case Turn(_, knob, value):
@@ -727,6 +759,12 @@ def told(
         case Say(text):
             return "say", text, text
     return "", "", ""
+
+
+def clock_words(ahead: int, rate: int) -> str:
+    """is 200 ms ahead and runs 5 % slow"""
+    skew = f"is {abs(ahead) / MS:g} ms {'ahead' if ahead > 0 else 'behind'}" if ahead else "is right"
+    return f"{skew} and runs {abs(rate) / 10_000:g} % {'fast' if rate > 0 else 'slow'}" if rate else skew
 
 
 def check(spec: Spec, protocols: Mapping[str, Card]) -> None:

@@ -19,6 +19,7 @@ from consensus.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
 from consensus.events import Event
 from consensus.freeze import copied
 from consensus.interventions import (
+    Act,
     Ask,
     Corrupt,
     Crash,
@@ -31,6 +32,7 @@ from consensus.interventions import (
     Restart,
     Resume,
     Say,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -42,6 +44,7 @@ from consensus.node import (
     MS,
     OK,
     READ,
+    RIGHT,
     UNKNOWN,
     WRITE,
     Answer,
@@ -51,13 +54,14 @@ from consensus.node import (
     Effect,
     Node,
     Note,
+    OwnClock,
     Reply,
     S,
     Send,
     SetTimer,
     Store,
 )
-from consensus.rng import Stream
+from consensus.rng import PPM, Stream
 
 LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)
 FOREVER = 1 << 62
@@ -66,6 +70,9 @@ UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
+ARGUMENT_LENGTH_MAX = 40
+SKEW_MAX = 60 * S  # of a node's own clock, either way
+RATE_MAX = PPM // 2
 
 new_event = partial(tuple.__new__, Event)  # an Event from a tuple of its fields, at half the price of calling the class
 
@@ -96,6 +103,7 @@ class Cluster:
     workload: Workload | None = None
     deadline: int = 300 * MS
     lies: Mapping[str, Lie] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
 
 
 class Simulation:
@@ -128,8 +136,10 @@ class Simulation:
         for client, at in self.clients.first_moments():
             self._push(at, ISSUE, client)
 
-    def _made(self, member: str, stream: Stream) -> Node:
-        return self.cluster.node(member, self.members, self.knobs, stream)
+    def _made(self, member: str, stream: Stream, own_clock: OwnClock = RIGHT) -> Node:
+        node = self.cluster.node(member, self.members, self.knobs, stream)
+        node.own_clock = own_clock
+        return node
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -308,7 +318,7 @@ class Simulation:
 
     def _set_timer(self, member: str, name: str, after: int, key: tuple[Any, ...], cause: int) -> None:
         timer = (name, key)
-        due = self.now + after
+        due = self.nodes[member].own_clock.due(self.now, after)
         self._ticket += 1
         heappush(self._heap, (due, self._ticket, FIRE, member, timer, cause))
         self.timers[member][timer] = (self._ticket, self.now, due)
@@ -398,6 +408,10 @@ class Simulation:
                 self._emit("deadline", "", 0, (deadline,))
             case Ask(node, kind, key, value):
                 self._ask_by_hand(node, kind, key, value)
+            case Act(node, action, argument):
+                self._act(node, action, argument)
+            case SetClock():
+                self._set_clock(intervention)
             case Turn(_, knob, value):
                 self.knobs[knob] = value
                 for each in self.nodes.values():
@@ -433,6 +447,51 @@ class Simulation:
                 raise Refused("Numbers are given out in order, so that none is written twice; write a word, or leave it empty.")
             value = f"{value}'{self.clients.asked_so_far.get(BY_HAND, 0) + 1}"  # unique, as the check needs it
         self._ask(BY_HAND, node, kind, key, value if kind == WRITE else None)
+
+    def _act(self, member: str, action: str, argument: str) -> None:
+        status, node = self._known(member), self.nodes[member]
+        words = action.replace("_", " ") if isinstance(action, str) else repr(action)
+        if action not in node.actions:
+            offered = ", ".join(name.replace("_", " ") for name in node.actions)
+            raise Refused(f"Here no node can be told to {words}; what it can be told: {offered or 'nothing'}.")
+        if status != UP:
+            raise Refused(f"{member} is {status}; only a running node can {words}.")
+        takes = self.cluster.arguments.get(action, "text")
+        if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH_MAX:
+            raise Refused(f"What a node is told has {ARGUMENT_LENGTH_MAX} characters at most.")
+        if takes == "node" and argument not in self.status:
+            raise Refused(f"To {words} takes a node: {', '.join(self.members)}; not {argument or 'nothing'}.")
+        if takes == "" and argument:
+            raise Refused(f"To {words} takes nothing more, not {argument}.")
+        if sentence := node.cannot(action, argument):
+            raise Refused(sentence)
+        cause = self._emit("acted", member, 0, (action, argument))
+        self._run(member, cause, node.act, self.now, action, argument)
+
+    def _set_clock(self, wanted: SetClock) -> None:
+        member, skew, rate, since = wanted
+        self._known(member)
+        since = self.now if since is None else since
+        if not _whole(skew) or abs(skew) > SKEW_MAX:
+            raise Refused(f"A clock can be {SKEW_MAX // S} s ahead or behind at most.")
+        if not _whole(rate) or abs(rate) > RATE_MAX:
+            raise Refused(f"A clock can run {RATE_MAX * 100 // PPM} % fast or slow at most.")
+        if not _whole(since) or not 0 <= since <= self.now:
+            raise Refused("A clock has been as it is since a moment that has been.")
+        node = self.nodes[member]
+        old, node.own_clock = node.own_clock, OwnClock(skew, rate, since)
+        self._emit("clock", member, 0, (node.own_clock.at(self.now) - self.now, rate))
+        if rate != old.rate:
+            self._retime(member, old, node.own_clock)
+
+    def _retime(self, member: str, old: OwnClock, new: OwnClock) -> None:
+        """What is left of each timer goes by at the new pace. What waits for a paused node to go on is due already."""
+        causes = {entry[1]: entry[5] for entry in self._heap if entry[2] == FIRE and entry[3] == member}
+        for timer, (ticket, set_at, due) in self.timers[member].items():
+            if due > self.now:
+                due = new.due(self.now, old.at(due) - old.at(self.now))
+                ticket = self._push(due, FIRE, member, timer, causes[ticket])
+                self.timers[member][timer] = (ticket, set_at, due)
 
     def _corrupt(self, member: str, lie: str) -> None:
         self._known(member)
@@ -471,17 +530,16 @@ class Simulation:
                 if status != CRASHED:
                     self._stop(member, CRASHED)
                     self._emit("crashed", member, 0, ())
-                self.nodes[member] = self._made(member, self.nodes[member].stream)
+                self.nodes[member] = self._made(member, self.nodes[member].stream, self.nodes[member].own_clock)
                 self._emit("wiped", member, 0, ())
             case _:
                 raise AssertionError(f"{intervention!r} is no intervention")
 
     def _restart(self, member: str) -> None:
         old = self.nodes[member]
-        node = self.nodes[member] = self._made(member, old.stream)
+        node = self.nodes[member] = self._made(member, old.stream, old.own_clock)
         for name in node.durable:
             setattr(node, name, getattr(old, name))
-        node.skew = old.skew
         self.status[member] = UP
         self.sentences.pop(member, None)
         cause = self._emit("restarted", member, 0, ())
@@ -501,3 +559,7 @@ class Simulation:
                 self._reach(entry[1], event.node, member)
             elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
                 self._fire(entry[1], member, entry[2], entry[3])
+
+
+def _whole(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)

@@ -16,6 +16,7 @@ from consensus import registry
 from consensus.cards import Card
 from consensus.experiment import LENGTH_MAX, Experiment, Mark, Spec
 from consensus.interventions import (
+    Act,
     Crash,
     Cut,
     Heal,
@@ -26,6 +27,7 @@ from consensus.interventions import (
     Refused,
     Restart,
     Resume,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -276,6 +278,11 @@ class Timeline:
                 return (Pause(node),), f"pause {node} again"
             case Wipe(node):
                 return (), f"{node} lost its disk"
+            case Act(node, action):
+                return (), f"{node} was told to {action.replace('_', ' ')}"
+            case SetClock(node) if node in self.experiment.witness.members:
+                was = self.experiment.witness.sim.nodes[node].own_clock
+                return (SetClock(node, *was),), f"set the clock of {node} back"
             case SetDeadline():
                 old = self.experiment.witness.sim.deadline
                 return (SetDeadline(old),), "set the deadline back"

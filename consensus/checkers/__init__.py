@@ -42,6 +42,19 @@ class Checker(Protocol):
     def fold(self, event: Event, operation: Operation | None) -> None: ...
 
 
+class Judge(Checker, Protocol):
+    """What judges every answer of an object that is no register (``objects.py``)."""
+
+    stale: dict[str, tuple[int, int]]  # op_id -> how many acknowledged writes it misses, and since when, in microseconds
+    flagged: dict[str, int]  # op_id of what gave a violation away -> the index of its finding
+
+    def verdict(self, now: int = 0) -> Verdict: ...  # linearizable?
+
+    def promises(self, now: int = 0) -> dict[str, Verdict]: ...  # what else is checked, by name
+
+    def stale_sentence(self, op_id: str) -> str: ...
+
+
 def listens(checker: Any) -> tuple[str, ...]:
     """The kinds of events that a checker is to be given."""
     return getattr(checker, "listens", tuple(KINDS))

@@ -223,3 +223,10 @@ class Losses:
         if lost:
             return Verdict(VIOLATED, f"{count(lost, 'acknowledged write')} {'is' if lost == 1 else 'are'} lost.")
         return Verdict(HOLDS, f"All {count(len(self.acknowledged), 'acknowledged write')} are held, or known to what is held.")
+
+
+class NoLosses(Losses):
+    """For objects whose copies say nothing of single writes: a decision is one value, whoever proposed what."""
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        return
