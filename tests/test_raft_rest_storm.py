@@ -18,7 +18,7 @@ from storm import ATTEMPTS, Storm, seeds
 
 from consensus.checkers.linearizability import Linearizability
 from consensus.interventions import Act, Heal, Refused, Restart, Resume, SetClock
-from consensus.node import Node, S
+from consensus.node import MS, Node, S
 from consensus.protocols.raft import CARD, JOINT, ONE_AT_A_TIME, Configuration
 from consensus.rng import Stream
 from consensus.simulation import CRASHED, HALTED, PAUSED, UP
@@ -32,8 +32,18 @@ class Weather(Storm):
     """As everywhere, and members come and go, leaders hand over, and whoever is told to stands."""
 
     def faults(self) -> tuple[Callable[[], None], ...]:
-        more = (self.one_joins, self.one_leaves, self.members_change, self.members_change, self.hand_over, self.one_stands)
-        return (*super().faults(), *more)
+        return (
+            *super().faults(),
+            self.one_joins,
+            self.one_leaves,
+            self.members_change,
+            self.cut_in_a_change,
+            self.cut_in_a_change,
+            self.hand_over,
+            self.one_stands,
+            self.one_stands_behind_a_cut,
+            self.one_stands_behind_a_cut,
+        )
 
     def tell(self, node: str | None, action: str, argument: str = "") -> bool:
         """Tells a node to do something; whether it could."""
@@ -57,6 +67,20 @@ class Weather(Storm):
     def members_change(self) -> None:
         some = self.chance.shuffled(self.members)[: self.chance.between(1, len(self.members))]
         self.tell(self.a_leader_or_somebody(), "change_members", " ".join(some))
+
+    def cut_in_a_change(self) -> None:
+        """A change has begun, and not everybody has heard of it; then somebody stands, perhaps on either side."""
+        self.members_change()
+        self.run(self.chance.between(1, 120 * MS))
+        self.split()
+        self.run(self.chance.between(1, 200 * MS))
+        self.one_stands()
+        self.one_stands()
+
+    def one_stands_behind_a_cut(self) -> None:
+        """While the leader that is cut off may still count on the others."""
+        self.cut_off_a_leader()
+        self.one_stands()
 
     def hand_over(self) -> None:
         self.tell(self.a_leader_or_somebody(), "transfer_leadership", self.chance.choice(self.members))

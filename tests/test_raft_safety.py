@@ -319,6 +319,11 @@ def test_one_entry_does_the_same_everywhere() -> None:
     tale.decides(1, entry(1, "7"), "n2")
     tale.event("stored", "n2", "x", ("8",), (), "data")
     assert tale.broken == [STATE_MACHINE_SAFETY]
+    tale = two_writes()
+    tale.decides(1, entry(1, "7"), "n2")
+    assert tale.broken == [], "it may still store"
+    tale.decides(2, entry(1, "8"), "n2")
+    assert tale.checker.findings[0].sentence == "n2 applied the entry at index 1 and stored nothing, unlike n1."
 
 
 def test_a_server_that_stops_itself_is_a_finding() -> None:

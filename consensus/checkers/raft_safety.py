@@ -59,6 +59,7 @@ class RaftSafety:
         # Snapshots: what each entry did (index -> key, values); index -> term and data of a snapshot that is as it must be
         self.effect_of: dict[int, tuple[str, tuple[str, ...]]] = {}
         self.applying: dict[str, int] = {}  # server -> the index that it is applying; absent while it starts from a snapshot
+        self.owed: dict[str, int] = {}  # server -> the index that it has applied, and others have stored something for
         self.snapshots: dict[int, tuple[int, Data]] = {}
         self.snapshot_of: dict[str, int] = dict.fromkeys(members, 0)  # server -> up to which index its own is
         self.replayed_to, self.replayed = 0, dict[str, tuple[str, ...]]()
@@ -83,6 +84,7 @@ class RaftSafety:
         elif kind == "started" or kind == "restarted":  # the state machine is rebuilt from the snapshot and the log
             self.last_decided[event.node] = self.snapshot_of[event.node]
             self.applying.pop(event.node, None)
+            self.owed.pop(event.node, None)
         elif kind == "wiped":
             self.snapshot_of[event.node] = 0
         elif kind == "halted":
@@ -183,6 +185,11 @@ class RaftSafety:
         if index != self.last_decided[node] + 1:
             sentence = f"{node} applied index {index} after index {self.last_decided[node]}."
             self.find(STATE_MACHINE_SAFETY, event, sentence, (node,), entry)
+        if (left := self.owed.pop(node, 0)) != 0:
+            sentence = f"{node} applied the entry at index {left} and stored nothing, unlike {self.decided[left - 1][1]}."
+            self.find(STATE_MACHINE_SAFETY, event, sentence, (self.decided[left - 1][1], node), self.decided[left - 1][0])
+        if index in self.effect_of:
+            self.owed[node] = index
         self.last_decided[node] = self.applying[node] = index
         if index <= len(self.decided):
             first, decider, _term = self.decided[index - 1]
@@ -206,6 +213,7 @@ class RaftSafety:
                 self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
         elif index <= len(self.decided):
             first = self.decided[index - 1][1]
+            self.owed.pop(node, None)
             if node == first:
                 self.effect_of.setdefault(index, (key, values))
             if self.effect_of.get(index) != (key, values):
@@ -241,6 +249,7 @@ class RaftSafety:
                 self.find(STATE_MACHINE_SAFETY, event, f"{node} installed a snapshot up to index {index}, but {why}.", (node,))
             self.last_decided[node] = index
             self.applying.pop(node, None)
+            self.owed.pop(node, None)
         self.snapshot_of[node] = index
 
     def state_up_to(self, index: int) -> dict[str, tuple[str, ...]]:
