@@ -80,6 +80,15 @@ class Claims:
         return {"consistency": self.consistency, "availability": self.availability, "loses": self.loses}
 
 
+ESSAY, COMMIT, ORDERED, ANSWERING = "essay", "commit", "ordered", "answering"
+FAMILIES: dict[str, str] = {  # in the order of the catalogue
+    ESSAY: "Why it is hard at all",
+    COMMIT: "All or nothing",
+    ORDERED: "One order, by quorums",
+    ANSWERING: "Always answer",
+}
+
+
 @dataclass(frozen=True)
 class Card:
     """A protocol's card.
@@ -100,8 +109,12 @@ class Card:
     majority: bool = False  # needs a majority of the members to answer
     actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
     clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
+    family: str = ORDERED  # the shelf of the catalogue on which it stands: a key of FAMILIES
+    gives_up: str = ""  # one sentence for the catalogue: what it pays for what it claims
+    needs: str = ""  # how many nodes, in the paper's words: "2f + 1 nodes bear f crashes"
 
     def __post_init__(self) -> None:
+        assert self.family in FAMILIES, f"{self.title} is of the family {self.family!r}; there are {', '.join(FAMILIES)}"
         assert self.object in OBJECTS, f"{self.title} serves {self.object!r}; there are {', '.join(OBJECTS)}"
         described = tuple(action.name for action in self.actions)
         assert described == self.node.actions, (

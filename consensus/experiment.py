@@ -186,7 +186,8 @@ class Lane:
         self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
         self.losses = made.losses(spec.members)
         self.divergence = Divergence(spec.members)
-        self.invariants = {kind.__name__: kind(spec.members) for kind in card.invariants if isinstance(kind, type)}
+        kinds = dict.fromkeys((*made.invariants, *card.invariants))
+        self.invariants = {kind.__name__: kind(spec.members) for kind in kinds if isinstance(kind, type)}
         self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
@@ -394,7 +395,7 @@ class Lane:
     def mark_of(self, operation: Operation, now: int) -> tuple[str, str]:
         """The mark of an operation on the strip ("", "stale", "conflict", "lost", "violation") and a sentence for it."""
         if operation.op_id in self.lost(now):
-            return "lost", "Acknowledged, then lost: no replica holds it, nor anything that was built on it."
+            return "lost", self.losses.mark
         return self._answer_mark(operation)
 
     def _answer_mark(self, operation: Operation) -> tuple[str, str]:

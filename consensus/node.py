@@ -142,11 +142,12 @@ class Answer(NamedTuple):
 
 
 class Store(NamedTuple):
-    """This node's own copy of the key now holds these values (more than one: siblings)."""
+    """This node's own copy of the key now holds these values, as a read would tell them (more than one: siblings, or a set)."""
 
     key: str
     values: tuple[str, ...]
-    based_on: tuple[str, ...] = ()  # values the new one knowingly replaces, beside what stood here
+    based_on: tuple[str, ...] = ()  # register: values the new one knowingly replaces, beside what stood here;
+    # counter and set: the updates that the copy has taken in, in a canonical form (checkers/convergence.py)
     shelf: str = "data"  # "data", or "hint" for what is kept on behalf of another node
 
 

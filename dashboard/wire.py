@@ -16,7 +16,7 @@ from dataclasses import is_dataclass
 from typing import Any, NamedTuple
 
 from consensus import VERSION
-from consensus.cards import Card, Knob
+from consensus.cards import FAMILIES, Card, Knob
 from consensus.checkers import Finding
 from consensus.events import Event
 from consensus.history import Operation
@@ -64,8 +64,9 @@ FRAMES: dict[str, FrameCard] = {
             "version": "of the server",
             "session": "the session's id",
             "url": "the path to share",
-            "protocols": "[{name, title, paper, summary, object, epoch, majority, claims, knobs, actions, messages}], the "
-            "catalogue",
+            "protocols": "[{name, title, paper, summary, family, gives_up, needs, object, epoch, majority, claims, knobs, "
+            "actions, messages}], the catalogue",
+            "families": "{name: title} in the order of the catalogue",
             "scenarios": "[{name, number, title, story, level}]",
             "presets": "[{name, title, delay, jitter, shape, loss, duplicate}], links by name",
             "limits": "{name: number}, from dashboard/limits.py",
@@ -286,6 +287,7 @@ def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, A
         "session": session,
         "url": f"/s/{session}",
         "protocols": [protocol_card(card) for card in protocols.values()],
+        "families": FAMILIES,
         "scenarios": [
             {"name": card.name, "number": card.number, "title": card.title, "story": card.story, "level": card.level}
             for card in scenarios.values()
@@ -301,6 +303,9 @@ def protocol_card(card: Card) -> dict[str, Any]:
         "title": card.title,
         "paper": card.paper,
         "summary": card.summary,
+        "family": card.family,
+        "gives_up": card.gives_up,
+        "needs": card.needs,
         "object": card.object,
         "epoch": card.epoch,
         "majority": card.majority,

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, duration, in_order, itself, listed, named, seconds, whose
 from consensus.events import Event
 from consensus.history import Operation
@@ -35,6 +35,8 @@ Place = tuple[str, str]  # (key, value)
 
 class Decisions:
     """Folds the events of a lane; ``promises(now)`` gives one verdict for each property."""
+
+    listens = (*CLIENTS, "decided", "noted")
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []

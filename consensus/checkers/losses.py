@@ -35,7 +35,8 @@ Values = tuple[str, ...]
 class Losses:
     """Folds the events of a lane; ``lost(now)`` says what is lost at that time."""
 
-    listens = (*CLIENTS, "stored", "wiped")
+    mark = "Acknowledged, then lost: no replica holds it, nor anything that was built on it."  # what the operation says
+    listens: tuple[str, ...] = (*CLIENTS, "stored", "wiped")
 
     def __init__(self, members: Values) -> None:
         self.members = members
@@ -53,7 +54,7 @@ class Losses:
 
     def copied(self) -> Losses:
         """A keyframe: every dict is flat."""
-        clone = object.__new__(Losses)
+        clone = object.__new__(type(self))
         for name, value in vars(self).items():
             setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
         return clone
@@ -227,6 +228,8 @@ class Losses:
 
 class NoLosses(Losses):
     """For objects whose copies say nothing of single writes: a decision is one value, whoever proposed what."""
+
+    listens = ()
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         return
