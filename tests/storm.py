@@ -150,9 +150,9 @@ class Storm(Watched):
 
     # --- the weather ------------------------------------------------------------------------------
 
-    def rage(self, duration: int = 8 * S) -> None:
-        """Faults on. Stops at the first promise broken."""
-        faults = (
+    def faults(self) -> tuple[Callable[[], None], ...]:
+        """What may happen, each as likely as it stands here often."""
+        return (
             self.split,
             self.split,
             self.cut_links,
@@ -170,6 +170,10 @@ class Storm(Watched):
             self.blow,
             self.calm_links,
         )
+
+    def rage(self, duration: int = 8 * S) -> None:
+        """Faults on. Stops at the first promise broken."""
+        faults = self.faults()
         until = self.sim.now + duration
         while self.sim.now < until:
             self.run(self.chance.between(30 * MS, 500 * MS))
