@@ -104,7 +104,16 @@ def protocol_row(card: Card) -> dict[str, Any]:
         for knob in card.knobs
     ]
     claims = card.claims(card.settled()).plain()
-    return {"name": card.name, "title": card.title, "paper": card.paper, "claims": claims, "knobs": knobs}
+    actions = [action.plain() for action in card.actions]
+    return {
+        "name": card.name,
+        "title": card.title,
+        "paper": card.paper,
+        "object": card.object,
+        "claims": claims,
+        "knobs": knobs,
+        "actions": actions,
+    }
 
 
 # --- run -----------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ reaches the log names the node that was meant.
     @minority     every member of the smallest side of the present split      (where a list of nodes stands)
     @majority     every member of the largest side
     @rest         every member that the other sides do not name               (in a partition)
+
+What an action of a protocol takes may be a part too: ``Act("@leader", "transfer_leadership", "@follower1")``.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from consensus.interventions import Cut, Heal, Intervention, Partition, Refused, SetLink
+from consensus.interventions import Act, Cut, Heal, Intervention, Partition, Refused, SetLink
 
 
 class Cast(NamedTuple):
@@ -56,6 +58,9 @@ def resolve(intervention: Intervention, cast: Cast) -> Intervention:
     if isinstance(intervention, Cut | Heal | SetLink):
         links = tuple((src, dst) for a, b in intervention.links for src in cast.nodes(a) for dst in cast.nodes(b) if src != dst)
         return intervention._replace(links=links)
+    if isinstance(intervention, Act):
+        told = cast.node(intervention.argument) if intervention.argument.startswith("@") else intervention.argument
+        return Act(cast.node(intervention.node), intervention.action, told)
     node: Any = getattr(intervention, "node", None)
     if node is None:
         return intervention

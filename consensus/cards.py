@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from consensus.checkers.objects import OBJECTS, REGISTER
 from consensus.interventions import Refused
 from consensus.node import Node
+
+ARGUMENTS = ("", "node", "text")  # what an action can take
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,26 @@ class Knob:
 
 
 @dataclass(frozen=True)
+class Action:
+    """Something that a visitor can tell a node to do, and that is neither a read nor a write: join, leave, vote ...
+
+    ``name`` is one of ``Node.actions``: a verb, words joined by "_". ``argument`` says what it takes: nothing (""), a member
+    ("node"), or any short text ("text").
+    """
+
+    name: str
+    title: str
+    what: str  # one sentence: what the node does then
+    argument: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.argument in ARGUMENTS, f"an action takes {', '.join(map(repr, ARGUMENTS))}, not {self.argument!r}"
+
+    def plain(self) -> dict[str, Any]:
+        return {"name": self.name, "title": self.title, "what": self.what, "argument": self.argument}
+
+
+@dataclass(frozen=True)
 class Claims:
     """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
 
@@ -55,6 +78,15 @@ class Claims:
 
     def plain(self) -> dict[str, Any]:
         return {"consistency": self.consistency, "availability": self.availability, "loses": self.loses}
+
+
+ESSAY, COMMIT, ORDERED, ANSWERING = "essay", "commit", "ordered", "answering"
+FAMILIES: dict[str, str] = {  # in the order of the catalogue
+    ESSAY: "Why it is hard at all",
+    COMMIT: "All or nothing",
+    ORDERED: "One order, by quorums",
+    ANSWERING: "Always answer",
+}
 
 
 @dataclass(frozen=True)
@@ -73,8 +105,21 @@ class Card:
     knobs: tuple[Knob, ...] = ()
     invariants: tuple[Callable[[tuple[str, ...]], Any], ...] = ()  # each is called with the members
     epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
+    object: str = REGISTER  # what clients' reads and writes mean here (``checkers/objects.py``)
     majority: bool = False  # needs a majority of the members to answer
+    actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
     clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
+    family: str = ORDERED  # the shelf of the catalogue on which it stands: a key of FAMILIES
+    gives_up: str = ""  # one sentence for the catalogue: what it pays for what it claims
+    needs: str = ""  # how many nodes, in the paper's words: "2f + 1 nodes bear f crashes"
+
+    def __post_init__(self) -> None:
+        assert self.family in FAMILIES, f"{self.title} is of the family {self.family!r}; there are {', '.join(FAMILIES)}"
+        assert self.object in OBJECTS, f"{self.title} serves {self.object!r}; there are {', '.join(OBJECTS)}"
+        described = tuple(action.name for action in self.actions)
+        assert described == self.node.actions, (
+            f"{self.title} describes the actions {described}, its nodes have {self.node.actions}"
+        )
 
     def settled(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """All knobs with their values: the defaults, and what was asked for, checked."""

@@ -16,17 +16,19 @@ from typing import Any, NamedTuple
 from consensus import aim
 from consensus.byzantine import LIES
 from consensus.cards import Card
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import HOLDS, VIOLATED, Finding, Judge, Verdict, listens
 from consensus.checkers.divergence import Divergence
 from consensus.checkers.linearizability import Linearizability
-from consensus.checkers.losses import Losses
+from consensus.checkers.losses import NoLosses
+from consensus.checkers.objects import OBJECTS
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
 from consensus.clients import Workload
-from consensus.events import Event, Trace
+from consensus.events import KINDS, Event, Trace
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
+    Act,
     Corrupt,
     Crash,
     Cut,
@@ -38,6 +40,7 @@ from consensus.interventions import (
     Restart,
     Resume,
     Say,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -45,8 +48,8 @@ from consensus.interventions import (
 )
 from consensus.metrics import Meters
 from consensus.network import LinkState
-from consensus.node import MS, S
-from consensus.simulation import UP, Cluster, Simulation
+from consensus.node import MS, OwnClock, S
+from consensus.simulation import FOREVER, UP, Cluster, Simulation
 
 LANES_MAX = 4
 NODES_MIN, NODES_MAX = 2, 25
@@ -54,6 +57,7 @@ CLIENTS_MAX = 25
 LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
+UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,31 @@ class Scenario:
         return self.spec.story
 
 
+Heard = tuple[tuple[str, Any], ...]  # (name, checker)
+
+
+class Ears:
+    """Which checker is given which events; made anew for each copy of a lane, since it points at that lane's checkers."""
+
+    def __init__(self) -> None:
+        self.hears: dict[str, Heard] = {}
+        self.timed: Heard = ()  # those for which time passing is news
+
+    def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
+        for name in checkers:
+            seen.setdefault(name, 0)
+        self.hears = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
+        self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
+        return self.hears
+
+    def wake(self) -> int:
+        """The moment from which on some checker wants to be told of the time."""
+        return min([checker.due for _, checker in self.timed], default=FOREVER)
+
+    def copied(self) -> Ears:
+        return Ears()
+
+
 class Lane:
     """One cluster and all that watches it."""
 
@@ -143,8 +172,9 @@ class Lane:
         self.card = card
         self.knobs = card.settled(asked)
         self.members = spec.members
+        arguments = {action.name: action.argument for action in card.actions}
         self.sim = Simulation(
-            Cluster(card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES)
+            Cluster(card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES, arguments)
         )
         self.sides = self.sim.network.sides()
         self.history = History()
@@ -152,10 +182,13 @@ class Lane:
         self.linearizability = Linearizability()
         self.sessions = Sessions()
         self.staleness = Staleness()
-        self.losses = Losses(spec.members)
+        made = OBJECTS[card.object]
+        self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
+        self.losses = made.losses(spec.members)
         self.divergence = Divergence(spec.members)
-        self.invariants = {kind.__name__: kind(spec.members) for kind in card.invariants if isinstance(kind, type)}
-        self.tally = Meters(spec.members)
+        kinds = dict.fromkeys((*made.invariants, *card.invariants))
+        self.invariants = {kind.__name__: kind(spec.members) for kind in kinds if isinstance(kind, type)}
+        self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
         self.notes: dict[str, int] = {}
@@ -164,6 +197,7 @@ class Lane:
         self.stopped: str | None = None
         self.fresh: list[Event] = []  # since the last drain
         self.touched: list[int] = []  # operations new or changed since the last call of changed_operations
+        self.ears = Ears()
         self.known_lost: dict[str, bool] = {}
         self.lost_asked = (-1, 0)
         self.lost_kept: dict[str, int] = {}
@@ -173,22 +207,25 @@ class Lane:
         clone = object.__new__(Lane)
         for name, value in vars(self).items():
             setattr(clone, name, copied(value))
-        clone.fresh, clone.touched = [], []
+        clone.fresh, clone.touched, clone.ears = [], [], Ears()
         return clone
 
     # --- running ------------------------------------------------------------------------------
 
     @property
     def next_at(self) -> int | None:
-        return None if self.stopped else self.sim.next_at
+        heap = self.sim._heap
+        return heap[0][0] if heap and self.stopped is None else None
 
-    def step(self) -> None:
-        """Processes the next thing. A mistake in a protocol stops this lane, and no other."""
+    def run(self, limit: int, steps: int) -> int:
+        """Processes at most that many things, none after ``limit``; how many. A protocol's mistake stops this lane only."""
+        before = self.sim.steps
         try:
-            self.sim.step()
+            self.sim.run(limit, steps)
             self._absorb()
         except Exception as failed:
             self._stop(failed)
+        return self.sim.steps - before
 
     def apply(self, intervention: Intervention, at: int) -> None:
         if self.stopped:
@@ -215,24 +252,54 @@ class Lane:
 
     def _absorb(self) -> None:
         """Folds what just happened into everything that watches."""
-        events = self.sim.drain()
+        events = self.sim.events
         if not events:
             return
+        self.sim.events = []
         self.trace.fold(events)
-        self.fresh.extend(events)
+        self.fresh += events
+        ears = self.ears
+        hears = ears.hears or ears.open(self._checkers(), self.seen)
+        tally, wake = self.tally, ears.wake()
         for event in events:
-            if event.kind in ("cut", "healed"):
-                self.sides = self.sim.network.sides()
-            operation = self.history.fold(event)
-            if operation is not None:
-                self.touched.append(operation.number)
-            for checker in self._checkers().values():
+            kind, at = event[2], event[1]
+            if kind == "sent":
+                tally.messages += 1
+                operation = None
+            elif kind == "delivered" or kind == "fired":
+                tally.landed += kind == "delivered"
+                if at < wake and not hears[kind]:
+                    continue
+                operation = None
+            else:
+                operation = self._remark(event)
+            for name, checker in hears[kind]:
                 checker.fold(event, operation)
-            self.tally.fold(event, operation, self.sides, self.staleness, self.linearizability)
-            self._mark(event, operation)
-        self._collect()
+                if len(checker.findings) > self.seen[name]:
+                    self._collect(name, checker)
+            if at >= wake:
+                for name, checker in ears.timed:
+                    if checker.due <= at:
+                        checker.fold(event, None)
+                        self._collect(name, checker)
+            if kind not in UNREMARKABLE:
+                tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
+                self._mark(event, operation)
+                wake = ears.wake()
+
+    def _remark(self, event: Event) -> Operation | None:
+        """What else an event changes here; the operation that it began or ended."""
+        kind = event.kind
+        if kind == "cut" or kind == "healed":
+            self.sides = self.sim.network.sides()
+        operation = self.history.fold(event)
+        if operation is not None:
+            self.touched.append(operation.number)
+        return operation
 
     def _checkers(self) -> dict[str, Any]:
+        if self.judge is not None:
+            return {"judge": self.judge, "losses": self.losses, "divergence": self.divergence, **self.invariants}
         return {
             "linearizability": self.linearizability,
             "sessions": self.sessions,
@@ -257,13 +324,11 @@ class Lane:
                 self.marked[(era, kind)] = True
                 self.marks.append(Mark(event.at, kind, self.number, f"{operation.client}: {sentence}"))
 
-    def _collect(self) -> None:
-        for name, checker in self._checkers().items():
-            start = self.seen.get(name, 0)
-            if len(checker.findings) > start:
-                self.findings.extend(checker.findings[start:])
-                self.seen[name] = len(checker.findings)
+    def _collect(self, name: str, checker: Any) -> None:
+        """Takes a checker's new findings over."""
+        self.findings.extend(checker.findings[self.seen[name] :])
         del self.findings[FINDINGS_KEPT:]
+        self.seen[name] = len(checker.findings)
 
     # --- what the page shows ------------------------------------------------------------------
 
@@ -292,6 +357,9 @@ class Lane:
         state["status"] = sim.status[member]
         state["sentence"] = sim.sentences.get(member, "")
         state["lie"] = sim.liars.get(member, "")
+        clock = sim.nodes[member].own_clock
+        if clock.skew or clock.rate:
+            state["clock"] = list(clock)
         state["timers"] = [[name, set_at, due] for (name, _), (_, set_at, due) in sim.timers[member].items()]
         return state
 
@@ -327,11 +395,13 @@ class Lane:
     def mark_of(self, operation: Operation, now: int) -> tuple[str, str]:
         """The mark of an operation on the strip ("", "stale", "conflict", "lost", "violation") and a sentence for it."""
         if operation.op_id in self.lost(now):
-            return "lost", "Acknowledged, then lost: no replica holds it, nor anything that was built on it."
+            return "lost", self.losses.mark
         return self._answer_mark(operation)
 
     def _answer_mark(self, operation: Operation) -> tuple[str, str]:
         op_id = operation.op_id
+        if self.judge is not None:
+            return self._judged_mark(self.judge, op_id)
         if len(operation.result) > 1:
             return "conflict", f"Returned {len(operation.result)} values at once: {', '.join(operation.result)}."
         if op_id in self.staleness.stale:
@@ -339,6 +409,13 @@ class Lane:
             return "stale", f"Stale by {versions} acknowledged {'write' if versions == 1 else 'writes'} and {age // MS} ms."
         if op_id in self.linearizability.flagged:
             return "violation", self.linearizability.findings[self.linearizability.flagged[op_id]].sentence
+        return "", ""
+
+    def _judged_mark(self, judge: Judge, op_id: str) -> tuple[str, str]:
+        if op_id in judge.stale:
+            return "stale", judge.stale_sentence(op_id)
+        if op_id in judge.flagged:
+            return "violation", judge.findings[judge.flagged[op_id]].sentence
         return "", ""
 
     # --- verdicts -----------------------------------------------------------------------------
@@ -352,17 +429,18 @@ class Lane:
             return Verdict(VIOLATED, self.stopped)
         for member, sentence in self.sim.sentences.items():
             return Verdict(VIOLATED, f"{member} halted: {sentence}.")
-        return self.linearizability.verdict(now)
+        return (self.judge or self.linearizability).verdict(now)
 
     def promises(self, now: int) -> list[list[str]]:
         """Every promise that is checked: its name, its verdict, why."""
-        rows = [["linearizable", *self.linearizability.verdict(now)]]
-        rows += [[name, *verdict] for name, verdict in self.sessions.verdicts(now).items()]
-        lost = self.lost(now)
+        rows = [["linearizable", *(self.judge or self.linearizability).verdict(now)]]
+        others = self.judge.promises(now) if self.judge is not None else self.sessions.verdicts(now)
+        rows += [[name, *verdict] for name, verdict in others.items()]
+        lost, write = self.lost(now), self.write
         if lost:
-            rows.append(["acknowledged writes kept", VIOLATED, f"{len(lost)} acknowledged writes are lost."])
-        else:
-            rows.append(["acknowledged writes kept", HOLDS, "No acknowledged write is lost."])
+            rows.append([f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {write}s are lost."])
+        elif not isinstance(self.losses, NoLosses):
+            rows.append([f"acknowledged {write}s kept", HOLDS, f"No acknowledged {write} is lost."])
         for name, checker in self.invariants.items():
             rows += [[name_of, *verdict] for name_of, verdict in _invariant_rows(name, checker)]
         return rows
@@ -375,12 +453,12 @@ class Lane:
         era = len(tally.eras) - 1
         sides = [tally.side(era, number, now, self.losses) for number in range(len(tally.eras[era].sides))]
         nodes = {m: list(ok) for side in range(len(sides)) for m, ok in tally.counts[(era, side)].by_node.items()}
-        worst = max(self.staleness.stale.values(), default=(0, 0), key=lambda stale: stale[1])
+        worst = max((self.judge or self.staleness).stale.values(), default=(0, 0), key=lambda stale: stale[1])
         converged = self.divergence.converged_after
         return {
             "since": tally.eras[era].since,
             "sides": sides,
-            "sentence": self.stopped or sentence_of(sides, self.members),
+            "sentence": self.stopped or sentence_of(sides, self.members, self.write),
             "badge": BADGES[self.card.claims(self.knobs).availability],
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},
@@ -390,6 +468,11 @@ class Lane:
             "converged_ms": None if converged is None else converged // MS,
             "nodes": nodes,
         }
+
+    @property
+    def write(self) -> str:
+        """What a WRITE is called here: a write, a proposal, an increment, an addition."""
+        return OBJECTS[self.card.object].write
 
     def outcome(self, now: int) -> list[dict[str, Any]]:
         """The sides of the last split (without one, all nodes), with their numbers."""
@@ -422,14 +505,14 @@ BADGES = {
 HARMLESS = "Nothing stale, nothing lost."
 
 
-def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...]) -> str:
+def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: str = "write") -> str:
     """A line that sums a lane up since the network last changed, from the counts alone."""
     if not any(side["asked"] for side in sides):
-        harm = _harm(sides)
+        harm = _harm(sides, write)
         return f"Nothing has been asked and answered yet.{'' if harm == HARMLESS else f' {harm}'}"
     short = [told for side in sides if (told := _shortfall(side, sides))]
     answered = "; ".join(short) or "Everyone was answered"
-    return f"{answered[0].upper()}{answered[1:]}. {_harm(sides)}"
+    return f"{answered[0].upper()}{answered[1:]}. {_harm(sides, write)}"
 
 
 def _shortfall(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
@@ -450,7 +533,7 @@ def _side_name(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
     return f"the side of {side['nodes'][0]}"
 
 
-def _harm(sides: list[dict[str, Any]]) -> str:
+def _harm(sides: list[dict[str, Any]], write: str) -> str:
     stale, siblings, broken, lost = (sum(side[key] for side in sides) for key in ("stale", "conflicts", "violations", "lost"))
     parts = []
     if stale:
@@ -460,7 +543,7 @@ def _harm(sides: list[dict[str, Any]]) -> str:
     if broken:
         parts.append(f"{broken} {'answer contradicts' if broken == 1 else 'answers contradict'} another")
     if lost:
-        parts.append(f"{lost} acknowledged {'write' if lost == 1 else 'writes'} lost")
+        parts.append(f"{lost} acknowledged {write if lost == 1 else write + 's'} lost")
     return ", ".join(parts) + "." if parts else HARMLESS
 
 
@@ -500,31 +583,52 @@ class Experiment:
     # --- running ------------------------------------------------------------------------------
 
     def step(self, limit: int) -> bool:
-        """Processes the next thing that happens in any lane up to ``limit``; False when there is none.
+        """Processes the next thing that happens in any lane up to ``limit``; False when there is none."""
+        return self.run(limit, 1) == 1
+
+    def run(self, limit: int, steps: int) -> int:
+        """Processes the next things, at most that many, none after ``limit``; how many there were.
 
         Ties fall to the first lane; a step of the script comes after everything else of its moment.
         """
-        following = None
+        done = 0
+        while done < steps:
+            at, number = self._next()
+            scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else FOREVER
+            if min(at, scripted) > limit:
+                break
+            if scripted < at:
+                self._take_script_step(scripted)
+                done += 1
+                continue
+            lane = self.lanes[number]
+            took = lane.run(min(limit, scripted, self._until_another(number)), steps - done)
+            self.at = lane.sim.now
+            self.steps += took
+            done += took
+        return done
+
+    def _next(self) -> tuple[int, int]:
+        """When the next thing happens, and in which lane."""
+        first, number = FOREVER, 0
         for lane in self.lanes:
             at = lane.next_at
-            if at is not None and (following is None or at < following[0]):
-                following = (at, lane)
-        scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else None
-        if scripted is not None and (following is None or scripted < following[0]):
-            if scripted > limit:
-                return False
-            self._take_script_step(scripted)
-            return True
-        if following is None or following[0] > limit:
-            return False
-        self.at, lane = following
-        self.steps += 1
-        lane.step()
-        return True
+            if at is not None and at < first:
+                first, number = at, lane.number
+        return first, number
+
+    def _until_another(self, number: int) -> int:
+        """How long a lane may go on alone: up to what the lanes behind it do next, and until just before those ahead of it."""
+        until = FOREVER
+        for lane in self.lanes:
+            at = lane.next_at
+            if at is not None and lane.number != number:
+                until = min(until, at if lane.number > number else at - 1)
+        return until
 
     def run_until(self, at: int) -> None:
         """Processes everything up to and including that moment, and stands there."""
-        while self.step(at):
+        while self.run(at, 1_000):
             pass
         self.stand_at(at)
 
@@ -641,6 +745,12 @@ def told(
             return "fault", f"resume {node}", f"{node} goes on at {when} and does not know that time has passed."
         case Wipe(node):
             return "crash", f"wipe {node}", f"{node} lost its disk at {when}."
+        case Act(node, action, argument):
+            words = f"{action.replace('_', ' ')}{': ' + argument if argument else ''}"
+            return "fault", f"{node}: {words}", f"{node} was told at {when} to {words}."
+        case SetClock(node, skew, rate, since):
+            ahead = OwnClock(skew, rate, at if since is None else since).at(at) - at
+            return "fault", f"clock {node}", f"From {when} on the clock of {node} {clock_words(ahead, rate)}."
         case SetDeadline(deadline):
             return "fault", "deadline", f"From {when} on a client waits {deadline // MS} ms for an answer."
         case Turn(_, knob, value):
@@ -650,6 +760,12 @@ def told(
         case Say(text):
             return "say", text, text
     return "", "", ""
+
+
+def clock_words(ahead: int, rate: int) -> str:
+    """is 200 ms ahead and runs 5 % slow"""
+    skew = f"is {abs(ahead) / MS:g} ms {'ahead' if ahead > 0 else 'behind'}" if ahead else "is right"
+    return f"{skew} and runs {abs(rate) / 10_000:g} % {'fast' if rate > 0 else 'slow'}" if rate else skew
 
 
 def check(spec: Spec, protocols: Mapping[str, Card]) -> None:

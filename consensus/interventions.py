@@ -69,6 +69,26 @@ class Ask(NamedTuple):
     value: str | None = None
 
 
+class Act(NamedTuple):
+    """One of the protocol's own actions at a node, by hand: join, leave, transfer the leadership ... (``Card.actions``)."""
+
+    node: str
+    action: str
+    argument: str = ""
+
+
+class SetClock(NamedTuple):
+    """The node's own clock is so far ahead from now on (microseconds), and gains so much (parts per million).
+
+    Below zero it is behind, and loses. ``since`` is the moment that ``skew`` speaks of when it is not now (undo needs it).
+    """
+
+    node: str
+    skew: int
+    rate: int = 0
+    since: int | None = None
+
+
 class SetDeadline(NamedTuple):
     deadline: int  # microseconds
 
@@ -95,7 +115,22 @@ class Say(NamedTuple):
 
 
 Intervention = (
-    Cut | Heal | Partition | SetLink | Crash | Restart | Pause | Resume | Wipe | Ask | SetDeadline | Turn | Corrupt | Say
+    Cut
+    | Heal
+    | Partition
+    | SetLink
+    | Crash
+    | Restart
+    | Pause
+    | Resume
+    | Wipe
+    | Ask
+    | Act
+    | SetClock
+    | SetDeadline
+    | Turn
+    | Corrupt
+    | Say
 )
 
 NAMES: dict[str, type] = {
@@ -109,6 +144,8 @@ NAMES: dict[str, type] = {
     "resume": Resume,
     "wipe": Wipe,
     "ask": Ask,
+    "act": Act,
+    "set_clock": SetClock,
     "set_deadline": SetDeadline,
     "turn": Turn,
     "corrupt": Corrupt,

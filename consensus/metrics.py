@@ -7,13 +7,15 @@ while, since CAP's availability speaks of non-failing nodes (Gilbert & Lynch 200
 and when it was given; a lost write counts where it was asked, and in the era in which it got lost.
 
 Of the words, STALE says that reads were overtaken by acknowledged writes and that nothing worse happened; CONFLICT that answers
-contradict each other in another way: siblings, acknowledged writes lost, or no one order that fits.
+contradict each other in another way: siblings, acknowledged writes lost, or no one order that fits. Which answers are so the
+judge of the protocol's object says (``checkers/objects.py``); several values at once are siblings of a register only.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from consensus.checkers import Judge
 from consensus.checkers.linearizability import Linearizability
 from consensus.checkers.losses import Losses
 from consensus.checkers.staleness import Staleness
@@ -98,8 +100,9 @@ class Era(NamedTuple):
 class Meters:
     """Folds the events of one lane, after its history and checkers have."""
 
-    def __init__(self, members: tuple[str, ...]) -> None:
+    def __init__(self, members: tuple[str, ...], siblings: bool = True) -> None:
         self.members = members
+        self.siblings = siblings  # are several values in one answer siblings, as a register's are?
         self.eras: list[Era] = [Era(0, (members,))]
         self.counts: dict[tuple[int, int], Count] = {(0, 0): Count(members)}  # (era, side)
         self.place: dict[str, tuple[int, int]] = {}  # operation -> where it was asked
@@ -114,7 +117,12 @@ class Meters:
     # --- folding ------------------------------------------------------------------------------
 
     def fold(
-        self, event: Event, operation: Operation | None, sides: Sides, staleness: Staleness, linear: Linearizability
+        self,
+        event: Event,
+        operation: Operation | None,
+        sides: Sides,
+        staleness: Staleness | Judge,
+        linear: Linearizability | Judge,
     ) -> None:
         kind = event.kind
         if kind == "sent":
@@ -161,7 +169,7 @@ class Meters:
             self.left_out[op_id] = True
             self.counts[self.place[op_id]].pending -= 1
 
-    def _ended(self, operation: Operation, staleness: Staleness, linear: Linearizability) -> None:
+    def _ended(self, operation: Operation, staleness: Staleness | Judge, linear: Linearizability | Judge) -> None:
         op_id = operation.op_id
         del self.under_way[op_id]
         era, side = self.place[op_id]
@@ -170,7 +178,7 @@ class Meters:
             if era == len(self.eras) - 1:
                 self.counts[(era, side)].take(operation)
         here = self.counts[self._where(operation.node)]
-        if len(operation.result) > 1:
+        if self.siblings and len(operation.result) > 1:
             here.conflicts += 1
         elif op_id in staleness.stale:
             here.stale += 1

@@ -88,13 +88,20 @@ class Network:
 
     def draw(self, src: str, dst: str) -> tuple[int, bool, int | None]:
         """The fate of one message: its delay, whether it is lost, and the delay of its duplicate if there is one."""
-        stream = self.streams.get((src, dst))
+        pair = src, dst
+        stream = self.streams.get(pair)
         if stream is None:
-            stream = self.streams[(src, dst)] = Stream.named(self.seed, "link", src, dst)
-        link = self.tuned.get((src, dst), self.base)
-        delay = self._delay(link, stream)
-        lost = stream.chance(link.loss)
-        twin = self._delay(link, stream) if stream.chance(link.duplicate) else None
+            stream = self.streams[pair] = Stream.named(self.seed, "link", src, dst)
+        link = self.tuned.get(pair, self.base) if self.tuned else self.base
+        delay, jitter, shape, loss, duplicate = link
+        if jitter and shape == "uniform":
+            delay += stream.below(jitter + 1)
+        else:
+            delay = self._delay(link, stream)
+        if not loss and not duplicate:
+            return delay, False, None
+        lost = stream.chance(loss)
+        twin = self._delay(link, stream) if stream.chance(duplicate) else None
         return delay, lost, twin
 
     @staticmethod

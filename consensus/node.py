@@ -23,7 +23,10 @@ frozen effects, which the kernel carries out. Inside a handler the effects are w
         def on_pong(self, src, m): ...
         def on_request(self, client, m): ...      # every protocol answers clients
 
-A class that names a message or a timer and has no handler for it is refused when it is defined. A unit test needs no
+What a visitor can tell a node to do, beside reads and writes, are its ``actions``: ``on_<action>_action(argument)`` runs
+when it is told, if ``cannot(action, argument)`` has nothing against it.
+
+A class that names a message, a timer or an action and has no handler for it is refused when it is defined. A unit test needs no
 fakes: ``node.receive(now, "n2", Ping(1))`` returns the effects.
 
 Messages are ``NamedTuple`` classes with immutable fields. A reply says so with a property ``tone``: ``"+"`` (granted,
@@ -33,10 +36,10 @@ succeeded) or ``"-"`` (refused); a message without one is a request. State keeps
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from consensus.rng import Stream
+from consensus.rng import PPM, Stream
 
 US = 1
 MS = 1_000
@@ -73,6 +76,32 @@ class Reply(NamedTuple):
         return "+" if self.outcome == OK else "-"
 
 
+# --- a node's own clock ----------------------------------------------------------------------------
+
+
+class OwnClock(NamedTuple):
+    """A clock that was ``skew`` microseconds ahead at the moment ``since`` and gains ``rate`` parts per million ever after."""
+
+    skew: int = 0
+    rate: int = 0
+    since: int = 0
+
+    def at(self, now: int) -> int:
+        """What it says now."""
+        return now + self.skew + (now - self.since) * self.rate // PPM
+
+    def when(self, reading: int) -> int:
+        """The first moment at which it says that, or more."""
+        return self.since - (self.since + self.skew - reading) * PPM // (PPM + self.rate)
+
+    def due(self, now: int, after: int) -> int:
+        """The moment at which so many of its own microseconds have passed."""
+        return now + after if self.rate == 0 else max(now, self.when(self.at(now) + after))
+
+
+RIGHT = OwnClock()
+
+
 # --- effects -------------------------------------------------------------------------------------
 
 
@@ -83,7 +112,7 @@ class Send(NamedTuple):
 
 class SetTimer(NamedTuple):
     name: str
-    after: int  # microseconds from now
+    after: int  # microseconds from now, on the node's own clock
     key: tuple[Any, ...] = ()
 
 
@@ -113,11 +142,12 @@ class Answer(NamedTuple):
 
 
 class Store(NamedTuple):
-    """This node's own copy of the key now holds these values (more than one: siblings)."""
+    """This node's own copy of the key now holds these values, as a read would tell them (more than one: siblings, or a set)."""
 
     key: str
     values: tuple[str, ...]
-    based_on: tuple[str, ...] = ()  # values the new one knowingly replaces, beside what stood here
+    based_on: tuple[str, ...] = ()  # register: values the new one knowingly replaces, beside what stood here;
+    # counter and set: the updates that the copy has taken in, in a canonical form (checkers/convergence.py)
     shelf: str = "data"  # "data", or "hint" for what is kept on behalf of another node
 
 
@@ -127,6 +157,8 @@ class Note(NamedTuple):
     name: str
     detail: str = ""
 
+
+_new = tuple.__new__  # makes a NamedTuple at half the price of calling its class; for what is made with every message
 
 Effect = Send | SetTimer | CancelTimer | Become | Decide | Answer | Store | Note
 
@@ -145,16 +177,23 @@ class Node:
     messages: ClassVar[tuple[type, ...]] = ()
     timers: ClassVar[tuple[str, ...]] = ()
     durable: ClassVar[tuple[str, ...]] = ()
-    message_handlers: ClassVar[dict[type, str]] = {}
-    timer_handlers: ClassVar[dict[str, str]] = {}
+    actions: ClassVar[tuple[str, ...]] = ()
+    message_handlers: ClassVar[dict[type, Callable[..., None]]] = {}
+    timer_handlers: ClassVar[dict[str, Callable[..., None]]] = {}
+    action_handlers: ClassVar[dict[str, Callable[..., None]]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.message_handlers = {kind: f"on_{snake(kind.__name__)}" for kind in (Request, *cls.messages)}
-        cls.timer_handlers = {name: f"on_{name}_timeout" for name in cls.timers}
-        for handler in (*cls.message_handlers.values(), *cls.timer_handlers.values()):
-            if not callable(getattr(cls, handler, None)):
-                raise TypeError(f"{cls.__name__} has no method {handler}")
+        cls.message_handlers = {kind: cls._handler(f"on_{snake(kind.__name__)}") for kind in (Request, *cls.messages)}
+        cls.timer_handlers = {name: cls._handler(f"on_{name}_timeout") for name in cls.timers}
+        cls.action_handlers = {name: cls._handler(f"on_{name}_action") for name in cls.actions}
+
+    @classmethod
+    def _handler(cls, name: str) -> Callable[..., None]:
+        handler: Callable[..., None] | None = getattr(cls, name, None)
+        if not callable(handler):
+            raise TypeError(f"{cls.__name__} has no method {name}")
+        return handler
 
     def __init__(self, id: str, members: tuple[str, ...], knobs: Mapping[str, Any], stream: Stream) -> None:
         self.id = id
@@ -163,7 +202,7 @@ class Node:
         self.knobs: dict[str, Any] = dict(knobs)
         self.stream = stream
         self.now = 0  # simulated microseconds, set by the kernel before each input
-        self.skew = 0  # how far this node's own clock is ahead
+        self.own_clock = RIGHT
         self._effects: list[Effect] = []
         self.setup()
 
@@ -178,6 +217,10 @@ class Node:
     def on_restart(self) -> None:
         """The first input after a crash: durable attributes are as they were, all others as ``setup`` left them."""
         self.on_start()
+
+    def cannot(self, action: str, argument: str) -> str:
+        """Why this action cannot be done now, in a sentence for the visitor; empty when it can. Changes nothing."""
+        return ""
 
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
@@ -202,12 +245,19 @@ class Node:
 
     def receive(self, now: int, src: str, message: Any) -> tuple[Effect, ...]:
         self.now = now
-        getattr(self, self.message_handlers[type(message)])(src, message)
-        return self._taken()
+        self.message_handlers[type(message)](self, src, message)
+        effects = tuple(self._effects)
+        self._effects.clear()
+        return effects
 
     def fire(self, now: int, timer: str, key: tuple[Any, ...] = ()) -> tuple[Effect, ...]:
         self.now = now
-        getattr(self, self.timer_handlers[timer])(*key)
+        self.timer_handlers[timer](self, *key)
+        return self._taken()
+
+    def act(self, now: int, action: str, argument: str = "") -> tuple[Effect, ...]:
+        self.now = now
+        self.action_handlers[action](self, argument)
         return self._taken()
 
     def _taken(self) -> tuple[Effect, ...]:
@@ -219,21 +269,25 @@ class Node:
 
     @property
     def clock(self) -> int:
-        """What this node's own clock says, in microseconds: simulated time plus its skew."""
-        return self.now + self.skew
+        """What this node's own clock says, in microseconds: all that it knows of time, and it may be wrong."""
+        return self.own_clock.at(self.now)
 
     def send(self, dst: str, message: Any) -> None:
         """Sends a message to another member (a node does not send to itself)."""
-        self._effects.append(Send(dst, message))
+        self._effects.append(_new(Send, (dst, message)))
 
     def broadcast(self, message: Any) -> None:
         """Sends the message to every other member, in member order."""
         for peer in self.peers:
-            self._effects.append(Send(peer, message))
+            self._effects.append(_new(Send, (peer, message)))
 
     def set_timer(self, name: str, after: int, *key: Any) -> None:
-        """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once."""
-        self._effects.append(SetTimer(name, after, key))
+        """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once.
+
+        ``after`` counts microseconds of the node's own clock. A clock that is set forward or back fires no timer: like the
+        monotonic clock of a machine, timers feel how fast time goes and not what time it is.
+        """
+        self._effects.append(_new(SetTimer, (name, after, key)))
 
     def cancel_timer(self, name: str, *key: Any) -> None:
         self._effects.append(CancelTimer(name, key))

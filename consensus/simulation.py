@@ -9,15 +9,17 @@ A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from heapq import heappop, heappush
 from typing import Any
 
 from consensus.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
 from consensus.events import Event
 from consensus.freeze import copied
 from consensus.interventions import (
+    Act,
     Ask,
     Corrupt,
     Crash,
@@ -30,6 +32,7 @@ from consensus.interventions import (
     Restart,
     Resume,
     Say,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -41,6 +44,7 @@ from consensus.node import (
     MS,
     OK,
     READ,
+    RIGHT,
     UNKNOWN,
     WRITE,
     Answer,
@@ -50,19 +54,39 @@ from consensus.node import (
     Effect,
     Node,
     Note,
+    OwnClock,
     Reply,
     S,
     Send,
     SetTimer,
     Store,
 )
-from consensus.rng import Stream
+from consensus.rng import PPM, Stream
 
-LAND, FIRE, ISSUE, EXPIRE, VANISH = range(5)
+LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)
+FOREVER = 1 << 62
+NOT_SET = (0, 0, 0)  # no timer: no heap entry has ticket 0
 UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
+ARGUMENT_LENGTH_MAX = 40
+SKEW_MAX = 60 * S  # of a node's own clock, either way
+RATE_MAX = PPM // 2
+
+new_event = partial(tuple.__new__, Event)  # an Event from a tuple of its fields, at half the price of calling the class
+
+
+TONES: dict[type, bool] = {}
+
+
+def has_tone(kind: type) -> bool:
+    """True for the class of a message that says whether it grants or refuses; looked up once a class."""
+    known = TONES.get(kind)
+    if known is None:
+        known = TONES[kind] = hasattr(kind, "tone")
+    return known
+
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
 
@@ -79,6 +103,7 @@ class Cluster:
     workload: Workload | None = None
     deadline: int = 300 * MS
     lies: Mapping[str, Lie] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
 
 
 class Simulation:
@@ -111,8 +136,10 @@ class Simulation:
         for client, at in self.clients.first_moments():
             self._push(at, ISSUE, client)
 
-    def _made(self, member: str, stream: Stream) -> Node:
-        return self.cluster.node(member, self.members, self.knobs, stream)
+    def _made(self, member: str, stream: Stream, own_clock: OwnClock = RIGHT) -> Node:
+        node = self.cluster.node(member, self.members, self.knobs, stream)
+        node.own_clock = own_clock
+        return node
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -123,29 +150,58 @@ class Simulation:
 
     def step(self) -> bool:
         """Processes the next heap entry; False when there is none."""
-        if not self._heap:
-            return False
-        entry = heapq.heappop(self._heap)
-        self.now = entry[0]
-        self.steps += 1
-        what = entry[2]
-        if what == LAND:
-            self._land(entry[3], entry[4])
-        elif what == FIRE:
-            self._fire(entry[1], entry[3], entry[4], entry[5])
-        elif what == ISSUE:
-            self._issue(entry[3])
-        elif what == EXPIRE:
-            self._expire(entry[3], entry[4])
-        else:
-            self._vanish(entry[3])
-        return True
+        return self.run(FOREVER, 1) == 1
 
     def run_until(self, at: int) -> None:
         """Processes everything up to and including that moment, and stands there."""
-        while self._heap and self._heap[0][0] <= at:
-            self.step()
+        while self.run(at, 1_000):
+            pass
         self.now = max(self.now, at)
+
+    def run(self, limit: int, steps: int) -> int:
+        """Processes at most that many heap entries, none after ``limit``; returns how many.
+
+        Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
+        """
+        heap, status, nodes, flying = self._heap, self.status, self.nodes, self.flying
+        cuts, liars, timers = self.network.cuts, self.liars, self.timers
+        for done in range(steps):
+            if not heap or heap[0][0] > limit:
+                return done
+            entry = heappop(heap)
+            self.now = at = entry[0]
+            self.steps += 1
+            what = entry[2]
+            if what == LAND:
+                _, _, _, sent, src, dst = entry
+                if status[dst] != UP or dst in liars or (src, dst) in cuts:
+                    self._land(sent, src, dst)
+                    continue
+                message = flying.pop(sent)[5][2]
+                self._event_id = cause = self._event_id + 1
+                self.events.append(new_event((cause, at, "delivered", dst, sent, (sent, src))))
+                try:
+                    for effect in nodes[dst].receive(at, src, message):
+                        if isinstance(effect, Send):
+                            to, said = effect
+                            self._send(dst, to, said, cause)
+                        else:
+                            self._carry_out(dst, effect, cause)
+                except AssertionError as failed:
+                    self._halt(dst, failed, cause)
+            elif what == FIRE:
+                _, ticket, _, member, timer, cause = entry
+                if timers[member].get(timer, NOT_SET)[0] == ticket:  # else cancelled, or set anew
+                    self._fire(ticket, member, timer, cause)
+            elif what == ACCESS:
+                self._access(entry[3])
+            elif what == ISSUE:
+                self._issue(entry[3])
+            elif what == EXPIRE:
+                self._expire(entry[3], entry[4])
+            else:
+                self._vanish(entry[3])
+        return steps
 
     def drain(self) -> list[Event]:
         """The events since the last drain."""
@@ -161,13 +217,13 @@ class Simulation:
 
     def _push(self, at: int, what: int, *rest: Any) -> int:
         self._ticket += 1
-        heapq.heappush(self._heap, (at, self._ticket, what, *rest))
+        heappush(self._heap, (at, self._ticket, what, *rest))
         return self._ticket
 
     def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
-        self._event_id += 1
-        self.events.append(Event(self._event_id, self.now, kind, node, cause, data))
-        return self._event_id
+        self._event_id = number = self._event_id + 1
+        self.events.append(new_event((number, self.now, kind, node, cause, data)))
+        return number
 
     # --- messages -----------------------------------------------------------------------------
 
@@ -175,32 +231,45 @@ class Simulation:
         assert dst in self.status and dst != src, f"{src} sent a message to {dst}, which is not another member"
         delay, lost, twin = self.network.draw(src, dst)
         sent = self._fly(src, dst, message, cause, delay)
+        self._ticket += 1
         if lost:
-            self._push(self.now + delay // 2, VANISH, sent)
+            heappush(self._heap, (self.now + delay // 2, self._ticket, VANISH, sent))
         else:
-            self._push(self.now + delay, LAND, sent, False)
+            heappush(self._heap, (self.now + delay, self._ticket, LAND, sent, src, dst))
         if twin is not None:
-            self._push(self.now + twin, LAND, self._fly(src, dst, message, sent, twin), False)
+            self._push(self.now + twin, LAND, self._fly(src, dst, message, sent, twin), src, dst)
 
     def _fly(self, src: str, dst: str, message: Any, cause: int, delay: int) -> int:
-        tone = getattr(message, "tone", "")
-        epoch = self.roles[src][1] if src in self.roles else None
-        sent = self._emit("sent", src, cause, (self._event_id + 1, dst, message, tone, epoch, self.now + delay))
-        self.flying[sent] = self.events[-1]
+        role = self.roles.get(src)
+        tone = message.tone if has_tone(type(message)) else ""
+        now = self.now
+        self._event_id = sent = self._event_id + 1
+        data = (sent, dst, message, tone, role and role[1], now + delay)
+        self.flying[sent] = event = new_event((sent, now, "sent", src, cause, data))
+        self.events.append(event)
         return sent
 
-    def _land(self, sent: int, waited: bool) -> None:
-        event = self.flying[sent]
-        src, (_, dst, message, _, _, _) = event.node, event.data
-        if dst not in self.status:
-            return self._reply_lands(sent, src, dst, message)
-        if not waited and self.network.is_cut(src, dst):
+    def _land(self, sent: int, src: str, dst: str) -> None:
+        """A message between members arrives, or dies of a cut."""
+        if (src, dst) in self.network.cuts:
             return self._drop(sent, "cut")
-        if self.status[dst] == PAUSED:
+        return self._reach(sent, src, dst)
+
+    def _access(self, sent: int) -> None:
+        """A request reaches its home node, or an answer its client: no cut lies between them."""
+        event = self.flying[sent]
+        src, dst = event.node, event.data[1]
+        if dst in self.status:
+            return self._reach(sent, src, dst)
+        return self._reply_lands(sent, src, dst, event.data[2])
+
+    def _reach(self, sent: int, src: str, dst: str) -> None:
+        status = self.status[dst]
+        if status == PAUSED:
             return self.backlog[dst].append((LAND, sent))
-        if self.status[dst] != UP:
+        if status != UP:
             return self._drop(sent, "down")
-        del self.flying[sent]
+        message = self.flying.pop(sent).data[2]
         cause = self._emit("delivered", dst, sent, (sent, src))
         return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
 
@@ -214,25 +283,25 @@ class Simulation:
     # --- nodes --------------------------------------------------------------------------------
 
     def _run(self, member: str, cause: int, handler: Callable[..., tuple[Effect, ...]], *inputs: Any) -> None:
-        """One input to one node, and its effects. A failed assertion halts the node with the theorem's name."""
-        node = self.nodes[member]
+        """One input to one node, and its effects."""
         try:
             effects = handler(*inputs)
             if member in self.liars:
-                effects = self.cluster.lies[self.liars[member]](node, effects)
+                effects = self.cluster.lies[self.liars[member]](self.nodes[member], effects)
             for effect in effects:
                 self._carry_out(member, effect, cause)
         except AssertionError as failed:
-            self._halt(member, str(failed).partition("\n")[0] or "an assertion without a name failed", cause)
+            self._halt(member, failed, cause)
 
     def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+        if isinstance(effect, SetTimer):
+            name, after, key = effect
+            return self._set_timer(member, name, after, key, cause)
         match effect:
-            case Send(dst, message):
-                self._send(member, dst, message, cause)
-            case SetTimer():
-                self._set_timer(member, effect, cause)
             case CancelTimer(name, key):
                 self.timers[member].pop((name, key), None)
+            case Send(dst, message):
+                self._send(member, dst, message, cause)
             case Become(role, epoch):
                 self.roles[member] = (role, epoch)
                 self._emit("became", member, cause, (role, epoch))
@@ -247,22 +316,23 @@ class Simulation:
             case _:
                 raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
-    def _set_timer(self, member: str, effect: SetTimer, cause: int) -> None:
-        due = self.now + effect.after
-        ticket = self._push(due, FIRE, member, (effect.name, effect.key), cause)
-        self.timers[member][(effect.name, effect.key)] = (ticket, self.now, due)
+    def _set_timer(self, member: str, name: str, after: int, key: tuple[Any, ...], cause: int) -> None:
+        timer = (name, key)
+        due = self.nodes[member].own_clock.due(self.now, after)
+        self._ticket += 1
+        heappush(self._heap, (due, self._ticket, FIRE, member, timer, cause))
+        self.timers[member][timer] = (self._ticket, self.now, due)
 
     def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
-        set_now = self.timers[member].get(timer)
-        if set_now is None or set_now[0] != ticket:
-            return  # cancelled, or set anew
         if self.status[member] == PAUSED:
             return self.backlog[member].append((FIRE, ticket, timer, cause))
         del self.timers[member][timer]
         fired = self._emit("fired", member, cause, timer)
         return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
 
-    def _halt(self, member: str, sentence: str, cause: int) -> None:
+    def _halt(self, member: str, failed: AssertionError, cause: int) -> None:
+        """A failed assertion halts the node with the theorem's name."""
+        sentence = str(failed).partition("\n")[0] or "an assertion without a name failed"
         self._stop(member, HALTED)
         self.sentences[member] = sentence
         self._emit("halted", member, cause, (sentence,))
@@ -289,7 +359,7 @@ class Simulation:
     def _ask(self, client: str, node: str, kind: str, key: str, value: str | None) -> None:
         request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
         invoked = self._emit("invoked", node, 0, (request.op_id, client, kind, key, request.value))
-        self._push(self.now + ACCESS_DELAY, LAND, self._fly(client, node, request, invoked, ACCESS_DELAY), True)
+        self._push(self.now + ACCESS_DELAY, ACCESS, self._fly(client, node, request, invoked, ACCESS_DELAY))
         self._push(self.now + self.deadline, EXPIRE, request.op_id, invoked)
 
     def _answer(self, member: str, answer: Answer, cause: int) -> None:
@@ -297,7 +367,7 @@ class Simulation:
         client = asked.client if asked else answer.op_id.partition(":")[0]
         assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
         reply = Reply(*answer)
-        self._push(self.now + ACCESS_DELAY, LAND, self._fly(member, client, reply, cause, ACCESS_DELAY), True)
+        self._push(self.now + ACCESS_DELAY, ACCESS, self._fly(member, client, reply, cause, ACCESS_DELAY))
 
     def _reply_lands(self, sent: int, node: str, client: str, reply: Reply) -> None:
         asked = self.clients.end(reply.op_id)
@@ -338,6 +408,10 @@ class Simulation:
                 self._emit("deadline", "", 0, (deadline,))
             case Ask(node, kind, key, value):
                 self._ask_by_hand(node, kind, key, value)
+            case Act(node, action, argument):
+                self._act(node, action, argument)
+            case SetClock():
+                self._set_clock(intervention)
             case Turn(_, knob, value):
                 self.knobs[knob] = value
                 for each in self.nodes.values():
@@ -373,6 +447,51 @@ class Simulation:
                 raise Refused("Numbers are given out in order, so that none is written twice; write a word, or leave it empty.")
             value = f"{value}'{self.clients.asked_so_far.get(BY_HAND, 0) + 1}"  # unique, as the check needs it
         self._ask(BY_HAND, node, kind, key, value if kind == WRITE else None)
+
+    def _act(self, member: str, action: str, argument: str) -> None:
+        status, node = self._known(member), self.nodes[member]
+        words = action.replace("_", " ") if isinstance(action, str) else repr(action)
+        if action not in node.actions:
+            offered = ", ".join(name.replace("_", " ") for name in node.actions)
+            raise Refused(f"Here no node can be told to {words}; what it can be told: {offered or 'nothing'}.")
+        if status != UP:
+            raise Refused(f"{member} is {status}; only a running node can {words}.")
+        takes = self.cluster.arguments.get(action, "text")
+        if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH_MAX:
+            raise Refused(f"What a node is told has {ARGUMENT_LENGTH_MAX} characters at most.")
+        if takes == "node" and argument not in self.status:
+            raise Refused(f"To {words} takes a node: {', '.join(self.members)}; not {argument or 'nothing'}.")
+        if takes == "" and argument:
+            raise Refused(f"To {words} takes nothing more, not {argument}.")
+        if sentence := node.cannot(action, argument):
+            raise Refused(sentence)
+        cause = self._emit("acted", member, 0, (action, argument))
+        self._run(member, cause, node.act, self.now, action, argument)
+
+    def _set_clock(self, wanted: SetClock) -> None:
+        member, skew, rate, since = wanted
+        self._known(member)
+        since = self.now if since is None else since
+        if not _whole(skew) or abs(skew) > SKEW_MAX:
+            raise Refused(f"A clock can be {SKEW_MAX // S} s ahead or behind at most.")
+        if not _whole(rate) or abs(rate) > RATE_MAX:
+            raise Refused(f"A clock can run {RATE_MAX * 100 // PPM} % fast or slow at most.")
+        if not _whole(since) or not 0 <= since <= self.now:
+            raise Refused("A clock has been as it is since a moment that has been.")
+        node = self.nodes[member]
+        old, node.own_clock = node.own_clock, OwnClock(skew, rate, since)
+        self._emit("clock", member, 0, (node.own_clock.at(self.now) - self.now, rate))
+        if rate != old.rate:
+            self._retime(member, old, node.own_clock)
+
+    def _retime(self, member: str, old: OwnClock, new: OwnClock) -> None:
+        """What is left of each timer goes by at the new pace. What waits for a paused node to go on is due already."""
+        causes = {entry[1]: entry[5] for entry in self._heap if entry[2] == FIRE and entry[3] == member}
+        for timer, (ticket, set_at, due) in self.timers[member].items():
+            if due > self.now:
+                due = new.due(self.now, old.at(due) - old.at(self.now))
+                ticket = self._push(due, FIRE, member, timer, causes[ticket])
+                self.timers[member][timer] = (ticket, set_at, due)
 
     def _corrupt(self, member: str, lie: str) -> None:
         self._known(member)
@@ -411,17 +530,16 @@ class Simulation:
                 if status != CRASHED:
                     self._stop(member, CRASHED)
                     self._emit("crashed", member, 0, ())
-                self.nodes[member] = self._made(member, self.nodes[member].stream)
+                self.nodes[member] = self._made(member, self.nodes[member].stream, self.nodes[member].own_clock)
                 self._emit("wiped", member, 0, ())
             case _:
                 raise AssertionError(f"{intervention!r} is no intervention")
 
     def _restart(self, member: str) -> None:
         old = self.nodes[member]
-        node = self.nodes[member] = self._made(member, old.stream)
+        node = self.nodes[member] = self._made(member, old.stream, old.own_clock)
         for name in node.durable:
             setattr(node, name, getattr(old, name))
-        node.skew = old.skew
         self.status[member] = UP
         self.sentences.pop(member, None)
         cause = self._emit("restarted", member, 0, ())
@@ -437,6 +555,11 @@ class Simulation:
                 if entry[0] == LAND:
                     self._drop(entry[1], "down")
             elif entry[0] == LAND:
-                self._land(entry[1], True)
-            else:
+                event = self.flying[entry[1]]
+                self._reach(entry[1], event.node, member)
+            elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
                 self._fire(entry[1], member, entry[2], entry[3])
+
+
+def _whole(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)

@@ -16,6 +16,7 @@ from consensus import registry
 from consensus.cards import Card
 from consensus.experiment import LENGTH_MAX, Experiment, Mark, Spec
 from consensus.interventions import (
+    Act,
     Crash,
     Cut,
     Heal,
@@ -26,6 +27,7 @@ from consensus.interventions import (
     Refused,
     Restart,
     Resume,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -33,6 +35,7 @@ from consensus.interventions import (
 )
 from consensus.network import LinkState, few
 from consensus.node import S
+from consensus.simulation import FOREVER
 
 KEYFRAME_EVERY = 1 * S
 KEYFRAMES_MAX = 64  # beyond, every second one is forgotten: seeking then replays a little longer
@@ -117,11 +120,14 @@ class Timeline:
         """Processes at most that many steps towards a moment; True when it is reached (and then ``at`` is that moment)."""
         to = min(to, LENGTH_MAX)
         experiment = self.experiment
-        for _ in range(steps):
+        while steps > 0:
             self._replay_due(to)
             if experiment.at >= self.keyframes[-1].at + KEYFRAME_EVERY:
                 self._keep()
-            if not experiment.step(to):
+            chunk = min(steps, self._steps_to_the_next_entry())
+            done = experiment.run(min(to, self.keyframes[-1].at + KEYFRAME_EVERY - 1), chunk) or experiment.run(to, 1)
+            steps -= done
+            if not done:
                 if self._log_is_due(to):
                     continue
                 experiment.stand_at(to)
@@ -129,6 +135,12 @@ class Timeline:
                 return True
         self._seen()
         return False
+
+    def _steps_to_the_next_entry(self) -> int:
+        """How far the experiment may run before the next entry of the log is due; at least one step."""
+        if self.entries == len(self.log):
+            return FOREVER
+        return max(1, self.log[self.entries].steps - self.experiment.steps)
 
     def step(self, unit: str) -> bool:
         """Goes on to the next event, or to the next message that lands or dies; False, two seconds on, when none comes."""
@@ -266,6 +278,11 @@ class Timeline:
                 return (Pause(node),), f"pause {node} again"
             case Wipe(node):
                 return (), f"{node} lost its disk"
+            case Act(node, action):
+                return (), f"{node} was told to {action.replace('_', ' ')}"
+            case SetClock(node) if node in self.experiment.witness.members:
+                was = self.experiment.witness.sim.nodes[node].own_clock
+                return (SetClock(node, *was),), f"set the clock of {node} back"
             case SetDeadline():
                 old = self.experiment.witness.sim.deadline
                 return (SetDeadline(old),), "set the deadline back"

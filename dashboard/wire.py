@@ -15,12 +15,13 @@ from dataclasses import is_dataclass
 from typing import Any, NamedTuple
 
 from consensus import VERSION
-from consensus.cards import Card, Knob
+from consensus.cards import FAMILIES, Card, Knob
 from consensus.checkers import Finding
 from consensus.clients import BY_HAND
 from consensus.events import Event
 from consensus.history import Operation
 from consensus.interventions import (
+    Act,
     Ask,
     Crash,
     Cut,
@@ -31,6 +32,7 @@ from consensus.interventions import (
     Refused,
     Restart,
     Resume,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -39,7 +41,7 @@ from consensus.interventions import (
 from consensus.network import DELAY_MAX, PRESETS, SHAPES, LinkState
 from consensus.node import READ, WRITE, Reply, Request
 from consensus.rng import PPM
-from consensus.simulation import KEY_LENGTH_MAX, VALUE_LENGTH_MAX
+from consensus.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from dashboard.limits import LIMITS, Limits, words
 from dashboard.pack import KEPT, Reader, Writer, change, changed
 
@@ -63,7 +65,9 @@ FRAMES: dict[str, FrameCard] = {
             "version": "of the server",
             "session": "the session's id",
             "url": "the path to share",
-            "protocols": "[{name, title, paper, summary, epoch, majority, claims, knobs, messages}], the catalogue",
+            "protocols": "[{name, title, paper, summary, family, gives_up, needs, object, epoch, majority, claims, knobs, "
+            "actions, messages}], the catalogue",
+            "families": "{name: title} in the order of the catalogue",
             "scenarios": "[{name, number, title, story, level}]",
             "presets": "[{name, title, delay, jitter, shape, loss, duplicate}], links by name",
             "limits": "{name: number}, from dashboard/limits.py",
@@ -252,8 +256,10 @@ OBJECTS: dict[str, FrameCard] = {
             "facts": "{label: text}, in the paper's words",
             "timers": "[[name, set at, due], ...]",
             "lie": "the way in which it lies, or empty",
+            "clock": "[skew, rate, since], while it is wrong: its own clock was skew µs ahead at `since` and gains rate parts "
+            "per million ever after",
         },
-        ("leader", "store", "log", "log_start", "commit", "facts"),
+        ("leader", "store", "log", "log_start", "commit", "facts", "clock"),
     ),
     "Links": FrameCard(
         "The directed matrix.",
@@ -379,6 +385,7 @@ def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, A
         "session": session,
         "url": f"/s/{session}",
         "protocols": [protocol_card(card) for card in protocols.values()],
+        "families": FAMILIES,
         "scenarios": [
             {"name": card.name, "number": card.number, "title": card.title, "story": card.story, "level": card.level}
             for card in scenarios.values()
@@ -394,10 +401,15 @@ def protocol_card(card: Card) -> dict[str, Any]:
         "title": card.title,
         "paper": card.paper,
         "summary": card.summary,
+        "family": card.family,
+        "gives_up": card.gives_up,
+        "needs": card.needs,
+        "object": card.object,
         "epoch": card.epoch,
         "majority": card.majority,
         "claims": card.claims(card.settled()).plain(),
         "knobs": [knob_card(knob) for knob in card.knobs],
+        "actions": [action.plain() for action in card.actions],
         "messages": [[kind.__name__, message_fields(kind)] for kind in (Request, Reply, *card.node.messages)],
     }
 
@@ -537,7 +549,7 @@ def operation_row(operation: Operation, mark: str, note: str) -> tuple[Any, ...]
 
 # Kinds after which a node can be another than it was, and kinds after which the links' words can be.
 FAULTS = frozenset({"halted", "started", "crashed", "restarted", "paused", "resumed", "wiped"})
-TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted"}
+TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted", "acted", "clock"}
 RELINKING = FAULTS | {"cut", "healed", "tuned", "became"}
 
 
@@ -993,6 +1005,24 @@ COMMANDS: dict[str, CommandCard] = {
             "value": Field("what to write; none: the next number", a_text(VALUE_LENGTH_MAX), optional=True),
         },
         Ask,
+    ),
+    "act": CommandCard(
+        "One of the protocol's own actions at a node, on every lane whose protocol has it.",
+        {
+            "node": ONE_NODE,
+            "action": Field("its name, as the card of the protocol gives it", a_name),
+            "argument": Field("a node or a text, if it takes one", a_text(ARGUMENT_LENGTH_MAX), optional=True),
+        },
+        Act,
+    ),
+    "set_clock": CommandCard(
+        "Sets a node's own clock; its timers go by at its pace.",
+        {
+            "node": ONE_NODE,
+            "skew": Field("how far ahead from now on, µs; below zero: behind", whole(-SKEW_MAX, SKEW_MAX)),
+            "rate": Field("what it gains, parts per million; below zero: loses", whole(-RATE_MAX, RATE_MAX)),
+        },
+        SetClock,
     ),
     "deadline": CommandCard("How long clients wait.", {"deadline": Field("microseconds", a_deadline)}, SetDeadline),
     "turn": CommandCard(

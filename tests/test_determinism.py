@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUN = """
 import json, sys
 from consensus import registry
-from consensus.interventions import Ask, Crash, Cut, Partition, Restart, SetLink
+from consensus.interventions import Ask, Crash, Cut, Partition, Restart, SetClock, SetLink
 from consensus.node import MS, S
 from consensus.timeline import Timeline
 
@@ -22,6 +22,7 @@ for name in ("same-cut", "stale-leader", "two-beat-one"):
     for at, act in (
         (2500 * MS, SetLink((), (("loss", 50_000), ("duplicate", 50_000), ("shape", "exponential")))),
         (3100 * MS, Cut((("n1", "n2"), ("n2", "n3")))),
+        (3200 * MS, SetClock("n1", 70 * MS, -333_333)),
         (3300 * MS, Ask("n2", "write", "x")),
         (3500 * MS, Crash("n3")),
         (4100 * MS, Restart("n3")),

@@ -9,7 +9,7 @@ import pytest
 
 from consensus.freeze import breaks_the_law, copied
 from consensus.interventions import Refused
-from consensus.node import FAILED, MS, OK, READ, UNKNOWN, WRITE, Answer, Note, Request, Send, SetTimer, Store
+from consensus.node import FAILED, MS, OK, READ, UNKNOWN, WRITE, Answer, Note, OwnClock, Request, Send, SetTimer, Store
 from consensus.protocols.dynamo import (
     CARD,
     TOKENS,
@@ -739,7 +739,7 @@ def test_last_write_wins_drops_an_acknowledged_write_without_a_word() -> None:
     a = node(A, conflicts="lww", put_context="client's own")
     holds(a, version("7", B, 1, at=10 * MS))
     a._taken()
-    a.skew = -5 * MS
+    a.own_clock = OwnClock(-5 * MS)
     effects = put(a, "8", now=12 * MS)
     assert only(effects, Answer).outcome == OK
     assert not all_of(effects, Store)
@@ -757,7 +757,7 @@ def test_a_later_write_that_knew_the_earlier_one_is_not_counted_as_a_loss() -> N
 
 def test_the_timestamp_is_that_of_the_coordinators_own_clock() -> None:
     a = node(A, conflicts="lww")
-    a.skew = 10_000 * MS
+    a.own_clock = OwnClock(10_000 * MS)
     assert messages(put(a, "7", now=5 * MS), ReplicaWrite)[0].version.timestamp == 10_005 * MS
 
 

@@ -16,7 +16,7 @@ def test_list_names_protocols_and_scenarios(capsys):
     catalogue = json.loads(printed(capsys, "list", "--json"))
     assert set(catalogue) == {"protocols", "scenarios"}
     assert {"raft", "dynamo"} <= {row["name"] for row in catalogue["protocols"]}
-    assert all(set(row) == {"name", "title", "paper", "claims", "knobs"} for row in catalogue["protocols"])
+    assert all(set(row) == {"name", "title", "paper", "object", "claims", "knobs", "actions"} for row in catalogue["protocols"])
     assert all(set(row) == {"name", "title", "story"} for row in catalogue["scenarios"])
     assert "Raft" in printed(capsys, "list")
 

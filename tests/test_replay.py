@@ -1,14 +1,17 @@
 """Random interventions of every kind: going back and forward changes nothing that is shown, and no two meters disagree."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from consensus import registry
+from consensus.cards import Action
 from consensus.checkers import linearizability
 from consensus.clients import Workload
 from consensus.experiment import LaneSpec, Spec
 from consensus.interventions import (
+    Act,
     Ask,
     Corrupt,
     Crash,
@@ -20,6 +23,7 @@ from consensus.interventions import (
     Restart,
     Resume,
     Say,
+    SetClock,
     SetDeadline,
     SetLink,
     Turn,
@@ -33,6 +37,19 @@ from consensus.timeline import Timeline
 SEEDS = range(30)
 ACTS = 14
 PROTOCOLS = registry.protocols()
+
+
+class Told(PROTOCOLS["raft"].node):
+    """Raft whose followers stand for election when they are told to, as after a time-out."""
+
+    actions = (*PROTOCOLS["raft"].node.actions, "stand")
+
+    def on_stand_action(self, argument):
+        self.on_election_timeout()
+
+
+STAND = Action("stand", "Stand for election", "Does not wait for its time-out.")
+PROTOCOLS["raft"] = replace(PROTOCOLS["raft"], node=Told, actions=(*PROTOCOLS["raft"].actions, STAND))
 LANES = (
     (LaneSpec("raft"), LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1)))),
     (LaneSpec("raft", (("reads", "local"),)), LaneSpec("dynamo", (("n", 3), ("r", 2), ("w", 2), ("conflicts", "lww")))),
@@ -58,7 +75,7 @@ class Hand:
             opening=1 * S,
         )
         self.members = spec.members
-        self.timeline = Timeline(spec)
+        self.timeline = Timeline(spec, PROTOCOLS)
         self.done = []
 
     def one_of(self, *things):
@@ -102,9 +119,11 @@ class Hand:
             lambda: Ask(node, "write", "x", "word"),
             lambda: Say("What now?"),
             lambda: Corrupt(node, self.one_of("mute", "")),
+            lambda: Act(node, "stand"),
+            lambda: SetClock(node, self.one_of(-1, 0, 1) * 70 * MS, self.one_of(-300_000, 0, 400_000)),
             self.turn,
             self.turn,
-        )[self.chance.below(21)]()
+        )[self.chance.below(23)]()
 
     def act(self):
         intervention = self.draw()
@@ -208,7 +227,24 @@ def test_the_hands_have_done_everything_that_can_be_done():
             hand.act()
             hand.act()
         done |= dict.fromkeys(type(intervention) for intervention in hand.done)
-    kinds = (Ask, Corrupt, Crash, Cut, Heal, Partition, Pause, Restart, Resume, Say, SetDeadline, SetLink, Turn, Wipe)
+    kinds = (
+        Act,
+        Ask,
+        Corrupt,
+        Crash,
+        Cut,
+        Heal,
+        Partition,
+        Pause,
+        Restart,
+        Resume,
+        Say,
+        SetClock,
+        SetDeadline,
+        SetLink,
+        Turn,
+        Wipe,
+    )
     assert sorted(kind.__name__ for kind in kinds) == sorted(kind.__name__ for kind in done)
 
 

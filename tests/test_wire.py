@@ -59,6 +59,7 @@ ACTS = st.one_of(
     st.just(interventions.SetLink((), (("loss", 200_000), ("duplicate", 100_000)))),
     st.just(interventions.SetDeadline(50 * MS)),
     st.just(interventions.Ask("n2", "write", "x", "salt")),
+    st.sampled_from((-200_000, 0, 300_000)).map(lambda rate: interventions.SetClock("n3", rate // 10, rate)),
 )
 
 
@@ -360,6 +361,9 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "wipe", "node": "n25"}, interventions.Wipe("n25")),
     ({"type": "ask", "node": "n1", "kind": "read", "key": "x"}, interventions.Ask("n1", "read", "x")),
     ({"type": "ask", "node": "n1", "kind": "write", "key": "x", "value": "é"}, interventions.Ask("n1", "write", "x", "é")),
+    ({"type": "act", "node": "n1", "action": "leave"}, interventions.Act("n1", "leave")),
+    ({"type": "act", "node": "n1", "action": "add", "argument": "n2"}, interventions.Act("n1", "add", "n2")),
+    ({"type": "set_clock", "node": "n1", "skew": -5, "rate": 200}, interventions.SetClock("n1", -5, 200)),
     ({"type": "deadline", "deadline": 300_000}, interventions.SetDeadline(300_000)),
     ({"type": "turn", "lane": 0, "knob": "reads", "value": "local"}, interventions.Turn(0, "reads", "local")),
     ({"type": "scenario", "name": "same-cut"}, None),
@@ -424,6 +428,15 @@ BAD: list[Any] = [
     {"id": "1", "type": "ask", "node": "n1", "kind": "read", "key": "\ud800"},
     {"id": "1", "type": "ask", "node": "n1", "kind": "read", "key": "a\nb"},
     {"id": "1", "type": "ask", "node": "n1", "kind": "read", "key": "x" * 13},
+    {"id": "1", "type": "act", "node": "n1"},
+    {"id": "1", "type": "act", "node": "n1", "action": "Leave!"},
+    {"id": "1", "type": "act", "node": "n1", "action": "add", "argument": "x" * 41},
+    {"id": "1", "type": "act", "node": "n1", "action": "add", "argument": ["n2"]},
+    {"id": "1", "type": "set_clock", "node": "n1", "skew": 0},
+    {"id": "1", "type": "set_clock", "node": "n1", "skew": 60_000_001, "rate": 0},
+    {"id": "1", "type": "set_clock", "node": "n1", "skew": 0, "rate": -500_001},
+    {"id": "1", "type": "set_clock", "node": "n1", "skew": 0.5, "rate": 0},
+    {"id": "1", "type": "set_clock", "node": "n1", "skew": 0, "rate": 0, "since": 5},
     {"id": "1", "type": "deadline", "deadline": 1},
     {"id": "1", "type": "turn", "lane": 9, "knob": "reads", "value": 1},
     {"id": "1", "type": "turn", "lane": 0, "knob": "reads", "value": [1]},

@@ -1,15 +1,22 @@
 """Checkers fold the events of a lane and give verdicts; none asks a protocol what it believes.
 
-Each checker is a class with ``fold(event, operation)``, called for every event in order (``operation`` is the one
+Each checker is a class with ``fold(event, operation)``, called for events in order (``operation`` is the one
 that began or ended with the event, else None), and a list ``findings`` that only grows. State keeps the law of ``freeze.py``.
+
+A lane has some thousand events for each thing that a checker cares about, so a checker says what it listens to: ``listens``
+names kinds of events (absent: every kind). One for which time passing is news, too, keeps a moment ``due``: from then on it is
+given the next event, whatever its kind. Folding more than it asked for changes nothing.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from consensus.events import Event
+from consensus.events import KINDS, Event
 from consensus.history import Operation
+
+CLIENTS = ("invoked", "returned")  # what a checker of client histories listens to
+NEVER = 1 << 62
 
 HOLDS, VIOLATED, UNDECIDED = "ok", "violated", "unknown"
 
@@ -33,3 +40,21 @@ class Checker(Protocol):
     findings: list[Finding]
 
     def fold(self, event: Event, operation: Operation | None) -> None: ...
+
+
+class Judge(Checker, Protocol):
+    """What judges every answer of an object that is no register (``objects.py``)."""
+
+    stale: dict[str, tuple[int, int]]  # op_id -> how many acknowledged writes it misses, and since when, in microseconds
+    flagged: dict[str, int]  # op_id of what gave a violation away -> the index of its finding
+
+    def verdict(self, now: int = 0) -> Verdict: ...  # linearizable?
+
+    def promises(self, now: int = 0) -> dict[str, Verdict]: ...  # what else is checked, by name
+
+    def stale_sentence(self, op_id: str) -> str: ...
+
+
+def listens(checker: Any) -> tuple[str, ...]:
+    """The kinds of events that a checker is to be given."""
+    return getattr(checker, "listens", tuple(KINDS))

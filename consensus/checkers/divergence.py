@@ -22,6 +22,8 @@ Contents = tuple[str, ...]
 class Divergence:
     """Folds the events of a lane."""
 
+    listens = ("stored", "healed", "crashed", "halted", "restarted", "wiped")
+
     def __init__(self, members: tuple[str, ...]) -> None:
         self.members = members
         self.findings: list[Finding] = []  # stays empty

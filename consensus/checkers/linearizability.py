@@ -31,7 +31,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from consensus.checkers import HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, NEVER, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, itself, listed, named, reading, seconds, writing
 from consensus.events import Event
 from consensus.history import Operation
@@ -39,7 +39,6 @@ from consensus.node import FAILED, OK, WRITE
 
 NAME = "linearizable"
 BEFORE_EVERYTHING = -1
-NEVER = 1 << 62
 
 Value = str | None  # None: the state before any write
 
@@ -58,6 +57,8 @@ class Zone(NamedTuple):
 class Linearizability:
     """Folds the events of a lane; names the operations that contradict each other as soon as the last of them returns."""
 
+    listens = CLIENTS
+
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.flagged: dict[str, int] = {}  # op_id of what gave a violation away -> the index of its finding
@@ -67,6 +68,7 @@ class Linearizability:
         self.births: dict[str, list[tuple[int, Value]]] = {}  # key -> (f, value) in order of f
         self.forward: dict[str, list[tuple[int, Value]]] = {}  # key -> (f, value) of the forward zones in order of f
         self.unasked: dict[str, Operation] = {}  # reads of what nobody has asked to write, while their instant lasts
+        self.due = NEVER  # when the instant of such a read is over
         self.reused: dict[str, Value] = {}  # key -> a value that was written twice: not for this checker
 
     def copied(self) -> Linearizability:
@@ -80,6 +82,7 @@ class Linearizability:
         clone.births = {key: births[:] for key, births in self.births.items()}
         clone.forward = {key: zones[:] for key, zones in self.forward.items()}
         clone.unasked = self.unasked.copy()
+        clone.due = self.due
         clone.reused = self.reused.copy()
         return clone
 
@@ -176,6 +179,7 @@ class Linearizability:
         write = self.writes.get(place)
         if write is None:
             self.unasked[read.op_id] = read
+            self.due = 1 + (read.finish or 0)
         elif write.outcome == FAILED:
             self._gives_away(
                 read,
@@ -263,6 +267,8 @@ class Linearizability:
         for read in [read for read in self.unasked.values() if read.finish is not None and read.finish < now]:
             del self.unasked[read.op_id]
             self._gives_away(read, unasked_sentence(read), (read,))
+        if not self.unasked:
+            self.due = NEVER
 
 
 def unasked_sentence(read: Operation) -> str:

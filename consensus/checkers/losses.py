@@ -19,7 +19,7 @@ covers it.
 
 from __future__ import annotations
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, listed, seconds, writing
 from consensus.events import Event
 from consensus.history import Operation
@@ -27,7 +27,6 @@ from consensus.node import OK, WRITE, S
 
 NAME = "acknowledged writes"
 SETTLE = 1 * S
-NEVER = 1 << 62
 
 Place = tuple[str, str]  # (key, value)
 Values = tuple[str, ...]
@@ -35,6 +34,9 @@ Values = tuple[str, ...]
 
 class Losses:
     """Folds the events of a lane; ``lost(now)`` says what is lost at that time."""
+
+    mark = "Acknowledged, then lost: no replica holds it, nor anything that was built on it."  # what the operation says
+    listens: tuple[str, ...] = (*CLIENTS, "stored", "wiped")
 
     def __init__(self, members: Values) -> None:
         self.members = members
@@ -52,7 +54,7 @@ class Losses:
 
     def copied(self) -> Losses:
         """A keyframe: every dict is flat."""
-        clone = object.__new__(Losses)
+        clone = object.__new__(type(self))
         for name, value in vars(self).items():
             setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
         return clone
@@ -222,3 +224,12 @@ class Losses:
         if lost:
             return Verdict(VIOLATED, f"{count(lost, 'acknowledged write')} {'is' if lost == 1 else 'are'} lost.")
         return Verdict(HOLDS, f"All {count(len(self.acknowledged), 'acknowledged write')} are held, or known to what is held.")
+
+
+class NoLosses(Losses):
+    """For objects whose copies say nothing of single writes: a decision is one value, whoever proposed what."""
+
+    listens = ()
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        return

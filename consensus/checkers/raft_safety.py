@@ -31,6 +31,8 @@ Entry = tuple[Any, ...]
 class RaftSafety:
     """Each property is reported once for each server that breaks it."""
 
+    listens = ("sent", "decided", "became", "started", "restarted", "halted")
+
     def __init__(self, members: tuple[str, ...]) -> None:
         self.members = members
         self.findings: list[Finding] = []

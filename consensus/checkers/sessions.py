@@ -22,7 +22,7 @@ between different keys (that would be causal consistency).
 
 from __future__ import annotations
 
-from consensus.checkers import HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, its, itself, listed, reading, seconds
 from consensus.events import Event
 from consensus.history import Operation
@@ -43,6 +43,8 @@ Floors = dict[tuple[str, str], tuple[int, Floor, Floor]]  # (client, key) -> whe
 
 class Sessions:
     """Folds the events of a lane; ``verdicts(now)`` gives one verdict for each guarantee."""
+
+    listens = CLIENTS
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, duration
 from consensus.events import Event
 from consensus.history import Operation
@@ -24,6 +24,8 @@ BEFORE_EVERYTHING = -1
 
 class Staleness:
     """Folds the events of a lane; judges each read when it returns."""
+
+    listens = CLIENTS
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []  # stays empty

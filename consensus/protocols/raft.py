@@ -567,6 +567,8 @@ CARD = RAFT = Card(
     summary="One leader orders every operation in a log; what it has committed with a majority of the members is never lost.",
     node=RaftNode,
     claims=claims,
+    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer.",
+    needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(
             "reads",

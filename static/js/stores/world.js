@@ -27,7 +27,7 @@ import { createStore } from "./store.js";
 /** @typedef {[at: number, kind: string, lane: number, text: string]} Mark */
 /** @typedef {[from: number, to: number|null, words: string]} Era */
 /** @typedef {{name: string, title: string, what: string, default: unknown, choices: Array<[unknown, string]>, low: number|null, high: number|null, unit: string}} Knob */
-/** @typedef {{name: string, title: string, paper: string, summary: string, epoch: string, majority: boolean, claims: {consistency: string, availability: string, loses: boolean}, knobs: Knob[], messages: Array<[string, string[]]>}} ProtocolCard */
+/** @typedef {{name: string, title: string, paper: string, summary: string, family: string, gives_up: string, needs: string, object: string, epoch: string, majority: boolean, claims: {consistency: string, availability: string, loses: boolean}, knobs: Knob[], messages: Array<[string, string[]]>}} ProtocolCard */
 /** @typedef {{name: string, number: number, title: string, story: string, level: string}} ScenarioCard */
 /** @typedef {{name: string, title: string, delay: number, jitter: number, shape: string, loss: number, duplicate: number}} Preset */
 /** @typedef {{format: number, version: string, session: string, url: string, protocols: ProtocolCard[], scenarios: ScenarioCard[], presets: Preset[], limits: Record<string, number>}} Hello */

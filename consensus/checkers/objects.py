@@ -1,0 +1,43 @@
+"""What clients' reads and writes mean, object by object, and who judges the answers.
+
+The same requests fall on every lane; a protocol's card says which object they are taken for.
+
+- *register*: WRITE overwrites, READ tells the last value. Judged by its own four checkers (``experiment.py``).
+- *decision*: the key names an instance of consensus. WRITE proposes, and its ok tells what was decided; READ tells it, too, or
+  nothing while nothing is decided.
+- *counter*: WRITE adds one, whatever its value (that only names the increment); READ tells the count as one decimal number.
+- *set*: WRITE adds its value, READ tells the elements, sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from consensus.checkers import Checker, Judge
+from consensus.checkers.convergence import Convergence
+from consensus.checkers.counter import Counter, CounterLosses
+from consensus.checkers.decisions import Decisions
+from consensus.checkers.losses import Losses, NoLosses
+from consensus.checkers.sets import SetLosses, Sets
+
+REGISTER, DECISION, COUNTER, SET = "register", "decision", "counter", "set"
+
+Members = tuple[str, ...]
+
+
+class Object(NamedTuple):
+    """How the answers of an object are judged. ``judge`` None: as registers are."""
+
+    write: str  # what a WRITE is called in a sentence
+    judge: Callable[[], Judge] | None
+    losses: Callable[[Members], Losses]
+    invariants: tuple[Callable[[Members], Checker], ...] = ()  # beside those of the protocol's card
+
+
+OBJECTS: dict[str, Object] = {
+    REGISTER: Object("write", None, Losses),
+    DECISION: Object("proposal", Decisions, NoLosses),
+    COUNTER: Object("increment", Counter, CounterLosses, (Convergence,)),
+    SET: Object("addition", Sets, SetLosses, (Convergence,)),
+}
