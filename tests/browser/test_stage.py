@@ -7,11 +7,25 @@ from itertools import zip_longest
 from typing import Any
 
 import pytest
-from hands import at_speed, cuts, heal_all, lane, pause, play, run_to, shown_sides, standing, wait_for_cuts, wait_until
+from hands import (
+    at_speed,
+    cuts,
+    headless,
+    heal_all,
+    lane,
+    pause,
+    play,
+    run_to,
+    shown_sides,
+    standing,
+    wait_for_cuts,
+    wait_until,
+)
 from playwright.sync_api import Page, expect
 from strokes import between, canvas, draw, listen_to_commands, look_inside, nodes, on_page, places, press, settle, shapes
 
 from consensus.node import MS, S
+from dashboard import wire
 
 Visitor = Callable[..., Page]
 Opener = Callable[..., Page]
@@ -258,6 +272,12 @@ def test_a_pointer_that_rests_on_a_node_a_message_or_a_log_entry_is_told_what_it
     still.mouse.move(*on_page(still, seen[message["id"]]), steps=2)
     expect(tip).to_contain_text(f"{message['type']} {message['src']} → {message['dst']}")
     expect(tip).to_contain_text("lands at")
+    names = dict(still.evaluate("inside.world.state.hello.protocols.find(({ name }) => name === 'raft').messages"))[
+        message["type"]
+    ]
+    carried = {(each.at, each.data[1]): each.data[2] for each in headless("same-cut", [], standing(still)).lanes[RAFT].flying()}
+    for name, text in zip(names, wire.content(carried[(message["at"], message["dst"])]), strict=True):
+        expect(tip).to_contain_text(f"{name} {text}" if text else "")
 
     cell = by_id(shapes(still, "node"))["n5"]["cells"][-1]
     still.mouse.move(*on_page(still, cell), steps=2)
