@@ -198,6 +198,27 @@ def picture(page: Page) -> list[list[Shape]]:
     return [[shape for kind in kinds for shape in shapes(page, kind, number)] for number in LANES]
 
 
+def test_a_picture_that_stands_is_not_painted_again_until_something_of_it_changes(still: Page) -> None:
+    paints = """() => new Promise((done) => {
+      const { drawImage } = CanvasRenderingContext2D.prototype;
+      let painted = 0, frames = 0;
+      CanvasRenderingContext2D.prototype.drawImage = function (...given) { painted += 1; return drawImage.apply(this, given); };
+      const look = () => {
+        if (++frames < 30) return requestAnimationFrame(look);
+        CanvasRenderingContext2D.prototype.drawImage = drawImage;
+        done(painted);
+      };
+      requestAnimationFrame(look);
+    })"""
+    settle(still)
+    still.wait_for_function("() => inside.world.state.lanes.every(({ ended }) => ended.length === 0)")
+    still.evaluate(paints)  # what a resting pointer or a late font still changed
+    assert still.evaluate(paints) == 0
+    still.mouse.move(*places(still)["n2"])
+    settle(still)
+    assert [id for id, node in by_id(shapes(still, "node")).items() if node["focused"]] == ["n2"]
+
+
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 
