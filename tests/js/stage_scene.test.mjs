@@ -103,6 +103,12 @@ test("a lost message vanishes where it was lost; a delivered one leaves nothing"
   assert.equal(shape.x, (way.x1 + way.x2) / 2);
 });
 
+test("however many messages have been delivered since, one that died is still seen to die", () => {
+  const died = { ...message(), endedAt: 1000, how: "cut", endedWall: 9.9 };
+  const delivered = Array.from({ length: 2000 }, (_, i) => ({ ...message({ id: i + 2 }), endedAt: 1000, how: "delivered", endedWall: 9.95 }));
+  only({ ended: [died, ...delivered] }, "burst");
+});
+
 test("with reduced motion a burst is still", () => {
   const ended = [{ ...message(), endedAt: 1000, how: "cut", endedWall: 9.9 }];
   const parts = [9.95, 10.2].map((wall) => only({ ended, wall, ui: { reducedMotion: true } }, "burst").part);

@@ -382,7 +382,8 @@ function endShapes(given) {
   const tintOf = tints(ui);
   /** @type {Shape[]} */
   const shapes = [];
-  for (const message of lane.ended.slice(-EFFECTS_MAX)) {
+  for (let i = lane.ended.length - 1; i >= 0 && shapes.length < EFFECTS_MAX; i--) { // the newest, of however many have been delivered
+    const message = lane.ended[i];
     if (message.how === "delivered") continue;
     const way = wayOf(message, net, ui.view);
     const age = (wall - message.endedWall) / (message.how === "cut" ? BURST : VANISH);
@@ -395,7 +396,7 @@ function endShapes(given) {
       tint: tintOf(message), size, part: ui.reducedMotion ? 0.3 : age, mark: markOfTone(message.tone),
     });
   }
-  return shapes;
+  return shapes.reverse();
 }
 
 /** How many messages the cut has killed, under the canyon. @param {Given} given @returns {Shape[]} */
