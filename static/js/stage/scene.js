@@ -32,6 +32,7 @@ const CANDIDATES = ["candidate", "looking", "proposer", "preparing"];
 const BURST = 0.5; // wall seconds
 const VANISH = 0.7; // wall seconds
 const EFFECTS_MAX = 300;
+const SLICES_MAX = 8; // more siblings than that cannot be told apart, and are counted in words
 const CANYON_HALF = 14; // how far the canyon's zigzag reaches to either side
 const CLIENT_TYPES = ["Request", "Reply"];
 
@@ -131,16 +132,16 @@ export function moving(given) {
 export function fillsOf(state, key, colours) {
   if (state.epoch !== null && state.epoch !== undefined) return [colourOf(colours, epochColour(state.epoch))];
   const values = state.store?.[key] ?? [];
-  return values.length === 0 ? [colourOf(colours, "neutral")] : values.slice(0, 4).map((value) => colourOf(colours, valueColour(value)));
+  return values.length === 0 ? [colourOf(colours, "neutral")] : values.slice(0, SLICES_MAX).map((value) => colourOf(colours, valueColour(value)));
 }
 
-/** What stands in a node under its name: "x=7", siblings "x=7|9", nothing "x=–". @param {NodeState} state @param {string} key */
+/** What stands in a node under its name: "x=7", two siblings "7|9", more of them "3 values", nothing "x=–". @param {NodeState} state @param {string} key */
 export function valueText(state, key) {
   if (!state.store) return "";
   const values = state.store[key] ?? [];
   if (values.length === 0) return `${key}=–`;
   if (values.length === 1) return `${key}=${values[0]}`;
-  return `${values.slice(0, 2).join("|")}${values.length > 2 ? "…" : ""}`; // siblings: the key would not fit beside them
+  return values.length === 2 ? values.join("|") : words.siblings(values.length); // the key would not fit beside them
 }
 
 /** The timer that a node's arc shows: its election timer, else the one with the longest way to run; null when nothing runs.
