@@ -97,14 +97,15 @@ function measure(canvas, world, index, presenting) {
   const from = to - span;
   const row = (height - 8) / Math.max(1, names.length);
   const letters = rem * (presenting ? 2.2 : 1.5);
-  const named = letters <= row * 1.05; // else there are too many clients to name each
-  const left = named ? letters * 1.9 + 1.2 * rem : 1.6 * rem;
+  const step = [1, 2, 5, 10].find((each) => letters <= row * each * 1.05) ?? 0; // of many clients every other has room for its name, or every fifth
+  const left = step > 0 ? letters * (step === 1 ? 1.9 : 2.4) + 1.2 * rem : 1.6 * rem;
   return {
     width,
     height,
     names,
     left,
-    letters: named ? letters : 0,
+    letters,
+    named: names.filter((_, each) => step > 0 && each % step === step >> 1),
     from,
     row,
     radius: Math.max(1.6, Math.min(row * 0.22, rem * 0.46)),
@@ -168,11 +169,10 @@ function drawEras(context, place, world, colours) {
 
 /** @param {CanvasRenderingContext2D} context @param {ReturnType<typeof measure>} place @param {Record<string, string>} colours */
 function drawNames(context, place, colours) {
-  if (place.letters === 0) return;
   context.font = `400 ${place.letters}px Inter, sans-serif`;
   context.textBaseline = "middle";
   context.fillStyle = colours.faint;
-  for (const name of place.names) context.fillText(name, place.letters * 0.6, place.y(name) + 0.5);
+  for (const name of place.named) context.fillText(name, place.letters * 0.6, place.y(name) + 0.5);
 }
 
 /** @type {WeakMap<Record<string, string>, Map<string, HTMLCanvasElement>>} */
