@@ -31,8 +31,7 @@ const socket = connect({
     fold(world.state, packet);
     if (world.state.stale) send("resync");
     if (world.state.refused.count !== refusals) say(ui, world.state.refused.sentence, false);
-    keepUiWithWorld();
-    world.notify();
+    keepUiWithWorld(); // the panels hear of it from the loop: thirty packets a second are not thirty tellings
   },
   onConnected(connected, sentence) {
     if (connected) expectSnapshot(world.state);
