@@ -58,6 +58,7 @@ CLIENTS_MAX = 25
 LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
+LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
 UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
 
 
@@ -186,8 +187,12 @@ class Lane:
         self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
         self.losses = made.losses(spec.members)
         self.divergence = Divergence(spec.members)
+        self.losses.forgets = self.divergence.forgets = card.forgets
         kinds = dict.fromkeys((*made.invariants, *card.invariants))
         self.invariants = {kind.__name__: kind(spec.members) for kind in kinds if isinstance(kind, type)}
+        for checker in self.invariants.values():
+            if hasattr(checker, "settle"):
+                checker.settle(self.knobs)
         self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
@@ -313,7 +318,7 @@ class Lane:
         """What the timeline shows of this lane: leaders, and the first stale or contradictory answer of each era."""
         if event.kind == "noted":
             self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
-        elif event.kind == "became" and event.data[0] == "leader":
+        elif event.kind == "became" and event.data[0] in LEADING:
             self.marks.append(Mark(event.at, "leader", self.number, f"leader {event.node}"))
         elif event.kind == "halted":
             self.marks.append(Mark(event.at, "violation", self.number, f"{event.node} halted: {event.data[0]}"))
@@ -346,7 +351,7 @@ class Lane:
         leaders = [
             (epoch or 0, node)
             for node, (role, epoch) in self.sim.roles.items()
-            if role == "leader" and self.sim.status[node] == UP
+            if role in LEADING and self.sim.status[node] == UP
         ]
         return max(leaders)[1] if leaders else None
 
@@ -459,7 +464,7 @@ class Lane:
             "since": tally.eras[era].since,
             "sides": sides,
             "sentence": self.stopped or sentence_of(sides, self.members, self.write),
-            "badge": BADGES[self.card.claims(self.knobs).availability],
+            "badge": BADGES[self.card.claimed(self.knobs, len(self.members)).availability],
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},
             "lost_at_cut": tally.dropped["cut"],
@@ -498,6 +503,7 @@ class Lane:
 BADGES = {
     "majority": "may leave a live node without an answer for as long as the cut lasts",
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
+    "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
 }
 
