@@ -67,9 +67,10 @@ class Action:
 class Claims:
     """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
 
-    consistency: "linearizable", "sequential", "causal", "eventual"; availability under a cut: "majority" (the side that
-    holds a majority of the members), "total" (every live node always answers), "quorum" (a side that can gather R or W),
-    "all" (nobody, for what needs every member); ``loses``: may lose acknowledged writes though no disk is lost.
+    consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good); availability under a
+    cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers), "quorum" (a side
+    that can gather R or W), "all" (nobody, for what needs every member);
+    ``loses``: may lose acknowledged writes though no disk is lost.
     """
 
     consistency: str

@@ -38,8 +38,12 @@ def test_no_protocol_breaks_its_invariants_under_other_seeds(name):
         experiment.run_until(scenario.spec.until)
         for lane in experiment.lanes:
             assert lane.stopped is None
+            broken = [finding for checker in lane.invariants.values() for finding in checker.findings]
+            if lane.card.claims(lane.knobs).consistency == "none":
+                assert broken, "where a card promises nothing, the scenario is there to show why"
+                continue
             assert not lane.sim.sentences
-            assert not [finding for checker in lane.invariants.values() for finding in checker.findings]
+            assert not broken
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
