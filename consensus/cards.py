@@ -135,3 +135,7 @@ class Card:
         if sentence := self.clash(values):
             raise Refused(sentence)
         return values
+
+    def claimed(self, knobs: Mapping[str, Any], nodes: int) -> Claims:
+        """The claims in a cluster of so many members, for protocols where that matters."""
+        return self.claims({**knobs, "nodes": nodes})

@@ -54,6 +54,9 @@ class Watched:
         self.sim = Simulation(cluster)
         self.history = History()
         self.checkers = tuple(checkers)
+        for checker in self.checkers:
+            if hasattr(checker, "settle"):
+                checker.settle(cluster.knobs)
         self.events: list[Event] = []
         self.seen: Counter[str] = Counter()
         self.halts: list[Finding] = []
@@ -132,6 +135,7 @@ class Storm(Watched):
         node: type[Node] | None = None,
         promises: Iterable[Checker] = (),
         again: str = "",
+        workload: Workload = BUSY,
         failures_max: int | None = None,
         needs_everybody: bool = False,
     ) -> None:
@@ -140,15 +144,15 @@ class Storm(Watched):
         self.failures_max = failures_max  # for protocols whose memory is lost in a crash: crashed or recovering at one time
         self.again = again  # how to run this one again
         self.chance = Stream.named(seed, "storm")
-        cluster = Cluster(node or card.node, members(size), card.settled(knobs), seed=seed, link=CALM, workload=BUSY)
+        cluster = Cluster(node or card.node, members(size), card.settled(knobs), seed=seed, link=CALM, workload=workload)
         super().__init__(cluster, [*(made(cluster.members) for made in card.invariants), *promises])
         self.members = cluster.members
 
     # --- the weather ------------------------------------------------------------------------------
 
-    def rage(self, duration: int = 8 * S) -> None:
-        """Faults on. Stops at the first promise broken."""
-        faults = (
+    def faults(self) -> tuple[Callable[[], None], ...]:
+        """What may happen, each as likely as it stands here often."""
+        return (
             self.split,
             self.split,
             self.cut_links,
@@ -166,6 +170,10 @@ class Storm(Watched):
             self.blow,
             self.calm_links,
         )
+
+    def rage(self, duration: int = 8 * S) -> None:
+        """Faults on. Stops at the first promise broken."""
+        faults = self.faults()
         until = self.sim.now + duration
         while self.sim.now < until:
             self.run(self.chance.between(30 * MS, 500 * MS))
