@@ -69,7 +69,7 @@ class Claims:
 
     consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good); availability under a
     cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers), "quorum" (a side
-    that can gather R or W);
+    that can gather R or W), "all" (nobody, for what needs every member);
     ``loses``: may lose acknowledged writes though no disk is lost.
     """
 
@@ -108,6 +108,7 @@ class Card:
     epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
     object: str = REGISTER  # what clients' reads and writes mean here (``checkers/objects.py``)
     majority: bool = False  # needs a majority of the members to answer
+    forgets: bool = False  # a replica's copies are in memory only: a crash takes them
     actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
     clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
     family: str = ORDERED  # the shelf of the catalogue on which it stands: a key of FAMILIES

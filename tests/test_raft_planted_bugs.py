@@ -8,7 +8,7 @@ In the scripts links take 10 ms, and a server's patience (its election timeout) 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -40,14 +40,14 @@ NEVER = 60_000
 class Script(Watched):
     """Five servers with the patience that the script gives them; ``servers`` is their class."""
 
-    def __init__(self, servers: type[RaftNode], **patience: int) -> None:
+    def __init__(self, servers: type[RaftNode], knobs: Mapping[str, Any] | None = None, **patience: int) -> None:
         def reset_election_timer(self: RaftNode) -> None:
             self.set_timer("election", self.knobs["patience"][self.id] * MS)
 
         directed = type(servers.__name__, (servers,), {"reset_election_timer": reset_election_timer})
         self.patience = {**dict.fromkeys(FIVE, NEVER), **patience}
-        knobs = {**CARD.settled({"hold_ms": 1_000}), "patience": self.patience}
-        cluster = Cluster(directed, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
+        settled = {**CARD.settled({"hold_ms": 1_000, **(knobs or {})}), "patience": self.patience}
+        cluster = Cluster(directed, FIVE, settled, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (RaftSafety(FIVE), Linearizability()))
 
     def give_patience(self, **patience: int) -> None:

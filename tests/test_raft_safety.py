@@ -18,7 +18,7 @@ from consensus.checkers.raft_safety import (
 )
 from consensus.events import Event
 from consensus.freeze import breaks_the_law, copied
-from consensus.protocols.raft import AppendEntries, Entry
+from consensus.protocols.raft import AppendEntries, Configuration, Entry, InstallSnapshot
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 
@@ -214,6 +214,116 @@ def test_an_entry_applied_twice_breaks_state_machine_safety_but_for_a_restart() 
     assert tale.broken == []
     tale.decides(1, entry(1), "n1")
     assert tale.broken == [STATE_MACHINE_SAFETY]
+
+
+# --- snapshots (section 7) ------------------------------------------------------------------------
+
+
+def stored(tale: Tale, node: str, index: int, value: str, term: int = 1) -> None:
+    """It applies a write, and its own copy changes."""
+    tale.decides(index, entry(term, value), node)
+    tale.event("stored", node, "x", (value,), (), "data")
+
+
+def snapshot(tale: Tale, node: str, index: int, value: str, term: int = 1) -> None:
+    message = InstallSnapshot(term, node, index, term, Configuration(FIVE), (("x", value),), (), 1)
+    tale.event("sent", node, tale.count, "n9", message, "", term, 0)
+
+
+def two_writes() -> Tale:
+    """n1 leads, and applies x=7 and x=8."""
+    tale = Tale()
+    tale.leads("n1", 1)
+    tale.sends("n1", 1, (0, 0), entry(1, "7"), entry(1, "8"))
+    stored(tale, "n1", 1, "7")
+    stored(tale, "n1", 2, "8")
+    return tale
+
+
+def test_a_snapshot_may_stand_for_entries() -> None:
+    """Taken, sent, installed, restarted from: nothing of it is a violation, and the next entry follows on it."""
+    tale = two_writes()
+    tale.event("noted", "n1", "snapshot taken", "up to index 2")
+    snapshot(tale, "n1", 2, "8")
+    tale.event("noted", "n2", "snapshot installed", "up to index 2")
+    tale.event("stored", "n2", "x", ("8",), (), "data")
+    for node in ("n1", "n2"):
+        tale.event("restarted", node)
+        tale.event("stored", node, "x", ("8",), (), "data")
+        stored(tale, node, 3, "9")
+    assert tale.broken == []
+
+
+def test_a_snapshot_of_what_nobody_applied_breaks_state_machine_safety() -> None:
+    tale = two_writes()
+    snapshot(tale, "n1", 3, "9")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+    assert tale.checker.findings[0].sentence == "n1 sent a snapshot up to index 3, which nobody has applied."
+
+
+@pytest.mark.parametrize(("value", "term"), [("7", 1), ("8", 2)])
+def test_a_snapshot_must_be_what_the_entries_make(value: str, term: int) -> None:
+    tale = two_writes()
+    snapshot(tale, "n1", 2, value, term)
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+
+
+def test_entries_may_be_skipped_only_with_a_snapshot_that_was_sent() -> None:
+    tale = two_writes()
+    tale.event("noted", "n2", "snapshot installed", "up to index 2")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+    assert tale.checker.findings[0].sentence.endswith("but no such snapshot was sent.")
+
+
+def test_a_snapshot_takes_nothing_back() -> None:
+    tale = two_writes()
+    snapshot(tale, "n1", 1, "7")
+    tale.event("noted", "n1", "snapshot installed", "up to index 1")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+
+
+def test_a_server_snapshots_what_it_has_applied() -> None:
+    tale = two_writes()
+    tale.event("noted", "n1", "snapshot taken", "up to index 1")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+
+
+def test_after_a_restart_a_server_goes_on_behind_its_own_snapshot() -> None:
+    """Neither from the beginning nor further on; and with nothing, if its disk was lost."""
+    for index, broken in ((1, True), (2, True), (3, False)):
+        tale = two_writes()
+        tale.event("noted", "n1", "snapshot taken", "up to index 2")
+        tale.event("restarted", "n1")
+        tale.decides(index, entry(1, "789"[index - 1]), "n1")
+        assert (tale.broken == [STATE_MACHINE_SAFETY]) is broken
+    tale = two_writes()
+    tale.event("noted", "n1", "snapshot taken", "up to index 2")
+    tale.event("wiped", "n1")
+    tale.event("restarted", "n1")
+    stored(tale, "n1", 1, "7")
+    assert tale.broken == []
+
+
+def test_a_server_that_starts_from_another_state_breaks_state_machine_safety() -> None:
+    tale = two_writes()
+    tale.event("noted", "n1", "snapshot taken", "up to index 2")
+    tale.event("restarted", "n1")
+    tale.event("stored", "n1", "x", ("7",), (), "data")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+    assert tale.checker.findings[0].sentence == "n1 started from a snapshot in which x is 7, not 8."
+
+
+def test_one_entry_does_the_same_everywhere() -> None:
+    """The state machine is deterministic (section 2): what the first server stored for an entry, all others store."""
+    tale = two_writes()
+    tale.decides(1, entry(1, "7"), "n2")
+    tale.event("stored", "n2", "x", ("8",), (), "data")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+    tale = two_writes()
+    tale.decides(1, entry(1, "7"), "n2")
+    assert tale.broken == [], "it may still store"
+    tale.decides(2, entry(1, "8"), "n2")
+    assert tale.checker.findings[0].sentence == "n2 applied the entry at index 1 and stored nothing, unlike n1."
 
 
 def test_a_server_that_stops_itself_is_a_finding() -> None:

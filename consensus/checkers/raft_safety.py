@@ -4,6 +4,12 @@ A log is seen where it shows: in what leaders send (every ``AppendEntries`` name
 messages chain each entry to its predecessor) and in what servers decide. A follower's log that differs from all others is
 seen at the latest when that follower leads or decides. A server whose own assertion fails is a finding too.
 
+A snapshot (section 7) must stand for what was decided: its last entry is a decided one, its data are what applying the entries
+up to there has stored, and a server that skips entries must have a snapshot of them. What an entry does is what the first
+server to apply it stored then; the others must do the same. (Notes ``snapshot taken``, ``snapshot installed`` end with the
+index.) Who is a member is said by entries like all others: two sides that decide apart break Election Safety, Leader
+Completeness or State Machine Safety, whatever they believe about members.
+
 Messages are read by the paper's field names, not by type: this module knows no protocol file. An entry is a tuple that begins
 with its term and ends with the id of the operation that it carries (empty for none).
 """
@@ -26,12 +32,13 @@ ASSERTION = "a server's own assertion"
 PROPERTIES = (ELECTION_SAFETY, LEADER_APPEND_ONLY, LOG_MATCHING, LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)
 
 Entry = tuple[Any, ...]
+Data = tuple[tuple[str, str], ...]
 
 
 class RaftSafety:
     """Each property is reported once for each server that breaks it."""
 
-    listens = ("sent", "decided", "became", "started", "restarted", "halted")
+    listens = ("sent", "decided", "became", "stored", "noted", "started", "restarted", "wiped", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
         self.members = members
@@ -49,18 +56,37 @@ class RaftSafety:
         # Decisions: at position index - 1, (entry, who decided it first, in which term)
         self.decided: list[tuple[Entry, str, int]] = []
         self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
+        # Snapshots: what each entry did (index -> key, values); index -> term and data of a snapshot that is as it must be
+        self.effect_of: dict[int, tuple[str, tuple[str, ...]]] = {}
+        self.applying: dict[str, int] = {}  # server -> the index that it is applying; absent while it starts from a snapshot
+        self.owed: dict[str, int] = {}  # server -> the index that it has applied, and others have stored something for
+        self.snapshots: dict[int, tuple[int, Data]] = {}
+        self.snapshot_of: dict[str, int] = dict.fromkeys(members, 0)  # server -> up to which index its own is
+        self.replayed_to, self.replayed = 0, dict[str, tuple[str, ...]]()
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         kind = event.kind
         if kind == "sent":
-            if type(event.data[2]).__name__ == "AppendEntries":
+            name = type(event.data[2]).__name__
+            if name == "AppendEntries":
                 self.see_log(event, event.data[2])
+            elif name == "InstallSnapshot":
+                self.see_snapshot(event, event.data[2])
         elif kind == "decided":
             self.see_decision(event, *event.data)
         elif kind == "became":
             self.see_role(event, *event.data)
-        elif kind == "started" or kind == "restarted":
-            self.last_decided[event.node] = 0  # the state machine is rebuilt from the log
+        elif kind == "stored":
+            self.see_effect(event, event.data[0], event.data[1])
+        elif kind == "noted":
+            if event.data[0] in ("snapshot taken", "snapshot installed"):
+                self.see_skip(event, event.data[0], int(event.data[1].rpartition(" ")[2]))
+        elif kind == "started" or kind == "restarted":  # the state machine is rebuilt from the snapshot and the log
+            self.last_decided[event.node] = self.snapshot_of[event.node]
+            self.applying.pop(event.node, None)
+            self.owed.pop(event.node, None)
+        elif kind == "wiped":
+            self.snapshot_of[event.node] = 0
         elif kind == "halted":
             self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
 
@@ -159,7 +185,12 @@ class RaftSafety:
         if index != self.last_decided[node] + 1:
             sentence = f"{node} applied index {index} after index {self.last_decided[node]}."
             self.find(STATE_MACHINE_SAFETY, event, sentence, (node,), entry)
-        self.last_decided[node] = index
+        if (left := self.owed.pop(node, 0)) != 0:
+            sentence = f"{node} applied the entry at index {left} and stored nothing, unlike {self.decided[left - 1][1]}."
+            self.find(STATE_MACHINE_SAFETY, event, sentence, (self.decided[left - 1][1], node), self.decided[left - 1][0])
+        if index in self.effect_of:
+            self.owed[node] = index
+        self.last_decided[node] = self.applying[node] = index
         if index <= len(self.decided):
             first, decider, _term = self.decided[index - 1]
             if first != entry:
@@ -171,3 +202,63 @@ class RaftSafety:
                 for term in self.elected_with:
                     if term > self.epoch[node]:
                         self.check_holds(event, term, index)
+
+    def see_effect(self, event: Event, key: str, values: tuple[str, ...]) -> None:
+        """A server's own copy changed: by applying an entry, or by starting from a snapshot."""
+        node, index = event.node, self.applying.get(event.node)
+        if index is None:
+            must = self.state_up_to(self.snapshot_of[node]).get(key)
+            if must is not None and must != values:
+                sentence = f"{node} started from a snapshot in which {key} is {', '.join(values)}, not {', '.join(must)}."
+                self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
+        elif index <= len(self.decided):
+            first = self.decided[index - 1][1]
+            self.owed.pop(node, None)
+            if node == first:
+                self.effect_of.setdefault(index, (key, values))
+            if self.effect_of.get(index) != (key, values):
+                sentence = f"The entry at index {index} stored another value at {node} than at {first}."
+                self.find(STATE_MACHINE_SAFETY, event, sentence, (first, node), self.decided[index - 1][0])
+
+    # --- a snapshot stands for the decided entries up to its last (section 7) ----------------------
+
+    def see_snapshot(self, event: Event, message: Any) -> None:
+        index, shown = message.last_included_index, (message.last_included_term, message.data)
+        if self.snapshots.get(index) == shown:
+            return
+        if index > len(self.decided):
+            what = "which nobody has applied"
+        elif self.decided[index - 1][0][0] != message.last_included_term:
+            what = f"whose term is {self.decided[index - 1][0][0]}, not {message.last_included_term}"
+        elif {key: (value,) for key, value in message.data} != self.state_up_to(index):
+            what = "but its data are not what the entries up to there make"
+        else:
+            self.snapshots[index] = shown
+            return
+        self.find(STATE_MACHINE_SAFETY, event, f"{event.node} sent a snapshot up to index {index}, {what}.", (event.node,))
+
+    def see_skip(self, event: Event, what: str, index: int) -> None:
+        """A server took a snapshot of what it had applied, or installed one that a leader had sent, and skips to its end."""
+        node = event.node
+        if what == "snapshot taken" and index != self.last_decided[node]:
+            sentence = f"{node} took a snapshot up to index {index}, having applied index {self.last_decided[node]}."
+            self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
+        elif what == "snapshot installed":
+            if index not in self.snapshots or index < self.last_decided[node]:
+                why = "no such snapshot was sent" if index not in self.snapshots else "it had applied more"
+                self.find(STATE_MACHINE_SAFETY, event, f"{node} installed a snapshot up to index {index}, but {why}.", (node,))
+            self.last_decided[node] = index
+            self.applying.pop(node, None)
+            self.owed.pop(node, None)
+        self.snapshot_of[node] = index
+
+    def state_up_to(self, index: int) -> dict[str, tuple[str, ...]]:
+        """What the decided entries up to that index have stored."""
+        if index < self.replayed_to:
+            self.replayed_to, self.replayed = 0, {}
+        for at in range(self.replayed_to + 1, index + 1):
+            if at in self.effect_of:
+                key, values = self.effect_of[at]
+                self.replayed[key] = values
+        self.replayed_to = index
+        return self.replayed
