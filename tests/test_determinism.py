@@ -17,7 +17,7 @@ from consensus.node import MS, S
 from consensus.timeline import Timeline
 
 out = []
-for name in ("same-cut", "stale-leader", "two-beat-one"):
+for name in ("same-cut", "stale-leader", "two-beat-one", "lease", "members-at-once"):
     timeline = Timeline(registry.spec(name))
     for at, act in (
         (2500 * MS, SetLink((), (("loss", 50_000), ("duplicate", 50_000), ("shape", "exponential")))),
