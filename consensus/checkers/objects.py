@@ -5,8 +5,9 @@ The same requests fall on every lane; a protocol's card says which object they a
 - *register*: WRITE overwrites, READ tells the last value. Judged by its own four checkers (``experiment.py``).
 - *decision*: the key names an instance of consensus. WRITE proposes, and its ok tells what was decided; READ tells it, too, or
   nothing while nothing is decided.
-- *counter*: WRITE adds one, whatever its value (that only names the increment); READ tells the count as one decimal number.
-- *set*: WRITE adds its value, READ tells the elements, sorted.
+- *counter*: WRITE adds one and REMOVE takes one away, whatever their values (these only name them); READ tells the count as one
+  decimal number.
+- *set*: WRITE adds its value, REMOVE takes the element away that it names, READ tells the elements, sorted.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ class Object(NamedTuple):
     judge: Callable[[], Judge] | None
     losses: Callable[[Members], Losses]
     invariants: tuple[Callable[[Members], Checker], ...] = ()  # beside those of the protocol's card
+    removes: str = ""  # what a REMOVE takes away: nothing (it is not asked), "one", "element"
 
 
 OBJECTS: dict[str, Object] = {
     REGISTER: Object("write", None, Losses),
     DECISION: Object("proposal", Decisions, NoLosses),
-    COUNTER: Object("increment", Counter, CounterLosses, (Convergence,)),
-    SET: Object("addition", Sets, SetLosses, (Convergence,)),
+    COUNTER: Object("increment", Counter, CounterLosses, (Convergence,), "one"),
+    SET: Object("addition", Sets, SetLosses, (Convergence,), "element"),
 }

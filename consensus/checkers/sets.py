@@ -53,7 +53,9 @@ class Elements:
         self.removals: dict[str, int] = {}  # element -> how many removals have been asked that did not fail
         self.gone: dict[str, Operation] = {}  # element -> the first removal that certainly found it, acknowledged
         self.seen_gone: dict[str, Operation] = {}  # element -> the first read that had ended and did not tell it any more
-        self.seen_gone_by: dict[tuple[str, str], int] = {}  # (client, element) -> when that client's first such read ended
+        self.unseen: dict[str, bool] = {}  # elements that somebody asked to remove and that nobody has seen to be gone yet
+        self.kept: dict[str, bool] = {}  # elements of which every removal failed
+        self.reads: dict[str, list[Operation]] = {}  # client -> its believed reads
 
     def strict(self, element: str) -> bool:
         return element not in self.removals
@@ -67,6 +69,7 @@ class Elements:
     def loosen(self, element: str) -> None:
         """Somebody asks to remove it: the others are judged as if it had never been."""
         self.removals[element] = 0
+        self.unseen[element] = True
         self.acknowledged = [one for one in self.acknowledged if one[1] != element]
         level = self.level.pop(element, None)
         if level is None:
@@ -138,8 +141,11 @@ class Sets:
             if at.strict(element):
                 self._loosen(removal.key, at, element)
             at.removals[element] += 1
+            at.kept.pop(element, None)
         elif removal.outcome == FAILED:
             at.removals[element] -= 1
+            if not at.removals[element]:
+                at.kept[element] = True
         elif removal.outcome == OK:
             self.judged += 1
             if at.there.get(element, removal.start) < removal.start:
@@ -182,9 +188,16 @@ class Sets:
             if add.outcome == FAILED:
                 promise = f"{writing(add)} had failed at {seconds(add.finish or 0)}, which promises that it never happened"
                 return f"{telling(read)}, but {promise}.", (add, read)
-            if at.seen_gone_by.get((read.client, element), read.start) < read.start:
-                gone = at.seen_gone[element]
+            if element in at.seen_gone and (gone := self._saw_gone(at, read, element)) is not None:
                 return f"{telling(read)}: {element} came back, which {itself(read.client)} had seen to be gone.", (gone, read)
+        return None
+
+    def _saw_gone(self, at: Elements, read: Operation, element: str) -> Operation | None:
+        """An earlier read of the same client that did not tell an element that had certainly been there."""
+        for before in at.reads.get(read.client, ()):
+            ended = before.finish is not None and before.finish < read.start
+            if ended and before.start > at.there[element] and element not in before.result:
+                return before
         return None
 
     def _missed(self, at: Elements, read: Operation, told: dict[str, bool]) -> list[tuple[int, str, Operation]]:
@@ -193,12 +206,15 @@ class Sets:
         before = bisect_left(at.acknowledged, (read.start,))
         if before > sum(element in told for _, element in at.acknowledged[:before]):
             missed = [(f, element, at.adds[element]) for f, element in at.acknowledged[:before] if element not in told]
-        for element, asked in at.removals.items():
-            add, gone = at.adds.get(element), at.gone.get(element)
-            if element in told:
-                if gone is not None and gone.finish is not None and gone.finish < read.start:
-                    missed.append((gone.finish, element, gone))
-            elif not asked and add is not None and add.outcome == OK and add.finish is not None and add.finish < read.start:
+        for element in told:
+            gone = at.gone.get(element)
+            if gone is not None and gone.finish is not None and gone.finish < read.start:
+                missed.append((gone.finish, element, gone))
+        for element in at.kept:
+            add = at.adds.get(element)
+            known = add is not None and add.outcome == OK and add.finish is not None and add.finish < read.start
+            if known and element not in told:
+                assert add is not None and add.finish is not None
                 missed.append((add.finish, element, add))
         return missed
 
@@ -242,10 +258,10 @@ class Sets:
             at.there.setdefault(element, read.finish)
         if size and size not in at.sizes:
             insort(at.sizes, size)
-        for element in at.removals:
-            if element not in told and at.there.get(element, read.start) < read.start:
-                at.seen_gone.setdefault(element, read)
-                at.seen_gone_by.setdefault((read.client, element), read.finish)
+        at.reads.setdefault(read.client, []).append(read)
+        for element in [each for each in at.unseen if each not in told and at.there.get(each, read.start) < read.start]:
+            del at.unseen[element]
+            at.seen_gone[element] = read
 
     # --- findings ---------------------------------------------------------------------------------
 
