@@ -23,7 +23,7 @@ for scenario in registry.scenarios().values():
 assert list(sorted(names)) == list(registry.protocols()), "every protocol runs in some scenario"
 
 out = []
-for name in dict.fromkeys((*names.values(), "same-cut", "stale-leader", "two-beat-one")):
+for name in dict.fromkeys((*names.values(), "same-cut", "two-beat-one", "stale-leader", "lease", "members-at-once")):
     timeline = Timeline(registry.spec(name))
     for at, act in (
         (2500 * MS, SetLink((), (("loss", 50_000), ("duplicate", 50_000), ("shape", "exponential")))),
