@@ -16,7 +16,7 @@ from test_raft_planted_bugs import FIVE, LINEARIZABLE, NEVER, Script
 from test_raft_rest_storm import EVERYDAY, rest_storm
 
 from consensus.checkers import Finding
-from consensus.checkers.raft_safety import ELECTION_SAFETY, LEADER_COMPLETENESS, STATE_MACHINE_SAFETY
+from consensus.checkers.raft_safety import ELECTION_SAFETY, LEADER_COMPLETENESS, MAJORITY, STATE_MACHINE_SAFETY
 from consensus.interventions import Act, Cut, Heal, SetClock
 from consensus.node import MS, READ, WRITE, S
 from consensus.protocols.raft import AT_ONCE, ONE_AT_A_TIME, RaftNode
@@ -234,8 +234,8 @@ def returnee(servers: type[RaftNode]) -> Script:
 # --- which check catches which -------------------------------------------------------------------
 
 CAUGHT: dict[type[RaftNode], tuple[Callable[[Any], Script], tuple[str, ...]]] = {
-    bugs.CommitsWithTheNewMajority: (both_sides_write, (LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)),
-    bugs.ElectsWithTheNewMajority: (both_sides_stand, (ELECTION_SAFETY,)),
+    bugs.CommitsWithTheNewMajority: (both_sides_write, (MAJORITY, LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)),
+    bugs.ElectsWithTheNewMajority: (both_sides_stand, (MAJORITY, ELECTION_SAFETY)),
     bugs.ChangesBeforeTheNoOp: (two_changes_from_one_beginning, (LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)),
     bugs.SnapshotDropsTheLog: (late_snapshot, (STATE_MACHINE_SAFETY, LEADER_COMPLETENESS)),
     bugs.ForgetsSnapshotOnRestart: (restarts_from_snapshots, (LEADER_COMPLETENESS,)),
@@ -269,7 +269,13 @@ def test_the_same_script_accuses_honest_raft_of_nothing(bug: type[RaftNode]) -> 
 # --- what the storms find -------------------------------------------------------------------------
 
 # The others survive hundreds of storms: two leaders' changes must meet, or a read must fall into some milliseconds of a lease.
-FOUND_BY_STORMS = (bugs.SnapshotDropsTheLog, bugs.ForgetsSnapshotOnRestart, bugs.SnapshotForgetsRetries)
+FOUND_BY_STORMS = (
+    bugs.CommitsWithTheNewMajority,
+    bugs.ElectsWithTheNewMajority,
+    bugs.SnapshotDropsTheLog,
+    bugs.ForgetsSnapshotOnRestart,
+    bugs.SnapshotForgetsRetries,
+)
 
 
 @pytest.mark.parametrize("bug", FOUND_BY_STORMS, ids=lambda bug: bug.__name__)

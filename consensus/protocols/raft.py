@@ -265,6 +265,8 @@ class RaftNode(Node):
         self.asked: dict[str, tuple[str, str, str | None, int, bool]] = {}
 
     def on_start(self) -> None:
+        if len(self.members) > len(self.snapshot.configuration.voters) > 0 == self.snapshot.last_included_index:
+            self.note("first members", names_of(self.snapshot.configuration))
         self.start_from_snapshot()
         self.become(FOLLOWER, self.current_term)
         self.reset_election_timer()
