@@ -20,7 +20,7 @@ STEADY = LinkState(10 * MS, 0)
 
 
 def pair(node: type[Node] = HeartbeatNode, link: LinkState = STEADY, seed: int = 1, **knobs: int) -> Simulation:
-    return Simulation(Cluster(node, ("n1", "n2"), CARD.settled(knobs), seed, link))
+    return Simulation(Cluster(node, ("n1", "n2"), {**CARD.settled(), **knobs}, seed, link))
 
 
 def notes(sim: Simulation, name: str) -> list[tuple[int, str]]:
@@ -42,7 +42,7 @@ def test_a_crashed_node_is_suspected_one_time_out_after_its_last_heartbeat_came(
     sim.run_until(60 * S)
     assert notes(sim, SUSPECTED) == [(1000 * MS + 10 * MS + 700 * MS, "n1")]
     assert notes(sim, FALSE_ALARM) == []
-    assert sim.nodes["n1"].describe()["store"] == {"suspects": ["n2"]}
+    assert sim.nodes["n1"].describe()["store"] == {"dead?": ["n2"]}
 
 
 def test_a_suspicion_is_taken_back_when_a_heartbeat_comes_after_all() -> None:

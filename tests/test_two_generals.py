@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from storm import Watched
 
 from consensus import registry
+from consensus.checkers.decisions import AGREEMENT, Decisions
 from consensus.events import Event
 from consensus.experiment import Experiment
-from consensus.interventions import Crash, Cut, Heal, Restart
+from consensus.interventions import Ask, Crash, Cut, Heal, Restart
 from consensus.network import LinkState
-from consensus.node import FAILED, MS, Node, Request
+from consensus.node import FAILED, MS, READ, Node, Request
 from consensus.protocols.two_generals import ATTACK, CARD, FIRST, STAY, VILLAGE, General, Messenger
 from consensus.rng import Stream
 from consensus.scenarios.two_generals import COPIES, SCENARIO, alone, together
@@ -26,7 +28,9 @@ A_TO_B, B_TO_A = (("n1", "n2"),), (("n2", "n1"),)
 def camps(
     acknowledgements: int, node: type[Node] = General, link: LinkState = STEADY, seed: int = 1, **knobs: int
 ) -> Simulation:
-    return Simulation(Cluster(node, ("n1", "n2"), CARD.settled({"acknowledgements": acknowledgements, **knobs}), seed, link))
+    return Simulation(
+        Cluster(node, ("n1", "n2"), {**CARD.settled(), "acknowledgements": acknowledgements, **knobs}, seed, link)
+    )
 
 
 def dawns(events: list[Event]) -> list[tuple[str, str]]:
@@ -34,7 +38,7 @@ def dawns(events: list[Event]) -> list[tuple[str, str]]:
     done: dict[int, dict[str, str]] = {}
     for event in events:
         if event.kind == "decided":
-            night, what = event.data
+            night, (_, what) = event.data
             done.setdefault(night, {})[event.node] = what
     return [(by["n1"], by["n2"]) for by in done.values()]
 
@@ -161,10 +165,43 @@ def test_each_card_says_what_its_general_does_not_know() -> None:
     assert facts == {"n1": "nothing: it has the last one", "n2": "whether no. 2 arrived"}
 
 
-def test_clients_are_told_that_nothing_happened() -> None:
+def test_a_soldier_is_told_at_dawn_what_is_done() -> None:
+    sim = camps(0)
+    sim.apply(Cut(A_TO_B))
+    sim.run_until(NIGHT - 100 * MS)
+    for general in ("n1", "n2"):
+        sim.apply(Ask(general, READ, "night1"))
+    sim.run_until(NIGHT + 20 * MS)
+    told = [(event.node, event.data[3]) for event in sim.events if event.kind == "returned"]
+    assert told == [("n1", (ATTACK,)), ("n2", (STAY,))]
+
+
+def test_soldiers_who_were_told_different_things_break_agreement() -> None:
+    script = Watched(
+        Cluster(General, ("n1", "n2"), {**CARD.settled(), "acknowledgements": 0}, link=STEADY, deadline=NIGHT * 2),
+        (Decisions(),),
+    )
+    script.ask("n1", READ, "night1")
+    script.ask("n2", READ, "night1")
+    script.run(NIGHT + 100 * MS)
+    assert script.findings == []
+    script.apply(Cut(A_TO_B))
+    script.ask("n1", READ, "night3")
+    script.ask("n2", READ, "night3")
+    script.run(2 * NIGHT + 100 * MS)
+    assert script.broken == [AGREEMENT]
+
+
+def test_the_generals_take_no_orders() -> None:
     general = General("n1", ("n1", "n2"), CARD.settled(), Stream(1))
-    (answer,) = general.receive(0, "c1", Request("c1:1", "write", "dawn", "1"))
-    assert answer.outcome == FAILED  # type: ignore[union-attr]
+    general.start(0)
+    for request in (
+        Request("c1:1", "write", "night1", "stay"),
+        Request("c1:2", "read", "x", None),
+        Request("c1:3", "read", "night0", None),
+    ):
+        (answer,) = general.receive(0, "c1", request)
+        assert answer.outcome == FAILED  # type: ignore[union-attr]
 
 
 # --- planted bugs ------------------------------------------------------------------------------------

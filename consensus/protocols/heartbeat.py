@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.cards import Card, Claims, Knob
-from consensus.node import FAILED, MS, Node, Request
+from consensus.node import FAILED, LOG_SHOWN, MS, Node, Request
 
 WATCHING, SUSPECTING = "watching", "suspecting"
 SUSPECTED, FALSE_ALARM = "suspected", "false alarm"
@@ -42,6 +42,7 @@ class HeartbeatNode(Node):
         self.suspects: dict[str, int] = {}  # node -> since when, by our clock; in that order
         self.suspicions = 0
         self.false_alarms = 0
+        self.alarms: list[str] = []  # the last false ones
         self.since = 0
 
     def on_start(self) -> None:
@@ -62,6 +63,8 @@ class HeartbeatNode(Node):
         if src in self.suspects:
             del self.suspects[src]
             self.false_alarms += 1
+            self.alarms.append(f"false alarm: {src}")
+            del self.alarms[:-LOG_SHOWN]
             self.note(FALSE_ALARM, src)
             self.show_role()
         self.wait_for(src)
@@ -91,7 +94,10 @@ class HeartbeatNode(Node):
         return {
             "role": SUSPECTING if self.suspects else WATCHING,
             "epoch": None,
-            "store": {"suspects": [peer for peer in self.peers if peer in self.suspects]},
+            "store": {"dead?": [peer for peer in self.peers if peer in self.suspects]},
+            "log": [[None, alarm] for alarm in self.alarms],
+            "log_start": self.false_alarms - len(self.alarms) + 1,
+            "commit": self.false_alarms,
             "facts": facts,
         }
 
@@ -131,8 +137,9 @@ CARD = Card(
             "Time-out",
             "How long a node may be silent before it is suspected: short means false alarms, long means noticing late.",
             500,
-            low=10,
-            high=10_000,
+            choices=tuple(
+                (ms, f"{ms} ms" if ms < 1000 else f"{ms / 1000:g} s") for ms in (50, 100, 200, 500, 1000, 1500, 2000, 5000)
+            ),
             unit="ms",
         ),
     ),

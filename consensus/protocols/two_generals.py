@@ -25,10 +25,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.cards import Card, Claims, Knob
-from consensus.node import FAILED, MS, Node, Request
+from consensus.node import FAILED, MS, OK, READ, Node, Request
 
 FIRST, SECOND, VILLAGE = "first general", "second general", "village"
 ATTACK, STAY = "attack", "stay"
+DAWNS_MAX = 1000  # that a general remembers
+ASKED_MAX = 512  # soldiers who wait; beyond that the oldest is forgotten, unanswered
 
 IN_TURN = "A messenger is answered by the other general only"
 
@@ -47,14 +49,13 @@ class Messenger(NamedTuple):
 class General(Node):
     messages = (Messenger,)
     timers = ("dawn",)
-    durable = ("night", "received", "attacked", "stayed", "last")
+    durable = ("night", "received", "dawns")
 
     def setup(self) -> None:
         self.night = 0
         self.received = 0  # the highest number of a messenger that has arrived this night
-        self.attacked = 0
-        self.stayed = 0
-        self.last = ""  # what was done at the last dawn
+        self.dawns: dict[int, str] = {}  # night -> what was done at its dawn
+        self.asked: dict[str, int] = {}  # op id -> night, of soldiers who wait for its dawn
 
     def on_start(self) -> None:
         self.become(self.role, None)
@@ -96,6 +97,8 @@ class General(Node):
     def night_falls(self) -> None:
         self.night += 1
         self.received = 0
+        for plan in (ATTACK, STAY):
+            self.note("proposed", f"{name_of(self.night)}={plan}")
         self.set_timer("dawn", self.night * self.night_length - self.clock)
         if self.role == FIRST:
             self.send_messenger(1)
@@ -113,12 +116,14 @@ class General(Node):
             self.send_messenger(m.number + 1)
 
     def on_dawn_timeout(self) -> None:
-        self.last = ATTACK if self.is_sure else STAY
-        if self.last == ATTACK:
-            self.attacked += 1
-        else:
-            self.stayed += 1
-        self.decide(self.night, self.last)
+        done = ATTACK if self.is_sure else STAY
+        self.dawns[self.night] = done
+        if len(self.dawns) > DAWNS_MAX:
+            del self.dawns[next(iter(self.dawns))]
+        self.decide(self.night, (name_of(self.night), done))
+        for op_id in [op_id for op_id, night in self.asked.items() if night == self.night]:
+            del self.asked[op_id]
+            self.answer(op_id, OK, (done,))
         self.night_falls()
 
     @property
@@ -134,31 +139,53 @@ class General(Node):
         return f"whether no. {self.messengers} arrived" if self.owed < self.messengers else "nothing: it has the last one"
 
     def on_request(self, client: str, m: Request) -> None:
-        self.answer(m.op_id, FAILED, reason="The generals take no orders from clients.")
+        """A soldier asks what is to be done at the dawn of a night (``night7``), and is told at that dawn."""
+        night = night_of(m.key)
+        if m.kind != READ or night is None or self.role == VILLAGE:
+            return self.answer(m.op_id, FAILED, reason="The generals take no orders; ask them about a night: night7.")
+        if night in self.dawns:
+            return self.answer(m.op_id, OK, (self.dawns[night],))
+        if night < self.night:
+            return self.answer(m.op_id, FAILED, reason="That night is forgotten, or was slept through.")
+        self.asked[m.op_id] = night
+        if len(self.asked) > ASKED_MAX:
+            del self.asked[next(iter(self.asked))]
+        return None
 
     def describe(self) -> dict[str, Any]:
         if self.role == VILLAGE:
             return {"role": VILLAGE, "epoch": None, "store": {}}
+        attacked = list(self.dawns.values()).count(ATTACK)
+        last = self.dawns.get(self.night - 1, "")
         facts = {
             "night": str(self.night),
             "messengers in the plan": str(self.messengers),
             "arrived tonight": f"up to no. {self.received}" if self.received else "none",
             "attacks when it has": f"no. {self.owed}" if self.owed else "sent the order",
             "in doubt": self.doubt,
-            "attacked": str(self.attacked),
-            "stayed": str(self.stayed),
+            "attacked": f"{attacked} of {len(self.dawns)} dawns",
         }
         return {
             "role": self.role,
             "epoch": None,
-            "store": {"dawn": [self.last] if self.last else []},
+            "store": {"dawn": [last] if last else []},
             "facts": facts,
         }
 
 
+def name_of(night: int) -> str:
+    return f"night{night}"
+
+
+def night_of(key: str) -> int | None:
+    """``night7`` -> 7."""
+    number = key.removeprefix("night")
+    return int(number) if key.startswith("night") and number.isdecimal() else None
+
+
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Nothing: that is the theorem. (It serves no clients either.)"""
-    return Claims("none", availability="quorum")
+    """At dawn each general does something and tells its soldiers; that both do the same is what cannot be had."""
+    return Claims("none", availability="total")
 
 
 CARD = Card(
@@ -174,16 +201,14 @@ CARD = Card(
             "Acknowledgements",
             "How many acknowledgements the plan has; the sender of the last messenger is always in doubt.",
             1,
-            low=0,
-            high=99,
+            choices=tuple((number, str(number)) for number in (0, 1, 2, 3, 4, 5, 10, 20, 60)),
         ),
         Knob(
             "copies",
             "Copies",
             "How many messengers set out with each message: more make it likely that one comes through.",
             1,
-            low=1,
-            high=10,
+            choices=tuple((number, str(number)) for number in (1, 2, 3, 5, 10)),
         ),
         Knob(
             "night_ms",

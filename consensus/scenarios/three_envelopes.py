@@ -25,7 +25,7 @@ def windows(experiment: Experiment, observer: str) -> list[tuple[Seen, ...]]:
 
 def suspected_by_all(experiment: Experiment) -> bool:
     return all(
-        lane.sim.nodes[node].describe()["store"]["suspects"] == ["n2"] for lane in experiment.lanes for node in ("n1", "n3")
+        lane.sim.nodes[node].describe()["store"]["dead?"] == ["n2"] for lane in experiment.lanes for node in ("n1", "n3")
     )
 
 
@@ -49,7 +49,7 @@ SCENARIO = Scenario(
         lanes=(PAIR, PAIR, PAIR),
         seed=5,
         nodes=3,
-        workload=Workload(keys=("suspects",), start=600 * S),  # nobody asks: the question is what nodes know of each other
+        workload=Workload(keys=("dead?",), start=600 * S),  # nobody asks: the question is what nodes know of each other
         speed=0.5,
         script=(
             Step(2300 * MS, Say("n1 and n3 hear a heartbeat of n2 every half second.")),

@@ -55,12 +55,12 @@ SCENARIO = Scenario(
         seed=6,
         nodes=2,
         link=JITTERY,
-        workload=Workload(keys=("suspects",), start=600 * S),
+        workload=Workload(keys=("dead?",), start=600 * S),
         speed=1,
         script=(
             Step(
                 3 * S,
-                Say("Time-outs of 50 ms, 200 ms, 1 s and 5 s. Both nodes are well: every suspicion now is a false alarm."),
+                Say("Time-outs of 50 ms, 200 ms, 1 s and 5 s. Both nodes are well; each square under one is a false alarm."),
             ),
             Step(CRASH, Crash("n2")),
             Step(CRASH + S, Say("Now n2 has crashed. The nervous ones know it already; the calm one waits for five seconds.")),

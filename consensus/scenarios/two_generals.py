@@ -6,15 +6,23 @@ A hundred nights by four plans, on a link that loses three messengers of ten. Gr
 
 from consensus.clients import Workload
 from consensus.experiment import Expectation, Experiment, LaneSpec, Scenario, Spec, Step
-from consensus.interventions import Say
+from consensus.interventions import Ask, Say
 from consensus.network import LinkState
-from consensus.node import MS, S
-from consensus.protocols.two_generals import ATTACK
+from consensus.node import MS, READ, S
+from consensus.protocols.two_generals import ATTACK, night_of
 
 NONE, THREE, COPIES, SIXTY = range(4)
 PLANS = ((0, 1), (3, 1), (3, 3), (60, 1))  # acknowledgements, copies
 NIGHT_MS, NIGHTS = 600, 100
+ASKED = tuple(Ask(general, READ, f"night{night}") for night in range(2, NIGHTS + 1) for general in ("n1", "n2"))
+SOLDIERS = tuple(Step((night_of(ask.key) or 0) * NIGHT_MS * MS - 100 * MS, ask) for ask in ASKED)
 UNTIL = NIGHTS * NIGHT_MS * MS + 50 * MS
+SAID = (
+    Step(700 * MS, Say("No acknowledgement; three; three, with each messenger sent three times; sixty.")),
+    Step(6 * S, Say("Two colours on a lane: one general has attacked alone. It had sent the last messenger.")),
+    Step(15 * S, Say("The fourth plan takes longer than a night: by it nobody is ever alone, and nobody ever attacks.")),
+)
+SCRIPT = tuple(sorted((*SOLDIERS, *SAID), key=lambda step: step.at))
 
 
 def dawns(experiment: Experiment, lane: int) -> dict[int, dict[str, str]]:
@@ -22,7 +30,7 @@ def dawns(experiment: Experiment, lane: int) -> dict[int, dict[str, str]]:
     found: dict[int, dict[str, str]] = {}
     for event in experiment.lanes[lane].fresh:
         if event.kind == "decided":
-            night, done = event.data
+            night, (_, done) = event.data
             found.setdefault(night, {})[event.node] = done
     return found
 
@@ -57,16 +65,10 @@ SCENARIO = Scenario(
         seed=7,
         nodes=2,
         link=LinkState(loss=300_000),
-        workload=Workload(keys=("dawn",), start=600 * S),  # the generals take no orders
+        workload=Workload(keys=("dawn",), start=600 * S),  # the script asks
         opening=650 * MS,
         speed=0.2,
-        script=(
-            Step(700 * MS, Say("No acknowledgement; three; three with each messenger sent three times; sixty.")),
-            Step(6 * S, Say("Two colours on a lane: one general has attacked alone. It had sent the last messenger.")),
-            Step(
-                15 * S, Say("The fourth plan takes longer than a night: by it nobody is ever alone, and nobody ever attacks.")
-            ),
-        ),
+        script=SCRIPT,
         until=UNTIL,
     ),
     expect=(
