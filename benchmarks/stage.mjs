@@ -1,100 +1,148 @@
-// What one picture of the stage costs in JavaScript: milliseconds, and calls on the canvas, beside a naive stage that paints everything
-// anew in every picture. The canvas here only counts; what the pixels cost is measured in a real browser by the browser tests' frame rate.
-// Run: node benchmarks/stage.mjs
+// One stage in a browser under load, and beside it a bare canvas that paints as many plain circles. stage.py opens this in Chromium,
+// calls `begin` and `measure` for each case, and prints. The stage is the page's own, whole; only the world that it shows is made up here: every node
+// with a log of a thousand entries (of which the wire brings the last eight), a timer and a client, messages on random links, each
+// followed by another when it lands, and ten entries a second that are appended and committed.
 
-import { createSprites, drawMoving, drawStill } from "../static/js/stage/draw.js";
-import { layout as layoutOf, stageSize } from "../static/js/stage/layout.js";
-import { netOf } from "../static/js/stage/net.js";
-import { moving, still } from "../static/js/stage/scene.js";
+import { createStage } from "/static/js/stage/index.js";
 
-const PICTURES = 120;
-const CASES = [
-  [5, 30],
-  [25, 300],
-  [50, 300],
-  [25, 2000],
-  [100, 5000],
-];
+const LANE = [922, 520]; // pixels of a lane's stage in a window of 1920 x 1080
+const SPEED = 0.05e6; // simulated microseconds a second: 1/20, at which the page opens
+const FLIGHT = 15_000;
+const CLIENTS_MAX = 25;
+const EVERY = 6; // pictures between two new entries
 
-/** A brush that paints nothing and counts every call. */
-function countingBrush() {
-  const count = { calls: 0 };
-  const brush = new Proxy(
-    {},
-    {
-      get: (_, name) => (name === "measureText" ? () => ({ width: 10 }) : () => { count.calls += 1; }),
-      set: () => true,
-    },
-  );
-  return { brush, count };
-}
-
-/** A made-up lane: every node with a log and a timer, messages under way on every link.
- * @param {number} nodes @param {number} messages */
-function given(nodes, messages) {
+/** Numbers that look like chance and are the same in every run. */
+function chances() {
   let seed = 4711;
-  const chance = (/** @type {number} */ below) => {
+  return (/** @type {number} */ below) => {
     seed = (seed * 1103515245 + 12345) % 2147483648;
     return Math.floor((seed / 2147483648) * below);
   };
-  const ids = Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
-  const log = Array.from({ length: 8 }, (_, i) => [1 + (i >> 2), `x=${i}`]);
-  const states = Object.fromEntries(ids.map((id, i) => [id, {
-    status: "up", role: i ? "follower" : "leader", epoch: 2, store: { x: ["7"] }, log, log_start: 993, commit: 999,
+}
+
+/** A world that moves. @param {number} count of nodes @param {number} messages always under way */
+function worldOf(count, messages) {
+  const chance = chances();
+  const ids = Array.from({ length: count }, (_, i) => `n${i + 1}`);
+  const log = (/** @type {number} */ start) => Array.from({ length: 8 }, (_, i) => [1 + (((start + i) >> 2) % 2), `x=${start + i}`]);
+  const nodes = Object.fromEntries(ids.map((id, i) => [id, {
+    status: "up", role: i ? "follower" : "leader", epoch: 2, store: { x: ["7"] }, log: log(993), log_start: 993, commit: 998,
     timers: [["election", 900_000, 1_200_000]], facts: {}, lie: "", sentence: "", leader: ids[0],
   }]));
   const flying = new Map();
-  for (let id = 0; id < messages; id++) {
-    const src = chance(nodes);
-    const dst = (src + 1 + chance(nodes - 1)) % nodes;
-    const at = 1_000_000 - chance(15_000);
-    flying.set(id, { id, at, due: at + 15_000, src: ids[src], dst: ids[dst], type: "AppendEntries", tone: ["", "+", "-"][id % 3], epoch: 1 + (id % 2), fields: [] });
-  }
-  const links = { cut: [], tuned: [], sides: [ids], clean: true };
-  const clients = ids.slice(0, 25).map((id, i) => [`c${i + 1}`, id]);
-  const size = stageSize(922, 520);
-  const layout = layoutOf({ nodes: ids, clients, ...size });
-  const ui = { tool: "cut", watchedKey: "x", view: "god", hover: null, selection: null, gesture: null, ghost: null, reducedMotion: false, camera: { x: 0, y: 0, zoom: 1 }, colours: { ink: "#fff", bg: "#000" } };
-  return {
-    lane: { nodes: states, links, flying, ended: [], operations: new Map(), lost: { cut: 0 } }, laneIndex: 0, ui, layout, net: netOf(layout, links, clients),
-    renderAt: 1_000_000, wall: 0, playing: true, fade: 1, cutSince: new Map(), answers: new Map(), clients,
+  let sent = 0;
+  const send = (/** @type {number} */ at) => {
+    const src = chance(count);
+    const dst = (src + 1 + chance(count - 1)) % count;
+    const id = sent++;
+    flying.set(id, { id, at, due: at + FLIGHT, src: ids[src], dst: ids[dst], type: "AppendEntries", tone: ["", "+", "-"][id % 3], epoch: 1 + (id % 2), fields: [] });
+  };
+  for (let i = 0; i < messages; i++) send(1_000_000 - chance(FLIGHT));
+  const clients = ids.slice(0, CLIENTS_MAX).map((id, i) => [`c${i + 1}`, id]);
+  const operations = new Map(clients.map(([client, node], i) => [i, { id: i, client, node, kind: "read", key: "x", start: 0, finish: 10, outcome: "ok", result: ["7"], mark: "" }]));
+  const lane = { nodes, links: { cut: [], tuned: [], sides: [ids], clean: true }, flying, ended: [], operations, meters: null, lost: { cut: 0 } };
+  const state = {
+    spec: { nodes: ids, clients }, lanes: [lane], clock: { at: 0, speed: 0.05, playing: true }, renderAt: 1_000_000, wall: 0, version: 0, run: 1,
+  };
+  let pictures = 0;
+  /** @param {number} seconds */
+  const goOn = (seconds) => {
+    state.wall += seconds;
+    state.renderAt += seconds * SPEED;
+    for (const message of flying.values()) {
+      if (message.due > state.renderAt) break; // sent in the order of their moments, all equally long under way
+      flying.delete(message.id);
+      send(state.renderAt);
+    }
+    pictures += 1;
+    if (pictures % EVERY !== 0) return;
+    const id = ids[(pictures / EVERY) % count];
+    const node = nodes[id];
+    lane.nodes = { ...lane.nodes, [id]: { ...node, log: log(node.log_start + 1), log_start: node.log_start + 1, commit: node.commit + 1 } };
+    Object.assign(nodes, lane.nodes);
+    state.version += 1;
+  };
+  const sorted = [...flying].sort((a, b) => a[1].at - b[1].at);
+  flying.clear();
+  for (const [id, message] of sorted) flying.set(id, message);
+  return { state, goOn };
+}
+
+/** The page's colours as tokens.css names them. */
+function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const names = style.getPropertyValue("--names").trim().replaceAll('"', "").split(/\s+/);
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+function canvasOf() {
+  const canvas = document.createElement("canvas");
+  canvas.style.cssText = `display: block; width: ${LANE[0]}px; height: ${LANE[1]}px`;
+  document.body.replaceChildren(canvas);
+  return canvas;
+}
+
+/** @param {ReturnType<typeof worldOf>} world @returns {(now: number) => void} */
+function stageOf(world) {
+  const ui = {
+    tool: "cut", watchedKey: "x", view: "god", hover: null, selection: null, gesture: null, ghost: null, reducedMotion: false,
+    camera: { x: 0, y: 0, zoom: 1 }, colours: colours(),
+  };
+  const stage = createStage(canvasOf(), 0, /** @type {any} */ ({ state: world.state }), /** @type {any} */ ({ state: ui, update() {} }), /** @type {any} */ ({}));
+  return stage.draw;
+}
+
+/** As many circles as there are nodes and messages, where chance puts them. @param {number} count @returns {() => void} */
+function circlesOf(count) {
+  const canvas = canvasOf();
+  [canvas.width, canvas.height] = LANE;
+  const brush = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const chance = chances();
+  const spots = Array.from({ length: count }, () => [chance(LANE[0]), chance(LANE[1]), chance(3)]);
+  const fills = ["#56b4e9", "#e69f00", "#7c8894"];
+  return () => {
+    brush.clearRect(0, 0, LANE[0], LANE[1]);
+    for (const spot of spots) {
+      spot[0] = (spot[0] + 1) % LANE[0];
+      brush.beginPath();
+      brush.arc(spot[0], spot[1], 6, 0, 2 * Math.PI);
+      brush.fillStyle = fills[spot[2]];
+      brush.fill();
+    }
   };
 }
 
-/** @param {() => void} picture */
-function timed(picture) {
-  for (let i = 0; i < 20; i++) picture();
-  const times = [];
-  for (let i = 0; i < PICTURES; i++) {
-    const began = process.cpuUsage();
-    picture();
-    const spent = process.cpuUsage(began);
-    times.push((spent.user + spent.system) / 1000);
-  }
-  return times.sort((a, b) => a - b)[PICTURES >> 1];
+/** What is painted now, and what it has cost since `measure` last began. */
+const now = { turn: 0, pictures: 0, script: 0, from: 0, to: 0 };
+
+/** Begins to paint, and goes on until something else is begun. @param {{what: "stage" | "circles", nodes: number, messages: number}} asked */
+function begin({ what, nodes, messages }) {
+  const world = worldOf(nodes, messages);
+  const paint = what === "stage" ? stageOf(world) : circlesOf(nodes + messages);
+  const turn = ++now.turn;
+  let last = 0;
+  const frame = (/** @type {number} */ moment) => {
+    if (turn !== now.turn) return;
+    world.goOn(last ? Math.min(0.1, (moment - last) / 1000) : 0);
+    last = moment;
+    const before = performance.now();
+    paint(moment);
+    now.script += performance.now() - before;
+    now.pictures += 1;
+    now.from ||= moment;
+    now.to = moment;
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
 }
 
-const view = { scale: 1, x: 461, y: 260, font: "Inter", colours: { ink: "#fff", bg: "#000" } };
-const row = (/** @type {(string | number)[]} */ cells) => console.log(cells.map((cell, i) => String(cell).padStart(i ? 16 : 22)).join(""));
-row(["nodes, messages", "stage ms", "calls", "naive ms", "calls"]);
-for (const [nodes, messages] of CASES) {
-  const world = given(nodes, messages);
-  const ours = countingBrush();
-  const sprites = createSprites(() => ({ surface: /** @type {any} */ ({}), brush: /** @type {any} */ (countingBrush().brush) }));
-  let step = 0;
-  const stage = () => {
-    world.renderAt = 1_000_000 + (step++ % 100) * 40;
-    drawMoving(/** @type {any} */ (ours.brush), moving(/** @type {any} */ (world)), view, sprites);
-  };
-  const theirs = countingBrush();
-  const bare = { forget() {}, copy: (/** @type {any} */ brush, /** @type {any} */ _v, /** @type {string} */ _k, /** @type {number} */ _x, /** @type {number} */ _y, /** @type {number} */ _w, /** @type {number} */ _h, /** @type {(brush: any) => void} */ paint) => paint(brush) };
-  const naive = () => {
-    world.renderAt = 1_000_000 + (step++ % 100) * 40;
-    drawStill(/** @type {any} */ (theirs.brush), still(/** @type {any} */ (world)), view);
-    drawMoving(/** @type {any} */ (theirs.brush), moving(/** @type {any} */ (world)), view, bare);
-  };
-  const stageMs = timed(stage);
-  const naiveMs = timed(naive);
-  const per = PICTURES + 20;
-  row([`${nodes}, ${messages}`, stageMs.toFixed(2), Math.round(ours.count.calls / per), naiveMs.toFixed(2), Math.round(theirs.count.calls / per)]);
+/** Counts the pictures of so many seconds from now. @param {number} seconds
+ * @returns {Promise<{pictures: number, rate: number, script: number}>} `rate`: a second; `script`: milliseconds in JavaScript, each */
+async function measure(seconds) {
+  Object.assign(now, { pictures: 0, script: 0, from: 0 });
+  await new Promise((done) => setTimeout(done, seconds * 1000));
+  const { pictures, script, from, to } = now;
+  return { pictures, rate: (1000 * (pictures - 1)) / (to - from), script: script / pictures };
 }
+
+Object.assign(globalThis, { begin, measure });

@@ -67,8 +67,9 @@ class Action:
 class Claims:
     """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
 
-    consistency: "linearizable", "sequential", "causal", "eventual", "none"; availability under a cut: "majority" (the side
-    that holds a majority of the members), "total" (every live node always answers), "quorum" (a side that can gather R or W);
+    consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good); availability under a
+    cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers), "quorum" (a side
+    that can gather R or W), "all" (nobody, for what needs every member);
     ``loses``: may lose acknowledged writes though no disk is lost.
     """
 
@@ -78,6 +79,15 @@ class Claims:
 
     def plain(self) -> dict[str, Any]:
         return {"consistency": self.consistency, "availability": self.availability, "loses": self.loses}
+
+
+ESSAY, COMMIT, ORDERED, ANSWERING = "essay", "commit", "ordered", "answering"
+FAMILIES: dict[str, str] = {  # in the order of the catalogue
+    ESSAY: "Why it is hard at all",
+    COMMIT: "All or nothing",
+    ORDERED: "One order, by quorums",
+    ANSWERING: "Always answer",
+}
 
 
 @dataclass(frozen=True)
@@ -98,10 +108,15 @@ class Card:
     epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
     object: str = REGISTER  # what clients' reads and writes mean here (``checkers/objects.py``)
     majority: bool = False  # needs a majority of the members to answer
+    forgets: bool = False  # a replica's copies are in memory only: a crash takes them
     actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
     clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
+    family: str = ORDERED  # the shelf of the catalogue on which it stands: a key of FAMILIES
+    gives_up: str = ""  # one sentence for the catalogue: what it pays for what it claims
+    needs: str = ""  # how many nodes, in the paper's words: "2f + 1 nodes bear f crashes"
 
     def __post_init__(self) -> None:
+        assert self.family in FAMILIES, f"{self.title} is of the family {self.family!r}; there are {', '.join(FAMILIES)}"
         assert self.object in OBJECTS, f"{self.title} serves {self.object!r}; there are {', '.join(OBJECTS)}"
         described = tuple(action.name for action in self.actions)
         assert described == self.node.actions, (
@@ -120,3 +135,7 @@ class Card:
         if sentence := self.clash(values):
             raise Refused(sentence)
         return values
+
+    def claimed(self, knobs: Mapping[str, Any], nodes: int) -> Claims:
+        """The claims in a cluster of so many members, for protocols where that matters."""
+        return self.claims({**knobs, "nodes": nodes})

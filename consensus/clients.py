@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from consensus.node import MS, READ, WRITE, Request
+from consensus.node import MS, READ, REMOVE, WRITE, Request
 from consensus.rng import PPM, Stream
 
 ACCESS_DELAY = 10 * MS  # from a client to its home node, one way; long enough to be seen on a stage
@@ -25,6 +25,7 @@ class Workload:
     keys: tuple[str, ...] = ("x", "y")
     every: int = 350 * MS  # mean gap between two operations of one client; gaps are uniform from half to one and a half of it
     reads: int = 650_000  # parts per million; the rest are writes
+    removes: int = 0  # parts per million; a register or a decision has nothing to remove: there the client passes
     start: int = 500 * MS
     stop: int | None = None
     clients: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class Clients:
         self.asked_so_far: dict[str, int] = {}
         self.values = 0
         self.pending: dict[str, Asked] = {}
+        self.there: dict[str, list[str]] = {}  # key -> what has been asked to be written there and not yet to be removed
         self.contexts: dict[tuple[str, str], tuple[Any, ...]] = {}
 
     def first_moments(self) -> list[tuple[str, int]]:
@@ -64,21 +66,40 @@ class Clients:
         at = now + self.workload.every // 2 + self.streams[client].below(self.workload.every)
         return None if self.workload.stop is not None and at > self.workload.stop else at
 
-    def draw(self, client: str) -> tuple[str, str]:
-        """Kind and key of what this client asks now."""
+    def draw(self, client: str) -> tuple[str, str, str | None]:
+        """Kind and key of what this client asks now, and what it removes.
+
+        What it removes depends on what was asked, never on answers: it is the same in every lane. Where nothing is left to be
+        removed it writes.
+        """
         assert self.workload is not None
-        stream = self.streams[client]
-        kind = READ if stream.below(PPM) < self.workload.reads else WRITE
-        return kind, stream.choice(self.workload.keys)
+        stream, workload = self.streams[client], self.workload
+        drawn = stream.below(PPM)
+        key = stream.choice(workload.keys)
+        if drawn < workload.reads:
+            return READ, key, None
+        there = self.there.get(key)
+        if drawn < workload.reads + workload.removes and there:
+            return REMOVE, key, there.pop(stream.below(len(there)))
+        return WRITE, key, None
+
+    def passes(self, client: str) -> None:
+        """Its next operation is nothing that this lane can be asked: it is counted, so that the others keep their names."""
+        self.asked_so_far[client] = self.asked_so_far.get(client, 0) + 1
 
     def ask(self, client: str, node: str, kind: str, key: str, value: str | None, deadline: int) -> Request:
         """The request for an operation that begins now."""
         number = self.asked_so_far.get(client, 0) + 1
         self.asked_so_far[client] = number
-        if kind == WRITE and value is None:
-            self.values += 1
-            value = str(self.values)
         op_id = f"{client}:{number}"
+        if kind == WRITE:
+            if value is None:
+                self.values += 1
+                value = str(self.values)
+            if self.workload is not None and self.workload.removes:
+                self.there.setdefault(key, []).append(value)
+        elif kind == REMOVE and value is None:
+            value = op_id  # one taken away from a counter: any name will do
         self.pending[op_id] = Asked(client, node, key, deadline)
         return Request(op_id, kind, key, value, self.contexts.get((client, key), ()))
 

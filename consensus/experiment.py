@@ -23,12 +23,13 @@ from consensus.checkers.losses import NoLosses
 from consensus.checkers.objects import OBJECTS
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
-from consensus.clients import Workload
+from consensus.clients import BY_HAND, Workload
 from consensus.events import KINDS, Event, Trace
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
     Act,
+    Ask,
     Corrupt,
     Crash,
     Cut,
@@ -57,6 +58,7 @@ CLIENTS_MAX = 25
 LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
+LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
 UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
 
 
@@ -176,21 +178,25 @@ class Lane:
         self.card = card
         self.knobs = card.settled(asked)
         self.members = spec.members
+        made = OBJECTS[card.object]
         arguments = {action.name: action.argument for action in card.actions}
-        self.sim = Simulation(
-            Cluster(card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES, arguments)
-        )
+        basics = card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES
+        self.sim = Simulation(Cluster(*basics, removes=made.removes, arguments=arguments))
         self.sides = self.sim.network.sides()
         self.history = History()
         self.trace = Trace()
         self.linearizability = Linearizability()
         self.sessions = Sessions()
         self.staleness = Staleness()
-        made = OBJECTS[card.object]
         self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
         self.losses = made.losses(spec.members)
         self.divergence = Divergence(spec.members)
-        self.invariants = {kind.__name__: kind(spec.members) for kind in card.invariants if isinstance(kind, type)}
+        self.losses.forgets = self.divergence.forgets = card.forgets
+        kinds = dict.fromkeys((*made.invariants, *card.invariants))
+        self.invariants = {kind.__name__: kind(spec.members) for kind in kinds if isinstance(kind, type)}
+        for checker in self.invariants.values():
+            if hasattr(checker, "settle"):
+                checker.settle(self.knobs)
         self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
@@ -316,7 +322,7 @@ class Lane:
         """What the timeline shows of this lane: leaders, and the first stale or contradictory answer of each era."""
         if event.kind == "noted":
             self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
-        elif event.kind == "became" and event.data[0] == "leader":
+        elif event.kind == "became" and event.data[0] in LEADING:
             self.marks.append(Mark(event.at, "leader", self.number, f"leader {event.node}"))
         elif event.kind == "halted":
             self.marks.append(Mark(event.at, "violation", self.number, f"{event.node} halted: {event.data[0]}"))
@@ -349,7 +355,7 @@ class Lane:
         leaders = [
             (epoch or 0, node)
             for node, (role, epoch) in self.sim.roles.items()
-            if role == "leader" and self.sim.status[node] == UP
+            if role in LEADING and self.sim.status[node] == UP
         ]
         return max(leaders)[1] if leaders else None
 
@@ -362,7 +368,7 @@ class Lane:
         state["lie"] = sim.liars.get(member, "")
         clock = sim.nodes[member].own_clock
         if clock.skew or clock.rate:
-            state["clock"] = list(clock)
+            state["clock"] = [clock.skew, clock.rate, clock.since]
         state["timers"] = [[name, set_at, due] for (name, _), (_, set_at, due) in sim.timers[member].items()]
         return state
 
@@ -398,7 +404,7 @@ class Lane:
     def mark_of(self, operation: Operation, now: int) -> tuple[str, str]:
         """The mark of an operation on the strip ("", "stale", "conflict", "lost", "violation") and a sentence for it."""
         if operation.op_id in self.lost(now):
-            return "lost", "Acknowledged, then lost: no replica holds it, nor anything that was built on it."
+            return "lost", self.losses.mark
         return self._answer_mark(operation)
 
     def _answer_mark(self, operation: Operation) -> tuple[str, str]:
@@ -462,7 +468,7 @@ class Lane:
             "since": tally.eras[era].since,
             "sides": sides,
             "sentence": self.stopped or sentence_of(sides, self.members, self.write),
-            "badge": BADGES[self.card.claims(self.knobs).availability],
+            "badge": BADGES[self.card.claimed(self.knobs, len(self.members)).availability],
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},
             "lost_at_cut": tally.dropped["cut"],
@@ -501,6 +507,7 @@ class Lane:
 BADGES = {
     "majority": "may leave a live node without an answer for as long as the cut lasts",
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
+    "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
 }
 
@@ -682,7 +689,16 @@ class Experiment:
                 refusals.append(refused)
         if len(refusals) == len(chosen):
             raise refusals[0]
+        if isinstance(intervention, Ask):
+            self._keep_in_step()
         self._tell(intervention, before, only)
+
+    def _keep_in_step(self) -> None:
+        """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
+        asked = max(lane.sim.clients.asked_so_far.get(BY_HAND, 0) for lane in self.lanes)
+        for lane in self.lanes:
+            while lane.sim.clients.asked_so_far.get(BY_HAND, 0) < asked:
+                lane.sim.clients.passes(BY_HAND)
 
     # --- what it says -------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ S = 1_000_000
 
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
 READ, WRITE = "read", "write"
+REMOVE = "remove"  # sets: an element; counters: one. Other objects are never asked for it
 
 
 # --- what clients say ----------------------------------------------------------------------------
@@ -56,9 +57,9 @@ class Request(NamedTuple):
     """A client's operation, as it reaches its home node."""
 
     op_id: str
-    kind: str  # READ or WRITE
+    kind: str  # READ or WRITE; of a set or a counter also REMOVE
     key: str
-    value: str | None  # what to write; None for a read
+    value: str | None  # what to write or to remove; None for a read
     context: tuple[Any, ...] = ()  # what the client's last answer for this key carried (Dynamo, section 4.4)
 
 
@@ -80,11 +81,15 @@ class Reply(NamedTuple):
 
 
 class OwnClock(NamedTuple):
-    """A clock that was ``skew`` microseconds ahead at the moment ``since`` and gains ``rate`` parts per million ever after."""
+    """A clock that was ``skew`` microseconds ahead at the moment ``since`` and gains ``rate`` parts per million ever after.
+
+    ``counted`` is how many microseconds it had counted by then, whatever it had been set to.
+    """
 
     skew: int = 0
     rate: int = 0
     since: int = 0
+    counted: int = 0
 
     def at(self, now: int) -> int:
         """What it says now."""
@@ -93,6 +98,15 @@ class OwnClock(NamedTuple):
     def when(self, reading: int) -> int:
         """The first moment at which it says that, or more."""
         return self.since - (self.since + self.skew - reading) * PPM // (PPM + self.rate)
+
+    def elapsed(self, now: int) -> int:
+        """How many microseconds it has counted: that only grows, and no hand sets it."""
+        return self.counted + self.at(now) - (self.since + self.skew)
+
+    def set(self, now: int, skew: int, rate: int, since: int) -> OwnClock:
+        """This clock set to another line now; it goes on counting from what it has counted."""
+        line = OwnClock(skew, rate, since)
+        return line._replace(counted=self.elapsed(now) - line.elapsed(now))
 
     def due(self, now: int, after: int) -> int:
         """The moment at which so many of its own microseconds have passed."""
@@ -142,11 +156,12 @@ class Answer(NamedTuple):
 
 
 class Store(NamedTuple):
-    """This node's own copy of the key now holds these values (more than one: siblings)."""
+    """This node's own copy of the key now holds these values, as a read would tell them (more than one: siblings, or a set)."""
 
     key: str
     values: tuple[str, ...]
-    based_on: tuple[str, ...] = ()  # values the new one knowingly replaces, beside what stood here
+    based_on: tuple[str, ...] = ()  # register: values the new one knowingly replaces, beside what stood here;
+    # counter and set: the updates that the copy has taken in, in a canonical form (checkers/convergence.py)
     shelf: str = "data"  # "data", or "hint" for what is kept on behalf of another node
 
 
@@ -270,6 +285,15 @@ class Node:
     def clock(self) -> int:
         """What this node's own clock says, in microseconds: all that it knows of time, and it may be wrong."""
         return self.own_clock.at(self.now)
+
+    @property
+    def elapsed(self) -> int:
+        """How many microseconds this node's own clock has counted, whatever it was set to: a machine's monotonic clock.
+
+        It runs fast or slow as the clock does, and never jumps. For how long something lasted, take this (leases, time since
+        the last answer); for what time it is, ``clock`` (timestamps).
+        """
+        return self.own_clock.elapsed(self.now)
 
     def send(self, dst: str, message: Any) -> None:
         """Sends a message to another member (a node does not send to itself)."""

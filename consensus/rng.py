@@ -44,9 +44,7 @@ class Stream:
     def below(self, n: int) -> int:
         """A whole number from 0 to n - 1."""
         assert n > 0, "a draw needs at least one possible outcome"
-        self.state = z = (
-            self.state + 0x9E3779B97F4A7C15
-        ) & MASK  # bits(), without the call
+        self.state = z = (self.state + 0x9E3779B97F4A7C15) & MASK  # bits(), without the call
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
         return ((z ^ (z >> 31)) * n) >> 64

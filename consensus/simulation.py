@@ -44,6 +44,7 @@ from consensus.node import (
     MS,
     OK,
     READ,
+    REMOVE,
     RIGHT,
     UNKNOWN,
     WRITE,
@@ -103,6 +104,7 @@ class Cluster:
     workload: Workload | None = None
     deadline: int = 300 * MS
     lies: Mapping[str, Lie] = field(default_factory=dict)
+    removes: str = ""  # what a REMOVE takes away here (``checkers/objects.py``); empty: it is never asked
     arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
 
 
@@ -350,8 +352,11 @@ class Simulation:
     # --- clients ------------------------------------------------------------------------------
 
     def _issue(self, client: str) -> None:
-        kind, key = self.clients.draw(client)
-        self._ask(client, self.clients.home[client], kind, key, None)
+        kind, key, value = self.clients.draw(client)
+        if kind == REMOVE and not self.cluster.removes:
+            self.clients.passes(client)
+        else:
+            self._ask(client, self.clients.home[client], kind, key, value)
         following = self.clients.next_moment(client, self.now)
         if following is not None:
             self._push(following, ISSUE, client)
@@ -436,17 +441,23 @@ class Simulation:
 
     def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None) -> None:
         self._known(node)
-        if kind not in (READ, WRITE):
-            raise Refused(f"An operation is a read or a write, not {kind!r}.")
+        removes = self.cluster.removes
+        if kind == REMOVE and not removes:
+            raise Refused("Here nothing can be removed; an operation is a read or a write.")
+        if kind not in (READ, WRITE, REMOVE):
+            raise Refused(f"An operation is a read{', a write or a removal' if removes else ' or a write'}, not {kind!r}.")
         if not isinstance(key, str) or not 0 < len(key) <= KEY_LENGTH_MAX:
             raise Refused(f"A key has from 1 to {KEY_LENGTH_MAX} characters.")
-        if value is not None:
-            if not isinstance(value, str) or not 0 < len(value) <= VALUE_LENGTH_MAX:
-                raise Refused(f"A value has from 1 to {VALUE_LENGTH_MAX} characters.")
+        if value is not None and (not isinstance(value, str) or not 0 < len(value) <= VALUE_LENGTH_MAX):
+            raise Refused(f"A value has from 1 to {VALUE_LENGTH_MAX} characters.")
+        if kind == REMOVE:
+            if removes == "element" and value is None:
+                raise Refused("Which element is to be removed?")
+        elif value is not None:
             if value.isdecimal():
                 raise Refused("Numbers are given out in order, so that none is written twice; write a word, or leave it empty.")
             value = f"{value}'{self.clients.asked_so_far.get(BY_HAND, 0) + 1}"  # unique, as the check needs it
-        self._ask(BY_HAND, node, kind, key, value if kind == WRITE else None)
+        self._ask(BY_HAND, node, kind, key, value if kind != READ else None)
 
     def _act(self, member: str, action: str, argument: str) -> None:
         status, node = self._known(member), self.nodes[member]
@@ -479,7 +490,7 @@ class Simulation:
         if not _whole(since) or not 0 <= since <= self.now:
             raise Refused("A clock has been as it is since a moment that has been.")
         node = self.nodes[member]
-        old, node.own_clock = node.own_clock, OwnClock(skew, rate, since)
+        old, node.own_clock = node.own_clock, node.own_clock.set(self.now, skew, rate, since)
         self._emit("clock", member, 0, (node.own_clock.at(self.now) - self.now, rate))
         if rate != old.rate:
             self._retime(member, old, node.own_clock)

@@ -282,7 +282,7 @@ class Timeline:
                 return (), f"{node} was told to {action.replace('_', ' ')}"
             case SetClock(node) if node in self.experiment.witness.members:
                 was = self.experiment.witness.sim.nodes[node].own_clock
-                return (SetClock(node, *was),), f"set the clock of {node} back"
+                return (SetClock(node, was.skew, was.rate, was.since),), f"set the clock of {node} back"
             case SetDeadline():
                 old = self.experiment.witness.sim.deadline
                 return (SetDeadline(old),), "set the deadline back"

@@ -15,7 +15,6 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 import flask
-import socketio as socketio_package
 from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from flask_socketio import SocketIO
@@ -127,7 +126,7 @@ class House:
                 self.end(session, f"A mistake in the server stopped this session ({type(failed).__name__}: {failed}).")
                 continue
             for packet in packets:
-                self._send(packet.viewers, packet.text)
+                self._send(packet.viewers, packet.data)
             if session.idle(now):
                 self.end(session, "Nobody was here for a while, so this session has ended.")
             if session.viewers:
@@ -202,7 +201,9 @@ class House:
 
     def _dismiss(self, connection: Connection, sentence: str, session: Session | None = None) -> None:
         seq, run = (session.seq + 1, session.run) if session else (1, 0)
-        self._send((connection.viewer,), wire.encoded(seq, run, [wire.bye(sentence)]), connection.eio_sid)
+        self._send(
+            (connection.viewer,), wire.encoded(seq, run, [wire.bye(sentence)], wire.Stream().told([])), connection.eio_sid
+        )
         self.socketio.start_background_task(self._hang_up, connection.viewer)
 
     def _hang_up(self, viewer: str) -> None:
@@ -217,10 +218,12 @@ class House:
         socket = self.eio.sockets.get(connection.eio_sid) if connection else None
         return socket.queue.qsize() if socket is not None else 0
 
-    def _send(self, viewers: tuple[str, ...], text: str, eio_sid: str = "") -> None:
-        """One text to many: encoded for Socket.IO and for Engine.IO once."""
-        event = socketio_package.packet.Packet(socketio_package.packet.EVENT, data=["frame", text])
-        packet = EnginePacket(MESSAGE, event.encode())
+    def _send(self, viewers: tuple[str, ...], data: bytes, eio_sid: str = "") -> None:
+        """One packet to many: a binary message by itself, encoded for Engine.IO once.
+
+        Socket.IO's own form of the same is two messages, and with threads an acknowledgement may get between them.
+        """
+        packet = EnginePacket(MESSAGE, data)
         for viewer in viewers:
             connection = self.connections.get(viewer)
             socket = self.eio.sockets.get(connection.eio_sid if connection else eio_sid)

@@ -40,8 +40,10 @@ class Limits:
     builds_per_s: float = 1.0  # ... and how fast it may ask for more
 
     # the stream
-    packets_per_s: float = 30.0
-    quiet_packets_per_s: float = 15.0  # while time goes by and nothing happens
+    packets_per_s: float = 30.0  # at most, ever: when somebody acts, steps or waits for an answer
+    steady_packets_per_s: float = 10.0  # while time goes by; the page draws a little behind
+    lively_s: float = 0.5  # for so long after an act news are not gathered up
+    clocks_per_s: float = 1.0  # while time goes by and nothing happens
     meters_per_s: float = 5.0
     audience_per_s: float = 2.0
     slice_s: float = 0.005  # simulation between two yields
@@ -51,7 +53,7 @@ class Limits:
     waiting: int = 4  # packets in a client's queue at which it is skipped ("newest wins")
     operations: int = 2_000  # in a snapshot
     findings: int = 200  # in a snapshot
-    squeeze: int = 400  # bytes from which a packet is compressed
+    inspected: int = 100  # messages that one command may ask for
     acknowledgements: int = 500  # remembered, so that a re-sent command applies once
     answer_s: float = 10.0  # how long a command waits for its turn
 

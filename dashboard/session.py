@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from consensus import registry
+from consensus.clients import BY_HAND
 from consensus.experiment import LaneSpec, Spec
 from consensus.interventions import Refused
 from consensus.node import S
@@ -25,16 +26,33 @@ from dashboard.wire import Frame, LaneView, Order
 
 OPENS_WITH = "same-cut"
 STEPS = 40  # of simulation between two looks at the clock; some two milliseconds
-ANY_TIME = ("seek", "pause", "reset", "scenario", "compose", "resync", "take", "release")  # also on the way to a moment
+ANY_TIME = (
+    "seek",
+    "pause",
+    "reset",
+    "scenario",
+    "compose",
+    "resync",
+    "inspect",
+    "take",
+    "release",
+)  # also on the way to a moment
 
 Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
 
 
 class Packet(NamedTuple):
-    """One packet for some viewers; ``text`` is encoded once for all of them."""
+    """One packet for some viewers, encoded once for all of them."""
 
     viewers: tuple[str, ...]
-    text: str
+    data: bytes
+
+
+class Served(NamedTuple):
+    """What some get: frames of their own, and a world of their own or, with None, what everybody gets."""
+
+    alone: list[Frame]
+    world: Frame | None = None
 
 
 class Asked(NamedTuple):
@@ -65,7 +83,8 @@ class Session:
         self.built_at = now
         self.unwatched_since: float | None = now
         self.seq = 0
-        self.packet_at = self.meters_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
+        self.lively_until = now
+        self.packet_at = self.meters_at = self.clock_told_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
         self.audience_told: tuple[Any, ...] = ()
         self.base_run = 0
         spec = registry.opening(OPENS_WITH)
@@ -111,7 +130,8 @@ class Session:
         self.told_run = self.run
         self.views = [LaneView(number) for number in range(len(self.lanes))]
         self.told_marks: dict[Any, bool] = {}
-        self.told_meters: dict[int, dict[str, Any]] = {}
+        self.told_clock: dict[str, Any] = {}
+        self.stream = wire.Stream()
         self.told_dials: tuple[Any, ...] = ()
         self.told_story: tuple[Any, ...] = ()
         self.renewed = True
@@ -194,7 +214,9 @@ class Session:
     def _obey(self, asked: Asked, token: str, now: float) -> dict[str, Any] | None:
         order = asked.order
         if order.act is not None:
-            return self._act(order)
+            return self._act(order, now)
+        if order.type == "inspect":
+            return self._obey_inspect(**order.values)
         obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
         if order.type in ("resync", "take", "release"):
             return obey(asked.viewer, token, now)
@@ -203,13 +225,14 @@ class Session:
             return obey(now, **order.values)
         return obey(**order.values)
 
-    def _act(self, order: Order) -> None:
+    def _act(self, order: Order, now: float) -> None:
         if len(self.timeline.log) >= self.limits.commands:
             raise Refused(f"A run keeps {self.limits.commands} interventions; reset it to go on.")
         assert order.act is not None
         self.timeline.intervene(order.act)
         self.goal = self.timeline.at
         self.changed = self.meters_due = True
+        self.lively_until = now + self.limits.lively_s
 
     def _new_pace(self, now: float) -> None:
         self.pace = (now, self.timeline.at)  # since when, from where
@@ -280,6 +303,12 @@ class Session:
             script=(),
         )
         self.open(composed, playing=self.playing, now=now)
+
+    def _obey_inspect(self, lane: int, messages: tuple[int, ...]) -> dict[str, Any]:
+        if lane >= len(self.views):
+            raise Refused(f"There is no lane {lane}.")
+        carried = [self.views[lane].recent.get(number) for number in messages]
+        return {"fields": [None if message is None else wire.content(message) for message in carried]}
 
     def _obey_resync(self, viewer: str, token: str, now: float) -> None:
         self.behind[viewer] = True
@@ -370,52 +399,65 @@ class Session:
     def _packets(self, now: float, waiting: Callable[[str], int]) -> list[Packet]:
         if self.arriving or now - self.packet_at < 0.9 / self.limits.packets_per_s:
             return []
-        shared = self._shared(now)
-        personal = self._personal(now, shared, waiting)
-        if not shared and not personal:
+        for viewer in self.viewers:
+            if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
+                self.behind[viewer] = True  # newest wins: it gets a snapshot when it has taken what it has
+        newcomers, returning = self._due(now, waiting)
+        personal = bool(newcomers or returning or self.notices or self._audience_is_news(now))
+        if not personal and not self._news_are_due(now):
+            return []
+        shared = self._shared(now, bool(newcomers or returning))
+        served = self._served(shared, newcomers, returning, now)
+        if not shared and not served:
             return []
         self.seq += 1
         self.packet_at = now
-        rest = tuple(self._reached({viewer: True for viewers, _ in personal for viewer in viewers}))
-        parcels = [*personal, (rest, shared)] if rest else personal
-        return [Packet(viewers, wire.encoded(self.seq, self.run, frames, self.limits)) for viewers, frames in parcels]
+        return self._encoded(shared, served)
 
-    def _shared(self, now: float) -> list[Frame]:
-        """What everybody gets: a snapshot when the run is new or a dial has been turned, else the news."""
+    def _encoded(self, shared: list[Frame], served: dict[str, Served]) -> list[Packet]:
+        """One packet for each group of viewers who get the same; what the stream tells is packed once."""
+        told = self.stream.told(shared)
+        packets = []
+        for viewers, (alone, world) in [*grouped(served), (tuple(self._reached(served)), Served([]))]:
+            if viewers:
+                data = told if world is None else self.stream.told_apart([world])
+                packets.append(Packet(viewers, wire.encoded(self.seq, self.run, alone, data)))
+        return packets
+
+    def _news_are_due(self, now: float) -> bool:
+        """While time goes by, news are gathered up for a while, unless somebody acted or waits for an answer."""
+        if self.renewed or self.changed or self.meters_due or not self.playing or now < self.lively_until:
+            return True
+        by_hand = any(asked.client == BY_HAND for lane in self.lanes for asked in lane.sim.clients.pending.values())
+        return by_hand or now - self.packet_at >= 0.9 / self.limits.steady_packets_per_s
+
+    def _shared(self, now: float, joined: bool) -> list[Frame]:
+        """What everybody gets: a snapshot when the run is new or a dial has been turned, else the news after the clock."""
         if self.renewed or self._dials() != self.told_dials:
             self.renewed = self.changed = self.meters_due = False
-            self.meters_at = now
+            self.meters_at = self.clock_told_at = now
             return [self._snapshot(whole=True)]
         frames: list[Frame] = []
         for view, lane in zip(self.views, self.lanes, strict=True):
             frames += view.news(lane, self.timeline.at)
         frames += self._story()
-        if self.playing and not frames and now - self.packet_at < 0.9 / self.limits.quiet_packets_per_s:
-            return []
-        if frames or self.playing or self.changed:
-            frames.append(self._clock())
-        if frames and (self.meters_due or (self.playing and now - self.meters_at >= 1 / self.limits.meters_per_s)):
-            frames += self._meters(exact=self.meters_due)
+        if self.meters_due or (frames and self.playing and now - self.meters_at >= 1 / self.limits.meters_per_s):
+            for view, lane in zip(self.views, self.lanes, strict=True):
+                frames += view.meters_news(lane, self.timeline.at, exact=self.meters_due)
             self.meters_at, self.meters_due = now, False
+        clock_due = self.playing and (joined or now - self.clock_told_at >= 1 / self.limits.clocks_per_s)
+        if frames or self.changed or clock_due:
+            news = self._clock()
+            frames.insert(0, wire.clock_news(self.told_clock, news))
+            self.told_clock, self.clock_told_at = news, now
         self.changed = False
         return frames
-
-    def _meters(self, exact: bool) -> list[Frame]:
-        """The meters of those lanes in which they changed; the count of messages alone is no news while they run."""
-        news = []
-        for number, lane in enumerate(self.lanes):
-            frame = wire.meters(lane, number, self.timeline.at)
-            key = frame[1] if exact else {name: value for name, value in frame[1].items() if name != "messages"}
-            if key != self.told_meters.get(number):
-                self.told_meters[number] = key
-                news.append(frame)
-        return news
 
     def _dials(self) -> tuple[Any, ...]:
         """What can be turned while it runs and stands in the spec: knobs and deadline."""
         return tuple((lane.sim.deadline, *lane.knobs.items()) for lane in self.lanes)
 
-    def _clock(self) -> Frame:
+    def _clock(self) -> dict[str, Any]:
         return wire.clock(self.timeline.at, self.timeline.horizon, self.speed, self.playing)
 
     def _story(self) -> list[Frame]:
@@ -435,6 +477,7 @@ class Session:
         """The world now; ``whole`` when everybody gets it, so that the next news follow on it."""
         timeline, limits = self.timeline, self.limits
         if whole:
+            self.told_clock = self._clock()
             lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.lanes, strict=True)]
             self.told_dials = self._dials()
             self.told_marks = dict.fromkeys(timeline.marks, True)
@@ -442,33 +485,29 @@ class Session:
         else:
             lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.lanes, strict=True)]
         spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.lanes)
-        return wire.snapshot(spec, self._clock(), lanes, timeline.marks, timeline.eras, timeline.caption, timeline.undo_words)
+        return wire.snapshot(spec, self.told_clock, lanes, timeline.marks, timeline.eras, timeline.caption, timeline.undo_words)
 
-    def _personal(
-        self, now: float, shared: list[Frame], waiting: Callable[[str], int]
-    ) -> list[tuple[tuple[str, ...], list[Frame]]]:
+    def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
         """What some get instead: newcomers, those who fell behind, holder and watchers when the audience changed, notices."""
-        for viewer in self.viewers:
-            if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
-                self.behind[viewer] = True  # newest wins: it gets a snapshot when it has taken what it has
-        newcomers, returning = self._due(now, waiting)
         audience = {holds: self._audience(holds) for holds in (True, False)}
-        served: dict[str, list[Frame]] = {}
+        served: dict[str, Served] = {}
         if newcomers or returning:
-            whole = shared[0] if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
+            world = None if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
             hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits)
             for viewer in newcomers:
-                served[viewer] = [hello, audience[self.holds(viewer)], whole]
+                served[viewer] = Served([hello, audience[self.holds(viewer)]], world)
             for viewer in returning:
-                served[viewer] = [audience[self.holds(viewer)], whole]
+                served[viewer] = Served([audience[self.holds(viewer)]], world)
         if self._audience_is_news(now):
+            self.audience_told, self.audience_at = self._audience_now(), now
             for viewer in self._reached(served):
-                served[viewer] = [*shared, audience[self.holds(viewer)]]
+                served[viewer] = Served([audience[self.holds(viewer)]])
         notices, self.notices = self.notices, []
         for viewer, sentence in notices:
             if viewer in served or viewer in self._reached(served):
-                served[viewer] = [*served.get(viewer, shared), wire.refused(sentence)]
-        return grouped(served)
+                alone, world = served.get(viewer, Served([]))
+                served[viewer] = Served([*alone, wire.refused(sentence)], world)
+        return served
 
     def _due(self, now: float, waiting: Callable[[str], int]) -> tuple[list[str], list[str]]:
         """Newcomers, and those who have caught up; each kind waits a little, so that many share one snapshot."""
@@ -495,21 +534,21 @@ class Session:
     def _audience(self, holds: bool) -> Frame:
         return wire.audience(len(self.viewers), holds, self.holder is not None)
 
+    def _audience_now(self) -> tuple[Any, ...]:
+        return len(self.viewers), self.holder
+
     def _audience_is_news(self, now: float) -> bool:
         """True when it changed: at once when the controls did, a few times a second when only the count did."""
-        state = (len(self.viewers), self.holder)
+        state = self._audience_now()
         if state == self.audience_told:
             return False
-        if state[1:] == self.audience_told[1:] and now - self.audience_at < 1 / self.limits.audience_per_s:
-            return False
-        self.audience_told, self.audience_at = state, now
-        return True
+        return state[1:] != self.audience_told[1:] or now - self.audience_at >= 1 / self.limits.audience_per_s
 
 
-def grouped(served: Mapping[str, list[Frame]]) -> list[tuple[tuple[str, ...], list[Frame]]]:
-    """Viewers who get the same frames together, so that each packet is encoded once."""
-    groups: dict[tuple[int, ...], tuple[list[str], list[Frame]]] = {}
-    for viewer, frames in served.items():
-        key = tuple(id(frame) if frame[0] != "refused" else hash(frame[1]["sentence"]) for frame in frames)
-        groups.setdefault(key, ([], frames))[0].append(viewer)
+def grouped(served: Mapping[str, Served]) -> list[tuple[tuple[str, ...], Served]]:
+    """Viewers who get the same together, so that each packet is encoded once."""
+    groups: dict[tuple[int, ...], tuple[list[str], Served]] = {}
+    for viewer, (alone, world) in served.items():
+        key = (id(world), *(id(frame) if frame[0] != "refused" else hash(frame[1]["sentence"]) for frame in alone))
+        groups.setdefault(key, ([], Served(alone, world)))[0].append(viewer)
     return [(tuple(viewers), frames) for viewers, frames in groups.values()]

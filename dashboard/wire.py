@@ -6,18 +6,18 @@ the page in docs/ is compared with both. Frames say what happened, never how to 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from typing import Any, NamedTuple
 
 from consensus import VERSION
-from consensus.cards import Card, Knob
+from consensus.cards import FAMILIES, Card, Knob
 from consensus.checkers import Finding
+from consensus.clients import BY_HAND
 from consensus.events import Event
 from consensus.history import Operation
 from consensus.interventions import (
@@ -39,12 +39,13 @@ from consensus.interventions import (
     Wipe,
 )
 from consensus.network import DELAY_MAX, PRESETS, SHAPES, LinkState
-from consensus.node import READ, WRITE, Reply, Request
+from consensus.node import READ, REMOVE, WRITE, Reply, Request
 from consensus.rng import PPM
 from consensus.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from dashboard.limits import LIMITS, Limits, words
+from dashboard.pack import KEPT, Reader, Writer, change, changed
 
-FORMAT = 1
+FORMAT = 2
 Frame = tuple[str, dict[str, Any]]
 
 # --- the tables -------------------------------------------------------------------------------------
@@ -60,12 +61,13 @@ FRAMES: dict[str, FrameCard] = {
     "hello": FrameCard(
         "The first frame: who speaks, and all cards.",
         {
-            "format": "1",
+            "format": "2",
             "version": "of the server",
             "session": "the session's id",
             "url": "the path to share",
-            "protocols": "[{name, title, paper, summary, object, epoch, majority, claims, knobs, actions, messages}], the "
-            "catalogue",
+            "protocols": "[{name, title, paper, summary, family, gives_up, needs, object, epoch, majority, claims, knobs, "
+            "actions, messages}], the catalogue",
+            "families": "{name: title} in the order of the catalogue",
             "scenarios": "[{name, number, title, story, level}]",
             "presets": "[{name, title, delay, jitter, shape, loss, duplicate}], links by name",
             "limits": "{name: number}, from dashboard/limits.py",
@@ -84,7 +86,7 @@ FRAMES: dict[str, FrameCard] = {
         {
             "spec": "what the run started from: {scenario, number, title, story, ask, seed, composed, nodes, keys, deadline, "
             "link, clients, lanes}",
-            "clock": "as the frame `clock`",
+            "clock": "as the frame `clock`, whole",
             "lanes": "[Lane]",
             "marks": "[[at, kind, lane, text]], all",
             "eras": "[[from, to or null, words]], the partitions",
@@ -92,24 +94,9 @@ FRAMES: dict[str, FrameCard] = {
             "undo": "what undo would reverse, or null",
         },
     ),
-    "events": FrameCard(
-        "What happened in one lane in (from, to]; only what has something to say.",
-        {
-            "lane": "0..3",
-            "from": "where the last batch ended",
-            "to": "the moment that `nodes` speaks of",
-            "sent": "Sent columns: messages that began to fly",
-            "ended": "{id, at, how} columns; how: delivered, cut, loss, down, late",
-            "nodes": "{id: NodeState}, those that changed",
-            "operations": "Op columns: whole rows, new or changed",
-            "links": "Links, when they changed",
-            "lost": "{cut, loss, down}, when it changed",
-            "stopped": "the sentence of an exception that stopped this lane",
-        },
-        ("sent", "ended", "nodes", "operations", "links", "lost", "stopped"),
-    ),
     "clock": FrameCard(
-        "Where the run stands; in every packet while playing.",
+        "Where the run stands; the first of the frames that everybody gets. After a snapshot only what cannot be told "
+        "from the last one: `horizon` is the larger of its old value and `at`.",
         {
             "at": "now",
             "horizon": "how far this run has got",
@@ -117,9 +104,28 @@ FRAMES: dict[str, FrameCard] = {
             "playing": "true or false",
             "live": "at equals horizon",
         },
+        ("horizon", "speed", "playing", "live"),
+    ),
+    "events": FrameCard(
+        "What happened in one lane since its last batch, up to the moment of `clock`; only what has something to say. Messages "
+        "that are due by then and neither late nor ended have landed when they were due.",
+        {
+            "lane": "0..3",
+            "kinds": "Kinds that were not told before",
+            "sent": "Sent columns: messages that began to fly",
+            "late": "[id]: messages under way that should have landed by now; their end will be told",
+            "ended": "Ended columns: messages that did not simply land when they were due",
+            "nodes": "{id: change of NodeState}, those that changed; `timers` are [name, since when, for how long]",
+            "begun": "Begun columns: new operations",
+            "operations": "Op columns: operations that changed",
+            "links": "change of Links",
+            "lost": "{cut, loss, down}, when it changed",
+            "stopped": "the sentence of an exception that stopped this lane",
+        },
+        ("kinds", "sent", "late", "ended", "nodes", "begun", "operations", "links", "lost", "stopped"),
     ),
     "meters": FrameCard(
-        "The meters of one lane, at most five times a wall second, and when a step or a seek ends.",
+        "The meters of one lane, at most five times a wall second, and when a step or a seek ends; what changed of them.",
         {
             "lane": "0..3",
             "since": "when the present sides came about",
@@ -135,6 +141,19 @@ FRAMES: dict[str, FrameCard] = {
             "converged_ms": "from the heal until replicas agreed, or null",
             "nodes": "{id: [ok, asked]}",
         },
+        (
+            "since",
+            "sides",
+            "sentence",
+            "badge",
+            "promises",
+            "staleness",
+            "lost_at_cut",
+            "messages",
+            "diverged",
+            "converged_ms",
+            "nodes",
+        ),
     ),
     "verdict": FrameCard(
         "A finding, when it is found.",
@@ -161,13 +180,44 @@ FRAMES: dict[str, FrameCard] = {
     "bye": FrameCard("The session ends.", {"sentence": "why"}),
 }
 
-SENT = ("id", "at", "src", "dst", "type", "tone", "epoch", "due", "fields")
-ENDED = ("id", "at", "how")
+FLYING = ("id", "at", "src", "dst", "type", "tone", "epoch", "due")
 OPERATION = ("id", "client", "node", "kind", "key", "value", "start", "finish", "outcome", "result", "reason", "mark", "note")
+SENT = ("step", "cause", "kind", "dst", "delay", "at", "src")
+ENDED = ("id", "at", "how")
+BEGUN = ("id", "node", "kind", "key", "value", "start")
+CHANGED = ("number", "finish", "outcome", "result", "reason", "mark", "note")
+ENDS = ("delivered", "cut", "loss", "down", "late")
 COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Sent": ("A message as it began to fly; `fields` are short texts in the order of the protocol's card.", SENT),
-    "Ended": ("A message that landed or died.", ENDED),
-    "Op": ("An operation as its client saw it.", OPERATION),
+    "Flying": (
+        "In a snapshot, {name: column}. A message as it began to fly; what it carries is told to who asks (`inspect`).",
+        FLYING,
+    ),
+    "Operation": ("In a snapshot, {name: column}. An operation as its client saw it.", OPERATION),
+    "Sent": (
+        "In `events`, [column]. `step`: how much larger its id is than that of the message before (of the first: than the "
+        "lane's `last`). `cause`: how much smaller is the id of the message whose landing led to it, 0: none. `kind`: a "
+        "place in Kinds. `dst`: 0: who sent the cause; else one more than a place in the lane's `places`. `delay`: what "
+        "`due` lies behind `at`, less the lane's `delay`. `at` and `src` are told of messages without a cause only: `at` "
+        "as the time since the one before (of the first: since the last batch), `src` as a place; the others leave from "
+        "where the cause landed, when it did.",
+        SENT,
+    ),
+    "Ended": (
+        "In `events`, [column]. `id`: how much smaller it is than the last one told; `at`: since the last batch; `how`: a "
+        f"place in {', '.join(ENDS)}.",
+        ENDED,
+    ),
+    "Begun": (
+        "In `events`, [column]. Operations are numbered as they begin; the first one's number is the lane's `count`. The "
+        "client is what stands before the colon in `id`; `start`: since the last batch. It is pending.",
+        BEGUN,
+    ),
+    "Op": (
+        "In `events`, [column]. `number`: how far it is before the number that comes next; `finish`: one more than what it "
+        "took, 0 while pending.",
+        CHANGED,
+    ),
+    "Kinds": ("In `kinds`, [[type, tone, epoch], ...]: how messages look. The lane's list grows.", ("type", "tone", "epoch")),
 }
 
 # What stands inside frames.
@@ -177,9 +227,16 @@ OBJECTS: dict[str, FrameCard] = {
         {
             "nodes": "{id: NodeState}",
             "links": "Links",
-            "flying": "Sent columns: messages under way",
-            "operations": "Op columns, the newest 2000 at most",
-            "meters": "as the frame `meters`, without lane",
+            "since": "when the last batch ended: the next one counts from there",
+            "flying": "Flying columns: messages under way",
+            "late": "[id]: those of them that should have landed by now",
+            "last": "the id of the message that was told last",
+            "kinds": "Kinds told so far",
+            "places": "[name], all that messages go from and to: nodes, clients, you",
+            "delay": "what is left out of the delays of messages",
+            "operations": "Operation columns, the newest 2000 at most",
+            "count": "the number of the next operation",
+            "meters": "as the frame `meters`, without lane, whole",
             "findings": "[Finding], the newest 200 at most; as the frame `verdict`, without lane",
             "lost": "{cut, loss, down}: messages that died so far, by cause",
             "stopped": "null, or the sentence of an exception that stopped this lane",
@@ -222,25 +279,68 @@ OBJECTS: dict[str, FrameCard] = {
 # --- encoding ---------------------------------------------------------------------------------------
 
 
-def encoded(seq: int, run: int, frames: Sequence[Frame], limits: Limits = LIMITS) -> str:
-    """A packet's text: JSON, or "z" and the base64 of its deflated bytes when that is long enough to pay."""
-    text = json.dumps([seq, run, frames], separators=(",", ":"), ensure_ascii=False, default=plain)
-    if len(text) < limits.squeeze:
-        return text
-    squeezed = "z" + base64.b64encode(zlib.compress(text.encode(), 6)).decode()
-    return squeezed if len(squeezed) < len(text) else text
+class Stream:
+    """What a session says to all its viewers: packed once, with tables that go on from packet to packet."""
+
+    def __init__(self) -> None:
+        self.writer = Writer()
+
+    def told(self, frames: Sequence[Frame]) -> bytes:
+        """Frames for everybody. A snapshot begins the tables anew."""
+        anew = bool(frames) and frames[0][0] == "snapshot"
+        if anew:
+            self.writer = Writer()
+        return packed(True if anew else None) + self.writer.packed(frames)
+
+    def told_apart(self, frames: Sequence[Frame]) -> bytes:
+        """A snapshot for some, after which they understand what everybody is told."""
+        return self.writer.told() + self.writer.after().packed(frames)
 
 
-def decoded(text: str) -> Any:
-    """The packet of a text. For tests, benchmarks and scripts: the server itself never reads frames."""
-    return json.loads(zlib.decompress(base64.b64decode(text[1:])) if text[0] == "z" else text)
+def packed(value: Any) -> bytes:
+    """A value by itself."""
+    return Writer().packed(value)
 
 
-def plain(value: Any) -> Any:
-    """What JSON has no word for: a set has no order of its own, so it gets one; anything else is shown as text."""
-    if isinstance(value, (set, frozenset)):
-        return sorted(value, key=str)
-    return str(value)
+def encoded(seq: int, run: int, alone: Sequence[Frame], told: bytes) -> bytes:
+    """A packet: its numbers, the frames that stand for themselves, and what the stream tells; deflated when that is shorter."""
+    head = Writer()
+    data = head.packed(seq) + head.packed(run) + head.packed(alone) + told
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
+    squeezed = squeeze.compress(data) + squeeze.flush()
+    return b"\1" + squeezed if len(squeezed) < len(data) else b"\0" + data
+
+
+def inflated(data: bytes) -> bytes:
+    return zlib.decompress(data[1:], -zlib.MAX_WBITS) if data[0] else data[1:]
+
+
+def numbered(data: bytes) -> tuple[int, int]:
+    """The numbers of a packet: seq and run."""
+    data, reader = inflated(data), Reader()
+    return reader.unpacked(data), reader.unpacked(data, reader.place)
+
+
+class Ear:
+    """Understands packets, as the page does. For tests, benchmarks and scripts: the server itself reads no frames."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+        self.follows = -1  # the number of the packet that can be understood next without a snapshot
+
+    def heard(self, data: bytes) -> list[Any]:
+        """[seq, run, frames]; of a packet after a gap only the frames that stand for themselves."""
+        data = inflated(data)
+        alone = Reader()
+        seq, run, frames = (alone.unpacked(data, alone.place) for _ in range(3))
+        opening = Reader()
+        tables = opening.unpacked(data, alone.place)
+        if tables is None and seq != self.follows:
+            return [seq, run, frames]
+        self.follows = seq + 1
+        if tables is not None:
+            self.reader.knows([[], []] if tables is True else tables)
+        return [seq, run, [*frames, *self.reader.unpacked(data, opening.place, not isinstance(tables, list))]]
 
 
 def short(value: Any, most: int = 48) -> str:
@@ -286,6 +386,7 @@ def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, A
         "session": session,
         "url": f"/s/{session}",
         "protocols": [protocol_card(card) for card in protocols.values()],
+        "families": FAMILIES,
         "scenarios": [
             {"name": card.name, "number": card.number, "title": card.title, "story": card.story, "level": card.level}
             for card in scenarios.values()
@@ -301,6 +402,9 @@ def protocol_card(card: Card) -> dict[str, Any]:
         "title": card.title,
         "paper": card.paper,
         "summary": card.summary,
+        "family": card.family,
+        "gives_up": card.gives_up,
+        "needs": card.needs,
         "object": card.object,
         "epoch": card.epoch,
         "majority": card.majority,
@@ -377,14 +481,14 @@ def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any]) -> dict[str, Any]:
 
 def snapshot(
     spec: dict[str, Any],
-    clock: Frame,
+    clock: dict[str, Any],
     lanes: list[dict[str, Any]],
     marks: Sequence[Any],
     eras: Sequence[Any],
     caption: str,
     undo: str | None,
 ) -> Frame:
-    body = {"spec": spec, "clock": clock[1], "lanes": lanes, "marks": list(marks)}
+    body = {"spec": spec, "clock": clock, "lanes": lanes, "marks": list(marks)}
     return "snapshot", {**body, "eras": list(eras), "caption": caption, "undo": undo}
 
 
@@ -392,12 +496,14 @@ def marks(new: Sequence[Any], eras: Sequence[Any], caption: str, undo: str | Non
     return "marks", {"marks": list(new), "eras": list(eras), "caption": caption, "undo": undo}
 
 
-def clock(at: int, horizon: int, speed: float, playing: bool) -> Frame:
-    return "clock", {"at": at, "horizon": horizon, "speed": speed, "playing": playing, "live": at == horizon}
+def clock(at: int, horizon: int, speed: float, playing: bool) -> dict[str, Any]:
+    return {"at": at, "horizon": horizon, "speed": speed, "playing": playing, "live": at == horizon}
 
 
-def meters(lane: Any, number: int, now: int) -> Frame:
-    return "meters", {"lane": number, **lane.meters(now)}
+def clock_news(told: Mapping[str, Any], now: Mapping[str, Any]) -> Frame:
+    """The clock, without what is to be expected."""
+    expected = {**told, "horizon": max(told["horizon"], now["at"])}
+    return "clock", {name: value for name, value in now.items() if name == "at" or value != expected[name]}
 
 
 def verdict(lane: int, finding: Finding) -> Frame:
@@ -426,14 +532,15 @@ def bye(sentence: str) -> Frame:
     return "bye", {"sentence": sentence}
 
 
-def sent_row(event: Event) -> tuple[Any, ...]:
-    message_id, dst, message, tone, epoch, due = event.data
-    fields = [short(getattr(message, name)) for name in message_fields(type(message))]
-    return message_id, event.at, event.node, dst, type(message).__name__, tone, epoch, due, fields
+def content(message: Any) -> list[str]:
+    """What a message carries: short texts in the order of its card."""
+    return [short(getattr(message, name)) for name in message_fields(type(message))]
 
 
-def ended_row(event: Event) -> tuple[Any, ...]:
-    return event.data[0], event.at, "delivered" if event.kind == "delivered" else event.data[2]
+def kind_of(event: Event) -> tuple[str, str, int | None]:
+    """How a sent message looks."""
+    _id, _dst, message, tone, epoch, _due = event.data
+    return type(message).__name__, tone, epoch
 
 
 def operation_row(operation: Operation, mark: str, note: str) -> tuple[Any, ...]:
@@ -447,6 +554,17 @@ TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted
 RELINKING = FAULTS | {"cut", "healed", "tuned", "became"}
 
 
+class Flight(NamedTuple):
+    """A message under way: its id, and its ``sent`` event."""
+
+    number: int
+    event: Event
+
+    @property
+    def due(self) -> int:
+        return int(self.event.data[5])
+
+
 class LaneView:
     """What the clients of a session have been told of one lane, so that the next batch says only what is new."""
 
@@ -455,28 +573,52 @@ class LaneView:
         self.nodes: dict[str, dict[str, Any]] = {}
         self.links: dict[str, Any] = {}
         self.lost: dict[str, int] = {}
+        self.meters: dict[str, Any] = {}
         self.stopped: str | None = None
         self.findings = 0
+        self.operations = 0
         self.since = 0
+        self.kinds: dict[tuple[str, str, int | None], int] = {}
+        self.places: dict[str, int] = {}
+        self.delay = 0
+        self.flights: dict[int, Flight] = {}  # by the id of their event
+        self.late: dict[int, bool] = {}
+        self.last = 0
+        self.recent: OrderedDict[int, Any] = OrderedDict()  # id -> message, for who asks
 
     def whole(self, lane: Any, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
         """The Lane of a snapshot, which everybody gets; later batches follow on it."""
         lane.drain()
         lane.changed_operations(now)
+        base = lane.sim.network.base
         self.nodes = {member: lane.node_state(member) for member in lane.members}
         self.links, self.lost, self.stopped = lane.links(), dict(lane.tally.dropped), lane.stopped
-        self.findings, self.since = len(lane.findings), now
+        self.meters = lane.meters(now)
+        self.findings, self.operations, self.since = len(lane.findings), len(lane.history.operations), now
+        self.kinds, self.delay = {}, base.delay + base.jitter // 2
+        self.places = {name: place for place, name in enumerate((*lane.members, *lane.sim.clients.home, BY_HAND))}
+        self.flights, self.late = {}, {}
+        for event in lane.flying():
+            self._take_off(event)
+        self._late(now)
         return self.body(lane, now, limits)
 
     def body(self, lane: Any, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
-        """The same for one client alone: what everybody knows already stays known."""
+        """The same for some alone, right after a batch: they are told what everybody has been told."""
         operations = lane.history.operations[-limits.operations :]
         return {
             "nodes": self.nodes,
             "links": self.links,
-            "flying": columns(SENT, map(sent_row, lane.flying())),
+            "since": self.since,
+            "flying": columns(FLYING, map(flying_row, self.flights.values())),
+            "late": list(self.late),
+            "last": self.last,
+            "kinds": [list(kind) for kind in self.kinds],
+            "places": list(self.places),
+            "delay": self.delay,
             "operations": columns(OPERATION, (operation_row(each, *lane.mark_of(each, now)) for each in operations)),
-            "meters": lane.meters(now),
+            "count": self.operations,
+            "meters": self.meters,
             "findings": [finding_body(finding) for finding in lane.findings[-limits.findings :]],
             "lost": self.lost,
             "stopped": self.stopped,
@@ -485,42 +627,156 @@ class LaneView:
     def news(self, lane: Any, now: int) -> list[Frame]:
         """The batch since the last one, and findings, if there are any."""
         events: list[Event] = lane.drain()
-        body = {
-            "sent": columns(SENT, (sent_row(event) for event in events if event.kind == "sent")),
-            "ended": columns(ENDED, (ended_row(event) for event in events if event.kind in ("delivered", "dropped"))),
-            "operations": self._operations(lane, now),
-        }
-        body = {name: table for name, table in body.items() if table["id"]}
         kinds = {event.kind for event in events}
-        if nodes := self._nodes(lane, events, everywhere="turned" in kinds):
-            body["nodes"] = nodes
+        body = {
+            **self._messages(events, now),
+            "nodes": self._nodes(lane, events, now, everywhere="turned" in kinds),
+            **self._operations(lane, now),
+        }
+        body = {name: news for name, news in body.items() if news}
         if kinds & RELINKING and (links := lane.links()) != self.links:
-            body["links"] = self.links = links
+            body["links"] = change(self.links, links)
+            self.links = links
         if lane.tally.dropped != self.lost:
             body["lost"] = self.lost = dict(lane.tally.dropped)
         if lane.stopped != self.stopped:
             body["stopped"] = self.stopped = lane.stopped
         frames: list[Frame] = []
-        if body:
-            frames.append(("events", {"lane": self.number, "from": self.since, "to": now, **body}))
+        if body or "delivered" in kinds:  # that a message landed when it was due is told by a batch that does not deny it
+            frames.append(("events", {"lane": self.number, **body}))
             self.since = now
         frames += [verdict(self.number, finding) for finding in lane.findings[self.findings :]]
         self.findings = len(lane.findings)
         return frames
 
-    def _operations(self, lane: Any, now: int) -> dict[str, list[Any]]:
-        changed = [lane.history.operations[number] for number in lane.changed_operations(now)]
-        return columns(OPERATION, (operation_row(each, *lane.mark_of(each, now)) for each in changed))
+    def meters_news(self, lane: Any, now: int, exact: bool) -> list[Frame]:
+        """The meters when they changed; that more messages were sent is no news by itself, unless they are to be ``exact``."""
+        meters = lane.meters(now)
+        news = change(self.meters, meters)
+        if not news or (not exact and list(news) == ["messages"]):
+            return []
+        self.meters = meters
+        return [("meters", {"lane": self.number, **news})]
 
-    def _nodes(self, lane: Any, events: Iterable[Event], everywhere: bool) -> dict[str, dict[str, Any]]:
+    # --- messages -----------------------------------------------------------------------------
+
+    def _take_off(self, event: Event) -> Flight:
+        flight = self.flights[event.id] = Flight(event.id, event)
+        self.recent[event.id] = event.data[2]
+        self.last = event.id
+        if len(self.recent) > RECENT_MAX:
+            self.recent.popitem(last=False)
+        return flight
+
+    def _messages(self, events: Iterable[Event], now: int) -> dict[str, Any]:
+        known = len(self.kinds)
+        sent: list[list[int]] = [[] for _ in SENT]
+        ended: list[tuple[int, int, int]] = []
+        landed: dict[int, Flight] = {}  # by the id of the landing, those that landed when they were due
+        clock = self.since
+        for event in events:
+            if event.kind == "sent":
+                clock = self._sent(event, landed.get(event.cause), sent, clock)
+            elif event.kind in ("delivered", "dropped"):
+                flight = self.flights.pop(event.data[0])
+                how = "delivered" if event.kind == "delivered" else event.data[2]
+                if how == "delivered" and event.at == flight.due and flight.number not in self.late:
+                    landed[event.id] = flight
+                else:
+                    self.late.pop(flight.number, None)
+                    ended.append((flight.number, event.at - self.since, ENDS.index(how)))
+        return {
+            "kinds": [list(kind) for kind in list(self.kinds)[known:]],
+            "sent": sent if sent[0] else [],
+            "late": self._late(now),
+            "ended": [[self.last - number for number, _, _ in ended], *map(list, list(zip(*ended, strict=True))[1:])]
+            if ended
+            else [],
+        }
+
+    def _sent(self, event: Event, cause: Flight | None, sent: list[list[int]], clock: int) -> int:
+        """A row of Sent; returns the time from which the next row without a cause counts."""
+        step = event.id - self.last
+        flight = self._take_off(event)
+        dst = event.data[1]
+        reply = cause is not None and cause.event.node == dst
+        steps, causes, kinds, dsts, delays, ats, srcs = sent
+        steps.append(step)
+        causes.append(flight.number - cause.number if cause else 0)
+        kinds.append(self.kinds.setdefault(kind_of(event), len(self.kinds)))
+        dsts.append(0 if reply else self.places[dst] + 1)
+        delays.append(flight.due - event.at - self.delay)
+        if cause:
+            return clock
+        ats.append(event.at - clock)
+        srcs.append(self.places[event.node])
+        return event.at
+
+    def _late(self, now: int) -> list[int]:
+        """Those that should have landed by now, when they are new among them."""
+        new = [f.number for f in self.flights.values() if f.due <= now and f.number not in self.late]
+        self.late.update(dict.fromkeys(new, True))
+        return new
+
+    # --- operations and nodes -----------------------------------------------------------------
+
+    def _operations(self, lane: Any, now: int) -> dict[str, Any]:
+        operations = lane.history.operations
+        changed_ones = [operations[number] for number in lane.changed_operations(now)]
+        begun = operations[self.operations :]
+        known, self.operations = self.operations, len(operations)
+        marked = [(each, *lane.mark_of(each, now)) for each in changed_ones]
+        rows = [
+            (self.operations - each.number, 0 if each.finish is None else each.finish - each.start + 1, each.outcome,
+             list(each.result), each.reason, mark, note)
+            for each, mark, note in marked
+            if each.number < known or each.finish is not None or mark
+        ]  # fmt: skip
+        fresh = [(each.op_id, each.node, each.kind, each.key, each.value, each.start - self.since) for each in begun]
+        return {"begun": turned(fresh), "operations": turned(rows)}
+
+    def _nodes(self, lane: Any, events: Iterable[Event], now: int, everywhere: bool) -> dict[str, dict[str, Any]]:
         touched = dict.fromkeys(event.node for event in events if event.kind in TOUCHING)
-        changed = {}
+        news = {}
         for member in lane.members:
             if everywhere or member in touched:
-                state = lane.node_state(member)
-                if state != self.nodes[member]:
-                    changed[member] = self.nodes[member] = state
-        return changed
+                state, told = lane.node_state(member), self.nodes[member]
+                if state != told:
+                    news[member] = node_change(told, state, now)
+                    self.nodes[member] = state
+        return news
+
+
+RECENT_MAX = 4_000  # messages whose content is kept for those who ask
+
+
+def flying_row(flight: Flight) -> tuple[Any, ...]:
+    return flight.number, flight.event.at, flight.event.node, flight.event.data[1], *kind_of(flight.event), flight.due
+
+
+def turned(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Rows -> columns."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def node_change(told: Mapping[str, Any], state: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """The change of a NodeState; its timers are told by how long ago they were set and for how long."""
+    news: dict[str, Any] = change(told, state)
+    if "timers" in news:
+        timers = news["timers"]
+        kept, *new = timers[KEPT] if isinstance(timers, Mapping) and KEPT in timers else (0, *state["timers"])
+        news["timers"] = [kept, *([name, now - set_at, due - set_at] for name, set_at, due in new)]
+    return news
+
+
+def node_changed(told: Mapping[str, Any], news: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """A NodeState with a change made to it, as the page does it."""
+    state: dict[str, Any] = changed(told, {name: each for name, each in news.items() if name != "timers"})
+    if "timers" in news:
+        (kept, *new), old = news["timers"], told["timers"]
+        timers = [[name, now - ago, now - ago + span] for name, ago, span in new]
+        state["timers"] = [*old[len(old) - kept :], *timers]
+    return state
 
 
 # --- commands ---------------------------------------------------------------------------------------
@@ -637,6 +893,14 @@ def some_sides(value: Any, limits: Limits) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(side) for side in value)
 
 
+def some_messages(value: Any, limits: Limits) -> tuple[int, ...]:
+    if not isinstance(value, list) or not 0 < len(value) <= limits.inspected:
+        raise Refused(f"must be a list of 1 to {limits.inspected} messages")
+    if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in value):
+        raise Refused("must be a list of messages' numbers")
+    return tuple(value)
+
+
 def a_setting(value: Any, limits: Limits) -> tuple[tuple[str, Any], ...]:
     if not isinstance(value, dict) or not value:
         raise Refused("must say what to set")
@@ -700,6 +964,15 @@ COMMANDS: dict[str, CommandCard] = {
         {"at": Field("microseconds", whole(0, lambda limits: limits.length))},
     ),
     "reset": CommandCard("The exact opening state again, standing; the log is emptied.", {}),
+    "inspect": CommandCard(
+        "Asks what messages carry; answers with `fields`: for each a list of short texts in the order of the protocol's card, "
+        "or null when it is no longer known.",
+        {
+            "lane": Field("0..3", whole(0, lambda limits: limits.lanes_max - 1)),
+            "messages": Field("[id, ...], a hundred at most", some_messages),
+        },
+        watcher=True,
+    ),
     "resync": CommandCard("Asks for a snapshot after a gap.", {}, watcher=True),
     "take": CommandCard("Takes the controls, when their holder is gone.", {}, watcher=True),
     "release": CommandCard("Gives the controls away.", {}),
@@ -727,9 +1000,9 @@ COMMANDS: dict[str, CommandCard] = {
         "One operation by hand.",
         {
             "node": ONE_NODE,
-            "kind": Field("read or write", one_of(READ, WRITE)),
+            "kind": Field("read or write; remove, where a lane's object has something to remove", one_of(READ, WRITE, REMOVE)),
             "key": Field("a key", a_text(KEY_LENGTH_MAX)),
-            "value": Field("what to write; none: the next number", a_text(VALUE_LENGTH_MAX), optional=True),
+            "value": Field("what to write (none: the next number), or to remove", a_text(VALUE_LENGTH_MAX), optional=True),
         },
         Ask,
     ),

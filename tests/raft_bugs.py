@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from consensus.node import MS
@@ -54,9 +55,11 @@ class AnswersBeforeCommit(RaftNode):
 class TwoVotesElect(RaftNode):
     """Two servers are taken for a majority, of however many (5.2)."""
 
-    @property
-    def majority(self) -> int:
-        return min(2, len(self.members))
+    def agree(self, votes: Mapping[str, bool]) -> bool:
+        return sum(votes.values()) >= min(2, len(self.members))
+
+    def agreed_index(self, index_of: Mapping[str, int]) -> int:
+        return sorted(index_of.values())[-min(2, len(self.members))]
 
 
 class TruncatesWithoutConflict(RaftNode):
@@ -81,9 +84,14 @@ class MajorityOfThePartition(RaftNode):
             self.heard[src] = now
         return super().receive(now, src, message)
 
-    @property
-    def majority(self) -> int:
+    def half_of_those(self) -> int:
         return (1 + sum(self.heard.get(peer, 0) >= self.now - self.LATELY for peer in self.peers)) // 2 + 1
+
+    def agree(self, votes: Mapping[str, bool]) -> bool:
+        return sum(votes.values()) >= self.half_of_those()
+
+    def agreed_index(self, index_of: Mapping[str, int]) -> int:
+        return sorted(index_of.values())[-self.half_of_those()]
 
 
 class AcceptsStaleLeader(RaftNode):

@@ -15,9 +15,11 @@ from typing import Any
 
 from consensus.cards import Card
 from consensus.checkers import Checker, Finding
+from consensus.checkers.objects import OBJECTS
 from consensus.checkers.raft_safety import ASSERTION
 from consensus.clients import BY_HAND, Workload
 from consensus.events import Event
+from consensus.experiment import LEADING
 from consensus.history import PENDING, History, Operation
 from consensus.interventions import Ask, Crash, Cut, Heal, Intervention, Partition, Pause, Restart, Resume, SetLink
 from consensus.network import LinkState
@@ -53,6 +55,9 @@ class Watched:
         self.sim = Simulation(cluster)
         self.history = History()
         self.checkers = tuple(checkers)
+        for checker in self.checkers:
+            if hasattr(checker, "settle"):
+                checker.settle(cluster.knobs)
         self.events: list[Event] = []
         self.seen: Counter[str] = Counter()
         self.halts: list[Finding] = []
@@ -131,19 +136,35 @@ class Storm(Watched):
         node: type[Node] | None = None,
         promises: Iterable[Checker] = (),
         again: str = "",
+        workload: Workload = BUSY,
+        failures_max: int | None = None,
+        needs_everybody: bool = False,
     ) -> None:
         self.seed = seed
+        self.needs_everybody = needs_everybody  # for protocols that make progress only when all failures are repaired
+        self.failures_max = failures_max  # for protocols whose memory is lost in a crash: crashed or recovering at one time
         self.again = again  # how to run this one again
         self.chance = Stream.named(seed, "storm")
-        cluster = Cluster(node or card.node, members(size), card.settled(knobs), seed=seed, link=CALM, workload=BUSY)
-        super().__init__(cluster, [*(made(cluster.members) for made in card.invariants), *promises])
+        served = OBJECTS[card.object]
+        cluster = Cluster(
+            node or card.node,
+            members(size),
+            card.settled(knobs),
+            seed=seed,
+            link=CALM,
+            workload=workload,
+            removes=served.removes,
+            arguments={action.name: action.argument for action in card.actions},
+        )
+        kinds = dict.fromkeys((*served.invariants, *card.invariants))
+        super().__init__(cluster, [*(made(cluster.members) for made in kinds), *promises])
         self.members = cluster.members
 
     # --- the weather ------------------------------------------------------------------------------
 
-    def rage(self, duration: int = 8 * S) -> None:
-        """Faults on. Stops at the first promise broken."""
-        faults = (
+    def faults(self) -> tuple[Callable[[], None], ...]:
+        """What may happen, each as likely as it stands here often."""
+        return (
             self.split,
             self.split,
             self.cut_links,
@@ -161,6 +182,10 @@ class Storm(Watched):
             self.blow,
             self.calm_links,
         )
+
+    def rage(self, duration: int = 8 * S) -> None:
+        """Faults on. Stops at the first promise broken."""
+        faults = self.faults()
         until = self.sim.now + duration
         while self.sim.now < until:
             self.run(self.chance.between(30 * MS, 500 * MS))
@@ -174,7 +199,7 @@ class Storm(Watched):
         return self.chance.choice(there) if there else None
 
     def a_leader(self) -> str | None:
-        there = [m for m in self.members if self.sim.roles.get(m, ("", 0))[0] == "leader" and self.sim.status[m] == UP]
+        there = [m for m in self.members if self.sim.roles.get(m, ("", 0))[0] in LEADING and self.sim.status[m] == UP]
         return self.chance.choice(there) if there else self.anybody(UP)
 
     def split(self) -> None:
@@ -200,13 +225,23 @@ class Storm(Watched):
     def heal(self) -> None:
         self.sim.apply(Heal())
 
+    @property
+    def failed(self) -> list[str]:
+        """Those that are down, and those that are back and still ask the others what they have lost."""
+        recovering = [m for m in self.members if self.sim.roles.get(m, ("", 0))[0] == "recovering"]
+        return [m for m in self.members if self.sim.status[m] in (CRASHED, HALTED) or m in recovering]
+
     def crash(self) -> None:
         if node := self.anybody(UP, PAUSED):
-            self.sim.apply(Crash(node))
+            self.fail(node)
 
     def crash_a_leader(self) -> None:
         if leader := self.a_leader():
-            self.sim.apply(Crash(leader))
+            self.fail(leader)
+
+    def fail(self, node: str) -> None:
+        if self.failures_max is None or node in self.failed or len(self.failed) < self.failures_max:
+            self.sim.apply(Crash(node))
 
     def restart(self) -> None:
         if node := self.anybody(CRASHED):
@@ -236,7 +271,10 @@ class Storm(Watched):
         """A majority is up and joined; the others are cut off from it as they are, or all come back."""
         core = self.chance.shuffled(self.members)[: len(self.members) // 2 + 1]
         others = tuple(member for member in self.members if member not in core)
-        if self.chance.chance(500_000):
+        needs_all = self.failures_max is not None and any(member in self.failed for member in core)
+        if (
+            self.chance.chance(500_000) or needs_all or self.needs_everybody
+        ):  # who has lost its memory recovers from a majority of others
             core, others = list(self.members), ()
         self.calm_links()
         self.sim.apply(Heal())

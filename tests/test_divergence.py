@@ -161,3 +161,17 @@ def test_a_keyframe_shares_nothing_that_changes():
     run.stored(2, "n2", "7")
     run.event(3, "crashed", "n1")
     assert repr(vars(kept)) == before != repr(vars(run.checker))
+
+
+def test_a_replica_that_forgets_comes_back_with_nothing_to_disagree_about():
+    """Where copies are in memory a crash takes them; they count again once they are stored again."""
+    for forgets in (False, True):
+        run = Run()
+        run.checker.forgets = forgets
+        run.stored(0, "n1", "7")
+        run.event(1, "crashed", "n1")
+        run.stored(2, "n2", "8")
+        run.event(3, "restarted", "n1")
+        assert run.checker.diverged() == (0 if forgets else 1)
+        run.stored(4, "n1", "9")
+        assert run.checker.diverged() == 1

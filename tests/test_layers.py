@@ -16,16 +16,16 @@ LAYERS = """
     9  app
     8  dashboard.handlers  dashboard.pages
     7  dashboard.session  dashboard.wire  dashboard.flood  consensus.__main__
-    6  timeline  registry  dashboard.limits
+    6  timeline  registry  dashboard.limits  dashboard.pack
     5  experiment  metrics  protocols  protocols.*  scenarios  scenarios.*  byzantine  aim
     4  simulation  cards  checkers  checkers.*
     3  clients  network  interventions  history  view
-    2  node  events
+    2  node  events  quorums
     1  rng  freeze
     0  consensus  dashboard
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}
-FOR_PROTOCOLS = {"consensus.node", "consensus.cards", "consensus.checkers"}  # and the folder of checkers
+FOR_PROTOCOLS = {"consensus.node", "consensus.cards", "consensus.checkers", "consensus.quorums"}  # and the folder of checkers
 
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -76,7 +76,7 @@ def test_the_simulation_has_no_clock_no_threads_no_web(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", [module for module in FILES if module.startswith("consensus.protocols.")])
-def test_a_protocol_knows_the_node_its_card_and_its_checkers_only(module: str) -> None:
+def test_a_protocol_knows_the_node_its_card_quorums_and_its_checkers_only(module: str) -> None:
     ours = [name for name in imports(module) if name.startswith(("consensus", "dashboard", "app"))]
     assert not [name for name in ours if name not in FOR_PROTOCOLS and not name.startswith("consensus.checkers.")]
 

@@ -329,3 +329,20 @@ def test_a_keyframe_shares_nothing_that_changes():
         assert all(immutable(item) for item in (value.values() if isinstance(value, dict) else [value])) or isinstance(
             value, list
         )
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_crash_takes_copies_that_are_in_memory_only(forgets):
+    """Viewstamped Replication keeps no log on disk; where copies are on disk a crash takes none."""
+    run = Run()
+    run.checker.forgets = forgets
+    run.stored(0, "n1", "7")
+    run.stored(0, "n2", "7")
+    run.acknowledged(1, "7")
+    run.event(S, "crashed", "n1")
+    assert run.lost(5 * S) == []
+    run.event(6 * S, "crashed", "n2")
+    assert run.lost(8 * S) == (["w7"] if forgets else [])
+    run.event(8 * S, "restarted", "n2")
+    run.stored(9 * S, "n2", "7")  # somebody told it
+    assert run.lost(11 * S) == []

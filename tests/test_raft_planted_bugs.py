@@ -8,7 +8,7 @@ In the scripts links take 10 ms, and a server's patience (its election timeout) 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from consensus.checkers.raft_safety import (
     ASSERTION,
     ELECTION_SAFETY,
     LEADER_COMPLETENESS,
+    MAJORITY,
     STATE_MACHINE_SAFETY,
     RaftSafety,
 )
@@ -40,14 +41,14 @@ NEVER = 60_000
 class Script(Watched):
     """Five servers with the patience that the script gives them; ``servers`` is their class."""
 
-    def __init__(self, servers: type[RaftNode], **patience: int) -> None:
+    def __init__(self, servers: type[RaftNode], knobs: Mapping[str, Any] | None = None, **patience: int) -> None:
         def reset_election_timer(self: RaftNode) -> None:
             self.set_timer("election", self.knobs["patience"][self.id] * MS)
 
         directed = type(servers.__name__, (servers,), {"reset_election_timer": reset_election_timer})
         self.patience = {**dict.fromkeys(FIVE, NEVER), **patience}
-        knobs = {**CARD.settled({"hold_ms": 1_000}), "patience": self.patience}
-        cluster = Cluster(directed, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
+        settled = {**CARD.settled({"hold_ms": 1_000, **(knobs or {})}), "patience": self.patience}
+        cluster = Cluster(directed, FIVE, settled, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (RaftSafety(FIVE), Linearizability()))
 
     def give_patience(self, **patience: int) -> None:
@@ -251,7 +252,7 @@ CAUGHT: dict[type[RaftNode], tuple[Callable[[type[RaftNode]], Script], tuple[str
     raft_bugs.ForgetsLogOnRestart: (restarted_majority, (LEADER_COMPLETENESS, ASSERTION, STATE_MACHINE_SAFETY)),
     raft_bugs.CommitsOldTerms: (figure_8, (LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)),
     raft_bugs.AnswersBeforeCommit: (cut_off_leader, (LINEARIZABLE,)),
-    raft_bugs.TwoVotesElect: (two_sides_stand, (ELECTION_SAFETY,)),
+    raft_bugs.TwoVotesElect: (two_sides_stand, (MAJORITY, ELECTION_SAFETY)),
     raft_bugs.TruncatesWithoutConflict: (late_message, (LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)),
     raft_bugs.MajorityOfThePartition: (cut_off_leader, (STATE_MACHINE_SAFETY, LINEARIZABLE)),
     raft_bugs.AcceptsStaleLeader: (returning_leader, (STATE_MACHINE_SAFETY,)),

@@ -12,13 +12,21 @@ from consensus.checkers.raft_safety import (
     LEADER_APPEND_ONLY,
     LEADER_COMPLETENESS,
     LOG_MATCHING,
+    MAJORITY,
     PROPERTIES,
     STATE_MACHINE_SAFETY,
     RaftSafety,
 )
 from consensus.events import Event
 from consensus.freeze import breaks_the_law, copied
-from consensus.protocols.raft import AppendEntries, Entry
+from consensus.protocols.raft import (
+    AppendEntries,
+    AppendEntriesReply,
+    Configuration,
+    Entry,
+    InstallSnapshot,
+    RequestVoteReply,
+)
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 
@@ -34,14 +42,20 @@ class Tale:
         self.count += 1
         self.checker.fold(Event(self.count, self.count, kind, node, 0, data), None)
 
-    def leads(self, node: str, term: int) -> None:
+    def leads(self, node: str, term: int, by: tuple[str, ...] = FIVE) -> None:
+        """``by`` are those who vote for it; itself it need not say so."""
         self.event("became", node, "candidate", term)
+        for voter in by:
+            self.event("sent", voter, self.count, node, RequestVoteReply(term, True), "+", term, 0)
         self.event("became", node, "leader", term)
 
-    def sends(self, node: str, term: int, prev: tuple[int, int], *entries: Entry) -> None:
-        """``prev`` is (index, term)."""
+    def sends(self, node: str, term: int, prev: tuple[int, int], *entries: Entry, to: tuple[str, ...] = FIVE) -> None:
+        """``prev`` is (index, term); ``to`` are those who acknowledge it."""
         message = AppendEntries(term, node, *prev, entries, 0, 1)
         self.event("sent", node, self.count, "n9", message, "", term, 0)
+        for follower in to:
+            reply = AppendEntriesReply(term, True, prev[0] + len(entries), 0, 0, 1)
+            self.event("sent", follower, self.count, node, reply, "+", term, 0)
 
     def decides(self, index: int, entry: Entry, *nodes: str) -> None:
         for node in nodes:
@@ -157,6 +171,7 @@ def test_a_leader_whose_log_is_too_short_breaks_leader_completeness() -> None:
 
 def test_a_leader_that_has_another_entry_there_breaks_leader_completeness() -> None:
     tale = committed_by(term=2)
+    tale.leads("n5", 1)
     tale.sends("n5", 1, (0, 0), entry(1), entry(1, "8"), entry(1, "9"))
     tale.leads("n5", 3)
     tale.sends("n5", 3, (3, 1), entry(3))
@@ -214,6 +229,208 @@ def test_an_entry_applied_twice_breaks_state_machine_safety_but_for_a_restart() 
     assert tale.broken == []
     tale.decides(1, entry(1), "n1")
     assert tale.broken == [STATE_MACHINE_SAFETY]
+
+
+# --- majorities of the members (5.2, 5.3, section 6) -----------------------------------------------
+
+
+def joint_entry(term: int) -> Entry:
+    return (term, "members", "n1 n2 n3 n4 n5", "n1 n2 n3", "")
+
+
+def three_members() -> Tale:
+    """n1 leads, of three members; n4 and n5 stand outside. It has shown one entry."""
+    tale = Tale()
+    tale.event("noted", "n1", "first members", "n1 n2 n3")
+    tale.leads("n1", 1, by=("n2",))
+    tale.sends("n1", 1, (0, 0), entry(1), to=("n2",))
+    tale.decides(1, entry(1), "n1")
+    return tale
+
+
+def test_a_leader_needs_the_votes_of_a_majority_of_all_members() -> None:
+    tale = Tale()
+    tale.leads("n1", 1, by=("n2",))
+    tale.sends("n1", 1, (0, 0), entry(1))
+    assert tale.broken == [MAJORITY]
+    assert tale.checker.findings[0].sentence == "n1 leads term 1 with the votes of n1, n2, of the members n1, n2, n3, n4, n5."
+
+
+def test_a_vote_for_another_is_none() -> None:
+    tale = Tale()
+    tale.leads("n2", 1, by=("n3", "n4"))
+    tale.leads("n1", 2, by=("n2", "n3"))
+    tale.sends("n1", 2, (0, 0), entry(2))
+    tale.leads("n5", 3, by=("n5",))
+    tale.sends("n5", 3, (1, 2), entry(3))
+    assert [finding.nodes for finding in tale.checker.findings] == [("n5",)]
+
+
+def test_what_a_leader_commits_a_majority_of_all_members_holds() -> None:
+    tale = Tale()
+    tale.leads("n1", 1)
+    tale.sends("n1", 1, (0, 0), entry(1), to=("n2", "n3"))
+    tale.decides(1, entry(1), "n1")
+    assert tale.broken == []
+    tale.sends("n1", 1, (1, 1), entry(1, "7"), to=("n2",))
+    tale.decides(2, entry(1, "7"), "n1")
+    assert tale.broken == [MAJORITY]
+    assert tale.checker.findings[0].operations == ("op-7",)
+
+
+def test_of_three_members_two_are_enough() -> None:
+    assert three_members().broken == []
+
+
+@pytest.mark.parametrize(("to", "holds"), [(("n4", "n5"), False), (("n2", "n3"), True), (("n2", "n4"), True), (("n2",), False)])
+def test_a_joint_entry_takes_both_halves(to: tuple[str, ...], holds: bool) -> None:
+    tale = three_members()
+    tale.sends("n1", 1, (1, 1), joint_entry(1), to=to)
+    tale.decides(2, joint_entry(1), "n1")
+    assert (tale.broken == []) is holds
+
+
+@pytest.mark.parametrize(("by", "holds"), [(("n1", "n5"), False), (("n1", "n2"), True)])
+def test_a_joint_election_takes_both_halves(by: tuple[str, ...], holds: bool) -> None:
+    tale = three_members()
+    tale.sends("n1", 1, (1, 1), joint_entry(1), to=())
+    tale.leads("n4", 2, by=by)
+    tale.sends("n4", 2, (2, 1), entry(2))
+    assert (tale.broken == []) is holds
+
+
+def test_a_leader_that_is_alone_at_last_shows_its_entries_to_nobody() -> None:
+    """The others have left: what it decides then says itself who the members are."""
+    tale = Tale()
+    tale.event("noted", "n1", "first members", "n1 n2")
+    tale.leads("n1", 1, by=("n2",))
+    tale.sends("n1", 1, (0, 0), (1, "members", "n1", "n1 n2", ""), to=("n2",))
+    tale.decides(1, (1, "members", "n1", "n1 n2", ""), "n1")
+    tale.decides(2, (1, "members", "n1", None, ""), "n1")
+    tale.decides(3, entry(1), "n1")
+    assert tale.broken == []
+
+
+def test_members_that_were_rolled_back_are_in_force_no_more() -> None:
+    """Who has not the entry in its log counts by the configuration before."""
+    tale = three_members()
+    tale.sends("n1", 1, (1, 1), joint_entry(1), to=())
+    tale.leads("n2", 2, by=("n3",))
+    tale.sends("n2", 2, (1, 1), entry(2), to=("n3",))
+    tale.decides(1, entry(1), "n2")
+    tale.decides(2, entry(2), "n2")
+    assert tale.broken == []
+
+
+# --- snapshots (section 7) ------------------------------------------------------------------------
+
+
+def stored(tale: Tale, node: str, index: int, value: str, term: int = 1) -> None:
+    """It applies a write, and its own copy changes."""
+    tale.decides(index, entry(term, value), node)
+    tale.event("stored", node, "x", (value,), (), "data")
+
+
+def snapshot(tale: Tale, node: str, index: int, value: str, term: int = 1) -> None:
+    message = InstallSnapshot(term, node, index, term, Configuration(FIVE), (("x", value),), (), 1)
+    tale.event("sent", node, tale.count, "n9", message, "", term, 0)
+
+
+def two_writes() -> Tale:
+    """n1 leads, and applies x=7 and x=8."""
+    tale = Tale()
+    tale.leads("n1", 1)
+    tale.sends("n1", 1, (0, 0), entry(1, "7"), entry(1, "8"))
+    stored(tale, "n1", 1, "7")
+    stored(tale, "n1", 2, "8")
+    return tale
+
+
+def test_a_snapshot_may_stand_for_entries() -> None:
+    """Taken, sent, installed, restarted from: nothing of it is a violation, and the next entry follows on it."""
+    tale = two_writes()
+    tale.event("noted", "n1", "snapshot taken", "up to index 2")
+    snapshot(tale, "n1", 2, "8")
+    tale.sends("n1", 1, (2, 1), entry(1, "9"))
+    tale.event("noted", "n2", "snapshot installed", "up to index 2")
+    tale.event("stored", "n2", "x", ("8",), (), "data")
+    for node in ("n1", "n2"):
+        tale.event("restarted", node)
+        tale.event("stored", node, "x", ("8",), (), "data")
+        stored(tale, node, 3, "9")
+    assert tale.broken == []
+
+
+def test_a_snapshot_of_what_nobody_applied_breaks_state_machine_safety() -> None:
+    tale = two_writes()
+    snapshot(tale, "n1", 3, "9")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+    assert tale.checker.findings[0].sentence == "n1 sent a snapshot up to index 3, which nobody has applied."
+
+
+@pytest.mark.parametrize(("value", "term"), [("7", 1), ("8", 2)])
+def test_a_snapshot_must_be_what_the_entries_make(value: str, term: int) -> None:
+    tale = two_writes()
+    snapshot(tale, "n1", 2, value, term)
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+
+
+def test_entries_may_be_skipped_only_with_a_snapshot_that_was_sent() -> None:
+    tale = two_writes()
+    tale.event("noted", "n2", "snapshot installed", "up to index 2")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+    assert tale.checker.findings[0].sentence.endswith("but no such snapshot was sent.")
+
+
+def test_a_snapshot_takes_nothing_back() -> None:
+    tale = two_writes()
+    snapshot(tale, "n1", 1, "7")
+    tale.event("noted", "n1", "snapshot installed", "up to index 1")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+
+
+def test_a_server_snapshots_what_it_has_applied() -> None:
+    tale = two_writes()
+    tale.event("noted", "n1", "snapshot taken", "up to index 1")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+
+
+def test_after_a_restart_a_server_goes_on_behind_its_own_snapshot() -> None:
+    """Neither from the beginning nor further on; and with nothing, if its disk was lost."""
+    for index, broken in ((1, True), (2, True), (3, False)):
+        tale = two_writes()
+        tale.event("noted", "n1", "snapshot taken", "up to index 2")
+        tale.event("restarted", "n1")
+        tale.decides(index, entry(1, "789"[index - 1]), "n1")
+        assert (tale.broken == [STATE_MACHINE_SAFETY]) is broken
+    tale = two_writes()
+    tale.event("noted", "n1", "snapshot taken", "up to index 2")
+    tale.event("wiped", "n1")
+    tale.event("restarted", "n1")
+    stored(tale, "n1", 1, "7")
+    assert tale.broken == []
+
+
+def test_a_server_that_starts_from_another_state_breaks_state_machine_safety() -> None:
+    tale = two_writes()
+    tale.event("noted", "n1", "snapshot taken", "up to index 2")
+    tale.event("restarted", "n1")
+    tale.event("stored", "n1", "x", ("7",), (), "data")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+    assert tale.checker.findings[0].sentence == "n1 started from a snapshot in which x is 7, not 8."
+
+
+def test_one_entry_does_the_same_everywhere() -> None:
+    """The state machine is deterministic (section 2): what the first server stored for an entry, all others store."""
+    tale = two_writes()
+    tale.decides(1, entry(1, "7"), "n2")
+    tale.event("stored", "n2", "x", ("8",), (), "data")
+    assert tale.broken == [STATE_MACHINE_SAFETY]
+    tale = two_writes()
+    tale.decides(1, entry(1, "7"), "n2")
+    assert tale.broken == [], "it may still store"
+    tale.decides(2, entry(1, "8"), "n2")
+    assert tale.checker.findings[0].sentence == "n2 applied the entry at index 1 and stored nothing, unlike n1."
 
 
 def test_a_server_that_stops_itself_is_a_finding() -> None:

@@ -7,6 +7,9 @@ Where etcd departs from the paper, the test says how.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from test_raft_paper import (
     FIGURE_7,
@@ -206,3 +209,42 @@ def test_elections_over_a_wide_area_network_take_as_long_as_in_the_dissertation(
         share = sum(time <= by for time in times) / ELECTIONS
         assert abs(share - shares[failed]) < FARTHEST, f"by {by} ms: {share:.3f} here, {shares[failed]} there"
     assert abs(sum(times) / ELECTIONS / MEAN_MS[failed] - 1) < 0.05
+
+
+# --- the file itself, where it stands beside the repository ---------------------------------------
+
+FILE = Path(__file__).resolve().parents[2] / "shared" / "truth" / "raft_paper_cases_etcd.json"
+
+
+@pytest.mark.skipif(not FILE.is_file(), reason="no cases of etcd beside the repository (../shared/truth)")
+def test_the_tables_above_are_the_whole_file() -> None:
+    """Each section of it, each case. (etcd's hints after a refusal are its own way to back up; 5.3 has another.)"""
+    told = json.loads(FILE.read_text())
+    votes = [
+        ({f"n{voter}": granted for voter, granted in case["votes"].items()}, case)
+        for case in told.pop("leader_election_in_one_round")
+    ]
+    assert [(case["size"], given, case["state"] == "Leader") for given, case in votes] == ONE_ROUND
+    assert [
+        (tuple(case["voter_log_terms"]), case["cand_last_term"], case["cand_last_index"], case["reject"])
+        for case in told.pop("voter_log_uptodate")
+    ] == UP_TO_DATE
+    check = told.pop("follower_check_append")
+    assert (check["follower_log_terms"], check["commit"]) == ([1, 2], 1)
+    assert [(case["prev_term"], case["prev_index"], case["reject"]) for case in check["cases"]] == CHECK
+    appended = told.pop("follower_append_entries")
+    assert appended["follower_log_terms"] == [1, 2]
+    assert [
+        (case["prev_index"], case["prev_term"], tuple(case["entry_terms"]), case["want_log_terms"])
+        for case in appended["cases"]
+    ] == APPENDED
+    figure = told.pop("leader_sync_follower_fig7")
+    assert (tuple(figure["leader_log_terms"]), figure["leader_term"]) == (FIGURE_7_LEADER, 8)
+    assert {**figure["followers"], "b as in etcd": figure["etcd_b"]} == {name: list(log) for name, log in FOLLOWERS.items()}
+    counted = told.pop("only_commit_current_term")
+    assert (counted["log_terms"], counted["leader_term"]) == ([1, 2], 3)
+    assert [(ack["ack_index"], ack["commit"]) for ack in counted["acks"]] == [(1, 0), (2, 0), (3, 3)]
+    assert [
+        (case["size"], tuple(case["acceptors"]), case["committed"]) for case in told.pop("leader_ack_commit")
+    ] == ACKNOWLEDGED
+    assert list(told) == ["source"]

@@ -60,22 +60,23 @@ LANES = (
 class Hand:
     """A visitor who tries everything. The seed decides all."""
 
-    def __init__(self, seed, slice=200):
+    def __init__(self, seed, slice=200, lanes=None, protocols=PROTOCOLS, removes=0):
         self.slice = slice  # how many steps are processed in one go
+        self.protocols = protocols
         self.chance = Stream.named(seed, "hand")
         nodes = 3 + self.chance.below(3)
         spec = Spec(
             "test",
             "A test",
             "A test.",
-            LANES[seed % len(LANES)],
+            lanes or LANES[seed % len(LANES)],
             seed=seed,
             nodes=nodes,
-            workload=Workload(every=200 * MS, reads=500_000),
+            workload=Workload(every=200 * MS, reads=500_000, removes=removes),
             opening=1 * S,
         )
         self.members = spec.members
-        self.timeline = Timeline(spec, PROTOCOLS)
+        self.timeline = Timeline(spec, protocols)
         self.done = []
 
     def one_of(self, *things):
@@ -91,7 +92,10 @@ class Hand:
 
     def turn(self):
         lane = self.chance.below(len(self.timeline.spec.lanes))
-        knob = self.one_of(*PROTOCOLS[self.timeline.spec.lanes[lane].protocol].knobs)
+        knobs = self.protocols[self.timeline.spec.lanes[lane].protocol].knobs
+        if not knobs:
+            return Say("Nothing to turn here.")
+        knob = self.one_of(*knobs)
         if knob.choices:
             return Turn(lane, knob.name, self.one_of(*knob.choices)[0])
         return Turn(lane, knob.name, self.chance.between(knob.low, min(knob.high, 7 if knob.unit == "nodes" else 500)))
@@ -116,6 +120,7 @@ class Hand:
             lambda: SetLink((), (("delay", self.one_of(1, 10, 40) * MS), ("duplicate", self.one_of(0, 200_000)))),
             lambda: SetDeadline(self.one_of(60, 300, 1500) * MS),
             lambda: Ask(node, self.one_of("read", "write"), self.one_of("x", "y", "z"), None),
+            lambda: Ask(node, "remove", "x", self.one_of("1", "2", "3")),
             lambda: Ask(node, "write", "x", "word"),
             lambda: Say("What now?"),
             lambda: Corrupt(node, self.one_of("mute", "")),
@@ -123,7 +128,7 @@ class Hand:
             lambda: SetClock(node, self.one_of(-1, 0, 1) * 70 * MS, self.one_of(-300_000, 0, 400_000)),
             self.turn,
             self.turn,
-        )[self.chance.below(23)]()
+        )[self.chance.below(24)]()
 
     def act(self):
         intervention = self.draw()

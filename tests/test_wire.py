@@ -3,59 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fold import Fold
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consensus import interventions, registry
 from consensus.cards import Card, Claims, Knob
 from consensus.interventions import Refused
+from consensus.network import LinkState
 from consensus.node import MS, Node, Request, S
 from consensus.timeline import Timeline
 from dashboard import wire
 from dashboard.limits import LIMITS
+from dashboard.pack import EACH, KEPT, Reader, Writer, change, changed, pattern
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """One array a field -> one object a row, as the page does it."""
-    names = list(columns)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-class Fold:
-    """What a page knows of one lane: a pure fold of frames."""
-
-    def __init__(self, lane: dict[str, Any]) -> None:
-        self.nodes = dict(lane["nodes"])
-        self.links, self.lost, self.stopped = lane["links"], lane["lost"], lane["stopped"]
-        self.flying = {row["id"]: row for row in rows(lane["flying"])}
-        self.operations = {row["id"]: row for row in rows(lane["operations"])}
-        self.findings = list(lane["findings"])
-        self.told = -1
-
-    def take(self, kind: str, body: dict[str, Any]) -> None:
-        if kind == "verdict":
-            self.findings.append({name: value for name, value in body.items() if name != "lane"})
-            return
-        assert kind == "events"
-        assert body["from"] >= self.told, "batches follow each other"
-        self.told = body["to"]
-        for row in rows(body.get("sent", {})):
-            assert body["from"] <= row["at"] <= body["to"]
-            self.flying[row["id"]] = row
-        for row in rows(body.get("ended", {})):
-            del self.flying[row["id"]]
-        self.operations.update({row["id"]: row for row in rows(body.get("operations", {}))})
-        self.nodes.update(body.get("nodes", {}))
-        self.links = body.get("links", self.links)
-        self.lost = body.get("lost", self.lost)
-        self.stopped = body.get("stopped", self.stopped)
 
 
 def overheard(lane: Any, number: int, now: int) -> wire.LaneView:
@@ -64,8 +33,9 @@ def overheard(lane: Any, number: int, now: int) -> wire.LaneView:
     return view
 
 
-def through_json(value: Any) -> Any:
-    return json.loads(json.dumps(value, default=wire.plain))
+def through_the_wire(value: Any) -> Any:
+    """As a page gets it."""
+    return Reader().unpacked(Writer().packed(value))
 
 
 def run_to(timeline: Timeline, at: int) -> None:
@@ -96,27 +66,81 @@ ACTS = st.one_of(
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 700 * MS), ACTS), max_size=12), st.integers(1, 400))
 def test_a_snapshot_and_the_news_after_it_add_up_to_a_later_snapshot(acts: list[tuple[int, Any]], seed: int) -> None:
-    """The browser is a pure fold of frames: whatever happens, it knows what a newcomer is told."""
+    """The browser is a pure fold of frames: whatever happens, it knows what a newcomer is told, and what the engine knows."""
     timeline = Timeline(registry.spec("same-cut", seed))
-    views = [wire.LaneView(number) for number in range(len(timeline.experiment.lanes))]
     lanes = timeline.experiment.lanes
-    folds = [Fold(through_json(view.whole(lane, timeline.at))) for view, lane in zip(views, lanes, strict=True)]
-    for after, act in acts:
+    views = [wire.LaneView(number) for number in range(len(lanes))]
+    ear, stream = wire.Ear(), wire.Stream()
+    whole = [view.whole(lane, timeline.at) for view, lane in zip(views, lanes, strict=True)]
+    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.told([("snapshot", {"lanes": whole})])))[2][0]
+    folds = [Fold(lane) for lane in opening["lanes"]]
+    for seq, (after, act) in enumerate(acts, 2):
         run_to(timeline, timeline.at + after)
         with contextlib.suppress(Refused):
             timeline.intervene(act)
-        for view, fold, lane in zip(views, folds, lanes, strict=True):
-            for kind, body in through_json(view.news(lane, timeline.at)):
-                fold.take(kind, body)
+        frames: list[wire.Frame] = []
+        for view, lane in zip(views, lanes, strict=True):
+            frames += view.news(lane, timeline.at) + view.meters_news(lane, timeline.at, exact=True)
+        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.told(frames)))[2]:
+            folds[body["lane"]].take(kind, body, timeline.at)
     for number, (fold, lane) in enumerate(zip(folds, lanes, strict=True)):
-        whole = Fold(through_json(wire.LaneView(number).whole(lane, timeline.at)))
-        assert fold.nodes == whole.nodes
-        assert fold.links == whole.links
-        assert fold.flying == whole.flying
-        assert fold.operations == whole.operations
-        assert fold.lost == whole.lost
-        assert fold.findings[-LIMITS.findings :] == whole.findings
-        assert fold.stopped == whole.stopped
+        assert_knows(fold, Fold(through_the_wire(views[number].body(lane, timeline.at))))
+        fold_of_a_new_view = Fold(through_the_wire(wire.LaneView(number).whole(lane, timeline.at)))
+        assert_knows(fold, fold_of_a_new_view, numbered=False)
+
+
+def assert_knows(fold: Fold, whole: Fold, numbered: bool = True) -> None:
+    """``numbered``: messages have the same numbers, too."""
+    assert fold.nodes == whole.nodes
+    assert fold.links == whole.links
+    assert [unnumbered(row) for row in fold.flying.values()] == [unnumbered(row) for row in whole.flying.values()]
+    if numbered:
+        assert list(fold.flying) == list(whole.flying)
+        assert (fold.late, fold.last, fold.kinds) == (whole.late, whole.last, whole.kinds)
+    assert fold.operations == whole.operations
+    assert fold.count == whole.count
+    assert fold.lost == whole.lost
+    assert fold.meters == whole.meters
+    assert fold.findings[-LIMITS.findings :] == whole.findings
+    assert fold.stopped == whole.stopped
+
+
+def unnumbered(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "id"}
+
+
+def test_a_message_that_waits_at_a_paused_node_is_late_and_its_end_is_told() -> None:
+    timeline = Timeline(registry.spec("same-cut"))
+    lane = timeline.experiment.lanes[0]
+    view = wire.LaneView(0)
+    fold = Fold(through_the_wire(view.whole(lane, timeline.at)))
+    timeline.intervene(interventions.Pause("n2"))
+    run_to(timeline, timeline.at + 300 * MS)
+    for kind, body in view.news(lane, timeline.at):
+        fold.take(kind, body, timeline.at)
+    waiting = [row for row in fold.flying.values() if row["due"] <= timeline.at]
+    assert waiting
+    assert {row["dst"] for row in waiting} == {"n2"}
+    timeline.intervene(interventions.Resume("n2"))
+    for kind, body in view.news(lane, timeline.at):
+        fold.take(kind, body, timeline.at)
+    assert not [row for row in fold.flying.values() if row["due"] <= timeline.at]
+    assert fold.late == set()
+
+
+def test_between_two_events_of_one_microsecond_only_those_messages_have_landed_that_did() -> None:
+    timeline = Timeline(replace(registry.spec("same-cut"), link=LinkState(10 * MS, 0)))  # heartbeats land together
+    lane = timeline.experiment.lanes[0]
+    view = wire.LaneView(0)
+    fold = Fold(through_the_wire(view.whole(lane, timeline.at)))
+    between = 0
+    for _ in range(400):
+        timeline.step("event")
+        for kind, body in view.news(lane, timeline.at):
+            fold.take(kind, body, timeline.at)
+        assert list(fold.flying) == [flight.number for flight in view.flights.values()]
+        between += any(flight.due == timeline.at for flight in view.flights.values())
+    assert between > 10
 
 
 def test_a_batch_is_told_once() -> None:
@@ -135,7 +159,7 @@ def test_only_what_has_something_to_say_is_in_a_batch() -> None:
     timeline.intervene(interventions.Cut((("n1", "n2"),)))
     ((kind, body),) = view.news(lane, timeline.at)
     assert kind == "events"
-    assert set(body) == {"lane", "from", "to", "links"}
+    assert set(body) == {"lane", "links"}
     assert body["links"]["cut"] == [["n1", "n2"]]
 
 
@@ -150,22 +174,27 @@ def assert_keeps_to(card: wire.FrameCard, body: dict[str, Any]) -> None:
 def test_the_frames_of_a_lane_keep_to_their_tables() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     timeline.intervene(interventions.Partition((("n1", "n2"), ("n3", "n4", "n5"))))
-    for number, lane in enumerate(timeline.experiment.lanes):
-        view = wire.LaneView(number)
+    lanes = timeline.experiment.lanes
+    views = [wire.LaneView(number) for number in range(len(lanes))]
+    for number, (view, lane) in enumerate(zip(views, lanes, strict=True)):
         whole = view.whole(lane, timeline.at)
         assert_keeps_to(wire.OBJECTS["Lane"], whole)
         assert_keeps_to(wire.OBJECTS["Links"], whole["links"])
         for state in whole["nodes"].values():
             assert_keeps_to(wire.OBJECTS["NodeState"], state)
-        assert tuple(whole["flying"]) == wire.SENT
+        assert tuple(whole["flying"]) == wire.FLYING
         assert tuple(whole["operations"]) == wire.OPERATION
-        assert_keeps_to(wire.FRAMES["meters"], {"lane": number, **whole["meters"]})
+        assert set(wire.FRAMES["meters"].fields) == {"lane", *whole["meters"]}, number
     run_to(timeline, timeline.at + 3 * S)
-    for number, lane in enumerate(timeline.experiment.lanes):
-        for kind, body in overheard(lane, number, 0).news(lane, timeline.at):
+    widths = {"sent": wire.SENT, "ended": wire.ENDED, "begun": wire.BEGUN, "operations": wire.CHANGED}
+    told: set[str] = set()
+    for view, lane in zip(views, lanes, strict=True):
+        for kind, body in [*view.news(lane, timeline.at), *view.meters_news(lane, timeline.at, exact=True)]:
             assert_keeps_to(wire.FRAMES[kind], body)
-        kind, body = wire.meters(lane, number, timeline.at)
-        assert_keeps_to(wire.FRAMES[kind], body)
+            if kind == "events":
+                told |= set(body)
+                assert all(len(body[name]) == len(widths[name]) for name in widths if name in body)
+    assert {"kinds", "sent", "ended", "nodes", "begun", "operations"} <= told
 
 
 def test_hello_carries_every_card_and_the_limits() -> None:
@@ -185,9 +214,11 @@ def test_every_message_says_as_many_fields_as_its_card_names() -> None:
     run_to(timeline, timeline.at + S)
     for lane in timeline.experiment.lanes:
         names = dict(wire.protocol_card(lane.card)["messages"])
-        for row in map(wire.sent_row, lane.flying()):
-            assert len(row[-1]) == len(names[row[4]])
-            assert all(isinstance(text, str) and len(text) <= 48 for text in row[-1])
+        assert lane.flying()
+        for event in lane.flying():
+            texts = wire.content(event.data[2])
+            assert len(texts) == len(names[wire.kind_of(event)[0]])
+            assert all(isinstance(text, str) and len(text) <= 48 for text in texts)
 
 
 def test_the_page_about_the_wire_is_written_from_the_tables() -> None:
@@ -198,18 +229,82 @@ def test_the_page_about_the_wire_is_written_from_the_tables() -> None:
 # --- encoding -----------------------------------------------------------------------------------------
 
 
-def test_a_short_packet_is_plain_json_and_a_long_one_is_squeezed() -> None:
-    brief = wire.encoded(1, 0, [wire.refused("No.")])
-    assert json.loads(brief) == [1, 0, [["refused", {"sentence": "No."}]]]
-    long = wire.encoded(2, 0, [wire.refused("No. " * 500)])
-    assert long[0] == "z"
-    assert len(long) < 200
-    assert wire.decoded(long) == [2, 0, [["refused", {"sentence": "No. " * 500}]]]
+def heard(data: bytes) -> list[Any]:
+    return wire.Ear().heard(data)
+
+
+def test_a_short_packet_is_plain_and_a_long_one_is_deflated() -> None:
+    nothing = wire.Stream().told([])
+    brief = wire.encoded(1, 0, [wire.refused("No.")], nothing)
+    assert brief[0] == 0
+    assert heard(brief) == [1, 0, [["refused", {"sentence": "No."}]]]
+    long = wire.encoded(2, 0, [wire.refused("No. " * 500)], nothing)
+    assert long[0] == 1
+    assert len(long) < 100
+    assert heard(long) == [2, 0, [["refused", {"sentence": "No. " * 500}]]]
+
+
+def test_after_a_gap_only_what_stands_for_itself_is_understood_until_a_snapshot_comes() -> None:
+    ear, stream = wire.Ear(), wire.Stream()
+    snapshot, news = ("snapshot", {"word": "alpha 1"}), ("marks", {"word": "beta 2"})
+    packets = [stream.told([snapshot]), stream.told([news]), stream.told([news]), stream.told([news])]
+    assert ear.heard(wire.encoded(1, 0, [], packets[0]))[2] == [["snapshot", {"word": "alpha 1"}]]
+    assert ear.heard(wire.encoded(3, 0, [wire.refused("No.")], packets[2]))[2] == [["refused", {"sentence": "No."}]]
+    assert ear.heard(wire.encoded(4, 0, [], packets[3]))[2] == []
+    assert ear.heard(wire.encoded(5, 0, [], stream.told_apart([snapshot])))[2] == [["snapshot", {"word": "alpha 1"}]]
+    assert ear.heard(wire.encoded(6, 0, [], stream.told([news])))[2] == [["marks", {"word": "beta 2"}]]
+
+
+TEXTS = st.text(max_size=60).filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text))
+PLAIN = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(1 - 2**50, 2**50 - 1), st.floats(allow_nan=False), TEXTS.filter(str.isprintable)
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(TEXTS.filter(str.isprintable), inner, max_size=5)),
+    max_leaves=20,
+)
+
+
+@given(st.lists(PLAIN, max_size=6))
+def test_plain_values_come_back_one_after_the_other(values: list[Any]) -> None:
+    writer, reader = Writer(), Reader()
+    for value in values:
+        assert reader.unpacked(writer.packed(value)) == value
+    late = Reader()
+    late.knows(Reader().unpacked(writer.told()))
+    for value in values:
+        assert late.unpacked(writer.after().packed(value), learning=False) == value
+    assert (late.words, late.shapes) == (reader.words, reader.shapes)
+
+
+@given(PLAIN, PLAIN)
+def test_a_change_makes_of_the_old_value_the_new_one(old: Any, new: Any) -> None:
+    kept = copy.deepcopy(old)
+    made = changed(old, change(old, new))
+    assert made == new
+    assert old == kept
+    if isinstance(new, dict):
+        assert list(made) == list(new), "in its order"
+
+
+def test_a_change_says_only_what_is_new() -> None:
+    assert change({"a": 1, "b": {"c": 2, "d": 3}}, {"a": 1, "b": {"c": 2, "d": 4}}) == {"b": {"d": 4}}
+    assert change([1, 2, 3, 4], [3, 4, 5]) == {KEPT: [2, 5]}
+    assert change([{"a": 1, "b": 2}, {"a": 1, "b": 2}], [{"a": 1, "b": 2}, {"a": 1, "b": 3}]) == {EACH: [1, {"b": 3}]}
+    assert change({"a": 1}, {"a": 1}) == {}
+
+
+def test_a_text_costs_its_numbers_once_its_pattern_is_known() -> None:
+    writer = Writer()
+    writer.packed("log: 33 entries, committed up to 32")
+    assert len(writer.packed("log: 34 entries, committed up to 33")) == 3
+    assert pattern("007 is 7, not 07")[1] == [7], "what would come back otherwise is no number"
 
 
 @given(st.text(max_size=600).filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text)))
 def test_any_text_comes_back(text: str) -> None:
-    assert wire.decoded(wire.encoded(1, 0, [wire.refused(text)]))[2][0][1]["sentence"] == text
+    comes_back = text.replace("\0", "\ufffd").replace("\1", "\ufffd")
+    assert heard(wire.encoded(1, 0, [wire.refused(text)], wire.Stream().told([])))[2][0][1]["sentence"] == comes_back
 
 
 def test_fields_of_messages_are_short_texts() -> None:
@@ -250,6 +345,7 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "seek", "at": 12}, None),
     ({"type": "reset"}, None),
     ({"type": "resync"}, None),
+    ({"type": "inspect", "lane": 0, "messages": [1, 2]}, None),
     ({"type": "take"}, None),
     ({"type": "release"}, None),
     ({"type": "undo"}, None),
@@ -265,6 +361,7 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "wipe", "node": "n25"}, interventions.Wipe("n25")),
     ({"type": "ask", "node": "n1", "kind": "read", "key": "x"}, interventions.Ask("n1", "read", "x")),
     ({"type": "ask", "node": "n1", "kind": "write", "key": "x", "value": "é"}, interventions.Ask("n1", "write", "x", "é")),
+    ({"type": "ask", "node": "n1", "kind": "remove", "key": "x", "value": "7"}, interventions.Ask("n1", "remove", "x", "7")),
     ({"type": "act", "node": "n1", "action": "leave"}, interventions.Act("n1", "leave")),
     ({"type": "act", "node": "n1", "action": "add", "argument": "n2"}, interventions.Act("n1", "add", "n2")),
     ({"type": "set_clock", "node": "n1", "skew": -5, "rate": 200}, interventions.SetClock("n1", -5, 200)),
@@ -309,6 +406,11 @@ BAD: list[Any] = [
     {"id": "1", "type": "seek", "at": 10**30},
     {"id": "1", "type": "step", "unit": "year"},
     {"id": "1", "type": "step", "unit": {}},
+    {"id": "1", "type": "inspect", "lane": 0, "messages": []},
+    {"id": "1", "type": "inspect", "lane": 0, "messages": [True]},
+    {"id": "1", "type": "inspect", "lane": 0, "messages": [-1]},
+    {"id": "1", "type": "inspect", "lane": 0, "messages": [1] * 101},
+    {"id": "1", "type": "inspect", "lane": 4, "messages": [1]},
     {"id": "1", "type": "cut"},
     {"id": "1", "type": "cut", "links": []},
     {"id": "1", "type": "cut", "links": [["n1"]]},

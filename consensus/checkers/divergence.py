@@ -23,6 +23,7 @@ class Divergence:
     """Folds the events of a lane."""
 
     listens = ("stored", "healed", "crashed", "halted", "restarted", "wiped")
+    forgets = False  # copies are in memory: a crash takes them (``Card.forgets``)
 
     def __init__(self, members: tuple[str, ...]) -> None:
         self.members = members
@@ -55,6 +56,8 @@ class Divergence:
             self.waiting = True
         elif kind in ("crashed", "halted"):
             self._goes(event.node)
+            if self.forgets:
+                self._wiped(event.node)
         elif kind == "restarted":
             self._comes_back(event.node)
         elif kind == "wiped":

@@ -1,8 +1,8 @@
 """Acknowledged writes that are lost: no replica holds the value, and nothing that a replica holds was built on it.
 
 Told from two kinds of events alone: what clients were told (``returned``) and what nodes say their copies hold (``stored``;
-a shelf's content is what its last ``stored`` said; a crash keeps it, for it is the node's disk; ``wiped`` clears both
-shelves).
+a shelf's content is what its last ``stored`` said; a crash keeps it, for it is the node's disk, unless the protocol
+``forgets``; ``wiped`` clears both shelves).
 
 A value *knows* those it was built on: what the same shelf held just before the value was stored for the first time
 anywhere, and what a node names as ``based_on`` when it newly stores it; and what those know in turn. So where a log is
@@ -35,7 +35,9 @@ Values = tuple[str, ...]
 class Losses:
     """Folds the events of a lane; ``lost(now)`` says what is lost at that time."""
 
-    listens = (*CLIENTS, "stored", "wiped")
+    mark = "Acknowledged, then lost: no replica holds it, nor anything that was built on it."  # what the operation says
+    listens: tuple[str, ...] = (*CLIENTS, "stored", "wiped", "crashed", "halted")
+    forgets = False  # copies are in memory: a crash takes them (``Card.forgets``)
 
     def __init__(self, members: Values) -> None:
         self.members = members
@@ -53,7 +55,7 @@ class Losses:
 
     def copied(self) -> Losses:
         """A keyframe: every dict is flat."""
-        clone = object.__new__(Losses)
+        clone = object.__new__(type(self))
         for name, value in vars(self).items():
             setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
         return clone
@@ -65,7 +67,7 @@ class Losses:
         if kind == "stored":
             key, values, based_on, shelf = event.data
             self._stored(event.at, event.node, shelf, key, values, based_on)
-        elif kind == "wiped":
+        elif kind == "wiped" or (self.forgets and kind in ("crashed", "halted")):
             for node, shelf, key in [place for place in self.shelves if place[0] == event.node]:
                 self._stored(event.at, node, shelf, key, (), ())
                 del self.shelves[node, shelf, key]
@@ -227,6 +229,8 @@ class Losses:
 
 class NoLosses(Losses):
     """For objects whose copies say nothing of single writes: a decision is one value, whoever proposed what."""
+
+    listens = ()
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         return

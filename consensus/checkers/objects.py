@@ -2,9 +2,12 @@
 
 The same requests fall on every lane; a protocol's card says which object they are taken for.
 
-- *register*: WRITE overwrites, READ gives the last value. Judged by its own four checkers (``experiment.py``).
+- *register*: WRITE overwrites, READ tells the last value. Judged by its own four checkers (``experiment.py``).
 - *decision*: the key names an instance of consensus. WRITE proposes, and its ok tells what was decided; READ tells it, too, or
   nothing while nothing is decided.
+- *counter*: WRITE adds one and REMOVE takes one away, whatever their values (these only name them); READ tells the count as one
+  decimal number.
+- *set*: WRITE adds its value, REMOVE takes the element away that it names, READ tells the elements, sorted.
 """
 
 from __future__ import annotations
@@ -12,11 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from consensus.checkers import Judge
+from consensus.checkers import Checker, Judge
+from consensus.checkers.convergence import Convergence
+from consensus.checkers.counter import Counter, CounterLosses
 from consensus.checkers.decisions import Decisions
 from consensus.checkers.losses import Losses, NoLosses
+from consensus.checkers.sets import SetLosses, Sets
 
-REGISTER, DECISION = "register", "decision"
+REGISTER, DECISION, COUNTER, SET = "register", "decision", "counter", "set"
+
+Members = tuple[str, ...]
 
 
 class Object(NamedTuple):
@@ -24,10 +32,14 @@ class Object(NamedTuple):
 
     write: str  # what a WRITE is called in a sentence
     judge: Callable[[], Judge] | None
-    losses: Callable[[tuple[str, ...]], Losses]
+    losses: Callable[[Members], Losses]
+    invariants: tuple[Callable[[Members], Checker], ...] = ()  # beside those of the protocol's card
+    removes: str = ""  # what a REMOVE takes away: nothing (it is not asked), "one", "element"
 
 
 OBJECTS: dict[str, Object] = {
     REGISTER: Object("write", None, Losses),
     DECISION: Object("proposal", Decisions, NoLosses),
+    COUNTER: Object("increment", Counter, CounterLosses, (Convergence,), "one"),
+    SET: Object("addition", Sets, SetLosses, (Convergence,), "element"),
 }

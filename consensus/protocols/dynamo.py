@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from consensus.cards import Card, Claims, Knob
+from consensus.cards import ANSWERING, Card, Claims, Knob
 from consensus.node import FAILED, MS, OK, READ, UNKNOWN, Node, Request
 
 TOKENS = 8  # virtual nodes of each node on the ring
@@ -770,6 +770,9 @@ CARD = Card(
     summary="Each key lives on N nodes, any R answer a read, any W take a write; what a cut sets apart is reconciled later.",
     node=Dynamo,
     claims=claims,
+    family=ANSWERING,
+    gives_up="One order: reads may be stale or show siblings, and what to make of those is the client's work.",
+    needs="N copies of a key; R and W of them must answer",
     clash=clash,
     knobs=(
         Knob("n", "N", "How many nodes are home to each key.", 3, low=1, high=NODES_MAX, unit="nodes"),

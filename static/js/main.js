@@ -10,11 +10,13 @@ import { connect } from "./socket.js";
 import { createStage } from "./stage/index.js";
 import { MARKS, paintMark } from "./stage/marks.js";
 import { createUi, say } from "./stores/ui.js";
-import { advanceRender, createWorld, expectSnapshot, fold } from "./stores/world.js";
+import { advanceRender, carry, createWorld, expectSnapshot, fold } from "./stores/world.js";
 
 const THEME = "capscope theme";
 const SEEN = "capscope seen";
 const PANELS_EVERY = 100; // milliseconds between two tellings of the panels while time runs
+const INSPECTED_MAX = 5000;
+const INSPECTED_AT_ONCE = 100; // as the server's limit says
 const GHOST = { wait: 1800, draw: 2200, stay: 1600 }; // milliseconds
 
 const world = createWorld();
@@ -29,8 +31,7 @@ const socket = connect({
     fold(world.state, packet);
     if (world.state.stale) send("resync");
     if (world.state.refused.count !== refusals) say(ui, world.state.refused.sentence, false);
-    keepUiWithWorld();
-    world.notify();
+    keepUiWithWorld(); // the panels hear of it from the loop: thirty packets a second are not thirty tellings
   },
   onConnected(connected, sentence) {
     if (connected) expectSnapshot(world.state);
@@ -52,6 +53,26 @@ async function send(type, fields = {}) {
   if (!answer.ok) say(ui, answer.sentence, false);
   else if (words.done[type]) say(ui, words.done[type](String(fields.node)));
   return answer;
+}
+
+/** What was asked of the server already, for a run. @type {{run: number, keys: Set<string>}} */
+const inspected = { run: -1, keys: new Set() };
+
+/**
+ * Asks, once, what these messages carry; panels show it when it comes.
+ * @param {number} lane
+ * @param {number[]} ids
+ */
+async function inspect(lane, ids) {
+  const { run } = world.state;
+  if (inspected.run !== run || inspected.keys.size > INSPECTED_MAX) Object.assign(inspected, { run, keys: new Set() });
+  const fresh = ids.filter((id) => !inspected.keys.has(`${lane} ${id}`)).slice(0, INSPECTED_AT_ONCE);
+  if (fresh.length === 0) return;
+  for (const id of fresh) inspected.keys.add(`${lane} ${id}`);
+  const answer = await socket.send("inspect", { lane, messages: fresh });
+  if (!answer.ok || world.state.run !== run) return;
+  carry(world.state, lane, fresh, /** @type {any} */ (answer).fields);
+  world.notify();
 }
 
 /** What the visitor looks at may be gone in a new world. */
@@ -216,7 +237,7 @@ motion.addEventListener("change", () => ui.update({ reducedMotion: motion.matche
 loadFont();
 showTheme();
 document.title = words.brand;
-showPage({ world, ui, send, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
+showPage({ world, ui, send, inspect, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
 showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });
 runLoop();

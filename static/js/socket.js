@@ -1,6 +1,6 @@
 /** The one place that talks to the server: Socket.IO, packets in order, commands until they are answered (docs/wire.md). */
 import { io } from "socket.io-client";
-import { createOutbox, inOrder } from "./lib/wire.js";
+import { createOutbox, inOrder, parser } from "./lib/wire.js";
 
 const TOKEN = "capscope token";
 const COME_BACK = 4000; // milliseconds in which the server's goodbye can be read
@@ -10,7 +10,7 @@ const ANSWER_MAX = 15_000; // milliseconds; the server answers within ten second
  * @param {{session: string, onPacket: (packet: any) => void, onConnected: (connected: boolean, sentence: string) => void, onBroken: (error: unknown) => void}} given
  */
 export function connect({ session, onPacket, onConnected, onBroken }) {
-  const socket = io({ auth: { session, token: token() }, reconnectionDelay: 400, reconnectionDelayMax: 4000 });
+  const socket = io({ auth: { session, token: token() }, reconnectionDelay: 400, reconnectionDelayMax: 4000, parser });
   let count = 0;
   const stem = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
   const outbox = createOutbox(

@@ -53,13 +53,18 @@ def look_inside(page: Page) -> None:
 
 
 def listen_to_commands(page: Page) -> list[dict[str, Any]]:
-    """Before the page is opened: the list into which each command goes that the page sends, however it sends it."""
+    """Before the page is opened: the list into which each command goes that the page sends, however it sends it.
+
+    To look at a message is no command: the page asks what it carries as soon as a pointer rests on it.
+    """
     commands: list[dict[str, Any]] = []
 
     def take(text: str | bytes | None) -> None:
         for packet in (text or "").split("\x1e") if isinstance(text, str) else []:
-            if found := COMMAND.match(packet):
-                commands.append(json.loads(found.group(1))[1])
+            found = COMMAND.match(packet)
+            command = json.loads(found.group(1))[1] if found else {"type": "inspect"}
+            if command["type"] != "inspect":
+                commands.append(command)
 
     def on_websocket(websocket: WebSocket) -> None:
         websocket.on("framesent", take)

@@ -2,16 +2,32 @@
 what a resting pointer is told; the hand that shows the cut once; less motion; and the view of the clients, who know little."""
 
 import math
+import re
 from collections.abc import Callable
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import pytest
-from hands import at_speed, cuts, heal_all, lane, pause, play, run_to, shown_sides, standing, wait_for_cuts, wait_until
+from hands import (
+    at_speed,
+    cuts,
+    headless,
+    heal_all,
+    lane,
+    pause,
+    play,
+    run_to,
+    shown_sides,
+    split,
+    standing,
+    wait_for_cuts,
+    wait_until,
+)
 from playwright.sync_api import Page, expect
 from strokes import between, canvas, draw, listen_to_commands, look_inside, nodes, on_page, places, press, settle, shapes
 
 from consensus.node import MS, S
+from dashboard import wire
 
 Visitor = Callable[..., Page]
 Opener = Callable[..., Page]
@@ -198,6 +214,27 @@ def picture(page: Page) -> list[list[Shape]]:
     return [[shape for kind in kinds for shape in shapes(page, kind, number)] for number in LANES]
 
 
+def test_a_picture_that_stands_is_not_painted_again_until_something_of_it_changes(still: Page) -> None:
+    paints = """() => new Promise((done) => {
+      const { drawImage } = CanvasRenderingContext2D.prototype;
+      let painted = 0, frames = 0;
+      CanvasRenderingContext2D.prototype.drawImage = function (...given) { painted += 1; return drawImage.apply(this, given); };
+      const look = () => {
+        if (++frames < 30) return requestAnimationFrame(look);
+        CanvasRenderingContext2D.prototype.drawImage = drawImage;
+        done(painted);
+      };
+      requestAnimationFrame(look);
+    })"""
+    settle(still)
+    still.wait_for_function("() => inside.world.state.lanes.every(({ ended }) => ended.length === 0)")
+    still.evaluate(paints)  # what a resting pointer or a late font still changed
+    assert still.evaluate(paints) == 0
+    still.mouse.move(*places(still)["n2"])
+    settle(still)
+    assert [id for id, node in by_id(shapes(still, "node")).items() if node["focused"]] == ["n2"]
+
+
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 
@@ -258,6 +295,12 @@ def test_a_pointer_that_rests_on_a_node_a_message_or_a_log_entry_is_told_what_it
     still.mouse.move(*on_page(still, seen[message["id"]]), steps=2)
     expect(tip).to_contain_text(f"{message['type']} {message['src']} → {message['dst']}")
     expect(tip).to_contain_text("lands at")
+    names = dict(still.evaluate("inside.world.state.hello.protocols.find(({ name }) => name === 'raft').messages"))[
+        message["type"]
+    ]
+    carried = {(each.at, each.data[1]): each.data[2] for each in headless("same-cut", [], standing(still)).lanes[RAFT].flying()}
+    for name, text in zip(names, wire.content(carried[(message["at"], message["dst"])]), strict=True):
+        expect(tip).to_contain_text(f"{name} {text}" if text else "")
 
     cell = by_id(shapes(still, "node"))["n5"]["cells"][-1]
     still.mouse.move(*on_page(still, cell), steps=2)
@@ -266,6 +309,23 @@ def test_a_pointer_that_rests_on_a_node_a_message_or_a_log_entry_is_told_what_it
     assert f"{cell['index']}: {cell['label']}" in [shape["text"] for shape in shapes(still, "text")]
     still.mouse.move(canvas(still).left + 4, canvas(still).bottom + 40)
     expect(tip).to_have_count(0)
+
+
+def test_the_lists_say_what_every_message_under_way_carries(still: Page) -> None:
+    flying = still.evaluate(
+        """() => inside.world.state.lanes.flatMap((lane, index) => {
+          const { messages } = inside.world.state.hello.protocols.find(({ name }) => name === capscope.lanes()[index]);
+          const names = Object.fromEntries(messages);
+          return [...lane.flying.values()].map(({ type, src, dst }) => [type, src, dst, names[type]]);
+        })"""
+    )
+    assert flying
+    still.keyboard.press("n")
+    for kind, src, dst, names in flying:
+        line = still.get_by_role(
+            "button", name=re.compile(rf"{kind} {src} → {dst}, " + ".*, ".join(f"{name} " for name in names))
+        )
+        expect(line.first).to_be_visible()
 
 
 def alone(message: Shape, page: Page) -> bool:
@@ -384,3 +444,118 @@ def test_the_clients_see_neither_roles_nor_values_nor_the_network(page: Page, op
     settle(page)
     assert len(shapes(page, "canyon")) == 1
     assert {node["ring"] for node in shapes(page, "node")} >= {"leader"}
+
+
+# --- on a projector, when much has gone wrong -------------------------------------------------------------------------
+
+WORST = """() => {
+  const { world } = inside;
+  for (const lane of world.state.lanes) {
+    const worst = { stale: 140, conflicts: 16, violations: 13, lost: 12, consistency: "CONFLICT" };
+    lane.meters = { ...lane.meters, sides: lane.meters.sides.map((side) => ({ ...side, ...worst })) };
+  }
+  world.notify();
+}"""
+OUT_OF_PLACE = """() => {
+  const wrong = [];
+  const letters = (it) => {
+    const range = document.createRange();
+    range.selectNodeContents(it);
+    return range.getBoundingClientRect();
+  };
+  for (const side of document.querySelectorAll(".side")) {
+    const strip = side.closest(".foot").querySelector(".strip").getBoundingClientRect();
+    const box = side.getBoundingClientRect();
+    if (box.bottom > strip.top) wrong.push("a side lies under the strip");
+    const words = [...side.querySelectorAll(".word, .count")];
+    for (const each of words) {
+      const own = letters(each);
+      if (own.bottom > box.bottom + 1 || own.right > box.right + 1) wrong.push(`${each.innerText} is cut off`);
+      for (const other of words.slice(0, words.indexOf(each))) {
+        const before = letters(other);
+        const across = Math.min(own.right, before.right) - Math.max(own.left, before.left);
+        const down = Math.min(own.bottom, before.bottom) - Math.max(own.top, before.top);
+        if (across > 1 && down > 2) wrong.push(`${each.innerText} lies over ${other.innerText} by ${across} x ${down}`);
+      }
+    }
+  }
+  return wrong;
+}"""
+
+
+@pytest.mark.parametrize("lanes", [2, 4])
+def test_a_side_has_room_for_its_words_when_everything_went_wrong_at_once(still: Page, lanes: int) -> None:
+    for number in range(2, lanes):
+        still.get_by_role("button", name="+ lane").click()
+        still.wait_for_function("(count) => capscope.lanes().length === count", arg=number + 1)
+    still.wait_for_function("() => capscope.ready")
+    split(still, SMALL)
+    settle(still)
+    for presenting in (False, True):
+        if presenting:
+            still.keyboard.press("p")
+            still.wait_for_selector(".presenting")
+        still.evaluate(WORST)
+        expect(lane(still, 0).locator(".side").first).to_contain_text("13 contradictions")
+        assert still.evaluate(OUT_OF_PLACE) == []
+
+
+def test_the_leader_that_follows_a_cut_is_named_under_it(still: Page) -> None:
+    split(still, SMALL)  # the leader of the opening is n2
+    run_to(still, 4 * S)
+    labels = still.locator(".mark-label")
+    expect(labels.filter(has_text="cut")).to_be_visible()
+    names = [label.inner_text() for label in labels.all()]
+    assert len([name for name in names if name.startswith("leader")]) == 2, names
+    boxes = still.evaluate(
+        "() => [...document.querySelectorAll('.mark-label')].map((it) => it.getBoundingClientRect().toJSON())"
+    )
+    foot = still.evaluate("document.querySelector('.status').getBoundingClientRect().top")
+    for place, box in enumerate(boxes):
+        assert box["bottom"] <= foot
+        for other in boxes[:place]:
+            apart = box["left"] >= other["right"] or other["left"] >= box["right"]
+            assert apart or box["top"] >= other["bottom"] - 4 or other["top"] >= box["bottom"] - 4
+
+
+NAMED = """() => new Promise((done) => {
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  const named = new Map();
+  CanvasRenderingContext2D.prototype.fillText = function (...given) {
+    if (this.canvas.closest(".strip")) named.set(given[0], given[2]);
+    return fillText.apply(this, given);
+  };
+  inside.world.notify();
+  CanvasRenderingContext2D.prototype.fillText = fillText;
+  done([...named]);
+})"""
+
+
+def test_of_many_clients_every_fifth_is_named_in_the_strip_and_no_name_lies_over_another(still: Page) -> None:
+    assert [name for name, _ in still.evaluate(NAMED)] == ["c1", "c2", "c3", "c4", "c5"]
+    still.get_by_label("Number of nodes").select_option(label="25 nodes")
+    still.wait_for_function("() => capscope.ready && capscope.nodes(0).length === 25")
+    named = still.evaluate(NAMED)
+    assert [name for name, _ in named] == ["c3", "c8", "c13", "c18", "c23"]
+    assert all(below[1] - above[1] >= 15 for above, below in pairwise(named))
+
+
+def test_a_phone_shows_the_first_lane_whole_and_the_next_begins(visitor: Visitor, open_dashboard: Opener) -> None:
+    page = visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    look_inside(page)
+    open_dashboard(page)
+    split(page, SMALL)
+    settle(page)
+    tops = {name: page.locator(name).first.bounding_box() for name in ("section.lane .sentence", ".timeline")}
+    first, bar = tops["section.lane .sentence"], tops[".timeline"]
+    assert first and bar and first["y"] + first["height"] <= bar["y"]
+    next_stage = lane(page, DYNAMO).locator(".stage").bounding_box()
+    assert next_stage and next_stage["y"] + next_stage["height"] / 3 <= bar["y"]
+    for number in LANES:
+        names = (
+            lane(page, number)
+            .locator(".lane-head > *")
+            .evaluate_all("(all) => all.filter((it) => it.checkVisibility()).map((it) => it.getBoundingClientRect().toJSON())")
+        )
+        assert max(box["top"] for box in names) < min(box["bottom"] for box in names), "in one line"
+        assert all(left["right"] <= right["left"] + 8 for left, right in pairwise(names))

@@ -103,6 +103,12 @@ test("a lost message vanishes where it was lost; a delivered one leaves nothing"
   assert.equal(shape.x, (way.x1 + way.x2) / 2);
 });
 
+test("however many messages have been delivered since, one that died is still seen to die", () => {
+  const died = { ...message(), endedAt: 1000, how: "cut", endedWall: 9.9 };
+  const delivered = Array.from({ length: 2000 }, (_, i) => ({ ...message({ id: i + 2 }), endedAt: 1000, how: "delivered", endedWall: 9.95 }));
+  only({ ended: [died, ...delivered] }, "burst");
+});
+
 test("with reduced motion a burst is still", () => {
   const ended = [{ ...message(), endedAt: 1000, how: "cut", endedWall: 9.9 }];
   const parts = [9.95, 10.2].map((wall) => only({ ended, wall, ui: { reducedMotion: true } }, "burst").part);
@@ -117,6 +123,7 @@ test("a split brain is two colours and two crowns", () => {
 test("without epochs a node's colour is the watched value, siblings are several", () => {
   assert.deepEqual(fillsOf({ status: "up", epoch: null, store: { x: ["9"] } }, "x", COLOURS), [valueColour("9")]);
   assert.equal(fillsOf({ status: "up", epoch: null, store: { x: ["8", "9"] } }, "x", COLOURS).length, 2);
+  assert.equal(fillsOf({ status: "up", epoch: null, store: { x: ["1", "2", "3", "4", "5", "6"] } }, "x", COLOURS).length, 6);
   assert.deepEqual(fillsOf({ status: "up", epoch: null, store: {} }, "x", COLOURS), ["neutral"]);
   assert.deepEqual(fillsOf({ status: "up", epoch: 0, store: {} }, "x", COLOURS), [epochColour(0)]);
 });
@@ -131,7 +138,7 @@ test("neighbouring epochs and neighbouring values differ in colour", () => {
 test("a node says its watched value, its siblings, or that it has none", () => {
   assert.equal(valueText({ status: "up", store: { x: ["7"] } }, "x"), "x=7");
   assert.equal(valueText({ status: "up", store: { x: ["7", "9"] } }, "x"), "7|9");
-  assert.equal(valueText({ status: "up", store: { x: ["7", "9", "11"] } }, "x"), "7|9…");
+  assert.equal(valueText({ status: "up", store: { x: ["7", "9", "11"] } }, "x"), "3 values", "two of three would be a wrong picture");
   assert.equal(valueText({ status: "up", store: {} }, "x"), "x=–");
   assert.equal(valueText({ status: "up" }, "x"), "");
 });

@@ -20,9 +20,14 @@ test("the track always has room to grow, and keeps its length while a run goes o
   assert.equal(lengthOf(3 * S), lengthOf(12 * S));
 });
 
-test("no label lies over another, and the weightier has the right of way", () => {
-  const marks = [[10 * S, "stale", 1, "stale read"], [10.1 * S, "cut", -1, "cut"], [10.3 * S, "leader", 0, "leader n3"], [16 * S, "heal", -1, "heal"]];
-  assert.deepEqual(labelled(marks).map(({ label }) => label), ["cut", "heal"]);
+test("no label lies over another in its row, and the weightier comes first", () => {
+  const marks = [[10 * S, "stale", 1, "stale read"], [10.1 * S, "cut", -1, "cut"], [10.2 * S, "crash", 0, "n1 crashed"], [10.3 * S, "leader", 0, "leader n3"], [16 * S, "heal", -1, "heal"]];
+  assert.deepEqual(labelled(marks).map(({ label, row }) => [label, row]), [["cut", 0], ["leader n3", 1], ["heal", 0]]);
+});
+
+test("the leader that follows a cut is named in the second row, and so is the leader after a heal", () => {
+  const marks = [[1 * S, "leader", 0, "leader n1"], [8 * S, "cut", -1, "cut"], [8.2 * S, "leader", 0, "leader n3"], [14 * S, "heal", -1, "heal"], [14.2 * S, "leader", 0, "leader n4"]];
+  assert.deepEqual(labelled(marks).map(({ label, row }) => [label, row]), [["leader n1", 0], ["cut", 0], ["leader n3", 1], ["heal", 0], ["leader n4", 1]]);
 });
 
 test("marks of one kind close together are one mark that counts", () => {

@@ -21,32 +21,35 @@ const LETTER = 0.0068; // of the track's width, for each letter of a label
 const NEAR = 0.006; // of the track's width: marks of one kind nearer than this become one
 
 /**
- * Which marks are drawn and which of them get their words: the weightier first, none over another.
+ * Which marks are drawn and which of them get their words: the weightier first, none over another. Words stand in two rows, so that what
+ * follows at once on a cut (another leader, a stale read) is named as well; `row` is 0 or 1.
  * @param {Array<[at: number, kind: string, lane: number, text: string]>} marks
  * @param {number} length simulated microseconds that the whole track stands for
  * @param {Record<string, string>} names what a kind is called where its own text is too long
  */
 export function placed(marks, length, names) {
-  /** @type {Array<{at: number, kind: string, text: string, label: string, times: number}>} */
+  /** @type {Array<{at: number, kind: string, text: string, label: string, row: number, times: number}>} */
   const kept = [];
   for (const [at, kind, , text] of [...marks].sort((a, b) => a[0] - b[0])) {
     if (kind === "say") continue; // the story's sentences stand in the caption
     const near = kept.findLast((other) => other.kind === kind && at - other.at < NEAR * length);
     if (near) near.times += 1;
-    else kept.push({ at, kind, text, label: "", times: 1 });
+    else kept.push({ at, kind, text, label: "", row: 0, times: 1 });
   }
-  /** @type {Array<[number, number]>} */
-  const taken = [];
+  /** @type {Array<Array<[number, number]>>} */
+  const rows = [[], []];
   const firstOfKind = new Set();
   for (const mark of [...kept].sort((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind) || a.at - b.at)) {
     if ((mark.kind === "stale" || mark.kind === "conflict" || mark.kind === "lost") && firstOfKind.has(mark.kind)) continue;
     const label = mark.text.length > 0 && mark.text.length <= LABEL_MAX ? mark.text : (names[mark.kind] ?? mark.kind);
     const half = (label.length * LETTER) / 2 + 0.008;
     const middle = mark.at / length;
-    if (taken.some(([from, to]) => middle - half < to && middle + half > from)) continue;
-    taken.push([middle - half, middle + half]);
+    const row = rows.findIndex((taken) => !taken.some(([from, to]) => middle - half < to && middle + half > from));
+    if (row < 0) continue;
+    rows[row].push([middle - half, middle + half]);
     firstOfKind.add(mark.kind);
     mark.label = label;
+    mark.row = row;
   }
   return kept;
 }

@@ -1,47 +1,115 @@
 /**
- * The wire's outer skin: text to packet, answers to commands. Pure; what frames mean is in stores/world.js.
+ * The wire's outer skin: bytes to packet, answers to commands. Pure; what frames mean is in stores/world.js.
  */
+import { Reader } from "./pack.js";
 
 /** @typedef {{ok: true, [more: string]: unknown} | {ok: false, sentence: string}} Answer */
 
 /**
- * A frame's text is JSON, or "z" and the base64 of deflated JSON.
- * @param {string} text
- * @param {(bytes: Uint8Array) => Promise<string>} inflate
- * @returns {Promise<any>}
+ * A packet's bytes as they were before they were deflated: the first byte says whether they were.
+ * @param {ArrayBuffer|Uint8Array} data
+ * @param {(bytes: Uint8Array) => Promise<Uint8Array>} inflate
+ * @returns {Promise<Uint8Array>}
  */
-export async function packetOf(text, inflate) {
-  const packet = JSON.parse(text[0] === "z" ? await inflate(bytesOf(text.slice(1))) : text);
-  if (!Array.isArray(packet) || packet.length !== 3 || !Array.isArray(packet[2])) throw new Error("a packet is [seq, run, frames]");
-  return packet;
+export async function bytesOf(data, inflate) {
+  const bytes = new Uint8Array(data);
+  if (bytes[0] > 1) throw new Error("a packet is plain or deflated");
+  return bytes[0] === 1 ? inflate(bytes.subarray(1)) : bytes.subarray(1);
 }
 
-/** @param {string} base64 @returns {Uint8Array} */
-export function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-}
-
-/** @param {Uint8Array} bytes @returns {Promise<string>} */
+/** @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
 export async function inflate(bytes) {
-  const stream = new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).text();
+  const stream = new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/**
+ * Understands packets one after the other: `[seq, run, frames]`. What everybody is told builds on what was told before, so after a gap
+ * only the frames that stand for themselves are understood, until a snapshot comes.
+ */
+export function createEar() {
+  const stream = new Reader();
+  let follows = -1;
+  /** @param {Uint8Array} bytes @returns {[number, number, Array<[string, any]>]} */
+  return (bytes) => {
+    const alone = new Reader();
+    const [seq, run, frames] = [alone.unpacked(bytes), alone.unpacked(bytes, alone.place), alone.unpacked(bytes, alone.place)];
+    if (!Number.isInteger(seq) || !Number.isInteger(run) || !Array.isArray(frames)) throw new Error("a packet is [seq, run, frames]");
+    const opening = new Reader();
+    const tables = opening.unpacked(bytes, alone.place);
+    if (tables === null && seq !== follows) return [seq, run, frames];
+    follows = -1; // what fails to be understood is a gap
+    if (tables !== null) stream.knows(tables === true ? [[], []] : tables);
+    const told = stream.unpacked(bytes, opening.place, !Array.isArray(tables));
+    follows = seq + 1;
+    return [seq, run, [...frames, ...told]];
+  };
 }
 
 /**
  * Hands packets on strictly in the order of arrival, though some take longer to unpack than others.
  * @param {(packet: any) => void} onPacket
  * @param {(error: unknown) => void} onError
- * @param {(bytes: Uint8Array) => Promise<string>} unpack
+ * @param {(bytes: Uint8Array) => Promise<Uint8Array>} unpack
  */
 export function inOrder(onPacket, onError, unpack = inflate) {
+  const heard = createEar();
   let last = Promise.resolve();
-  /** @param {string} text */
-  return (text) => {
-    const packet = packetOf(text, unpack);
-    packet.catch(() => {}); // reported below, in its turn
-    last = last.then(async () => onPacket(await packet)).catch(onError);
+  /** @param {ArrayBuffer|Uint8Array} data */
+  return (data) => {
+    const bytes = bytesOf(data, unpack);
+    bytes.catch(() => {}); // reported below, in its turn
+    last = last.then(async () => onPacket(heard(await bytes))).catch(onError);
     return last;
   };
+}
+
+const [EVENT, ACK, CONNECT_ERROR] = [2, 3, 4];
+
+/**
+ * Socket.IO's text form (all that we need of it: one namespace), in which a binary message is a whole `frame` by itself. Socket.IO's own
+ * form of that is two messages, 45 bytes more, and with a server of threads another one may get between them.
+ */
+export const parser = {
+  protocol: 5,
+  Encoder: class {
+    /** @param {{type: number, id?: number, data?: unknown}} packet */
+    encode({ type, id, data }) {
+      return [`${type}${id ?? ""}${data === undefined ? "" : JSON.stringify(data)}`];
+    }
+  },
+  Decoder: class {
+    constructor() {
+      /** @type {Map<string, (packet: any) => void>} */
+      this.hearers = new Map();
+    }
+
+    /** @param {string} name @param {(packet: any) => void} hearer */
+    on(name, hearer) {
+      this.hearers.set(name, hearer);
+    }
+
+    /** @param {string} name */
+    off(name) {
+      this.hearers.delete(name);
+    }
+
+    /** @param {string|ArrayBuffer} message */
+    add(message) {
+      this.hearers.get("decoded")?.(typeof message === "string" ? textPacket(message) : { type: EVENT, nsp: "/", data: ["frame", message] });
+    }
+
+    destroy() {}
+  },
+};
+
+/** @param {string} text */
+function textPacket(text) {
+  const [, type, id, json] = /^([0-4])(\d*)([^]*)$/.exec(text) ?? [];
+  const packet = { type: Number(type), nsp: "/", id: id ? Number(id) : undefined, data: json ? JSON.parse(json) : undefined };
+  const fits = type && (packet.type === EVENT || packet.type === ACK ? Array.isArray(packet.data) : packet.type !== CONNECT_ERROR || packet.data);
+  if (!fits) throw new Error("that is no Socket.IO packet");
+  return packet;
 }
 
 /**

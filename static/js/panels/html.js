@@ -39,7 +39,7 @@ function same(a, b) {
 /**
  * What every panel is given: the stores, the way to send commands, and the few things of the stage that main.js lends.
  * @typedef {{world: import("../stores/world.js").World, ui: import("../stores/ui.js").Ui,
- *   send: (type: string, fields?: Record<string, unknown>) => Promise<import("../lib/wire.js").Answer>, act: (action: string) => void,
+ *   send: (type: string, fields?: Record<string, unknown>) => Promise<import("../lib/wire.js").Answer>, inspect: (lane: number, ids: number[]) => Promise<void>, act: (action: string) => void,
  *   mountStage: (canvas: HTMLCanvasElement, lane: number) => () => void,
  *   marks: ReadonlyArray<{name: string, group: string, words: string}>, paintMark: (context: CanvasRenderingContext2D, name: string, x: number, y: number, size: number, colours: Record<string, string>) => void}} App
  */

@@ -10,6 +10,7 @@ import { html, useStore } from "./html.js";
 const SPAN_REM = 0.18e6; // simulated microseconds that one rem of the strip stands for
 const SPAN_MIN = 5e6;
 const MARK_SIZE = 3.4; // a legend's mark, in radii of a dot
+const STAMPS_MAX = 200;
 
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Strip({ app, index }) {
@@ -96,14 +97,15 @@ function measure(canvas, world, index, presenting) {
   const from = to - span;
   const row = (height - 8) / Math.max(1, names.length);
   const letters = rem * (presenting ? 2.2 : 1.5);
-  const named = letters <= row * 1.05; // else there are too many clients to name each
-  const left = named ? letters * 1.9 + 1.2 * rem : 1.6 * rem;
+  const step = [1, 2, 5, 10].find((each) => letters <= row * each * 1.05) ?? 0; // of many clients every other has room for its name, or every fifth
+  const left = step > 0 ? letters * (step === 1 ? 1.9 : 2.4) + 1.2 * rem : 1.6 * rem;
   return {
     width,
     height,
     names,
     left,
-    letters: named ? letters : 0,
+    letters,
+    named: names.filter((_, each) => step > 0 && each % step === step >> 1),
     from,
     row,
     radius: Math.max(1.6, Math.min(row * 0.22, rem * 0.46)),
@@ -129,12 +131,17 @@ function drawStrip(canvas, app, index) {
   const { colours, lit } = app.ui.state;
   drawEras(context, place, world, colours);
   drawNames(context, place, colours);
-  for (const operation of lane.operations.values()) {
-    if (operation.start < place.from || operation.start > world.renderAt || !place.names.includes(operation.client)) continue;
-    const x = place.x(operation.start);
-    const y = place.y(operation.client);
-    drawOperation(app, context, operation, x, y, place.radius);
-    if (lit && lit.lane === index && lit.operations.includes(operation.id)) ring(context, x, y, place.radius * 2.4, colours.ink);
+  const stampOf = stamps(app, place.radius, ratio);
+  const lightened = lit && lit.lane === index ? new Set(lit.operations) : null;
+  const heights = new Map(place.names.map((name) => [name, place.y(name)]));
+  for (const { id, start, client, outcome, mark } of lane.operations.values()) {
+    const y = heights.get(client);
+    if (start < place.from || start > world.renderAt || y === undefined) continue;
+    const x = place.x(start);
+    const stamp = stampOf(outcome === "ok" ? mark : outcome);
+    const half = stamp.width / 2;
+    context.drawImage(stamp, (Math.round(x * ratio) - half) / ratio, (Math.round(y * ratio) - half) / ratio, stamp.width / ratio, stamp.width / ratio);
+    if (lightened?.has(id)) ring(context, x, y, place.radius * 2.4, colours.ink);
   }
 }
 
@@ -162,30 +169,51 @@ function drawEras(context, place, world, colours) {
 
 /** @param {CanvasRenderingContext2D} context @param {ReturnType<typeof measure>} place @param {Record<string, string>} colours */
 function drawNames(context, place, colours) {
-  if (place.letters === 0) return;
   context.font = `400 ${place.letters}px Inter, sans-serif`;
   context.textBaseline = "middle";
   context.fillStyle = colours.faint;
-  for (const name of place.names) context.fillText(name, place.letters * 0.6, place.y(name) + 0.5);
+  for (const name of place.named) context.fillText(name, place.letters * 0.6, place.y(name) + 0.5);
 }
 
+/** @type {WeakMap<Record<string, string>, Map<string, HTMLCanvasElement>>} */
+const STAMPS = new WeakMap();
+
 /**
- * A dot is an answer, a small ring still waits; all else is a mark of the legend's.
+ * The marks, each painted once in a size and copied from there: a strip has hundreds of them, ten times a second. A dot is an answer, a
+ * small ring still waits; all else is a mark of the legend's.
  * @param {import("./html.js").App} app
- * @param {CanvasRenderingContext2D} context
- * @param {import("../stores/world.js").Operation} operation
- * @param {number} x
- * @param {number} y
  * @param {number} r
+ * @param {number} ratio device pixels a CSS pixel
+ * @returns {(name: string) => HTMLCanvasElement}
  */
-function drawOperation({ ui, paintMark }, context, operation, x, y, r) {
+function stamps({ ui, paintMark }, r, ratio) {
   const { colours } = ui.state;
-  const name = operation.outcome === "ok" ? operation.mark : operation.outcome;
-  if (name === "pending") return ring(context, x, y, r * 0.8, colours.faint);
-  if (name !== "") return paintMark(context, name, x, y, r * MARK_SIZE, colours);
+  const kept = STAMPS.get(colours) ?? new Map();
+  STAMPS.set(colours, kept);
+  return (name) => {
+    const key = `${name} ${r} ${ratio}`;
+    const known = kept.get(key);
+    if (known) return known;
+    const stamp = document.createElement("canvas");
+    const half = Math.ceil((r * MARK_SIZE * ratio) / 2) + 1;
+    stamp.width = 2 * half;
+    stamp.height = 2 * half;
+    const brush = /** @type {CanvasRenderingContext2D} */ (stamp.getContext("2d"));
+    brush.setTransform(ratio, 0, 0, ratio, half, half);
+    if (name === "pending") ring(brush, 0, 0, r * 0.8, colours.faint);
+    else if (name !== "") paintMark(brush, name, 0, 0, r * MARK_SIZE, colours);
+    else dot(brush, r, colours.ok);
+    if (kept.size >= STAMPS_MAX) kept.clear();
+    kept.set(key, stamp);
+    return stamp;
+  };
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} r @param {string} colour */
+function dot(context, r, colour) {
   context.beginPath();
-  context.arc(x, y, r, 0, 2 * Math.PI);
-  context.fillStyle = colours.ok;
+  context.arc(0, 0, r, 0, 2 * Math.PI);
+  context.fillStyle = colour;
   context.fill();
 }
 

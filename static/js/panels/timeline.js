@@ -70,7 +70,7 @@ function Track({ app, locked }) {
     <div class="marks" aria-hidden="true">
       ${placed(marks, length, words.time.marks).map(
         (mark) => html`<button key=${`${mark.at} ${mark.kind}`} tabindex="-1" class="mark" data-kind=${mark.kind} disabled=${locked} style=${{ left: percent(mark.at) }} title=${`${mark.times > 1 ? words.time.again(mark.text, mark.times) : mark.text} · ${words.moment(mark.at)}`}
-          onClick=${() => app.send("seek", { at: mark.at })}>${mark.label && html`<span class="mark-label">${mark.label}</span>`}</button>`,
+          onClick=${() => app.send("seek", { at: mark.at })}>${mark.label && html`<span class="mark-label" data-row=${mark.row}>${mark.label}</span>`}</button>`,
       )}
     </div>
   </div>`;

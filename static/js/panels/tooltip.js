@@ -1,4 +1,5 @@
 /** A few words beside the pointer: what a message carries, what a node holds. It never takes the pointer and goes when the pointer goes. */
+import { useEffect } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 import { storeWords } from "./node_card.js";
@@ -8,6 +9,10 @@ import { fieldsOf } from "./twin.js";
 export function Tooltip({ app }) {
   const hover = useStore(app.ui, ({ gesture, hover, dock }) => (gesture || (dock?.kind === "node" && hover?.id === dock.id) ? null : hover));
   const at = useStore(app.world, (state) => (hover ? Math.round(state.renderAt / 1e4) : 0));
+  const asked = hover?.kind === "message" ? Number(hover.id) : null;
+  useEffect(() => {
+    if (hover && asked !== null) void app.inspect(hover.lane, [asked]);
+  }, [hover?.lane, asked]);
   if (!hover || hover.x === undefined || hover.y === undefined) return null;
   const lines = linesOf(app, hover);
   if (lines.length === 0) return null;

@@ -2,7 +2,7 @@
  * The picture in words: nodes, links and messages as lists with the same commands. Out of sight until it has the focus or is asked for
  * (key N); then it lies over the lanes' words, not over their stages.
  */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
@@ -85,16 +85,20 @@ function Messages({ app }) {
   const version = useStore(app.world, (state) => (state.clock.playing ? 0 : state.version));
   const { spec, lanes, renderAt } = app.world.state;
   const flying = playing ? [] : lanes.flatMap((lane, index) => [...lane.flying.values()].filter((message) => message.at <= renderAt).map((message) => ({ message, index })));
+  const shown = flying.slice(0, MESSAGES_SHOWN);
+  useEffect(() => {
+    for (const index of lanes.keys()) void app.inspect(index, shown.filter((each) => each.index === index && !each.message.fields).map(({ message }) => message.id));
+  });
   return html`<div data-version=${version}><h3>${words.twin.messages}</h3>
     ${playing ? html`<p class="hint">${words.twin.messagesWhenPaused}</p>` : flying.length === 0 && html`<p class="hint">${words.twin.noMessages}</p>`}
-    <ul>${flying.slice(0, MESSAGES_SHOWN).map(({ message, index }) => html`<li key=${`${index} ${message.id}`}>
+    <ul>${shown.map(({ message, index }) => html`<li key=${`${index} ${message.id}`}>
       <button class="quiet" onFocus=${() => app.ui.update({ hover: { lane: index, kind: "message", id: String(message.id) } })} onBlur=${() => app.ui.update({ hover: null })}>
-        ${spec?.lanes[index].title}: ${words.message.line(message)}, ${fieldsOf(app, index, message).map(([name, value]) => `${name} ${value}`).join(", ")}, ${words.message.lands(message.due)}
+        ${spec?.lanes[index].title}: ${[words.message.line(message), ...fieldsOf(app, index, message).map(([name, value]) => `${name} ${value}`), words.message.lands(message.due)].join(", ")}
       </button></li>`)}</ul></div>`;
 }
 
 /**
- * A message's fields with their names.
+ * A message's fields with their names; none as long as the server has not told what it carries.
  * @param {import("./html.js").App} app
  * @param {number} lane
  * @param {import("../stores/world.js").Message} message

@@ -13,7 +13,9 @@ import { paintBurst, paintMark } from "./marks.js";
 /** `scale` is device pixels a stage unit, (x, y) where the stage's middle lies on the canvas in device pixels.
  * @typedef {{scale: number, x: number, y: number, font: string, colours: Colours}} View */
 /** @typedef {(width: number, height: number) => {surface: CanvasImageSource, brush: Brush}} MakeSurface */
-/** @typedef {{copy: (brush: Brush, view: View, key: string, x: number, y: number, width: number, height: number, paint: (brush: Brush) => void) => void, forget: () => void}} Sprites */
+/** Paints what a sprite holds, about the origin. It is a function of its own, not made anew for every copy.
+ * @typedef {(brush: Brush, shape: Shape, view: View) => void} PaintShape */
+/** @typedef {{copy: (brush: Brush, view: View, key: string, x: number, y: number, width: number, height: number, paint: PaintShape, shape: Shape) => void, forget: () => void}} Sprites */
 
 const TURN = 2 * Math.PI;
 const SPRITES_MAX = 900;
@@ -26,20 +28,20 @@ export function createSprites(makeSurface) {
   let scale = 0;
   return {
     forget: () => kept.clear(),
-    copy(brush, view, key, x, y, width, height, paint) {
+    copy(brush, view, key, x, y, width, height, paint, shape) {
       if (view.scale !== scale || kept.size >= SPRITES_MAX) kept.clear();
       scale = view.scale;
       let sprite = kept.get(key);
       if (!sprite) {
-        const w = Math.ceil(width * scale) + 2;
-        const h = Math.ceil(height * scale) + 2;
+        const w = 2 * Math.ceil((width * scale) / 2) + 2; // even, so that sprites about one point lie over each other to the pixel
+        const h = 2 * Math.ceil((height * scale) / 2) + 2;
         const made = makeSurface(w, h);
         made.brush.setTransform(scale, 0, 0, scale, w / 2, h / 2);
-        paint(made.brush);
+        paint(made.brush, shape, view);
         sprite = { surface: made.surface, width: w, height: h };
         kept.set(key, sprite);
       }
-      brush.drawImage(sprite.surface, Math.round(view.x + x * scale - sprite.width / 2), Math.round(view.y + y * scale - sprite.height / 2));
+      brush.drawImage(sprite.surface, Math.round(view.x + x * scale) - sprite.width / 2, Math.round(view.y + y * scale) - sprite.height / 2);
     },
   };
 }
@@ -221,11 +223,15 @@ function inUnits(brush, view, paint) {
 function drawMessage(brush, shape, view, sprites) {
   if (shape.waits) brush.globalAlpha = 0.5;
   const { size } = shape;
-  const paint = (/** @type {Brush} */ on) => paintMark(on, shape.name, 0, 0, size, view.colours, shape.tint);
-  sprites.copy(brush, view, shape.name + shape.tint + size, shape.x, shape.y, size * 0.86, size * 0.86, paint);
+  sprites.copy(brush, view, shape.look, shape.x, shape.y, size * 0.86, size * 0.86, paintMessage, shape);
   if (shape.waits) brush.globalAlpha = 1;
   if (shape.focused) inUnits(brush, view, () => ringRound(brush, shape, view));
   if (shape.angle !== null && !shape.waits) inUnits(brush, view, () => arrowAhead(brush, shape));
+}
+
+/** @type {PaintShape} */
+function paintMessage(brush, { name, size, tint }, { colours }) {
+  paintMark(brush, name, 0, 0, size, colours, tint);
 }
 
 /** @param {Brush} brush @param {Shape} shape @param {View} view */
@@ -252,13 +258,16 @@ function arrowAhead(brush, shape) {
   brush.restore();
 }
 
-/** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
+/** A node's parts are sprites of their own: when its value or its log changes, what is painted anew is a word or a row, and other nodes
+ * that look so use it, too. @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
 function drawNode(brush, shape, view, sprites) {
-  const cells = shape.cells.map((/** @type {any} */ cell) => `${cell.tint}${cell.committed}`).join();
-  const key = ["n", shape.id, shape.radius, shape.fills, shape.label, shape.status, shape.ring, shape.lie, shape.focused, shape.faint, shape.ink, shape.more, cells].join("|");
-  const width = Math.max(2 * shape.radius + 48 * shape.unit, (shape.cells.length + 1) * 23 * shape.unit + 12);
-  const height = 2 * shape.radius + 100 * shape.unit;
-  sprites.copy(brush, view, key, shape.x, shape.y, width, height, (on) => paintNode(on, shape, view));
+  const { looks, x, y, radius, unit } = shape;
+  const round = 2 * radius + 100 * unit;
+  sprites.copy(brush, view, shape.focused ? looks.focused : looks.body, x, y, 2 * radius + 48 * unit, round, paintBody, shape);
+  sprites.copy(brush, view, looks.name, x, y, 2.2 * radius, 2 * radius, paintName, shape);
+  if (looks.value) sprites.copy(brush, view, looks.value, x, y, 2 * radius, 2 * radius, paintValue, shape);
+  if (shape.lie) sprites.copy(brush, view, looks.lie, x, y, round, round, paintLie, shape);
+  if (looks.log) sprites.copy(brush, view, looks.log, x, y + radius + 24 * unit, (shape.cells.length + 1) * 23 * unit + 12, 30 * unit, paintLog, shape);
   if (shape.arc && shape.arc.part > 0) inUnits(brush, view, () => drawArc(brush, shape));
 }
 
@@ -274,8 +283,8 @@ function drawArc(brush, shape) {
   brush.globalAlpha = 1;
 }
 
-/** A node about the origin, with all that belongs to it but its timer. @param {Brush} brush @param {Shape} shape @param {View} view */
-function paintNode(brush, shape, view) {
+/** The disc with its ring, its crown, and the mark of a fault. @type {PaintShape} */
+function paintBody(brush, shape, view) {
   const { radius, unit } = shape;
   paintDisc(brush, shape);
   if (shape.ring) paintRing(brush, shape);
@@ -289,12 +298,21 @@ function paintNode(brush, shape, view) {
     brush.stroke();
     brush.setLineDash([]);
   }
-  paintFace(brush, shape, view);
-  if (shape.lie) paintMark(brush, "traitor", radius * 0.72, -radius * 0.72, 30 * unit, view.colours);
+  if (shape.status !== "up") paintMark(brush, shape.status, 0, radius * 0.38, radius * 0.74, view.colours);
+}
+
+/** @type {PaintShape} */
+function paintLie(brush, { radius, unit }, { colours }) {
+  paintMark(brush, "traitor", radius * 0.72, -radius * 0.72, 30 * unit, colours);
+}
+
+/** The last entries of a node's log, about the middle of their row. @type {PaintShape} */
+function paintLog(brush, shape, view) {
+  const y = shape.y + shape.radius + 24 * shape.unit;
   for (const cell of shape.cells) {
-    paintMark(brush, cell.committed ? "committed" : "uncommitted", cell.x - shape.x, cell.y - shape.y, cell.size, view.colours, cell.tint);
+    paintMark(brush, cell.committed ? "committed" : "uncommitted", cell.x - shape.x, cell.y - y, cell.size, view.colours, cell.tint);
   }
-  if (shape.more && shape.cells.length > 0) paintMore(brush, shape);
+  if (shape.more) paintMore(brush, shape);
 }
 
 /** Three dots before the first log cell shown: there are earlier ones. @param {Brush} brush @param {Shape} shape */
@@ -303,7 +321,7 @@ function paintMore(brush, shape) {
   brush.fillStyle = shape.dim;
   for (const i of [0, 1]) {
     brush.beginPath();
-    brush.arc(first.x - shape.x - (16 + i * 6) * shape.unit, first.y - shape.y, 1.7 * shape.unit, 0, TURN);
+    brush.arc(first.x - shape.x - (16 + i * 6) * shape.unit, 0, 1.7 * shape.unit, 0, TURN);
     brush.fill();
   }
 }
@@ -341,55 +359,62 @@ function paintRing(brush, shape) {
   brush.setLineDash([]);
 }
 
-/** The name, and under it the watched value or the mark of a fault. @param {Brush} brush @param {Shape} shape @param {View} view */
-function paintFace(brush, shape, view) {
-  const { radius, fills, ink, ground } = shape;
-  const dead = shape.status === "crashed";
-  const colour = dead ? shape.dim : shape.faint || shape.status === "paused" ? ink : readableOn(fills[0], [colourOf(view.colours, "on-epoch"), ink, ground]);
-  const fault = shape.status !== "up";
+/** The colour of a node's letters. @param {Shape} shape @param {View} view */
+function faceColour({ status, dim, faint, ink, ground, fills }, { colours }) {
+  if (status === "crashed") return dim;
+  return faint || status === "paused" ? ink : readableOn(fills[0], [colourOf(colours, "on-epoch"), ink, ground]);
+}
+
+/** @param {Brush} brush @param {string} colour */
+function letters(brush, colour) {
   brush.textAlign = "center";
   brush.textBaseline = "alphabetic";
   brush.fillStyle = colour;
+}
+
+/** The name: in the middle when nothing stands under it. @type {PaintShape} */
+function paintName(brush, shape, view) {
+  const size = shape.radius * 0.62;
+  const alone = !shape.label && shape.status === "up";
+  letters(brush, faceColour(shape, view));
+  brush.font = `700 ${alone ? size * 1.1 : size}px ${view.font}`;
+  brush.fillText(shape.id, 0, alone ? size * 0.4 : -shape.radius * 0.1);
+}
+
+/** The watched value, as large as it fits. @type {PaintShape} */
+function paintValue(brush, shape, view) {
+  const { radius, label } = shape;
   const size = radius * 0.62;
-  if (!shape.label && !fault) {
-    brush.font = `700 ${size * 1.1}px ${view.font}`;
-    brush.fillText(shape.id, 0, size * 0.4);
-    return;
-  }
-  brush.font = `700 ${size}px ${view.font}`;
-  brush.fillText(shape.id, 0, -radius * 0.1);
-  if (fault) {
-    paintMark(brush, shape.status, 0, radius * 0.38, radius * 0.74, view.colours);
-    return;
-  }
+  letters(brush, faceColour(shape, view));
   brush.font = `600 ${size * 1.08}px ${view.font}`;
-  const wide = brush.measureText(shape.label).width;
+  const wide = brush.measureText(label).width;
   const room = radius * 1.82;
   if (wide > room) brush.font = `600 ${Math.max(size * 0.58, (size * 1.08 * room) / wide)}px ${view.font}`;
-  brush.fillText(shape.label, 0, radius * 0.52);
+  brush.fillText(label, 0, radius * 0.52);
 }
 
 /** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
 function drawClient(brush, shape, view, sprites) {
   const { size } = shape;
-  const width = size * 3.4;
-  const height = size * 2.8;
-  sprites.copy(brush, view, `c|${shape.id === "you"}|${size}|${shape.answer}|${shape.focused}|${shape.said}`, shape.x, shape.y, width, height, (on) => {
-    paintMark(on, "client", 0, 0, size, view.colours);
-    if (shape.answer) paintMark(on, shape.answer, size * 0.98, 0, size * 0.82, view.colours);
-    if (shape.focused) {
-      on.beginPath();
-      on.roundRect(-size * 0.7, -size * 0.75, size * 2.3, size * 1.5, size * 0.3);
-      on.strokeStyle = colourOf(view.colours, "dim");
-      on.lineWidth = 2;
-      on.stroke();
-    }
-    on.textAlign = "center";
-    on.fillStyle = colourOf(view.colours, shape.said ? "ink" : "dim");
-    on.font = `600 ${size * 0.64}px ${view.font}`;
-    const under = [shape.id === "you" ? words.you : "", shape.said].filter(Boolean).join(": ");
-    if (under) on.fillText(under, size * 0.45, size * 1.18);
-  });
+  sprites.copy(brush, view, shape.look, shape.x, shape.y, size * 3.4, size * 2.8, paintClient, shape);
+}
+
+/** @type {PaintShape} */
+function paintClient(brush, { id, size, answer, focused, said }, { colours, font }) {
+  paintMark(brush, "client", 0, 0, size, colours);
+  if (answer) paintMark(brush, answer, size * 0.98, 0, size * 0.82, colours);
+  if (focused) {
+    brush.beginPath();
+    brush.roundRect(-size * 0.7, -size * 0.75, size * 2.3, size * 1.5, size * 0.3);
+    brush.strokeStyle = colourOf(colours, "dim");
+    brush.lineWidth = 2;
+    brush.stroke();
+  }
+  brush.textAlign = "center";
+  brush.fillStyle = colourOf(colours, said ? "ink" : "dim");
+  brush.font = `600 ${size * 0.64}px ${font}`;
+  const under = [id === "you" ? words.you : "", said].filter(Boolean).join(": ");
+  if (under) brush.fillText(under, size * 0.45, size * 1.18);
 }
 
 /** @param {Brush} brush @param {Shape} shape */

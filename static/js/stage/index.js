@@ -22,6 +22,7 @@ import { lastAnswers, moving, still } from "./scene.js";
 
 const GLIDE_MS = 450;
 const HOLD_MS = 550;
+const SETTLED_MS = 100; // for which a picture is still painted when all that glides has arrived
 const SAME_MOMENT = 50_000; // simulated microseconds
 const PIXELS_MAX = 2; // device pixels a CSS pixel: more cost time and show nothing more from a row of seats
 
@@ -51,6 +52,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     net: /** @type {import("./net.js").Net | null} */ (null),
     netKey: /** @type {unknown[]} */ ([]),
     groundKey: /** @type {unknown[]} */ ([]),
+    pictureKey: /** @type {unknown[]} */ ([]),
     looks: /** @type {unknown[]} */ ([]),
     cutSince: /** @type {Map<string, number>} */ (new Map()),
     cutLinks: /** @type {Links | null} */ (null),
@@ -86,6 +88,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     /** @type {HTMLCanvasElement} */ (ground.surface).width = canvas.width;
     /** @type {HTMLCanvasElement} */ (ground.surface).height = canvas.height;
     memory.groundKey = [];
+    memory.pictureKey = [];
     if (memory.drawnAt - memory.since >= GLIDE_MS) memory.jumps = true;
     sprites.forget();
     if (memory.shown) draw(memory.drawnAt); // setting its size has made the canvas blank
@@ -184,11 +187,24 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     return { scale, x: canvas.width / 2 - camera.x * scale, y: canvas.height / 2 - camera.y * scale, font: size.font, colours };
   }
 
+  /** Whether the picture that is there would only be painted once more: time stands, nothing glides, bursts or is pointed at anew.
+   * @param {Lane} here @param {number} now */
+  function isPainted(here, now) {
+    const { renderAt, run, version, spec, clock } = world();
+    const { hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion } = ui();
+    const key = [here, here.nodes, here.links, renderAt, run, version, spec, clock, hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion];
+    const painted = same(key, memory.pictureKey);
+    memory.pictureKey = key;
+    const glides = now - Math.max(memory.since, memory.fadeSince) < GLIDE_MS + SETTLED_MS;
+    return painted && version !== undefined && here.ended.length === 0 && !glides;
+  }
+
   /** Paints one picture. @param {number} now wall milliseconds */
   function draw(now) {
     memory.drawnAt = now;
     const here = lane();
     if (!here) return brush.clearRect(0, 0, canvas.width, canvas.height);
+    if (isPainted(here, now)) return;
     noticeJump();
     rememberCuts(here);
     const all = given(here, now);
@@ -359,6 +375,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   document.fonts?.ready.then(() => {
     size.font = getComputedStyle(canvas).fontFamily || size.font;
     sprites.forget();
+    memory.pictureKey = [];
   });
 
   return {

@@ -28,10 +28,11 @@ import { crossed } from "./net.js";
  *   clients: readonly (readonly [string, string])[]}} Given */
 
 const LEADERS = ["leader", "primary"];
-const CANDIDATES = ["candidate", "looking", "proposer", "preparing"];
+const CANDIDATES = ["candidate", "pre-candidate", "looking", "prospective leader", "proposer", "preparing"];
 const BURST = 0.5; // wall seconds
 const VANISH = 0.7; // wall seconds
 const EFFECTS_MAX = 300;
+const SLICES_MAX = 8; // more siblings than that cannot be told apart, and are counted in words
 const CANYON_HALF = 14; // how far the canyon's zigzag reaches to either side
 const CLIENT_TYPES = ["Request", "Reply"];
 
@@ -117,7 +118,8 @@ export function moving(given) {
   const { ui } = given;
   const god = ui.view !== "clients";
   /** @type {Shape[]} */
-  const shapes = [...dragShapes(given), ...messageShapes(given)]; // a message passes behind the nodes that are not its own
+  const shapes = dragShapes(given);
+  addMessages(given, shapes); // a message passes behind the nodes that are not its own
   for (const [id, place] of given.layout.places) shapes.push(nodeShape(id, place, given));
   shapes.push(...clientShapes(given), ...endShapes(given));
   if (god) shapes.push(...countShapes(given));
@@ -130,16 +132,16 @@ export function moving(given) {
 export function fillsOf(state, key, colours) {
   if (state.epoch !== null && state.epoch !== undefined) return [colourOf(colours, epochColour(state.epoch))];
   const values = state.store?.[key] ?? [];
-  return values.length === 0 ? [colourOf(colours, "neutral")] : values.slice(0, 4).map((value) => colourOf(colours, valueColour(value)));
+  return values.length === 0 ? [colourOf(colours, "neutral")] : values.slice(0, SLICES_MAX).map((value) => colourOf(colours, valueColour(value)));
 }
 
-/** What stands in a node under its name: "x=7", siblings "x=7|9", nothing "x=–". @param {NodeState} state @param {string} key */
+/** What stands in a node under its name: "x=7", two siblings "7|9", more of them "3 values", nothing "x=–". @param {NodeState} state @param {string} key */
 export function valueText(state, key) {
   if (!state.store) return "";
   const values = state.store[key] ?? [];
   if (values.length === 0) return `${key}=–`;
   if (values.length === 1) return `${key}=${values[0]}`;
-  return `${values.slice(0, 2).join("|")}${values.length > 2 ? "…" : ""}`; // siblings: the key would not fit beside them
+  return values.length === 2 ? values.join("|") : words.siblings(values.length); // the key would not fit beside them
 }
 
 /** The timer that a node's arc shows: its election timer, else the one with the longest way to run; null when nothing runs.
@@ -150,32 +152,75 @@ export function shownTimer(state) {
   return timers.find(([name]) => name === "election") ?? timers.reduce((most, next) => (next[2] - next[1] > most[2] - most[1] ? next : most));
 }
 
+/** What is computed of a node once and stays until its state, its place or the look of things changes. States are never changed, only
+ * replaced, so the last shape of each is kept beside it.
+ * @typedef {{id: string, x: number, y: number, layout: Layout, colours: Colours, key: string, shape: Shape}} Face */
+/** @type {WeakMap<NodeState, Face>} */
+const FACES = new WeakMap();
+
 /** @param {string} id @param {Point} place @param {Given} given @returns {Shape} */
 function nodeShape(id, [x, y], { lane, layout, ui, renderAt, laneIndex }) {
-  const { radius, unit } = layout;
-  const focused = (ui.hover?.kind === "node" && ui.hover.id === id && ui.hover.lane === laneIndex) ||
-    (ui.selection?.kind === "node" || ui.selection?.kind === "lasso" ? ui.selection.ids.includes(id) : false);
+  const { hover, selection } = ui;
+  const focused = (hover?.kind === "node" && hover.id === id && hover.lane === laneIndex) ||
+    (selection?.kind === "node" || selection?.kind === "lasso" ? selection.ids.includes(id) : false);
   const state = lane.nodes[id];
-  const colour = (/** @type {string} */ name) => colourOf(ui.colours, name);
-  /** @type {Shape} */
-  const blank = {
-    kind: "node", id, x, y, radius, unit, fills: [colour("neutral")], label: "", status: "up", ring: "", lie: false, cells: [], arc: null, focused,
-    ink: colour("ink"), ground: colour("bg"), dim: colour("dim"),
+  if (!state || ui.view === "clients") return faintShape(id, x, y, layout, ui.colours, focused);
+  let face = FACES.get(state);
+  if (!face || face.x !== x || face.y !== y || face.id !== id || face.layout !== layout || face.colours !== ui.colours || face.key !== ui.watchedKey) {
+    face = { id, x, y, layout, colours: ui.colours, key: ui.watchedKey, shape: faceShape(id, x, y, state, layout, ui) };
+    FACES.set(state, face);
+  }
+  const { shape } = face;
+  return { ...shape, focused, arc: shape.times ? arcOf(state, renderAt) : null };
+}
+
+/** A node of which nothing is known. @param {string} id @param {number} x @param {number} y @param {Layout} layout @param {Colours} colours
+ * @returns {Shape} */
+function blankShape(id, x, y, { radius, unit }, colours) {
+  return {
+    kind: "node", id, x, y, radius, unit, fills: [colourOf(colours, "neutral")], label: "", status: "up", ring: "", lie: false, cells: [], arc: null,
+    focused: false, faint: false, more: false, times: false, ink: colourOf(colours, "ink"), ground: colourOf(colours, "bg"), dim: colourOf(colours, "dim"),
   };
-  if (!state || ui.view === "clients") return { ...blank, faint: true };
+}
+
+/** @param {string} id @param {number} x @param {number} y @param {Layout} layout @param {Colours} colours @param {boolean} focused @returns {Shape} */
+function faintShape(id, x, y, layout, colours, focused) {
+  const shape = { ...blankShape(id, x, y, layout, colours), focused, faint: true };
+  return { ...shape, looks: looksOf(shape) };
+}
+
+/** All of a node but its timer and the pointer's attention. @param {string} id @param {number} x @param {number} y @param {NodeState} state
+ * @param {Layout} layout @param {Ui} ui @returns {Shape} */
+function faceShape(id, x, y, state, layout, { watchedKey, colours }) {
   const up = state.status === "up" || state.status === "paused";
   const role = state.role ?? "";
   const leads = LEADERS.includes(role);
-  return {
-    ...blank,
-    fills: up || state.status === "halted" ? fillsOf(state, ui.watchedKey, ui.colours) : [colour("line")],
-    label: state.status === "crashed" ? "" : valueText(state, ui.watchedKey),
+  const shape = {
+    ...blankShape(id, x, y, layout, colours),
+    fills: up || state.status === "halted" ? fillsOf(state, watchedKey, colours) : [colourOf(colours, "line")],
+    label: state.status === "crashed" ? "" : valueText(state, watchedKey),
     status: state.status,
     ring: !up ? "" : leads ? "leader" : CANDIDATES.includes(role) ? "candidate" : "",
     lie: Boolean(state.lie),
-    cells: cellShapes(state, x, y, layout, ui.colours),
+    cells: cellShapes(state, x, y, layout, colours),
     more: (state.log_start ?? 1) > 1 || (state.log?.length ?? 0) > cellCount(layout),
-    arc: up && !leads ? arcOf(state, renderAt) : null,
+    times: up && !leads,
+  };
+  return { ...shape, looks: looksOf(shape) };
+}
+
+/** The names of a node's sprites: two parts with one name look the same. @param {Shape} shape */
+function looksOf({ id, radius, fills, label, status, ring, faint, cells, more }) {
+  const body = `body|${radius}|${fills.join()}|${status}|${ring}|${faint}`;
+  const face = `${radius}|${fills[0]}|${status}|${faint}`;
+  const row = cells.map((/** @type {any} */ { tint, committed }) => `${tint}${committed}`).join();
+  return {
+    body,
+    focused: `${body}|focused`,
+    name: `name|${id}|${label !== ""}|${face}`,
+    value: status === "up" && label !== "" ? `value|${label}|${face}` : "",
+    lie: `lie|${radius}`,
+    log: cells.length > 0 ? `log|${radius}|${more}|${row}` : "",
   };
 }
 
@@ -236,6 +281,7 @@ export function answerMark({ outcome, mark }) {
 /** What a client knows of its last operation: what it read, what it wrote, or what it asked in vain. @param {Operation} operation */
 export function saidText({ kind, key, value, outcome, result = [] }) {
   if (kind === "write") return `${key}←${value}`;
+  if (kind === "remove") return `${key}−${value}`;
   return outcome === "ok" ? `${key}=${result.length > 0 ? result.join("|") : "–"}` : `${key}?`;
 }
 
@@ -250,10 +296,10 @@ function clientShapes({ layout, answers, clients, ui, laneIndex }) {
     if (!seat) continue;
     const answer = answers.get(client);
     const focused = ui.hover?.kind === "client" && ui.hover.id === client && ui.hover.lane === laneIndex;
-    shapes.push({
-      kind: "client", id: client, node, x: seat[0], y: seat[1], size, focused, answer: answer ? answerMark(answer) : "", unit,
-      said: answer && ui.view === "clients" ? saidText(answer) : "",
-    });
+    const mark = answer ? answerMark(answer) : "";
+    const said = answer && ui.view === "clients" ? saidText(answer) : "";
+    const look = `client|${client === "you"}|${size}|${mark}|${focused}|${said}`;
+    shapes.push({ kind: "client", id: client, node, x: seat[0], y: seat[1], size, focused, answer: mark, unit, said, look });
   }
   return shapes;
 }
@@ -285,9 +331,23 @@ function tints(ui) {
   const known = new Map();
   return ({ epoch }) => {
     if (ui.view === "clients" || epoch === null || epoch === undefined) return neutral;
-    const tint = known.get(epoch) ?? colourOf(ui.colours, epochColour(epoch));
-    known.set(epoch, tint);
+    let tint = known.get(epoch);
+    if (tint === undefined) known.set(epoch, (tint = colourOf(ui.colours, epochColour(epoch))));
     return tint;
+  };
+}
+
+/** The names of messages' sprites, each text made once a picture: there are thousands of messages and a dozen looks.
+ * @param {number} size @returns {(name: string, tint: string) => string} */
+function looksOfMessages(size) {
+  /** @type {Map<string, Map<string, string>>} */
+  const known = new Map();
+  return (name, tint) => {
+    let named = known.get(name);
+    if (!named) known.set(name, (named = new Map()));
+    let look = named.get(tint);
+    if (look === undefined) named.set(tint, (look = `message|${name}|${tint}|${size}`));
+    return look;
   };
 }
 
@@ -296,26 +356,25 @@ function markOfTone(tone) {
   return tone === "+" ? "yes" : tone === "-" ? "no" : "request";
 }
 
-/** @param {Given} given @returns {Shape[]} */
-function messageShapes(given) {
+/** @param {Given} given @param {Shape[]} shapes to which they are added */
+function addMessages(given, shapes) {
   const { lane, net, ui, layout, renderAt, cutSince, playing, laneIndex } = given;
   const size = 24 * Math.max(0.62, layout.unit);
   const hovered = ui.hover?.kind === "message" && ui.hover.lane === laneIndex ? String(ui.hover.id) : null;
   const tintOf = tints(ui);
-  /** @type {Shape[]} */
-  const shapes = [];
+  const lookOf = looksOfMessages(size);
   for (const message of lane.flying.values()) {
     const way = wayOf(message, net, ui.view);
     if (!way || message.at > renderAt) continue;
     const since = way.cut ? (cutSince.get(`${message.src}>${message.dst}`) ?? 0) : 0;
     const { part, waits } = position(message, way, renderAt, since, layout.unit);
+    const name = markOfTone(message.tone);
+    const tint = tintOf(message);
     shapes.push({
-      kind: "message", id: message.id, x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part),
-      name: markOfTone(message.tone), tint: tintOf(message), size, waits, focused: hovered !== null && hovered === String(message.id),
-      angle: playing ? null : Math.atan2(way.y2 - way.y1, way.x2 - way.x1),
+      kind: "message", id: message.id, x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part), name, tint, look: lookOf(name, tint), size, waits,
+      focused: hovered !== null && hovered === String(message.id), angle: playing ? null : Math.atan2(way.y2 - way.y1, way.x2 - way.x1),
     });
   }
-  return shapes;
 }
 
 /** What became of messages that did not arrive: a burst at the cut, a small cross where they were lost. @param {Given} given @returns {Shape[]} */
@@ -325,7 +384,8 @@ function endShapes(given) {
   const tintOf = tints(ui);
   /** @type {Shape[]} */
   const shapes = [];
-  for (const message of lane.ended.slice(-EFFECTS_MAX)) {
+  for (let i = lane.ended.length - 1; i >= 0 && shapes.length < EFFECTS_MAX; i--) { // the newest, of however many have been delivered
+    const message = lane.ended[i];
     if (message.how === "delivered") continue;
     const way = wayOf(message, net, ui.view);
     const age = (wall - message.endedWall) / (message.how === "cut" ? BURST : VANISH);
@@ -338,7 +398,7 @@ function endShapes(given) {
       tint: tintOf(message), size, part: ui.reducedMotion ? 0.3 : age, mark: markOfTone(message.tone),
     });
   }
-  return shapes;
+  return shapes.reverse();
 }
 
 /** How many messages the cut has killed, under the canyon. @param {Given} given @returns {Shape[]} */

@@ -2,27 +2,33 @@
  * The world as the server tells it: a fold of packets, with no socket, no DOM and no clock of its own (docs/wire.md).
  *
  * What arrives is held back in `queue` until the picture's clock, `renderAt`, reaches its moment, so that a message is on screen
- * from the microsecond it was sent to the microsecond it ended, however unevenly packets come. `advanceRender` moves that clock: a tenth
- * of a wall second behind the newest news while playing, up to the newest news within 0.4 s when paused, never backwards and never
- * ahead of what is known. Panels read what `renderAt` has reached, too: words and picture agree.
+ * from the microsecond it was sent to the microsecond it ended, however unevenly packets come. `advanceRender` moves that clock: a fifth
+ * of a wall second behind the server's while playing, up to the newest news within 0.4 s when paused, never backwards. Between two
+ * packets the server's clock is `reckoned`, for the server is silent while nothing happens; but the picture waits at `sure`, the first
+ * moment at which something is due of which it has not heard. After something was done to the network the
+ * picture hurries, so that it is seen at once. Panels read what `renderAt` has reached, too: words and picture agree.
+ *
+ * News say what changed. What they change is `told`, a lane as the server has told it; whole states and messages are made of them here.
  *
  * Left out: commands (socket.js), what this visitor is doing (ui.js).
  */
+import { changed } from "../lib/pack.js";
 import { createStore } from "./store.js";
 
-/** @typedef {{id: number, at: number, src: string, dst: string, type: string, tone: string, epoch: number|null, due: number, fields: string[]}} Message */
+/** @typedef {{id: number, at: number, src: string, dst: string, type: string, tone: string, epoch: number|null, due: number, fields?: string[]}} Message */
 /** @typedef {Message & {endedAt: number, how: string, endedWall: number}} EndedMessage */
-/** @typedef {{id: string|number, client: string, node: string, kind: "read"|"write", key: string, value: string, start: number, finish: number|null, outcome: "pending"|"ok"|"failed"|"unknown", result: string[], reason: string, mark: ""|"stale"|"conflict"|"lost"|"violation", note: string}} Operation */
+/** @typedef {{id: string|number, client: string, node: string, kind: "read"|"write"|"remove", key: string, value: string, start: number, finish: number|null, outcome: "pending"|"ok"|"failed"|"unknown", result: string[], reason: string, mark: ""|"stale"|"conflict"|"lost"|"violation", note: string}} Operation */
 /** @typedef {{status: "up"|"crashed"|"paused"|"halted", sentence: string, role: string, epoch: number|null, leader: string|null, store: Record<string, string[]>, log?: Array<[number, string]>, log_start?: number, commit?: number, facts: Record<string, string>, timers: Array<[string, number, number]>, lie: string}} NodeState */
 /** @typedef {{base: [number, number, string, number, number], cut: Array<[string, string]>, tuned: Array<[string, string, number, number, string, number, number]>, words: string, sides: string[][], clean: boolean}} Links */
 /** @typedef {{nodes: string[], majority: boolean, asked: number, ok: number, failed: number, unknown: number, pending: number, stale: number, conflicts: number, violations?: number, lost: number, availability: "AVAILABLE"|"PARTLY"|"REFUSING"|"QUIET", consistency: "CONSISTENT"|"STALE"|"CONFLICT", read: [number, number], write: [number, number], latency_ms: [number, number]|null}} Side */
 /** @typedef {{since: number, sides: Side[], sentence: string, badge: string, promises: Array<[string, "ok"|"violated"|"unknown", string]>, staleness: {versions: number, ms: number}, lost_at_cut: number, messages: number, diverged: number, converged_ms: number|null, nodes: Record<string, [number, number]>}} Meters */
 /** @typedef {{checker: string, at: number, sentence: string, operations: Array<string|number>, nodes: string[]}} Finding */
-/** @typedef {{nodes: Record<string, NodeState>, links: Links, flying: Map<number, Message>, ended: EndedMessage[], operations: Map<string|number, Operation>, meters: Meters|null, findings: Finding[], lost: {cut: number, loss: number, down: number}, stopped: string|null}} Lane */
+/** @typedef {{at: number, nodes: Record<string, NodeState>, links: Links, meters: Meters|null, air: Map<number, Message>, late: Set<number>, last: number, kinds: Array<[string, string, number|null]>, places: string[], delay: number, operations: Map<number, Operation>, count: number}} Told */
+/** @typedef {{told: Told, nodes: Record<string, NodeState>, links: Links, flying: Map<number, Message>, ended: EndedMessage[], operations: Map<string|number, Operation>, meters: Meters|null, findings: Finding[], lost: {cut: number, loss: number, down: number}, stopped: string|null}} Lane */
 /** @typedef {[at: number, kind: string, lane: number, text: string]} Mark */
 /** @typedef {[from: number, to: number|null, words: string]} Era */
 /** @typedef {{name: string, title: string, what: string, default: unknown, choices: Array<[unknown, string]>, low: number|null, high: number|null, unit: string}} Knob */
-/** @typedef {{name: string, title: string, paper: string, summary: string, epoch: string, majority: boolean, claims: {consistency: string, availability: string, loses: boolean}, knobs: Knob[], messages: Array<[string, string[]]>}} ProtocolCard */
+/** @typedef {{name: string, title: string, paper: string, summary: string, family: string, gives_up: string, needs: string, object: string, epoch: string, majority: boolean, claims: {consistency: string, availability: string, loses: boolean}, knobs: Knob[], messages: Array<[string, string[]]>}} ProtocolCard */
 /** @typedef {{name: string, number: number, title: string, story: string, level: string}} ScenarioCard */
 /** @typedef {{name: string, title: string, delay: number, jitter: number, shape: string, loss: number, duplicate: number}} Preset */
 /** @typedef {{format: number, version: string, session: string, url: string, protocols: ProtocolCard[], scenarios: ScenarioCard[], presets: Preset[], limits: Record<string, number>}} Hello */
@@ -36,18 +42,22 @@ import { createStore } from "./store.js";
  * `version` grows with every change that panels may show; `moments` are the times of recent events, for stepping back.
  * @typedef {{seq: number, run: number, stale: boolean, waiting: boolean, hello: Hello|null, audience: Audience, spec: Spec|null, clock: Clock, lanes: Lane[],
  *   marks: Mark[], eras: Era[], caption: string, undo: string|null, refused: {sentence: string, count: number}, bye: string,
- *   newest: number, renderAt: number, wall: number, ease: {from: number, to: number, elapsed: number}, queue: Pending[], moments: number[],
+ *   newest: number, reckoned: number, sure: number, haste: number, renderAt: number, wall: number, ease: {from: number, to: number, elapsed: number}, queue: Pending[], moments: number[],
  *   landings: number[], version: number}} WorldState
  */
 /** @typedef {import("./store.js").Store<WorldState>} World */
 
-const BEHIND = 0.1; // wall seconds that the picture stays behind the news while playing
+const BEHIND = 0.2; // wall seconds that the picture stays behind the server while playing: packets come every tenth, and some late
+const CLOSE = 0.04; // the same for a while after somebody acted: then they come every thirtieth
+const HASTE = 0.5; // wall seconds of that while
+const SILENCE = 1.3; // wall seconds for which the clock runs on without news; the server tells it every second
 const HOPELESS = 1.0; // wall seconds behind at which it jumps instead of hurrying (the tab slept)
 const EASE = 0.4; // wall seconds in which a paused picture reaches the news
 const EFFECTS = 1.5; // wall seconds for which an ended message is kept
 const OPERATIONS_MAX = 2000;
 const FINDINGS_MAX = 200;
 const MOMENTS_MAX = 4000;
+const ACTS = ["cut", "heal", "crash", "fault"]; // kinds of marks that somebody's hand makes
 const FRAMES_WITHOUT_WORLD = ["hello", "audience", "refused", "bye"];
 
 /** @returns {WorldState} */
@@ -69,6 +79,9 @@ export function emptyWorld() {
     refused: { sentence: "", count: 0 },
     bye: "",
     newest: 0,
+    reckoned: 0,
+    sure: 0,
+    haste: 0,
     renderAt: 0,
     wall: 0,
     ease: { from: 0, to: 0, elapsed: 0 },
@@ -109,6 +122,7 @@ export function fold(state, packet) {
     else if (!FRAMES.includes(type)) throw new Error(`unknown frame "${type}"`);
   }
   if (ready) {
+    state.sure = dueNext(state);
     state.seq = seq;
     state.run = run;
     state.waiting = false;
@@ -142,19 +156,19 @@ function foldFrame(state, type, body) {
       foldSnapshot(state, body);
       return;
     case "clock":
-      state.clock = body;
-      state.newest = Math.max(state.newest, body.at);
+      foldClock(state, body);
       return;
     case "events":
       foldEvents(state, body);
       return;
     case "meters":
-      hold(state, { at: state.newest, kind: "meters", lane: body.lane, meters: body });
+      foldMeters(state, body);
       return;
     case "verdict":
       hold(state, { at: state.newest, kind: "verdict", lane: body.lane, finding: body });
       return;
     case "marks":
+      if (body.marks.some((/** @type {Mark} */ [, kind]) => ACTS.includes(kind))) state.haste = HASTE;
       hold(state, { at: state.newest, kind: "marks", body });
       return;
     default:
@@ -178,6 +192,8 @@ function foldSnapshot(state, body) {
   state.undo = body.undo;
   state.bye = "";
   state.newest = at;
+  state.reckoned = at;
+  state.haste = 0;
   state.renderAt = at;
   state.ease = { from: at, to: at, elapsed: EASE };
   state.queue = [];
@@ -187,17 +203,55 @@ function foldSnapshot(state, body) {
 
 /** @param {any} body @returns {Lane} */
 function laneOf(body) {
+  const flying = new Map(rows(body.flying).map((message) => [message.id, message]));
+  const operations = rows(body.operations);
+  const first = body.count - operations.length;
   return {
+    told: {
+      at: body.since, nodes: body.nodes, links: body.links, meters: body.meters, air: new Map(flying), late: new Set(body.late), last: body.last, kinds: [...body.kinds],
+      places: body.places, delay: body.delay, operations: new Map(operations.map((operation, place) => [first + place, operation])), count: body.count,
+    },
     nodes: body.nodes,
     links: body.links,
-    flying: new Map(rows(body.flying).map((message) => [message.id, message])),
+    flying,
     ended: [],
-    operations: new Map(rows(body.operations).map((operation) => [operation.id, operation])),
+    operations: new Map(operations.map((operation) => [operation.id, operation])),
     meters: body.meters,
     findings: body.findings,
     lost: body.lost,
     stopped: body.stopped,
   };
+}
+
+/**
+ * The clock's news leave out what is to be expected. Where the server's clock stands now is reckoned from the packet that came soonest.
+ * @param {WorldState} state
+ * @param {any} body
+ */
+function foldClock(state, body) {
+  const { clock } = state;
+  state.clock = { ...clock, horizon: Math.max(clock.horizon, body.at), ...body };
+  state.newest = Math.max(state.newest, body.at);
+  state.reckoned = body.at + (state.clock.playing ? Math.max(0, state.reckoned - body.at) / 2 : 0);
+}
+
+/**
+ * @param {WorldState} state
+ * @param {any} body
+ */
+function foldMeters(state, { lane, ...news }) {
+  const { told } = laneAt(state, lane);
+  told.meters = changed(told.meters ?? {}, news);
+  hold(state, { at: state.newest, kind: "meters", lane, meters: /** @type {Meters} */ (told.meters) });
+}
+
+/**
+ * @param {WorldState} state
+ * @param {number} lane
+ */
+function laneAt(state, lane) {
+  if (!state.lanes[lane]) throw new Error(`news of lane ${lane}, which does not exist`);
+  return state.lanes[lane];
 }
 
 /**
@@ -217,17 +271,141 @@ export function rows(columns) {
 }
 
 /**
- * A batch of a lane: its messages wait for their own moments, all else for the end of the batch.
+ * A batch of a lane, up to the moment of the clock: its messages wait for their own moments, all else for the end of the batch.
  * @param {WorldState} state
  * @param {any} body
  */
 function foldEvents(state, body) {
   const { lane } = body;
-  if (!state.lanes[lane]) throw new Error(`events of lane ${lane}, which does not exist`);
-  if (body.sent) for (const message of rows(body.sent)) hold(state, { at: message.at, kind: "sent", lane, message });
-  if (body.ended) for (const { id, at, how } of rows(body.ended)) hold(state, { at, kind: "ended", lane, id, how });
-  state.newest = Math.max(state.newest, body.to);
-  hold(state, { at: body.to, kind: "state", lane, body });
+  const { told } = laneAt(state, lane);
+  const now = state.clock.at;
+  told.kinds.push(...(body.kinds ?? []));
+  if (body.sent) for (const message of takenOff(told, body.sent)) hold(state, { at: message.at, kind: "sent", lane, message });
+  for (const id of body.late ?? []) told.late.add(id);
+  for (const [id, at, how] of ends(told, body.ended, now)) hold(state, { at, kind: "ended", lane, id, how });
+  /** @type {any} */
+  const news = { lost: body.lost, stopped: body.stopped };
+  if (body.nodes) {
+    news.nodes = Object.fromEntries(Object.entries(body.nodes).map(([id, change]) => [id, nodeChanged(told.nodes[id], change, now)]));
+    told.nodes = { ...told.nodes, ...news.nodes };
+  }
+  if (body.links) {
+    news.links = told.links = changed(told.links, body.links);
+    state.haste = HASTE;
+  }
+  if (body.begun || body.operations) news.operations = operationsOf(told, body);
+  told.at = now;
+  state.newest = Math.max(state.newest, now);
+  hold(state, { at: now, kind: "state", lane, body: news });
+}
+
+const ENDS = ["delivered", "cut", "loss", "down", "late"];
+
+/**
+ * The messages of Sent columns. What one was caused by says where and when it began, and mostly where it goes.
+ * @param {Told} told
+ * @param {number[][]} columns
+ * @returns {Message[]}
+ */
+function takenOff(told, [steps, causes, kinds, dsts, delays, ats, srcs]) {
+  let clock = told.at;
+  let place = 0;
+  return causes.map((back, row) => {
+    const id = told.last + steps[row];
+    const cause = back ? told.air.get(id - back) : undefined;
+    if (back && !cause) throw new Error(`message ${id} was caused by one that is not there`);
+    if (!cause) clock += ats[place];
+    const at = cause?.due ?? clock;
+    const src = cause?.dst ?? told.places[srcs[(place += 1) - 1]];
+    const dst = dsts[row] || !cause ? told.places[dsts[row] - 1] : cause.src;
+    const [type, tone, epoch] = told.kinds[kinds[row]];
+    const message = { id, at, src, dst, type, tone, epoch, due: at + delays[row] + told.delay };
+    told.air.set(id, message);
+    told.last = id;
+    return message;
+  });
+}
+
+/**
+ * How messages ended: some are told, all others landed when they were due.
+ * @param {Told} told
+ * @param {number[][]|undefined} columns
+ * @param {number} now
+ * @returns {Array<[id: number, at: number, how: string]>}
+ */
+function ends(told, columns, now) {
+  /** @type {Array<[number, number, string]>} */
+  const ended = (columns?.[0] ?? []).map((back, row) => [told.last - back, told.at + /** @type {number[][]} */ (columns)[1][row], ENDS[/** @type {number[][]} */ (columns)[2][row]]]);
+  for (const [id] of ended) {
+    told.air.delete(id);
+    told.late.delete(id);
+  }
+  for (const { id, due } of [...told.air.values()]) {
+    if (due > now || told.late.has(id)) continue;
+    told.air.delete(id);
+    ended.push([id, due, "delivered"]);
+  }
+  return ended;
+}
+
+/**
+ * @param {NodeState} told
+ * @param {any} change timers: [how many of the last ones stay, [name, since when, for how long], ...]
+ * @param {number} now
+ * @returns {NodeState}
+ */
+function nodeChanged(told, { timers, ...change }, now) {
+  const state = changed(told, change);
+  if (!timers) return state;
+  const [kept, ...set] = timers;
+  const fresh = set.map((/** @type {[string, number, number]} */ [name, ago, span]) => [name, now - ago, now - ago + span]);
+  return { ...state, timers: [...told.timers.slice(told.timers.length - kept), ...fresh] };
+}
+
+/**
+ * The operations of a batch that are new or changed, as whole rows.
+ * @param {Told} told
+ * @param {{begun?: any[][], operations?: any[][]}} body
+ * @returns {Operation[]}
+ */
+function operationsOf(told, { begun, operations }) {
+  /** @type {Map<number, Operation>} */
+  const news = new Map();
+  const [ids = [], nodes = [], kinds = [], keys = [], values = [], starts = []] = begun ?? [];
+  ids.forEach((/** @type {string} */ id, /** @type {number} */ row) => {
+    const client = id.slice(0, id.indexOf(":"));
+    news.set(told.count, {
+      id, client, node: nodes[row], kind: kinds[row], key: keys[row], value: values[row], start: told.at + starts[row],
+      finish: null, outcome: "pending", result: [], reason: "", mark: "", note: "",
+    });
+    told.count += 1;
+  });
+  const [backs = [], spans = [], outcomes = [], results = [], reasons = [], marks = [], notes = []] = operations ?? [];
+  backs.forEach((/** @type {number} */ back, /** @type {number} */ row) => {
+    const number = told.count - back;
+    const was = news.get(number) ?? told.operations.get(number);
+    if (!was) return; // so old that it is not shown any more
+    const finish = spans[row] ? was.start + spans[row] - 1 : null;
+    news.set(number, { ...was, finish, outcome: outcomes[row], result: results[row], reason: reasons[row], mark: marks[row], note: notes[row] });
+  });
+  for (const [number, operation] of news) told.operations.set(number, operation);
+  for (const number of [...told.operations.keys()].slice(0, Math.max(0, told.operations.size - OPERATIONS_MAX))) told.operations.delete(number);
+  return [...news.values()];
+}
+
+/**
+ * Keeps what messages carry, which the server tells to who asks.
+ * @param {WorldState} state
+ * @param {number} lane
+ * @param {number[]} ids
+ * @param {Array<string[]|null>} fields
+ */
+export function carry(state, lane, ids, fields) {
+  ids.forEach((id, place) => {
+    const message = state.lanes[lane]?.flying.get(id) ?? state.lanes[lane]?.told.air.get(id);
+    if (message) message.fields = fields[place] ?? [];
+  });
+  state.version += 1;
 }
 
 /**
@@ -249,6 +427,7 @@ function hold(state, pending) {
  */
 export function advanceRender(state, wallSeconds) {
   state.wall += wallSeconds;
+  state.haste = Math.max(0, state.haste - wallSeconds);
   state.renderAt = nextRender(state, wallSeconds);
   release(state);
   for (const lane of state.lanes) {
@@ -265,16 +444,33 @@ export function advanceRender(state, wallSeconds) {
 function nextRender(state, wallSeconds) {
   const { clock, newest, renderAt, ease } = state;
   if (!clock.playing) {
-    if (ease.to !== newest) Object.assign(ease, { from: renderAt, to: newest, elapsed: 0 });
+    if (ease.to !== newest) Object.assign(ease, { from: Math.min(renderAt, newest), to: newest, elapsed: 0 });
     ease.elapsed = Math.min(EASE, ease.elapsed + wallSeconds);
     const part = ease.elapsed / EASE;
-    return Math.max(renderAt, Math.round(ease.from + (ease.to - ease.from) * part * (2 - part)));
+    return Math.max(Math.min(renderAt, newest), Math.round(ease.from + (ease.to - ease.from) * part * (2 - part)));
   }
   const rate = clock.speed * 1e6; // simulated microseconds a wall second
-  const behind = (newest - renderAt) / rate;
-  if (behind > HOPELESS) return Math.round(newest - BEHIND * rate);
-  const hurry = Math.min(3, Math.max(0, 1 + (behind - BEHIND) * 2.5));
-  return Math.min(newest, Math.max(renderAt, renderAt + wallSeconds * rate * hurry));
+  state.reckoned = Math.max(state.reckoned, Math.min(state.reckoned + wallSeconds * rate, newest + SILENCE * rate));
+  const behind = (state.reckoned - renderAt) / rate;
+  if (behind > HOPELESS) return Math.max(renderAt, Math.min(state.sure, Math.round(state.reckoned - BEHIND * rate)));
+  const hurry = state.haste > 0 ? Math.min(8, 1 + (behind - CLOSE) * 30) : Math.min(3, 1 + (behind - BEHIND) * 2.5);
+  return Math.max(renderAt, Math.min(state.reckoned, state.sure, renderAt + wallSeconds * rate * Math.max(0, hurry)));
+}
+
+/**
+ * When the first message will land, or the first timer go off, after the newest news: until then nothing happens of itself.
+ * @param {WorldState} state
+ */
+function dueNext(state) {
+  let first = Number.POSITIVE_INFINITY;
+  const look = (/** @type {number} */ due) => {
+    if (due > state.newest && due < first) first = due;
+  };
+  for (const { told } of state.lanes) {
+    for (const { due } of told.air.values()) look(due);
+    for (const { status, timers } of Object.values(told.nodes)) if (status === "up") for (const [, , due] of timers) look(due);
+  }
+  return first;
 }
 
 /** @param {WorldState} state */
@@ -357,7 +553,7 @@ function applyState(lane, body) {
   if (body.lost) lane.lost = body.lost;
   if (body.stopped !== undefined) lane.stopped = body.stopped;
   if (!body.operations) return;
-  for (const operation of rows(body.operations)) lane.operations.set(operation.id, operation);
+  for (const operation of body.operations) lane.operations.set(operation.id, operation);
   const extra = lane.operations.size - OPERATIONS_MAX;
   if (extra > 0) for (const id of [...lane.operations.keys()].slice(0, extra)) lane.operations.delete(id);
 }

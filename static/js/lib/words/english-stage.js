@@ -9,6 +9,7 @@ export const englishStage = {
   nothingCrossed: "That line crosses no link.",
   nothingToHeal: "That line crosses no cut link.",
   you: "you",
+  siblings: (/** @type {number} */ n) => `${n} values`,
   groups: /** @type {Record<string, string>} */ ({
     nodes: "Nodes",
     logs: "Logs",

@@ -123,8 +123,10 @@ export const english = Object.freeze({
       `${n.ok} answered, ${n.failed} refused, ${n.unknown} unanswered, ${n.stale} stale, ${n.conflict} in conflict, ${n.lost} lost.`,
     outcome: /** @type {Record<string, string>} */ ({ pending: "still waiting", ok: "answered", failed: "refused", unknown: "no answer in time" }),
     operation: (/** @type {import("../../stores/world.js").Operation} */ op) => {
-      const asked = op.kind === "write" ? `${op.client} wrote ${op.key}=${op.value} at ${op.node}` : `${op.client} read ${op.key} at ${op.node}`;
-      const answer = op.outcome === "ok" && op.kind === "read" ? `→ ${op.result.length ? op.result.join(" | ") : "nothing"}` : "";
+      const what = { write: `wrote ${op.key}=${op.value}`, remove: `removed ${op.value} from ${op.key}`, read: `read ${op.key}` };
+      const asked = `${op.client} ${what[op.kind]} at ${op.node}`;
+      const told = op.outcome === "ok" && (op.kind === "read" || op.result.length > 0);
+      const answer = told ? `→ ${op.result.length ? op.result.join(" | ") : "nothing"}` : "";
       const end = op.outcome === "ok" ? "" : `: ${english.strip.outcome[op.outcome]}`;
       return [`${asked}${end}`, answer, op.reason && op.outcome !== "ok" ? `(${op.reason})` : ""].filter(Boolean).join(" ");
     },
