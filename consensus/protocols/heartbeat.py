@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Card, Claims, Knob
+from consensus.cards import ESSAY, Card, Claims, Knob
 from consensus.node import FAILED, LOG_SHOWN, MS, Node, Request
 
 WATCHING, SUSPECTING = "watching", "suspecting"
@@ -143,4 +143,7 @@ CARD = Card(
             unit="ms",
         ),
     ),
+    family=ESSAY,
+    gives_up="Knowing: a suspicion cannot tell a crash from a cut or from a slow link.",
+    needs="2 nodes or more",
 )

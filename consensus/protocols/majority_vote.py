@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Action, Card, Claims, Knob
+from consensus.cards import ESSAY, Action, Card, Claims, Knob
 from consensus.node import MS, OK, WRITE, Node, Request
 
 DISHES, NAMES = "dishes", "names"
@@ -320,4 +320,7 @@ CARD = Card(
     ),
     object="decision",
     majority=True,
+    family=ESSAY,
+    gives_up="A side without a majority decides nothing; and an adversary who orders the messages can forbid the end.",
+    needs="2f + 1 friends bear f asleep",
 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Card, Claims, Knob
+from consensus.cards import ESSAY, Card, Claims, Knob
 from consensus.node import LOG_SHOWN, MS, OK, READ, Node, Request
 
 AUTOMATIC, OFF = "automatic", "off"
@@ -335,4 +335,7 @@ CARD = Card(
         ),
     ),
     epoch="generation",
+    family=ESSAY,
+    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not.",
+    needs="1 node serves; each backup more is one more copy",
 )
