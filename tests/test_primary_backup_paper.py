@@ -230,7 +230,7 @@ def test_a_failover_loses_what_was_not_copied_yet_even_with_no_cut() -> None:
         (((1, "n1", 0), (2, "n3", 3)), 9, ((1, "n1", 0), (3, "n2", 6)), 3),  # we left it first
         (((1, "n1", 0), (2, "n2", 3)), 9, ((1, "n1", 0), (2, "n2", 3), (3, "n3", 8)), 8),
         (((1, "n1", 0), (2, "n2", 3)), 9, ((1, "n1", 0), (2, "n2", 3)), 9),
-        # seed 34 of the storm: n3 took over before it had all that generation 3 began with
+        # n3 took over before it had all that generation 3 began with
         (((1, "n1", 0), (2, "n2", 3)), 20, ((1, "n1", 0), (2, "n2", 3), (3, "n1", 16), (4, "n3", 15)), 15),
     ],
 )
