@@ -231,6 +231,8 @@ class MajorityVoteNode(Node):
     def take(self, meal: str, wish: str) -> None:
         self.decided[meal] = wish
         self.cancel_timer("again", meal)
+        for show in [show for show in self.heard if show[0] == meal]:
+            del self.heard[show]
         self.decide(number_of(meal), (meal, wish))
         self.show_role()
         self.broadcast(Told(meal, wish))

@@ -54,7 +54,7 @@ SCENARIO = Scenario(
     level="B",
     ask="How many acknowledgements make it safe to attack?",
     lesson=(
-        "None do: whoever sends the last messenger cannot know that it arrives. Certainty over a lossy link is impossible; "
+        "No number does: who sends the last messenger cannot know that it arrives. Certainty over a lossy link is impossible; "
         "sending again makes it likely."
     ),
     spec=Spec(
