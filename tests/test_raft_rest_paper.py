@@ -874,6 +874,18 @@ def test_whoever_is_told_to_stand_stands() -> None:
     assert Become("pre-candidate", 0) in told(server(pre_vote=True), "stand")
 
 
+def test_who_has_just_heard_a_leader_cannot_be_told_to_stand_if_that_leader_counts_on_it() -> None:
+    """Its acknowledgement is part of a lease, so its patience must last an election timeout (thesis 6.4.1)."""
+    node = server(1, check_quorum=True)
+    node.receive(0, "n2", append(1, (1, 1)))
+    assert node.cannot("stand", "").startswith("n1 has just heard a leader")
+    node.now = 150 * MS
+    assert node.cannot("stand", "") == ""
+    node = server(1)
+    node.receive(0, "n2", append(1, (1, 1)))
+    assert node.cannot("stand", "") == ""
+
+
 def test_every_action_has_its_words() -> None:
     assert [action.name for action in CARD.actions] == list(RaftNode.actions)
     assert all(action.what.endswith(".") for action in CARD.actions)

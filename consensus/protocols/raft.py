@@ -730,6 +730,10 @@ class RaftNode(Node):
         if action == "stand":
             if self.role == LEADER:
                 return f"{self.id} leads already."
+            if self.knobs["check_quorum"] and self.hears_a_leader():
+                return (
+                    f"{self.id} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout."
+                )
             return "" if self.may_stand() else f"{self.id} is no member, so it cannot stand for election."
         if self.leader_id is None:
             return f"{self.id} knows no leader that could do it."
