@@ -182,7 +182,7 @@ FRAMES: dict[str, FrameCard] = {
 
 FLYING = ("id", "at", "src", "dst", "type", "tone", "epoch", "due")
 OPERATION = ("id", "client", "node", "kind", "key", "value", "start", "finish", "outcome", "result", "reason", "mark", "note")
-SENT = ("cause", "kind", "dst", "delay", "at", "src")
+SENT = ("step", "cause", "kind", "dst", "delay", "at", "src")
 ENDED = ("id", "at", "how")
 BEGUN = ("id", "node", "kind", "key", "value", "start")
 CHANGED = ("number", "finish", "outcome", "result", "reason", "mark", "note")
@@ -194,15 +194,16 @@ COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Operation": ("In a snapshot, {name: column}. An operation as its client saw it.", OPERATION),
     "Sent": (
-        "In `events`, [column]. Messages are numbered as they come; the first one's number is the lane's `next`. `cause`: how "
-        "many numbers before this one is the message whose landing led to it, 0: none. `kind`: a place in Kinds. `dst`: 0: who "
-        "sent the cause; else one more than a place in the lane's `places`. `delay`: what `due` lies behind `at`, less the "
-        "lane's `delay`. `at` and `src` are told of messages without a cause only: `at` as the time since the one before (of "
-        "the first: since the last batch), `src` as a place; the others leave from where the cause landed, when it did.",
+        "In `events`, [column]. `step`: how much larger its id is than that of the message before (of the first: than the "
+        "lane's `last`). `cause`: how much smaller is the id of the message whose landing led to it, 0: none. `kind`: a "
+        "place in Kinds. `dst`: 0: who sent the cause; else one more than a place in the lane's `places`. `delay`: what "
+        "`due` lies behind `at`, less the lane's `delay`. `at` and `src` are told of messages without a cause only: `at` "
+        "as the time since the one before (of the first: since the last batch), `src` as a place; the others leave from "
+        "where the cause landed, when it did.",
         SENT,
     ),
     "Ended": (
-        "In `events`, [column]. `id`: how far it is before the number that comes next; `at`: since the last batch; `how`: a "
+        "In `events`, [column]. `id`: how much smaller it is than the last one told; `at`: since the last batch; `how`: a "
         f"place in {', '.join(ENDS)}.",
         ENDED,
     ),
@@ -229,7 +230,7 @@ OBJECTS: dict[str, FrameCard] = {
             "since": "when the last batch ended: the next one counts from there",
             "flying": "Flying columns: messages under way",
             "late": "[id]: those of them that should have landed by now",
-            "next": "the number of the next message",
+            "last": "the id of the message that was told last",
             "kinds": "Kinds told so far",
             "places": "[name], all that messages go from and to: nodes, clients, you",
             "delay": "what is left out of the delays of messages",
@@ -554,7 +555,7 @@ RELINKING = FAULTS | {"cut", "healed", "tuned", "became"}
 
 
 class Flight(NamedTuple):
-    """A message under way: its number on the wire, and its ``sent`` event."""
+    """A message under way: its id, and its ``sent`` event."""
 
     number: int
     event: Event
@@ -581,9 +582,9 @@ class LaneView:
         self.places: dict[str, int] = {}
         self.delay = 0
         self.flights: dict[int, Flight] = {}  # by the id of their event
-        self.late: dict[int, bool] = {}  # numbers
-        self.next = 0
-        self.recent: OrderedDict[int, Any] = OrderedDict()  # number -> message, for who asks
+        self.late: dict[int, bool] = {}
+        self.last = 0
+        self.recent: OrderedDict[int, Any] = OrderedDict()  # id -> message, for who asks
 
     def whole(self, lane: Any, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
         """The Lane of a snapshot, which everybody gets; later batches follow on it."""
@@ -596,12 +597,9 @@ class LaneView:
         self.findings, self.operations, self.since = len(lane.findings), len(lane.history.operations), now
         self.kinds, self.delay = {}, base.delay + base.jitter // 2
         self.places = {name: place for place, name in enumerate((*lane.members, *lane.sim.clients.home, BY_HAND))}
-        known, self.flights, self.late = self.flights, {}, {}
-        for event in lane.flying():  # who asked for a message by its number still means the same one
-            if event.id in known:
-                self.flights[event.id] = known[event.id]
-            else:
-                self._take_off(event)
+        self.flights, self.late = {}, {}
+        for event in lane.flying():
+            self._take_off(event)
         self._late(now)
         return self.body(lane, now, limits)
 
@@ -614,7 +612,7 @@ class LaneView:
             "since": self.since,
             "flying": columns(FLYING, map(flying_row, self.flights.values())),
             "late": list(self.late),
-            "next": self.next,
+            "last": self.last,
             "kinds": [list(kind) for kind in self.kinds],
             "places": list(self.places),
             "delay": self.delay,
@@ -663,9 +661,9 @@ class LaneView:
     # --- messages -----------------------------------------------------------------------------
 
     def _take_off(self, event: Event) -> Flight:
-        flight = self.flights[event.id] = Flight(self.next, event)
-        self.recent[self.next] = event.data[2]
-        self.next += 1
+        flight = self.flights[event.id] = Flight(event.id, event)
+        self.recent[event.id] = event.data[2]
+        self.last = event.id
         if len(self.recent) > RECENT_MAX:
             self.recent.popitem(last=False)
         return flight
@@ -691,17 +689,19 @@ class LaneView:
             "kinds": [list(kind) for kind in list(self.kinds)[known:]],
             "sent": sent if sent[0] else [],
             "late": self._late(now),
-            "ended": [[self.next - number for number, _, _ in ended], *map(list, list(zip(*ended, strict=True))[1:])]
+            "ended": [[self.last - number for number, _, _ in ended], *map(list, list(zip(*ended, strict=True))[1:])]
             if ended
             else [],
         }
 
     def _sent(self, event: Event, cause: Flight | None, sent: list[list[int]], clock: int) -> int:
         """A row of Sent; returns the time from which the next row without a cause counts."""
+        step = event.id - self.last
         flight = self._take_off(event)
         dst = event.data[1]
         reply = cause is not None and cause.event.node == dst
-        causes, kinds, dsts, delays, ats, srcs = sent
+        steps, causes, kinds, dsts, delays, ats, srcs = sent
+        steps.append(step)
         causes.append(flight.number - cause.number if cause else 0)
         kinds.append(self.kinds.setdefault(kind_of(event), len(self.kinds)))
         dsts.append(0 if reply else self.places[dst] + 1)

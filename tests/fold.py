@@ -22,7 +22,7 @@ class Fold:
         self.nodes = dict(lane["nodes"])
         self.links, self.lost, self.stopped = lane["links"], lane["lost"], lane["stopped"]
         self.flying = {row["id"]: row for row in rows(lane["flying"])}
-        self.late, self.next, self.kinds = set(lane["late"]), lane["next"], list(lane["kinds"])
+        self.late, self.last, self.kinds = set(lane["late"]), lane["last"], list(lane["kinds"])
         self.places, self.delay = lane["places"], lane["delay"]
         operations = rows(lane["operations"])
         self.count = lane["count"]
@@ -47,8 +47,8 @@ class Fold:
         for back, after, how in zip(*body.get("ended", [[], [], []]), strict=True):
             assert 0 <= after <= now - self.at
             assert how in range(len(wire.ENDS))
-            self.late.discard(self.next - back)
-            del self.flying[self.next - back]
+            self.late.discard(self.last - back)
+            del self.flying[self.last - back]
         for row in [row for row in self.flying.values() if row["due"] <= now and row["id"] not in self.late]:
             del self.flying[row["id"]]
         for member, news in body.get("nodes", {}).items():
@@ -60,10 +60,11 @@ class Fold:
         self.at = now
 
     def _sent(self, columns: list[list[int]], now: int) -> None:
-        causes, kinds, dsts, delays, ats, srcs = columns
+        steps, causes, kinds, dsts, delays, ats, srcs = columns
         free, clock = zip(ats, srcs, strict=True), self.at
-        for back, kind, dst, delay in zip(causes, kinds, dsts, delays, strict=True):
-            cause = self.flying[self.next - back] if back else None
+        for step, back, kind, dst, delay in zip(steps, causes, kinds, dsts, delays, strict=True):
+            self.last += step
+            cause = self.flying[self.last - back] if back else None
             if cause:
                 at, src = cause["due"], cause["dst"]
             else:
@@ -72,9 +73,8 @@ class Fold:
                 clock = at
             assert self.at <= at <= now
             to = self.places[dst - 1] if dst else cause["src"]
-            row = (self.next, at, src, to, *self.kinds[kind], at + delay + self.delay)
-            self.flying[self.next] = dict(zip(wire.FLYING, row, strict=True))
-            self.next += 1
+            row = (self.last, at, src, to, *self.kinds[kind], at + delay + self.delay)
+            self.flying[self.last] = dict(zip(wire.FLYING, row, strict=True))
         assert list(free) == []
 
     def _operations(self, body: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from consensus.cards import Card
 from consensus.checkers import Checker, Finding
+from consensus.checkers.objects import OBJECTS
 from consensus.checkers.raft_safety import ASSERTION
 from consensus.clients import BY_HAND, Workload
 from consensus.events import Event
@@ -144,8 +145,19 @@ class Storm(Watched):
         self.failures_max = failures_max  # for protocols whose memory is lost in a crash: crashed or recovering at one time
         self.again = again  # how to run this one again
         self.chance = Stream.named(seed, "storm")
-        cluster = Cluster(node or card.node, members(size), card.settled(knobs), seed=seed, link=CALM, workload=workload)
-        super().__init__(cluster, [*(made(cluster.members) for made in card.invariants), *promises])
+        served = OBJECTS[card.object]
+        cluster = Cluster(
+            node or card.node,
+            members(size),
+            card.settled(knobs),
+            seed=seed,
+            link=CALM,
+            workload=workload,
+            removes=served.removes,
+            arguments={action.name: action.argument for action in card.actions},
+        )
+        kinds = dict.fromkeys((*served.invariants, *card.invariants))
+        super().__init__(cluster, [*(made(cluster.members) for made in kinds), *promises])
         self.members = cluster.members
 
     # --- the weather ------------------------------------------------------------------------------

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from consensus.cards import Card, Claims
 from consensus.checkers import HOLDS, VIOLATED
 from consensus.checkers.convergence import Convergence
+from consensus.clients import Workload
 from consensus.events import Event
 from consensus.experiment import Experiment, LaneSpec, Spec
 from consensus.freeze import breaks_the_law
 from consensus.interventions import Ask
-from consensus.node import OK, READ, WRITE, Node, S
+from consensus.node import MS, OK, READ, REMOVE, WRITE, Node, S
+from tests.storm import Storm
 
 MEMBERS = ("n1", "n2", "n3")
 
@@ -109,15 +111,29 @@ class All(Latest):
         self.store(key, self.elements[key], self.seen[key])
 
 
+def bag(node: type[Node]) -> Card:
+    return Card("bag", "Bag", "None.", "Collects.", node, lambda knobs: Claims("eventual", "total"), object="set")
+
+
 def test_in_a_lane_every_set_and_counter_is_held_to_it() -> None:
     verdicts = []
     for node in (Latest, All):
-        card = Card("bag", "Bag", "None.", "Collects.", node, lambda knobs: Claims("eventual", "total"), object="set")
         spec = Spec("test", "A test", "A test.", (LaneSpec("bag"),), nodes=3, workload=None)
-        made = Experiment(spec, {"bag": card})
+        made = Experiment(spec, {"bag": bag(node)})
         made.run_until(1 * S)
         for home in MEMBERS:  # at once: their messages cross
             made.intervene(Ask(home, "write", "x"))
         made.run_until(2 * S)
         verdicts += [verdict for name, verdict, _ in made.lanes[0].promises(made.at) if name == "same updates, same state"]
     assert verdicts == [VIOLATED, HOLDS]
+
+
+def test_a_storm_holds_a_set_to_it_and_asks_it_for_removals() -> None:
+    workload = Workload(every=100 * MS, reads=200_000, removes=200_000)
+    findings = []
+    for node in (Latest, All):
+        storm = Storm(bag(node), seed=1, workload=workload)
+        storm.run(2 * S)
+        assert any(operation.kind == REMOVE for operation in storm.history.operations)
+        findings.append(storm.broken)
+    assert findings == [["same updates, same state"], []]

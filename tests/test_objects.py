@@ -10,9 +10,11 @@ from consensus import registry
 from consensus.cards import Card, Claims
 from consensus.checkers import HOLDS, VIOLATED, Judge
 from consensus.checkers.objects import COUNTER, DECISION, OBJECTS, REGISTER, SET
-from consensus.experiment import Lane, LaneSpec
+from consensus.experiment import Experiment, Lane, LaneSpec, Spec
 from consensus.freeze import breaks_the_law
+from consensus.interventions import Ask
 from consensus.metrics import CONFLICT, CONSISTENT, STALE
+from consensus.node import OK, READ, S
 from tests.test_decisions import Own
 from tests.test_removals import Bag, Count
 from tests.test_replay import Hand, seen
@@ -90,3 +92,23 @@ def test_each_object_has_its_judge_and_its_words() -> None:
         judge: Judge = made()
         assert judge.verdict().status == HOLDS and judge.stale == judge.flagged == {}
     assert [each.write for each in OBJECTS.values()] == ["write", "proposal", "increment", "addition"]
+
+
+class Inventor(Bag):
+    """Answers what nobody has ever written."""
+
+    def on_request(self, client: str, m: Any) -> None:
+        self.answer(m.op_id, OK, ("7",) if m.kind == READ else ())
+
+
+@pytest.mark.parametrize("object", OBJECTS)
+def test_an_answer_from_thin_air_is_a_conflict_whatever_the_object(object: str) -> None:
+    card = Card("inventor", "Inventor", "None.", "Invents.", Inventor, lambda knobs: Claims("eventual", "total"), object=object)
+    spec = Spec("test", "A test", "A test.", (LaneSpec("inventor"),), nodes=3, workload=None)
+    made = Experiment(spec, {"inventor": card})
+    made.run_until(1 * S)
+    made.intervene(Ask("n1", READ, "x"))
+    made.run_until(2 * S)
+    (side,) = made.lanes[0].meters(made.at)["sides"]
+    assert (side["consistency"], side["violations"]) == (CONFLICT, 1)
+    assert made.lanes[0].meters(made.at)["sentence"] == "Everyone was answered. 1 answer contradicts another."

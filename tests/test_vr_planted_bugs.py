@@ -357,7 +357,7 @@ def test_with_nothing_on_disk_a_promise_is_forgotten_and_a_committed_write_lost(
     script = forgotten_promise(VRNode)
     assert script.broken == [SURVIVAL, ASSERTION, ORDER, LINEARIZABLE]
     assert CARD.claims(CARD.settled({"disk": "nothing"})).plain() == {
-        "consistency": "eventual",
+        "consistency": "none",
         "availability": "majority",
         "loses": True,
     }

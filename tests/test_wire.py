@@ -96,7 +96,7 @@ def assert_knows(fold: Fold, whole: Fold, numbered: bool = True) -> None:
     assert [unnumbered(row) for row in fold.flying.values()] == [unnumbered(row) for row in whole.flying.values()]
     if numbered:
         assert list(fold.flying) == list(whole.flying)
-        assert (fold.late, fold.next, fold.kinds) == (whole.late, whole.next, whole.kinds)
+        assert (fold.late, fold.last, fold.kinds) == (whole.late, whole.last, whole.kinds)
     assert fold.operations == whole.operations
     assert fold.count == whole.count
     assert fold.lost == whole.lost

@@ -47,6 +47,7 @@ from consensus.protocols.zab import (
     Ping,
     Pong,
     Propose,
+    Synced,
     Transaction,
     ZabNode,
 )
@@ -750,6 +751,25 @@ def test_the_primary_broadcasts_a_sync_like_a_write() -> None:
     assert node.state == {"x": "1.1"} and decided(effects) == [(2, (2, 1))]
 
 
+def test_a_sync_at_the_leader_waits_for_what_was_proposed_before_it() -> None:
+    """ZooKeeper orders a sync behind the last proposal that is outstanding, and answers at once when there is none."""
+    node, lines = leader((1, 1), reads="leader-sync")
+    assert message(lines["n2"].says(Forward, "c2:1", READ, "x", None), Synced).op_id == "c2:1"
+    lines["n2"].says(Forward, "c2:2", WRITE, "x", "8")
+    assert not sent(lines["n2"].says(Forward, "c2:3", READ, "x", None), Synced)
+    lines["n2"].says(Ack, (2, 1))
+    effects = lines["n3"].says(Ack, (2, 1))
+    order = [type(e.message).__name__ for e in effects if isinstance(e, Send) and e.dst == "n2"]
+    assert order == ["Commit", "Synced"]
+    assert zxids(node) == [(1, 1), (2, 1)], "no null transaction"
+
+
+def test_the_home_node_reads_when_its_sync_comes_back() -> None:
+    node, line = synchronized((1, 1), reads="leader-sync")
+    assert message(node.receive(0, "c1", Request("c1:1", READ, "x", None)), Forward).kind == READ
+    assert answers(line.says(Synced, "c1:1")) == [("c1:1", OK, ("1.1",))]
+
+
 def test_a_request_is_broadcast_once_only() -> None:
     """A home node passes it on again to the next leader; the leader knows the ids in its history."""
     node, lines = leader((1, 1))
@@ -825,7 +845,9 @@ def test_a_cluster_of_one_is_its_own_quorum() -> None:
     assert answers(node.receive(0, "c1", Request("c1:1", WRITE, "x", "7"))) == [("c1:1", OK, ())]
 
 
-@pytest.mark.parametrize(("reads", "consistency"), [("local", "sequential"), ("sync", "linearizable")])
+@pytest.mark.parametrize(
+    ("reads", "consistency"), [("local", "sequential"), ("sync", "linearizable"), ("leader-sync", "sequential")]
+)
 def test_what_the_card_claims(reads: str, consistency: str) -> None:
     claims = CARD.claims(CARD.settled({"reads": reads}))
     assert (claims.consistency, claims.availability, claims.loses) == (consistency, "majority", False)

@@ -26,7 +26,7 @@ from consensus.checkers.zab_safety import (
 )
 from consensus.clients import ACCESS_DELAY
 from consensus.history import Operation
-from consensus.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.interventions import Crash, Cut, Heal, Partition, Restart, SetClock, SetLink
 from consensus.network import LinkState
 from consensus.node import MS, OK, READ, WRITE, S
 from consensus.protocols.zab import CARD, ZabNode
@@ -39,7 +39,7 @@ FIVE = members(5)
 class Script(Watched):
     """Five servers that follow whom the script says; ``servers`` is their class."""
 
-    def __init__(self, servers: type[ZabNode]) -> None:
+    def __init__(self, servers: type[ZabNode], reads: str = "sync") -> None:
         self.oracle: dict[str, str] = {}
 
         def change_vote(self: ZabNode, vote: Any) -> None:
@@ -57,7 +57,7 @@ class Script(Watched):
 
         steered = {"change_vote": change_vote, "on_finalize_timeout": on_finalize_timeout}
         directed = type(servers.__name__, (servers,), steered)
-        knobs = {**CARD.settled({"reads": "sync", "hold_ms": 1_000, "init_ms": 10_000}), "oracle": self.oracle}
+        knobs = {**CARD.settled({"reads": reads, "hold_ms": 1_000, "init_ms": 10_000}), "oracle": self.oracle}
         cluster = Cluster(directed, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (ZabSafety(FIVE), Linearizability()))
 
@@ -88,9 +88,9 @@ class Script(Watched):
         return operation
 
 
-def led_by_n1(servers: type[ZabNode], *followers: str) -> Script:
+def led_by_n1(servers: type[ZabNode], *followers: str, reads: str = "sync") -> Script:
     """n1 leads epoch 1, with these followers."""
-    script = Script(servers)
+    script = Script(servers, reads)
     script.name_leader("n1", *followers)
     script.run_until_leads("n1")
     script.run(100 * MS)
@@ -270,3 +270,22 @@ def test_a_few_random_storms_find_it_as_well(bug: type[ZabNode]) -> None:
     with pytest.raises(Unsafe):
         for seed in range(60):
             Storm(CARD, seed, knobs={"reads": "sync"}, node=bug, promises=[Linearizability()]).run_both_phases()
+
+
+@pytest.mark.parametrize(("reads", "outcome", "broken"), [("leader-sync", OK, [LINEARIZABLE]), ("sync", "unknown", [])])
+def test_a_sync_at_a_leader_with_a_slow_clock_is_a_promise_of_clocks(reads: str, outcome: str, broken: list[str]) -> None:
+    """ZooKeeper's sync trusts that a leader notices its fall before its followers leave it; one that is broadcast need not.
+
+    The clock of n1 goes at half the pace. It is cut off; the others leave it in time and write under n3; then n1 is read.
+    """
+    script = led_by_n1(ZabNode, "n2", "n3", "n4", "n5", reads=reads)
+    script.apply(SetClock("n1", 0, -500_000))
+    script.run(300 * MS)
+    script.split(("n2", "n3", "n4", "n5"))
+    script.name_leader("n3", "n2", "n4", "n5")
+    script.run_until_leads("n3")
+    script.served("n3", WRITE)
+    script.run(MS)
+    assert script.server("n1").role == "leader", "it has not noticed"
+    assert script.answered(script.ask("n1", READ)).outcome == outcome
+    assert script.broken == broken

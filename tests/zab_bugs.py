@@ -86,7 +86,7 @@ class TakesMessagesAsTheyCome(ZabNode):
         return super().arrive(src, m)
 
     on_new_epoch = on_ack_e = on_new_leader = on_ack_ld = on_commit_ld = arrive
-    on_cepoch = on_forward = on_propose = on_ack = on_commit = arrive
+    on_cepoch = on_forward = on_propose = on_ack = on_commit = on_synced = arrive
 
 
 BUGS = (

@@ -5,16 +5,15 @@ cannot be told apart, so all that counts is how many there are of them. For a co
 
     asked(t)   increments asked by t that have not failed,      before(t)   increments acknowledged before t.
 
-Each read (of v, from s to f) is the moment of some level, and a history is linearizable exactly when for any two reads
-p and r, one of which may be the empty counter before all time (0, at -1):
+Each read (of v, from s to f) is the moment of some level, and a history is linearizable exactly when
 
-1. r.v - p.v >= the increments that lie wholly between them (asked after p.f, acknowledged before r.s), when p.f < r.s;
-2. r.v - p.v <= asked(r.f) - before(p.s): all that can have come between.
+1. every read tells at least before(s), and at most asked(f);
+2. of two reads p and r with p.f < r.s, r tells at least p.v and the increments that lie wholly between them (asked after p.f,
+   acknowledged before r.s).
 
 (Windows of levels are ordered like levels, so increments and levels form a convex bipartite graph, and Hall's condition has
-only intervals to look at.) Both are kept online. For 1, the least that a read beginning now may tell is the greatest of
-p.v + increments wholly after p: those p that no later one outdoes form a short staircase, since an acknowledgement raises
-all p before its start together. For 2, it is enough to know the least p.v - before(p.s) and the greatest r.v - asked(r.f).
+only intervals to look at.) For 2, the least that a read beginning now may tell is the greatest of p.v + increments wholly after
+p: those p that no later one outdoes form a short staircase, since an acknowledgement raises all p before its start together.
 
 - A read is *stale* when it tells less than had been acknowledged before it began: it misses that many increments.
 - Any other contradiction is a violation: more than was asked; less than another had read; a failed increment that was counted.
@@ -67,17 +66,12 @@ class Count:
         self.under_way: dict[str, int] = {}  # increments without an answer yet -> their start, in that order
         self.stairs: list[Stair] = [Stair(BEFORE_EVERYTHING, 0, None)]
         self.top_before = (BEFORE_EVERYTHING, self.stairs[0])  # the highest stair before the moment at which it last rose
-        self.slack = 0  # the least v - before(s) of all believed reads
-        self.surplus: list[tuple[int, int, int]] = []  # (f, v - asked(f), the greatest of these so far) of believed reads
+        self.left_out: list[tuple[int, int]] = []  # (f, asked(f) - v) of believed reads
         self.taken_asked = 0  # decrements: as above
         self.taken: list[tuple[int, int]] = []
         self.taking: dict[str, int] = {}
         self.mixed = False  # has anybody asked to take one away?
         self.last: Operation | None = None  # the believed read that ended last
-
-    @property
-    def top(self) -> int:
-        return self.surplus[-1][2] if self.surplus else 0
 
     def highest(self, now: int) -> Stair:
         """The highest stair that stood before this moment."""
@@ -153,15 +147,10 @@ class Counter:
     def _failed(self, at: Count, write: Operation) -> None:
         """It promised that it never happened: what was told since it was asked had one fewer to count."""
         assert write.finish is not None
-        since = bisect_left(at.surplus, (write.start,))
-        told, at.surplus = at.surplus[since:], at.surplus[:since]
-        counted = False
-        for finish, surplus, _ in told:
-            if surplus + 1 > at.slack and not at.mixed:
-                counted = True
-            else:
-                at.surplus.append((finish, surplus + 1, max(at.top, surplus + 1)))
-        if counted:
+        since = bisect_left(at.left_out, (write.start,))
+        told = at.left_out[since:]
+        at.left_out[since:] = [(finish, left_out - 1) for finish, left_out in told if left_out]
+        if any(not left_out for _, left_out in told) and not at.mixed:
             what = f"An increment of {write.key} by {write.client} failed at {seconds(write.finish)}"
             self._gives_away(write, f"{what}, which promises that it never happened, but it had been counted.", (write,))
 
@@ -191,7 +180,7 @@ class Counter:
         return None
 
     def _growing(self, at: Count, read: Operation, value: int, begun: Begun) -> bool:
-        least, most = begun.stair.least, at.asked + at.slack
+        least = begun.stair.least
         if value < 0:
             self._gives_away(read, f"{telling(read)}, but nobody had asked to take anything away.", (read,))
         elif value < begun.before:
@@ -205,28 +194,11 @@ class Counter:
             self._gives_away(
                 read, f"{telling(read)}, but {who} had read {shown(seen)} at {seconds(seen.finish)}{since}.", (seen, read)
             )
-        elif value > most:
-            self._too_many(read, value, at.asked)
-        elif value < at.top + begun.before:
-            self._gives_away(
-                read,
-                f"{telling(read)}, but a greater count had been read before more was asked, and {begun.before} had been "
-                f"acknowledged before it began: no one order fits both.",
-                (read,),
-            )
+        elif value > at.asked:
+            self._gives_away(read, f"{telling(read)}, but only {count(at.asked, 'increment')} had been asked by then.", (read,))
         else:
             return False
         return True
-
-    def _too_many(self, read: Operation, value: int, asked: int) -> None:
-        if value > asked:
-            sentence = f"{telling(read)}, but only {count(asked, 'increment')} had been asked by then."
-        else:
-            sentence = (
-                f"{telling(read)}, but an earlier count was read when increments had been acknowledged that it left out: "
-                f"no one order fits both."
-            )
-        self._gives_away(read, sentence, (read,))
 
     def _mixed(self, at: Count, read: Operation, value: int, begun: Begun) -> bool:
         """Bounds: what had certainly been done before it began, what can have been done when it ended."""
@@ -264,9 +236,7 @@ class Counter:
             at.last = read
         if at.mixed:
             return
-        at.slack = min(at.slack, value - begun.before)
-        surplus = value - at.asked
-        at.surplus.append((read.finish, surplus, max(at.top, surplus)))
+        at.left_out.append((read.finish, at.asked - value))
         if value > at.stairs[-1].least:
             at.climbs(read.finish, [*at.stairs, Stair(read.finish, value, read)])
 

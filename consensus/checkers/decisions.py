@@ -47,14 +47,11 @@ class Decisions:
         self.proposals: dict[Place, Operation] = {}  # as far as they got
         self.own: dict[Place, bool] = {}  # proposed by nodes of their own accord
         self.told: dict[str, Operation] = {}  # key -> the first answer that told what was decided
-        self.unasked: dict[str, Operation] = {}  # answers that told what nobody had proposed, while their instant lasts
         self.by_index: dict[int, tuple[Any, str]] = {}  # index -> what was decided there first, and by whom
         self.by_node: dict[tuple[str, int], Any] = {}
         self.by_key: dict[str, tuple[str, str]] = {}  # key -> value and node, of decisions that name their instance
 
     def fold(self, event: Event, operation: Operation | None) -> None:
-        if self.unasked:
-            self._instant_ends(event.at)
         if event.kind == "decided":
             self._decided(event, *event.data)
         elif event.kind == "noted":
@@ -78,9 +75,6 @@ class Decisions:
         assert write.value is not None
         key, value = place = write.key, write.value
         self.proposals[place] = write
-        for answer in [each for each in self.unasked.values() if (each.key, each.result[0]) == place]:
-            del self.unasked[answer.op_id]
-            self._tells(answer)
         told = self.told.get(key)
         if write.outcome == FAILED and told is not None and told.result[0] == value and place not in self.own:
             sentence = f"{self._failed(write)}, but {telling(told)} at {seconds(told.finish or 0)}."
@@ -96,8 +90,8 @@ class Decisions:
             return self._gives_away(AGREEMENT, answer, sentence, (answer,))
         if (answer.key, result[0]) in self.proposals or (answer.key, result[0]) in self.own:
             return self._tells(answer)
-        self.unasked[answer.op_id] = answer
-        return None
+        sentence = f"{telling(answer)} at {seconds(answer.finish or 0)}, but nobody had proposed {result[0]} by then."
+        return self._gives_away(VALIDITY, answer, sentence, (answer,))
 
     def _tells(self, answer: Operation) -> None:
         key, value = place = answer.key, answer.result[0]
@@ -131,11 +125,6 @@ class Decisions:
     def _failed(self, proposal: Operation) -> str:
         what = f"{whose(proposal.client)} proposal {named(proposal.key, proposal.value)}"
         return f"{what} failed at {seconds(proposal.finish or 0)}, which promises that it never happened"
-
-    def _instant_ends(self, now: int) -> None:
-        for answer in [answer for answer in self.unasked.values() if answer.finish is not None and answer.finish < now]:
-            del self.unasked[answer.op_id]
-            self._gives_away(VALIDITY, answer, unasked_sentence(answer), (answer,))
 
     # --- what nodes decide ------------------------------------------------------------------------
 
@@ -190,8 +179,6 @@ class Decisions:
         """Do all answers fit one order, and all decisions with them?"""
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
-        for answer in self.unasked.values():
-            return Verdict(VIOLATED, unasked_sentence(answer))
         return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
 
     def promises(self, now: int = 0) -> dict[str, Verdict]:
@@ -215,10 +202,6 @@ def telling(answer: Operation) -> str:
 def told_before(answer: Operation, first: Operation) -> str:
     who = "it" if first.client == answer.client else first.client
     return f"{who} had been told {named(first.key, first.result[0])} at {seconds(first.finish or 0)}"
-
-
-def unasked_sentence(answer: Operation) -> str:
-    return f"{telling(answer)} at {seconds(answer.finish or 0)}, but nobody had proposed {answer.result[0]} by then."
 
 
 def shown(value: Any) -> str:

@@ -8,7 +8,8 @@ Two values u and v contradict each other exactly when f_u < s_v and f_v < s_u; a
 and no read shows a value that nobody had asked to write by then. The state before any write is a value, too: it took effect
 before everything.
 
-- Precedence is strict (finish < start): equal times are concurrent.
+- Precedence is strict (finish < start): equal times are concurrent. Only a value that is asked to be written after an answer
+  showed it is from thin air, be it in the same microsecond.
 - Pending reads, and reads that failed or whose outcome is unknown, say nothing.
 - A write without an answer (pending, unknown) may take effect at any later time or never: it counts once somebody read it.
 - A failed write promised that it never happened: a read of its value breaks the promise.
@@ -67,8 +68,6 @@ class Linearizability:
         self.zones: dict[tuple[str, Value], Zone] = {}
         self.births: dict[str, list[tuple[int, Value]]] = {}  # key -> (f, value) in order of f
         self.forward: dict[str, list[tuple[int, Value]]] = {}  # key -> (f, value) of the forward zones in order of f
-        self.unasked: dict[str, Operation] = {}  # reads of what nobody has asked to write, while their instant lasts
-        self.due = NEVER  # when the instant of such a read is over
         self.reused: dict[str, Value] = {}  # key -> a value that was written twice: not for this checker
 
     def copied(self) -> Linearizability:
@@ -81,14 +80,10 @@ class Linearizability:
         clone.zones = self.zones.copy()
         clone.births = {key: births[:] for key, births in self.births.items()}
         clone.forward = {key: zones[:] for key, zones in self.forward.items()}
-        clone.unasked = self.unasked.copy()
-        clone.due = self.due
         clone.reused = self.reused.copy()
         return clone
 
     def fold(self, event: Event, operation: Operation | None) -> None:
-        if self.unasked:
-            self._instant_ends(event.at)
         if operation is None or operation.key in self.reused:
             return
         if operation.finish is None:
@@ -103,8 +98,6 @@ class Linearizability:
     def verdict(self, now: int = 0) -> Verdict:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
-        for read in self.unasked.values():
-            return Verdict(VIOLATED, unasked_sentence(read))
         for key, value in self.reused.items():
             return Verdict(UNDECIDED, f"{named(key, value)} was written twice, so no read of it tells whose it was.")
         return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
@@ -120,10 +113,6 @@ class Linearizability:
         self.writes[key, write.value] = write
         if key not in self.births:
             self.births[key], self.forward[key] = [], []
-        if self.unasked:
-            for read in [read for read in self.unasked.values() if read.key == key and read.result == (write.value,)]:
-                del self.unasked[read.op_id]
-                self._read_returned(read)
 
     def _write_returned(self, write: Operation) -> None:
         place = write.key, write.value
@@ -178,8 +167,8 @@ class Linearizability:
         """Nobody had been told yet that this value is written: now a read shows it."""
         write = self.writes.get(place)
         if write is None:
-            self.unasked[read.op_id] = read
-            self.due = 1 + (read.finish or 0)
+            told = f"{reading(read)} at {seconds(read.finish or 0)}"
+            self._gives_away(read, f"{told}, but nobody had asked to write {read.result[0]} by then.", (read,))
         elif write.outcome == FAILED:
             self._gives_away(
                 read,
@@ -261,18 +250,6 @@ class Linearizability:
             f"one value{f' ({authors})' if authors else ''}.",
             (*writes[:2], read),
         )
-
-    def _instant_ends(self, now: int) -> None:
-        """A write that starts in the microsecond in which a read of it returned is concurrent with it; a later one is not."""
-        for read in [read for read in self.unasked.values() if read.finish is not None and read.finish < now]:
-            del self.unasked[read.op_id]
-            self._gives_away(read, unasked_sentence(read), (read,))
-        if not self.unasked:
-            self.due = NEVER
-
-
-def unasked_sentence(read: Operation) -> str:
-    return f"{reading(read)} at {seconds(read.finish or 0)}, but nobody had asked to write {read.result[0]} by then."
 
 
 def acknowledged_by(operation: Operation) -> int:

@@ -230,8 +230,8 @@ def place(instance: Instance) -> str:
 
 
 def words(value: Any) -> str:
-    """A value or a command, in a sentence: ``x=7``, ``a read of x``, ``no-op``."""
+    """A value or a command, in a sentence: ``x=7``, ``a read of x (c2:5)``, ``no-op``."""
     if not isinstance(value, tuple):
         return str(value)
-    kind, key, written, _op_id = value
-    return f"{key}={written}" if written is not None else f"a read of {key}" if key else str(kind)
+    kind, key, written, op_id = value
+    return f"{key}={written}" if written is not None else f"a read of {key} ({op_id})" if key else str(kind)

@@ -2,6 +2,7 @@
 what a resting pointer is told; the hand that shows the cut once; less motion; and the view of the clients, who know little."""
 
 import math
+import re
 from collections.abc import Callable
 from itertools import pairwise, zip_longest
 from typing import Any
@@ -308,6 +309,23 @@ def test_a_pointer_that_rests_on_a_node_a_message_or_a_log_entry_is_told_what_it
     assert f"{cell['index']}: {cell['label']}" in [shape["text"] for shape in shapes(still, "text")]
     still.mouse.move(canvas(still).left + 4, canvas(still).bottom + 40)
     expect(tip).to_have_count(0)
+
+
+def test_the_lists_say_what_every_message_under_way_carries(still: Page) -> None:
+    flying = still.evaluate(
+        """() => inside.world.state.lanes.flatMap((lane, index) => {
+          const { messages } = inside.world.state.hello.protocols.find(({ name }) => name === capscope.lanes()[index]);
+          const names = Object.fromEntries(messages);
+          return [...lane.flying.values()].map(({ type, src, dst }) => [type, src, dst, names[type]]);
+        })"""
+    )
+    assert flying
+    still.keyboard.press("n")
+    for kind, src, dst, names in flying:
+        line = still.get_by_role(
+            "button", name=re.compile(rf"{kind} {src} → {dst}, " + ".*, ".join(f"{name} " for name in names))
+        )
+        expect(line.first).to_be_visible()
 
 
 def alone(message: Shape, page: Page) -> bool:

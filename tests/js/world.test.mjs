@@ -10,13 +10,13 @@ const NOTHING = {};
 const clock = (at, more = {}) => ["clock", { at, horizon: at, speed: 0.05, playing: true, live: true, ...more }];
 
 function snapshot(at, more = {}) {
-  const lane = { nodes: { n1: NODE, n2: NODE }, links: LINKS, since: at, flying: NOTHING, late: [], next: 1, kinds: [["Vote", "", 1]], places: ["n1", "n2", "c1", "you"], delay: 10_000, operations: NOTHING, count: 0, meters: null, findings: [], lost: { cut: 0, loss: 0, down: 0 }, stopped: null };
+  const lane = { nodes: { n1: NODE, n2: NODE }, links: LINKS, since: at, flying: NOTHING, late: [], last: 0, kinds: [["Vote", "", 1]], places: ["n1", "n2", "c1", "you"], delay: 10_000, operations: NOTHING, count: 0, meters: null, findings: [], lost: { cut: 0, loss: 0, down: 0 }, stopped: null };
   const spec = { scenario: "same-cut", seed: 1, nodes: ["n1", "n2"], keys: ["x"], clients: [], lanes: [{ protocol: "raft", title: "Raft", knobs: {}, line: "" }] };
   return ["snapshot", { spec, clock: clock(at, more.clock)[1], lanes: [{ ...lane, ...more.lane }], marks: [], eras: [], caption: "", undo: null, ...more.body }];
 }
 
-// Messages without a cause, from n1 to n2, ten milliseconds on their way; numbers are given from `next` on.
-const sent = (since, ...ats) => [ats.map(() => 0), ats.map(() => 0), ats.map(() => 2), ats.map(() => 0), ats.map((at, place) => at - (place ? ats[place - 1] : since)), ats.map(() => 0)];
+// Messages without a cause, from n1 to n2, ten milliseconds on their way; their ids are 1, 2, ...
+const sent = (since, ...ats) => [ats.map(() => 1), ats.map(() => 0), ats.map(() => 0), ats.map(() => 2), ats.map(() => 0), ats.map((at, place) => at - (place ? ats[place - 1] : since)), ats.map(() => 0)];
 
 const events = (more = {}) => ["events", { lane: 0, ...more }];
 
@@ -137,6 +137,19 @@ describe("the picture's clock", () => {
     assert.ok(state.newest === 1_250_000);
   });
 
+  test("waits where a message is due to land, or a timer to go off, until it hears what came of it", () => {
+    for (const due of [{ sent: sent(1_000_000, 1_001_000) }, { nodes: { n1: { timers: [0, ["a", 2000, 11_000]] } } }]) {
+      const state = opened(1_000_000);
+      fold(state, [2, 1, [clock(1_002_000), events(due)]]);
+      pass(state, 1);
+      assert.equal(state.renderAt, 1_011_000);
+      assert.equal(state.lanes[0].ended.length, 0);
+      fold(state, [3, 1, [clock(1_050_000), events({ nodes: { n1: { timers: [0] } } })]]);
+      pass(state, 0.5);
+      assert.ok(state.renderAt > 1_020_000);
+    }
+  });
+
   test("never goes backwards while playing, however unevenly packets come", () => {
     const state = opened(1_000_000);
     let at = 1_000_000;
@@ -235,16 +248,16 @@ describe("messages", () => {
   test("begin where and when their cause landed, and go back to who sent it", () => {
     const state = still();
     told(state, 1_008_000, events({ sent: sent(1_000_000, 1_001_000) }));
-    told(state, 1_013_000, events({ kinds: [["VoteReply", "+", 2]], sent: [[1], [1], [0], [-4000], [], []] }));
+    told(state, 1_013_000, events({ kinds: [["VoteReply", "+", 2]], sent: [[1], [1], [1], [0], [-4000], [], []] }));
     pass(state, 0.5);
     assert.deepEqual([...state.lanes[0].flying.values()], [{ id: 2, at: 1_011_000, src: "n2", dst: "n1", type: "VoteReply", tone: "+", epoch: 2, due: 1_017_000 }]);
-    assert.throws(() => told(state, 1_014_000, events({ sent: [[2], [0], [0], [0], [], []] })), /is not there/);
+    assert.throws(() => told(state, 1_014_000, events({ sent: [[1], [2], [0], [0], [0], [], []] })), /is not there/);
   });
 
   test("that ended otherwise are told with their end, and it is theirs", () => {
     const state = still();
     told(state, 1_008_000, events({ sent: sent(1_000_000, 1_000_000, 1_000_000) }));
-    told(state, 1_020_000, events({ ended: [[2], [2000], [1]] }));
+    told(state, 1_020_000, events({ ended: [[1], [2000], [1]] }));
     pass(state, 0.5);
     assert.deepEqual(ended(state), [[2, "delivered", 1_010_000], [1, "cut", 1_010_000]].sort((a, b) => (a[1] < b[1] ? -1 : 1)));
   });
@@ -257,7 +270,7 @@ describe("messages", () => {
     told(state, 1_500_000, events({}));
     pass(state, 0.5);
     assert.equal(state.lanes[0].flying.size, 1);
-    told(state, 1_600_000, events({ ended: [[1], [90_000], [0]] }));
+    told(state, 1_600_000, events({ ended: [[0], [90_000], [0]] }));
     pass(state, 0.5);
     assert.deepEqual(ended(state), [[1, "delivered", 1_590_000]]);
   });

@@ -28,7 +28,7 @@ import { crossed } from "./net.js";
  *   clients: readonly (readonly [string, string])[]}} Given */
 
 const LEADERS = ["leader", "primary"];
-const CANDIDATES = ["candidate", "pre-candidate", "looking", "proposer", "preparing"];
+const CANDIDATES = ["candidate", "pre-candidate", "looking", "prospective leader", "proposer", "preparing"];
 const BURST = 0.5; // wall seconds
 const VANISH = 0.7; // wall seconds
 const EFFECTS_MAX = 300;

@@ -4,7 +4,8 @@
  * What arrives is held back in `queue` until the picture's clock, `renderAt`, reaches its moment, so that a message is on screen
  * from the microsecond it was sent to the microsecond it ended, however unevenly packets come. `advanceRender` moves that clock: a fifth
  * of a wall second behind the server's while playing, up to the newest news within 0.4 s when paused, never backwards. Between two
- * packets the server's clock is `reckoned`, for the server is silent while nothing happens; after something was done to the network the
+ * packets the server's clock is `reckoned`, for the server is silent while nothing happens; but the picture waits at `sure`, the first
+ * moment at which something is due of which it has not heard. After something was done to the network the
  * picture hurries, so that it is seen at once. Panels read what `renderAt` has reached, too: words and picture agree.
  *
  * News say what changed. What they change is `told`, a lane as the server has told it; whole states and messages are made of them here.
@@ -22,7 +23,7 @@ import { createStore } from "./store.js";
 /** @typedef {{nodes: string[], majority: boolean, asked: number, ok: number, failed: number, unknown: number, pending: number, stale: number, conflicts: number, violations?: number, lost: number, availability: "AVAILABLE"|"PARTLY"|"REFUSING"|"QUIET", consistency: "CONSISTENT"|"STALE"|"CONFLICT", read: [number, number], write: [number, number], latency_ms: [number, number]|null}} Side */
 /** @typedef {{since: number, sides: Side[], sentence: string, badge: string, promises: Array<[string, "ok"|"violated"|"unknown", string]>, staleness: {versions: number, ms: number}, lost_at_cut: number, messages: number, diverged: number, converged_ms: number|null, nodes: Record<string, [number, number]>}} Meters */
 /** @typedef {{checker: string, at: number, sentence: string, operations: Array<string|number>, nodes: string[]}} Finding */
-/** @typedef {{at: number, nodes: Record<string, NodeState>, links: Links, meters: Meters|null, air: Map<number, Message>, late: Set<number>, next: number, kinds: Array<[string, string, number|null]>, places: string[], delay: number, operations: Map<number, Operation>, count: number}} Told */
+/** @typedef {{at: number, nodes: Record<string, NodeState>, links: Links, meters: Meters|null, air: Map<number, Message>, late: Set<number>, last: number, kinds: Array<[string, string, number|null]>, places: string[], delay: number, operations: Map<number, Operation>, count: number}} Told */
 /** @typedef {{told: Told, nodes: Record<string, NodeState>, links: Links, flying: Map<number, Message>, ended: EndedMessage[], operations: Map<string|number, Operation>, meters: Meters|null, findings: Finding[], lost: {cut: number, loss: number, down: number}, stopped: string|null}} Lane */
 /** @typedef {[at: number, kind: string, lane: number, text: string]} Mark */
 /** @typedef {[from: number, to: number|null, words: string]} Era */
@@ -41,7 +42,7 @@ import { createStore } from "./store.js";
  * `version` grows with every change that panels may show; `moments` are the times of recent events, for stepping back.
  * @typedef {{seq: number, run: number, stale: boolean, waiting: boolean, hello: Hello|null, audience: Audience, spec: Spec|null, clock: Clock, lanes: Lane[],
  *   marks: Mark[], eras: Era[], caption: string, undo: string|null, refused: {sentence: string, count: number}, bye: string,
- *   newest: number, reckoned: number, haste: number, renderAt: number, wall: number, ease: {from: number, to: number, elapsed: number}, queue: Pending[], moments: number[],
+ *   newest: number, reckoned: number, sure: number, haste: number, renderAt: number, wall: number, ease: {from: number, to: number, elapsed: number}, queue: Pending[], moments: number[],
  *   landings: number[], version: number}} WorldState
  */
 /** @typedef {import("./store.js").Store<WorldState>} World */
@@ -79,6 +80,7 @@ export function emptyWorld() {
     bye: "",
     newest: 0,
     reckoned: 0,
+    sure: 0,
     haste: 0,
     renderAt: 0,
     wall: 0,
@@ -120,6 +122,7 @@ export function fold(state, packet) {
     else if (!FRAMES.includes(type)) throw new Error(`unknown frame "${type}"`);
   }
   if (ready) {
+    state.sure = dueNext(state);
     state.seq = seq;
     state.run = run;
     state.waiting = false;
@@ -205,7 +208,7 @@ function laneOf(body) {
   const first = body.count - operations.length;
   return {
     told: {
-      at: body.since, nodes: body.nodes, links: body.links, meters: body.meters, air: new Map(flying), late: new Set(body.late), next: body.next, kinds: [...body.kinds],
+      at: body.since, nodes: body.nodes, links: body.links, meters: body.meters, air: new Map(flying), late: new Set(body.late), last: body.last, kinds: [...body.kinds],
       places: body.places, delay: body.delay, operations: new Map(operations.map((operation, place) => [first + place, operation])), count: body.count,
     },
     nodes: body.nodes,
@@ -304,11 +307,11 @@ const ENDS = ["delivered", "cut", "loss", "down", "late"];
  * @param {number[][]} columns
  * @returns {Message[]}
  */
-function takenOff(told, [causes, kinds, dsts, delays, ats, srcs]) {
+function takenOff(told, [steps, causes, kinds, dsts, delays, ats, srcs]) {
   let clock = told.at;
   let place = 0;
   return causes.map((back, row) => {
-    const id = told.next;
+    const id = told.last + steps[row];
     const cause = back ? told.air.get(id - back) : undefined;
     if (back && !cause) throw new Error(`message ${id} was caused by one that is not there`);
     if (!cause) clock += ats[place];
@@ -318,7 +321,7 @@ function takenOff(told, [causes, kinds, dsts, delays, ats, srcs]) {
     const [type, tone, epoch] = told.kinds[kinds[row]];
     const message = { id, at, src, dst, type, tone, epoch, due: at + delays[row] + told.delay };
     told.air.set(id, message);
-    told.next += 1;
+    told.last = id;
     return message;
   });
 }
@@ -332,7 +335,7 @@ function takenOff(told, [causes, kinds, dsts, delays, ats, srcs]) {
  */
 function ends(told, columns, now) {
   /** @type {Array<[number, number, string]>} */
-  const ended = (columns?.[0] ?? []).map((back, row) => [told.next - back, told.at + /** @type {number[][]} */ (columns)[1][row], ENDS[/** @type {number[][]} */ (columns)[2][row]]]);
+  const ended = (columns?.[0] ?? []).map((back, row) => [told.last - back, told.at + /** @type {number[][]} */ (columns)[1][row], ENDS[/** @type {number[][]} */ (columns)[2][row]]]);
   for (const [id] of ended) {
     told.air.delete(id);
     told.late.delete(id);
@@ -449,9 +452,25 @@ function nextRender(state, wallSeconds) {
   const rate = clock.speed * 1e6; // simulated microseconds a wall second
   state.reckoned = Math.max(state.reckoned, Math.min(state.reckoned + wallSeconds * rate, newest + SILENCE * rate));
   const behind = (state.reckoned - renderAt) / rate;
-  if (behind > HOPELESS) return Math.round(state.reckoned - BEHIND * rate);
+  if (behind > HOPELESS) return Math.max(renderAt, Math.min(state.sure, Math.round(state.reckoned - BEHIND * rate)));
   const hurry = state.haste > 0 ? Math.min(8, 1 + (behind - CLOSE) * 30) : Math.min(3, 1 + (behind - BEHIND) * 2.5);
-  return Math.max(renderAt, Math.min(state.reckoned, renderAt + wallSeconds * rate * Math.max(0, hurry)));
+  return Math.max(renderAt, Math.min(state.reckoned, state.sure, renderAt + wallSeconds * rate * Math.max(0, hurry)));
+}
+
+/**
+ * When the first message will land, or the first timer go off, after the newest news: until then nothing happens of itself.
+ * @param {WorldState} state
+ */
+function dueNext(state) {
+  let first = Number.POSITIVE_INFINITY;
+  const look = (/** @type {number} */ due) => {
+    if (due > state.newest && due < first) first = due;
+  };
+  for (const { told } of state.lanes) {
+    for (const { due } of told.air.values()) look(due);
+    for (const { status, timers } of Object.values(told.nodes)) if (status === "up") for (const [, , due] of timers) look(due);
+  }
+  return first;
 }
 
 /** @param {WorldState} state */
