@@ -125,11 +125,7 @@ class Weather(Storm):
         """It counts by all members, and wants no other: a change that was begun in the storm may go on after it."""
         node = self.node(member)
         configuration: Configuration = node.configuration
-        return (
-            not configuration.outgoing
-            and sorted(configuration.voters) == sorted(self.members)
-            and not (node.role == "leader" and node.wanted)
-        )
+        return not configuration.outgoing and sorted(configuration.voters) == sorted(self.members) and not node.wanted
 
     def node(self, member: str) -> Any:
         return self.sim.nodes[member]
