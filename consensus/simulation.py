@@ -474,6 +474,7 @@ class Simulation:
             raise Refused(f"To {words} takes a node: {', '.join(self.members)}; not {argument or 'nothing'}.")
         if takes == "" and argument:
             raise Refused(f"To {words} takes nothing more, not {argument}.")
+        node.now = self.now  # what it can do may depend on the time
         if sentence := node.cannot(action, argument):
             raise Refused(sentence)
         cause = self._emit("acted", member, 0, (action, argument))

@@ -288,6 +288,7 @@ class RaftNode(Node):
             self.cancel_timer("heartbeat")
             self.cancel_timer("catch_up")
             self.cancel_timer("transfer")
+            self.wanted, self.catching_up = (), {}
             self.use_configuration(self.configurations[-1][1])  # without the newcomers that only a leader knows
             self.reset_election_timer()
             if newer:
@@ -509,6 +510,7 @@ class RaftNode(Node):
         if m.success:
             self.accepted_round[src] = max(self.accepted_round[src], m.round)
             self.advance_follower(src, m.match_index)
+            self.judge_newcomer(src)
         else:
             if m.round > self.accepted_round[src]:  # it refuses what follows on an acceptance: its disk was wiped
                 self.match_index[src] = 0
@@ -582,8 +584,6 @@ class RaftNode(Node):
             return
         if full and match_index < self.last_log_index:
             self.send_append_entries(follower)
-        if follower in self.catching_up:
-            self.judge_newcomer(follower)
         if follower == self.transferee:
             self.hand_over()
 
@@ -662,6 +662,8 @@ class RaftNode(Node):
 
     def judge_newcomer(self, member: str) -> None:
         """Caught up when a round was shorter than an election timeout; after ten rounds it is given up (thesis 4.2.1)."""
+        if member not in self.catching_up:
+            return
         round, up_to, since = self.catching_up[member]
         if self.match_index[member] < up_to:
             return
@@ -730,6 +732,10 @@ class RaftNode(Node):
         if action == "stand":
             if self.role == LEADER:
                 return f"{self.id} leads already."
+            if self.knobs["check_quorum"] and self.hears_a_leader():
+                return (
+                    f"{self.id} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout."
+                )
             return "" if self.may_stand() else f"{self.id} is no member, so it cannot stand for election."
         if self.leader_id is None:
             return f"{self.id} knows no leader that could do it."
@@ -878,6 +884,7 @@ class RaftNode(Node):
         self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
         self.accepted_round[src] = max(self.accepted_round[src], m.round)
         self.advance_follower(src, m.match_index)
+        self.judge_newcomer(src)
         if self.reads:
             self.answer_confirmed_reads()
 
