@@ -68,6 +68,7 @@ def surfaces(page: Page) -> Iterator[str]:
         ("a link", lambda: open_from_lists(page, "Settings: n1 – n3")),
         ("lists", lambda: page.keyboard.press("n")),
         ("help", lambda: page.keyboard.press("?")),
+        ("protocols", lambda: lane(page, 1).locator(".protocol-pick").click()),
         ("scenarios", lambda: page.locator(".scenario-pick").click()),
         ("presenting", lambda: page.keyboard.press("p")),
     ):
@@ -223,7 +224,13 @@ def test_the_focus_is_seen_wherever_tab_goes(still: Page) -> None:
 
 
 def test_the_focus_comes_back_when_a_card_or_a_dialog_closes(still: Page) -> None:
-    for name in ("All knobs: Raft", "All knobs: Dynamo-style", "Choose a scenario", "Keys and marks"):
+    for name in (
+        "Protocol of this lane, now Raft",
+        "All knobs: Raft",
+        "All knobs: Dynamo-style",
+        "Choose a scenario",
+        "Keys and marks",
+    ):
         opener = still.get_by_role("button", name=name) if "scenario" not in name else still.locator(".scenario-pick")
         for close in ("Escape", "button"):
             opener.focus()

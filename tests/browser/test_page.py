@@ -10,6 +10,7 @@ from hands import (
     OPENING,
     SLOWEST,
     at_speed,
+    catalogue,
     headless,
     lane,
     now,
@@ -31,6 +32,7 @@ from hands import (
 from playwright.sync_api import Locator, Page, expect
 
 from consensus import registry
+from consensus.cards import FAMILIES
 from consensus.experiment import Experiment
 from consensus.interventions import Partition
 from consensus.node import S
@@ -272,11 +274,42 @@ def test_the_speed_slider_is_dragged_and_the_badge_says_how_fast(dashboard: Page
 
 
 def test_another_protocol_is_picked_for_one_lane(dashboard: Page) -> None:
-    lane(dashboard, RAFT).get_by_label("Protocol of this lane, now Raft").select_option("Dynamo-style")
+    catalogue(dashboard, RAFT).get_by_role("button", name="Dynamo-style", exact=True).click()  # two clicks in all
     dashboard.wait_for_function("() => capscope.lanes().join() === 'dynamo,dynamo'")
     expect(lane(dashboard, RAFT).get_by_role("heading", level=2)).to_contain_text("Dynamo-style")
     stood = now(dashboard)
     wait_until(dashboard, stood + 1)
+
+
+def test_the_catalogue_shows_every_protocol_on_its_shelf_with_what_it_claims_and_what_it_costs(dashboard: Page) -> None:
+    opened = catalogue(dashboard, RAFT)
+    for card in registry.protocols().values():
+        entry = opened.get_by_role("region", name=FAMILIES[card.family]).locator(f"[data-protocol={card.name}]")
+        for text in (card.title, card.summary, card.paper, card.gives_up, card.needs):
+            assert text, f"{card.title} says nothing of its own there"
+            expect(entry).to_contain_text(text)
+        claims = card.claims(card.settled())
+        expect(entry).to_contain_text("No consistency" if claims.consistency == "none" else claims.consistency.capitalize())
+        expect(entry).to_contain_text(re.compile("While cut|every member"))
+        expect(entry.get_by_text("Asked", exact=True)).to_have_count(0 if card.object == "register" else 1)
+    expect(opened.locator("[aria-current=true]")).to_have_text("Raft")
+
+
+def test_two_to_four_protocols_are_opened_side_by_side_in_one_gesture_with_the_same_seed_and_nodes(dashboard: Page) -> None:
+    dashboard.get_by_label("Number of nodes").select_option("7 nodes")
+    dashboard.wait_for_function("() => capscope.nodes(0).length === 7")
+    opened = catalogue(dashboard)
+    button = opened.get_by_role("button", name="Compare", exact=True)
+    titles = ("Zab", "Raft", "Paxos (the Synod)", "Two-phase commit")
+    for count, title in enumerate(titles):
+        expect(button).to_be_disabled() if count < 2 else expect(button).to_be_enabled()
+        opened.get_by_label(f"Compare {title}", exact=True).check()
+    expect(opened.get_by_label("Compare Dynamo-style")).to_be_disabled()
+    expect(opened.get_by_role("status")).to_contain_text("7 nodes each, seed 4711")
+    button.click()
+    dashboard.wait_for_function("() => capscope.lanes().join() === 'paxos,raft,two_phase_commit,zab'")
+    assert len(dashboard.evaluate("capscope.nodes(3)")) == 7
+    expect(dashboard.locator(".status-run input")).to_have_value("4711")
 
 
 def test_a_knob_is_turned_in_the_middle_of_a_run_for_one_lane_alone(still: Page) -> None:

@@ -1,8 +1,9 @@
-/** What is looked at for a moment in place of the lanes: scenarios to choose from, all keys and marks, a blank screen. */
+/** What is looked at for a moment in place of the lanes: scenarios and protocols to choose from, all keys and marks, a blank screen. */
 import { useEffect, useRef } from "preact/hooks";
 import { keysByGroup } from "../lib/keys.js";
 import { englishStage } from "../lib/words/english-stage.js";
 import { words } from "../lib/words.js";
+import { Catalogue } from "./catalogue.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 
@@ -11,6 +12,7 @@ export function Dialogs({ app }) {
   const [dialog, blank] = useStore(app.ui, (state) => /** @type {const} */ ([state.dialog, state.blank]));
   if (blank) return html`<div class="blank" role="img" aria-label=${words.blank} onClick=${() => app.ui.update({ blank: false })}></div>`;
   if (dialog === "scenarios") return html`<${Frame} app=${app} title=${words.scenarios.title}><${Scenarios} app=${app} /></${Frame}>`;
+  if (dialog === "catalogue") return html`<${Frame} app=${app} title=${words.catalogue.title}><${Catalogue} app=${app} /></${Frame}>`;
   if (dialog === "help") return html`<${Frame} app=${app} title=${words.help.title}><${Help} app=${app} /></${Frame}>`;
   return null;
 }

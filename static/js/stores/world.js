@@ -31,7 +31,7 @@ import { createStore } from "./store.js";
 /** @typedef {{name: string, title: string, paper: string, summary: string, family: string, gives_up: string, needs: string, object: string, epoch: string, majority: boolean, claims: {consistency: string, availability: string, loses: boolean}, knobs: Knob[], messages: Array<[string, string[]]>}} ProtocolCard */
 /** @typedef {{name: string, number: number, title: string, story: string, level: string}} ScenarioCard */
 /** @typedef {{name: string, title: string, delay: number, jitter: number, shape: string, loss: number, duplicate: number}} Preset */
-/** @typedef {{format: number, version: string, session: string, url: string, protocols: ProtocolCard[], scenarios: ScenarioCard[], presets: Preset[], limits: Record<string, number>}} Hello */
+/** @typedef {{format: number, version: string, session: string, url: string, protocols: ProtocolCard[], scenarios: ScenarioCard[], families: Record<string, string>, presets: Preset[], limits: Record<string, number>}} Hello */
 /** @typedef {{scenario: string, number: number, title: string, story: string, ask?: string, seed: number, composed: boolean, nodes: string[], keys: string[], deadline: number, link: {delay: number, jitter: number, shape: string, loss: number, duplicate: number}, clients: Array<[string, string]>, lanes: Array<{protocol: string, title: string, knobs: Record<string, unknown>, line: string}>}} Spec */
 /** @typedef {{at: number, horizon: number, speed: number, playing: boolean, live: boolean}} Clock */
 /** @typedef {{viewers: number, controls: boolean, holder_present: boolean}} Audience */
