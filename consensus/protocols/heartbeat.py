@@ -112,7 +112,7 @@ class HeartbeatNode(Node):
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """It stores nothing: nothing it says of data can be wrong, and it serves nobody."""
-    return Claims("linearizable", availability="quorum")
+    return Claims("nothing", availability="nobody")
 
 
 CARD = Card(
