@@ -69,6 +69,8 @@ def surfaces(page: Page) -> Iterator[str]:
         ("lists", lambda: page.keyboard.press("n")),
         ("help", lambda: page.keyboard.press("?")),
         ("protocols", lambda: lane(page, 1).locator(".protocol-pick").click()),
+        ("the question", lambda: page.get_by_role("button", name="Ask the audience").click()),
+        ("the lesson", lambda: page.get_by_role("button", name="What it shows").click()),
         ("scenarios", lambda: page.locator(".scenario-pick").click()),
         ("presenting", lambda: page.keyboard.press("p")),
     ):
@@ -273,8 +275,8 @@ def test_who_asks_for_more_contrast_gets_it_at_once(visitor: Callable[..., Page]
 # Blocks that must not cover one another, and of each whether it reaches beyond the window's sides.
 LAYOUT = """() => {
   const blocks = [".brand", ".scenario-pick", ".tools", ".actions > *", ".lane-head h2", ".lane-head .pick",
-    ".lane-head > button", ".lane-tools > *", ".stage", ".side", ".strip", ".sentence", ".caption > p", ".play > *",
-    ".track", ".now > *", ".status-run > *", ".status-look > *"];
+    ".lane-head > button", ".lane-tools > *", ".stage", ".side", ".strip", ".sentence", ".caption > p", ".audience > *",
+    ".play > *", ".track", ".now > *", ".status-run > *", ".status-look > *"];
   const found = [];
   const letters = (it) => { // a line of words is as wide as its words
     const range = document.createRange();

@@ -280,6 +280,13 @@ export const english = Object.freeze({
       ["Wheel, pinch", "zooms; drag the ground with Move to pan"],
     ],
   },
+  audience: {
+    ask: "Ask the audience",
+    askWhat: "The question of this scenario, large",
+    lesson: "What it shows",
+    lessonWhat: "The lesson of this scenario, and what must come out",
+    mustComeOut: "What must come out",
+  },
   catalogue: {
     title: "Protocols",
     what: (/** @type {string} */ lane) => `One of them takes the place of ${lane} in its lane, in a new run. Claims are those with all knobs as they are at first.`,
@@ -319,7 +326,8 @@ export const english = Object.freeze({
   scenarios: {
     title: "Scenarios",
     what: "Each begins a new run, played from the start.",
-    levels: /** @type {Record<string, string>} */ ({ B: "beginner", I: "intermediate", A: "advanced", E: "expert" }),
+    on: (/** @type {string} */ protocol, /** @type {number} */ times) => (times > 1 ? `${protocol} ×${times}` : protocol),
+    levels: /** @type {Record<string, string>} */ ({ B: "Beginner", I: "Intermediate", A: "Advanced", E: "Expert" }),
   },
   view: {
     clients: "Only what the clients know: what they asked, what they were told.",
