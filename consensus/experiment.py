@@ -348,7 +348,7 @@ class Lane:
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        return list(self.sim.flying.values())
+        return self.sim.flying()
 
     def leader(self) -> str | None:
         """The running leader of the highest epoch."""
