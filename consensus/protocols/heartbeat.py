@@ -91,15 +91,16 @@ class HeartbeatNode(Node):
         facts = {f"hears {peer}": self.about(peer) for peer in self.peers}
         facts["time-out"] = f"{self.knobs['timeout_ms']} ms"
         facts["false alarms"] = f"{self.false_alarms} ({self.false_alarms * MINUTE // running} a minute)"
-        return {
+        shown: dict[str, Any] = {
             "role": SUSPECTING if self.suspects else WATCHING,
             "epoch": None,
             "store": {"dead?": [peer for peer in self.peers if peer in self.suspects]},
-            "log": [[None, alarm] for alarm in self.alarms],
-            "log_start": self.false_alarms - len(self.alarms) + 1,
-            "commit": self.false_alarms,
             "facts": facts,
         }
+        if self.alarms:  # a square for each
+            first = self.false_alarms - len(self.alarms) + 1
+            shown |= {"log": [[None, alarm] for alarm in self.alarms], "log_start": first, "commit": self.false_alarms}
+        return shown
 
     def about(self, peer: str) -> str:
         """What it knows of another node, all of it from messages that came, and its own clock."""
