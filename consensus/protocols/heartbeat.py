@@ -46,7 +46,7 @@ class HeartbeatNode(Node):
         self.since = 0
 
     def on_start(self) -> None:
-        self.since = self.clock
+        self.since = self.elapsed
         self.become(WATCHING, None)
         for peer in self.peers:
             self.wait_for(peer)
@@ -59,7 +59,7 @@ class HeartbeatNode(Node):
 
     def on_heartbeat(self, src: str, m: Heartbeat) -> None:
         newest = max(m.number, self.heard.get(src, (0, 0))[0])
-        self.heard[src] = newest, self.clock
+        self.heard[src] = newest, self.elapsed
         if src in self.suspects:
             del self.suspects[src]
             self.false_alarms += 1
@@ -75,7 +75,7 @@ class HeartbeatNode(Node):
     def on_silence_timeout(self, peer: str) -> None:
         """All that it knows: for so long nothing has come. Crashed, cut off, or late?"""
         assert peer not in self.suspects, "a node is suspected once at a time"
-        self.suspects[peer] = self.clock
+        self.suspects[peer] = self.elapsed
         self.suspicions += 1
         self.note(SUSPECTED, peer)
         self.show_role()
@@ -87,7 +87,7 @@ class HeartbeatNode(Node):
         self.answer(m.op_id, FAILED, reason="These nodes keep no data; they only listen for each other.")
 
     def describe(self) -> dict[str, Any]:
-        running = max(1, self.clock - self.since)
+        running = max(1, self.elapsed - self.since)
         facts = {f"hears {peer}": self.about(peer) for peer in self.peers}
         facts["time-out"] = f"{self.knobs['timeout_ms']} ms"
         facts["false alarms"] = f"{self.false_alarms} ({self.false_alarms * MINUTE // running} a minute)"
