@@ -7,6 +7,7 @@ A run is told by its events alone: history, checkers, meters, the picture and th
 from __future__ import annotations
 
 import hashlib
+import marshal
 from collections.abc import Iterable
 from json import JSONEncoder
 from typing import Any, NamedTuple
@@ -62,7 +63,9 @@ class Trace:
     """A hash of every event of a lane in order: equal traces, equal runs.
 
     Hashed in chunks of a fixed size, so when it is asked does not matter. What an event holds must be plain (numbers, strings,
-    tuples of them): the text that is hashed is the events as JSON, which costs a third less than their ``repr``.
+    tuples of them). A chunk is written down by ``marshal`` in its version 2, which knows no references and so depends on values
+    alone; one with a tuple in it that has field names (beside the message itself), by the slower ``json``. Both cost less than
+    half of a ``repr``, and a lane has seven hundred events a simulated second.
     """
 
     CHUNK = 512
@@ -82,7 +85,11 @@ class Trace:
             del self.waiting[: self.CHUNK]
 
     def _after(self, events: list[Event]) -> bytes:
-        return hashlib.blake2b(self.digest + self.TEXT(events).encode(), digest_size=16).digest()
+        try:
+            text = marshal.dumps([message_laid_open(event) if event.kind == "sent" else tuple(event) for event in events], 2)
+        except ValueError:
+            text = self.TEXT(events).encode()
+        return hashlib.blake2b(self.digest + text, digest_size=16).digest()
 
     def __len__(self) -> int:
         return self.count + len(self.waiting)
@@ -90,3 +97,9 @@ class Trace:
     def hex(self) -> str:
         """The hash of all events so far."""
         return self._after(self.waiting).hex()
+
+
+def message_laid_open(event: Event) -> tuple[Any, ...]:
+    """A ``sent`` event as one flat tuple, with the name of its message's class and the message's fields."""
+    message_id, dst, message, *rest = event.data
+    return (*event[:5], message_id, dst, type(message).__name__, *message, *rest)

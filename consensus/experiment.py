@@ -69,10 +69,14 @@ class LaneSpec:
 
 
 class Step(NamedTuple):
-    """One line of a scenario's script: at this moment do this; names may be parts (``aim.py``)."""
+    """One line of a scenario's script: at this moment do this; names may be parts (``aim.py``).
+
+    It falls on every lane, or on that one alone: where the lanes are worlds that differ in one thing only, this is the thing.
+    """
 
     at: int
     do: Intervention
+    lane: int | None = None
 
 
 @dataclass(frozen=True)
@@ -344,7 +348,7 @@ class Lane:
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        return list(self.sim.flying.values())
+        return self.sim.flying()
 
     def leader(self) -> str | None:
         """The running leader of the highest epoch."""
@@ -505,6 +509,7 @@ BADGES = {
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
     "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
+    "nobody": "keeps no data, and refuses whoever asks for some",
 }
 
 
@@ -650,7 +655,7 @@ class Experiment:
         self.steps += 1
         self.stand_at(at)
         with contextlib.suppress(Refused):  # a visitor may have done it already
-            self.intervene(aim.resolve(step.do, self.cast()))
+            self.intervene(aim.resolve(step.do, self.cast()), step.lane)
 
     def cast(self) -> aim.Cast:
         """Who plays which part now."""
@@ -658,7 +663,7 @@ class Experiment:
 
     @property
     def witness(self) -> Lane:
-        """A lane whose links are as all interventions left them: the first that has not stopped."""
+        """A lane whose links are as all interventions that fell on every lane left them: the first that has not stopped."""
         return next((lane for lane in self.lanes if lane.stopped is None), self.lanes[0])
 
     def leader(self) -> str | None:
@@ -669,26 +674,25 @@ class Experiment:
     def _leaders(self) -> list[str]:
         return [leader for lane in self.lanes if lane.stopped is None and (leader := lane.leader()) is not None]
 
-    def intervene(self, intervention: Intervention) -> None:
-        """The same on every lane, now (``Turn`` on its own lane). Refused when no lane can do it."""
+    def intervene(self, intervention: Intervention, lane: int | None = None) -> None:
+        """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it."""
         leaders = dict.fromkeys(self._leaders())
         before = next(iter(leaders)) if len(leaders) == 1 else None  # what is said to all names a leader only if all agree
+        only = intervention.lane if isinstance(intervention, Turn) else lane
+        if only is not None and not 0 <= only < len(self.lanes):
+            raise Refused(f"There is no lane {only}.")
+        chosen = self.lanes if only is None else [self.lanes[only]]
         refusals = []
-        if isinstance(intervention, Turn):
-            if not 0 <= intervention.lane < len(self.lanes):
-                raise Refused(f"There is no lane {intervention.lane}.")
-            self.lanes[intervention.lane].apply(intervention, self.at)
-        else:
-            for lane in self.lanes:
-                try:
-                    lane.apply(intervention, self.at)
-                except Refused as refused:
-                    refusals.append(refused)
-            if len(refusals) == len(self.lanes):
-                raise refusals[0]
-            if isinstance(intervention, Ask):
-                self._keep_in_step()
-        self._tell(intervention, before)
+        for each in chosen:
+            try:
+                each.apply(intervention, self.at)
+            except Refused as refused:
+                refusals.append(refused)
+        if len(refusals) == len(chosen):
+            raise refusals[0]
+        if isinstance(intervention, Ask):
+            self._keep_in_step()
+        self._tell(intervention, before, only)
 
     def _keep_in_step(self) -> None:
         """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
@@ -699,20 +703,22 @@ class Experiment:
 
     # --- what it says -------------------------------------------------------------------------
 
-    def _tell(self, intervention: Intervention, leader: str | None) -> None:
-        """Marks, bands and the caption that an intervention leaves."""
-        network = self.witness.sim.network
+    def _tell(self, intervention: Intervention, leader: str | None, lane: int | None) -> None:
+        """Marks, bands and the caption that an intervention leaves. A band tells of a cut that the first lane has."""
+        cuts, network = tuple(self.witness.sim.network.cuts), self.witness.sim.network
         words = network.words(leader)
-        cuts = tuple(network.cuts)
         if cuts != self.cuts:
             self.cuts = cuts
             if self.bands and self.bands[-1][1] is None:
                 self.bands[-1] = (self.bands[-1][0], self.at, self.bands[-1][2])
             if words:
                 self.bands.append((self.at, None, words))
+        if lane is not None:
+            network = self.lanes[lane].sim.network
+            words = network.words(leader)
         kind, text, caption = told(intervention, network.sides(), words, leader, self.at)
         if kind:
-            self.marks.append(Mark(self.at, kind, intervention.lane if isinstance(intervention, Turn) else -1, text))
+            self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
         if caption:
             self.caption = caption
 

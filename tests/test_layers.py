@@ -19,7 +19,7 @@ LAYERS = """
     6  timeline  registry  dashboard.limits  dashboard.pack
     5  experiment  metrics  protocols  protocols.*  scenarios  scenarios.*  byzantine  aim
     4  simulation  cards  checkers  checkers.*
-    3  clients  network  interventions  history
+    3  clients  network  interventions  history  view
     2  node  events  quorums
     1  rng  freeze
     0  consensus  dashboard
