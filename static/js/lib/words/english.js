@@ -260,8 +260,9 @@ export const english = Object.freeze({
   knobs: {
     title: (/** @type {string} */ lane) => `${lane}: knobs`,
     turn: "A knob turns while the run goes on.",
-    less: (/** @type {string} */ title) => `${title}: less`,
-    more: (/** @type {string} */ title) => `${title}: more`,
+    first: (/** @type {string} */ value) => `At first: ${value}.`,
+    bounds: (/** @type {number|null} */ low, /** @type {number|null} */ high, /** @type {string} */ unit, /** @type {string} */ first) =>
+      `${low === null || high === null ? "" : `${low} to ${high}${unit && ` ${unit}`}. `}At first: ${first}.`,
   },
   twin: {
     title: "Nodes and links in words",
