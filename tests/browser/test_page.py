@@ -11,6 +11,7 @@ from hands import (
     SLOWEST,
     at_speed,
     catalogue,
+    compare,
     headless,
     lane,
     now,
@@ -321,6 +322,26 @@ def test_a_knob_is_turned_in_the_middle_of_a_run_for_one_lane_alone(still: Page)
     expect(lane(still, RAFT).locator(".knobs")).to_contain_text("reads")
     still.keyboard.press("z")
     expect(lane(still, DYNAMO).locator(".knobs")).to_contain_text("R=1")
+
+
+def test_every_knob_of_every_protocol_says_its_unit_how_far_it_turns_and_what_it_does(dashboard: Page) -> None:
+    cards = list(registry.protocols().values())
+    for group in (cards[start : start + 4] for start in range(0, len(cards), 4)):
+        together = group if len(group) > 1 else [cards[0], *group]
+        compare(dashboard, *(card.title for card in together))
+        for number, card in enumerate(card for card in cards if card in together):
+            if not lane(dashboard, number).get_by_role("button", name=f"All knobs: {card.title}").count():
+                assert len(card.knobs) <= lane(dashboard, number).locator(".knobs .pick").count()
+                continue
+            lane(dashboard, number).get_by_role("button", name=f"All knobs: {card.title}").click()
+            opened = lane(dashboard, number).locator(".knobs-card")
+            for knob, entry in zip(card.knobs, opened.locator(".knob-list > div").all(), strict=True):
+                told = entry.inner_text()
+                assert knob.title in told and knob.what in told and knob.unit in told
+                assert knob.choices or f"{knob.low} to {knob.high}" in told
+                shown = entry.get_by_role("combobox" if knob.choices else "spinbutton")
+                expect(shown).to_have_accessible_name(knob.title)
+            assert opened.evaluate("(it) => it.scrollWidth <= it.clientWidth"), f"{card.title}: knobs are cut off"
 
 
 def turn(page: Page, knob: str, to: int) -> None:
