@@ -24,7 +24,7 @@ from consensus.checkers.objects import OBJECTS
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
 from consensus.clients import BY_HAND, Workload
-from consensus.events import KINDS, Event, Trace
+from consensus.events import KINDS, Event, Row, Trace, events_of, new_event
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
@@ -204,7 +204,7 @@ class Lane:
         self.seen: dict[str, int] = {}  # checker -> findings already taken over
         self.findings: list[Finding] = []
         self.stopped: str | None = None
-        self.fresh: list[Event] = []  # since the last drain
+        self.log: list[Row] = []  # since the last drain
         self.touched: list[int] = []  # operations new or changed since the last call of changed_operations
         self.ears = Ears()
         self.known_lost: dict[str, bool] = {}
@@ -216,7 +216,7 @@ class Lane:
         clone = object.__new__(Lane)
         for name, value in vars(self).items():
             setattr(clone, name, copied(value))
-        clone.fresh, clone.touched, clone.ears = [], [], Ears()
+        clone.log, clone.touched, clone.ears = [], [], Ears()
         return clone
 
     # --- running ------------------------------------------------------------------------------
@@ -261,30 +261,28 @@ class Lane:
 
     def _absorb(self) -> None:
         """Folds what just happened into everything that watches."""
-        events = self.sim.events
-        if not events:
+        rows = self.sim.taken()
+        if not rows:
             return
-        self.sim.events = []
-        self.trace.fold(events)
-        self.fresh += events
-        ears = self.ears
-        hears = ears.hears or ears.open(self._checkers(), self.seen)
-        tally, wake = self.tally, ears.wake()
-        for event in events:
-            kind, at = event[2], event[1]
-            if kind == "sent":
-                tally.messages += 1
-                operation = None
-            elif kind == "delivered" or kind == "fired":
+        self.trace.fold(rows)
+        self.log += rows
+        ears, tally, seen = self.ears, self.tally, self.seen
+        hears = ears.hears or ears.open(self._checkers(), seen)
+        wake = ears.wake()
+        for row in rows:
+            _, at, kind, _, _, _ = row
+            if kind in UNREMARKABLE:
+                tally.messages += kind == "sent"
                 tally.landed += kind == "delivered"
                 if at < wake and not hears[kind]:
                     continue
-                operation = None
+                event, operation = new_event(Event, row), None
             else:
+                event = new_event(Event, row)
                 operation = self._remark(event)
             for name, checker in hears[kind]:
                 checker.fold(event, operation)
-                if len(checker.findings) > self.seen[name]:
+                if len(checker.findings) > seen[name]:
                     self._collect(name, checker)
             if at >= wake:
                 for name, checker in ears.timed:
@@ -341,10 +339,15 @@ class Lane:
 
     # --- what the page shows ------------------------------------------------------------------
 
-    def drain(self) -> list[Event]:
+    @property
+    def fresh(self) -> list[Event]:
         """The events since the last drain."""
-        fresh, self.fresh = self.fresh, []
-        return fresh
+        return events_of(self.log)
+
+    def drain(self) -> list[Event]:
+        """The events since the last drain, which they will not be from now on."""
+        rows, self.log = self.log, []
+        return events_of(rows)
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
