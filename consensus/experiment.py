@@ -59,7 +59,8 @@ LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
-UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
+# Most of what happens: no meter but the count of messages, and no mark, comes of it.
+UNREMARKABLE = ("sent", "delivered", "fired", "decided", "stored")
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,14 @@ class Ears:
 
     def __init__(self) -> None:
         self.hears: dict[str, Heard] = {}
+        self.quiet: dict[str, bool] = {}  # kinds of events that nobody listens to, and that are unremarkable
         self.timed: Heard = ()  # those for which time passing is news
 
     def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
         for name in checkers:
             seen.setdefault(name, 0)
         self.hears = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
+        self.quiet = {kind: True for kind in UNREMARKABLE if not self.hears[kind]}
         self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
         return self.hears
 
@@ -266,20 +269,18 @@ class Lane:
             return
         self.trace.fold(rows)
         self.log += rows
-        ears, tally, seen = self.ears, self.tally, self.seen
+        kinds = [row[2] for row in rows]
+        self.tally.messages += kinds.count("sent")
+        self.tally.landed += kinds.count("delivered")
+        ears, seen = self.ears, self.seen
         hears = ears.hears or ears.open(self._checkers(), seen)
-        wake = ears.wake()
+        quiet, wake = ears.quiet, ears.wake()
         for row in rows:
-            _, at, kind, _, _, _ = row
-            if kind in UNREMARKABLE:
-                tally.messages += kind == "sent"
-                tally.landed += kind == "delivered"
-                if at < wake and not hears[kind]:
-                    continue
-                event, operation = new_event(Event, row), None
-            else:
-                event = new_event(Event, row)
-                operation = self._remark(event)
+            at, kind = row[1], row[2]
+            if at < wake and kind in quiet:
+                continue
+            event = new_event(Event, row)
+            operation = None if kind in UNREMARKABLE else self._remark(event)
             for name, checker in hears[kind]:
                 checker.fold(event, operation)
                 if len(checker.findings) > seen[name]:
@@ -290,8 +291,9 @@ class Lane:
                         checker.fold(event, None)
                         self._collect(name, checker)
             if kind not in UNREMARKABLE:
-                tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
+                self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
                 self._mark(event, operation)
+            if kind != "sent":
                 wake = ears.wake()
 
     def _remark(self, event: Event) -> Operation | None:

@@ -70,6 +70,8 @@ FOREVER = 1 << 62
 NOT_SET = (0, 0, 0)  # no timer: no heap entry has ticket 0
 UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
+TOLD = {Become: "became", Decide: "decided", Store: "stored", Note: "noted"}  # effects that are events, field by field
+
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
 ARGUMENT_LENGTH_MAX = 40
@@ -321,34 +323,31 @@ class Simulation:
             self._halt(member, failed, cause)
 
     def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+        kind = type(effect)
         if isinstance(effect, SetTimer):
-            name, after, key = effect
-            return self._set_timer(member, name, after, key, cause)
-        match effect:
-            case CancelTimer(name, key):
-                self.timers[member].pop((name, key), None)
-            case Send(dst, message):
-                self._send(member, dst, message, cause)
-            case Become(role, epoch):
-                self.roles[member] = (role, epoch)
-                self._emit("became", member, cause, (role, epoch))
-            case Decide():
-                self._emit("decided", member, cause, tuple(effect))
-            case Store():
-                self._emit("stored", member, cause, tuple(effect))
-            case Answer():
-                self._answer(member, effect, cause)
-            case Note():
-                self._emit("noted", member, cause, tuple(effect))
-            case _:
-                raise TypeError(f"{member} returned {effect!r}, which is no effect")
+            self._set_timer(member, effect, cause)
+        elif kind in TOLD:
+            self._emit(TOLD[kind], member, cause, (*effect,))
+            if kind is Become:
+                self.roles[member] = (*effect,)
+        else:
+            match effect:
+                case CancelTimer(name, key):
+                    self.timers[member].pop((name, key), None)
+                case Send(dst, message):
+                    self._send(member, dst, message, cause)
+                case Answer():
+                    self._answer(member, effect, cause)
+                case _:
+                    raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
-    def _set_timer(self, member: str, name: str, after: int, key: tuple[Any, ...], cause: int) -> None:
-        timer = (name, key)
-        due = self.nodes[member].own_clock.due(self.now, after)
-        self._ticket += 1
-        heappush(self._heap, (due, self._ticket, FIRE, member, timer, cause))
-        self.timers[member][timer] = (self._ticket, self.now, due)
+    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
+        timer = (wanted[0], wanted[2])
+        now, clock = self.now, self.nodes[member].own_clock
+        due = now + wanted[1] if clock is RIGHT else clock.due(now, wanted[1])
+        self._ticket = ticket = self._ticket + 1
+        heappush(self._heap, (due, ticket, FIRE, member, timer, cause))
+        self.timers[member][timer] = (ticket, now, due)
 
     def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
         if self.status[member] == PAUSED:

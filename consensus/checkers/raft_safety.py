@@ -80,15 +80,16 @@ class RaftSafety:
     def fold(self, event: Event, operation: Operation | None) -> None:
         kind = event.kind
         if kind == "sent":
-            name = type(event.data[2]).__name__
+            _number, dst, message, *_ = event.data
+            name = type(message).__name__
             if name == "AppendEntries":
-                self.see_log(event, event.data[2])
+                self.see_log(event, message)
             elif name == "AppendEntriesReply" or name == "InstallSnapshotReply":
-                self.see_acknowledgement(event.node, event.data[1], event.data[2])
+                self.see_acknowledgement(event.node, dst, message)
             elif name == "RequestVoteReply":
-                self.see_vote(event.node, event.data[1], event.data[2])
+                self.see_vote(event.node, dst, message)
             elif name == "InstallSnapshot":
-                self.see_snapshot(event, event.data[2])
+                self.see_snapshot(event, message)
         elif kind == "decided":
             self.see_decision(event, *event.data)
         elif kind == "became":
@@ -184,10 +185,13 @@ class RaftSafety:
             self.votes[(candidate, message.term)] = (*self.votes.get((candidate, message.term), ()), voter)
 
     def see_acknowledgement(self, follower: str, leader: str, message: Any) -> None:
-        if message.match_index:
-            known = self.acknowledged.setdefault((leader, message.term), {})
-            if message.match_index > known.get(follower, 0):
-                known[follower] = message.match_index
+        match_index = message.match_index
+        if match_index:
+            known = self.acknowledged.get((leader, message.term))
+            if known is None:
+                known = self.acknowledged[(leader, message.term)] = {}
+            if match_index > known.get(follower, 0):
+                known[follower] = match_index
 
     def check_votes(self, event: Event, term: int) -> None:
         """A leader has shown its log as it was when it was elected, and with it which members were in force."""
