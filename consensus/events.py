@@ -96,7 +96,7 @@ class Trace:
 
     def _after(self, rows: list[Row]) -> bytes:
         try:
-            text = marshal.dumps([message_laid_open(row) if row[2] == "sent" else tuple(row) for row in rows], 2)
+            text = marshal.dumps([message_laid_open(row) if row[2] == "sent" else (*row,) for row in rows], 2)
         except ValueError:
             text = self.TEXT(rows).encode()
         return hashlib.blake2b(self.digest + text, digest_size=16).digest()

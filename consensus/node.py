@@ -292,7 +292,7 @@ class Node:
         It runs fast or slow as the clock does, and never jumps. For how long something lasted, take this (leases, time since
         the last answer); for what time it is, ``clock`` (timestamps).
         """
-        return self.own_clock.elapsed(self.now)
+        return self.now if self.own_clock is RIGHT else self.own_clock.elapsed(self.now)
 
     def send(self, dst: str, message: Any) -> None:
         """Sends a message to another member (a node does not send to itself)."""
@@ -319,7 +319,7 @@ class Node:
         self._effects.append(Become(role, epoch))
 
     def decide(self, index: int, value: Any) -> None:
-        self._effects.append(Decide(index, value))
+        self._effects.append(_new(Decide, (index, value)))
 
     def answer(
         self, op_id: str, outcome: str, result: tuple[str, ...] = (), context: tuple[Any, ...] = (), reason: str = ""

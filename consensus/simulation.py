@@ -79,15 +79,15 @@ SKEW_MAX = 60 * S  # of a node's own clock, either way
 RATE_MAX = PPM // 2
 
 
-TONES: dict[type, bool] = {}
+class Tones(dict[type, bool]):
+    """Whether the messages of a class say if they grant or refuse; looked up once a class."""
+
+    def __missing__(self, kind: type) -> bool:
+        known = self[kind] = hasattr(kind, "tone")
+        return known
 
 
-def has_tone(kind: type) -> bool:
-    """True for the class of a message that says whether it grants or refuses; looked up once a class."""
-    known = TONES.get(kind)
-    if known is None:
-        known = TONES[kind] = hasattr(kind, "tone")
-    return known
+TONES = Tones()
 
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
@@ -165,8 +165,9 @@ class Simulation:
 
         Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
         """
-        heap, status, nodes = self._heap, self.status, self.nodes
-        cuts, liars, log = self.network.cuts, self.liars, self.log
+        heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
+        cuts, liars = self.network.cuts, self.liars
+        hindered = bool(cuts or liars)  # neither changes while this runs
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
@@ -177,7 +178,7 @@ class Simulation:
                 self._take(entry)
                 continue
             _, _, _, sent, src, dst = entry
-            if status[dst] != UP or dst in liars or (cuts and (src, dst) in cuts):
+            if status[dst] != UP or (hindered and (dst in liars or (src, dst) in cuts)):
                 self._land(sent, src, dst)
                 continue
             self._event_id = cause = self._event_id + 1
@@ -274,8 +275,7 @@ class Simulation:
 
     def _fly(self, src: str, dst: str, message: Any, cause: int, due: int) -> Row:
         """Says that a message sets out; the event."""
-        kind = type(message)
-        tone = message.tone if (TONES[kind] if kind in TONES else has_tone(kind)) else ""
+        tone = message.tone if TONES[type(message)] else ""
         role = self.roles.get(src)
         self._event_id = number = self._event_id + 1
         sent = (number, self.now, "sent", src, cause, (number, dst, message, tone, role and role[1], due))
@@ -326,20 +326,18 @@ class Simulation:
         kind = type(effect)
         if isinstance(effect, SetTimer):
             self._set_timer(member, effect, cause)
+        elif isinstance(effect, Send):
+            self._send(member, effect.dst, effect.message, cause)
         elif kind in TOLD:
             self._emit(TOLD[kind], member, cause, (*effect,))
-            if kind is Become:
-                self.roles[member] = (*effect,)
+            if isinstance(effect, Become):
+                self.roles[member] = (effect.role, effect.epoch)
+        elif isinstance(effect, CancelTimer):
+            self.timers[member].pop((effect.name, effect.key), None)
+        elif isinstance(effect, Answer):
+            self._answer(member, effect, cause)
         else:
-            match effect:
-                case CancelTimer(name, key):
-                    self.timers[member].pop((name, key), None)
-                case Send(dst, message):
-                    self._send(member, dst, message, cause)
-                case Answer():
-                    self._answer(member, effect, cause)
-                case _:
-                    raise TypeError(f"{member} returned {effect!r}, which is no effect")
+            raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
     def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
         timer = (wanted[0], wanted[2])

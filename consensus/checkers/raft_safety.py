@@ -80,7 +80,8 @@ class RaftSafety:
     def fold(self, event: Event, operation: Operation | None) -> None:
         kind = event.kind
         if kind == "sent":
-            _number, dst, message, *_ = event.data
+            data = event.data
+            dst, message = data[1], data[2]
             name = type(message).__name__
             if name == "AppendEntries":
                 self.see_log(event, message)
@@ -132,8 +133,8 @@ class RaftSafety:
     # --- Leader Append-Only and Log Matching ------------------------------------------------------
 
     def see_log(self, event: Event, message: Any) -> None:
-        leader, term = event.node, message.term
-        if not message.entries:
+        leader, term, entries = event.node, message.term, message.entries
+        if not entries:
             heartbeat = (term, message.prev_log_index, message.prev_log_term)
             if self.last_heartbeat.get(leader) == heartbeat:
                 return
@@ -147,10 +148,10 @@ class RaftSafety:
         shown = self.shown_by.setdefault(leader, {})
         previous_term = message.prev_log_term
         _term, last = self.led.get(leader, (0, (0, 0)))
-        end = message.prev_log_index + len(message.entries)
+        end = message.prev_log_index + len(entries)
         if _term != term or end > last[0]:
-            self.led[leader] = (term, (end, message.entries[-1][0] if message.entries else previous_term))
-        for index, entry in enumerate(message.entries, start=message.prev_log_index + 1):
+            self.led[leader] = (term, (end, entries[-1][0] if entries else previous_term))
+        for index, entry in enumerate(entries, start=message.prev_log_index + 1):
             if shown.setdefault(index, entry) != entry:
                 self.find(
                     LEADER_APPEND_ONLY,
