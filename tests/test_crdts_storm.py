@@ -10,24 +10,24 @@ from functools import cache
 from typing import Any
 
 import pytest
-from storm import Storm, Unsafe, seeds
+from answering import AnsweringStorm
+from storm import seeds
 
 from consensus import registry
 from consensus.clients import Workload
-from consensus.events import Event
-from consensus.interventions import SetClock, Turn
-from consensus.node import FAILED, MS, OK, S
-from consensus.simulation import UP
+from consensus.interventions import Turn
+from consensus.node import MS, S
 
 EVERYDAY = 40
 NAMES = ("g-counter", "pn-counter", "or-set", "lww-register")
 SIZES = (5, 3, 7, 2)
-AGREED_WITHIN = 5 * S  # of everybody being joined again, with at most one neighbour told every 200 ms
 FLOORS = ("none", "own copy", "own share")
 
 
-class GossipStorm(Storm):
-    """A storm in which clocks are wrong, and in which whoever runs all the while must answer."""
+class GossipStorm(AnsweringStorm):
+    """One of the four, and how it gossips, as the seed has it; the exchange is turned while it runs."""
+
+    may_refuse = "none is left"  # only a limit may
 
     def __init__(self, seed: int) -> None:
         self.name = NAMES[seed % 4]
@@ -40,7 +40,6 @@ class GossipStorm(Storm):
         if self.name == "pn-counter":
             knobs["floor"] = FLOORS[number % 3]
         removes = 0 if self.name == "g-counter" else 250_000  # which refuses them all
-        self.waiting: dict[str, str] = {}  # op_id -> the node that has run since it was asked
         super().__init__(
             registry.protocols()[self.name],
             seed,
@@ -48,47 +47,16 @@ class GossipStorm(Storm):
             knobs,
             again=f"STORM_SEED={seed} pytest tests/test_crdts_storm.py",
             workload=Workload(every=200 * MS, reads=450_000, removes=removes, start=300 * MS, stop=9 * S),
-            needs_everybody=True,
         )
 
     def faults(self) -> Any:
-        return (*super().faults(), self.set_a_clock, self.turn_the_exchange)
-
-    def set_a_clock(self) -> None:
-        node = self.chance.choice(self.members)
-        self.sim.apply(SetClock(node, self.chance.between(-2 * S, 2 * S), self.chance.between(-100_000, 100_000)))
+        return (*super().faults(), self.turn_the_exchange)
 
     def turn_the_exchange(self) -> None:
         self.sim.apply(Turn(0, "exchange", self.chance.choice(("delta", "state"))))
 
-    def note(self, event: Event) -> None:
-        super().note(event)
-        if event.kind == "invoked" and self.sim.status[event.node] == UP:
-            self.waiting[event.data[0]] = event.node
-        elif event.kind in ("crashed", "paused", "halted"):
-            for op_id in [op_id for op_id, node in self.waiting.items() if node == event.node]:
-                del self.waiting[op_id]
-        elif event.kind == "returned":
-            ran = self.waiting.pop(event.data[0], None) is not None
-            outcome, reason = event.data[2], event.data[4]
-            refused = outcome == FAILED and "none is left" in reason  # only a limit may refuse
-            self.seen["asked of a running node"] += ran
-            self.seen["refused for its limit"] += refused
-            if (ran or outcome == FAILED) and outcome != OK and not refused:
-                raise Unsafe(self.report(f"{event.node} answered {outcome}: {reason}"))
-
-    def require_agreement(self) -> None:
-        """Everybody is up and joined, and nobody asks: all copies are the same before long."""
-        until = self.sim.now + AGREED_WITHIN
-        while not self.agreed():
-            if self.sim.now >= until:
-                raise Unsafe(self.report("the copies do not agree"))
-            self.run(100 * MS)
-        self.seen["agreed"] += 1
-
-    def agreed(self) -> bool:
-        first, *others = (self.sim.nodes[member].copies for member in self.members)  # type: ignore[attr-defined]
-        return all(other == first for other in others)
+    def copy_of(self, member: str) -> Any:
+        return self.sim.nodes[member].copies  # type: ignore[attr-defined]
 
 
 @cache
