@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from consensus import aim
+from consensus.adversary import ADVERSARIES
 from consensus.byzantine import LIES
 from consensus.cards import Card
 from consensus.checkers import HOLDS, VIOLATED, Finding, Judge, Verdict, listens
@@ -29,6 +30,7 @@ from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Corrupt,
     Crash,
@@ -181,7 +183,7 @@ class Lane:
         made = OBJECTS[card.object]
         arguments = {action.name: action.argument for action in card.actions}
         basics = card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES
-        self.sim = Simulation(Cluster(*basics, removes=made.removes, arguments=arguments))
+        self.sim = Simulation(Cluster(*basics, ADVERSARIES, removes=made.removes, arguments=arguments))
         self.sides = self.sim.network.sides()
         self.history = History()
         self.trace = Trace()
@@ -777,6 +779,10 @@ def told(
             return "fault", f"{knob} = {value}", ""
         case Corrupt(node, lie):
             return "fault", f"{node} lies" if lie else f"{node} is honest", ""
+        case Adversary(name):
+            if not name:
+                return "fault", "no adversary", f"The adversary is gone since {when}: messages land when they are due."
+            return "fault", f"adversary: {name}", f"From {when} on an adversary chooses when each message lands; it loses none."
         case Say(text):
             return "say", text, text
     return "", "", ""

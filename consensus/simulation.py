@@ -20,6 +20,7 @@ from consensus.events import Event
 from consensus.freeze import copied
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Corrupt,
     Crash,
@@ -74,6 +75,7 @@ KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
 ARGUMENT_LENGTH_MAX = 40
 SKEW_MAX = 60 * S  # of a node's own clock, either way
 RATE_MAX = PPM // 2
+HELD_MAX = 2 * S  # by an adversary, all in all: every delay is finite
 
 new_event = partial(tuple.__new__, Event)  # an Event from a tuple of its fields, at half the price of calling the class
 
@@ -90,6 +92,7 @@ def has_tone(kind: type) -> bool:
 
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
+Delay = Callable[[Mapping[str, Node], str, str, Any], int]  # an adversary: running nodes, src, dst, message -> microseconds
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Cluster:
     workload: Workload | None = None
     deadline: int = 300 * MS
     lies: Mapping[str, Lie] = field(default_factory=dict)
+    adversaries: Mapping[str, Delay] = field(default_factory=dict)
     removes: str = ""  # what a REMOVE takes away here (``checkers/objects.py``); empty: it is never asked
     arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
 
@@ -127,6 +131,9 @@ class Simulation:
         self.timers: dict[str, dict[Any, tuple[int, int, int]]] = {m: {} for m in cluster.members}  # (ticket, set at, due)
         self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
         self.liars: dict[str, str] = {}
+        self.adversary = ""
+        self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
+        self.held_longest = 0  # of those that have landed since, for how long
         self.flying: dict[int, Event] = {}
         self.events: list[Event] = []
         self._heap: list[Any] = []
@@ -167,6 +174,7 @@ class Simulation:
         """
         heap, status, nodes, flying = self._heap, self.status, self.nodes, self.flying
         cuts, liars, timers = self.network.cuts, self.liars, self.timers
+        delayed = self.adversary or self.held
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
@@ -176,7 +184,7 @@ class Simulation:
             what = entry[2]
             if what == LAND:
                 _, _, _, sent, src, dst = entry
-                if status[dst] != UP or dst in liars or (src, dst) in cuts:
+                if status[dst] != UP or dst in liars or (src, dst) in cuts or delayed:
                     self._land(sent, src, dst)
                     continue
                 message = flying.pop(sent)[5][2]
@@ -255,7 +263,25 @@ class Simulation:
         """A message between members arrives, or dies of a cut."""
         if (src, dst) in self.network.cuts:
             return self._drop(sent, "cut")
+        if longer := self._held_for(sent, src, dst):
+            self._push(self.now + longer, LAND, sent, src, dst)
+            return None
         return self._reach(sent, src, dst)
+
+    def _held_for(self, sent: int, src: str, dst: str) -> int:
+        """How much longer the adversary delays a message that is about to land; 0: not at all, or not any longer."""
+        event = self.flying[sent]
+        so_far = self.now - event.data[5]
+        longer = 0
+        if self.adversary and so_far < HELD_MAX and self.status[dst] == UP:
+            running = {member: node for member, node in self.nodes.items() if self.status[member] == UP}
+            longer = min(self.cluster.adversaries[self.adversary](running, src, dst, event.data[2]), HELD_MAX - so_far)
+        if longer and sent not in self.held:
+            self.held[sent] = True
+            self._emit("held", dst, sent, (sent, src))
+        elif not longer and self.held.pop(sent, False):
+            self.held_longest = max(self.held_longest, so_far)
+        return longer
 
     def _access(self, sent: int) -> None:
         """A request reaches its home node, or an answer its client: no cut lies between them."""
@@ -280,6 +306,7 @@ class Simulation:
 
     def _drop(self, sent: int, reason: str) -> None:
         event = self.flying.pop(sent)
+        self.held.pop(sent, None)
         self._emit("dropped", event.data[1], sent, (sent, event.node, reason))
 
     # --- nodes --------------------------------------------------------------------------------
@@ -426,6 +453,11 @@ class Simulation:
                 self._emit("said", "", 0, (text,))
             case Corrupt(node, lie):
                 self._corrupt(node, lie)
+            case Adversary(name):
+                if name and name not in self.cluster.adversaries:
+                    raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
+                self.adversary = name
+                self._emit("adversary", "", 0, (name,))
             case _:
                 self._fault(intervention)
 
