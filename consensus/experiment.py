@@ -350,7 +350,7 @@ class Lane:
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        return list(self.sim.flying.values())
+        return self.sim.flying()
 
     def leader(self) -> str | None:
         """The running leader of the highest epoch."""
@@ -511,6 +511,7 @@ BADGES = {
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
     "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
+    "nobody": "keeps no data, and refuses whoever asks for some",
 }
 
 

@@ -4,14 +4,14 @@ A simulation takes from its heap the next thing that happens, hands it to a node
 effects that come back. All it does is told as events (``events.py``); ``drain`` hands them over. The same cluster and the same
 interventions at the same steps give the same events, to the bit.
 
-A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in the order of scheduling.
+A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in the order of scheduling. A message under way is
+nothing but its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from heapq import heappop, heappush
 from typing import Any
 
@@ -58,6 +58,7 @@ from consensus.node import (
     Note,
     OwnClock,
     Reply,
+    Request,
     S,
     Send,
     SetTimer,
@@ -77,7 +78,7 @@ SKEW_MAX = 60 * S  # of a node's own clock, either way
 RATE_MAX = PPM // 2
 HELD_MAX = 2 * S  # by an adversary, all in all: every delay is finite
 
-new_event = partial(tuple.__new__, Event)  # an Event from a tuple of its fields, at half the price of calling the class
+new_event = tuple.__new__  # ``new_event(Event, (...))``: at half the price of calling the class
 
 
 TONES: dict[type, bool] = {}
@@ -134,7 +135,6 @@ class Simulation:
         self.adversary = ""
         self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
         self.held_longest = 0  # of those that have landed since, for how long
-        self.flying: dict[int, Event] = {}
         self.events: list[Event] = []
         self._heap: list[Any] = []
         self._ticket = 0
@@ -172,8 +172,8 @@ class Simulation:
 
         Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
         """
-        heap, status, nodes, flying = self._heap, self.status, self.nodes, self.flying
-        cuts, liars, timers = self.network.cuts, self.liars, self.timers
+        heap, status, nodes = self._heap, self.status, self.nodes
+        cuts, liars, log = self.network.cuts, self.liars, self.events
         delayed = self.adversary or self.held
         for done in range(steps):
             if not heap or heap[0][0] > limit:
@@ -181,37 +181,46 @@ class Simulation:
             entry = heappop(heap)
             self.now = at = entry[0]
             self.steps += 1
-            what = entry[2]
-            if what == LAND:
-                _, _, _, sent, src, dst = entry
-                if status[dst] != UP or dst in liars or (src, dst) in cuts or delayed:
-                    self._land(sent, src, dst)
-                    continue
-                message = flying.pop(sent)[5][2]
-                self._event_id = cause = self._event_id + 1
-                self.events.append(new_event((cause, at, "delivered", dst, sent, (sent, src))))
-                try:
-                    for effect in nodes[dst].receive(at, src, message):
-                        if isinstance(effect, Send):
-                            to, said = effect
-                            self._send(dst, to, said, cause)
-                        else:
-                            self._carry_out(dst, effect, cause)
-                except AssertionError as failed:
-                    self._halt(dst, failed, cause)
-            elif what == FIRE:
-                _, ticket, _, member, timer, cause = entry
-                if timers[member].get(timer, NOT_SET)[0] == ticket:  # else cancelled, or set anew
-                    self._fire(ticket, member, timer, cause)
-            elif what == ACCESS:
-                self._access(entry[3])
-            elif what == ISSUE:
-                self._issue(entry[3])
-            elif what == EXPIRE:
-                self._expire(entry[3], entry[4])
-            else:
-                self._vanish(entry[3])
+            if entry[2] != LAND:
+                self._take(entry)
+                continue
+            _, _, _, sent, src, dst = entry
+            if status[dst] != UP or dst in liars or delayed or (cuts and (src, dst) in cuts):
+                self._land(sent, src, dst)
+                continue
+            self._event_id = cause = self._event_id + 1
+            log.append(new_event(Event, (cause, at, "delivered", dst, sent[0], (sent[0], src))))
+            try:
+                for effect in nodes[dst].receive(at, src, sent[5][2]):
+                    if type(effect) is Send:
+                        self._send(dst, effect[0], effect[1], cause)
+                    else:
+                        self._carry_out(dst, effect, cause)
+            except AssertionError as failed:
+                self._halt(dst, failed, cause)
         return steps
+
+    def _take(self, entry: Any) -> None:
+        """What happens beside messages that land."""
+        what = entry[2]
+        if what == FIRE:
+            _, ticket, _, member, timer, cause = entry
+            if self.timers[member].get(timer, NOT_SET)[0] == ticket:  # else cancelled, or set anew
+                self._fire(ticket, member, timer, cause)
+        elif what == ACCESS:
+            self._access(entry[3])
+        elif what == ISSUE:
+            self._issue(entry[3])
+        elif what == EXPIRE:
+            self._expire(entry[3], entry[4])
+        else:
+            self._drop(entry[3], "loss")
+
+    def flying(self) -> list[Event]:
+        """Messages under way: their ``sent`` events, oldest first."""
+        heaped = [entry[3] for entry in self._heap if entry[2] in (LAND, ACCESS, VANISH)]
+        waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
+        return sorted(heaped + waiting)  # no two events have the same number
 
     def drain(self) -> list[Event]:
         """The events since the last drain."""
@@ -232,34 +241,36 @@ class Simulation:
 
     def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
         self._event_id = number = self._event_id + 1
-        self.events.append(new_event((number, self.now, kind, node, cause, data)))
+        self.events.append(new_event(Event, (number, self.now, kind, node, cause, data)))
         return number
 
     # --- messages -----------------------------------------------------------------------------
 
     def _send(self, src: str, dst: str, message: Any, cause: int) -> None:
+        """A message to another member sets out."""
         assert dst in self.status and dst != src, f"{src} sent a message to {dst}, which is not another member"
         delay, lost, twin = self.network.draw(src, dst)
-        sent = self._fly(src, dst, message, cause, delay)
+        due = self.now + delay
+        sent = self._fly(src, dst, message, cause, due)
         self._ticket += 1
         if lost:
             heappush(self._heap, (self.now + delay // 2, self._ticket, VANISH, sent))
         else:
-            heappush(self._heap, (self.now + delay, self._ticket, LAND, sent, src, dst))
+            heappush(self._heap, (due, self._ticket, LAND, sent, src, dst))
         if twin is not None:
-            self._push(self.now + twin, LAND, self._fly(src, dst, message, sent, twin), src, dst)
+            due = self.now + twin
+            self._push(due, LAND, self._fly(src, dst, message, sent[0], due), src, dst)
 
-    def _fly(self, src: str, dst: str, message: Any, cause: int, delay: int) -> int:
+    def _fly(self, src: str, dst: str, message: Any, cause: int, due: int) -> Event:
+        """Says that a message sets out; the event."""
         role = self.roles.get(src)
         tone = message.tone if has_tone(type(message)) else ""
-        now = self.now
-        self._event_id = sent = self._event_id + 1
-        data = (sent, dst, message, tone, role and role[1], now + delay)
-        self.flying[sent] = event = new_event((sent, now, "sent", src, cause, data))
-        self.events.append(event)
+        self._event_id = number = self._event_id + 1
+        sent = new_event(Event, (number, self.now, "sent", src, cause, (number, dst, message, tone, role and role[1], due)))
+        self.events.append(sent)
         return sent
 
-    def _land(self, sent: int, src: str, dst: str) -> None:
+    def _land(self, sent: Event, src: str, dst: str) -> None:
         """A message between members arrives, or dies of a cut."""
         if (src, dst) in self.network.cuts:
             return self._drop(sent, "cut")
@@ -268,46 +279,39 @@ class Simulation:
             return None
         return self._reach(sent, src, dst)
 
-    def _held_for(self, sent: int, src: str, dst: str) -> int:
+    def _held_for(self, sent: Event, src: str, dst: str) -> int:
         """How much longer the adversary delays a message that is about to land; 0: not at all, or not any longer."""
-        event = self.flying[sent]
-        so_far = self.now - event.data[5]
+        so_far = self.now - sent.data[5]
         longer = 0
         if self.adversary and so_far < HELD_MAX and self.status[dst] == UP:
             running = {member: node for member, node in self.nodes.items() if self.status[member] == UP}
-            longer = min(self.cluster.adversaries[self.adversary](running, src, dst, event.data[2]), HELD_MAX - so_far)
-        if longer and sent not in self.held:
-            self.held[sent] = True
-            self._emit("held", dst, sent, (sent, src))
-        elif not longer and self.held.pop(sent, False):
+            longer = min(self.cluster.adversaries[self.adversary](running, src, dst, sent.data[2]), HELD_MAX - so_far)
+        if longer and sent.id not in self.held:
+            self.held[sent.id] = True
+            self._emit("held", dst, sent.id, (sent.id, src))
+        elif not longer and self.held.pop(sent.id, False):
             self.held_longest = max(self.held_longest, so_far)
         return longer
 
-    def _access(self, sent: int) -> None:
+    def _access(self, sent: Event) -> None:
         """A request reaches its home node, or an answer its client: no cut lies between them."""
-        event = self.flying[sent]
-        src, dst = event.node, event.data[1]
+        src, dst = sent.node, sent.data[1]
         if dst in self.status:
             return self._reach(sent, src, dst)
-        return self._reply_lands(sent, src, dst, event.data[2])
+        return self._reply_lands(sent, src, dst, sent.data[2])
 
-    def _reach(self, sent: int, src: str, dst: str) -> None:
+    def _reach(self, sent: Event, src: str, dst: str) -> None:
         status = self.status[dst]
         if status == PAUSED:
             return self.backlog[dst].append((LAND, sent))
         if status != UP:
             return self._drop(sent, "down")
-        message = self.flying.pop(sent).data[2]
-        cause = self._emit("delivered", dst, sent, (sent, src))
-        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
+        cause = self._emit("delivered", dst, sent.id, (sent.id, src))
+        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, sent.data[2])
 
-    def _vanish(self, sent: int) -> None:
-        self._drop(sent, "loss")
-
-    def _drop(self, sent: int, reason: str) -> None:
-        event = self.flying.pop(sent)
-        self.held.pop(sent, None)
-        self._emit("dropped", event.data[1], sent, (sent, event.node, reason))
+    def _drop(self, sent: Event, reason: str) -> None:
+        self.held.pop(sent.id, None)
+        self._emit("dropped", sent.data[1], sent.id, (sent.id, sent.node, reason))
 
     # --- nodes --------------------------------------------------------------------------------
 
@@ -391,22 +395,25 @@ class Simulation:
     def _ask(self, client: str, node: str, kind: str, key: str, value: str | None) -> None:
         request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
         invoked = self._emit("invoked", node, 0, (request.op_id, client, kind, key, request.value))
-        self._push(self.now + ACCESS_DELAY, ACCESS, self._fly(client, node, request, invoked, ACCESS_DELAY))
+        self._walk(client, node, request, invoked)
         self._push(self.now + self.deadline, EXPIRE, request.op_id, invoked)
 
     def _answer(self, member: str, answer: Answer, cause: int) -> None:
         asked = self.clients.pending.get(answer.op_id)
         client = asked.client if asked else answer.op_id.partition(":")[0]
         assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
-        reply = Reply(*answer)
-        self._push(self.now + ACCESS_DELAY, ACCESS, self._fly(member, client, reply, cause, ACCESS_DELAY))
+        self._walk(member, client, Reply(*answer), cause)
 
-    def _reply_lands(self, sent: int, node: str, client: str, reply: Reply) -> None:
+    def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
+        """Between a client and its home node."""
+        due = self.now + ACCESS_DELAY
+        self._push(due, ACCESS, self._fly(src, dst, message, cause, due))
+
+    def _reply_lands(self, sent: Event, node: str, client: str, reply: Reply) -> None:
         asked = self.clients.end(reply.op_id)
         if asked is None:
             return self._drop(sent, "late")
-        del self.flying[sent]
-        cause = self._emit("delivered", client, sent, (sent, node))
+        cause = self._emit("delivered", client, sent.id, (sent.id, node))
         if reply.outcome == OK:
             self.clients.contexts[(client, asked.key)] = reply.context
         assert reply.outcome in (OK, FAILED, UNKNOWN), f"an answer is ok, failed or unknown, not {reply.outcome}"
@@ -506,6 +513,7 @@ class Simulation:
             raise Refused(f"To {words} takes a node: {', '.join(self.members)}; not {argument or 'nothing'}.")
         if takes == "" and argument:
             raise Refused(f"To {words} takes nothing more, not {argument}.")
+        node.now = self.now  # what it can do may depend on the time
         if sentence := node.cannot(action, argument):
             raise Refused(sentence)
         cause = self._emit("acted", member, 0, (action, argument))
@@ -598,8 +606,7 @@ class Simulation:
                 if entry[0] == LAND:
                     self._drop(entry[1], "down")
             elif entry[0] == LAND:
-                event = self.flying[entry[1]]
-                self._reach(entry[1], event.node, member)
+                self._reach(entry[1], entry[1].node, member)
             elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
                 self._fire(entry[1], member, entry[2], entry[3])
 

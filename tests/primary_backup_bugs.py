@@ -52,7 +52,7 @@ class TakesOverThoughToldNotTo(PrimaryBackupNode):
     """Does not look at the switch."""
 
     def on_takeover_timeout(self) -> None:
-        self.knobs["failover"] = True
+        self.knobs["failover"] = "automatic"
         super().on_takeover_timeout()
 
 

@@ -151,7 +151,7 @@ def test_asking_what_is_decisive_changes_no_node() -> None:
     inputs(run)
     run.run(100 * MS)
     before = {name: (node.describe(), node.stream.state) for name, node in run.sim.nodes.items()}
-    for event in list(run.sim.flying.values()):
+    for event in list(run.sim.flying()):
         ADVERSARIES["decisive"](run.sim.nodes, event.node, event.data[1], event.data[2])
     assert before == {name: (node.describe(), node.stream.state) for name, node in run.sim.nodes.items()}
 

@@ -296,4 +296,5 @@ def test_the_claims() -> None:
         "first-proposal": {"consistency": "none", "availability": "total", "loses": False},
         "majority-vote": {"consistency": "linearizable", "availability": "majority", "loses": False},
     }
+    assert LUNCH.claims(LUNCH.settled(ALL)).availability == "all"
     assert [card.object for card in (LUNCH, FIRST, MAJORITY)] == ["decision"] * 3

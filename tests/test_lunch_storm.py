@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from storm import CALM, Storm, Watched, members, seeds
+from storm import Storm, seeds
 
 from consensus.cards import Card
 from consensus.checkers.decisions import Decisions
@@ -18,8 +18,7 @@ from consensus.interventions import Act
 from consensus.node import MS, OK, READ, WRITE, Node, S
 from consensus.protocols.lunch import CARD as LUNCH
 from consensus.protocols.majority_vote import CARD as MAJORITY
-from consensus.rng import Stream
-from consensus.simulation import UP, Cluster
+from consensus.simulation import UP
 
 HUNGRY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300 * MS)
 WISHES = ("curry", "pizza", "soup")
@@ -30,12 +29,9 @@ class LunchStorm(Storm):
     """Whenever the weather changes some of the friends propose for a new meal, all at once."""
 
     def __init__(self, card: Card, seed: int, knobs: dict[str, str], node: type[Node] | None = None, size: int = 5) -> None:
-        self.seed = seed
-        self.again = f"STORM_SEED={seed} pytest tests/test_lunch_storm.py"
-        self.chance = Stream.named(seed, "storm")
-        cluster = Cluster(node or card.node, members(size), card.settled(knobs), seed, CALM, HUNGRY)
-        Watched.__init__(self, cluster, (Decisions(),))
-        self.members = cluster.members
+        again = f"STORM_SEED={seed} pytest tests/test_lunch_storm.py"
+        waits_for_all = knobs == ALL
+        super().__init__(card, seed, size, knobs, node, (Decisions(),), again, HUNGRY, needs_everybody=waits_for_all)
 
     def run(self, duration: int) -> None:
         meal = f"meal{len(self.events)}"
@@ -78,15 +74,7 @@ def test_when_all_are_joined_again_waiting_for_all_decides() -> None:
     for seed in seeds(5):
         storm = LunchStorm(LUNCH, seed, ALL, size=3)
         storm.rage(3 * S)
-        storm.chance = Everybody(storm.chance.state)
         storm.calm()
-
-
-class Everybody(Stream):
-    """Chance in whose calm all come back."""
-
-    def chance(self, parts: int) -> bool:
-        return True
 
 
 def test_reads_wait_as_proposals_do() -> None:

@@ -74,7 +74,7 @@ def test_a_write_is_answered_before_any_backup_has_it() -> None:
 
 
 def test_a_backup_reads_its_own_copy_however_old() -> None:
-    site = Site(2, failover=False)
+    site = Site(2, failover="off")
     site.run(500 * MS)
     first = site.wrote("n1")
     site.run(500 * MS)
@@ -102,7 +102,7 @@ def test_a_write_that_is_passed_on_twice_is_done_once() -> None:
 
 
 def test_what_a_link_loses_is_copied_again() -> None:
-    site = Site(failover=False, link=LinkState(10 * MS, 10 * MS, loss=400_000))
+    site = Site(failover="off", link=LinkState(10 * MS, 10 * MS, loss=400_000))
     for _ in range(30):
         site.ask("n1", WRITE)
         site.run(50 * MS)
@@ -143,7 +143,7 @@ def test_backups_lose_patience_in_member_order() -> None:
 
 
 def test_without_failover_nobody_takes_over() -> None:
-    site = Site(failover=False)
+    site = Site(failover="off")
     site.apply(Crash("n1"))
     op_id = site.ask("n2", WRITE)
     site.run(30 * S)
@@ -151,10 +151,10 @@ def test_without_failover_nobody_takes_over() -> None:
 
 
 def test_failover_can_be_switched_on_while_it_runs() -> None:
-    site = Site(failover=False)
+    site = Site(failover="off")
     site.apply(Crash("n1"))
     site.run(5 * S)
-    site.apply(Turn(0, "failover", True))
+    site.apply(Turn(0, "failover", "automatic"))
     site.run(3 * S)
     assert site.primaries == ["n2"]
 
@@ -230,7 +230,7 @@ def test_a_failover_loses_what_was_not_copied_yet_even_with_no_cut() -> None:
         (((1, "n1", 0), (2, "n3", 3)), 9, ((1, "n1", 0), (3, "n2", 6)), 3),  # we left it first
         (((1, "n1", 0), (2, "n2", 3)), 9, ((1, "n1", 0), (2, "n2", 3), (3, "n3", 8)), 8),
         (((1, "n1", 0), (2, "n2", 3)), 9, ((1, "n1", 0), (2, "n2", 3)), 9),
-        # seed 34 of the storm: n3 took over before it had all that generation 3 began with
+        # n3 took over before it had all that generation 3 began with
         (((1, "n1", 0), (2, "n2", 3)), 20, ((1, "n1", 0), (2, "n2", 3), (3, "n1", 16), (4, "n3", 15)), 15),
     ],
 )
@@ -265,7 +265,7 @@ def test_an_old_generations_heartbeat_gives_no_patience() -> None:
 
 
 def test_a_primary_without_its_disk_halts_when_it_meets_a_backup_that_has_more() -> None:
-    site = Site(failover=False)
+    site = Site(failover="off")
     site.run(500 * MS)
     site.wrote("n1")
     site.run(500 * MS)
@@ -285,6 +285,6 @@ def test_a_slow_link_alone_is_enough_for_two_primaries() -> None:
 
 
 def test_the_claims() -> None:
-    on, off = (CARD.claims(CARD.settled({"failover": failover})).plain() for failover in (True, False))
+    on, off = (CARD.claims(CARD.settled({"failover": failover})).plain() for failover in ("automatic", "off"))
     assert on == {"consistency": "eventual", "availability": "total", "loses": True}
     assert off == {"consistency": "eventual", "availability": "quorum", "loses": False}

@@ -311,6 +311,20 @@ def test_a_leader_that_is_alone_at_last_shows_its_entries_to_nobody() -> None:
     assert tale.broken == []
 
 
+@pytest.mark.parametrize("explained", [True, False])
+def test_entries_before_the_one_that_left_a_leader_alone_are_committed_with_it(explained: bool) -> None:
+    """n2 is sent away while an entry is still under way; nobody is shown that, and all is decided at one stroke."""
+    tale = Tale()
+    tale.event("noted", "n1", "first members", "n1 n2")
+    tale.leads("n1", 1, by=("n2",))
+    tale.sends("n1", 1, (0, 0), entry(1, "7"), to=())
+    decided = [entry(1, "7"), (1, "members", "n1", None, "")] if explained else [entry(1, "7")]
+    for index, each in enumerate(decided, start=1):
+        tale.checker.fold(Event(900 + index, 900, "decided", "n1", 800, (index, each)), None)
+    tale.event("fired", "n1", "heartbeat", ())
+    assert (tale.broken == []) is explained
+
+
 def test_members_that_were_rolled_back_are_in_force_no_more() -> None:
     """Who has not the entry in its log counts by the configuration before."""
     tale = three_members()

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from fold import Fold
+from test_wire import assert_knows, run_to, through_the_wire
 
 from consensus import registry
 from consensus.experiment import Experiment, LaneSpec, Spec, Step
@@ -13,6 +15,7 @@ from consensus.scenarios.three_envelopes import LINKS_OF_N2, SCENARIO, SILENT_FR
 from consensus.simulation import Cluster, Simulation
 from consensus.timeline import Timeline
 from consensus.view import Seen, observed_by
+from dashboard import wire
 
 PROTOCOLS = registry.protocols()
 THREE = ("n1", "n2", "n3")
@@ -119,3 +122,26 @@ def test_a_run_with_steps_on_one_lane_comes_again_by_seeking() -> None:
     timeline.seek(SILENT_FROM - 1)
     assert ran(timeline, 9 * S) == end
     assert len(dict.fromkeys(end)) == 3
+
+
+def test_the_page_knows_each_world_as_it_is_and_a_newcomer_is_told_the_same() -> None:
+    """Frames of three lanes whose links and nodes differ from a step on: their fold is each lane, and is a new snapshot."""
+    timeline = Timeline(SCENARIO.spec)
+    lanes = timeline.experiment.lanes
+    views = [wire.LaneView(number) for number in range(3)]
+    ear, stream = wire.Ear(), wire.Stream()
+    whole = [view.whole(lane, timeline.at) for view, lane in zip(views, lanes, strict=True)]
+    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.told([("snapshot", {"lanes": whole})])))[2][0]
+    folds = [Fold(lane) for lane in opening["lanes"]]
+    for seq, at in enumerate((SILENT_FROM - MS, SILENT_FROM, SILENT_FROM + 300 * MS, 6 * S), 2):
+        run_to(timeline, at)
+        frames: list[wire.Frame] = []
+        for view, lane in zip(views, lanes, strict=True):
+            frames += view.news(lane, timeline.at) + view.meters_news(lane, timeline.at, exact=True)
+        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.told(frames)))[2]:
+            folds[body["lane"]].take(kind, body, timeline.at)
+    for number, (fold, lane) in enumerate(zip(folds, lanes, strict=True)):
+        assert_knows(fold, Fold(through_the_wire(wire.LaneView(number).whole(lane, timeline.at))), numbered=False)
+    assert [len(fold.links["cut"]) for fold in folds] == [0, 4, 0]
+    assert [fold.nodes["n2"]["status"] for fold in folds] == ["crashed", "up", "up"]
+    assert [len(fold.links["tuned"]) for fold in folds] == [0, 0, 4]

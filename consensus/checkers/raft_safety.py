@@ -66,6 +66,7 @@ class RaftSafety:
         self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
         self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> who sent it a vote
         self.acknowledged: dict[tuple[str, int], dict[str, int]] = {}  # (leader, term) -> follower -> up to which index
+        self.doubted: tuple[Any, ...] = ()  # a commitment without a majority, as far as has been seen: (event, sentence, entry)
         # Decisions: at position index - 1, (entry, who decided it first, in which term)
         self.decided: list[tuple[Entry, str, int]] = []
         self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
@@ -79,6 +80,8 @@ class RaftSafety:
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         kind = event.kind
+        if self.doubted and self.doubted[0].cause != event.cause:
+            self.accuse()
         if kind == "sent":
             name = type(event.data[2]).__name__
             if name == "AppendEntries":
@@ -210,11 +213,21 @@ class RaftSafety:
         configuration = self.members_at.get(last if last[0] >= index else (index, entry[0]))
         if self.leader_of.get(self.epoch[leader]) != leader or term != self.epoch[leader] or configuration is None:
             return
+        if configuration.voters == (leader,) and not configuration.outgoing:
+            self.doubted = ()  # the others have left: with the entry that says so it committed those before as well
         holders = [who for who, up_to in self.acknowledged.get((leader, term), {}).items() if up_to >= index]
         if not has_quorum(configuration, dict.fromkeys((leader, *holders), True)):
             who = ", ".join((leader, *holders))
             sentence = f"{leader} committed index {index}, which {who} hold, of the members {names(configuration)}."
-            self.find(MAJORITY, event, sentence, (leader,), entry)
+            self.doubted = (event, sentence, entry)
+            if not event.cause:
+                self.accuse()
+
+    def accuse(self) -> None:
+        """What was decided for the same cause has not explained it."""
+        event, sentence, entry = self.doubted
+        self.doubted = ()
+        self.find(MAJORITY, event, sentence, (event.node,), entry)
 
     # --- Leader Completeness: what was committed in a term is in the logs of the leaders of all later terms
 

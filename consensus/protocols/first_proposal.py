@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Action, Card, Claims, Knob
+from consensus.cards import ESSAY, Action, Card, Claims, Knob
 from consensus.node import OK, WRITE, Node, Request
 
 DISHES, NAMES = "dishes", "names"
@@ -151,4 +151,7 @@ CARD = Card(
         ),
     ),
     object="decision",
+    family=ESSAY,
+    gives_up="Agreement: where proposals cross, nodes settle on different ones for good.",
+    needs="any number; it agrees on nothing with two",
 )

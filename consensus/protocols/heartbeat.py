@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Card, Claims, Knob
+from consensus.cards import ESSAY, Card, Claims, Knob
 from consensus.node import FAILED, LOG_SHOWN, MS, Node, Request
 
 WATCHING, SUSPECTING = "watching", "suspecting"
@@ -46,7 +46,7 @@ class HeartbeatNode(Node):
         self.since = 0
 
     def on_start(self) -> None:
-        self.since = self.clock
+        self.since = self.elapsed
         self.become(WATCHING, None)
         for peer in self.peers:
             self.wait_for(peer)
@@ -59,7 +59,7 @@ class HeartbeatNode(Node):
 
     def on_heartbeat(self, src: str, m: Heartbeat) -> None:
         newest = max(m.number, self.heard.get(src, (0, 0))[0])
-        self.heard[src] = newest, self.clock
+        self.heard[src] = newest, self.elapsed
         if src in self.suspects:
             del self.suspects[src]
             self.false_alarms += 1
@@ -75,7 +75,7 @@ class HeartbeatNode(Node):
     def on_silence_timeout(self, peer: str) -> None:
         """All that it knows: for so long nothing has come. Crashed, cut off, or late?"""
         assert peer not in self.suspects, "a node is suspected once at a time"
-        self.suspects[peer] = self.clock
+        self.suspects[peer] = self.elapsed
         self.suspicions += 1
         self.note(SUSPECTED, peer)
         self.show_role()
@@ -87,23 +87,24 @@ class HeartbeatNode(Node):
         self.answer(m.op_id, FAILED, reason="These nodes keep no data; they only listen for each other.")
 
     def describe(self) -> dict[str, Any]:
-        running = max(1, self.clock - self.since)
+        running = max(1, self.elapsed - self.since)
         facts = {f"hears {peer}": self.about(peer) for peer in self.peers}
         facts["time-out"] = f"{self.knobs['timeout_ms']} ms"
         facts["false alarms"] = f"{self.false_alarms} ({self.false_alarms * MINUTE // running} a minute)"
-        return {
+        shown: dict[str, Any] = {
             "role": SUSPECTING if self.suspects else WATCHING,
             "epoch": None,
             "store": {"dead?": [peer for peer in self.peers if peer in self.suspects]},
-            "log": [[None, alarm] for alarm in self.alarms],
-            "log_start": self.false_alarms - len(self.alarms) + 1,
-            "commit": self.false_alarms,
             "facts": facts,
         }
+        if self.alarms:  # a square for each
+            first = self.false_alarms - len(self.alarms) + 1
+            shown |= {"log": [[None, alarm] for alarm in self.alarms], "log_start": first, "commit": self.false_alarms}
+        return shown
 
     def about(self, peer: str) -> str:
         """What it knows of another node, all of it from messages that came, and its own clock."""
-        silent = "" if peer not in self.suspects else " · crashed, cut off or late?"
+        silent = f" · suspected at {self.suspects[peer] // MS} ms: crashed, cut off or late?" if peer in self.suspects else ""
         if peer not in self.heard:
             return f"nothing yet{silent}"
         number, at = self.heard[peer]
@@ -112,7 +113,7 @@ class HeartbeatNode(Node):
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """It stores nothing: nothing it says of data can be wrong, and it serves nobody."""
-    return Claims("linearizable", availability="quorum")
+    return Claims("nothing", availability="nobody")
 
 
 CARD = Card(
@@ -143,4 +144,7 @@ CARD = Card(
             unit="ms",
         ),
     ),
+    family=ESSAY,
+    gives_up="Knowing: a suspicion cannot tell a crash from a cut or from a slow link.",
+    needs="2 nodes or more",
 )

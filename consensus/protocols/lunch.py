@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Action, Card, Claims, Knob
+from consensus.cards import ESSAY, Action, Card, Claims, Knob
 from consensus.node import MS, OK, WRITE, Node, Request
 
 OWN_WISH, ALL = "own wish", "all"
@@ -209,7 +209,7 @@ def number_of(meal: str) -> int:
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """Never two answers; but perhaps none. (With the own wishes not even while everything works.)"""
-    return Claims("linearizable", availability="quorum")
+    return Claims("linearizable", availability="all" if knobs["rule"] == ALL else "quorum")
 
 
 CARD = Card(
@@ -225,7 +225,7 @@ CARD = Card(
             "Rule",
             "A vote decides when more than half of all wish the same, or when all have voted (most votes, then alphabet).",
             OWN_WISH,
-            choices=((OWN_WISH, "each the own wish"), (ALL, "wait for all")),
+            choices=((OWN_WISH, "own wish"), (ALL, "wait for all")),
         ),
         Knob(
             "wishes",
@@ -253,4 +253,7 @@ CARD = Card(
         ),
     ),
     object="decision",
+    family=ESSAY,
+    gives_up="Any outcome with as many wishes as friends, or (waiting for all) any with one of them missing.",
+    needs="all of them, to wait for all; more than half with one wish, else",
 )

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Action, Card, Claims, Knob
+from consensus.cards import ESSAY, Action, Card, Claims, Knob
 from consensus.node import MS, OK, WRITE, Node, Request
 
 DISHES, NAMES = "dishes", "names"
@@ -231,6 +231,8 @@ class MajorityVoteNode(Node):
     def take(self, meal: str, wish: str) -> None:
         self.decided[meal] = wish
         self.cancel_timer("again", meal)
+        for show in [show for show in self.heard if show[0] == meal]:
+            del self.heard[show]
         self.decide(number_of(meal), (meal, wish))
         self.show_role()
         self.broadcast(Told(meal, wish))
@@ -339,4 +341,7 @@ CARD = Card(
     ),
     object="decision",
     majority=True,
+    family=ESSAY,
+    gives_up="A side without a majority decides nothing; and an adversary who orders the messages can forbid the end.",
+    needs="2f + 1 friends bear f asleep",
 )

@@ -23,9 +23,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Card, Claims, Knob
+from consensus.cards import ESSAY, Card, Claims, Knob
 from consensus.node import LOG_SHOWN, MS, OK, READ, Node, Request
 
+AUTOMATIC, OFF = "automatic", "off"
 PRIMARY, BACKUP = "primary", "backup"
 TOOK_OVER, STEPPED_DOWN, SET_ASIDE = "took over", "stepped down", "write set aside"
 
@@ -196,7 +197,7 @@ class PrimaryBackupNode(Node):
         self.set_timer("takeover", patience + backups.index(self.id) * patience // 2)
 
     def on_takeover_timeout(self) -> None:
-        if not self.knobs["failover"]:
+        if self.knobs["failover"] == OFF:
             return self.wait_for_primary()
         self.history.append((self.number + 1, self.id, len(self.log)))
         self.note(TOOK_OVER, f"generation {self.number}")
@@ -285,7 +286,7 @@ class PrimaryBackupNode(Node):
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """With failover every side finds a primary, and acknowledged writes go; without it only the primary's side writes."""
-    if knobs["failover"]:
+    if knobs["failover"] == AUTOMATIC:
         return Claims("eventual", availability="total", loses=True)
     return Claims("eventual", availability="quorum")
 
@@ -302,8 +303,8 @@ CARD = Card(
             "failover",
             "Failover",
             "Whether a backup that hears nothing from its primary takes over.",
-            True,
-            choices=((True, "automatic"), (False, "off")),
+            AUTOMATIC,
+            choices=((AUTOMATIC, "automatic"), (OFF, "off")),
         ),
         Knob(
             "takeover_ms",
@@ -334,4 +335,7 @@ CARD = Card(
         ),
     ),
     epoch="generation",
+    family=ESSAY,
+    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not.",
+    needs="1 node serves; each backup more is one more copy",
 )

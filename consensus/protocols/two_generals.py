@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.cards import Card, Claims, Knob
+from consensus.cards import ESSAY, Card, Claims, Knob
 from consensus.node import FAILED, MS, OK, READ, Node, Request
 
 FIRST, SECOND, VILLAGE = "first general", "second general", "village"
@@ -168,7 +168,7 @@ class General(Node):
         return {
             "role": self.role,
             "epoch": None,
-            "store": {"dawn": [last] if last else []},
+            "store": {"do": [last] if last else []},
             "facts": facts,
         }
 
@@ -221,4 +221,7 @@ CARD = Card(
         ),
     ),
     object="decision",
+    family=ESSAY,
+    gives_up="Agreement: by any plan that ever attacks, one may attack alone.",
+    needs="2 generals; others look on",
 )

@@ -53,7 +53,7 @@ SCENARIO = Scenario(
         story="A primary in the east, backups in the west, copied asynchronously. The link is gone for 43 seconds.",
         lanes=(
             LaneSpec("primary-backup"),
-            LaneSpec("primary-backup", (("failover", False),)),
+            LaneSpec("primary-backup", (("failover", "off"),)),
             LaneSpec("raft"),
         ),
         seed=10,

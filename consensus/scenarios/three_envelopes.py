@@ -56,7 +56,7 @@ SCENARIO = Scenario(
             Step(SILENT_FROM, Crash("n2"), CRASHED),
             Step(SILENT_FROM, Partition((("n2",), ("n1", "n3"))), LOST),
             Step(SILENT_FROM, SetLink(LINKS_OF_N2, (("delay", 10 * S),)), LATE),
-            Step(SILENT_FROM, Say("Something has happened to n2, in each world something else. n1 hears nothing.")),
+            Step(SILENT_FROM, Say("Something has happened to n2, in each world something else. n1 hears nothing of it.")),
             Step(
                 5500 * MS,
                 Say("n1 suspects n2 in all three worlds, at the same moment. It cannot know why; open its card and compare."),

@@ -54,7 +54,7 @@ SCENARIO = Scenario(
     level="B",
     ask="How many acknowledgements make it safe to attack?",
     lesson=(
-        "None do: whoever sends the last messenger cannot know that it arrives. Certainty over a lossy link is impossible; "
+        "No number does: who sends the last messenger cannot know that it arrives. Certainty over a lossy link is impossible; "
         "sending again makes it likely."
     ),
     spec=Spec(
@@ -65,7 +65,7 @@ SCENARIO = Scenario(
         seed=7,
         nodes=2,
         link=LinkState(loss=300_000),
-        workload=Workload(keys=("dawn",), start=600 * S),  # the script asks
+        workload=Workload(keys=("do",), start=600 * S),  # the script asks
         opening=650 * MS,
         speed=0.2,
         script=SCRIPT,

@@ -31,6 +31,10 @@ export function Caption({ app }) {
   const lasso = selection?.kind === "lasso" ? selection.ids : null;
   return html`<div class="caption">
     ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
+    ${spec?.ask && !bye && html`<div class="audience">
+      <button class="quiet dim" aria-haspopup="dialog" title=${words.audience.askWhat} onClick=${() => ui.update({ dialog: "ask" })}>${words.audience.ask}</button>
+      <button class="quiet dim" aria-haspopup="dialog" title=${words.audience.lessonWhat} onClick=${() => ui.update({ dialog: "lesson" })}>${words.audience.lesson}</button>
+    </div>`}
     <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? words.caption.lost : speaking ? said.sentence : "")}</div>
     <${WhatIsCut} app=${app} />
   </div>`;

@@ -67,6 +67,7 @@ export const english = Object.freeze({
   lane: {
     label: (/** @type {string} */ title) => `Lane: ${title}`,
     protocol: (/** @type {string} */ title) => `Protocol of this lane, now ${title}`,
+    protocolWhat: "Another protocol for this lane, or several side by side",
     knob: (/** @type {string} */ title, /** @type {string} */ lane) => `${title} of ${lane}`,
     knobs: "All knobs",
     add: "+ lane",
@@ -279,10 +280,54 @@ export const english = Object.freeze({
       ["Wheel, pinch", "zooms; drag the ground with Move to pan"],
     ],
   },
+  audience: {
+    ask: "Ask the audience",
+    askWhat: "The question of this scenario, large",
+    lesson: "What it shows",
+    lessonWhat: "The lesson of this scenario, and what must come out",
+    mustComeOut: "What must come out",
+  },
+  catalogue: {
+    title: "Protocols",
+    what: (/** @type {string} */ lane) => `One of them takes the place of ${lane} in its lane, in a new run. Claims are those with all knobs as they are at first.`,
+    compare: "Compare",
+    compareWhat: (/** @type {string} */ title) => `Compare ${title}`,
+    tick: (/** @type {number} */ most) => `Tick two to ${most === 4 ? "four" : most} to see them side by side.`,
+    sideBySide: (/** @type {string[]} */ titles, /** @type {number} */ nodes, /** @type {number} */ seed) =>
+      `${titles.slice(0, -1).join(", ")} and ${titles[titles.length - 1]}: ${counted(nodes, "node")} each, seed ${seed}, the same links and clients.`,
+    claims: "Claims",
+    claim: (/** @type {{consistency: string, availability: string, loses: boolean}} */ { consistency, availability, loses }) =>
+      [english.catalogue.consistency[consistency] ?? consistency, english.catalogue.availability[availability] ?? availability, loses ? english.catalogue.loses : ""].filter(Boolean).join(" "),
+    consistency: /** @type {Record<string, string>} */ ({
+      linearizable: "Linearizable: as if there were one copy, and each request took effect at one moment before its answer.",
+      sequential: "Sequential: one order of all operations, the same for everybody, but a read may be old.",
+      causal: "Causal: nobody sees an effect without its cause.",
+      eventual: "Eventual: copies become alike once messages get through again; nothing says when.",
+      none: "No consistency: copies may differ for good.",
+      nothing: "Nothing of data: it keeps none.",
+    }),
+    availability: /** @type {Record<string, string>} */ ({
+      majority: "While cut, the side with a majority of the members answers.",
+      total: "While cut, every node that is up answers.",
+      quorum: "While cut, a side that can gather its quorums answers.",
+      all: "It needs every member: while one is missing, nobody gets what needs them all.",
+      nobody: "It serves no client.",
+    }),
+    loses: "It may lose writes that it has acknowledged.",
+    givesUp: "Gives up",
+    needs: "Needs",
+    asked: "Asked",
+    objects: /** @type {Record<string, string>} */ ({
+      decision: "A write proposes a value for its key; a read tells what was decided there.",
+      counter: "A write adds one, a removal takes one away, whatever their values; a read tells the count.",
+      set: "A write adds its value, a removal takes it out; a read lists what is in the set.",
+    }),
+  },
   scenarios: {
     title: "Scenarios",
     what: "Each begins a new run, played from the start.",
-    levels: /** @type {Record<string, string>} */ ({ B: "beginner", I: "intermediate", A: "advanced", E: "expert" }),
+    on: (/** @type {string} */ protocol, /** @type {number} */ times) => (times > 1 ? `${protocol} ×${times}` : protocol),
+    levels: /** @type {Record<string, string>} */ ({ B: "Beginner", I: "Intermediate", A: "Advanced", E: "Expert" }),
   },
   view: {
     clients: "Only what the clients know: what they asked, what they were told.",
