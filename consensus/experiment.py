@@ -98,6 +98,7 @@ class Spec:
     opening: int = 2 * S  # where the page opens it: what was before has run already
     until: int = 20 * S  # how far it is run without a browser
     speed: float = 0.05  # simulated seconds a second, on a stage
+    veiled: bool = False  # a page shows what clients see, and not which protocol it is, until that is revealed
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -679,7 +680,8 @@ class Experiment:
     def intervene(self, intervention: Intervention, lane: int | None = None) -> None:
         """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it."""
         leaders = dict.fromkeys(self._leaders())
-        before = next(iter(leaders)) if len(leaders) == 1 else None  # what is said to all names a leader only if all agree
+        one = len(leaders) == 1 and not self.spec.veiled
+        before = next(iter(leaders)) if one else None  # what is said to all names a leader only if all agree
         only = intervention.lane if isinstance(intervention, Turn) else lane
         if only is not None and not 0 <= only < len(self.lanes):
             raise Refused(f"There is no lane {only}.")
