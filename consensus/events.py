@@ -60,6 +60,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "tuned": ("links", "setting"),
     "turned": ("knob", "value"),
     "deadline": ("deadline",),
+    "adversary": ("name",),  # who chooses from now on when messages land; empty: nobody
+    "held": ("message_id", "src"),  # an adversary delays this message; once for each, `node` is the addressee
     "clock": ("skew", "rate"),  # a node's own clock: how far it is ahead now (microseconds), what it gains (parts per million)
     "said": ("text",),
     "acted": ("action", "argument"),  # one of the protocol's own actions, by hand

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from consensus import aim
+from consensus.adversary import ADVERSARIES
 from consensus.byzantine import LIES
 from consensus.cards import Card
 from consensus.checkers import HOLDS, VIOLATED, Finding, Judge, Verdict, listens
@@ -29,6 +30,7 @@ from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Corrupt,
     Crash,
@@ -97,6 +99,7 @@ class Spec:
     opening: int = 2 * S  # where the page opens it: what was before has run already
     until: int = 20 * S  # how far it is run without a browser
     speed: float = 0.05  # simulated seconds a second, on a stage
+    veiled: bool = False  # a page shows what clients see, and not which protocol it is, until that is revealed
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -186,7 +189,7 @@ class Lane:
         made = OBJECTS[card.object]
         arguments = {action.name: action.argument for action in card.actions}
         basics = card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES
-        self.sim = Simulation(Cluster(*basics, removes=made.removes, arguments=arguments))
+        self.sim = Simulation(Cluster(*basics, ADVERSARIES, removes=made.removes, arguments=arguments))
         self.sides = self.sim.network.sides()
         self.history = History()
         self.trace = Trace()
@@ -685,7 +688,8 @@ class Experiment:
     def intervene(self, intervention: Intervention, lane: int | None = None) -> None:
         """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it."""
         leaders = dict.fromkeys(self._leaders())
-        before = next(iter(leaders)) if len(leaders) == 1 else None  # what is said to all names a leader only if all agree
+        one = len(leaders) == 1 and not self.spec.veiled
+        before = next(iter(leaders)) if one else None  # what is said to all names a leader only if all agree
         only = intervention.lane if isinstance(intervention, Turn) else lane
         if only is not None and not 0 <= only < len(self.lanes):
             raise Refused(f"There is no lane {only}.")
@@ -786,6 +790,10 @@ def told(
             return "fault", f"{knob} = {value}", ""
         case Corrupt(node, lie):
             return "fault", f"{node} lies" if lie else f"{node} is honest", ""
+        case Adversary(name):
+            if not name:
+                return "fault", "no adversary", f"The adversary is gone since {when}: messages land when they are due."
+            return "fault", f"adversary: {name}", f"From {when} on an adversary chooses when each message lands; it loses none."
         case Say(text):
             return "say", text, text
     return "", "", ""

@@ -236,6 +236,11 @@ class Node:
         """Why this action cannot be done now, in a sentence for the visitor; empty when it can. Changes nothing."""
         return ""
 
+    def decisive(self, src: str, message: Any, nodes: Mapping[str, Any]) -> bool:
+        """Would this message, landing now, bring a decision nearer, and may another come in its place? An adversary
+        (``adversary.py``), who sees all running ``nodes``, asks; changes nothing."""
+        return False
+
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
 

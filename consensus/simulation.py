@@ -20,6 +20,7 @@ from consensus.events import Event, Row, events_of
 from consensus.freeze import copied
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Corrupt,
     Crash,
@@ -77,6 +78,7 @@ KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
 ARGUMENT_LENGTH_MAX = 40
 SKEW_MAX = 60 * S  # of a node's own clock, either way
 RATE_MAX = PPM // 2
+HELD_MAX = 2 * S  # by an adversary, all in all: every delay is finite
 
 
 class Tones(dict[type, bool]):
@@ -91,6 +93,7 @@ TONES = Tones()
 
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
+Delay = Callable[[Mapping[str, Node], str, str, Any], int]  # an adversary: running nodes, src, dst, message -> microseconds
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class Cluster:
     workload: Workload | None = None
     deadline: int = 300 * MS
     lies: Mapping[str, Lie] = field(default_factory=dict)
+    adversaries: Mapping[str, Delay] = field(default_factory=dict)
     removes: str = ""  # what a REMOVE takes away here (``checkers/objects.py``); empty: it is never asked
     arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
 
@@ -128,6 +132,9 @@ class Simulation:
         self.timers: dict[str, dict[Any, tuple[int, int, int]]] = {m: {} for m in cluster.members}  # (ticket, set at, due)
         self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
         self.liars: dict[str, str] = {}
+        self.adversary = ""
+        self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
+        self.held_longest = 0  # of those that have landed since, for how long
         self.log: list[Row] = []  # what happened since the last ``taken``, without the names of ``Event``
         self._heap: list[Any] = []
         self._ticket = 0
@@ -167,7 +174,8 @@ class Simulation:
         """
         heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
         cuts, liars = self.network.cuts, self.liars
-        hindered = bool(cuts or liars)  # neither changes while this runs
+        delayed = bool(self.adversary or self.held)
+        hindered = bool(cuts or liars) or delayed  # none of them comes up while this runs
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
@@ -178,7 +186,7 @@ class Simulation:
                 self._take(entry)
                 continue
             _, _, _, sent, src, dst = entry
-            if status[dst] != UP or (hindered and (dst in liars or (src, dst) in cuts)):
+            if status[dst] != UP or (hindered and (delayed or dst in liars or (src, dst) in cuts)):
                 self._land(sent, src, dst)
                 continue
             self._event_id = cause = self._event_id + 1
@@ -286,7 +294,25 @@ class Simulation:
         """A message between members arrives, or dies of a cut."""
         if (src, dst) in self.network.cuts:
             return self._drop(sent, "cut")
+        if longer := self._held_for(sent, src, dst):
+            self._push(self.now + longer, LAND, sent, src, dst)
+            return None
         return self._reach(sent, src, dst)
+
+    def _held_for(self, sent: Row, src: str, dst: str) -> int:
+        """How much longer the adversary delays a message that is about to land; 0: not at all, or not any longer."""
+        number, _, _, _, _, data = sent
+        so_far = self.now - data[5]
+        longer = 0
+        if self.adversary and so_far < HELD_MAX and self.status[dst] == UP:
+            running = {member: node for member, node in self.nodes.items() if self.status[member] == UP}
+            longer = min(self.cluster.adversaries[self.adversary](running, src, dst, data[2]), HELD_MAX - so_far)
+        if longer and number not in self.held:
+            self.held[number] = True
+            self._emit("held", dst, number, (number, src))
+        elif not longer and self.held.pop(number, False):
+            self.held_longest = max(self.held_longest, so_far)
+        return longer
 
     def _access(self, sent: Row) -> None:
         """A request reaches its home node, or an answer its client: no cut lies between them."""
@@ -307,6 +333,7 @@ class Simulation:
 
     def _drop(self, sent: Row, reason: str) -> None:
         number, _, _, src, _, (_, dst, *_) = sent
+        self.held.pop(number, None)
         self._emit("dropped", dst, number, (number, src, reason))
 
     # --- nodes --------------------------------------------------------------------------------
@@ -451,6 +478,11 @@ class Simulation:
                 self._emit("said", "", 0, (text,))
             case Corrupt(node, lie):
                 self._corrupt(node, lie)
+            case Adversary(name):
+                if name and name not in self.cluster.adversaries:
+                    raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
+                self.adversary = name
+                self._emit("adversary", "", 0, (name,))
             case _:
                 self._fault(intervention)
 
