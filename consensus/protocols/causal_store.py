@@ -230,7 +230,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="causal-store",
+    name="causal_store",
     title="Causal store (COPS)",
     paper='Lloyd et al., "Don\'t Settle for Eventual: Scalable Causal Consistency for Wide-Area Storage with COPS", SOSP 2011',
     summary="Every node answers at once; a write is shown elsewhere only after all that its writer had seen.",
