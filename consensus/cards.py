@@ -69,8 +69,8 @@ class Claims:
 
     consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good); availability under a
     cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers), "quorum" (a side
-    that can gather R or W), "all" (nobody, for what needs every member);
-    ``loses``: may lose acknowledged writes though no disk is lost.
+    that can gather R or W), "all" (nobody, for what needs every member). "nothing" and "nobody" for what keeps no data and
+    serves no client; ``loses``: may lose acknowledged writes though no disk is lost.
     """
 
     consistency: str

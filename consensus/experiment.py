@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from consensus import aim
+from consensus.adversary import ADVERSARIES
 from consensus.byzantine import LIES
 from consensus.cards import Card
 from consensus.checkers import HOLDS, VIOLATED, Finding, Judge, Verdict, listens
@@ -24,11 +25,12 @@ from consensus.checkers.objects import OBJECTS
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
 from consensus.clients import BY_HAND, Workload
-from consensus.events import KINDS, Event, Trace
+from consensus.events import KINDS, Event, Row, Trace, events_of, new_event
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Corrupt,
     Crash,
@@ -59,7 +61,8 @@ LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
-UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
+# Most of what happens: no meter but the count of messages, and no mark, comes of it.
+UNREMARKABLE = ("sent", "delivered", "fired", "decided", "stored")
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,14 @@ class LaneSpec:
 
 
 class Step(NamedTuple):
-    """One line of a scenario's script: at this moment do this; names may be parts (``aim.py``)."""
+    """One line of a scenario's script: at this moment do this; names may be parts (``aim.py``).
+
+    It falls on every lane, or on that one alone: where the lanes are worlds that differ in one thing only, this is the thing.
+    """
 
     at: int
     do: Intervention
+    lane: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ class Spec:
     opening: int = 2 * S  # where the page opens it: what was before has run already
     until: int = 20 * S  # how far it is run without a browser
     speed: float = 0.05  # simulated seconds a second, on a stage
+    veiled: bool = False  # a page shows what clients see, and not which protocol it is, until that is revealed
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -147,13 +155,17 @@ class Ears:
 
     def __init__(self) -> None:
         self.hears: dict[str, Heard] = {}
+        self.quiet: dict[str, bool] = {}  # kinds of events that nobody listens to, and that are unremarkable
         self.timed: Heard = ()  # those for which time passing is news
+        self.rouses: dict[str, bool] = {}  # kinds of events after which such a one may be due at another moment
 
     def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
         for name in checkers:
             seen.setdefault(name, 0)
         self.hears = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
+        self.quiet = {kind: True for kind in UNREMARKABLE if not self.hears[kind]}
         self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
+        self.rouses = {kind: True for kind in KINDS if any(pair in self.hears[kind] for pair in self.timed)}
         return self.hears
 
     def wake(self) -> int:
@@ -177,7 +189,7 @@ class Lane:
         made = OBJECTS[card.object]
         arguments = {action.name: action.argument for action in card.actions}
         basics = card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES
-        self.sim = Simulation(Cluster(*basics, removes=made.removes, arguments=arguments))
+        self.sim = Simulation(Cluster(*basics, ADVERSARIES, removes=made.removes, arguments=arguments))
         self.sides = self.sim.network.sides()
         self.history = History()
         self.trace = Trace()
@@ -200,7 +212,7 @@ class Lane:
         self.seen: dict[str, int] = {}  # checker -> findings already taken over
         self.findings: list[Finding] = []
         self.stopped: str | None = None
-        self.fresh: list[Event] = []  # since the last drain
+        self.log: list[Row] = []  # since the last drain
         self.touched: list[int] = []  # operations new or changed since the last call of changed_operations
         self.ears = Ears()
         self.known_lost: dict[str, bool] = {}
@@ -212,7 +224,7 @@ class Lane:
         clone = object.__new__(Lane)
         for name, value in vars(self).items():
             setattr(clone, name, copied(value))
-        clone.fresh, clone.touched, clone.ears = [], [], Ears()
+        clone.log, clone.touched, clone.ears = [], [], Ears()
         return clone
 
     # --- running ------------------------------------------------------------------------------
@@ -257,39 +269,37 @@ class Lane:
 
     def _absorb(self) -> None:
         """Folds what just happened into everything that watches."""
-        events = self.sim.events
-        if not events:
+        rows = self.sim.taken()
+        if not rows:
             return
-        self.sim.events = []
-        self.trace.fold(events)
-        self.fresh += events
-        ears = self.ears
-        hears = ears.hears or ears.open(self._checkers(), self.seen)
-        tally, wake = self.tally, ears.wake()
-        for event in events:
-            kind, at = event[2], event[1]
-            if kind == "sent":
-                tally.messages += 1
-                operation = None
-            elif kind == "delivered" or kind == "fired":
-                tally.landed += kind == "delivered"
-                if at < wake and not hears[kind]:
-                    continue
-                operation = None
-            else:
-                operation = self._remark(event)
+        self.trace.fold(rows)
+        self.log += rows
+        kinds = [row[2] for row in rows]
+        self.tally.messages += kinds.count("sent")
+        self.tally.landed += kinds.count("delivered")
+        ears, seen = self.ears, self.seen
+        hears = ears.hears or ears.open(self._checkers(), seen)
+        quiet, rouses, wake = ears.quiet, ears.rouses, ears.wake()
+        for row in rows:
+            at, kind = row[1], row[2]
+            if at < wake and kind in quiet:
+                continue
+            event = new_event(Event, row)
+            operation = None if kind in UNREMARKABLE else self._remark(event)
             for name, checker in hears[kind]:
                 checker.fold(event, operation)
-                if len(checker.findings) > self.seen[name]:
+                if len(checker.findings) > seen[name]:
                     self._collect(name, checker)
             if at >= wake:
                 for name, checker in ears.timed:
                     if checker.due <= at:
                         checker.fold(event, None)
                         self._collect(name, checker)
+                wake = ears.wake()
             if kind not in UNREMARKABLE:
-                tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
+                self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
                 self._mark(event, operation)
+            if kind in rouses:
                 wake = ears.wake()
 
     def _remark(self, event: Event) -> Operation | None:
@@ -337,14 +347,19 @@ class Lane:
 
     # --- what the page shows ------------------------------------------------------------------
 
-    def drain(self) -> list[Event]:
+    @property
+    def fresh(self) -> list[Event]:
         """The events since the last drain."""
-        fresh, self.fresh = self.fresh, []
-        return fresh
+        return events_of(self.log)
+
+    def drain(self) -> list[Event]:
+        """The events since the last drain, which they will not be from now on."""
+        rows, self.log = self.log, []
+        return events_of(rows)
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        return list(self.sim.flying.values())
+        return self.sim.flying()
 
     def leader(self) -> str | None:
         """The running leader of the highest epoch."""
@@ -505,6 +520,7 @@ BADGES = {
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
     "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
+    "nobody": "keeps no data, and refuses whoever asks for some",
 }
 
 
@@ -650,7 +666,7 @@ class Experiment:
         self.steps += 1
         self.stand_at(at)
         with contextlib.suppress(Refused):  # a visitor may have done it already
-            self.intervene(aim.resolve(step.do, self.cast()))
+            self.intervene(aim.resolve(step.do, self.cast()), step.lane)
 
     def cast(self) -> aim.Cast:
         """Who plays which part now."""
@@ -658,7 +674,7 @@ class Experiment:
 
     @property
     def witness(self) -> Lane:
-        """A lane whose links are as all interventions left them: the first that has not stopped."""
+        """A lane whose links are as all interventions that fell on every lane left them: the first that has not stopped."""
         return next((lane for lane in self.lanes if lane.stopped is None), self.lanes[0])
 
     def leader(self) -> str | None:
@@ -669,26 +685,26 @@ class Experiment:
     def _leaders(self) -> list[str]:
         return [leader for lane in self.lanes if lane.stopped is None and (leader := lane.leader()) is not None]
 
-    def intervene(self, intervention: Intervention) -> None:
-        """The same on every lane, now (``Turn`` on its own lane). Refused when no lane can do it."""
+    def intervene(self, intervention: Intervention, lane: int | None = None) -> None:
+        """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it."""
         leaders = dict.fromkeys(self._leaders())
-        before = next(iter(leaders)) if len(leaders) == 1 else None  # what is said to all names a leader only if all agree
+        one = len(leaders) == 1 and not self.spec.veiled
+        before = next(iter(leaders)) if one else None  # what is said to all names a leader only if all agree
+        only = intervention.lane if isinstance(intervention, Turn) else lane
+        if only is not None and not 0 <= only < len(self.lanes):
+            raise Refused(f"There is no lane {only}.")
+        chosen = self.lanes if only is None else [self.lanes[only]]
         refusals = []
-        if isinstance(intervention, Turn):
-            if not 0 <= intervention.lane < len(self.lanes):
-                raise Refused(f"There is no lane {intervention.lane}.")
-            self.lanes[intervention.lane].apply(intervention, self.at)
-        else:
-            for lane in self.lanes:
-                try:
-                    lane.apply(intervention, self.at)
-                except Refused as refused:
-                    refusals.append(refused)
-            if len(refusals) == len(self.lanes):
-                raise refusals[0]
-            if isinstance(intervention, Ask):
-                self._keep_in_step()
-        self._tell(intervention, before)
+        for each in chosen:
+            try:
+                each.apply(intervention, self.at)
+            except Refused as refused:
+                refusals.append(refused)
+        if len(refusals) == len(chosen):
+            raise refusals[0]
+        if isinstance(intervention, Ask):
+            self._keep_in_step()
+        self._tell(intervention, before, only)
 
     def _keep_in_step(self) -> None:
         """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
@@ -699,20 +715,22 @@ class Experiment:
 
     # --- what it says -------------------------------------------------------------------------
 
-    def _tell(self, intervention: Intervention, leader: str | None) -> None:
-        """Marks, bands and the caption that an intervention leaves."""
-        network = self.witness.sim.network
+    def _tell(self, intervention: Intervention, leader: str | None, lane: int | None) -> None:
+        """Marks, bands and the caption that an intervention leaves. A band tells of a cut that the first lane has."""
+        cuts, network = tuple(self.witness.sim.network.cuts), self.witness.sim.network
         words = network.words(leader)
-        cuts = tuple(network.cuts)
         if cuts != self.cuts:
             self.cuts = cuts
             if self.bands and self.bands[-1][1] is None:
                 self.bands[-1] = (self.bands[-1][0], self.at, self.bands[-1][2])
             if words:
                 self.bands.append((self.at, None, words))
+        if lane is not None:
+            network = self.lanes[lane].sim.network
+            words = network.words(leader)
         kind, text, caption = told(intervention, network.sides(), words, leader, self.at)
         if kind:
-            self.marks.append(Mark(self.at, kind, intervention.lane if isinstance(intervention, Turn) else -1, text))
+            self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
         if caption:
             self.caption = caption
 
@@ -772,6 +790,10 @@ def told(
             return "fault", f"{knob} = {value}", ""
         case Corrupt(node, lie):
             return "fault", f"{node} lies" if lie else f"{node} is honest", ""
+        case Adversary(name):
+            if not name:
+                return "fault", "no adversary", f"The adversary is gone since {when}: messages land when they are due."
+            return "fault", f"adversary: {name}", f"From {when} on an adversary chooses when each message lands; it loses none."
         case Say(text):
             return "say", text, text
     return "", "", ""

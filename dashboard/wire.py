@@ -22,6 +22,7 @@ from consensus.events import Event
 from consensus.history import Operation
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Crash,
     Cut,
@@ -68,7 +69,7 @@ FRAMES: dict[str, FrameCard] = {
             "protocols": "[{name, title, paper, summary, family, gives_up, needs, object, epoch, majority, claims, knobs, "
             "actions, messages}], the catalogue",
             "families": "{name: title} in the order of the catalogue",
-            "scenarios": "[{name, number, title, story, level}]",
+            "scenarios": "[{name, number, title, story, level, lanes}], the lanes as names of protocols",
             "presets": "[{name, title, delay, jitter, shape, loss, duplicate}], links by name",
             "limits": "{name: number}, from dashboard/limits.py",
         },
@@ -84,8 +85,9 @@ FRAMES: dict[str, FrameCard] = {
     "snapshot": FrameCard(
         "A whole world. The first packet of a new run, of a newcomer, and of a client that missed packets.",
         {
-            "spec": "what the run started from: {scenario, number, title, story, ask, seed, composed, nodes, keys, deadline, "
-            "link, clients, lanes}",
+            "spec": "what the run started from: {scenario, number, title, story, ask, lesson, expect, seed, composed, veiled, "
+            "nodes, keys, deadline, link, clients, lanes}; `ask`, `lesson` and `expect`, what must come out, are empty when "
+            "composed; of a veiled run the lesson and what must come out wait until it is revealed",
             "clock": "as the frame `clock`, whole",
             "lanes": "[Lane]",
             "marks": "[[at, kind, lane, text]], all",
@@ -388,7 +390,14 @@ def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, A
         "protocols": [protocol_card(card) for card in protocols.values()],
         "families": FAMILIES,
         "scenarios": [
-            {"name": card.name, "number": card.number, "title": card.title, "story": card.story, "level": card.level}
+            {
+                "name": card.name,
+                "number": card.number,
+                "title": card.title,
+                "story": card.story,
+                "level": card.level,
+                "lanes": [] if card.spec.veiled else [lane.protocol for lane in card.spec.lanes],
+            }
             for card in scenarios.values()
         ],
         "presets": [{"name": preset.name, "title": preset.title, **link_card(preset.state)} for preset in PRESETS],
@@ -450,18 +459,23 @@ def knob_line(card: Card, knobs: Mapping[str, Any]) -> str:
     return " · ".join(filter(None, [" ".join(numbers), *choices]))
 
 
-def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any]) -> dict[str, Any]:
-    """What the run started from; knobs and deadline as they are now."""
+def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any], veiled: bool = False) -> dict[str, Any]:
+    """What the run started from; knobs and deadline as they are now. Of a veiled run the lesson waits."""
     sim = lanes[0].sim
     keys = list(spec.workload.keys) if spec.workload else ["x"]
+    composed = scenario is None or (spec.lanes, spec.nodes) != (scenario.spec.lanes, scenario.spec.nodes)
+    told = None if composed else scenario  # of other lanes its question and its lesson need not be true
     return {
         "scenario": spec.scenario,
         "number": scenario.number if scenario else 0,
         "title": spec.title,
         "story": spec.story,
-        "ask": scenario.ask if scenario else "",
+        "ask": told.ask if told else "",
+        "lesson": told.lesson if told and not veiled else "",
+        "expect": [each.sentence for each in told.expect] if told and not veiled else [],
         "seed": spec.seed,
-        "composed": scenario is None or (spec.lanes, spec.nodes) != (scenario.spec.lanes, scenario.spec.nodes),
+        "composed": composed,
+        "veiled": veiled,
         "nodes": list(spec.members),
         "keys": keys,
         "deadline": sim.deadline,
@@ -1024,6 +1038,11 @@ COMMANDS: dict[str, CommandCard] = {
         },
         SetClock,
     ),
+    "adversary": CommandCard(
+        "From now on an adversary chooses when messages land; it loses none.",
+        {"name": Field("its name, decisive; none: nobody", a_name, optional=True)},
+        Adversary,
+    ),
     "deadline": CommandCard("How long clients wait.", {"deadline": Field("microseconds", a_deadline)}, SetDeadline),
     "turn": CommandCard(
         "Turns a knob of a lane while it runs.",
@@ -1034,6 +1053,7 @@ COMMANDS: dict[str, CommandCard] = {
         },
         Turn,
     ),
+    "reveal": CommandCard("Of a veiled scenario: shows which protocol it is, and all that was hidden.", {}),
     "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
     "scenario": CommandCard("Opens a scenario anew.", {"name": Field("its name", a_name), "seed": SEED}),
     "compose": CommandCard(

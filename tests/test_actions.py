@@ -141,6 +141,22 @@ def test_only_a_running_node_can_be_told_anything(fault: Any, status: str) -> No
     assert sim.drain() == []
 
 
+def test_what_a_node_can_do_depends_on_the_time_of_asking() -> None:
+    """Not on when something happened to it last."""
+
+    class Sleeper(Guest):
+        def cannot(self, action: str, argument: str) -> str:
+            return "It is too early." if self.clock < S else ""
+
+    sim = Simulation(Cluster(Sleeper, THREE))
+    sim.run_until(S - 1)
+    with pytest.raises(Refused, match="too early"):
+        sim.apply(Act("n1", "join"))
+    sim.run_until(S)
+    sim.apply(Act("n1", "join"))
+    assert sim.nodes["n1"].there
+
+
 def test_a_node_says_itself_why_it_cannot_now() -> None:
     sim = simulation()
     sim.apply(Act("n1", "join"))

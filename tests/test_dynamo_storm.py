@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from storm import CALM, Storm, Unsafe, Watched, seeds
+from storm import Storm, Unsafe, seeds
 
 from consensus.checkers import Finding
 from consensus.checkers.losses import Losses
@@ -33,8 +33,7 @@ from consensus.protocols.dynamo import (
     preference_list,
     values,
 )
-from consensus.rng import Stream
-from consensus.simulation import PAUSED, UP, Cluster
+from consensus.simulation import PAUSED, UP
 
 MEMBERS = ("n1", "n2", "n3", "n4", "n5")
 KEYS = ("x", "y", "z")
@@ -174,15 +173,19 @@ class DynamoStorm(Storm):
     """The clients stop with the faults; then all come back, and all must agree without their help."""
 
     def __init__(self, seed: int, node: type[Dynamo] = Dynamo, dials: str | None = None) -> None:
-        self.seed = seed
         self.dials = dials or NAMES[seed % len(NAMES)]
-        self.again = f"STORM_SEED={seed} pytest tests/test_dynamo_storm.py (dials: {self.dials})"
-        self.chance = Stream.named(seed, "storm")
-        self.members = MEMBERS
         self.knobs = CARD.settled(DIALS[self.dials])
         self.promises, self.losses = Promises(self.knobs), Losses(MEMBERS)
-        workload = Workload(keys=KEYS, every=300 * MS, reads=500_000, stop=FAULTS_UNTIL)
-        Watched.__init__(self, Cluster(node, MEMBERS, self.knobs, seed, CALM, workload), (self.promises, self.losses))
+        super().__init__(
+            CARD,
+            seed,
+            len(MEMBERS),
+            self.knobs,
+            node,
+            (self.promises, self.losses),
+            f"STORM_SEED={seed} pytest tests/test_dynamo_storm.py (dials: {self.dials})",
+            Workload(keys=KEYS, every=300 * MS, reads=500_000, stop=FAULTS_UNTIL),
+        )
 
     def note(self, event: Event) -> None:
         super().note(event)

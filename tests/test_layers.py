@@ -16,10 +16,10 @@ LAYERS = """
     9  app
     8  dashboard.handlers  dashboard.pages
     7  dashboard.session  dashboard.wire  dashboard.flood  consensus.__main__
-    6  timeline  registry  dashboard.limits  dashboard.pack
-    5  experiment  metrics  protocols  protocols.*  scenarios  scenarios.*  byzantine  aim
+    6  timeline  registry  dashboard.limits  dashboard.pack  dashboard.veil
+    5  experiment  metrics  protocols  protocols.*  scenarios  scenarios.*  byzantine  adversary  aim
     4  simulation  cards  checkers  checkers.*
-    3  clients  network  interventions  history
+    3  clients  network  interventions  history  view
     2  node  events  quorums  lattices
     1  rng  freeze
     0  consensus  dashboard

@@ -25,7 +25,7 @@ from consensus.checkers.paxos_safety import (
     UNIQUE_NUMBERS,
     PaxosSafety,
 )
-from consensus.interventions import Crash, Partition, Restart
+from consensus.interventions import Crash, Partition, Restart, Wipe
 from consensus.network import LinkState
 from consensus.node import MS, OK, READ, WRITE, S
 from consensus.protocols.multi_paxos import CARD, MultiPaxosNode
@@ -95,7 +95,7 @@ def two_leaders(servers: type[MultiPaxosNode], bounce: bool) -> Script:
     return script
 
 
-def chosen_and_unknown(servers: type[MultiPaxosNode], bounce: bool) -> Script:
+def chosen_and_unknown(servers: type[MultiPaxosNode], bounce: bool, wipe: bool = False) -> Script:
     """A write is accepted by n1, n2 and n3, so it is chosen; n1 crashes when only its client knows. n4 leads next."""
     script = Script(servers)
     script.lead("n1")
@@ -108,6 +108,8 @@ def chosen_and_unknown(servers: type[MultiPaxosNode], bounce: bool) -> Script:
     assert script.operation(op_id).outcome == OK
     assert [len(script.server(id).log) for id in FIVE] == [2, 1, 1, 1, 1]
     script.apply(Crash("n1"))
+    if wipe:
+        script.apply(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
     if bounce:
         script.bounce("n2", "n3")
     script.split(("n2", "n4", "n5"))
@@ -216,3 +218,8 @@ def test_a_few_random_storms_find_it_as_well(bug: type[MultiPaxosNode]) -> None:
     with pytest.raises(Unsafe):
         for seed in range(10):
             Storm(CARD, seed, node=bug, promises=[Linearizability()]).run_both_phases()
+
+
+def test_a_wiped_disk_can_undo_a_choice_and_the_checkers_say_so() -> None:
+    """Paxos takes it that disks survive (2.5): acceptors that have forgotten all let another value be chosen."""
+    assert chosen_and_unknown(MultiPaxosNode, bounce=False, wipe=True).broken == [P2C, P2B, AGREEMENT]

@@ -17,7 +17,7 @@ from test_paxos_storm import paxos_storm
 from consensus.checkers.decisions import AGREEMENT as TOLD_AGREEMENT
 from consensus.checkers.decisions import VALIDITY, Decisions
 from consensus.checkers.paxos_safety import AGREEMENT, ASSERTION, ONLY_CHOSEN, P1A, P2B, P2C, UNIQUE_NUMBERS, PaxosSafety
-from consensus.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.interventions import Crash, Cut, Heal, Partition, Restart, SetLink, Wipe
 from consensus.network import LinkState
 from consensus.node import MS, WRITE, S
 from consensus.protocols.paxos import CARD, PaxosNode
@@ -74,7 +74,7 @@ def late_accept(nodes: type[PaxosNode], bounce: bool) -> Script:
     return script
 
 
-def chosen_and_unknown(nodes: type[PaxosNode], bounce: bool) -> Script:
+def chosen_and_unknown(nodes: type[PaxosNode], bounce: bool, wipe: bool = False) -> Script:
     """n1's value is accepted by n1, n2 and n3, so it is chosen; n1 crashes and nobody knows. Then n5 proposes another."""
     script = Script(nodes)
     script.split(("n1", "n2", "n3"))
@@ -82,6 +82,8 @@ def chosen_and_unknown(nodes: type[PaxosNode], bounce: bool) -> Script:
     script.split()
     script.run(50 * MS)
     script.apply(Crash("n1"))
+    if wipe:
+        script.apply(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
     if bounce:
         script.bounce("n2", "n3")
     script.split(("n2", "n3", "n4", "n5"))
@@ -201,3 +203,8 @@ def test_a_few_random_storms_find_it_as_well(bug: type[PaxosNode]) -> None:
     with pytest.raises(Unsafe):
         for seed in range(10):
             paxos_storm(seed, bug).run_both_phases()
+
+
+def test_a_wiped_disk_can_undo_a_choice_and_the_checkers_say_so() -> None:
+    """Paxos takes it that disks survive (2.5): acceptors that have forgotten all let another value be chosen."""
+    assert chosen_and_unknown(PaxosNode, bounce=False, wipe=True).broken == [P1A, P2B]

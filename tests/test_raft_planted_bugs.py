@@ -21,6 +21,7 @@ from consensus.checkers.raft_safety import (
     ASSERTION,
     ELECTION_SAFETY,
     LEADER_COMPLETENESS,
+    MAJORITY,
     STATE_MACHINE_SAFETY,
     RaftSafety,
 )
@@ -251,7 +252,7 @@ CAUGHT: dict[type[RaftNode], tuple[Callable[[type[RaftNode]], Script], tuple[str
     raft_bugs.ForgetsLogOnRestart: (restarted_majority, (LEADER_COMPLETENESS, ASSERTION, STATE_MACHINE_SAFETY)),
     raft_bugs.CommitsOldTerms: (figure_8, (LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)),
     raft_bugs.AnswersBeforeCommit: (cut_off_leader, (LINEARIZABLE,)),
-    raft_bugs.TwoVotesElect: (two_sides_stand, (ELECTION_SAFETY,)),
+    raft_bugs.TwoVotesElect: (two_sides_stand, (MAJORITY, ELECTION_SAFETY)),
     raft_bugs.TruncatesWithoutConflict: (late_message, (LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)),
     raft_bugs.MajorityOfThePartition: (cut_off_leader, (STATE_MACHINE_SAFETY, LINEARIZABLE)),
     raft_bugs.AcceptsStaleLeader: (returning_leader, (STATE_MACHINE_SAFETY,)),

@@ -377,11 +377,20 @@ def test_a_shorter_timeout_shortens_the_leases_that_there_are() -> None:
 
 
 def test_the_followers_clock_decides_how_long_it_refuses() -> None:
-    """Leases assume a bound on clock drift (6.4.1): a clock that jumps ends the wait too soon."""
+    """Leases assume a bound on clock drift (6.4.1): a clock that runs half as fast again ends the wait too soon."""
+    node = server(1, check_quorum=True)
+    node.own_clock = OwnClock(0, 500_000)
+    node.receive(0, "n2", append(1, (1, 1)))
+    assert not reply(node.receive(99 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert reply(node.receive(100 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+
+
+def test_a_clock_that_is_set_moves_no_lease() -> None:
+    """A lease lasts as long as a monotonic clock says (6.4.1): whoever sets the time of day neither ends nor stretches it."""
     node = server(1, check_quorum=True)
     node.receive(0, "n2", append(1, (1, 1)))
-    node.own_clock = OwnClock(150 * MS)
-    assert reply(node.receive(MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    node.own_clock = node.own_clock.set(MS, 150 * MS, 0, MS)
+    assert not reply(node.receive(MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
 
 
 def test_leases_need_check_quorum() -> None:
@@ -666,6 +675,24 @@ def test_a_newcomer_too_slow_for_ten_rounds_is_given_up() -> None:
     assert (node.configuration, node.addressed, node.wanted) == (OLD, ("n2", "n3"), ())
 
 
+def test_a_newcomer_that_needed_long_once_is_judged_again_though_nothing_new_is_written() -> None:
+    """A round replicates what was there when it began (thesis 4.2.1): the next one, with nothing to replicate, is short."""
+    node = ready()
+    told(node, "join", "n4")
+    node.receive(200 * MS, "n4", accepted(1, 1))
+    assert node.catching_up["n4"][0] == 2
+    node.receive(260 * MS, "n4", accepted(1, 1, round=3))
+    assert node.log[-1] == members_entry(1, "n1 n2 n3 n4", "n1 n2 n3")
+
+
+def test_a_change_that_its_leader_did_not_begin_in_the_log_ends_with_it() -> None:
+    """What only the leader knew is nobody's plan any more; whoever wanted it has to ask the next leader."""
+    node = ready()
+    told(node, "join", "n4")
+    node.receive(0, "n2", AppendEntriesReply(9, False, 0, 0, 0, 1))
+    assert (node.role, node.wanted, node.catching_up, node.configuration) == ("follower", (), {}, OLD)
+
+
 def test_a_newcomer_that_never_answers_is_given_up() -> None:
     """The leader should also abort if the new server is unavailable (thesis 4.2.1)."""
     node = ready()
@@ -872,6 +899,18 @@ def test_a_follower_passes_on_what_only_the_leader_can_do() -> None:
 def test_whoever_is_told_to_stand_stands() -> None:
     assert Become("candidate", 1) in told(server(), "stand")
     assert Become("pre-candidate", 0) in told(server(pre_vote=True), "stand")
+
+
+def test_who_has_just_heard_a_leader_cannot_be_told_to_stand_if_that_leader_counts_on_it() -> None:
+    """Its acknowledgement is part of a lease, so its patience must last an election timeout (thesis 6.4.1)."""
+    node = server(1, check_quorum=True)
+    node.receive(0, "n2", append(1, (1, 1)))
+    assert node.cannot("stand", "").startswith("n1 has just heard a leader")
+    node.now = 150 * MS
+    assert node.cannot("stand", "") == ""
+    node = server(1)
+    node.receive(0, "n2", append(1, (1, 1)))
+    assert node.cannot("stand", "") == ""
 
 
 def test_every_action_has_its_words() -> None:

@@ -12,13 +12,21 @@ from consensus.checkers.raft_safety import (
     LEADER_APPEND_ONLY,
     LEADER_COMPLETENESS,
     LOG_MATCHING,
+    MAJORITY,
     PROPERTIES,
     STATE_MACHINE_SAFETY,
     RaftSafety,
 )
 from consensus.events import Event
 from consensus.freeze import breaks_the_law, copied
-from consensus.protocols.raft import AppendEntries, Configuration, Entry, InstallSnapshot
+from consensus.protocols.raft import (
+    AppendEntries,
+    AppendEntriesReply,
+    Configuration,
+    Entry,
+    InstallSnapshot,
+    RequestVoteReply,
+)
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 
@@ -34,14 +42,20 @@ class Tale:
         self.count += 1
         self.checker.fold(Event(self.count, self.count, kind, node, 0, data), None)
 
-    def leads(self, node: str, term: int) -> None:
+    def leads(self, node: str, term: int, by: tuple[str, ...] = FIVE) -> None:
+        """``by`` are those who vote for it; itself it need not say so."""
         self.event("became", node, "candidate", term)
+        for voter in by:
+            self.event("sent", voter, self.count, node, RequestVoteReply(term, True), "+", term, 0)
         self.event("became", node, "leader", term)
 
-    def sends(self, node: str, term: int, prev: tuple[int, int], *entries: Entry) -> None:
-        """``prev`` is (index, term)."""
+    def sends(self, node: str, term: int, prev: tuple[int, int], *entries: Entry, to: tuple[str, ...] = FIVE) -> None:
+        """``prev`` is (index, term); ``to`` are those who acknowledge it."""
         message = AppendEntries(term, node, *prev, entries, 0, 1)
         self.event("sent", node, self.count, "n9", message, "", term, 0)
+        for follower in to:
+            reply = AppendEntriesReply(term, True, prev[0] + len(entries), 0, 0, 1)
+            self.event("sent", follower, self.count, node, reply, "+", term, 0)
 
     def decides(self, index: int, entry: Entry, *nodes: str) -> None:
         for node in nodes:
@@ -157,6 +171,7 @@ def test_a_leader_whose_log_is_too_short_breaks_leader_completeness() -> None:
 
 def test_a_leader_that_has_another_entry_there_breaks_leader_completeness() -> None:
     tale = committed_by(term=2)
+    tale.leads("n5", 1)
     tale.sends("n5", 1, (0, 0), entry(1), entry(1, "8"), entry(1, "9"))
     tale.leads("n5", 3)
     tale.sends("n5", 3, (3, 1), entry(3))
@@ -216,6 +231,111 @@ def test_an_entry_applied_twice_breaks_state_machine_safety_but_for_a_restart() 
     assert tale.broken == [STATE_MACHINE_SAFETY]
 
 
+# --- majorities of the members (5.2, 5.3, section 6) -----------------------------------------------
+
+
+def joint_entry(term: int) -> Entry:
+    return (term, "members", "n1 n2 n3 n4 n5", "n1 n2 n3", "")
+
+
+def three_members() -> Tale:
+    """n1 leads, of three members; n4 and n5 stand outside. It has shown one entry."""
+    tale = Tale()
+    tale.event("noted", "n1", "first members", "n1 n2 n3")
+    tale.leads("n1", 1, by=("n2",))
+    tale.sends("n1", 1, (0, 0), entry(1), to=("n2",))
+    tale.decides(1, entry(1), "n1")
+    return tale
+
+
+def test_a_leader_needs_the_votes_of_a_majority_of_all_members() -> None:
+    tale = Tale()
+    tale.leads("n1", 1, by=("n2",))
+    tale.sends("n1", 1, (0, 0), entry(1))
+    assert tale.broken == [MAJORITY]
+    assert tale.checker.findings[0].sentence == "n1 leads term 1 with the votes of n1, n2, of the members n1, n2, n3, n4, n5."
+
+
+def test_a_vote_for_another_is_none() -> None:
+    tale = Tale()
+    tale.leads("n2", 1, by=("n3", "n4"))
+    tale.leads("n1", 2, by=("n2", "n3"))
+    tale.sends("n1", 2, (0, 0), entry(2))
+    tale.leads("n5", 3, by=("n5",))
+    tale.sends("n5", 3, (1, 2), entry(3))
+    assert [finding.nodes for finding in tale.checker.findings] == [("n5",)]
+
+
+def test_what_a_leader_commits_a_majority_of_all_members_holds() -> None:
+    tale = Tale()
+    tale.leads("n1", 1)
+    tale.sends("n1", 1, (0, 0), entry(1), to=("n2", "n3"))
+    tale.decides(1, entry(1), "n1")
+    assert tale.broken == []
+    tale.sends("n1", 1, (1, 1), entry(1, "7"), to=("n2",))
+    tale.decides(2, entry(1, "7"), "n1")
+    assert tale.broken == [MAJORITY]
+    assert tale.checker.findings[0].operations == ("op-7",)
+
+
+def test_of_three_members_two_are_enough() -> None:
+    assert three_members().broken == []
+
+
+@pytest.mark.parametrize(("to", "holds"), [(("n4", "n5"), False), (("n2", "n3"), True), (("n2", "n4"), True), (("n2",), False)])
+def test_a_joint_entry_takes_both_halves(to: tuple[str, ...], holds: bool) -> None:
+    tale = three_members()
+    tale.sends("n1", 1, (1, 1), joint_entry(1), to=to)
+    tale.decides(2, joint_entry(1), "n1")
+    assert (tale.broken == []) is holds
+
+
+@pytest.mark.parametrize(("by", "holds"), [(("n1", "n5"), False), (("n1", "n2"), True)])
+def test_a_joint_election_takes_both_halves(by: tuple[str, ...], holds: bool) -> None:
+    tale = three_members()
+    tale.sends("n1", 1, (1, 1), joint_entry(1), to=())
+    tale.leads("n4", 2, by=by)
+    tale.sends("n4", 2, (2, 1), entry(2))
+    assert (tale.broken == []) is holds
+
+
+def test_a_leader_that_is_alone_at_last_shows_its_entries_to_nobody() -> None:
+    """The others have left: what it decides then says itself who the members are."""
+    tale = Tale()
+    tale.event("noted", "n1", "first members", "n1 n2")
+    tale.leads("n1", 1, by=("n2",))
+    tale.sends("n1", 1, (0, 0), (1, "members", "n1", "n1 n2", ""), to=("n2",))
+    tale.decides(1, (1, "members", "n1", "n1 n2", ""), "n1")
+    tale.decides(2, (1, "members", "n1", None, ""), "n1")
+    tale.decides(3, entry(1), "n1")
+    assert tale.broken == []
+
+
+@pytest.mark.parametrize("explained", [True, False])
+def test_entries_before_the_one_that_left_a_leader_alone_are_committed_with_it(explained: bool) -> None:
+    """n2 is sent away while an entry is still under way; nobody is shown that, and all is decided at one stroke."""
+    tale = Tale()
+    tale.event("noted", "n1", "first members", "n1 n2")
+    tale.leads("n1", 1, by=("n2",))
+    tale.sends("n1", 1, (0, 0), entry(1, "7"), to=())
+    decided = [entry(1, "7"), (1, "members", "n1", None, "")] if explained else [entry(1, "7")]
+    for index, each in enumerate(decided, start=1):
+        tale.checker.fold(Event(900 + index, 900, "decided", "n1", 800, (index, each)), None)
+    tale.event("fired", "n1", "heartbeat", ())
+    assert (tale.broken == []) is explained
+
+
+def test_members_that_were_rolled_back_are_in_force_no_more() -> None:
+    """Who has not the entry in its log counts by the configuration before."""
+    tale = three_members()
+    tale.sends("n1", 1, (1, 1), joint_entry(1), to=())
+    tale.leads("n2", 2, by=("n3",))
+    tale.sends("n2", 2, (1, 1), entry(2), to=("n3",))
+    tale.decides(1, entry(1), "n2")
+    tale.decides(2, entry(2), "n2")
+    assert tale.broken == []
+
+
 # --- snapshots (section 7) ------------------------------------------------------------------------
 
 
@@ -245,6 +365,7 @@ def test_a_snapshot_may_stand_for_entries() -> None:
     tale = two_writes()
     tale.event("noted", "n1", "snapshot taken", "up to index 2")
     snapshot(tale, "n1", 2, "8")
+    tale.sends("n1", 1, (2, 1), entry(1, "9"))
     tale.event("noted", "n2", "snapshot installed", "up to index 2")
     tale.event("stored", "n2", "x", ("8",), (), "data")
     for node in ("n1", "n2"):

@@ -202,11 +202,25 @@ def test_hello_carries_every_card_and_the_limits() -> None:
     assert_keeps_to(wire.FRAMES[kind], body)
     assert [card["name"] for card in body["protocols"]] == list(registry.protocols())
     assert [card["name"] for card in body["scenarios"]] == list(registry.scenarios())
+    assert [card["lanes"] for card in body["scenarios"]] == [
+        [] if card.spec.veiled else [lane.protocol for lane in card.spec.lanes] for card in registry.scenarios().values()
+    ]
     assert body["limits"]["nodes_max"] == LIMITS.nodes_max
     assert {"name", "title", "delay", "jitter", "shape", "loss", "duplicate"} == set(body["presets"][0])
     for card in body["protocols"]:
         assert ["Request", ["op_id", "kind", "key", "value", "context"]] in card["messages"]
     json.dumps(body)
+
+
+def test_a_scenario_brings_its_question_its_lesson_and_what_must_come_out_until_other_lanes_are_composed() -> None:
+    scenario = registry.scenario("same-cut")
+    timeline = Timeline(registry.opening("same-cut"))
+    body = wire.spec_body(timeline.spec, scenario, timeline.experiment.lanes)
+    assert (body["ask"], body["lesson"]) == (scenario.ask, scenario.lesson)
+    assert body["expect"] == [each.sentence for each in scenario.expect]
+    timeline = Timeline(replace(registry.opening("same-cut"), nodes=3))
+    body = wire.spec_body(timeline.spec, scenario, timeline.experiment.lanes)
+    assert body["composed"] and (body["ask"], body["lesson"], body["expect"]) == ("", "", [])
 
 
 def test_every_message_says_as_many_fields_as_its_card_names() -> None:
@@ -349,6 +363,7 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "take"}, None),
     ({"type": "release"}, None),
     ({"type": "undo"}, None),
+    ({"type": "reveal"}, None),
     ({"type": "cut", "links": [["n1", "n2"]]}, interventions.Cut((("n1", "n2"),))),
     ({"type": "heal"}, interventions.Heal(())),
     ({"type": "heal", "links": [["n1", "n2"]]}, interventions.Heal((("n1", "n2"),))),
@@ -365,6 +380,8 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "act", "node": "n1", "action": "leave"}, interventions.Act("n1", "leave")),
     ({"type": "act", "node": "n1", "action": "add", "argument": "n2"}, interventions.Act("n1", "add", "n2")),
     ({"type": "set_clock", "node": "n1", "skew": -5, "rate": 200}, interventions.SetClock("n1", -5, 200)),
+    ({"type": "adversary", "name": "decisive"}, interventions.Adversary("decisive")),
+    ({"type": "adversary"}, interventions.Adversary()),
     ({"type": "deadline", "deadline": 300_000}, interventions.SetDeadline(300_000)),
     ({"type": "turn", "lane": 0, "knob": "reads", "value": "local"}, interventions.Turn(0, "reads", "local")),
     ({"type": "scenario", "name": "same-cut"}, None),

@@ -7,11 +7,17 @@ seen at the latest when that follower leads or decides. A server whose own asser
 A snapshot (section 7) must stand for what was decided: its last entry is a decided one, its data are what applying the entries
 up to there has stored, and a server that skips entries must have a snapshot of them. What an entry does is what the first
 server to apply it stored then; the others must do the same. (Notes ``snapshot taken``, ``snapshot installed`` end with the
-index.) Who is a member is said by entries like all others: two sides that decide apart break Election Safety, Leader
-Completeness or State Machine Safety, whatever they believe about members.
+index.)
+
+Beside the five: whoever leads had the votes, and whatever a leader commits had the acknowledgements, of a majority of the
+members in force at it: of those at the start, or of the newest entry about members in its log, and of both halves of a joint
+configuration (5.2, 5.3, section 6). Sent votes and acknowledgements are counted, so nobody is accused of what the network lost.
+Members changed all at once keep that rule, and break one of the five.
 
 Messages are read by the paper's field names, not by type: this module knows no protocol file. An entry is a tuple that begins
-with its term and ends with the id of the operation that it carries (empty for none).
+with its term and its kind and ends with the id of the operation that it carries (empty for none); if its kind is ``members``,
+the third part names the voters, and the fourth, in a joint configuration, the old ones. A note ``first members`` names those at
+the start, if they are not all.
 """
 
 from __future__ import annotations
@@ -21,12 +27,14 @@ from typing import Any
 from consensus.checkers import Finding
 from consensus.events import Event
 from consensus.history import Operation
+from consensus.quorums import Configuration, has_quorum
 
 ELECTION_SAFETY = "Election Safety"
 LEADER_APPEND_ONLY = "Leader Append-Only"
 LOG_MATCHING = "Log Matching"
 LEADER_COMPLETENESS = "Leader Completeness"
 STATE_MACHINE_SAFETY = "State Machine Safety"
+MAJORITY = "agreement takes a majority of the members"
 ASSERTION = "a server's own assertion"
 
 PROPERTIES = (ELECTION_SAFETY, LEADER_APPEND_ONLY, LOG_MATCHING, LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)
@@ -53,6 +61,12 @@ class RaftSafety:
         self.entry_at: dict[tuple[int, int], tuple[Entry, int]] = {}
         self.shown_by: dict[str, dict[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
         self.last_heartbeat: dict[str, tuple[int, int, int]] = {}
+        # Members: in force once the entry of that index and term stands in a log; and who was said to agree to what
+        self.members_at: dict[tuple[int, int], Configuration | None] = {(0, 0): Configuration(members)}
+        self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
+        self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> who sent it a vote
+        self.acknowledged: dict[tuple[str, int], dict[str, int]] = {}  # (leader, term) -> follower -> up to which index
+        self.doubted: tuple[Any, ...] = ()  # a commitment without a majority, as far as has been seen: (event, sentence, entry)
         # Decisions: at position index - 1, (entry, who decided it first, in which term)
         self.decided: list[tuple[Entry, str, int]] = []
         self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
@@ -66,12 +80,20 @@ class RaftSafety:
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         kind = event.kind
+        if self.doubted and self.doubted[0].cause != event.cause:
+            self.accuse()
         if kind == "sent":
-            name = type(event.data[2]).__name__
+            data = event.data
+            dst, message = data[1], data[2]
+            name = type(message).__name__
             if name == "AppendEntries":
-                self.see_log(event, event.data[2])
+                self.see_log(event, message)
+            elif name == "AppendEntriesReply" or name == "InstallSnapshotReply":
+                self.see_acknowledgement(event.node, dst, message)
+            elif name == "RequestVoteReply":
+                self.see_vote(event.node, dst, message)
             elif name == "InstallSnapshot":
-                self.see_snapshot(event, event.data[2])
+                self.see_snapshot(event, message)
         elif kind == "decided":
             self.see_decision(event, *event.data)
         elif kind == "became":
@@ -81,6 +103,8 @@ class RaftSafety:
         elif kind == "noted":
             if event.data[0] in ("snapshot taken", "snapshot installed"):
                 self.see_skip(event, event.data[0], int(event.data[1].rpartition(" ")[2]))
+            elif event.data[0] == "first members":
+                self.members_at[(0, 0)] = Configuration(tuple(event.data[1].split()))
         elif kind == "started" or kind == "restarted":  # the state machine is rebuilt from the snapshot and the log
             self.last_decided[event.node] = self.snapshot_of[event.node]
             self.applying.pop(event.node, None)
@@ -112,8 +136,8 @@ class RaftSafety:
     # --- Leader Append-Only and Log Matching ------------------------------------------------------
 
     def see_log(self, event: Event, message: Any) -> None:
-        leader, term = event.node, message.term
-        if not message.entries:
+        leader, term, entries = event.node, message.term, message.entries
+        if not entries:
             heartbeat = (term, message.prev_log_index, message.prev_log_term)
             if self.last_heartbeat.get(leader) == heartbeat:
                 return
@@ -123,9 +147,14 @@ class RaftSafety:
             self.elected_with[term] = (leader, message.prev_log_index, message.prev_log_term)
             self.latest_term_led = max(self.latest_term_led, term)
             self.check_election(event, term)
+            self.check_votes(event, term)
         shown = self.shown_by.setdefault(leader, {})
         previous_term = message.prev_log_term
-        for index, entry in enumerate(message.entries, start=message.prev_log_index + 1):
+        _term, last = self.led.get(leader, (0, (0, 0)))
+        end = message.prev_log_index + len(entries)
+        if _term != term or end > last[0]:
+            self.led[leader] = (term, (end, entries[-1][0] if entries else previous_term))
+        for index, entry in enumerate(entries, start=message.prev_log_index + 1):
             if shown.setdefault(index, entry) != entry:
                 self.find(
                     LEADER_APPEND_ONLY,
@@ -141,10 +170,69 @@ class RaftSafety:
     def check_matching(self, event: Event, index: int, entry: Entry, previous_term: int) -> None:
         """Same index and term: same entry, and the same before it; hence, by induction, the same prefix."""
         known_entry, known_previous = self.entry_at.setdefault((index, entry[0]), (entry, previous_term))
+        self.see_members(index, entry, previous_term)
         if known_entry != entry or known_previous != previous_term:
             what = "two entries are" if known_entry != entry else "entries with different pasts are"
             sentence = f"At index {index}, {what} both of term {entry[0]}."
             self.find(LOG_MATCHING, event, sentence, (event.node,), known_entry, entry)
+
+    # --- a majority of the members agrees (5.2, 5.3, section 6) -------------------------------------
+
+    def see_members(self, index: int, entry: Entry, previous_term: int) -> None:
+        """Which members are in force where the log ends in this entry: those that it names, or those of before."""
+        if (index, entry[0]) not in self.members_at:
+            before = self.members_at.get((index - 1, previous_term))
+            self.members_at[(index, entry[0])] = members_of(entry) if entry[1] == "members" else before
+
+    def see_vote(self, voter: str, candidate: str, message: Any) -> None:
+        if message.vote_granted:
+            self.votes[(candidate, message.term)] = (*self.votes.get((candidate, message.term), ()), voter)
+
+    def see_acknowledgement(self, follower: str, leader: str, message: Any) -> None:
+        match_index = message.match_index
+        if match_index:
+            known = self.acknowledged.get((leader, message.term))
+            if known is None:
+                known = self.acknowledged[(leader, message.term)] = {}
+            if match_index > known.get(follower, 0):
+                known[follower] = match_index
+
+    def check_votes(self, event: Event, term: int) -> None:
+        """A leader has shown its log as it was when it was elected, and with it which members were in force."""
+        leader, last_index, last_term = self.elected_with[term]
+        configuration = self.members_at.get((last_index, last_term))
+        voters = (leader, *self.votes.get((leader, term), ()))
+        if configuration is not None and not has_quorum(configuration, dict.fromkeys(voters, True)):
+            sentence = (
+                f"{leader} leads term {term} with the votes of {', '.join(voters)}, of the members {names(configuration)}."
+            )
+            self.find(MAJORITY, event, sentence, (leader,))
+
+    def check_commitment(self, event: Event, index: int, entry: Entry) -> None:
+        """The first to decide is the leader; the members in force are those of the last entry that it has shown, or of this
+        one, if there was nobody to show it to.
+        """
+        leader = event.node
+        self.see_members(index, entry, self.decided[index - 2][0][0] if index > 1 else 0)
+        term, last = self.led.get(leader, (0, (0, 0)))
+        configuration = self.members_at.get(last if last[0] >= index else (index, entry[0]))
+        if self.leader_of.get(self.epoch[leader]) != leader or term != self.epoch[leader] or configuration is None:
+            return
+        if configuration.voters == (leader,) and not configuration.outgoing:
+            self.doubted = ()  # the others have left: with the entry that says so it committed those before as well
+        holders = [who for who, up_to in self.acknowledged.get((leader, term), {}).items() if up_to >= index]
+        if not has_quorum(configuration, dict.fromkeys((leader, *holders), True)):
+            who = ", ".join((leader, *holders))
+            sentence = f"{leader} committed index {index}, which {who} hold, of the members {names(configuration)}."
+            self.doubted = (event, sentence, entry)
+            if not event.cause:
+                self.accuse()
+
+    def accuse(self) -> None:
+        """What was decided for the same cause has not explained it."""
+        event, sentence, entry = self.doubted
+        self.doubted = ()
+        self.find(MAJORITY, event, sentence, (event.node,), entry)
 
     # --- Leader Completeness: what was committed in a term is in the logs of the leaders of all later terms
 
@@ -198,6 +286,7 @@ class RaftSafety:
                 self.find(STATE_MACHINE_SAFETY, event, sentence, (decider, node), first, entry)
         elif index == len(self.decided) + 1:
             self.decided.append((entry, node, self.epoch[node]))
+            self.check_commitment(event, index, entry)
             if self.epoch[node] < self.latest_term_led:
                 for term in self.elected_with:
                     if term > self.epoch[node]:
@@ -262,3 +351,13 @@ class RaftSafety:
                 self.replayed[key] = values
         self.replayed_to = index
         return self.replayed
+
+
+def members_of(entry: Entry) -> Configuration:
+    """What an entry about members says."""
+    return Configuration(tuple(entry[2].split()), tuple((entry[3] or "").split()))
+
+
+def names(configuration: Configuration) -> str:
+    halves = [", ".join(half) for half in (configuration.outgoing, configuration.voters) if half]
+    return " and ".join(halves)

@@ -366,7 +366,7 @@ class MultiPaxosNode(Node):
                 highest, value = accepted[instance]
         assert self.role == LEADER and value == command, P2C
         assert self.fits_what_is_chosen(self.ballot, instance, command), P2B
-        self.proposals[instance] = (command, self.now)
+        self.proposals[instance] = (command, self.elapsed)
         self.acceptances[instance] = (self.id,)
         self.accept(self.ballot, instance, command)
 
@@ -414,7 +414,7 @@ class MultiPaxosNode(Node):
 
     def send_again(self) -> None:
         """When the leader fails to receive the expected response, it retransmits those messages (3)."""
-        overdue = self.now - self.knobs["heartbeat_ms"] * MS
+        overdue = self.elapsed - self.knobs["heartbeat_ms"] * MS
         for peer in self.peers:
             missing = tuple(
                 (instance, command)
@@ -505,7 +505,7 @@ class MultiPaxosNode(Node):
     def on_request(self, client: str, m: Request) -> None:
         while len(self.asked) >= ASKED_MAX:
             del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, self.now, False)
+        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed, False)
         self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
         self.pass_on(m.op_id)
 
@@ -541,7 +541,7 @@ class MultiPaxosNode(Node):
 
     def overdue(self, op_id: str) -> bool:
         _kind, _key, _value, when, _reached = self.asked[op_id]
-        return self.now >= when + int(self.knobs["hold_ms"]) * MS
+        return self.elapsed >= when + int(self.knobs["hold_ms"]) * MS
 
     def refuse_overdue(self, reason: str) -> None:
         """Failed means that it certainly never happens: so for reads, and for writes that never reached a leader."""

@@ -165,7 +165,7 @@ class PaxosNode(Node):
         self.promised[key] = ballot
         self.top = max(self.top, ballot)
         self.promises[key] = {self.id: self.accepted.get(key)}
-        self.since[key] = self.now
+        self.since[key] = self.elapsed
         self.show()
         self.set_timer("retry", self.knobs["retry_ms"] * MS, key)
         self.broadcast(Prepare(key, ballot))
@@ -408,7 +408,7 @@ class PaxosNode(Node):
         del self.told[key], self.round[key]
         self.cancel_timer("ask_again", key)
         if not accepted:
-            return self.answer_readers(key, self.now)
+            return self.answer_readers(key, self.elapsed)
         if key not in self.ballot:
             self.note("a proposal to find out", key)
             return self.prepare(key)
@@ -428,7 +428,7 @@ class PaxosNode(Node):
             return self.answer(m.op_id, OK, (self.chosen[m.key],))
         while len(self.asked) >= ASKED_MAX:
             del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, self.now)
+        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed)
         self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
         if m.kind == READ:
             return self.inquire(m.key)

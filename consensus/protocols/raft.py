@@ -265,12 +265,14 @@ class RaftNode(Node):
         self.asked: dict[str, tuple[str, str, str | None, int, bool]] = {}
 
     def on_start(self) -> None:
+        if len(self.members) > len(self.snapshot.configuration.voters) > 0 == self.snapshot.last_included_index:
+            self.note("first members", names_of(self.snapshot.configuration))
         self.start_from_snapshot()
         self.become(FOLLOWER, self.current_term)
         self.reset_election_timer()
 
     def on_restart(self) -> None:
-        self.heard_leader_at = self.clock  # it may have, just before: that it will not help to depose a leader still holds
+        self.heard_leader_at = self.elapsed  # it may have, just before: that it will not help to depose a leader still holds
         self.on_start()
 
     # --- roles (Figure 4) -------------------------------------------------------------------------
@@ -286,6 +288,7 @@ class RaftNode(Node):
             self.cancel_timer("heartbeat")
             self.cancel_timer("catch_up")
             self.cancel_timer("transfer")
+            self.wanted, self.catching_up = (), {}
             self.use_configuration(self.configurations[-1][1])  # without the newcomers that only a leader knows
             self.reset_election_timer()
             if newer:
@@ -339,7 +342,7 @@ class RaftNode(Node):
             (self.match_index, 0),
             (self.accepted_round, 0),
             (self.round_acknowledged, 0),
-            (self.answered_at, self.clock),
+            (self.answered_at, self.elapsed),
         ):
             for gone in [follower for follower in table if follower not in self.addressed]:
                 del table[gone]
@@ -387,7 +390,7 @@ class RaftNode(Node):
         if self.role == LEADER:
             return True
         patience: int = self.knobs["election_min_ms"] * MS
-        return self.heard_leader_at is not None and self.clock - self.heard_leader_at < patience
+        return self.heard_leader_at is not None and self.elapsed - self.heard_leader_at < patience
 
     def on_request_vote(self, src: str, m: RequestVote) -> None:
         if self.knobs["check_quorum"] and not m.disrupt_leader and self.hears_a_leader():  # the end of section 6
@@ -431,6 +434,8 @@ class RaftNode(Node):
 
     def may_stand(self) -> bool:
         """Who is no member, and knows it for sure, leaves elections to the members; else it may be needed (thesis 4.2.2)."""
+        if self.id in self.configuration.voters:
+            return True
         electors = electorate(self.configuration)
         return bool(electors) and (self.id in electors or self.configurations[-1][0] > self.commit_index)
 
@@ -446,7 +451,7 @@ class RaftNode(Node):
             return self.become_follower(self.current_term)
         self.round += 1
         if self.knobs["reads"] == "lease":
-            self.leases[self.round] = (self.clock, self.lease_length())
+            self.leases[self.round] = (self.elapsed, self.lease_length())
             self.leases.pop(self.round - LEASES_KEPT, None)
         for peer in self.addressed:
             self.send_append_entries(peer)
@@ -458,7 +463,7 @@ class RaftNode(Node):
 
     def hears_a_quorum(self) -> bool:
         """A leader steps down if an election timeout passes without an answer from a majority (thesis 6.2)."""
-        since = self.clock - max(self.knobs["election_min_ms"], self.knobs["election_max_ms"]) * MS
+        since = self.elapsed - max(self.knobs["election_min_ms"], self.knobs["election_max_ms"]) * MS
         return self.agree({self.id: True, **{peer: at >= since for peer, at in self.answered_at.items()}})
 
     def send_append_entries(self, peer: str) -> None:
@@ -501,12 +506,13 @@ class RaftNode(Node):
         self.observe_term(m.term)
         if self.role != LEADER or m.term != self.current_term or src not in self.next_index:
             return
-        self.answered_at[src] = self.clock
+        self.answered_at[src] = self.elapsed
         # A follower that refuses entries still recognises its leader: both answers count for the round.
         self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
         if m.success:
             self.accepted_round[src] = max(self.accepted_round[src], m.round)
             self.advance_follower(src, m.match_index)
+            self.judge_newcomer(src)
         else:
             if m.round > self.accepted_round[src]:  # it refuses what follows on an acceptance: its disk was wiped
                 self.match_index[src] = 0
@@ -580,8 +586,6 @@ class RaftNode(Node):
             return
         if full and match_index < self.last_log_index:
             self.send_append_entries(follower)
-        if follower in self.catching_up:
-            self.judge_newcomer(follower)
         if follower == self.transferee:
             self.hand_over()
 
@@ -653,23 +657,25 @@ class RaftNode(Node):
         newcomers = [member for member in self.wanted if member not in self.configuration.voters]
         self.use_configuration(with_changes(self.configuration, [(LEARNER, member) for member in newcomers]))
         self.keep_track_of_followers()
-        self.catching_up = {member: (1, self.last_log_index, self.clock) for member in newcomers if member != self.id}
+        self.catching_up = {member: (1, self.last_log_index, self.elapsed) for member in newcomers if member != self.id}
         self.set_timer("catch_up", ROUNDS_MAX * self.longest_timeout())
         self.replicate()
         self.go_on_with_change()
 
     def judge_newcomer(self, member: str) -> None:
         """Caught up when a round was shorter than an election timeout; after ten rounds it is given up (thesis 4.2.1)."""
+        if member not in self.catching_up:
+            return
         round, up_to, since = self.catching_up[member]
         if self.match_index[member] < up_to:
             return
-        if self.clock - since < self.knobs["election_min_ms"] * MS:
+        if self.elapsed - since < self.knobs["election_min_ms"] * MS:
             del self.catching_up[member]
             self.go_on_with_change()
         elif round == ROUNDS_MAX:
             self.abandon_change()
         else:
-            self.catching_up[member] = (round + 1, self.last_log_index, self.clock)
+            self.catching_up[member] = (round + 1, self.last_log_index, self.elapsed)
 
     def on_catch_up_timeout(self) -> None:
         if self.catching_up:
@@ -728,6 +734,10 @@ class RaftNode(Node):
         if action == "stand":
             if self.role == LEADER:
                 return f"{self.id} leads already."
+            if self.knobs["check_quorum"] and self.hears_a_leader():
+                return (
+                    f"{self.id} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout."
+                )
             return "" if self.may_stand() else f"{self.id} is no member, so it cannot stand for election."
         if self.leader_id is None:
             return f"{self.id} knows no leader that could do it."
@@ -872,10 +882,11 @@ class RaftNode(Node):
         self.observe_term(m.term)
         if self.role != LEADER or m.term != self.current_term or src not in self.next_index:
             return
-        self.answered_at[src] = self.clock
+        self.answered_at[src] = self.elapsed
         self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
         self.accepted_round[src] = max(self.accepted_round[src], m.round)
         self.advance_follower(src, m.match_index)
+        self.judge_newcomer(src)
         if self.reads:
             self.answer_confirmed_reads()
 
@@ -891,7 +902,7 @@ class RaftNode(Node):
         if term > self.current_term or self.role in (CANDIDATE, PRE_CANDIDATE):
             self.become_follower(term)
         assert self.role == FOLLOWER, ELECTION_SAFETY
-        self.heard_leader_at = self.clock
+        self.heard_leader_at = self.elapsed
         if self.leader_id != leader_id:
             assert self.leader_id is None, ELECTION_SAFETY
             self.leader_id = leader_id
@@ -922,7 +933,7 @@ class RaftNode(Node):
     def on_request(self, client: str, m: Request) -> None:
         while len(self.asked) >= ASKED_MAX:
             del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, self.now, False)
+        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed, False)
         self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
         if self.pass_on(m.op_id):
             self.replicate()
@@ -959,7 +970,7 @@ class RaftNode(Node):
 
     def overdue(self, op_id: str) -> bool:
         _kind, _key, _value, when, _reached = self.asked[op_id]
-        return self.now >= when + int(self.knobs["hold_ms"]) * MS
+        return self.elapsed >= when + int(self.knobs["hold_ms"]) * MS
 
     def refuse_overdue(self, reason: str) -> None:
         """Failed means that it certainly never happens: so for reads, and for writes that never reached a leader."""
@@ -1019,7 +1030,7 @@ class RaftNode(Node):
         if self.lease_given_up or (lease := self.leases.get(self.confirmed_round())) is None:
             return False
         began, length = lease
-        return self.clock < began + min(length, self.lease_length())
+        return self.elapsed < began + min(length, self.lease_length())
 
     def lease_length(self) -> int:
         """The shortest election timeout, less what the clocks may differ in speed (thesis 6.4.1)."""
@@ -1219,7 +1230,7 @@ CARD = RAFT = Card(
         ),
         Knob(
             "membership",
-            "Change of members",
+            "Members",
             "How members change: through a joint configuration, one server at a time, or all at once, which is unsafe.",
             JOINT,
             choices=((JOINT, "joint consensus"), (ONE_AT_A_TIME, "one at a time"), (AT_ONCE, "all at once (unsafe)")),
@@ -1235,7 +1246,7 @@ CARD = RAFT = Card(
         ),
         Knob(
             "retries",
-            "Retried writes",
+            "Retries",
             "Whether a write that is asked again is recognised by its id, or taken as new and applied twice.",
             "recognised",
             choices=(("recognised", "recognised"), ("taken as new", "taken as new")),

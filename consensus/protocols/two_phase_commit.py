@@ -380,7 +380,7 @@ class TwoPhaseCommitNode(Node):
             oldest = next(iter(self.asked))
             del self.asked[oldest]
             self.reading.pop(oldest, None)
-        self.asked[m.op_id] = Asked(m.kind, m.key, m.value or "", self.now, self.clock, 1)
+        self.asked[m.op_id] = Asked(m.kind, m.key, m.value or "", self.elapsed, self.clock, 1)
         self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
         if m.kind == READ:
             self.reading[m.op_id] = m.key
@@ -395,7 +395,7 @@ class TwoPhaseCommitNode(Node):
     def try_again(self, op_id: str, reason: str) -> None:
         """An aborted write is tried anew with the age that it has, until its client's patience is over."""
         asked = self.asked[op_id]
-        if self.now >= asked.when + int(self.knobs["hold_ms"]) * MS:
+        if self.elapsed >= asked.when + int(self.knobs["hold_ms"]) * MS:
             return self.settle(op_id, FAILED, reason=reason)
         self.note("write tried again", f"{op_id}: {reason}")
         self.asked[op_id] = asked._replace(attempt=asked.attempt + 1)

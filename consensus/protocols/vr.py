@@ -626,7 +626,7 @@ class VRNode(Node):
         # One client id for each home, since "you" may ask everywhere; a client numbers its requests itself.
         name = f"{client}@{self.id}"
         number = int(m.op_id.rpartition(":")[2])
-        self.asked[m.op_id] = Asked(name, number, m.kind, m.key, m.value, self.now, False, False)
+        self.asked[m.op_id] = Asked(name, number, m.kind, m.key, m.value, self.elapsed, False, False)
         self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
         self.pass_on(name)
 
@@ -681,7 +681,7 @@ class VRNode(Node):
 
     def overdue(self, op_id: str) -> bool:
         asked = self.asked[op_id]
-        return not asked.given_up and self.now >= asked.when + int(self.knobs["hold_ms"]) * MS
+        return not asked.given_up and self.elapsed >= asked.when + int(self.knobs["hold_ms"]) * MS
 
     def give_up(self, op_id: str, reason: str) -> None:
         """Failed means that it certainly never happens: so for reads, and for writes that were never sent."""

@@ -43,7 +43,7 @@ SCENARIO = Scenario(
             Step(2503 * MS, Ask("n2", WRITE, "x")),
             Step(
                 3500 * MS,
-                Say("Without back-off the numbers climb and nothing is chosen. With it both wait a while, and it is over."),
+                Say("No back-off: the numbers climb, nothing is chosen. With it, who gave way waits a while, and it is over."),
             ),
         ),
         until=7 * S,

@@ -1,5 +1,6 @@
 """What a visitor's hands do on the page, and what the same run gives without a browser."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -139,6 +140,21 @@ def open_scenario(page: Page, title: str) -> None:
     page.locator(".scenario-pick").click()
     page.get_by_role("dialog", name="Scenarios").get_by_role("button", name=title).click()
     expect(page.locator(".scenario-pick")).to_contain_text(title)
+
+
+def catalogue(page: Page, number: int = 0) -> Locator:
+    """The catalogue of protocols, opened from the head of a lane."""
+    lane(page, number).locator(".protocol-pick").click()
+    return page.get_by_role("dialog", name="Protocols")
+
+
+def compare(page: Page, *titles: str) -> None:
+    """Opens these protocols side by side, from the catalogue."""
+    opened = catalogue(page)
+    for title in titles:
+        opened.get_by_label(f"Compare {title}", exact=True).check()
+    opened.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("section.lane h2")).to_have_text([re.compile(re.escape(title)) for title in titles])
 
 
 # --- without a browser ------------------------------------------------------------------------------------------------

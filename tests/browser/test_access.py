@@ -68,6 +68,9 @@ def surfaces(page: Page) -> Iterator[str]:
         ("a link", lambda: open_from_lists(page, "Settings: n1 – n3")),
         ("lists", lambda: page.keyboard.press("n")),
         ("help", lambda: page.keyboard.press("?")),
+        ("protocols", lambda: lane(page, 1).locator(".protocol-pick").click()),
+        ("the question", lambda: page.get_by_role("button", name="Ask the audience").click()),
+        ("the lesson", lambda: page.get_by_role("button", name="What it shows").click()),
         ("scenarios", lambda: page.locator(".scenario-pick").click()),
         ("presenting", lambda: page.keyboard.press("p")),
     ):
@@ -223,7 +226,13 @@ def test_the_focus_is_seen_wherever_tab_goes(still: Page) -> None:
 
 
 def test_the_focus_comes_back_when_a_card_or_a_dialog_closes(still: Page) -> None:
-    for name in ("All knobs: Raft", "All knobs: Dynamo-style", "Choose a scenario", "Keys and marks"):
+    for name in (
+        "Protocol of this lane, now Raft",
+        "All knobs: Raft",
+        "All knobs: Dynamo-style",
+        "Choose a scenario",
+        "Keys and marks",
+    ):
         opener = still.get_by_role("button", name=name) if "scenario" not in name else still.locator(".scenario-pick")
         for close in ("Escape", "button"):
             opener.focus()
@@ -266,8 +275,8 @@ def test_who_asks_for_more_contrast_gets_it_at_once(visitor: Callable[..., Page]
 # Blocks that must not cover one another, and of each whether it reaches beyond the window's sides.
 LAYOUT = """() => {
   const blocks = [".brand", ".scenario-pick", ".tools", ".actions > *", ".lane-head h2", ".lane-head .pick",
-    ".lane-head > button", ".lane-tools > *", ".stage", ".side", ".strip", ".sentence", ".caption > p", ".play > *",
-    ".track", ".now > *", ".status-run > *", ".status-look > *"];
+    ".lane-head > button", ".lane-tools > *", ".stage", ".side", ".strip", ".sentence", ".caption > p", ".audience > *",
+    ".play > *", ".track", ".now > *", ".status-run > *", ".status-look > *"];
   const found = [];
   const letters = (it) => { // a line of words is as wide as its words
     const range = document.createRange();

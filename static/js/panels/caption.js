@@ -5,6 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
+import { cardsOf } from "./node_actions.js";
 
 const LONG = 110; // letters, beyond which a sentence is set smaller
 const AT_ONCE = 1000; // milliseconds: what happens shows a little after it was done
@@ -14,7 +15,7 @@ const LASTS = 6000; // milliseconds for which a sentence stays
 export function Caption({ app }) {
   const { world, ui } = app;
   const [said, connected, selection, invited] = useStore(ui, (state) => /** @type {const} */ ([state.said, state.connected, state.selection, state.invited]));
-  const [caption, bye, spec, stale] = useStore(world, (state) => /** @type {const} */ ([state.caption, state.bye, state.spec, state.stale]));
+  const [caption, bye, spec, stale, audience] = useStore(world, (state) => /** @type {const} */ ([state.caption, state.bye, state.spec, state.stale, state.audience]));
   const [faded, setFaded] = useState(0);
   const since = useRef(0);
   useEffect(() => {
@@ -31,6 +32,11 @@ export function Caption({ app }) {
   const lasso = selection?.kind === "lasso" ? selection.ids : null;
   return html`<div class="caption">
     ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
+    ${spec?.ask && !bye && html`<div class="audience">
+      <button class="quiet dim" aria-haspopup="dialog" title=${words.audience.askWhat} onClick=${() => ui.update({ dialog: "ask" })}>${words.audience.ask}</button>
+      ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${words.audience.revealWhat} onClick=${() => app.send("reveal")}>${words.audience.reveal}</button>`
+        : html`<button class="quiet dim" aria-haspopup="dialog" title=${words.audience.lessonWhat} onClick=${() => ui.update({ dialog: "lesson" })}>${words.audience.lesson}</button>`}
+    </div>`}
     <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? words.caption.lost : speaking ? said.sentence : "")}</div>
     <${WhatIsCut} app=${app} />
   </div>`;
@@ -57,7 +63,7 @@ function WhatIsCut({ app }) {
 function newestByHand(state, index) {
   let newest = null;
   for (const operation of state.lanes[index].operations.values()) if (operation.client === "you") newest = operation;
-  return newest ? `${state.spec?.lanes[index]?.title}: ${words.strip.operation(newest)}.` : "";
+  return newest ? `${state.spec?.lanes[index]?.title}: ${words.strip.operation(newest, cardsOf(state, index)[0]?.object)}.` : "";
 }
 
 /** @param {{app: import("./html.js").App, nodes: string[]}} props */

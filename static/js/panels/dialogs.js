@@ -1,8 +1,9 @@
-/** What is looked at for a moment in place of the lanes: scenarios to choose from, all keys and marks, a blank screen. */
+/** What is looked at for a moment in place of the lanes: scenarios and protocols to choose from, all keys and marks, a blank screen. */
 import { useEffect, useRef } from "preact/hooks";
 import { keysByGroup } from "../lib/keys.js";
 import { englishStage } from "../lib/words/english-stage.js";
 import { words } from "../lib/words.js";
+import { Catalogue } from "./catalogue.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 
@@ -11,6 +12,9 @@ export function Dialogs({ app }) {
   const [dialog, blank] = useStore(app.ui, (state) => /** @type {const} */ ([state.dialog, state.blank]));
   if (blank) return html`<div class="blank" role="img" aria-label=${words.blank} onClick=${() => app.ui.update({ blank: false })}></div>`;
   if (dialog === "scenarios") return html`<${Frame} app=${app} title=${words.scenarios.title}><${Scenarios} app=${app} /></${Frame}>`;
+  if (dialog === "catalogue") return html`<${Frame} app=${app} title=${words.catalogue.title}><${Catalogue} app=${app} /></${Frame}>`;
+  if (dialog === "ask") return html`<${Frame} app=${app} title=${words.audience.ask}><${Question} app=${app} /></${Frame}>`;
+  if (dialog === "lesson") return html`<${Frame} app=${app} title=${words.audience.lesson}><${Lesson} app=${app} /></${Frame}>`;
   if (dialog === "help") return html`<${Frame} app=${app} title=${words.help.title}><${Help} app=${app} /></${Frame}>`;
   return null;
 }
@@ -41,14 +45,39 @@ function Scenarios({ app }) {
     app.ui.update({ dialog: null, dock: null, lit: null, selection: null, invited: false });
     app.send("scenario", { name });
   };
-  return html`<p class="hint">${words.scenarios.what}</p><ul class="scenario-list">
-    ${[...(hello?.scenarios ?? [])].sort((a, b) => a.number - b.number).map((scenario) => html`<li key=${scenario.name}>
-      <button disabled=${!audience.controls} aria-current=${spec?.scenario === scenario.name} onClick=${() => open(scenario.name)}>
-        <span class="number">${scenario.number}</span>
-        <span><b>${scenario.title}</b><small>${scenario.story}</small></span>
-        <span class="level">${words.scenarios.levels[scenario.level] ?? scenario.level}</span>
-      </button></li>`)}
-  </ul>`;
+  const titleOf = (/** @type {string} */ name) => hello?.protocols.find((card) => card.name === name)?.title ?? name;
+  const titles = (/** @type {string[]} */ lanes) => [...new Set(lanes)].map((name) => words.scenarios.on(titleOf(name), lanes.filter((other) => other === name).length)).join(" · ");
+  return html`<p class="hint">${words.scenarios.what}</p>
+    ${byLevel(hello?.scenarios ?? []).map(([level, scenarios]) => html`<section key=${level} class="shelf" aria-label=${words.scenarios.levels[level] ?? level}>
+      <h3>${words.scenarios.levels[level] ?? level}</h3>
+      <ul class="scenario-list">${scenarios.map((scenario) => html`<li key=${scenario.name}>
+        <button disabled=${!audience.controls} aria-current=${spec?.scenario === scenario.name} onClick=${() => open(scenario.name)}>
+          <span class="number">${scenario.number}</span>
+          <span><b>${scenario.title}</b><small>${scenario.story}</small><small class="on">${titles(scenario.lanes)}</small></span>
+        </button></li>`)}</ul>
+    </section>`)}`;
+}
+
+const LEVELS = ["B", "I", "A", "E"];
+
+/** From the easiest to the hardest, each level by number. @param {import("../stores/world.js").ScenarioCard[]} scenarios @returns {Array<[string, import("../stores/world.js").ScenarioCard[]]>} */
+function byLevel(scenarios) {
+  return LEVELS.map((level) => /** @type {[string, import("../stores/world.js").ScenarioCard[]]} */ ([level, scenarios.filter((each) => each.level === level).sort((a, b) => a.number - b.number)]))
+    .filter(([, each]) => each.length > 0);
+}
+
+/** The scenario's question, for the last row. @param {{app: import("./html.js").App}} props */
+function Question({ app }) {
+  const ask = useStore(app.world, (state) => state.spec?.ask ?? "");
+  return html`<p class="large">${ask}</p>`;
+}
+
+/** What the scenario shows, and what must come out of it, whatever the seed. @param {{app: import("./html.js").App}} props */
+function Lesson({ app }) {
+  const spec = useStore(app.world, (state) => state.spec);
+  return html`<p class="large lesson">${spec?.lesson}</p>
+    <h3>${words.audience.mustComeOut}</h3>
+    <ul class="expected">${(spec?.expect ?? []).map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ul>`;
 }
 
 /** @param {{app: import("./html.js").App}} props */

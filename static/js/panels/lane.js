@@ -64,9 +64,8 @@ function Head({ app, index, last }) {
   const room = spec.lanes.length < (hello?.limits.lanes_max ?? 4);
   return html`<div class="lane-head">
     <h2>
-      <${Pick} label=${words.lane.protocol(lane.title)} shown=${lane.title} value=${lane.protocol} disabled=${locked}
-        options=${(hello?.protocols ?? []).map((protocol) => [protocol.name, protocol.title])}
-        onPick=${(/** @type {string} */ name) => compose(app, (lanes) => lanes.with(index, { protocol: name, knobs: {} }))} />
+      <button class="protocol-pick" aria-haspopup="dialog" aria-label=${words.lane.protocol(lane.title)} title=${words.lane.protocolWhat}
+        onClick=${() => app.ui.update({ dialog: "catalogue", catalogueLane: index })}>${lane.title}<span class="caret" aria-hidden="true">▾</span></button>
     </h2>
     <div class="knobs">
       ${inline.map((knob) => html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} value=${lane.knobs[knob.name]} title=${lane.title} disabled=${locked} />`)}
@@ -88,7 +87,7 @@ function fitsInline(knob) {
 
 const SHORT = 3; // letters of a name that reads as a symbol: N=3
 const WORDS = 32; // letters of a choice
-const TOGETHER = 24; // letters of a name and its choice
+const TOGETHER = 28; // letters of a name and its choice
 
 /** The values of a number knob that has few enough to list. @param {import("../stores/world.js").Knob} knob @returns {number[]} */
 function knobValues(knob) {

@@ -8,12 +8,13 @@ import { createStore } from "./store.js";
 /** @typedef {{lane: number, kind: "details"|"knobs"} | {lane: number, kind: "node", id: string} | {lane: number, kind: "link", src: string, dst: string}} Dock */
 /**
  * `gesture` and `camera` are in stage units and shared by all lanes. `solo` is the one lane shown, or null. `lit` names a finding whose operations are lit.
+ * `catalogueLane` is the lane for which a protocol is chosen.
  * @typedef {{tool: Tool, theme: Theme, colours: Record<string, string>, watchedKey: string, view: "god"|"clients",
  *   hover: {lane: number, kind: string, id: any, x?: number, y?: number}|null,
  *   selection: {lane: number, kind: "node"|"link"|"message"|"lasso", ids: any[]}|null,
  *   gesture: null|{kind: "rope"|"lasso"|"drag"|"pan"|"heal", points: Array<readonly [number, number]>, node?: string, oneWay?: boolean},
  *   ghost: null|{progress: number}, reducedMotion: boolean, camera: {x: number, y: number, zoom: number},
- *   dock: Dock|null, dialog: null|"help"|"scenarios"|"legend"|"settings", twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
+ *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson", catalogueLane: number, twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
  *   lit: {lane: number, sentence: string, operations: Array<string|number>}|null, said: {sentence: string, count: number, calm: boolean}, connected: boolean,
  *   invited: boolean}} UiState
  */
@@ -36,6 +37,7 @@ export function createUi() {
       camera: { x: 0, y: 0, zoom: 1 },
       dock: null,
       dialog: null,
+      catalogueLane: 0,
       twin: false,
       presenting: false,
       blank: false,

@@ -29,7 +29,11 @@ const percent = (ppm) => `${Math.round(ppm / 1000) / 10} %`;
 /** @param {readonly string[]} names: "{n1, n2}"; a long one says how many there are */
 const set = (names) => (names.length <= 6 ? `{${names.join(", ")}}` : `{${names.slice(0, 3).join(", ")} … ${names.length} in all}`);
 
+/** @param {readonly string[]} values siblings side by side; a set's are the elements of one value @param {string} [object] */
+const value = (values, object) => (object === "set" ? `{${values.join(", ")}}` : values.join(" | "));
+
 export const english = Object.freeze({
+  value,
   counted,
   moment,
   exactMoment,
@@ -67,6 +71,7 @@ export const english = Object.freeze({
   lane: {
     label: (/** @type {string} */ title) => `Lane: ${title}`,
     protocol: (/** @type {string} */ title) => `Protocol of this lane, now ${title}`,
+    protocolWhat: "Another protocol for this lane, or several side by side",
     knob: (/** @type {string} */ title, /** @type {string} */ lane) => `${title} of ${lane}`,
     knobs: "All knobs",
     add: "+ lane",
@@ -122,11 +127,13 @@ export const english = Object.freeze({
     sums: (/** @type {Record<string, number>} */ n) =>
       `${n.ok} answered, ${n.failed} refused, ${n.unknown} unanswered, ${n.stale} stale, ${n.conflict} in conflict, ${n.lost} lost.`,
     outcome: /** @type {Record<string, string>} */ ({ pending: "still waiting", ok: "answered", failed: "refused", unknown: "no answer in time" }),
-    operation: (/** @type {import("../../stores/world.js").Operation} */ op) => {
-      const what = { write: `wrote ${op.key}=${op.value}`, remove: `removed ${op.value} from ${op.key}`, read: `read ${op.key}` };
+    operation: (/** @type {import("../../stores/world.js").Operation} */ op, /** @type {string} */ object = "register") => {
+      const { key, value: named } = op;
+      const writes = /** @type {Record<string, string>} */ ({ decision: `proposed ${named} for ${key}`, counter: `added one to ${key}`, set: `added ${named} to ${key}` });
+      const what = { write: writes[object] ?? `wrote ${key}=${named}`, remove: object === "counter" ? `took one from ${key}` : `removed ${named} from ${key}`, read: `read ${key}` };
       const asked = `${op.client} ${what[op.kind]} at ${op.node}`;
       const told = op.outcome === "ok" && (op.kind === "read" || op.result.length > 0);
-      const answer = told ? `→ ${op.result.length ? op.result.join(" | ") : "nothing"}` : "";
+      const answer = told ? `→ ${op.result.length ? value(op.result, object) : object === "set" ? "nothing in it" : "nothing"}` : "";
       const end = op.outcome === "ok" ? "" : `: ${english.strip.outcome[op.outcome]}`;
       return [`${asked}${end}`, answer, op.reason && op.outcome !== "ok" ? `(${op.reason})` : ""].filter(Boolean).join(" ");
     },
@@ -211,6 +218,21 @@ export const english = Object.freeze({
     join: "Heal its links",
     read: "Read here",
     write: "Write here",
+    writes: /** @type {Record<string, string>} */ ({ register: "Write here", decision: "Propose here", counter: "Add one here", set: "Add here" }),
+    value: "Value",
+    valueNext: "next",
+    remove: "Remove here",
+    removeWhat: (/** @type {string} */ key) => `What to remove from ${key}`,
+    nothingToRemove: "nothing",
+    takeOne: "Take one away here",
+    argument: (/** @type {string} */ title, /** @type {string} */ kind) => (kind === "node" ? `${title}: which node` : `${title}: words`),
+    clock: "clock",
+    clockIs: (/** @type {number} */ us, /** @type {number} */ percent) =>
+      [us === 0 ? "" : `${span(Math.abs(us))} ${us > 0 ? "ahead" : "behind"}`, percent === 0 ? "" : `runs ${Math.abs(Math.round(percent * 10) / 10)} % ${percent > 0 ? "fast" : "slow"}`].filter(Boolean).join(", ") || "right for a moment",
+    setClock: "Set its clock",
+    ahead: "ahead by",
+    fast: "fast by",
+    clockWhat: "Its timers go by this clock. Below zero: behind, slow.",
     key: "Key",
     node: (/** @type {string} */ id) => `Node ${id}`,
   },
@@ -238,8 +260,9 @@ export const english = Object.freeze({
   knobs: {
     title: (/** @type {string} */ lane) => `${lane}: knobs`,
     turn: "A knob turns while the run goes on.",
-    less: (/** @type {string} */ title) => `${title}: less`,
-    more: (/** @type {string} */ title) => `${title}: more`,
+    first: (/** @type {string} */ value) => `At first: ${value}.`,
+    bounds: (/** @type {number|null} */ low, /** @type {number|null} */ high, /** @type {string} */ unit, /** @type {string} */ first) =>
+      `${low === null || high === null ? "" : `${low} to ${high}${unit && ` ${unit}`}. `}At first: ${first}.`,
   },
   twin: {
     title: "Nodes and links in words",
@@ -250,6 +273,7 @@ export const english = Object.freeze({
     messagesWhenPaused: "Pause to read the messages in flight.",
     noMessages: "No message is in flight.",
     open: (/** @type {string} */ id) => `Open ${id}`,
+    more: (/** @type {string} */ id) => `More commands for ${id}`,
     choose: (/** @type {string} */ id) => `${id} on one side`,
     oneSide: "One side of a cut",
     split: (/** @type {readonly string[]} */ nodes) => (nodes.length ? `Cut ${set(nodes)} off from the rest` : "Choose nodes, then cut them off"),
@@ -279,10 +303,56 @@ export const english = Object.freeze({
       ["Wheel, pinch", "zooms; drag the ground with Move to pan"],
     ],
   },
+  audience: {
+    ask: "Ask the audience",
+    askWhat: "The question of this scenario, large",
+    lesson: "What it shows",
+    lessonWhat: "The lesson of this scenario, and what must come out",
+    reveal: "Reveal",
+    revealWhat: "Show which protocol this is, and all that was hidden",
+    mustComeOut: "What must come out",
+  },
+  catalogue: {
+    title: "Protocols",
+    what: (/** @type {string} */ lane) => `One of them takes the place of ${lane} in its lane, in a new run. Claims are those with all knobs as they are at first.`,
+    compare: "Compare",
+    compareWhat: (/** @type {string} */ title) => `Compare ${title}`,
+    tick: (/** @type {number} */ most) => `Tick two to ${most === 4 ? "four" : most} to see them side by side.`,
+    sideBySide: (/** @type {string[]} */ titles, /** @type {number} */ nodes, /** @type {number} */ seed) =>
+      `${titles.slice(0, -1).join(", ")} and ${titles[titles.length - 1]}: ${counted(nodes, "node")} each, seed ${seed}, the same links and clients.`,
+    claims: "Claims",
+    claim: (/** @type {{consistency: string, availability: string, loses: boolean}} */ { consistency, availability, loses }) =>
+      [english.catalogue.consistency[consistency] ?? consistency, english.catalogue.availability[availability] ?? availability, loses ? english.catalogue.loses : ""].filter(Boolean).join(" "),
+    consistency: /** @type {Record<string, string>} */ ({
+      linearizable: "Linearizable: as if there were one copy, and each request took effect at one moment before its answer.",
+      sequential: "Sequential: one order of all operations, the same for everybody, but a read may be old.",
+      causal: "Causal: nobody sees an effect without its cause.",
+      eventual: "Eventual: copies become alike once messages get through again; nothing says when.",
+      none: "No consistency: copies may differ for good.",
+      nothing: "Nothing of data: it keeps none.",
+    }),
+    availability: /** @type {Record<string, string>} */ ({
+      majority: "While cut, the side with a majority of the members answers.",
+      total: "While cut, every node that is up answers.",
+      quorum: "While cut, a side that can gather its quorums answers.",
+      all: "It needs every member: while one is missing, nobody gets what needs them all.",
+      nobody: "It serves no client.",
+    }),
+    loses: "It may lose writes that it has acknowledged.",
+    givesUp: "Gives up",
+    needs: "Needs",
+    asked: "Asked",
+    objects: /** @type {Record<string, string>} */ ({
+      decision: "A write proposes a value for its key; a read tells what was decided there.",
+      counter: "A write adds one, a removal takes one away, whatever their values; a read tells the count.",
+      set: "A write adds its value, a removal takes it out; a read lists what is in the set.",
+    }),
+  },
   scenarios: {
     title: "Scenarios",
     what: "Each begins a new run, played from the start.",
-    levels: /** @type {Record<string, string>} */ ({ B: "beginner", I: "intermediate", A: "advanced", E: "expert" }),
+    on: (/** @type {string} */ protocol, /** @type {number} */ times) => (times > 1 ? `${protocol} ×${times}` : protocol),
+    levels: /** @type {Record<string, string>} */ ({ B: "Beginner", I: "Intermediate", A: "Advanced", E: "Expert" }),
   },
   view: {
     clients: "Only what the clients know: what they asked, what they were told.",
