@@ -66,7 +66,7 @@ def kernel(protocol: str) -> Speed:
     events, began = 0, time.process_time()
     for second in range(S, SIMULATED + 1, S):
         sim.run_until(second)
-        events += len(sim.drain())
+        events += len(sim.taken())
     took = time.process_time() - began
     return Speed(sim.steps / took, events / took, SIMULATED / S / took)
 
@@ -125,13 +125,13 @@ def measured(protocol: str, size: int, knobs: dict[str, Any]) -> Run:
     for second in range(WARM):
         began = time.process_time()
         sim.run_until((second + 1) * S)
-        sim.drain()
+        sim.taken()
         if time.process_time() - began > 15:  # hopeless
             return Run(size, 0.0, 0.0, 0.0)
     steps, outcomes, began = sim.steps, [], time.process_time()
     for second in range(WARM, WARM + MEASURED):
         sim.run_until((second + 1) * S)
-        outcomes += [event.data[2] for event in sim.drain() if event.kind == "returned"]
+        outcomes += [data[2] for _, _, kind, _, _, data in sim.taken() if kind == "returned"]
     took = time.process_time() - began
     return Run(size, MEASURED / took, (sim.steps - steps) / took, outcomes.count(OK) / max(1, len(outcomes)))
 
@@ -180,7 +180,7 @@ def spread(exchange: str) -> tuple[float, int, float]:
         len(json.dumps(e.data[2])) for e in sim.drain() if e.kind == "sent" and type(e.data[2]).__name__ in ("Delta", "State")
     ]
     sim.run_until(16 * S)
-    sim.drain()
+    sim.taken()
     asked = sim.now
     sim.apply(Ask(names[0], WRITE, "w"))
     there: dict[str, bool] = {}

@@ -21,7 +21,8 @@ Where it departs from the paper:
 - All of the context is sent as dependencies, not only the nearest (4.3); it holds what was read since the last put.
 
 What is left out: get transactions (COPS-GT, 4.6), many nodes in a cluster with the keys split among them and chain replication
-(4.2: one node is linearizable by itself), garbage collection (5.1), conflict detection with handlers of one's own (5.3).
+(4.2: one node is linearizable by itself), garbage collection (5.1), conflict detection with handlers of one's own (5.3); a
+node that lost its disk (a cluster of the paper keeps what it has acknowledged).
 """
 
 from __future__ import annotations
