@@ -1228,7 +1228,7 @@ CARD = RAFT = Card(
         ),
         Knob(
             "membership",
-            "Change of members",
+            "Members",
             "How members change: through a joint configuration, one server at a time, or all at once, which is unsafe.",
             JOINT,
             choices=((JOINT, "joint consensus"), (ONE_AT_A_TIME, "one at a time"), (AT_ONCE, "all at once (unsafe)")),
@@ -1244,7 +1244,7 @@ CARD = RAFT = Card(
         ),
         Knob(
             "retries",
-            "Retried writes",
+            "Retries",
             "Whether a write that is asked again is recognised by its id, or taken as new and applied twice.",
             "recognised",
             choices=(("recognised", "recognised"), ("taken as new", "taken as new")),

@@ -189,7 +189,7 @@ function whereIs(element) {
     return element.type === "checkbox" ? "control" : "field";
   }
   if (element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return "field";
-  return element?.matches("button:focus-visible, a:focus-visible, [tabindex]:focus-visible:not([tabindex='-1'])") ? "control" : "page";
+  return element?.matches("button:focus-visible, a:focus-visible, summary:focus-visible, [tabindex]:focus-visible:not([tabindex='-1'])") ? "control" : "page";
 }
 
 addEventListener("keydown", (event) => {

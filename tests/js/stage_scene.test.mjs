@@ -143,6 +143,25 @@ test("a node says its watched value, its siblings, or that it has none", () => {
   assert.equal(valueText({ status: "up" }, "x"), "");
 });
 
+test("a set is one value however many elements it has, and an untouched counter stands at nought", () => {
+  const state = { status: "up", epoch: null, store: { x: ["milk", "eggs", "jam"] } };
+  assert.equal(valueText(state, "x", "set"), "3 in x");
+  assert.equal(valueText(state, "y", "set"), "0 in y");
+  assert.equal(fillsOf(state, "x", COLOURS, "set").length, 1);
+  assert.deepEqual(fillsOf({ ...state, store: { x: ["jam", "milk", "eggs"] } }, "x", COLOURS, "set"), fillsOf(state, "x", COLOURS, "set"), "whatever their order");
+  assert.deepEqual(fillsOf(state, "y", COLOURS, "set"), ["neutral"]);
+  assert.equal(fillsOf(state, "x", COLOURS).length, 3, "what is no set has siblings");
+  assert.deepEqual([valueText({ status: "up", store: {} }, "x", "counter"), valueText({ status: "up", store: { x: ["12"] } }, "x", "counter")], ["x=0", "x=12"]);
+  const drawn = scene(given({ object: "set", states: { n1: state } })).find(({ kind, id }) => kind === "node" && id === "n1");
+  assert.deepEqual([drawn.label, drawn.fills.length], ["3 in x", 1]);
+});
+
+test("who waits to be told how things stand has a ring of its own", () => {
+  const ring = (role, status = "up") => shapesOf({ states: { n1: { role, status } } }, "node")[0].ring;
+  assert.deepEqual(["view change", "recovering", "in doubt"].map((role) => ring(role)), ["unsettled", "unsettled", "unsettled"]);
+  assert.deepEqual([ring("backup"), ring("primary"), ring("in doubt", "crashed")], ["", "leader", ""]);
+});
+
 test("a crashed node shows neither role, nor value, nor timer", () => {
   const node = shapesOf({ states: { n1: { status: "crashed", role: "leader", timers: [["election", 0, 2000]] } } }, "node")[0];
   assert.deepEqual([node.status, node.ring, node.label, node.arc], ["crashed", "", "", null]);
@@ -205,6 +224,10 @@ test("in the clients' view each client says what it was told, or what it asked i
   assert.equal(saidText(operation), "x=8|9");
   assert.equal(saidText({ ...operation, outcome: "failed", result: [] }), "x?");
   assert.equal(saidText({ ...operation, kind: "write", value: "12" }), "x←12");
+  const said = (object, more) => saidText({ ...operation, result: [], ...more }, object);
+  assert.deepEqual([said("set", { kind: "write", value: "jam" }), said("set", { kind: "remove", value: "jam" }), said("set", { kind: "read", result: ["eggs", "jam"] })], ["x+jam", "x−jam", "2 in x"]);
+  assert.deepEqual([said("counter", { kind: "write" }), said("counter", { kind: "remove" }), said("counter", { kind: "read", result: ["4"] })], ["x+1", "x−1", "x=4"]);
+  assert.deepEqual([said("decision", { kind: "write", value: "sushi", result: ["pizza"] }), said("decision", { kind: "write", value: "sushi", outcome: "unknown" })], ["x=pizza", "x←sushi"]);
   const told = (view) => shapesOf({ operations: [operation], ui: { view } }, "client")[0].said;
   assert.deepEqual([told("clients"), told("god")], ["x=8|9", ""]);
 });

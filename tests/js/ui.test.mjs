@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createStore } from "../../static/js/stores/store.js";
+import { words } from "../../static/js/lib/words.js";
 import { cancel, createUi, say } from "../../static/js/stores/ui.js";
 
 test("a store tells everybody who listens, and nobody who has left", () => {
@@ -51,4 +52,17 @@ test("Escape closes one thing at a time, the uppermost first", () => {
   }
   assert.deepEqual(order, ["blank", "dialog", "selection", "dock", "solo", "presenting"]);
   assert.equal(cancel(ui), false);
+});
+
+test("an operation is told in the words of its lane's object", () => {
+  const operation = { id: "you:1", client: "you", node: "n1", kind: "write", key: "x", value: "jam", start: 0, finish: 1, outcome: "ok", result: [], reason: "", mark: "", note: "" };
+  const told = (object, more = {}) => words.strip.operation({ ...operation, ...more }, object);
+  assert.equal(told("register"), "you wrote x=jam at n1");
+  assert.equal(told("decision", { result: ["tea"] }), "you proposed jam for x at n1 → tea");
+  assert.equal(told("counter"), "you added one to x at n1");
+  assert.equal(told("counter", { kind: "remove" }), "you took one from x at n1");
+  assert.equal(told("set"), "you added jam to x at n1");
+  assert.equal(told("set", { kind: "remove", outcome: "unknown" }), "you removed jam from x at n1: no answer in time");
+  assert.equal(told("set", { kind: "read", result: ["eggs", "jam"] }), "you read x at n1 → {eggs, jam}");
+  assert.equal(told("register", { kind: "read", result: ["7", "9"] }), "you read x at n1 → 7 | 9");
 });

@@ -5,6 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
+import { cardsOf } from "./node_actions.js";
 
 const LONG = 110; // letters, beyond which a sentence is set smaller
 const AT_ONCE = 1000; // milliseconds: what happens shows a little after it was done
@@ -62,7 +63,7 @@ function WhatIsCut({ app }) {
 function newestByHand(state, index) {
   let newest = null;
   for (const operation of state.lanes[index].operations.values()) if (operation.client === "you") newest = operation;
-  return newest ? `${state.spec?.lanes[index]?.title}: ${words.strip.operation(newest)}.` : "";
+  return newest ? `${state.spec?.lanes[index]?.title}: ${words.strip.operation(newest, cardsOf(state, index)[0]?.object)}.` : "";
 }
 
 /** @param {{app: import("./html.js").App, nodes: string[]}} props */

@@ -3,6 +3,12 @@ import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 import { Pick } from "./lane.js";
 
+/** How far a knob turns, and where it stands at first. @param {import("../stores/world.js").Knob} knob */
+function boundsOf({ choices, low, high, unit, default: first }) {
+  if (choices.length > 0) return words.knobs.first(choices.find(([value]) => value === first)?.[1] ?? String(first));
+  return words.knobs.bounds(low, high, unit, String(first));
+}
+
 /** @param {{app: import("./html.js").App, lane: number}} props */
 export function KnobsCard({ app, lane }) {
   const [spec, hello, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.spec, state.hello, state.audience]));
@@ -10,7 +16,7 @@ export function KnobsCard({ app, lane }) {
   const card = hello?.protocols.find((protocol) => protocol.name === shown?.protocol);
   if (!shown || !card) return null;
   const turn = (/** @type {string} */ knob, /** @type {unknown} */ value) => app.send("turn", { lane, knob, value });
-  return html`<div class="card" tabindex="0"><dl class="knob-list">
+  return html`<div class="card knobs-card" tabindex="0"><p class="hint">${words.knobs.turn}</p><dl class="knob-list">
     ${card.knobs.map((knob) => html`<div key=${knob.name}>
       <dt>${knob.title}</dt>
       <dd>${
@@ -20,7 +26,7 @@ export function KnobsCard({ app, lane }) {
           : html`<input type="number" aria-label=${knob.title} min=${knob.low} max=${knob.high} value=${shown.knobs[knob.name]} disabled=${!audience.controls}
               onChange=${(/** @type {any} */ event) => turn(knob.name, Number(event.currentTarget.value))} /> ${knob.unit}`
       }</dd>
-      <dd class="hint">${knob.what}</dd>
+      <dd class="hint">${knob.what} <small>${boundsOf(knob)}</small></dd>
     </div>`)}
-  </dl><p class="hint">${words.knobs.turn}</p></div>`;
+  </dl></div>`;
 }

@@ -87,7 +87,7 @@ function fitsInline(knob) {
 
 const SHORT = 3; // letters of a name that reads as a symbol: N=3
 const WORDS = 32; // letters of a choice
-const TOGETHER = 24; // letters of a name and its choice
+const TOGETHER = 28; // letters of a name and its choice
 
 /** The values of a number knob that has few enough to list. @param {import("../stores/world.js").Knob} knob @returns {number[]} */
 function knobValues(knob) {

@@ -1,7 +1,11 @@
 /** A node opened: what it holds in this lane, and what can be done to it in every lane. */
+import { useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 import { Pick } from "./lane.js";
+import { cardsOf, clockWords, NodeActions } from "./node_actions.js";
+
+const VALUE_MAX = 12; // letters of a value
 
 /** @param {{app: import("./html.js").App, lane: number, id: string}} props */
 export function NodeCard({ app, lane, id }) {
@@ -21,22 +25,23 @@ export function NodeCard({ app, lane, id }) {
     [words.card.answered, answered],
     ...node.timers.map(([name, , due]) => /** @type {[string, unknown]} */ ([words.card.timers, words.card.timer(name, due - renderAt)])),
     ...Object.entries(node.facts ?? {}),
+    [words.card.clock, clockWords(node, renderAt)],
     [words.card.lie, node.lie],
   ];
   return html`<div class="card node-card" tabindex="0">
     <div class="card-state">
       <dl>${facts.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => html`<div key=${name + value}><dt>${name}</dt><dd>${String(value)}</dd></div>`)}</dl>
       ${!outside && node.log && html`<${Log} log=${node.log} start=${node.log_start ?? 1} commit=${node.commit ?? 0} colours=${app.ui.state.colours} />`}
-      ${!outside && html`<dl><div><dt>${words.card.store}</dt><dd>${storeWords(node.store)}</dd></div></dl>`}
+      ${!outside && html`<dl><div><dt>${words.card.store}</dt><dd>${storeWords(node.store, card?.object)}</dd></div></dl>`}
     </div>
-    <${NodeCommands} app=${app} id=${id} status=${node.status} keys=${spec.keys} />
+    <${NodeCommands} app=${app} id=${id} lane=${lane} status=${node.status} keys=${spec.keys} />
   </div>`;
 }
 
-/** @param {Record<string, string[]>} store */
-export function storeWords(store) {
+/** Values side by side are siblings; a set's are the elements of one value. @param {Record<string, string[]>} store @param {string} [object] */
+export function storeWords(store, object) {
   const held = Object.entries(store ?? {}).filter(([, values]) => values.length > 0);
-  return held.length ? held.map(([key, values]) => `${key}=${values.join(" | ")}`).join(", ") : words.card.storeEmpty;
+  return held.length ? held.map(([key, values]) => `${key}=${words.value(values, object)}`).join(", ") : words.card.storeEmpty;
 }
 
 /** @param {{log: Array<[number, string]>, start: number, commit: number, colours: Record<string, string>}} props */
@@ -51,25 +56,31 @@ function Log({ log, start, commit, colours }) {
   </ol>`;
 }
 
-/** @param {{app: import("./html.js").App, id: string, status: string, keys: string[]}} props */
-export function NodeCommands({ app, id, status, keys }) {
+/** @param {{app: import("./html.js").App, id: string, lane?: number|null, status: string, keys: string[]}} props lane: whose card it is; null: all lanes' */
+export function NodeCommands({ app, id, lane = null, status, keys }) {
   const locked = useStore(app.world, (state) => !state.audience.controls);
   const watchedKey = useStore(app.ui, (state) => state.watchedKey);
   const down = status === "crashed" || status === "halted";
   const button = (/** @type {string} */ text, /** @type {string} */ type, /** @type {Record<string, unknown>} */ fields = {}) =>
     html`<button disabled=${locked} onClick=${() => app.send(type, { node: id, ...fields })}>${text}</button>`;
   const key = keys.includes(watchedKey) ? watchedKey : keys[0];
+  const [value, setValue] = useState("");
+  const objects = useStore(app.world, (state) => [...new Set(cardsOf(state, lane).map(({ object }) => object))].join());
+  const write = words.card.writes[objects] ?? words.card.write;
+  const more = html`<${NodeActions} app=${app} id=${id} lane=${lane} keyName=${key} />`;
   return html`<div class="card-commands">
     ${down ? button(words.card.restart, "restart") : button(words.card.crash, "crash")}
     ${status === "paused" ? button(words.card.resume, "resume_node") : button(words.card.pause, "pause_node")}
     ${button(words.card.wipe, "wipe")}
     <button disabled=${locked} onClick=${() => cutOff(app, id)}>${words.card.isolate}</button>
     ${button(words.card.read, "ask", { kind: "read", key })}
-    ${button(words.card.write, "ask", { kind: "write", key })}
+    ${button(write, "ask", { kind: "write", key, ...(value.trim() ? { value: value.trim() } : {}) })}
     <span class="card-key">${words.card.key} <${Pick} label=${words.status.watchWhat} shown=${key} value=${key} options=${keys.map((each) => [each, each])}
-      onPick=${(/** @type {string} */ next) => app.ui.update({ watchedKey: next })} /></span>
+      onPick=${(/** @type {string} */ next) => app.ui.update({ watchedKey: next })} />
+      <label>${words.card.value} <input type="text" size="6" maxlength=${VALUE_MAX} autocomplete="off" placeholder=${words.card.valueNext} disabled=${locked} value=${value} onInput=${(/** @type {any} */ event) => setValue(event.currentTarget.value)} /></label></span>
     <p class="hint">${words.card.falls}</p>
-  </div>`;
+  </div>
+  ${lane === null ? html`<details><summary>${words.twin.more(id)}</summary>${more}</details>` : more}`;
 }
 
 /** Cuts every link of a node, both ways. @param {import("./html.js").App} app @param {string} id */

@@ -6,6 +6,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
+import { cardsOf } from "./node_actions.js";
 
 const SPAN_REM = 0.18e6; // simulated microseconds that one rem of the strip stands for
 const SPAN_MIN = 5e6;
@@ -49,7 +50,7 @@ export function Strip({ app, index }) {
   const point = (event) => {
     const operation = found(event);
     if (!canvas.current) return;
-    canvas.current.title = operation ? [words.strip.operation(operation), operation.note].filter(Boolean).join(". ") : "";
+    canvas.current.title = operation ? [words.strip.operation(operation, cardsOf(app.world.state, index)[0]?.object), operation.note].filter(Boolean).join(". ") : "";
     canvas.current.classList.toggle("over", operation !== null);
   };
   return html`<div class="strip"><canvas ref=${canvas} role="img" aria-label=${label} onClick=${go} onMouseMove=${point}></canvas></div>`;
@@ -63,7 +64,7 @@ export function Strip({ app, index }) {
  */
 export function light(app, lane, operation) {
   const finding = app.world.state.lanes[lane].findings.findLast((each) => each.operations.includes(operation.id));
-  const sentence = finding?.sentence || operation.note || words.strip.operation(operation);
+  const sentence = finding?.sentence || operation.note || words.strip.operation(operation, cardsOf(app.world.state, lane)[0]?.object);
   app.ui.update({ lit: { lane, sentence, operations: finding?.operations ?? [operation.id] } });
 }
 

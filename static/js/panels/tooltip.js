@@ -2,6 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
+import { clockWords } from "./node_actions.js";
 import { storeWords } from "./node_card.js";
 import { fieldsOf } from "./twin.js";
 
@@ -45,7 +46,9 @@ function linesOf(app, hover) {
     const { spec, hello } = app.world.state;
     const card = hello?.protocols.find(({ name }) => name === spec?.lanes[hover.lane]?.protocol);
     if (node.epoch !== null) lines.push([card?.epoch || words.card.epoch, String(node.epoch)]);
-    lines.push(["", storeWords(node.store)]);
+    lines.push(["", storeWords(node.store, card?.object)]);
+    const clock = clockWords(node, app.world.state.renderAt);
+    if (clock) lines.push([words.card.clock, clock]);
     return [...lines, ...Object.entries(node.facts ?? {}).slice(0, 6)];
   }
   return [];

@@ -7,6 +7,7 @@ import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { isCut, linkState } from "./link_card.js";
+import { cardsOf, clockWords } from "./node_actions.js";
 import { NodeCommands, storeWords } from "./node_card.js";
 
 const MESSAGES_SHOWN = 60;
@@ -50,14 +51,15 @@ function NodeLine({ app, id }) {
   const statuses = states.map((node) => node?.status ?? "up");
   return html`<div class="twin-node">
     <button class="quiet" onClick=${() => app.ui.update({ dock: { lane: 0, kind: "node", id }, twin: false })} onFocus=${() => app.ui.update({ hover: { lane: 0, kind: "node", id } })} onBlur=${() => app.ui.update({ hover: null })}>${words.twin.open(id)}</button>
-    ${states.map((node, lane) => node && html`<span key=${lane}>${words.twin.nodeLine(spec?.lanes[lane]?.title ?? "", nodeWords(node))}</span>`)}
+    ${states.map((node, lane) => node && html`<span key=${lane}>${words.twin.nodeLine(spec?.lanes[lane]?.title ?? "", nodeWords(node, cardsOf(app.world.state, lane)[0], app.world.state.renderAt))}</span>`)}
     <${NodeCommands} app=${app} id=${id} status=${statuses.find((status) => status !== "up") ?? "up"} keys=${spec?.keys ?? ["x"]} />
   </div>`;
 }
 
-/** @param {import("../stores/world.js").NodeState} node */
-function nodeWords(node) {
-  return [words.card.statuses[node.status], node.role, node.epoch === null ? "" : `${words.card.epoch} ${node.epoch}`, storeWords(node.store)].filter(Boolean).join(", ");
+/** @param {import("../stores/world.js").NodeState} node @param {import("../stores/world.js").ProtocolCard|undefined} card @param {number} at */
+function nodeWords(node, card, at) {
+  const clock = clockWords(node, at);
+  return [words.card.statuses[node.status], node.role, node.epoch === null ? "" : `${card?.epoch || words.card.epoch} ${node.epoch}`, storeWords(node.store, card?.object), clock && `${words.card.clock} ${clock}`].filter(Boolean).join(", ");
 }
 
 /** @param {{app: import("./html.js").App, nodes: string[]}} props */

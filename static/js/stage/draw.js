@@ -355,6 +355,10 @@ function paintRing(brush, shape) {
   brush.lineCap = "butt";
   const dash = (TURN * (shape.radius + 6.5 * shape.unit)) / 24;
   if (shape.ring === "candidate") brush.setLineDash([dash * 1.1, dash * 0.9]);
+  if (shape.ring === "unsettled") {
+    brush.lineCap = "round";
+    brush.setLineDash([0.01, dash]); // dots
+  }
   brush.stroke();
   brush.setLineDash([]);
 }

@@ -164,6 +164,12 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     memory.cutLinks = given.links;
   }
 
+  /** What clients' reads and writes mean here. */
+  function objectOf() {
+    const protocol = world().spec?.lanes?.[laneIndex]?.protocol;
+    return world().hello?.protocols.find(({ name }) => name === protocol)?.object ?? "register";
+  }
+
   /** Everything that scene.js wants to know. @param {Lane} given @param {number} now */
   function given(given, now) {
     const clients = clientsOf(given);
@@ -175,7 +181,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     }
     const { renderAt, clock } = world();
     return {
-      lane: given, laneIndex, ui: ui(), layout, net: memory.net, renderAt, wall: world().wall ?? 0, playing: clock.playing,
+      lane: given, laneIndex, object: objectOf(), ui: ui(), layout, net: memory.net, renderAt, wall: world().wall ?? 0, playing: clock.playing,
       fade: easeInOut(faded), cutSince: memory.cutSince, answers: answersOf(given), clients,
     };
   }

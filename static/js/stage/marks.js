@@ -91,6 +91,16 @@ function candidate(brush, colours, tint) {
 }
 
 /** @type {Paint} */
+function unsettled(brush, colours, tint) {
+  epoch(brush, colours, tint);
+  pen(brush, colourOf(colours, "ink"), 2);
+  brush.setLineDash([0.01, 2.88]);
+  circle(brush, 0, 0, 11);
+  brush.stroke();
+  brush.setLineDash([]);
+}
+
+/** @type {Paint} */
 function timer(brush, colours, tint) {
   epoch(brush, colours, tint);
   pen(brush, colourOf(colours, "dim"), 2);
@@ -340,6 +350,7 @@ export const MARKS = Object.freeze([
   mark("siblings", "nodes", siblings),
   mark("leader", "nodes", leader),
   mark("candidate", "nodes", candidate, "epoch-1"),
+  mark("unsettled", "nodes", unsettled, "epoch-1"),
   mark("timer", "nodes", timer),
   mark("crashed", "nodes", crashed),
   mark("paused", "nodes", paused),

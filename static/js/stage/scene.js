@@ -21,14 +21,15 @@ import { crossed } from "./net.js";
 /** @typedef {import("./net.js").Net} Net */
 /** @typedef {import("./net.js").Way} Way */
 
-/** `fade`: how far islands and canyon have come (0..1). `cutSince`: for "src>dst", since when that direction is cut (simulated us).
+/** `object`: what clients' reads and writes mean in this lane. `fade`: how far islands and canyon have come (0..1). `cutSince`: for "src>dst", since when that direction is cut (simulated us).
  * `wall`: the world's wall clock in seconds, by which effects age.
- * @typedef {{lane: Lane, laneIndex: number, ui: Ui, layout: Layout, net: Net, renderAt: number, wall: number, playing: boolean,
+ * @typedef {{lane: Lane, laneIndex: number, object: string, ui: Ui, layout: Layout, net: Net, renderAt: number, wall: number, playing: boolean,
  *   fade: number, cutSince: ReadonlyMap<string, number>, answers: ReadonlyMap<string, Operation>,
  *   clients: readonly (readonly [string, string])[]}} Given */
 
 const LEADERS = ["leader", "primary"];
 const CANDIDATES = ["candidate", "pre-candidate", "looking", "prospective leader", "proposer", "preparing"];
+const UNSETTLED = ["view change", "recovering", "in doubt"]; // neither leads nor follows: it waits for others to tell it how things stand
 const BURST = 0.5; // wall seconds
 const VANISH = 0.7; // wall seconds
 const EFFECTS_MAX = 300;
@@ -127,18 +128,23 @@ export function moving(given) {
   return shapes;
 }
 
-/** The colour a node is filled with: one epoch, one colour; without epochs one for each value of the watched key.
- * @param {NodeState} state @param {string} key @param {Colours} colours @returns {string[]} */
-export function fillsOf(state, key, colours) {
+/** The colour a node is filled with: one epoch, one colour; without epochs one for each value of the watched key. A set is one value,
+ * however many elements it has.
+ * @param {NodeState} state @param {string} key @param {Colours} colours @param {string} [object] @returns {string[]} */
+export function fillsOf(state, key, colours, object) {
   if (state.epoch !== null && state.epoch !== undefined) return [colourOf(colours, epochColour(state.epoch))];
-  const values = state.store?.[key] ?? [];
+  const held = state.store?.[key] ?? [];
+  const values = object === "set" && held.length > 0 ? [[...held].sort().join()] : held;
   return values.length === 0 ? [colourOf(colours, "neutral")] : values.slice(0, SLICES_MAX).map((value) => colourOf(colours, valueColour(value)));
 }
 
-/** What stands in a node under its name: "x=7", two siblings "7|9", more of them "3 values", nothing "x=–". @param {NodeState} state @param {string} key */
-export function valueText(state, key) {
+/** What stands in a node under its name: "x=7", two siblings "7|9", more of them "3 values", nothing "x=–"; of a set how many elements it
+ * has, "3 in x". @param {NodeState} state @param {string} key @param {string} [object] */
+export function valueText(state, key, object) {
   if (!state.store) return "";
   const values = state.store[key] ?? [];
+  if (object === "set") return words.elements(values.length, key);
+  if (object === "counter" && values.length === 0) return `${key}=0`;
   if (values.length === 0) return `${key}=–`;
   if (values.length === 1) return `${key}=${values[0]}`;
   return values.length === 2 ? values.join("|") : words.siblings(values.length); // the key would not fit beside them
@@ -159,7 +165,7 @@ export function shownTimer(state) {
 const FACES = new WeakMap();
 
 /** @param {string} id @param {Point} place @param {Given} given @returns {Shape} */
-function nodeShape(id, [x, y], { lane, layout, ui, renderAt, laneIndex }) {
+function nodeShape(id, [x, y], { lane, layout, ui, renderAt, laneIndex, object }) {
   const { hover, selection } = ui;
   const focused = (hover?.kind === "node" && hover.id === id && hover.lane === laneIndex) ||
     (selection?.kind === "node" || selection?.kind === "lasso" ? selection.ids.includes(id) : false);
@@ -167,7 +173,7 @@ function nodeShape(id, [x, y], { lane, layout, ui, renderAt, laneIndex }) {
   if (!state || ui.view === "clients") return faintShape(id, x, y, layout, ui.colours, focused);
   let face = FACES.get(state);
   if (!face || face.x !== x || face.y !== y || face.id !== id || face.layout !== layout || face.colours !== ui.colours || face.key !== ui.watchedKey) {
-    face = { id, x, y, layout, colours: ui.colours, key: ui.watchedKey, shape: faceShape(id, x, y, state, layout, ui) };
+    face = { id, x, y, layout, colours: ui.colours, key: ui.watchedKey, shape: faceShape(id, x, y, state, layout, ui, object) };
     FACES.set(state, face);
   }
   const { shape } = face;
@@ -190,17 +196,17 @@ function faintShape(id, x, y, layout, colours, focused) {
 }
 
 /** All of a node but its timer and the pointer's attention. @param {string} id @param {number} x @param {number} y @param {NodeState} state
- * @param {Layout} layout @param {Ui} ui @returns {Shape} */
-function faceShape(id, x, y, state, layout, { watchedKey, colours }) {
+ * @param {Layout} layout @param {Ui} ui @param {string} object @returns {Shape} */
+function faceShape(id, x, y, state, layout, { watchedKey, colours }, object) {
   const up = state.status === "up" || state.status === "paused";
   const role = state.role ?? "";
   const leads = LEADERS.includes(role);
   const shape = {
     ...blankShape(id, x, y, layout, colours),
-    fills: up || state.status === "halted" ? fillsOf(state, watchedKey, colours) : [colourOf(colours, "line")],
-    label: state.status === "crashed" ? "" : valueText(state, watchedKey),
+    fills: up || state.status === "halted" ? fillsOf(state, watchedKey, colours, object) : [colourOf(colours, "line")],
+    label: state.status === "crashed" ? "" : valueText(state, watchedKey, object),
     status: state.status,
-    ring: !up ? "" : leads ? "leader" : CANDIDATES.includes(role) ? "candidate" : "",
+    ring: !up ? "" : leads ? "leader" : CANDIDATES.includes(role) ? "candidate" : UNSETTLED.includes(role) ? "unsettled" : "",
     lie: Boolean(state.lie),
     cells: cellShapes(state, x, y, layout, colours),
     more: (state.log_start ?? 1) > 1 || (state.log?.length ?? 0) > cellCount(layout),
@@ -278,15 +284,18 @@ export function answerMark({ outcome, mark }) {
   return outcome === "ok" || outcome === "failed" ? outcome : "unknown";
 }
 
-/** What a client knows of its last operation: what it read, what it wrote, or what it asked in vain. @param {Operation} operation */
-export function saidText({ kind, key, value, outcome, result = [] }) {
-  if (kind === "write") return `${key}←${value}`;
-  if (kind === "remove") return `${key}−${value}`;
+/** What a client knows of its last operation: what it read, what it wrote, or what it asked in vain. @param {Operation} operation
+ * @param {string} [object] */
+export function saidText({ kind, key, value, outcome, result = [] }, object) {
+  if (kind === "write" && object === "decision" && outcome === "ok" && result.length > 0) return `${key}=${result[0]}`; // it was told what is decided
+  if (kind === "write") return object === "counter" ? `${key}+1` : object === "set" ? `${key}+${value}` : `${key}←${value}`;
+  if (kind === "remove") return object === "counter" ? `${key}−1` : `${key}−${value}`;
+  if (outcome === "ok" && object === "set") return words.elements(result.length, key);
   return outcome === "ok" ? `${key}=${result.length > 0 ? result.join("|") : "–"}` : `${key}?`;
 }
 
 /** @param {Given} given @returns {Shape[]} */
-function clientShapes({ layout, answers, clients, ui, laneIndex }) {
+function clientShapes({ layout, answers, clients, ui, laneIndex, object }) {
   const { unit } = layout;
   const size = 27 * Math.max(0.72, unit);
   /** @type {Shape[]} */
@@ -297,7 +306,7 @@ function clientShapes({ layout, answers, clients, ui, laneIndex }) {
     const answer = answers.get(client);
     const focused = ui.hover?.kind === "client" && ui.hover.id === client && ui.hover.lane === laneIndex;
     const mark = answer ? answerMark(answer) : "";
-    const said = answer && ui.view === "clients" ? saidText(answer) : "";
+    const said = answer && ui.view === "clients" ? saidText(answer, object) : "";
     const look = `client|${client === "you"}|${size}|${mark}|${focused}|${said}`;
     shapes.push({ kind: "client", id: client, node, x: seat[0], y: seat[1], size, focused, answer: mark, unit, said, look });
   }

@@ -22,7 +22,8 @@
  *   operations: Iterable<Operation> | ReadonlyMap<string, Operation>, meters?: {since?: number} | null,
  *   lost?: Record<string, number>, stopped?: string | null}} Lane */
 
-/** @typedef {{spec: {nodes: string[], clients?: [string, string][], deadline?: number} | null, lanes: Lane[],
+/** @typedef {{spec: {nodes: string[], clients?: [string, string][], deadline?: number, lanes?: {protocol: string}[]} | null, lanes: Lane[],
+ *   hello?: {protocols: {name: string, object: string}[]} | null,
  *   clock: {at: number, speed: number, playing: boolean}, renderAt: number}} World */
 
 /** @typedef {{kind: "rope" | "lasso" | "drag" | "pan" | "heal", points: Point[], node?: string, oneWay?: boolean}} Gesture */

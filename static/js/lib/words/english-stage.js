@@ -10,6 +10,7 @@ export const englishStage = {
   nothingToHeal: "That line crosses no cut link.",
   you: "you",
   siblings: (/** @type {number} */ n) => `${n} values`,
+  elements: (/** @type {number} */ n, /** @type {string} */ key) => `${n} in ${key}`,
   groups: /** @type {Record<string, string>} */ ({
     nodes: "Nodes",
     logs: "Logs",
@@ -22,7 +23,8 @@ export const englishStage = {
     value: "colour where a protocol has no terms: the value of the watched key",
     siblings: "several values at once (siblings)",
     leader: "ring and crown: believes that it leads",
-    candidate: "dashed ring: asks for votes",
+    candidate: "dashed ring: asks for votes or promises, or proposes",
+    unsettled: "dotted ring: in a view change, recovering, or in doubt",
     timer: "arc: what is left of a timer",
     crashed: "crashed",
     paused: "paused: what arrives waits",

@@ -29,7 +29,11 @@ const percent = (ppm) => `${Math.round(ppm / 1000) / 10} %`;
 /** @param {readonly string[]} names: "{n1, n2}"; a long one says how many there are */
 const set = (names) => (names.length <= 6 ? `{${names.join(", ")}}` : `{${names.slice(0, 3).join(", ")} … ${names.length} in all}`);
 
+/** @param {readonly string[]} values siblings side by side; a set's are the elements of one value @param {string} [object] */
+const value = (values, object) => (object === "set" ? `{${values.join(", ")}}` : values.join(" | "));
+
 export const english = Object.freeze({
+  value,
   counted,
   moment,
   exactMoment,
@@ -123,11 +127,13 @@ export const english = Object.freeze({
     sums: (/** @type {Record<string, number>} */ n) =>
       `${n.ok} answered, ${n.failed} refused, ${n.unknown} unanswered, ${n.stale} stale, ${n.conflict} in conflict, ${n.lost} lost.`,
     outcome: /** @type {Record<string, string>} */ ({ pending: "still waiting", ok: "answered", failed: "refused", unknown: "no answer in time" }),
-    operation: (/** @type {import("../../stores/world.js").Operation} */ op) => {
-      const what = { write: `wrote ${op.key}=${op.value}`, remove: `removed ${op.value} from ${op.key}`, read: `read ${op.key}` };
+    operation: (/** @type {import("../../stores/world.js").Operation} */ op, /** @type {string} */ object = "register") => {
+      const { key, value: named } = op;
+      const writes = /** @type {Record<string, string>} */ ({ decision: `proposed ${named} for ${key}`, counter: `added one to ${key}`, set: `added ${named} to ${key}` });
+      const what = { write: writes[object] ?? `wrote ${key}=${named}`, remove: object === "counter" ? `took one from ${key}` : `removed ${named} from ${key}`, read: `read ${key}` };
       const asked = `${op.client} ${what[op.kind]} at ${op.node}`;
       const told = op.outcome === "ok" && (op.kind === "read" || op.result.length > 0);
-      const answer = told ? `→ ${op.result.length ? op.result.join(" | ") : "nothing"}` : "";
+      const answer = told ? `→ ${op.result.length ? value(op.result, object) : object === "set" ? "nothing in it" : "nothing"}` : "";
       const end = op.outcome === "ok" ? "" : `: ${english.strip.outcome[op.outcome]}`;
       return [`${asked}${end}`, answer, op.reason && op.outcome !== "ok" ? `(${op.reason})` : ""].filter(Boolean).join(" ");
     },
@@ -212,6 +218,21 @@ export const english = Object.freeze({
     join: "Heal its links",
     read: "Read here",
     write: "Write here",
+    writes: /** @type {Record<string, string>} */ ({ register: "Write here", decision: "Propose here", counter: "Add one here", set: "Add here" }),
+    value: "Value",
+    valueNext: "next",
+    remove: "Remove here",
+    removeWhat: (/** @type {string} */ key) => `What to remove from ${key}`,
+    nothingToRemove: "nothing",
+    takeOne: "Take one away here",
+    argument: (/** @type {string} */ title, /** @type {string} */ kind) => (kind === "node" ? `${title}: which node` : `${title}: words`),
+    clock: "clock",
+    clockIs: (/** @type {number} */ us, /** @type {number} */ percent) =>
+      [us === 0 ? "" : `${span(Math.abs(us))} ${us > 0 ? "ahead" : "behind"}`, percent === 0 ? "" : `runs ${Math.abs(Math.round(percent * 10) / 10)} % ${percent > 0 ? "fast" : "slow"}`].filter(Boolean).join(", ") || "right for a moment",
+    setClock: "Set its clock",
+    ahead: "ahead by",
+    fast: "fast by",
+    clockWhat: "Its timers go by this clock. Below zero: behind, slow.",
     key: "Key",
     node: (/** @type {string} */ id) => `Node ${id}`,
   },
@@ -239,8 +260,9 @@ export const english = Object.freeze({
   knobs: {
     title: (/** @type {string} */ lane) => `${lane}: knobs`,
     turn: "A knob turns while the run goes on.",
-    less: (/** @type {string} */ title) => `${title}: less`,
-    more: (/** @type {string} */ title) => `${title}: more`,
+    first: (/** @type {string} */ value) => `At first: ${value}.`,
+    bounds: (/** @type {number|null} */ low, /** @type {number|null} */ high, /** @type {string} */ unit, /** @type {string} */ first) =>
+      `${low === null || high === null ? "" : `${low} to ${high}${unit && ` ${unit}`}. `}At first: ${first}.`,
   },
   twin: {
     title: "Nodes and links in words",
@@ -251,6 +273,7 @@ export const english = Object.freeze({
     messagesWhenPaused: "Pause to read the messages in flight.",
     noMessages: "No message is in flight.",
     open: (/** @type {string} */ id) => `Open ${id}`,
+    more: (/** @type {string} */ id) => `More commands for ${id}`,
     choose: (/** @type {string} */ id) => `${id} on one side`,
     oneSide: "One side of a cut",
     split: (/** @type {readonly string[]} */ nodes) => (nodes.length ? `Cut ${set(nodes)} off from the rest` : "Choose nodes, then cut them off"),

@@ -1,0 +1,105 @@
+/**
+ * What a node can be told beside the commands that every node has: its protocol's own actions, a removal where the lane's object has
+ * something to remove, and its clock. Each is a small form: a button with what it takes beside it.
+ */
+import { useState } from "preact/hooks";
+import { words } from "../lib/words.js";
+import { html, useStore } from "./html.js";
+
+const PPM = 10_000; // parts per million in a percent
+const [SKEW_MAX, RATE_MAX] = [60_000, 50]; // milliseconds, percent: as far as a clock may go wrong
+const TEXT_MAX = 40; // letters of an argument
+
+/** @typedef {import("../stores/world.js").ProtocolCard} ProtocolCard */
+
+/**
+ * The cards of these lanes, each protocol once.
+ * @param {import("../stores/world.js").WorldState} state
+ * @param {number|null} lane null: of all lanes
+ * @returns {ProtocolCard[]}
+ */
+export function cardsOf({ hello, spec }, lane) {
+  const names = (spec?.lanes ?? []).filter((_, index) => lane === null || index === lane).map(({ protocol }) => protocol);
+  return (hello?.protocols ?? []).filter(({ name }) => names.includes(name));
+}
+
+/** @param {{app: import("./html.js").App, id: string, lane: number|null, keyName: string}} props */
+export function NodeActions({ app, id, lane, keyName }) {
+  const [hello, spec, locked] = useStore(app.world, (state) => /** @type {const} */ ([state.hello, state.spec, !state.audience.controls]));
+  if (!hello || !spec) return null;
+  const cards = cardsOf(app.world.state, lane);
+  const actions = cards.flatMap((card) => card.actions.map((action) => ({ ...action, of: card })))
+    .filter(({ name }, place, all) => all.findIndex((other) => other.name === name) === place);
+  return html`<div class="card-more">
+    ${cards.some(({ object }) => object === "set") && html`<${RemoveElement} app=${app} id=${id} lane=${lane} keyName=${keyName} locked=${locked} />`}
+    ${cards.some(({ object }) => object === "counter") && html`<button disabled=${locked} onClick=${() => app.send("ask", { node: id, kind: "remove", key: keyName })}>${words.card.takeOne}</button>`}
+    ${actions.map((action) => html`<${OwnAction} key=${action.name} app=${app} id=${id} action=${action} nodes=${spec.nodes} locked=${locked} />`)}
+    <${OwnClock} app=${app} id=${id} lane=${lane ?? 0} locked=${locked} />
+  </div>`;
+}
+
+/** @param {{app: import("./html.js").App, id: string, action: import("../stores/world.js").Action, nodes: string[], locked: boolean}} props */
+function OwnAction({ app, id, action, nodes, locked }) {
+  const [argument, setArgument] = useState(action.argument === "node" ? id : "");
+  const told = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    app.send("act", { node: id, action: action.name, ...(action.argument ? { argument: argument.trim() } : {}) });
+  };
+  const change = (/** @type {any} */ event) => setArgument(event.currentTarget.value);
+  const label = words.card.argument(action.title, action.argument);
+  return html`<form class="own" onSubmit=${told}>
+    <button disabled=${locked || (action.argument === "text" && argument.trim() === "")}>${action.title}</button>
+    ${action.argument === "node" && html`<select aria-label=${label} disabled=${locked} value=${argument} onChange=${change}>${nodes.map((node) => html`<option key=${node} value=${node}>${node}</option>`)}</select>`}
+    ${action.argument === "text" && html`<input type="text" aria-label=${label} maxlength=${TEXT_MAX} autocomplete="off" disabled=${locked} value=${argument} onInput=${change} />`}
+    <small>${action.what}</small>
+  </form>`;
+}
+
+/** Removes an element that the node holds. @param {{app: import("./html.js").App, id: string, lane: number|null, keyName: string, locked: boolean}} props */
+function RemoveElement({ app, id, lane, keyName, locked }) {
+  const held = useStore(app.world, (state) => [...new Set(state.lanes.flatMap((each, index) => {
+    const here = (lane === null || index === lane) && cardsOf(state, index)[0]?.object === "set";
+    return here ? (each.nodes[id]?.store?.[keyName] ?? []) : [];
+  }))].sort().join("\n"));
+  const elements = held ? held.split("\n") : [];
+  const [chosen, choose] = useState("");
+  const element = elements.includes(chosen) ? chosen : (elements[0] ?? "");
+  const told = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (element) app.send("ask", { node: id, kind: "remove", key: keyName, value: element });
+  };
+  return html`<form class="own" onSubmit=${told}>
+    <button disabled=${locked || !element}>${words.card.remove}</button>
+    <select aria-label=${words.card.removeWhat(keyName)} disabled=${locked || !element} value=${element} onChange=${(/** @type {any} */ event) => choose(event.currentTarget.value)}>
+      ${elements.length === 0 ? html`<option value="">${words.card.nothingToRemove}</option>` : elements.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}
+    </select>
+  </form>`;
+}
+
+/** @param {{app: import("./html.js").App, id: string, lane: number, locked: boolean}} props */
+function OwnClock({ app, id, lane, locked }) {
+  const clock = useStore(app.world, (state) => state.lanes[lane]?.nodes[id]?.clock);
+  const [ahead, setAhead] = useState(0);
+  const [fast, setFast] = useState((clock?.[1] ?? 0) / PPM);
+  const told = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    app.send("set_clock", { node: id, skew: Math.round(ahead * 1000), rate: Math.round(fast * PPM) });
+  };
+  return html`<form class="own clock" onSubmit=${told}>
+    <button disabled=${locked}>${words.card.setClock}</button>
+    <label>${words.card.ahead} <input type="number" min=${-SKEW_MAX} max=${SKEW_MAX} step="any" disabled=${locked} value=${ahead} onInput=${(/** @type {any} */ event) => setAhead(event.currentTarget.valueAsNumber || 0)} /> ms</label>
+    <label>${words.card.fast} <input type="number" min=${-RATE_MAX} max=${RATE_MAX} step="any" disabled=${locked} value=${fast} onInput=${(/** @type {any} */ event) => setFast(event.currentTarget.valueAsNumber || 0)} /> %</label>
+    <small>${words.card.clockWhat}</small>
+  </form>`;
+}
+
+/**
+ * A clock that is wrong, in words; empty while it is right.
+ * @param {import("../stores/world.js").NodeState} node
+ * @param {number} at
+ */
+export function clockWords({ clock }, at) {
+  if (!clock) return "";
+  const [skew, rate, since] = clock;
+  return words.card.clockIs(1000 * Math.round((skew + (rate * (at - since)) / 1e6) / 1000), rate / PPM);
+}
