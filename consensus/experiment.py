@@ -157,6 +157,7 @@ class Ears:
         self.hears: dict[str, Heard] = {}
         self.quiet: dict[str, bool] = {}  # kinds of events that nobody listens to, and that are unremarkable
         self.timed: Heard = ()  # those for which time passing is news
+        self.rouses: dict[str, bool] = {}  # kinds of events after which such a one may be due at another moment
 
     def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
         for name in checkers:
@@ -164,6 +165,7 @@ class Ears:
         self.hears = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
         self.quiet = {kind: True for kind in UNREMARKABLE if not self.hears[kind]}
         self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
+        self.rouses = {kind: True for kind in KINDS if any(pair in self.hears[kind] for pair in self.timed)}
         return self.hears
 
     def wake(self) -> int:
@@ -277,7 +279,7 @@ class Lane:
         self.tally.landed += kinds.count("delivered")
         ears, seen = self.ears, self.seen
         hears = ears.hears or ears.open(self._checkers(), seen)
-        quiet, wake = ears.quiet, ears.wake()
+        quiet, rouses, wake = ears.quiet, ears.rouses, ears.wake()
         for row in rows:
             at, kind = row[1], row[2]
             if at < wake and kind in quiet:
@@ -293,10 +295,11 @@ class Lane:
                     if checker.due <= at:
                         checker.fold(event, None)
                         self._collect(name, checker)
+                wake = ears.wake()
             if kind not in UNREMARKABLE:
                 self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
                 self._mark(event, operation)
-            if kind != "sent":
+            if kind in rouses:
                 wake = ears.wake()
 
     def _remark(self, event: Event) -> Operation | None:

@@ -175,7 +175,7 @@ class Simulation:
         heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
         cuts, liars = self.network.cuts, self.liars
         delayed = bool(self.adversary or self.held)
-        hindered = bool(cuts or liars or delayed)  # none of them begins while this runs
+        hindered = bool(cuts or liars) or delayed  # none of them comes up while this runs
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
@@ -301,11 +301,12 @@ class Simulation:
 
     def _held_for(self, sent: Row, src: str, dst: str) -> int:
         """How much longer the adversary delays a message that is about to land; 0: not at all, or not any longer."""
-        number, _, message, _, _, due = sent[5]
-        so_far, longer = self.now - due, 0
+        number, _, _, _, _, data = sent
+        so_far = self.now - data[5]
+        longer = 0
         if self.adversary and so_far < HELD_MAX and self.status[dst] == UP:
             running = {member: node for member, node in self.nodes.items() if self.status[member] == UP}
-            longer = min(self.cluster.adversaries[self.adversary](running, src, dst, message), HELD_MAX - so_far)
+            longer = min(self.cluster.adversaries[self.adversary](running, src, dst, data[2]), HELD_MAX - so_far)
         if longer and number not in self.held:
             self.held[number] = True
             self._emit("held", dst, number, (number, src))

@@ -434,6 +434,8 @@ class RaftNode(Node):
 
     def may_stand(self) -> bool:
         """Who is no member, and knows it for sure, leaves elections to the members; else it may be needed (thesis 4.2.2)."""
+        if self.id in self.configuration.voters:
+            return True
         electors = electorate(self.configuration)
         return bool(electors) and (self.id in electors or self.configurations[-1][0] > self.commit_index)
 

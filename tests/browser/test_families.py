@@ -1,0 +1,87 @@
+"""One test for each family of the catalogue: opened from there, cut by a rope, and read by its two words a side."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+from hands import OPENING, catalogue, compare, headless, lane, reset, run_to, shown_sides, side_words, wait_for_cuts
+from playwright.sync_api import Page, expect
+from strokes import between, draw, settle
+
+from consensus import registry
+from consensus.experiment import Experiment, LaneSpec
+from consensus.interventions import Partition
+from consensus.node import S
+
+SMALL, LARGE = ("n4", "n5"), ("n1", "n2", "n3")
+Words = dict[tuple[str, ...], tuple[str, str]]
+
+
+@pytest.fixture
+def page(visitor: Callable[..., Page]) -> Page:
+    return visitor(viewport={"width": 1280, "height": 720})
+
+
+def cut_and_run(page: Page, until: int) -> int:
+    """From the opening: a rope between n4, n5 and the rest, and on to at least that moment."""
+    reset(page)
+    settle(page)
+    draw(page, between(page, SMALL))
+    wait_for_cuts(page, 12)
+    return run_to(page, until)
+
+
+def as_the_engine(page: Page, at: int) -> Experiment:
+    """The same without a browser; what the page shows is the same to the last count."""
+    lanes = tuple(LaneSpec(name) for name in page.evaluate("capscope.lanes()"))
+    spec = replace(registry.opening("same-cut"), lanes=lanes)
+    run = headless("same-cut", [(OPENING, Partition((LARGE, SMALL)))], at, spec)
+    for number, each in enumerate(run.lanes):
+        assert list(shown_sides(page, number)) == [side_words(side, whole=False) for side in each.meters(at)["sides"]]
+    return run
+
+
+def words(page: Page, number: int) -> Words:
+    meters = page.evaluate("(lane) => capscope.meters(lane)", number)
+    return {tuple(side["side"]): (side["available"], side["consistent"]) for side in meters}
+
+
+def asked(run: Experiment, number: int, kind: str) -> Sequence[tuple[int, int]]:
+    """Of each side: how many were answered, of how many."""
+    return [tuple(side[kind]) for side in run.lanes[number].meters(run.at)["sides"]]
+
+
+def test_one_order_by_quorums_goes_on_where_the_majority_is_and_nowhere_else(dashboard: Page) -> None:
+    compare(dashboard, "Multi-Paxos", "Viewstamped Replication", "Zab")
+    at = cut_and_run(dashboard, OPENING + 2 * S)
+    for number in range(3):
+        assert words(dashboard, number) == {LARGE: ("AVAILABLE", "CONSISTENT"), SMALL: ("REFUSING", "CONSISTENT")}
+        expect(lane(dashboard, number).locator(".side-quorum.has")).to_have_count(0 if number == 0 else 1)
+    as_the_engine(dashboard, at)
+
+
+def test_all_or_nothing_commits_nothing_while_one_is_missing_and_reads_what_is_not_in_doubt(dashboard: Page) -> None:
+    catalogue(dashboard, 1).get_by_role("button", name="Two-phase commit", exact=True).click()
+    dashboard.wait_for_function("() => capscope.lanes().join() === 'raft,two_phase_commit'")
+    run = as_the_engine(dashboard, cut_and_run(dashboard, OPENING + 2 * S))
+    assert words(dashboard, 1) == {LARGE: ("PARTLY", "CONSISTENT"), SMALL: ("PARTLY", "CONSISTENT")}
+    assert [answered for answered, _ in asked(run, 1, "write")] == [0, 0]
+    assert all(answered > 0 for answered, _ in asked(run, 1, "read"))
+    lane(dashboard, 1).locator(".side").first.click()
+    writes = lane(dashboard, 1).locator(".details tbody tr td:nth-of-type(2)")
+    assert [text.split()[0] for text in writes.all_inner_texts()] == ["0", "0"]
+
+
+def test_what_always_answers_answers_on_both_sides_and_says_old_things(dashboard: Page) -> None:
+    catalogue(dashboard, 0).get_by_role("button", name="Dynamo-style", exact=True).click()
+    dashboard.wait_for_function("() => capscope.lanes().join() === 'dynamo,dynamo'")
+    as_the_engine(dashboard, cut_and_run(dashboard, OPENING + 2 * S))
+    assert words(dashboard, 0) == {LARGE: ("AVAILABLE", "STALE"), SMALL: ("AVAILABLE", "STALE")}
+
+
+def test_friends_who_vote_each_for_the_own_wish_decide_nothing_on_either_side(dashboard: Page) -> None:
+    compare(dashboard, "First proposal wins", "Lunch by vote", "Majority with a tie rule")
+    as_the_engine(dashboard, cut_and_run(dashboard, OPENING + 2 * S))
+    assert words(dashboard, 1) == {LARGE: ("REFUSING", "CONSISTENT"), SMALL: ("REFUSING", "CONSISTENT")}
+    decided_before_the_cut = {LARGE: ("AVAILABLE", "CONSISTENT"), SMALL: ("AVAILABLE", "CONSISTENT")}
+    assert words(dashboard, 0) == words(dashboard, 2) == decided_before_the_cut
