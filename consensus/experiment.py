@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from consensus import aim
+from consensus.adversary import ADVERSARIES
 from consensus.byzantine import LIES
 from consensus.cards import Card
 from consensus.checkers import HOLDS, VIOLATED, Finding, Judge, Verdict, listens
@@ -24,11 +25,12 @@ from consensus.checkers.objects import OBJECTS
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
 from consensus.clients import BY_HAND, Workload
-from consensus.events import KINDS, Event, Trace
+from consensus.events import KINDS, Event, Row, Trace, events_of, new_event
 from consensus.freeze import copied
 from consensus.history import History, Operation
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Corrupt,
     Crash,
@@ -59,7 +61,8 @@ LENGTH_MAX = 600 * S  # a run ends here
 SEED_MAX = 2**32 - 1
 FINDINGS_KEPT = 500
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
-UNREMARKABLE = ("sent", "delivered", "fired")  # most of what happens: no meter but the count of messages looks at them
+# Most of what happens: no meter but the count of messages, and no mark, comes of it.
+UNREMARKABLE = ("sent", "delivered", "fired", "decided", "stored")
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class Spec:
     opening: int = 2 * S  # where the page opens it: what was before has run already
     until: int = 20 * S  # how far it is run without a browser
     speed: float = 0.05  # simulated seconds a second, on a stage
+    veiled: bool = False  # a page shows what clients see, and not which protocol it is, until that is revealed
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -151,13 +155,17 @@ class Ears:
 
     def __init__(self) -> None:
         self.hears: dict[str, Heard] = {}
+        self.quiet: dict[str, bool] = {}  # kinds of events that nobody listens to, and that are unremarkable
         self.timed: Heard = ()  # those for which time passing is news
+        self.rouses: dict[str, bool] = {}  # kinds of events after which such a one may be due at another moment
 
     def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
         for name in checkers:
             seen.setdefault(name, 0)
         self.hears = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
+        self.quiet = {kind: True for kind in UNREMARKABLE if not self.hears[kind]}
         self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
+        self.rouses = {kind: True for kind in KINDS if any(pair in self.hears[kind] for pair in self.timed)}
         return self.hears
 
     def wake(self) -> int:
@@ -181,7 +189,7 @@ class Lane:
         made = OBJECTS[card.object]
         arguments = {action.name: action.argument for action in card.actions}
         basics = card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES
-        self.sim = Simulation(Cluster(*basics, removes=made.removes, arguments=arguments))
+        self.sim = Simulation(Cluster(*basics, ADVERSARIES, removes=made.removes, arguments=arguments))
         self.sides = self.sim.network.sides()
         self.history = History()
         self.trace = Trace()
@@ -204,7 +212,7 @@ class Lane:
         self.seen: dict[str, int] = {}  # checker -> findings already taken over
         self.findings: list[Finding] = []
         self.stopped: str | None = None
-        self.fresh: list[Event] = []  # since the last drain
+        self.log: list[Row] = []  # since the last drain
         self.touched: list[int] = []  # operations new or changed since the last call of changed_operations
         self.ears = Ears()
         self.known_lost: dict[str, bool] = {}
@@ -216,7 +224,7 @@ class Lane:
         clone = object.__new__(Lane)
         for name, value in vars(self).items():
             setattr(clone, name, copied(value))
-        clone.fresh, clone.touched, clone.ears = [], [], Ears()
+        clone.log, clone.touched, clone.ears = [], [], Ears()
         return clone
 
     # --- running ------------------------------------------------------------------------------
@@ -261,39 +269,37 @@ class Lane:
 
     def _absorb(self) -> None:
         """Folds what just happened into everything that watches."""
-        events = self.sim.events
-        if not events:
+        rows = self.sim.taken()
+        if not rows:
             return
-        self.sim.events = []
-        self.trace.fold(events)
-        self.fresh += events
-        ears = self.ears
-        hears = ears.hears or ears.open(self._checkers(), self.seen)
-        tally, wake = self.tally, ears.wake()
-        for event in events:
-            kind, at = event[2], event[1]
-            if kind == "sent":
-                tally.messages += 1
-                operation = None
-            elif kind == "delivered" or kind == "fired":
-                tally.landed += kind == "delivered"
-                if at < wake and not hears[kind]:
-                    continue
-                operation = None
-            else:
-                operation = self._remark(event)
+        self.trace.fold(rows)
+        self.log += rows
+        kinds = [row[2] for row in rows]
+        self.tally.messages += kinds.count("sent")
+        self.tally.landed += kinds.count("delivered")
+        ears, seen = self.ears, self.seen
+        hears = ears.hears or ears.open(self._checkers(), seen)
+        quiet, rouses, wake = ears.quiet, ears.rouses, ears.wake()
+        for row in rows:
+            at, kind = row[1], row[2]
+            if at < wake and kind in quiet:
+                continue
+            event = new_event(Event, row)
+            operation = None if kind in UNREMARKABLE else self._remark(event)
             for name, checker in hears[kind]:
                 checker.fold(event, operation)
-                if len(checker.findings) > self.seen[name]:
+                if len(checker.findings) > seen[name]:
                     self._collect(name, checker)
             if at >= wake:
                 for name, checker in ears.timed:
                     if checker.due <= at:
                         checker.fold(event, None)
                         self._collect(name, checker)
+                wake = ears.wake()
             if kind not in UNREMARKABLE:
-                tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
+                self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
                 self._mark(event, operation)
+            if kind in rouses:
                 wake = ears.wake()
 
     def _remark(self, event: Event) -> Operation | None:
@@ -341,10 +347,15 @@ class Lane:
 
     # --- what the page shows ------------------------------------------------------------------
 
-    def drain(self) -> list[Event]:
+    @property
+    def fresh(self) -> list[Event]:
         """The events since the last drain."""
-        fresh, self.fresh = self.fresh, []
-        return fresh
+        return events_of(self.log)
+
+    def drain(self) -> list[Event]:
+        """The events since the last drain, which they will not be from now on."""
+        rows, self.log = self.log, []
+        return events_of(rows)
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
@@ -677,7 +688,8 @@ class Experiment:
     def intervene(self, intervention: Intervention, lane: int | None = None) -> None:
         """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it."""
         leaders = dict.fromkeys(self._leaders())
-        before = next(iter(leaders)) if len(leaders) == 1 else None  # what is said to all names a leader only if all agree
+        one = len(leaders) == 1 and not self.spec.veiled
+        before = next(iter(leaders)) if one else None  # what is said to all names a leader only if all agree
         only = intervention.lane if isinstance(intervention, Turn) else lane
         if only is not None and not 0 <= only < len(self.lanes):
             raise Refused(f"There is no lane {only}.")
@@ -778,6 +790,10 @@ def told(
             return "fault", f"{knob} = {value}", ""
         case Corrupt(node, lie):
             return "fault", f"{node} lies" if lie else f"{node} is honest", ""
+        case Adversary(name):
+            if not name:
+                return "fault", "no adversary", f"The adversary is gone since {when}: messages land when they are due."
+            return "fault", f"adversary: {name}", f"From {when} on an adversary chooses when each message lands; it loses none."
         case Say(text):
             return "say", text, text
     return "", "", ""

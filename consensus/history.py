@@ -46,8 +46,8 @@ class History:
         if event.kind == "returned":
             op_id, _client, outcome, result, reason = event.data
             number = self.number_of[op_id]
-            operation = self.operations[number]._replace(finish=event.at, outcome=outcome, result=result, reason=reason)
-            self.operations[number] = operation
+            asked = self.operations[number][:8]
+            self.operations[number] = operation = Operation(*asked, event.at, outcome, result, reason)
             return operation
         return None
 

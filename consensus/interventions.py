@@ -108,6 +108,12 @@ class Corrupt(NamedTuple):
     lie: str
 
 
+class Adversary(NamedTuple):
+    """From now on an adversary of ``adversary.py`` chooses when messages land; an empty name sends it away. None is lost."""
+
+    name: str = ""
+
+
 class Say(NamedTuple):
     """A caption."""
 
@@ -130,6 +136,7 @@ Intervention = (
     | SetDeadline
     | Turn
     | Corrupt
+    | Adversary
     | Say
 )
 
@@ -149,6 +156,7 @@ NAMES: dict[str, type] = {
     "set_deadline": SetDeadline,
     "turn": Turn,
     "corrupt": Corrupt,
+    "adversary": Adversary,
     "say": Say,
 }
 

@@ -105,6 +105,7 @@ class Meters:
         self.siblings = siblings  # are several values in one answer siblings, as a register's are?
         self.eras: list[Era] = [Era(0, (members,))]
         self.counts: dict[tuple[int, int], Count] = {(0, 0): Count(members)}  # (era, side)
+        self.stands: dict[str, tuple[int, int]] = dict.fromkeys(members, (0, 0))  # node -> the present era, its side there
         self.place: dict[str, tuple[int, int]] = {}  # operation -> where it was asked
         self.home: dict[str, str] = {}  # operation -> node
         self.under_way: dict[str, int] = {}  # operation -> when it was asked
@@ -154,9 +155,10 @@ class Meters:
         self.eras.append(Era(at, sides))
         for number, side in enumerate(sides):
             self.counts[(len(self.eras) - 1, number)] = Count(side)
+            self.stands.update(dict.fromkeys(side, (len(self.eras) - 1, number)))
 
     def _asked(self, operation: Operation) -> None:
-        place = self.place[operation.op_id] = self._where(operation.node)
+        place = self.place[operation.op_id] = self.stands[operation.node]
         self.home[operation.op_id] = operation.node
         self.under_way[operation.op_id] = operation.start
         self.counts[place].pending += 1
@@ -177,18 +179,13 @@ class Meters:
             self.counts[(era, side)].pending -= 1
             if era == len(self.eras) - 1:
                 self.counts[(era, side)].take(operation)
-        here = self.counts[self._where(operation.node)]
+        here = self.counts[self.stands[operation.node]]
         if self.siblings and len(operation.result) > 1:
             here.conflicts += 1
         elif op_id in staleness.stale:
             here.stale += 1
         elif op_id in linear.flagged:
             here.violations += 1
-
-    def _where(self, node: str) -> tuple[int, int]:
-        """The present era, and the side of it on which a node stands."""
-        sides = self.eras[-1].sides
-        return len(self.eras) - 1, next(number for number, nodes in enumerate(sides) if node in nodes)
 
     # --- reading ------------------------------------------------------------------------------
 

@@ -77,6 +77,13 @@ class Network:
         self.cuts: dict[tuple[str, str], bool] = {}
         self.tuned: dict[tuple[str, str], LinkState] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
+        self._know_what_is_even()
+
+    def _know_what_is_even(self) -> None:
+        """Most of the time all links are alike, and nothing is lost or doubled: then a delay and one draw below a number."""
+        delay, jitter, shape, loss, duplicate = self.base
+        plain = jitter and shape == "uniform" and not loss and not duplicate and not self.tuned
+        self.even = (delay, jitter + 1) if plain else None
 
     # --- what happens to a message ------------------------------------------------------------
 
@@ -92,16 +99,10 @@ class Network:
         stream = self.streams.get(pair)
         if stream is None:
             stream = self.streams[pair] = Stream.named(self.seed, "link", src, dst)
-        link = self.tuned.get(pair, self.base) if self.tuned else self.base
-        delay, jitter, shape, loss, duplicate = link
-        if jitter and shape == "uniform":
-            delay += stream.below(jitter + 1)
-        else:
-            delay = self._delay(link, stream)
-        if not loss and not duplicate:
-            return delay, False, None
-        lost = stream.chance(loss)
-        twin = self._delay(link, stream) if stream.chance(duplicate) else None
+        link = self.tuned.get(pair, self.base)
+        delay = self._delay(link, stream)
+        lost = stream.chance(link.loss)
+        twin = self._delay(link, stream) if stream.chance(link.duplicate) else None
         return delay, lost, twin
 
     @staticmethod
@@ -164,6 +165,7 @@ class Network:
                 self.tuned.pop(pair, None)
             else:
                 self.tuned[pair] = state
+        self._know_what_is_even()
         return chosen
 
     # --- who can hear whom --------------------------------------------------------------------

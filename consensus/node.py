@@ -236,6 +236,11 @@ class Node:
         """Why this action cannot be done now, in a sentence for the visitor; empty when it can. Changes nothing."""
         return ""
 
+    def decisive(self, src: str, message: Any, nodes: Mapping[str, Any]) -> bool:
+        """Would this message, landing now, bring a decision nearer, and may another come in its place? An adversary
+        (``adversary.py``), who sees all running ``nodes``, asks; changes nothing."""
+        return False
+
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
 
@@ -260,9 +265,8 @@ class Node:
     def receive(self, now: int, src: str, message: Any) -> tuple[Effect, ...]:
         self.now = now
         self.message_handlers[type(message)](self, src, message)
-        effects = tuple(self._effects)
-        self._effects.clear()
-        return effects
+        effects, self._effects = self._effects, []
+        return (*effects,)
 
     def fire(self, now: int, timer: str, key: tuple[Any, ...] = ()) -> tuple[Effect, ...]:
         self.now = now
@@ -284,7 +288,7 @@ class Node:
     @property
     def clock(self) -> int:
         """What this node's own clock says, in microseconds: all that it knows of time, and it may be wrong."""
-        return self.own_clock.at(self.now)
+        return self.now if self.own_clock is RIGHT else self.own_clock.at(self.now)
 
     @property
     def elapsed(self) -> int:
@@ -293,7 +297,7 @@ class Node:
         It runs fast or slow as the clock does, and never jumps. For how long something lasted, take this (leases, time since
         the last answer); for what time it is, ``clock`` (timestamps).
         """
-        return self.own_clock.elapsed(self.now)
+        return self.now if self.own_clock is RIGHT else self.own_clock.elapsed(self.now)
 
     def send(self, dst: str, message: Any) -> None:
         """Sends a message to another member (a node does not send to itself)."""
@@ -320,7 +324,7 @@ class Node:
         self._effects.append(Become(role, epoch))
 
     def decide(self, index: int, value: Any) -> None:
-        self._effects.append(Decide(index, value))
+        self._effects.append(_new(Decide, (index, value)))
 
     def answer(
         self, op_id: str, outcome: str, result: tuple[str, ...] = (), context: tuple[Any, ...] = (), reason: str = ""

@@ -80,6 +80,8 @@ def everyone(configuration: Configuration) -> tuple[str, ...]:
 
 def electorate(configuration: Configuration) -> tuple[str, ...]:
     """All whose votes count, each once."""
+    if not configuration.outgoing:
+        return configuration.voters
     return tuple(dict.fromkeys((*configuration.voters, *configuration.outgoing)))
 
 

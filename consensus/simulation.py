@@ -16,10 +16,11 @@ from heapq import heappop, heappush
 from typing import Any
 
 from consensus.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
-from consensus.events import Event
+from consensus.events import Event, Row, events_of
 from consensus.freeze import copied
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Corrupt,
     Crash,
@@ -70,27 +71,29 @@ FOREVER = 1 << 62
 NOT_SET = (0, 0, 0)  # no timer: no heap entry has ticket 0
 UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
+TOLD = {Become: "became", Decide: "decided", Store: "stored", Note: "noted"}  # effects that are events, field by field
+
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
 ARGUMENT_LENGTH_MAX = 40
 SKEW_MAX = 60 * S  # of a node's own clock, either way
 RATE_MAX = PPM // 2
-
-new_event = tuple.__new__  # ``new_event(Event, (...))``: at half the price of calling the class
-
-
-TONES: dict[type, bool] = {}
+HELD_MAX = 2 * S  # by an adversary, all in all: every delay is finite
 
 
-def has_tone(kind: type) -> bool:
-    """True for the class of a message that says whether it grants or refuses; looked up once a class."""
-    known = TONES.get(kind)
-    if known is None:
-        known = TONES[kind] = hasattr(kind, "tone")
-    return known
+class Tones(dict[type, bool]):
+    """Whether the messages of a class say if they grant or refuse; looked up once a class."""
+
+    def __missing__(self, kind: type) -> bool:
+        known = self[kind] = hasattr(kind, "tone")
+        return known
+
+
+TONES = Tones()
 
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
+Delay = Callable[[Mapping[str, Node], str, str, Any], int]  # an adversary: running nodes, src, dst, message -> microseconds
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class Cluster:
     workload: Workload | None = None
     deadline: int = 300 * MS
     lies: Mapping[str, Lie] = field(default_factory=dict)
+    adversaries: Mapping[str, Delay] = field(default_factory=dict)
     removes: str = ""  # what a REMOVE takes away here (``checkers/objects.py``); empty: it is never asked
     arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
 
@@ -128,7 +132,10 @@ class Simulation:
         self.timers: dict[str, dict[Any, tuple[int, int, int]]] = {m: {} for m in cluster.members}  # (ticket, set at, due)
         self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
         self.liars: dict[str, str] = {}
-        self.events: list[Event] = []
+        self.adversary = ""
+        self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
+        self.held_longest = 0  # of those that have landed since, for how long
+        self.log: list[Row] = []  # what happened since the last ``taken``, without the names of ``Event``
         self._heap: list[Any] = []
         self._ticket = 0
         self._event_id = 0
@@ -165,8 +172,10 @@ class Simulation:
 
         Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
         """
-        heap, status, nodes = self._heap, self.status, self.nodes
-        cuts, liars, log = self.network.cuts, self.liars, self.events
+        heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
+        cuts, liars = self.network.cuts, self.liars
+        delayed = bool(self.adversary or self.held)
+        hindered = bool(cuts or liars) or delayed  # none of them comes up while this runs
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
@@ -177,11 +186,11 @@ class Simulation:
                 self._take(entry)
                 continue
             _, _, _, sent, src, dst = entry
-            if status[dst] != UP or dst in liars or (cuts and (src, dst) in cuts):
+            if status[dst] != UP or (hindered and (delayed or dst in liars or (src, dst) in cuts)):
                 self._land(sent, src, dst)
                 continue
             self._event_id = cause = self._event_id + 1
-            log.append(new_event(Event, (cause, at, "delivered", dst, sent[0], (sent[0], src))))
+            log.append((cause, at, "delivered", dst, sent[0], (sent[0], src)))
             try:
                 for effect in nodes[dst].receive(at, src, sent[5][2]):
                     if type(effect) is Send:
@@ -212,12 +221,21 @@ class Simulation:
         """Messages under way: their ``sent`` events, oldest first."""
         heaped = [entry[3] for entry in self._heap if entry[2] in (LAND, ACCESS, VANISH)]
         waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
-        return sorted(heaped + waiting)  # no two events have the same number
+        return events_of(sorted(heaped + waiting))  # no two events have the same number
+
+    @property
+    def events(self) -> list[Event]:
+        """The events since the last drain."""
+        return events_of(self.log)
 
     def drain(self) -> list[Event]:
-        """The events since the last drain."""
-        events, self.events = self.events, []
-        return events
+        """The events since the last drain, which they will not be from now on."""
+        return events_of(self.taken())
+
+    def taken(self) -> list[Row]:
+        """The same as bare tuples, for who has a use for most of them as they are."""
+        rows, self.log = self.log, []
+        return rows
 
     def copied(self) -> Simulation:
         """A keyframe: a simulation that will go on exactly as this one would."""
@@ -233,59 +251,90 @@ class Simulation:
 
     def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
         self._event_id = number = self._event_id + 1
-        self.events.append(new_event(Event, (number, self.now, kind, node, cause, data)))
+        self.log.append((number, self.now, kind, node, cause, data))
         return number
 
     # --- messages -----------------------------------------------------------------------------
 
     def _send(self, src: str, dst: str, message: Any, cause: int) -> None:
         """A message to another member sets out."""
+        network = self.network
+        stream = network.streams.get((src, dst))
+        if network.even is None or stream is None:
+            return self._send_at_risk(src, dst, message, cause)
+        delay, spread = network.even
+        due = self.now + delay + stream.below(spread)
+        sent = self._fly(src, dst, message, cause, due)
+        self._ticket = ticket = self._ticket + 1
+        return heappush(self._heap, (due, ticket, LAND, sent, src, dst))
+
+    def _send_at_risk(self, src: str, dst: str, message: Any, cause: int) -> None:
+        """The same over any link: the message may be lost, or arrive twice."""
         assert dst in self.status and dst != src, f"{src} sent a message to {dst}, which is not another member"
         delay, lost, twin = self.network.draw(src, dst)
-        due = self.now + delay
-        sent = self._fly(src, dst, message, cause, due)
-        self._ticket += 1
+        now = self.now
+        sent = self._fly(src, dst, message, cause, now + delay)
         if lost:
-            heappush(self._heap, (self.now + delay // 2, self._ticket, VANISH, sent))
+            self._push(now + delay // 2, VANISH, sent)
         else:
-            heappush(self._heap, (due, self._ticket, LAND, sent, src, dst))
+            self._push(now + delay, LAND, sent, src, dst)
         if twin is not None:
-            due = self.now + twin
-            self._push(due, LAND, self._fly(src, dst, message, sent[0], due), src, dst)
+            self._push(now + twin, LAND, self._fly(src, dst, message, sent[0], now + twin), src, dst)
 
-    def _fly(self, src: str, dst: str, message: Any, cause: int, due: int) -> Event:
+    def _fly(self, src: str, dst: str, message: Any, cause: int, due: int) -> Row:
         """Says that a message sets out; the event."""
+        tone = message.tone if TONES[type(message)] else ""
         role = self.roles.get(src)
-        tone = message.tone if has_tone(type(message)) else ""
         self._event_id = number = self._event_id + 1
-        sent = new_event(Event, (number, self.now, "sent", src, cause, (number, dst, message, tone, role and role[1], due)))
-        self.events.append(sent)
+        sent = (number, self.now, "sent", src, cause, (number, dst, message, tone, role and role[1], due))
+        self.log.append(sent)
         return sent
 
-    def _land(self, sent: Event, src: str, dst: str) -> None:
+    def _land(self, sent: Row, src: str, dst: str) -> None:
         """A message between members arrives, or dies of a cut."""
         if (src, dst) in self.network.cuts:
             return self._drop(sent, "cut")
+        if longer := self._held_for(sent, src, dst):
+            self._push(self.now + longer, LAND, sent, src, dst)
+            return None
         return self._reach(sent, src, dst)
 
-    def _access(self, sent: Event) -> None:
+    def _held_for(self, sent: Row, src: str, dst: str) -> int:
+        """How much longer the adversary delays a message that is about to land; 0: not at all, or not any longer."""
+        number, _, _, _, _, data = sent
+        so_far = self.now - data[5]
+        longer = 0
+        if self.adversary and so_far < HELD_MAX and self.status[dst] == UP:
+            running = {member: node for member, node in self.nodes.items() if self.status[member] == UP}
+            longer = min(self.cluster.adversaries[self.adversary](running, src, dst, data[2]), HELD_MAX - so_far)
+        if longer and number not in self.held:
+            self.held[number] = True
+            self._emit("held", dst, number, (number, src))
+        elif not longer and self.held.pop(number, False):
+            self.held_longest = max(self.held_longest, so_far)
+        return longer
+
+    def _access(self, sent: Row) -> None:
         """A request reaches its home node, or an answer its client: no cut lies between them."""
-        src, dst = sent.node, sent.data[1]
+        _, _, _, src, _, (_, dst, message, *_) = sent
         if dst in self.status:
             return self._reach(sent, src, dst)
-        return self._reply_lands(sent, src, dst, sent.data[2])
+        return self._reply_lands(sent, src, dst, message)
 
-    def _reach(self, sent: Event, src: str, dst: str) -> None:
+    def _reach(self, sent: Row, src: str, dst: str) -> None:
         status = self.status[dst]
         if status == PAUSED:
             return self.backlog[dst].append((LAND, sent))
         if status != UP:
             return self._drop(sent, "down")
-        cause = self._emit("delivered", dst, sent.id, (sent.id, src))
-        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, sent.data[2])
+        number, message = sent[5][0], sent[5][2]
+        cause = self._emit("delivered", dst, number, (number, src))
+        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
 
-    def _drop(self, sent: Event, reason: str) -> None:
-        self._emit("dropped", sent.data[1], sent.id, (sent.id, sent.node, reason))
+    def _drop(self, sent: Row, reason: str) -> None:
+        number, _, _, src, _, (_, dst, *_) = sent
+        self.held.pop(number, None)
+        self._emit("dropped", dst, number, (number, src, reason))
 
     # --- nodes --------------------------------------------------------------------------------
 
@@ -301,34 +350,29 @@ class Simulation:
             self._halt(member, failed, cause)
 
     def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+        kind = type(effect)
         if isinstance(effect, SetTimer):
-            name, after, key = effect
-            return self._set_timer(member, name, after, key, cause)
-        match effect:
-            case CancelTimer(name, key):
-                self.timers[member].pop((name, key), None)
-            case Send(dst, message):
-                self._send(member, dst, message, cause)
-            case Become(role, epoch):
-                self.roles[member] = (role, epoch)
-                self._emit("became", member, cause, (role, epoch))
-            case Decide():
-                self._emit("decided", member, cause, tuple(effect))
-            case Store():
-                self._emit("stored", member, cause, tuple(effect))
-            case Answer():
-                self._answer(member, effect, cause)
-            case Note():
-                self._emit("noted", member, cause, tuple(effect))
-            case _:
-                raise TypeError(f"{member} returned {effect!r}, which is no effect")
+            self._set_timer(member, effect, cause)
+        elif isinstance(effect, Send):
+            self._send(member, effect.dst, effect.message, cause)
+        elif kind in TOLD:
+            self._emit(TOLD[kind], member, cause, (*effect,))
+            if isinstance(effect, Become):
+                self.roles[member] = (effect.role, effect.epoch)
+        elif isinstance(effect, CancelTimer):
+            self.timers[member].pop((effect.name, effect.key), None)
+        elif isinstance(effect, Answer):
+            self._answer(member, effect, cause)
+        else:
+            raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
-    def _set_timer(self, member: str, name: str, after: int, key: tuple[Any, ...], cause: int) -> None:
-        timer = (name, key)
-        due = self.nodes[member].own_clock.due(self.now, after)
-        self._ticket += 1
-        heappush(self._heap, (due, self._ticket, FIRE, member, timer, cause))
-        self.timers[member][timer] = (self._ticket, self.now, due)
+    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
+        timer = (wanted[0], wanted[2])
+        now, clock = self.now, self.nodes[member].own_clock
+        due = now + wanted[1] if clock is RIGHT else clock.due(now, wanted[1])
+        self._ticket = ticket = self._ticket + 1
+        heappush(self._heap, (due, ticket, FIRE, member, timer, cause))
+        self.timers[member][timer] = (ticket, now, due)
 
     def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
         if self.status[member] == PAUSED:
@@ -383,11 +427,11 @@ class Simulation:
         due = self.now + ACCESS_DELAY
         self._push(due, ACCESS, self._fly(src, dst, message, cause, due))
 
-    def _reply_lands(self, sent: Event, node: str, client: str, reply: Reply) -> None:
+    def _reply_lands(self, sent: Row, node: str, client: str, reply: Reply) -> None:
         asked = self.clients.end(reply.op_id)
         if asked is None:
             return self._drop(sent, "late")
-        cause = self._emit("delivered", client, sent.id, (sent.id, node))
+        cause = self._emit("delivered", client, sent[0], (sent[0], node))
         if reply.outcome == OK:
             self.clients.contexts[(client, asked.key)] = reply.context
         assert reply.outcome in (OK, FAILED, UNKNOWN), f"an answer is ok, failed or unknown, not {reply.outcome}"
@@ -434,6 +478,11 @@ class Simulation:
                 self._emit("said", "", 0, (text,))
             case Corrupt(node, lie):
                 self._corrupt(node, lie)
+            case Adversary(name):
+                if name and name not in self.cluster.adversaries:
+                    raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
+                self.adversary = name
+                self._emit("adversary", "", 0, (name,))
             case _:
                 self._fault(intervention)
 
@@ -575,7 +624,7 @@ class Simulation:
                 if entry[0] == LAND:
                     self._drop(entry[1], "down")
             elif entry[0] == LAND:
-                self._reach(entry[1], entry[1].node, member)
+                self._reach(entry[1], entry[1][3], member)
             elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
                 self._fire(entry[1], member, entry[2], entry[3])
 

@@ -17,6 +17,7 @@ from consensus.cards import Card
 from consensus.experiment import LENGTH_MAX, Experiment, Mark, Spec
 from consensus.interventions import (
     Act,
+    Adversary,
     Crash,
     Cut,
     Heal,
@@ -283,6 +284,9 @@ class Timeline:
             case SetClock(node) if node in self.experiment.witness.members:
                 was = self.experiment.witness.sim.nodes[node].own_clock
                 return (SetClock(node, was.skew, was.rate, was.since),), f"set the clock of {node} back"
+            case Adversary():
+                before = self.experiment.witness.sim.adversary
+                return (Adversary(before),), "call the adversary back" if before else "send the adversary away"
             case SetDeadline():
                 old = self.experiment.witness.sim.deadline
                 return (SetDeadline(old),), "set the deadline back"

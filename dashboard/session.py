@@ -20,7 +20,7 @@ from consensus.experiment import LaneSpec, Spec
 from consensus.interventions import Refused
 from consensus.node import S
 from consensus.timeline import Timeline
-from dashboard import wire
+from dashboard import veil, wire
 from dashboard.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
 
@@ -104,6 +104,7 @@ class Session:
 
     def _stand(self, spec: Spec, timeline: Timeline, playing: bool, now: float) -> None:
         self.spec = spec
+        self.veiled = spec.veiled
         self.timeline = timeline
         self.playing = playing
         self.speed = min(max(spec.speed, self.limits.speed_min), self.limits.speed_max)
@@ -124,6 +125,15 @@ class Session:
     @property
     def lanes(self) -> list[Any]:
         return self.timeline.experiment.lanes
+
+    @property
+    def shown(self) -> list[Any]:
+        """The lanes as the audience is told of them."""
+        return [veil.VeiledLane(lane) for lane in self.lanes] if self.veiled else self.lanes
+
+    @property
+    def marks(self) -> list[Any]:
+        return veil.marks(self.timeline.marks) if self.veiled else self.timeline.marks
 
     def _renew(self) -> None:
         """What was told is void: the next packet carries a snapshot for everybody."""
@@ -206,9 +216,11 @@ class Session:
         try:
             if token != self.holder and not wire.COMMANDS[asked.order.type].watcher:
                 raise Refused("You are watching; somebody else holds the controls.")
+            if self.veiled and asked.order.type in veil.FORBIDDEN:
+                raise Refused(veil.SENTENCE)
             more = self._obey(asked, token, now)
         except Refused as refusal:
-            return {"ok": False, "sentence": str(refusal)}
+            return {"ok": False, "sentence": self._unveiling(str(refusal))}
         return {"ok": True, **(more or {})}
 
     def _obey(self, asked: Asked, token: str, now: float) -> dict[str, Any] | None:
@@ -224,6 +236,11 @@ class Session:
         if order.type in ("scenario", "compose"):
             return obey(now, **order.values)
         return obey(**order.values)
+
+    def _unveiling(self, sentence: str) -> str:
+        """A refusal that does not say what is veiled: that of a lane which stopped names its protocol."""
+        stopped = [lane.stopped for lane in self.lanes]
+        return str(self.shown[stopped.index(sentence)].stopped) if sentence in stopped else sentence
 
     def _act(self, order: Order, now: float) -> None:
         if len(self.timeline.log) >= self.limits.commands:
@@ -272,6 +289,13 @@ class Session:
         self.playing = False
         self._go_to(self.spec.opening)
 
+    def _obey_reveal(self) -> None:
+        """Everybody is told all, from the beginning: the newcomer's snapshot, without the veil."""
+        if not self.veiled:
+            raise Refused("Nothing is hidden here.")
+        self.veiled = False
+        self._renew()
+
     def _obey_undo(self) -> dict[str, Any]:
         sentence = self.timeline.undo()
         self.goal = self.timeline.at
@@ -301,6 +325,7 @@ class Session:
             link=sim.network.base,
             deadline=sim.deadline,
             script=(),
+            veiled=False,
         )
         self.open(composed, playing=self.playing, now=now)
 
@@ -438,11 +463,11 @@ class Session:
             self.meters_at = self.clock_told_at = now
             return [self._snapshot(whole=True)]
         frames: list[Frame] = []
-        for view, lane in zip(self.views, self.lanes, strict=True):
+        for view, lane in zip(self.views, self.shown, strict=True):
             frames += view.news(lane, self.timeline.at)
         frames += self._story()
         if self.meters_due or (frames and self.playing and now - self.meters_at >= 1 / self.limits.meters_per_s):
-            for view, lane in zip(self.views, self.lanes, strict=True):
+            for view, lane in zip(self.views, self.shown, strict=True):
                 frames += view.meters_news(lane, self.timeline.at, exact=self.meters_due)
             self.meters_at, self.meters_due = now, False
         clock_due = self.playing and (joined or now - self.clock_told_at >= 1 / self.limits.clocks_per_s)
@@ -464,8 +489,9 @@ class Session:
         """Marks, eras, caption and undo, when they changed."""
         timeline = self.timeline
         new = []
-        if len(timeline.marks) != len(self.told_marks):
-            new = [mark for mark in timeline.marks if mark not in self.told_marks]
+        marks = self.marks
+        if len(marks) != len(self.told_marks):
+            new = [mark for mark in marks if mark not in self.told_marks]
         story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
         if not new and story == self.told_story:
             return []
@@ -478,14 +504,14 @@ class Session:
         timeline, limits = self.timeline, self.limits
         if whole:
             self.told_clock = self._clock()
-            lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.lanes, strict=True)]
+            lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
             self.told_dials = self._dials()
-            self.told_marks = dict.fromkeys(timeline.marks, True)
+            self.told_marks = dict.fromkeys(self.marks, True)
             self.told_story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
         else:
-            lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.lanes, strict=True)]
-        spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.lanes)
-        return wire.snapshot(spec, self.told_clock, lanes, timeline.marks, timeline.eras, timeline.caption, timeline.undo_words)
+            lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
+        spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.shown, self.veiled)
+        return wire.snapshot(spec, self.told_clock, lanes, self.marks, timeline.eras, timeline.caption, timeline.undo_words)
 
     def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
         """What some get instead: newcomers, those who fell behind, holder and watchers when the audience changed, notices."""

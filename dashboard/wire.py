@@ -22,6 +22,7 @@ from consensus.events import Event
 from consensus.history import Operation
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Crash,
     Cut,
@@ -84,8 +85,9 @@ FRAMES: dict[str, FrameCard] = {
     "snapshot": FrameCard(
         "A whole world. The first packet of a new run, of a newcomer, and of a client that missed packets.",
         {
-            "spec": "what the run started from: {scenario, number, title, story, ask, lesson, expect, seed, composed, nodes, "
-            "keys, deadline, link, clients, lanes}; `ask`, `lesson` and `expect`, what must come out, are empty when composed",
+            "spec": "what the run started from: {scenario, number, title, story, ask, lesson, expect, seed, composed, veiled, "
+            "nodes, keys, deadline, link, clients, lanes}; `ask`, `lesson` and `expect`, what must come out, are empty when "
+            "composed; of a veiled run the lesson and what must come out wait until it is revealed",
             "clock": "as the frame `clock`, whole",
             "lanes": "[Lane]",
             "marks": "[[at, kind, lane, text]], all",
@@ -394,7 +396,7 @@ def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, A
                 "title": card.title,
                 "story": card.story,
                 "level": card.level,
-                "lanes": [lane.protocol for lane in card.spec.lanes],
+                "lanes": [] if card.spec.veiled else [lane.protocol for lane in card.spec.lanes],
             }
             for card in scenarios.values()
         ],
@@ -457,8 +459,8 @@ def knob_line(card: Card, knobs: Mapping[str, Any]) -> str:
     return " · ".join(filter(None, [" ".join(numbers), *choices]))
 
 
-def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any]) -> dict[str, Any]:
-    """What the run started from; knobs and deadline as they are now."""
+def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any], veiled: bool = False) -> dict[str, Any]:
+    """What the run started from; knobs and deadline as they are now. Of a veiled run the lesson waits."""
     sim = lanes[0].sim
     keys = list(spec.workload.keys) if spec.workload else ["x"]
     composed = scenario is None or (spec.lanes, spec.nodes) != (scenario.spec.lanes, scenario.spec.nodes)
@@ -469,10 +471,11 @@ def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any]) -> dict[str, Any]:
         "title": spec.title,
         "story": spec.story,
         "ask": told.ask if told else "",
-        "lesson": told.lesson if told else "",
-        "expect": [each.sentence for each in told.expect] if told else [],
+        "lesson": told.lesson if told and not veiled else "",
+        "expect": [each.sentence for each in told.expect] if told and not veiled else [],
         "seed": spec.seed,
         "composed": composed,
+        "veiled": veiled,
         "nodes": list(spec.members),
         "keys": keys,
         "deadline": sim.deadline,
@@ -1035,6 +1038,11 @@ COMMANDS: dict[str, CommandCard] = {
         },
         SetClock,
     ),
+    "adversary": CommandCard(
+        "From now on an adversary chooses when messages land; it loses none.",
+        {"name": Field("its name, decisive; none: nobody", a_name, optional=True)},
+        Adversary,
+    ),
     "deadline": CommandCard("How long clients wait.", {"deadline": Field("microseconds", a_deadline)}, SetDeadline),
     "turn": CommandCard(
         "Turns a knob of a lane while it runs.",
@@ -1045,6 +1053,7 @@ COMMANDS: dict[str, CommandCard] = {
         },
         Turn,
     ),
+    "reveal": CommandCard("Of a veiled scenario: shows which protocol it is, and all that was hidden.", {}),
     "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
     "scenario": CommandCard("Opens a scenario anew.", {"name": Field("its name", a_name), "seed": SEED}),
     "compose": CommandCard(

@@ -16,16 +16,17 @@ LAYERS = """
     9  app
     8  dashboard.handlers  dashboard.pages
     7  dashboard.session  dashboard.wire  dashboard.flood  consensus.__main__
-    6  timeline  registry  dashboard.limits  dashboard.pack
-    5  experiment  metrics  protocols  protocols.*  scenarios  scenarios.*  byzantine  aim
+    6  timeline  registry  dashboard.limits  dashboard.pack  dashboard.veil
+    5  experiment  metrics  protocols  protocols.*  scenarios  scenarios.*  byzantine  adversary  aim
     4  simulation  cards  checkers  checkers.*
     3  clients  network  interventions  history  view
-    2  node  events  quorums
+    2  node  events  quorums  lattices
     1  rng  freeze
     0  consensus  dashboard
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}
-FOR_PROTOCOLS = {"consensus.node", "consensus.cards", "consensus.checkers", "consensus.quorums"}  # and the folder of checkers
+# And the folder of checkers. Quorums and lattices are arithmetic on tuples that several protocols share.
+FOR_PROTOCOLS = {f"consensus.{name}" for name in ("node", "cards", "checkers", "quorums", "lattices")}
 
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

@@ -12,6 +12,7 @@ from consensus.clients import Workload
 from consensus.experiment import LaneSpec, Spec
 from consensus.interventions import (
     Act,
+    Adversary,
     Ask,
     Corrupt,
     Crash,
@@ -124,11 +125,12 @@ class Hand:
             lambda: Ask(node, "write", "x", "word"),
             lambda: Say("What now?"),
             lambda: Corrupt(node, self.one_of("mute", "")),
+            lambda: Adversary(self.one_of("decisive", "")),
             lambda: Act(node, "stand"),
             lambda: SetClock(node, self.one_of(-1, 0, 1) * 70 * MS, self.one_of(-300_000, 0, 400_000)),
             self.turn,
             self.turn,
-        )[self.chance.below(24)]()
+        )[self.chance.below(25)]()
 
     def act(self):
         intervention = self.draw()
@@ -234,6 +236,7 @@ def test_the_hands_have_done_everything_that_can_be_done():
         done |= dict.fromkeys(type(intervention) for intervention in hand.done)
     kinds = (
         Act,
+        Adversary,
         Ask,
         Corrupt,
         Crash,

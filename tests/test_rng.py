@@ -12,6 +12,19 @@ def test_splitmix64_gives_the_published_numbers():
     assert [stream.bits() for _ in range(3)] == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
+@given(st.integers(0, 2**64 - 1), st.integers(1, 100))
+def test_a_block_of_draws_holds_what_single_draws_give(seed, count):
+    """Draws are made many at a time, and the state between two of them is as if they were not."""
+    stream, state = Stream(seed), seed
+    for _ in range(count):
+        state = z = (state + 0x9E3779B97F4A7C15) % 2**64
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+        assert stream.bits() == z ^ z >> 31
+        assert stream.state == state
+    assert stream.copied().bits() == Stream(state).bits() == stream.bits()
+
+
 def test_streams_of_different_names_have_nothing_in_common():
     one, other = Stream.named(1, "link", "n1", "n2"), Stream.named(1, "link", "n2", "n1")
     assert not {one.bits() for _ in range(1000)} & {other.bits() for _ in range(1000)}

@@ -203,7 +203,7 @@ def test_hello_carries_every_card_and_the_limits() -> None:
     assert [card["name"] for card in body["protocols"]] == list(registry.protocols())
     assert [card["name"] for card in body["scenarios"]] == list(registry.scenarios())
     assert [card["lanes"] for card in body["scenarios"]] == [
-        [lane.protocol for lane in card.spec.lanes] for card in registry.scenarios().values()
+        [] if card.spec.veiled else [lane.protocol for lane in card.spec.lanes] for card in registry.scenarios().values()
     ]
     assert body["limits"]["nodes_max"] == LIMITS.nodes_max
     assert {"name", "title", "delay", "jitter", "shape", "loss", "duplicate"} == set(body["presets"][0])
@@ -363,6 +363,7 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "take"}, None),
     ({"type": "release"}, None),
     ({"type": "undo"}, None),
+    ({"type": "reveal"}, None),
     ({"type": "cut", "links": [["n1", "n2"]]}, interventions.Cut((("n1", "n2"),))),
     ({"type": "heal"}, interventions.Heal(())),
     ({"type": "heal", "links": [["n1", "n2"]]}, interventions.Heal((("n1", "n2"),))),
@@ -379,6 +380,8 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "act", "node": "n1", "action": "leave"}, interventions.Act("n1", "leave")),
     ({"type": "act", "node": "n1", "action": "add", "argument": "n2"}, interventions.Act("n1", "add", "n2")),
     ({"type": "set_clock", "node": "n1", "skew": -5, "rate": 200}, interventions.SetClock("n1", -5, 200)),
+    ({"type": "adversary", "name": "decisive"}, interventions.Adversary("decisive")),
+    ({"type": "adversary"}, interventions.Adversary()),
     ({"type": "deadline", "deadline": 300_000}, interventions.SetDeadline(300_000)),
     ({"type": "turn", "lane": 0, "knob": "reads", "value": "local"}, interventions.Turn(0, "reads", "local")),
     ({"type": "scenario", "name": "same-cut"}, None),

@@ -83,15 +83,17 @@ class RaftSafety:
         if self.doubted and self.doubted[0].cause != event.cause:
             self.accuse()
         if kind == "sent":
-            name = type(event.data[2]).__name__
+            data = event.data
+            dst, message = data[1], data[2]
+            name = type(message).__name__
             if name == "AppendEntries":
-                self.see_log(event, event.data[2])
+                self.see_log(event, message)
             elif name == "AppendEntriesReply" or name == "InstallSnapshotReply":
-                self.see_acknowledgement(event.node, event.data[1], event.data[2])
+                self.see_acknowledgement(event.node, dst, message)
             elif name == "RequestVoteReply":
-                self.see_vote(event.node, event.data[1], event.data[2])
+                self.see_vote(event.node, dst, message)
             elif name == "InstallSnapshot":
-                self.see_snapshot(event, event.data[2])
+                self.see_snapshot(event, message)
         elif kind == "decided":
             self.see_decision(event, *event.data)
         elif kind == "became":
@@ -134,8 +136,8 @@ class RaftSafety:
     # --- Leader Append-Only and Log Matching ------------------------------------------------------
 
     def see_log(self, event: Event, message: Any) -> None:
-        leader, term = event.node, message.term
-        if not message.entries:
+        leader, term, entries = event.node, message.term, message.entries
+        if not entries:
             heartbeat = (term, message.prev_log_index, message.prev_log_term)
             if self.last_heartbeat.get(leader) == heartbeat:
                 return
@@ -149,10 +151,10 @@ class RaftSafety:
         shown = self.shown_by.setdefault(leader, {})
         previous_term = message.prev_log_term
         _term, last = self.led.get(leader, (0, (0, 0)))
-        end = message.prev_log_index + len(message.entries)
+        end = message.prev_log_index + len(entries)
         if _term != term or end > last[0]:
-            self.led[leader] = (term, (end, message.entries[-1][0] if message.entries else previous_term))
-        for index, entry in enumerate(message.entries, start=message.prev_log_index + 1):
+            self.led[leader] = (term, (end, entries[-1][0] if entries else previous_term))
+        for index, entry in enumerate(entries, start=message.prev_log_index + 1):
             if shown.setdefault(index, entry) != entry:
                 self.find(
                     LEADER_APPEND_ONLY,
@@ -187,10 +189,13 @@ class RaftSafety:
             self.votes[(candidate, message.term)] = (*self.votes.get((candidate, message.term), ()), voter)
 
     def see_acknowledgement(self, follower: str, leader: str, message: Any) -> None:
-        if message.match_index:
-            known = self.acknowledged.setdefault((leader, message.term), {})
-            if message.match_index > known.get(follower, 0):
-                known[follower] = message.match_index
+        match_index = message.match_index
+        if match_index:
+            known = self.acknowledged.get((leader, message.term))
+            if known is None:
+                known = self.acknowledged[(leader, message.term)] = {}
+            if match_index > known.get(follower, 0):
+                known[follower] = match_index
 
     def check_votes(self, event: Event, term: int) -> None:
         """A leader has shown its log as it was when it was elected, and with it which members were in force."""

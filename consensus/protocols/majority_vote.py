@@ -240,6 +240,25 @@ class MajorityVoteNode(Node):
             del self.asked[op_id]
             self.answer(op_id, OK, (wish,))
 
+    # --- what an adversary would hold back ------------------------------------------------------
+
+    def decisive(self, src: str, message: Any, nodes: Mapping[str, Any]) -> bool:
+        """A vote that would second a wish or change this friend's, or a second; as long as something else may come instead."""
+        if isinstance(message, Told) or message.meal in self.decided or message.meal not in self.showing:
+            return False
+        step = REPORT if isinstance(message, Report) else SECOND
+        show, now = (message.meal, message.round, step), self.showing[message.meal]
+        if show > now or show[:2] < now[:2]:
+            return show > now  # what is early can wait; what is late by a round changes nothing
+        own, counted = self.said[show], self.heard.get(show, {})
+        votes = (own, *counted.values(), message.wish)
+        if step == REPORT:
+            keeps = len(votes) < self.enough or most_votes([vote for vote in votes if vote is not None]) == own
+            if show < now or (keeps and self.seconded(votes) is None):
+                return not keeps  # the tie rule counts reports until the round is over
+        others = [node for name, node in nodes.items() if name not in (self.id, src, *counted)]
+        return message.wish is not None and any(node.said.get(show, 0) != message.wish for node in others)
+
     # --- what is shown --------------------------------------------------------------------------
 
     def show_role(self) -> None:

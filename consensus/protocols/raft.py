@@ -434,6 +434,8 @@ class RaftNode(Node):
 
     def may_stand(self) -> bool:
         """Who is no member, and knows it for sure, leaves elections to the members; else it may be needed (thesis 4.2.2)."""
+        if self.id in self.configuration.voters:
+            return True
         electors = electorate(self.configuration)
         return bool(electors) and (self.id in electors or self.configurations[-1][0] > self.commit_index)
 
@@ -1228,7 +1230,7 @@ CARD = RAFT = Card(
         ),
         Knob(
             "membership",
-            "Change of members",
+            "Members",
             "How members change: through a joint configuration, one server at a time, or all at once, which is unsafe.",
             JOINT,
             choices=((JOINT, "joint consensus"), (ONE_AT_A_TIME, "one at a time"), (AT_ONCE, "all at once (unsafe)")),
@@ -1244,7 +1246,7 @@ CARD = RAFT = Card(
         ),
         Knob(
             "retries",
-            "Retried writes",
+            "Retries",
             "Whether a write that is asked again is recognised by its id, or taken as new and applied twice.",
             "recognised",
             choices=(("recognised", "recognised"), ("taken as new", "taken as new")),

@@ -15,7 +15,7 @@ const LASTS = 6000; // milliseconds for which a sentence stays
 export function Caption({ app }) {
   const { world, ui } = app;
   const [said, connected, selection, invited] = useStore(ui, (state) => /** @type {const} */ ([state.said, state.connected, state.selection, state.invited]));
-  const [caption, bye, spec, stale] = useStore(world, (state) => /** @type {const} */ ([state.caption, state.bye, state.spec, state.stale]));
+  const [caption, bye, spec, stale, audience] = useStore(world, (state) => /** @type {const} */ ([state.caption, state.bye, state.spec, state.stale, state.audience]));
   const [faded, setFaded] = useState(0);
   const since = useRef(0);
   useEffect(() => {
@@ -34,7 +34,8 @@ export function Caption({ app }) {
     ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
     ${spec?.ask && !bye && html`<div class="audience">
       <button class="quiet dim" aria-haspopup="dialog" title=${words.audience.askWhat} onClick=${() => ui.update({ dialog: "ask" })}>${words.audience.ask}</button>
-      <button class="quiet dim" aria-haspopup="dialog" title=${words.audience.lessonWhat} onClick=${() => ui.update({ dialog: "lesson" })}>${words.audience.lesson}</button>
+      ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${words.audience.revealWhat} onClick=${() => app.send("reveal")}>${words.audience.reveal}</button>`
+        : html`<button class="quiet dim" aria-haspopup="dialog" title=${words.audience.lessonWhat} onClick=${() => ui.update({ dialog: "lesson" })}>${words.audience.lesson}</button>`}
     </div>`}
     <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? words.caption.lost : speaking ? said.sentence : "")}</div>
     <${WhatIsCut} app=${app} />

@@ -308,6 +308,8 @@ export const english = Object.freeze({
     askWhat: "The question of this scenario, large",
     lesson: "What it shows",
     lessonWhat: "The lesson of this scenario, and what must come out",
+    reveal: "Reveal",
+    revealWhat: "Show which protocol this is, and all that was hidden",
     mustComeOut: "What must come out",
   },
   catalogue: {

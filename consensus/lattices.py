@@ -1,0 +1,166 @@
+"""Join semilattices, and what replicas that gossip about them have in common. Pure functions on tuples.
+
+Sources: Shapiro, Preguica, Baquero, Zawirski, "Conflict-free Replicated Data Types", SSS 2011, and "A comprehensive study of
+Convergent and Commutative Replicated Data Types", INRIA RR-7506, 2011 (states that only grow, joined by a least upper bound);
+Almeida, Shoker, Baquero, "Delta State Replicated Data Types", JPDC 111, 2018 (deltas, delta-intervals, causal contexts).
+
+A replica's state is a map from keys to copies, joined key by key. What a copy holds is an element of the protocol's own
+lattice, whose join is passed in. Beside it goes a count of the updates taken in, replica by replica, that no protocol looks at:
+the checker of "same updates, same state" does (``checkers/convergence.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+EVERYBODY = 25  # up to so many members everybody is everybody's neighbour
+
+# --- vectors ---------------------------------------------------------------------------------------
+
+Vector = tuple[tuple[str, int], ...]  # replica -> a number that only grows; in the order of ``place``
+
+
+def place(replica: str) -> tuple[int, str]:
+    """n2 before n10."""
+    return len(replica), replica
+
+
+def at(vector: Vector, replica: str) -> int:
+    return next((number for name, number in vector if name == replica), 0)
+
+
+def vector_joined(one: Vector, other: Vector) -> Vector:
+    """The larger number of each."""
+    if one == other or not other:
+        return one
+    if not one:
+        return other
+    numbers = dict(one)
+    before = len(numbers)
+    for name, number in other:
+        if number > numbers.get(name, 0):
+            numbers[name] = number
+    if len(numbers) == before:
+        return tuple(numbers.items())
+    return tuple(sorted(numbers.items(), key=lambda each: place(each[0])))
+
+
+def written(vector: Vector) -> str:
+    """``n1:5 n3:2``"""
+    return " ".join(f"{name}:{number}" for name, number in vector)
+
+
+# --- causal contexts: sets of dots -----------------------------------------------------------------
+
+
+class Dot(NamedTuple):
+    """One event of one replica."""
+
+    replica: str
+    number: int
+
+
+class Run(NamedTuple):
+    """The dots ``first`` to ``last`` of a replica. A context that knows no later event without the earlier has one run each."""
+
+    replica: str
+    first: int
+    last: int
+
+
+Context = tuple[Run, ...]
+
+
+def context_of(dots: Iterable[Dot]) -> Context:
+    return context_joined((), tuple(Run(replica, number, number) for replica, number in dots))
+
+
+def context_joined(one: Context, other: Context) -> Context:
+    """The union of two sets of dots; runs that touch become one."""
+    if one == other or not other:
+        return one
+    runs: list[Run] = []
+    for run in sorted((*one, *other), key=lambda run: (place(run.replica), run)):
+        if runs and runs[-1].replica == run.replica and run.first <= runs[-1].last + 1:
+            runs[-1] = Run(run.replica, runs[-1].first, max(runs[-1].last, run.last))
+        else:
+            runs.append(run)
+    return tuple(runs)
+
+
+def knows(context: Context, dot: Dot) -> bool:
+    replica, number = dot
+    return any(name == replica and first <= number <= last for name, first, last in context)
+
+
+def next_dot(context: Context, replica: str) -> Dot:
+    """The first dot of this replica after all that the context knows of it."""
+    return Dot(replica, 1 + max((last for name, _first, last in context if name == replica), default=0))
+
+
+# --- copies, deltas, delta-intervals ---------------------------------------------------------------
+
+
+class Copy(NamedTuple):
+    """What a replica holds of a key."""
+
+    value: Any  # an element of the protocol's lattice
+    updates: Vector  # how many updates of each replica are in it: counted as they come, for the checker only
+
+
+Copies = tuple[tuple[str, Copy], ...]  # a state, or a delta: an element of the same lattice of maps
+Join = Callable[[Any, Any], Any]
+
+
+def news(copies: Mapping[str, Copy], delta: Copies, join: Join) -> Copies:
+    """What the copies become that a delta adds something to."""
+    changed = []
+    for key, (value, updates) in delta:
+        held = copies.get(key)
+        if held is None:
+            changed.append((key, Copy(value, updates)))
+        else:
+            joined = Copy(join(held.value, value), vector_joined(held.updates, updates))
+            if joined != held:
+                changed.append((key, joined))
+    return tuple(changed)
+
+
+def only(delta: Copies, changed: Copies) -> Copies:
+    """The part of a delta that added something."""
+    if len(delta) == len(changed):
+        return delta
+    keys = dict(changed)
+    return tuple(each for each in delta if each[0] in keys)
+
+
+def interval(deltas: Mapping[int, Copies], since: int, join: Join) -> Copies:
+    """Definition 4: all deltas from that number on, joined."""
+    joined: dict[str, Copy] = {}
+    for number, delta in deltas.items():
+        if number >= since:
+            joined.update(news(joined, delta, join))
+    return tuple(joined.items())
+
+
+def covered(deltas: Mapping[int, Copies], since: int) -> bool:
+    """Algorithm 2: is every delta from that number on still in the buffer? (They leave it from the oldest on.)"""
+    return bool(deltas) and next(iter(deltas)) <= since
+
+
+# --- who gossips with whom -------------------------------------------------------------------------
+
+
+def neighbours(members: tuple[str, ...], me: str) -> tuple[str, ...]:
+    """Whom a replica gossips with: everybody, in a small cluster; in a large one those at distance 1, 2, 4 ... round a ring.
+
+    So what a replica must remember of others grows as the logarithm of their number, and news needs so many hops. It goes both
+    ways: whose neighbour I am is mine.
+    """
+    size, here = len(members), members.index(me)
+    if size <= EVERYBODY:
+        return tuple(member for member in members if member != me)
+    steps = [1 << power for power in range(size.bit_length()) if 1 << power <= size // 2]
+    found = dict.fromkeys(members[(here + way * step) % size] for step in steps for way in (1, -1))
+    return tuple(found)
