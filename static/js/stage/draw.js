@@ -392,7 +392,7 @@ function paintValue(brush, shape, view) {
   letters(brush, faceColour(shape, view));
   brush.font = `600 ${size * 1.08}px ${view.font}`;
   const wide = brush.measureText(label).width;
-  const room = radius * 1.74;
+  const room = radius * 1.62;
   if (wide > room) brush.font = `600 ${Math.max(size * 0.58, (size * 1.08 * room) / wide)}px ${view.font}`;
   let text = label;
   while (text.length > 2 && brush.measureText(text).width > room) text = `${text.replace(/…$/, "").slice(0, -1)}…`;

@@ -344,7 +344,7 @@ export const english = Object.freeze({
     asked: "Asked",
     objects: /** @type {Record<string, string>} */ ({
       decision: "A write proposes a value for its key; a read tells what was decided there.",
-      counter: "A write adds one, a removal takes one away, whatever their values; a read tells the count.",
+      counter: "A write adds one, whatever its value, and a removal, where the counter can, takes one away; a read tells the count.",
       set: "A write adds its value, a removal takes it out; a read lists what is in the set.",
     }),
   },
