@@ -1,10 +1,23 @@
 """One test for each family of the catalogue: opened from there, cut by a rope, and read by its two words a side."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from hands import OPENING, catalogue, compare, headless, lane, reset, run_to, shown_sides, side_words, wait_for_cuts
+from hands import (
+    OPENING,
+    catalogue,
+    compare,
+    headless,
+    lane,
+    open_scenario,
+    reset,
+    run_to,
+    shown_sides,
+    side_words,
+    wait_for_cuts,
+)
 from playwright.sync_api import Page, expect
 from strokes import between, draw, look_inside, places, settle, shapes
 
@@ -106,6 +119,21 @@ def test_a_set_is_drawn_as_one_value_with_its_count_and_an_element_is_removed_by
     run_to(page, OPENING + S)
     assert f"OR-set: you removed {held['n1'][0]} from x at n1." in page.locator("[data-by-hand]").inner_text()
     assert all(held["n1"][0] not in node["store"]["x"] for node in page.evaluate("capscope.nodes(0)"))
+
+
+def test_an_adversary_is_named_at_the_foot_while_it_plays_and_sent_away_and_brought_in_by_hand(dashboard: Page) -> None:
+    foot = dashboard.locator(".status-run")
+    open_scenario(dashboard, registry.scenario("adversary").title)
+    playing = foot.get_by_role("button", name="an adversary delays messages")
+    expect(playing).to_be_visible()
+    playing.click()
+    expect(playing).to_have_count(0)
+    foot.get_by_role("button", name=re.compile("links")).click()
+    dashboard.get_by_role("button", name="Bring in an adversary").click()
+    expect(playing).to_be_visible()
+    expect(dashboard.get_by_role("button", name="Send the adversary away", exact=True).last).to_have_attribute(
+        "aria-pressed", "true"
+    )
 
 
 def test_friends_who_vote_each_for_the_own_wish_decide_nothing_on_either_side(dashboard: Page) -> None:
