@@ -273,6 +273,7 @@ OBJECTS: dict[str, FrameCard] = {
             "words": "what is cut, in a sentence; empty when nothing is",
             "sides": "[[node, ...], ...], groups that reach each other both ways",
             "clean": "true when the cuts are exactly those between the sides",
+            "adversary": "who chooses when messages land, or empty",
         },
     ),
 }
@@ -565,7 +566,12 @@ def operation_row(operation: Operation, mark: str, note: str) -> tuple[Any, ...]
 # Kinds after which a node can be another than it was, and kinds after which the links' words can be.
 FAULTS = frozenset({"halted", "started", "crashed", "restarted", "paused", "resumed", "wiped"})
 TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted", "acted", "clock"}
-RELINKING = FAULTS | {"cut", "healed", "tuned", "became"}
+RELINKING = FAULTS | {"cut", "healed", "tuned", "became", "adversary"}
+
+
+def links_of(lane: Any) -> dict[str, Any]:
+    """A lane's matrix, and who plays with it."""
+    return {**lane.links(), "adversary": lane.sim.adversary}
 
 
 class Flight(NamedTuple):
@@ -606,7 +612,7 @@ class LaneView:
         lane.changed_operations(now)
         base = lane.sim.network.base
         self.nodes = {member: lane.node_state(member) for member in lane.members}
-        self.links, self.lost, self.stopped = lane.links(), dict(lane.tally.dropped), lane.stopped
+        self.links, self.lost, self.stopped = links_of(lane), dict(lane.tally.dropped), lane.stopped
         self.meters = lane.meters(now)
         self.findings, self.operations, self.since = len(lane.findings), len(lane.history.operations), now
         self.kinds, self.delay = {}, base.delay + base.jitter // 2
@@ -648,7 +654,7 @@ class LaneView:
             **self._operations(lane, now),
         }
         body = {name: news for name, news in body.items() if news}
-        if kinds & RELINKING and (links := lane.links()) != self.links:
+        if kinds & RELINKING and (links := links_of(lane)) != self.links:
             body["links"] = change(self.links, links)
             self.links = links
         if lane.tally.dropped != self.lost:

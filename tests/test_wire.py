@@ -223,6 +223,16 @@ def test_a_scenario_brings_its_question_its_lesson_and_what_must_come_out_until_
     assert body["composed"] and (body["ask"], body["lesson"], body["expect"]) == ("", "", [])
 
 
+def test_who_chooses_when_messages_land_is_told_with_the_links() -> None:
+    timeline = Timeline(registry.spec("same-cut"))
+    (lane, *_), view = timeline.experiment.lanes, wire.LaneView(0)
+    assert view.whole(lane, timeline.at)["links"]["adversary"] == ""
+    for name in ("decisive", ""):
+        timeline.intervene(interventions.Adversary(name))
+        [(_, news)] = [frame for frame in view.news(lane, timeline.at) if frame[0] == "events"]
+        assert news["links"] == {"adversary": name}
+
+
 def test_every_message_says_as_many_fields_as_its_card_names() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     run_to(timeline, timeline.at + S)

@@ -1,12 +1,25 @@
 """One test for each family of the catalogue: opened from there, cut by a rope, and read by its two words a side."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from hands import OPENING, catalogue, compare, headless, lane, reset, run_to, shown_sides, side_words, wait_for_cuts
+from hands import (
+    OPENING,
+    catalogue,
+    compare,
+    headless,
+    lane,
+    open_scenario,
+    reset,
+    run_to,
+    shown_sides,
+    side_words,
+    wait_for_cuts,
+)
 from playwright.sync_api import Page, expect
-from strokes import between, draw, settle
+from strokes import between, draw, look_inside, places, settle, shapes
 
 from consensus import registry
 from consensus.experiment import Experiment, LaneSpec
@@ -73,10 +86,54 @@ def test_all_or_nothing_commits_nothing_while_one_is_missing_and_reads_what_is_n
 
 
 def test_what_always_answers_answers_on_both_sides_and_says_old_things(dashboard: Page) -> None:
-    catalogue(dashboard, 0).get_by_role("button", name="Dynamo-style", exact=True).click()
-    dashboard.wait_for_function("() => capscope.lanes().join() === 'dynamo,dynamo'")
-    as_the_engine(dashboard, cut_and_run(dashboard, OPENING + 2 * S))
-    assert words(dashboard, 0) == {LARGE: ("AVAILABLE", "STALE"), SMALL: ("AVAILABLE", "STALE")}
+    compare(dashboard, "Causal store (COPS)", "G-counter", "OR-set", "LWW-register")
+    at = cut_and_run(dashboard, OPENING + 2 * S)
+    for number in range(3):
+        assert words(dashboard, number) == {LARGE: ("AVAILABLE", "STALE"), SMALL: ("AVAILABLE", "STALE")}
+    last = words(dashboard, 3)
+    assert [available for available, _ in last.values()] == ["AVAILABLE", "AVAILABLE"]
+    assert "CONSISTENT" not in [consistent for _, consistent in last.values()], "old answers, and later lost writes"
+    as_the_engine(dashboard, at)
+
+
+def test_a_set_is_drawn_as_one_value_with_its_count_and_an_element_is_removed_by_hand(
+    visitor: Callable[..., Page], open_dashboard: Callable[..., Page]
+) -> None:
+    page = visitor(viewport={"width": 1280, "height": 720})
+    look_inside(page)
+    open_dashboard(page)
+    compare(page, "OR-set", "PN-counter")
+    reset(page)
+    drawn = {shape["id"]: shape for shape in shapes(page, "node", 0)}
+    held = {node["id"]: node["store"]["x"] for node in page.evaluate("capscope.nodes(0)")}
+    assert {id: shape["label"] for id, shape in drawn.items()} == {id: f"{len(each)} in x" for id, each in held.items()}
+    assert all(len(shape["fills"]) == 1 for shape in drawn.values()), "no siblings"
+    count = {shape["id"]: shape["label"] for shape in shapes(page, "node", 1)}
+    assert all(label.startswith("x=") for label in count.values())
+    page.mouse.click(*places(page, 0)["n1"])
+    card = lane(page, 0).get_by_role("dialog")
+    expect(card.locator(".card-state")).to_contain_text(f"x={{{', '.join(held['n1'])}}}")
+    card.get_by_label("What to remove from x").select_option(held["n1"][0])
+    card.get_by_role("button", name="Remove here").click()
+    page.keyboard.press("Escape")
+    run_to(page, OPENING + S)
+    assert f"OR-set: you removed {held['n1'][0]} from x at n1." in page.locator("[data-by-hand]").inner_text()
+    assert all(held["n1"][0] not in node["store"]["x"] for node in page.evaluate("capscope.nodes(0)"))
+
+
+def test_an_adversary_is_named_at_the_foot_while_it_plays_and_sent_away_and_brought_in_by_hand(dashboard: Page) -> None:
+    foot = dashboard.locator(".status-run")
+    open_scenario(dashboard, registry.scenario("adversary").title)
+    playing = foot.get_by_role("button", name="an adversary delays messages")
+    expect(playing).to_be_visible()
+    playing.click()
+    expect(playing).to_have_count(0)
+    foot.get_by_role("button", name=re.compile("links")).click()
+    dashboard.get_by_role("button", name="Bring in an adversary").click()
+    expect(playing).to_be_visible()
+    expect(dashboard.get_by_role("button", name="Send the adversary away", exact=True).last).to_have_attribute(
+        "aria-pressed", "true"
+    )
 
 
 def test_friends_who_vote_each_for_the_own_wish_decide_nothing_on_either_side(dashboard: Page) -> None:

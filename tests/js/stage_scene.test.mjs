@@ -141,6 +141,8 @@ test("a node says its watched value, its siblings, or that it has none", () => {
   assert.equal(valueText({ status: "up", store: { x: ["7", "9", "11"] } }, "x"), "3 values", "two of three would be a wrong picture");
   assert.equal(valueText({ status: "up", store: {} }, "x"), "x=–");
   assert.equal(valueText({ status: "up" }, "x"), "");
+  assert.equal(valueText({ status: "up", store: { lunch: ["porridge"] } }, "lunch"), "porridge", "a value is worth more than its key");
+  assert.equal(valueText({ status: "up", store: { x: ["1234"] } }, "x"), "x=1234");
 });
 
 test("a set is one value however many elements it has, and an untouched counter stands at nought", () => {

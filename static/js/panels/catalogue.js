@@ -15,7 +15,7 @@ export function Catalogue({ app }) {
   const [ticked, tick] = useState(/** @type {string[]} */ ([]));
   if (!hello || !spec) return null;
   const most = hello.limits.lanes_max ?? LANES_MAX;
-  const chosen = hello.protocols.filter(({ name }) => ticked.includes(name));
+  const chosen = ticked.flatMap((name) => hello.protocols.filter((card) => card.name === name)); // from left to right as they were ticked
   const now = spec.lanes[lane];
   const close = () => app.ui.update({ dialog: null, dock: null, lit: null, selection: null });
   const pick = (/** @type {string} */ name) => {

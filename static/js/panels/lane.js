@@ -72,7 +72,7 @@ function Head({ app, index, last }) {
     </div>
     ${more && html`<button class="quiet dim" aria-label=${`${words.lane.knobs}: ${lane.title}`} title=${words.lane.knobs} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
     <div class="lane-tools">
-      ${last && room && html`<button class="quiet dim" disabled=${locked} title=${words.lane.addWhat} onClick=${() => addLane(app)}>${words.lane.add}</button>`}
+      ${last && room && !spec.veiled && html`<button class="quiet dim" disabled=${locked} title=${words.lane.addWhat} onClick=${() => addLane(app)}>${words.lane.add}</button>`}
       ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${words.lane.remove(lane.title)} title=${words.lane.remove(lane.title)}
         onClick=${() => compose(app, (lanes) => lanes.filter((_, other) => other !== index))}><${Icon} name="close" /></button>`}
     </div>

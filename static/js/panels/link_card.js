@@ -6,6 +6,7 @@ import { Pick } from "./lane.js";
 
 const DELAYS = [0, 1, 2, 5, 10, 15, 20, 30, 50, 80, 100, 150, 200, 300, 500, 1000].map((ms) => ms * 1000);
 const CHANCES = [0, 1000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 300_000, 500_000, 800_000];
+const ADVERSARY = "decisive"; // the one there is
 const FIELDS = /** @type {const} */ (["delay", "jitter", "shape", "loss", "duplicate"]);
 
 /**
@@ -69,6 +70,9 @@ export function LinkCard({ app, lane, src, dst }) {
       <button disabled=${locked} onClick=${() => app.send("heal", every ? {} : { links: chosen })}>${words.link.heal}</button>
       ${!every && [[src, dst], [dst, src]].map(([from, to]) => html`<button key=${from} disabled=${locked} onClick=${() => app.send(isCut(links, from, to) ? "heal" : "cut", { links: [[from, to]] })}>
         ${isCut(links, from, to) ? words.link.healWay(from, to) : words.link.oneWay(from, to)}</button>`)}
+      ${!src && html`<button aria-pressed=${Boolean(links.adversary)} disabled=${locked} title=${words.link.adversaryWhat} onClick=${() => app.send("adversary", links.adversary ? {} : { name: ADVERSARY })}>
+        ${links.adversary ? words.link.adversaryEnd : words.link.adversary}</button>
+        <p class="hint">${words.link.adversaryWhat}</p>`}
       <p class="hint">${src ? `${linkState(links, src, dst)}. ` : ""}${words.card.falls}</p>
     </div>
   </div>`;

@@ -37,10 +37,11 @@ export function StatusLine({ app }) {
     <div class="status-run">
       <span>${words.status.simulated}</span>
       <${Seed} app=${app} seed=${spec.seed} locked=${locked} />
-      <${Pick} label=${words.status.nodesWhat} title=${words.status.nodesWhat} shown=${words.status.nodes(spec.nodes.length)} value=${spec.nodes.length} disabled=${locked}
+      <${Pick} label=${words.status.nodesWhat} title=${words.status.nodesWhat} shown=${words.status.nodes(spec.nodes.length)} value=${spec.nodes.length} disabled=${locked || spec.veiled}
         options=${counts.map((count) => [count, words.status.nodes(count)])} onPick=${(/** @type {number} */ nodes) => compose(app, (lanes) => lanes, { nodes })} />
       <span>${words.status.speed(words.speed(speed))}</span>
       <button class="quiet" title=${words.status.linksWhat} onClick=${() => app.ui.update({ dock: { lane: 0, kind: "link", src: "", dst: "" } })}>${words.status.links(base)}</button>
+      ${links?.adversary && html`<button class="quiet" title=${words.link.adversaryEnd} disabled=${locked} onClick=${() => app.send("adversary", {})}>${words.status.adversary}</button>`}
       <${Pick} label=${words.status.deadlineWhat} title=${words.status.deadlineWhat} shown=${words.status.deadline(spec.deadline)} value=${spec.deadline} disabled=${locked}
         options=${deadlines.map((us) => [us, words.span(us)])} onPick=${(/** @type {number} */ deadline) => app.send("deadline", { deadline })} />
     </div>

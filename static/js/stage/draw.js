@@ -385,16 +385,18 @@ function paintName(brush, shape, view) {
   brush.fillText(shape.id, 0, alone ? size * 0.4 : -shape.radius * 0.1);
 }
 
-/** The watched value, as large as it fits. @type {PaintShape} */
+/** The watched value, as large as it fits; what does not fit though it is small ends with dots. @type {PaintShape} */
 function paintValue(brush, shape, view) {
   const { radius, label } = shape;
   const size = radius * 0.62;
   letters(brush, faceColour(shape, view));
   brush.font = `600 ${size * 1.08}px ${view.font}`;
   const wide = brush.measureText(label).width;
-  const room = radius * 1.82;
+  const room = radius * 1.62;
   if (wide > room) brush.font = `600 ${Math.max(size * 0.58, (size * 1.08 * room) / wide)}px ${view.font}`;
-  brush.fillText(label, 0, radius * 0.52);
+  let text = label;
+  while (text.length > 2 && brush.measureText(text).width > room) text = `${text.replace(/…$/, "").slice(0, -1)}…`;
+  brush.fillText(text, 0, radius * 0.52);
 }
 
 /** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */

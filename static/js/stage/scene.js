@@ -29,6 +29,7 @@ import { crossed } from "./net.js";
 
 const LEADERS = ["leader", "primary"];
 const CANDIDATES = ["candidate", "pre-candidate", "looking", "prospective leader", "proposer", "preparing"];
+const LETTERS = 6; // that stand in a node beside one another and can be read
 const UNSETTLED = ["view change", "recovering", "in doubt"]; // neither leads nor follows: it waits for others to tell it how things stand
 const BURST = 0.5; // wall seconds
 const VANISH = 0.7; // wall seconds
@@ -138,15 +139,17 @@ export function fillsOf(state, key, colours, object) {
   return values.length === 0 ? [colourOf(colours, "neutral")] : values.slice(0, SLICES_MAX).map((value) => colourOf(colours, valueColour(value)));
 }
 
-/** What stands in a node under its name: "x=7", two siblings "7|9", more of them "3 values", nothing "x=–"; of a set how many elements it
+/** What stands in a node under its name: "x=7", two siblings "7|9", more of them "3 values", nothing "x=–"; a long one without its key, "porridge"; of a set how many elements it
  * has, "3 in x". @param {NodeState} state @param {string} key @param {string} [object] */
 export function valueText(state, key, object) {
   if (!state.store) return "";
   const values = state.store[key] ?? [];
   if (object === "set") return words.elements(values.length, key);
   if (object === "counter" && values.length === 0) return `${key}=0`;
-  if (values.length === 0) return `${key}=–`;
-  if (values.length === 1) return `${key}=${values[0]}`;
+  if (values.length <= 1) {
+    const value = values[0] ?? "–";
+    return key.length + 1 + value.length <= LETTERS ? `${key}=${value}` : value; // what is watched stands at the foot of the page, too
+  }
   return values.length === 2 ? values.join("|") : words.siblings(values.length); // the key would not fit beside them
 }
 
