@@ -91,6 +91,7 @@ def folding(make: Callable[[], object], steps: list[tuple[Event, Operation | Non
 
 
 def main() -> None:
+    gc.set_threshold(100_000, 50, 1000)  # as app.py does
     print("Linearizability of one key (zones against the bounded search)")
     print(f"{'clients':>8} {'operations':>11} {'at once':>12} {'online':>12} {'an operation':>13} {'search':>12}  search says")
     for clients, size in SIZES:

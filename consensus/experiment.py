@@ -235,14 +235,23 @@ class Lane:
         return heap[0][0] if heap and self.stopped is None else None
 
     def run(self, limit: int, steps: int) -> int:
-        """Processes at most that many things, none after ``limit``; how many. A protocol's mistake stops this lane only."""
+        """Processes at most that many things, none after ``limit``; how many. A protocol's mistake stops this lane only.
+
+        What happened waits to be absorbed: where lanes take turns, most of them are short.
+        """
         before = self.sim.steps
         try:
             self.sim.run(limit, steps)
-            self._absorb()
         except Exception as failed:
             self._stop(failed)
         return self.sim.steps - before
+
+    def absorb(self) -> None:
+        """Folds what just happened into everything that watches; of a lane that stopped, all that happened before."""
+        try:
+            self._absorb()
+        except Exception as failed:
+            self._stop(failed)
 
     def apply(self, intervention: Intervention, at: int) -> None:
         if self.stopped:
@@ -262,13 +271,12 @@ class Lane:
         self.knobs = self.card.settled({**self.knobs, turn.knob: turn.value})
 
     def _stop(self, failed: Exception) -> None:
-        self.stopped = (
+        self.stopped = self.stopped or (
             f"{self.card.title} stopped at {seconds(self.sim.now)}: {type(failed).__name__}: {failed}. "
             f"Seed {self.seed} shows it again; the other lanes go on."
         )
 
     def _absorb(self) -> None:
-        """Folds what just happened into everything that watches."""
         rows = self.sim.taken()
         if not rows:
             return
@@ -615,38 +623,42 @@ class Experiment:
         """
         done = 0
         while done < steps:
-            at, number = self._next()
+            at, number, until = self._next()
             scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else FOREVER
             if min(at, scripted) > limit:
                 break
             if scripted < at:
+                self._absorb()
                 self._take_script_step(scripted)
                 done += 1
                 continue
             lane = self.lanes[number]
-            took = lane.run(min(limit, scripted, self._until_another(number)), steps - done)
+            took = lane.run(min(limit, scripted, until), steps - done)
             self.at = lane.sim.now
             self.steps += took
             done += took
+        self._absorb()
         return done
 
-    def _next(self) -> tuple[int, int]:
-        """When the next thing happens, and in which lane."""
-        first, number = FOREVER, 0
+    def _absorb(self) -> None:
         for lane in self.lanes:
-            at = lane.next_at
-            if at is not None and at < first:
-                first, number = at, lane.number
-        return first, number
+            lane.absorb()
 
-    def _until_another(self, number: int) -> int:
-        """How long a lane may go on alone: up to what the lanes behind it do next, and until just before those ahead of it."""
-        until = FOREVER
+    def _next(self) -> tuple[int, int, int]:
+        """When the next thing happens, in which lane, and how long that lane may go on alone.
+
+        It may go on up to what the lanes behind it do next, and until just before those ahead of it.
+        """
+        first, number, until = FOREVER, 0, FOREVER
         for lane in self.lanes:
             at = lane.next_at
-            if at is not None and lane.number != number:
-                until = min(until, at if lane.number > number else at - 1)
-        return until
+            if at is None:
+                continue
+            if at < first:
+                first, number, until = at, lane.number, first - 1
+            elif at < until:
+                until = at
+        return first, number, until
 
     def run_until(self, at: int) -> None:
         """Processes everything up to and including that moment, and stands there."""

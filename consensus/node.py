@@ -177,6 +177,11 @@ _new = tuple.__new__  # makes a NamedTuple at half the price of calling its clas
 Effect = Send | SetTimer | CancelTimer | Become | Decide | Answer | Store | Note
 
 
+def named_effects(effects: list[Any]) -> tuple[Effect, ...]:
+    """The effects, each with its name."""
+    return tuple([_new(Send, effect) if type(effect) is tuple else effect for effect in effects])
+
+
 def snake(name: str) -> str:
     """RequestVoteReply -> request_vote_reply."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
@@ -217,7 +222,7 @@ class Node:
         self.stream = stream
         self.now = 0  # simulated microseconds, set by the kernel before each input
         self.own_clock = RIGHT
-        self._effects: list[Effect] = []
+        self._effects: list[Any] = []  # in the order of the verbs; what is sent, as a bare (dst, message)
         self.setup()
 
     # --- to override --------------------------------------------------------------------------
@@ -263,10 +268,14 @@ class Node:
         return self._taken()
 
     def receive(self, now: int, src: str, message: Any) -> tuple[Effect, ...]:
+        return named_effects(self.receive_bare(now, src, message))
+
+    def receive_bare(self, now: int, src: str, message: Any) -> list[Any]:
+        """The same for who is in haste: what is sent has no name yet, it is a bare (dst, message)."""
         self.now = now
         self.message_handlers[type(message)](self, src, message)
         effects, self._effects = self._effects, []
-        return (*effects,)
+        return effects
 
     def fire(self, now: int, timer: str, key: tuple[Any, ...] = ()) -> tuple[Effect, ...]:
         self.now = now
@@ -279,9 +288,8 @@ class Node:
         return self._taken()
 
     def _taken(self) -> tuple[Effect, ...]:
-        effects = tuple(self._effects)
-        self._effects.clear()
-        return effects
+        effects, self._effects = self._effects, []
+        return named_effects(effects)
 
     # --- verbs (protocols call these) ---------------------------------------------------------
 
@@ -301,12 +309,12 @@ class Node:
 
     def send(self, dst: str, message: Any) -> None:
         """Sends a message to another member (a node does not send to itself)."""
-        self._effects.append(_new(Send, (dst, message)))
+        self._effects.append((dst, message))
 
     def broadcast(self, message: Any) -> None:
         """Sends the message to every other member, in member order."""
         for peer in self.peers:
-            self._effects.append(_new(Send, (peer, message)))
+            self._effects.append((peer, message))
 
     def set_timer(self, name: str, after: int, *key: Any) -> None:
         """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once.

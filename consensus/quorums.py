@@ -53,10 +53,11 @@ def committed_index(configuration: Configuration, index_of: Mapping[str, int]) -
 
 def majority_vote(voters: tuple[str, ...], votes: Mapping[str, bool]) -> str:
     """WON when a majority of the voters said yes, LOST when that cannot happen any more. An empty set is always won."""
-    yes = sum(votes.get(voter) is True for voter in voters)
-    no = sum(votes.get(voter) is False for voter in voters)
-    needed = majority(len(voters)) if voters else 0
-    return WON if yes >= needed else LOST if len(voters) - no < needed else PENDING
+    if not voters:
+        return WON
+    said = [votes.get(voter) for voter in voters]
+    needed = majority(len(voters))
+    return WON if said.count(True) >= needed else LOST if len(voters) - said.count(False) < needed else PENDING
 
 
 def vote_result(configuration: Configuration, votes: Mapping[str, bool]) -> str:

@@ -192,9 +192,10 @@ class Simulation:
             self._event_id = cause = self._event_id + 1
             log.append((cause, at, "delivered", dst, sent[0], (sent[0], src)))
             try:
-                for effect in nodes[dst].receive(at, src, sent[5][2]):
-                    if type(effect) is Send:
-                        self._send(dst, effect[0], effect[1], cause)
+                for effect in nodes[dst].receive_bare(at, src, sent[5][2]):
+                    if type(effect) is tuple:
+                        to, message = effect
+                        self._send(dst, to, message, cause)
                     else:
                         self._carry_out(dst, effect, cause)
             except AssertionError as failed:

@@ -370,7 +370,7 @@ COMMANDS = {
     "types": (types, "mypy on consensus/, tsc on static/js/"),
     "storm": (storm, "random runs with STORM_SEEDS seeds (1000)"),
     "bench": (bench, "print the performance figures; names of files of benchmarks/ choose among them"),
-    "screenshot": (screenshot, "make docs/screenshot.png from the running page"),
+    "screenshot": (screenshot, "make docs/screenshot.png and docs/protocols/*.png from the running page"),
     "check": (check, "lint, types and test: what CI runs"),
 }
 

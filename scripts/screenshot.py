@@ -1,6 +1,9 @@
-"""Makes docs/screenshot.png from the running page: starts a server, cuts the network with the mouse, waits, takes the picture.
+"""Makes docs/screenshot.png and docs/protocols/*.png from the running page: starts a server, cuts, waits, takes the picture.
 
-`make screenshot` runs it. What the README shows is thereby what a visitor sees; nothing is posed but the cut.
+`make screenshot` runs it. What the README and the protocols' pages show is thereby what a visitor sees; nothing is posed but
+the cut. A protocol is shown in the first scenario that has it in its first lane (else in any), some time after its script cuts
+or crashes; where the visitor does that by hand, the mouse does. `--protocols raft zab` makes these pictures only, `--readme`
+only the other one.
 """
 
 import argparse
@@ -13,11 +16,19 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from chromium import ARGUMENTS, NoChromium, find_chromium
+from small_png import smaller
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from consensus import registry  # noqa: E402
+from consensus.experiment import Scenario  # noqa: E402
+from consensus.interventions import Crash, Cut, Partition, Say, SetLink  # noqa: E402
+
+PAGES = ROOT / "docs" / "protocols"
 PICTURE = ROOT / "docs" / "screenshot.png"
 START_WITHIN_S = 30
 BEFORE_CUT_US = 2_000_000  # simulated: a leader is elected and clients have been answered
@@ -25,6 +36,9 @@ CUT_LASTS_US = 2_500_000  # simulated: long enough for refused requests and stal
 PATIENCE_MS = 120_000
 DRAG_STEPS = 40
 MARGIN = 25  # pixels
+SMALL = (1280, 720)
+AFTER_US = 1_500_000  # simulated: how long after the cut a protocol's picture is taken
+FASTER = 3  # presses of +, so that a picture does not take minutes
 READY = "() => { const it = window.capscope?.ready; return typeof it === 'function' ? it() : it }"
 
 
@@ -86,35 +100,105 @@ def cut(page: Page) -> None:
     page.wait_for_function("() => capscope.links(0).some((link) => link.cut)", timeout=10_000)
 
 
-def take(address: str, picture: Path, width: int, height: int) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": width, "height": height}, locale="en-US")
-        page.goto(address)
-        page.wait_for_function(READY)
-        wait_for_time(page, BEFORE_CUT_US)
+def opened(browser: Browser, address: str, width: int, height: int) -> Page:
+    """The page with its opening scenario."""
+    page = browser.new_page(viewport={"width": width, "height": height}, locale="en-US")
+    page.goto(address)
+    page.wait_for_function(READY)
+    return page
+
+
+def take_readme(browser: Browser, address: str, picture: Path, width: int, height: int) -> None:
+    page = opened(browser, address, width, height)
+    wait_for_time(page, BEFORE_CUT_US)
+    cut(page)
+    wait_for_time(page, page.evaluate("() => capscope.time()") + CUT_LASTS_US)
+    picture.parent.mkdir(exist_ok=True)
+    page.screenshot(path=picture)
+    page.close()
+
+
+# --- the protocols' pages -----------------------------------------------------------------------------------
+
+
+def page_of(protocol: str) -> Path:
+    return PAGES / f"{protocol.replace('-', '_')}.md"
+
+
+def scenario_of(protocol: str) -> Scenario:
+    """The first one that has it in its first lane; else the first one that has it."""
+    runs = [each for each in registry.scenarios().values() if protocol in [lane.protocol for lane in each.spec.lanes]]
+    runs = [each for each in runs if not each.spec.veiled]
+    return next((each for each in runs if each.spec.lanes[0].protocol == protocol), runs[0])
+
+
+def moment_of(scenario: Scenario) -> int | None:
+    """Some time after the script's first cut or crash, or the first thing that it does; None when the hand is to do it."""
+    script = registry.opening(scenario.name).script
+    faults = [step.at for step in script if isinstance(step.do, Cut | Partition | Crash)]
+    acts = [step.at for step in script if not isinstance(step.do, Say | SetLink)]
+    first = next(iter(faults or acts), None)
+    return None if first is None else min(first + AFTER_US, scenario.spec.until)
+
+
+def take_protocol(browser: Browser, address: str, protocol: str) -> None:
+    scenario = scenario_of(protocol)
+    page = opened(browser, address, *SMALL)
+    page.locator(".scenario-pick").click()
+    page.get_by_role("dialog", name="Scenarios").get_by_role("button", name=scenario.title).first.click()
+    page.wait_for_function("(name) => capscope.ready && capscope.lanes().includes(name)", arg=protocol, timeout=PATIENCE_MS)
+    for _ in range(FASTER):
+        page.keyboard.press("+")
+    moment = moment_of(scenario)
+    if moment is None:
+        wait_for_time(page, scenario.spec.opening + AFTER_US // 2)
         cut(page)
-        wait_for_time(page, page.evaluate("() => capscope.time()") + CUT_LASTS_US)
-        picture.parent.mkdir(exist_ok=True)
-        page.screenshot(path=picture)
-        browser.close()
+        moment = page.evaluate("() => capscope.time()") + AFTER_US
+    wait_for_time(page, moment)
+    page.keyboard.press(" ")
+    page.wait_for_timeout(1000)
+    picture = page_of(protocol).with_suffix(".png")
+    picture.write_bytes(smaller(page.screenshot()))
+    page.close()
+    put_on_top(protocol, scenario)
+    print(f"{picture} is made.", flush=True)
+
+
+def put_on_top(protocol: str, scenario: Scenario) -> None:
+    """The picture stands under the title of the protocol's page."""
+    path = page_of(protocol)
+    title, _, rest = path.read_text("utf-8").partition("\n")
+    rest = rest.lstrip("\n")
+    if rest.startswith("!["):
+        rest = rest.partition("\n")[2].lstrip("\n")
+    shown = registry.protocols()[protocol].title
+    path.write_text(f"{title}\n\n![{shown} in the scenario “{scenario.title}”]({path.stem}.png)\n\n{rest}", "utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="1920x1080", help="of the window, in pixels (1920x1080)")
     parser.add_argument("--to", type=Path, default=PICTURE, help="the file to write (docs/screenshot.png)")
+    parser.add_argument("--readme", action="store_true", help="that picture only")
+    parser.add_argument("--protocols", nargs="*", metavar="NAME", help="the protocols' pictures only: all, or these")
     asked = parser.parse_args()
+    names = [] if asked.readme else (asked.protocols or list(registry.protocols()))
     width, height = (int(number) for number in asked.size.split("x"))
     process, address = start_server()
     try:
-        take(address, asked.to, width, height)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+            if asked.protocols is None:
+                take_readme(browser, address, asked.to, width, height)
+                print(f"{asked.to} is made.", flush=True)
+            for name in names:
+                take_protocol(browser, address, name)
+            browser.close()
     except NoChromium as missing:
         sys.exit(str(missing))
     finally:
         process.terminate()
         process.wait(10)
-    print(f"{asked.to} is made.")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class BenOrStorm(Storm):
 
 def test_through_storms_all_are_told_one_bit_and_after_them_everybody_decides() -> None:
     seen: Counter[str] = Counter()
-    for seed in seeds(15):
+    for seed in seeds(20):
         seen += BenOrStorm(seed, size=3 + seed % 3).run_both_phases().seen
     sometimes = (
         "coin",

@@ -96,6 +96,36 @@ def test_what_was_read_twice_is_one_dependency_and_each_version_read_is_one() ->
     assert [d.number for d in put(node, "y", "1").dependencies] == [1, 2]
 
 
+def test_what_every_cluster_has_met_is_no_dependency_any_more() -> None:
+    """5.1: garbage collection: a node's puts up to one that all have acknowledged; later puts of that node tell the others."""
+    node = made()
+    first, second = put(node, "x", "1"), put(node, "y", "2", "c2")
+    for number in (2, 1):
+        node.receive(1, "n2", PutAfterReply(number))
+    node.receive(1, "n3", PutAfterReply(2))
+    assert node.stable == {"n1": 0} and first.stable == second.stable == 0
+    node.receive(1, "n3", PutAfterReply(1))
+    assert node.stable == {"n1": 2}
+    third = put(node, "z", "3")
+    assert (third.dependencies, third.stable) == ((), 2)
+    other = made("n2")
+    for each in (first, second):
+        other.receive(1, "n1", each)
+    get(other, "x")
+    get(other, "y")
+    assert [each.number for each in other.contexts["c1"]] == [1, 2]
+    other.receive(2, "n1", third)
+    assert put(other, "w", "4").dependencies == ()
+
+
+def test_a_client_that_only_reads_keeps_a_short_context() -> None:
+    node = made("n2")
+    for number in range(1, 200):
+        node.receive(1, "n1", PutAfter("x", str(number), (), Version(number, "n1"), number, max(0, number - 3)))
+        get(node, "x")
+    assert len(node.contexts["c1"]) == 3
+
+
 def test_each_client_has_a_context_of_its_own() -> None:
     """3: causality is thread of execution, gets from, and transitivity; two clients share only what they read."""
     node = made()

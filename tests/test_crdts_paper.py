@@ -38,7 +38,7 @@ from consensus.protocols.or_set import Bag
 from consensus.protocols.pn_counter import Counts
 from consensus.rng import Stream
 
-MODULES: dict[str, Any] = {"g-counter": g_counter, "pn-counter": pn_counter, "or-set": or_set, "lww-register": lww_register}
+MODULES: dict[str, Any] = {"g_counter": g_counter, "pn_counter": pn_counter, "or_set": or_set, "lww_register": lww_register}
 NAMES = tuple(MODULES)
 THREE = ("n1", "n2", "n3")
 
@@ -96,7 +96,7 @@ def reached(name: str, steps: list[tuple[str, str, int]]) -> list[Any]:
             if other is not node:
                 node.receive(number, other.id, MODULES[name].State(tuple(other.copies.items())))
         elif what == "write":
-            asked(node, WRITE, f"v{choice}" if name == "or-set" else f"v{number}", number)
+            asked(node, WRITE, f"v{choice}" if name == "or_set" else f"v{number}", number)
         else:
             asked(node, REMOVE, f"v{choice}", number)
         if "x" in node.copies:
@@ -167,7 +167,7 @@ def test_the_count_is_the_sum_of_all_replicas_own_counts() -> None:
 
 def test_an_increment_shipped_twice_counts_once() -> None:
     """3.1.2: a maximum, not an addition, for a state may be delivered more than once."""
-    node = made("g-counter")
+    node = made("g_counter")
     message = g_counter.Delta((("x", Copy((("n2", 3),), (("n2", 3),))),), 1)
     for _ in range(3):
         node.receive(1, "n2", message)
@@ -176,7 +176,7 @@ def test_an_increment_shipped_twice_counts_once() -> None:
 
 def test_what_nobody_has_counted_is_zero_and_nothing_is_taken_away() -> None:
     """Specification 6: initially zero; there is no decrement. FAILED: it certainly did not happen."""
-    node = made("g-counter")
+    node = made("g_counter")
     assert told(node) == ("0",)
     answer = asked(node, REMOVE, "you:1")
     assert (answer.outcome, answer.reason) == (FAILED, "this counter only grows")
@@ -197,7 +197,7 @@ def test_two_vectors_one_for_each_direction() -> None:
 
 def test_concurrent_decrements_take_the_count_below_zero() -> None:
     """3.1.4: each replica sees one left, and takes it; a global limit cannot be told from a local copy."""
-    one, other = made("pn-counter", "n1", floor="own copy"), made("pn-counter", "n2", floor="own copy")
+    one, other = made("pn_counter", "n1", floor="own copy"), made("pn_counter", "n2", floor="own copy")
     asked(one, WRITE, "1")
     other.receive(1, "n1", pn_counter.State(tuple(one.copies.items())))
     assert asked(one, REMOVE, "a").outcome == asked(other, REMOVE, "b").outcome == OK
@@ -209,7 +209,7 @@ def test_concurrent_decrements_take_the_count_below_zero() -> None:
 
 def test_a_replica_that_takes_away_only_its_own_keeps_the_limit() -> None:
     """3.1.4: a client may not take away more than it added itself. That implies the global limit, and may be too strong."""
-    one, other = made("pn-counter", "n1", floor="own share"), made("pn-counter", "n2", floor="own share")
+    one, other = made("pn_counter", "n1", floor="own share"), made("pn_counter", "n2", floor="own share")
     asked(one, WRITE, "1")
     other.receive(1, "n1", pn_counter.State(tuple(one.copies.items())))
     assert told(other) == ("1",)
@@ -220,7 +220,7 @@ def test_a_replica_that_takes_away_only_its_own_keeps_the_limit() -> None:
 
 
 def test_without_a_floor_nothing_is_refused() -> None:
-    node = made("pn-counter")
+    node = made("pn_counter")
     assert asked(node, REMOVE, "a").outcome == OK
     assert told(node) == ("-1",)
 
@@ -235,7 +235,7 @@ def heard(node: Any, *others: Any) -> None:
 
 def test_an_addition_concurrent_with_a_removal_wins() -> None:
     """3.3.5: a removal takes away the additions that it has observed, and no other: add wins."""
-    one, other = made("or-set", "n1"), made("or-set", "n2")
+    one, other = made("or_set", "n1"), made("or_set", "n2")
     asked(one, WRITE, "eggs")
     heard(other, one)
     asked(one, REMOVE, "eggs")
@@ -247,7 +247,7 @@ def test_an_addition_concurrent_with_a_removal_wins() -> None:
 
 def test_a_removal_that_has_seen_the_addition_takes_it_away_wherever_it_comes_first() -> None:
     """3.3.5: also where the removal arrives before the addition; the context says that it has been seen and is gone."""
-    one, other = made("or-set", "n1"), made("or-set", "n2")
+    one, other = made("or_set", "n1"), made("or_set", "n2")
     asked(one, WRITE, "eggs")
     old = or_set.State(tuple(one.copies.items()))
     asked(one, REMOVE, "eggs")
@@ -258,7 +258,7 @@ def test_a_removal_that_has_seen_the_addition_takes_it_away_wherever_it_comes_fi
 
 def test_an_element_can_be_added_again() -> None:
     """3.3.5: unlike in a two-phase set; the new addition is a new dot."""
-    node = made("or-set")
+    node = made("or_set")
     for kind in (WRITE, REMOVE, WRITE):
         asked(node, kind, "eggs")
     assert told(node) == ("eggs",)
@@ -267,7 +267,7 @@ def test_an_element_can_be_added_again() -> None:
 
 def test_no_tombstones_are_kept() -> None:
     """Almeida et al.: a removal leaves nothing but the context, which is as long as there are replicas."""
-    node = made("or-set")
+    node = made("or_set")
     for number in range(50):
         asked(node, WRITE, f"v{number}")
         asked(node, REMOVE, f"v{number}")
@@ -283,7 +283,7 @@ def test_the_delta_of_an_addition_holds_its_dot_and_those_that_it_replaces() -> 
 
 
 def test_elements_are_told_sorted() -> None:
-    node = made("or-set")
+    node = made("or_set")
     for element in ("tea", "eggs", "jam"):
         asked(node, WRITE, element)
     assert told(node) == ("eggs", "jam", "tea")
@@ -305,7 +305,7 @@ def test_timestamps_are_unique() -> None:
 
 
 def test_a_write_is_stamped_with_the_replicas_own_clock() -> None:
-    node = made("lww-register")
+    node = made("lww_register")
     node.own_clock = OwnClock(skew=7_000)
     asked(node, WRITE, "a", now=1_000)
     assert node.copies["x"].value == Stamped(8_000, "n1", 1, "a", ())
@@ -313,7 +313,7 @@ def test_a_write_is_stamped_with_the_replicas_own_clock() -> None:
 
 def test_a_write_under_an_earlier_stamp_is_acknowledged_and_gone() -> None:
     """3.2.1 assumes stamps that agree with causality; with wrong clocks they do not, and the client is told ok."""
-    node = made("lww-register")
+    node = made("lww_register")
     node.receive(1, "n2", lww_register.State((("x", Copy(Stamped(9_000_000, "n2", 1, "tomorrow"), (("n2", 1),))),)))
     effects = node.receive(2, "c1", Request("c1:1", WRITE, "x", "today"))
     assert [effect.outcome for effect in effects if isinstance(effect, Answer)] == [OK]
@@ -322,7 +322,7 @@ def test_a_write_under_an_earlier_stamp_is_acknowledged_and_gone() -> None:
 
 
 def test_of_two_that_did_not_know_each_other_one_is_dropped_and_that_is_noted_once() -> None:
-    one, other = made("lww-register", "n1"), made("lww-register", "n2")
+    one, other = made("lww_register", "n1"), made("lww_register", "n2")
     asked(one, WRITE, "a", now=5)
     asked(other, WRITE, "b", now=6)
     state = lww_register.State(tuple(other.copies.items()))
@@ -332,7 +332,7 @@ def test_of_two_that_did_not_know_each_other_one_is_dropped_and_that_is_noted_on
 
 
 def test_a_write_that_knew_what_it_replaces_drops_nothing() -> None:
-    one, other = made("lww-register", "n1"), made("lww-register", "n2")
+    one, other = made("lww_register", "n1"), made("lww_register", "n2")
     asked(one, WRITE, "a", now=5)
     other.receive(6, "n1", lww_register.State(tuple(one.copies.items())))
     asked(other, WRITE, "b", now=7)
@@ -567,12 +567,12 @@ def test_the_cards_claims() -> None:
     cards = registry.protocols()
     for name in NAMES:
         claims = cards[name].claimed(cards[name].settled(), 5)
-        assert (claims.consistency, claims.availability, claims.loses) == ("eventual", "total", name == "lww-register")
-    shared = cards["pn-counter"].claimed(cards["pn-counter"].settled({"floor": "own share"}), 5)
+        assert (claims.consistency, claims.availability, claims.loses) == ("eventual", "total", name == "lww_register")
+    shared = cards["pn_counter"].claimed(cards["pn_counter"].settled({"floor": "own share"}), 5)
     assert shared.availability == "quorum"
 
 
 def test_gossip_is_not_all_at_once() -> None:
     """Each replica begins at a moment of its own."""
-    starts = {made("or-set", me).stream.between(1, 100 * MS) for me in THREE}
+    starts = {made("or_set", me).stream.between(1, 100 * MS) for me in THREE}
     assert len(starts) == 3

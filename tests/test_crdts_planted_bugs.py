@@ -30,7 +30,7 @@ from consensus.node import MS, OK, READ, REMOVE, WRITE, Node, S
 from consensus.simulation import Cluster
 
 AGREE, LINEARIZABLE, FLOOR = "copies agree", "linearizable", "never below zero"
-NAMES = ("g-counter", "pn-counter", "or-set", "lww-register")
+NAMES = ("g_counter", "pn_counter", "or_set", "lww_register")
 
 
 class NeverBelowZero:
@@ -84,7 +84,7 @@ class Script(Watched):
         return written[0] if self.card.object == "set" else None
 
     def removes(self, node: str) -> None:
-        if OBJECTS[self.card.object].removes and self.card.name != "g-counter":
+        if OBJECTS[self.card.object].removes and self.card.name != "g_counter":
             self.told(node, REMOVE, self.element())
 
     def cut_off(self, node: str) -> None:
@@ -200,20 +200,20 @@ def the_last_two_seats(script: Script) -> None:
 # bug -> the protocol, the script, the check that catches it (one of the promises, or the end of the script), knobs
 Case = tuple[str, Callable[[Script], None], str, dict[str, Any]]
 OWN: dict[type[Node], Case] = {
-    bugs.AddsInTheJoin: ("g-counter", one_after_the_other, CONVERGENCE, {"exchange": "state"}),
-    bugs.TakesTheirs: ("g-counter", loses_half, CONVERGENCE, {"exchange": "state"}),
-    bugs.OnePlaceForAll: ("g-counter", two_sides, LOSSES, {}),
-    bugs.OneVector: ("pn-counter", one_after_the_other, LINEARIZABLE, {}),
-    bugs.SwapsTheVectors: ("pn-counter", loses_half, CONVERGENCE, {}),
-    bugs.SellsTheShareOfOthers: ("pn-counter", the_last_two_seats, FLOOR, {"floor": "own share"}),
-    bugs.KeepsAll: ("or-set", two_sides, CONVERGENCE, {"exchange": "state"}),
-    bugs.RemovesWithoutContext: ("or-set", one_after_the_other, LINEARIZABLE, {}),
-    bugs.UsesDotsAgain: ("or-set", two_sides_of_a_mans_own, LOSSES, {}),
-    bugs.HearsHalf: ("or-set", loses_half, CONVERGENCE, {}),
-    bugs.LastToArriveWins: ("lww-register", loses_half, CONVERGENCE, {}),
-    bugs.TiesByArrival: ("lww-register", at_one_moment, CONVERGENCE, {}),
-    bugs.OwnWriteStands: ("lww-register", a_slow_clock, CONVERGENCE, {}),
-    bugs.StampsWithItsNumber: ("lww-register", one_after_the_other, LOSSES, {}),
+    bugs.AddsInTheJoin: ("g_counter", one_after_the_other, CONVERGENCE, {"exchange": "state"}),
+    bugs.TakesTheirs: ("g_counter", loses_half, CONVERGENCE, {"exchange": "state"}),
+    bugs.OnePlaceForAll: ("g_counter", two_sides, LOSSES, {}),
+    bugs.OneVector: ("pn_counter", one_after_the_other, LINEARIZABLE, {}),
+    bugs.SwapsTheVectors: ("pn_counter", loses_half, CONVERGENCE, {}),
+    bugs.SellsTheShareOfOthers: ("pn_counter", the_last_two_seats, FLOOR, {"floor": "own share"}),
+    bugs.KeepsAll: ("or_set", two_sides, CONVERGENCE, {"exchange": "state"}),
+    bugs.RemovesWithoutContext: ("or_set", one_after_the_other, LINEARIZABLE, {}),
+    bugs.UsesDotsAgain: ("or_set", two_sides_of_a_mans_own, LOSSES, {}),
+    bugs.HearsHalf: ("or_set", loses_half, CONVERGENCE, {}),
+    bugs.LastToArriveWins: ("lww_register", loses_half, CONVERGENCE, {}),
+    bugs.TiesByArrival: ("lww_register", at_one_moment, CONVERGENCE, {}),
+    bugs.OwnWriteStands: ("lww_register", a_slow_clock, CONVERGENCE, {}),
+    bugs.StampsWithItsNumber: ("lww_register", one_after_the_other, LOSSES, {}),
 }
 SHARED: dict[Callable[[type[Node]], type[Node]], tuple[Callable[[Script], None], dict[str, tuple[str, ...]]]] = {
     bugs.sends_the_last_delta_only: (two_sides, dict.fromkeys(NAMES, (AGREE, CONVERGENCE))),
@@ -232,7 +232,7 @@ def judged(script: Callable[[Script], None]) -> bool:
 @pytest.mark.parametrize("bug", OWN, ids=lambda bug: bug.__name__)
 def test_a_bug_in_the_lattice_is_caught(bug: type[Node]) -> None:
     name, played, caught, knobs = OWN[bug]
-    script = Script(name, bug, judged(played) and name != "lww-register", **knobs)
+    script = Script(name, bug, judged(played) and name != "lww_register", **knobs)
     played(script)
     assert caught in script.over()
 
@@ -255,25 +255,25 @@ LOSES_BY_NATURE = (two_sides, loses_half, at_one_moment, a_slow_clock)  # of wri
     "name, played, floor",
     [
         *((name, played, "") for name in NAMES for played in HARMLESS),
-        ("or-set", two_sides_of_a_mans_own, ""),
-        ("lww-register", at_one_moment, ""),
-        ("lww-register", a_slow_clock, ""),
-        ("pn-counter", the_last_two_seats, "own share"),
+        ("or_set", two_sides_of_a_mans_own, ""),
+        ("lww_register", at_one_moment, ""),
+        ("lww_register", a_slow_clock, ""),
+        ("pn_counter", the_last_two_seats, "own share"),
     ],
 )
 def test_the_checks_are_silent_about_the_honest_ones(
     name: str, played: Callable[[Script], None], floor: str, exchange: str
 ) -> None:
     knobs = {"exchange": exchange, **({"floor": floor} if floor else {})}
-    script = Script(name, None, judged(played) and name != "lww-register", **knobs)
+    script = Script(name, None, judged(played) and name != "lww_register", **knobs)
     played(script)
-    expected = [LOSSES] if name == "lww-register" and played in LOSES_BY_NATURE else []
+    expected = [LOSSES] if name == "lww_register" and played in LOSES_BY_NATURE else []
     assert script.over() == expected
 
 
 def test_the_checker_of_gossip_names_what_it_sees() -> None:
     """Each of its properties has a bug that breaks it here or in the storms' own, and one says which node it is."""
-    script = Script("g-counter", bugs.forgets_its_state(registry.protocols()["g-counter"].node))
+    script = Script("g_counter", bugs.forgets_its_state(registry.protocols()["g_counter"].node))
     two_sides(script)
     script.apply(Crash("n2"), Restart("n2"))
     script.told("n2", WRITE)

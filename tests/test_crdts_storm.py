@@ -19,7 +19,7 @@ from consensus.interventions import Turn
 from consensus.node import MS, S
 
 EVERYDAY = 40
-NAMES = ("g-counter", "pn-counter", "or-set", "lww-register")
+NAMES = ("g_counter", "pn_counter", "or_set", "lww_register")
 SIZES = (5, 3, 7, 2)
 FLOORS = ("none", "own copy", "own share")
 
@@ -37,9 +37,9 @@ class GossipStorm(AnsweringStorm):
             "gossip_ms": (50, 100, 200)[number % 3],
             "fan_out": (1, 2)[number // 2 % 2],
         }
-        if self.name == "pn-counter":
+        if self.name == "pn_counter":
             knobs["floor"] = FLOORS[number % 3]
-        removes = 0 if self.name == "g-counter" else 250_000  # which refuses them all
+        removes = 0 if self.name == "g_counter" else 250_000  # which refuses them all
         super().__init__(
             registry.protocols()[self.name],
             seed,

@@ -164,6 +164,14 @@ def test_a_mistake_stops_its_own_lane_with_a_sentence_and_the_seed(mistaken):
     assert other.stopped is None and other.history.operations[-1].start > 2900 * MS
 
 
+def test_of_a_lane_that_stopped_all_is_told_that_happened_before(mistaken):
+    """The last event is what the mistake came of, however the lanes took turns."""
+    broken, other = mistaken.lanes
+    assert broken.fresh[-1].kind == "fired" and broken.fresh[-1].data[0] == "election"
+    assert [event.id for event in broken.fresh] == list(range(1, len(broken.trace) + 1))
+    assert other.fresh[-1].at > broken.fresh[-1].at
+
+
 def test_what_is_said_to_all_is_true_of_the_lanes_that_go_on(mistaken):
     """The links of a stopped lane stay as they were; nobody else should be told of them."""
     mistaken.intervene(SPLIT)

@@ -5,11 +5,13 @@ from typing import NamedTuple
 import pytest
 
 from consensus.clients import ACCESS_DELAY, Workload
+from consensus.events import Event
 from consensus.freeze import breaks_the_law
 from consensus.history import History
 from consensus.interventions import Ask, Corrupt, Crash, Cut, Heal, Pause, Refused, Restart, Resume, SetDeadline, Wipe
 from consensus.network import LinkState
-from consensus.node import MS, OK, Node, S
+from consensus.node import MS, OK, Node, S, Send, SetTimer
+from consensus.rng import Stream
 from consensus.simulation import Cluster, Simulation
 
 
@@ -207,6 +209,43 @@ def test_clients_ask_the_same_whatever_the_cluster_answers():
         sim.run_until(5 * S)
     asked = [[(op.op_id, op.node, op.kind, op.key, op.value, op.start) for op in history_of(s.drain())] for s in (healthy, ill)]
     assert asked[0] == asked[1]
+
+
+def test_what_is_under_way_is_what_was_sent_and_neither_landed_nor_died():
+    """They are told from the heap and from what waits at a node that stands still: nothing else keeps them."""
+    sim = simulation(workload=Workload(), link=LinkState(loss=200_000, duplicate=200_000))
+    sim.apply(Pause("n2"))
+    under_way = {}
+    for moment in range(10 * MS, 2 * S, 10 * MS):
+        sim.run_until(moment)
+        for event in sim.drain():
+            if event.kind == "sent":
+                under_way[event.id] = event
+            elif event.kind in ("delivered", "dropped"):
+                del under_way[event.data[0]]
+        assert sim.flying() == list(under_way.values())
+    assert len([event for event in sim.flying() if event.data[1] == "n2"]) > 50
+    sim.apply(Crash("n2"))
+    assert not [event for event in sim.flying() if event.data[1] == "n2" and event.data[5] <= sim.now]
+
+
+def test_the_log_can_be_taken_without_the_names():
+    one, other = simulation(workload=Workload()), simulation(workload=Workload())
+    for sim in (one, other):
+        sim.run_until(1 * S)
+    seen, named, bare = one.events, one.drain(), other.taken()
+    assert seen == named == bare and len(bare) > 100
+    assert {type(row) for row in bare} == {tuple} and {type(event) for event in named} == {Event}
+    assert one.drain() == other.taken() == []
+
+
+def test_a_node_hands_over_effects_with_names_or_what_it_sends_without():
+    node, other = (Echo("n1", THREE, {}, Stream(1)) for _ in range(2))
+    effects = node.receive(5, "n2", Ping(3))
+    assert effects == (Send("n2", Pong(3)),) and type(effects[0]) is Send
+    assert other.receive_bare(5, "n2", Ping(3)) == [("n2", Pong(3))]
+    assert vars(node) | {"stream": None} == vars(other) | {"stream": None}
+    assert [type(effect) for effect in node.fire(9, "tick")] == [Send, Send, SetTimer]
 
 
 def test_a_keyframe_goes_on_exactly_as_the_original_would():

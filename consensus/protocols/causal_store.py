@@ -18,10 +18,12 @@ Where it departs from the paper:
   has some later version would not do: that one need not depend on what the missing put depended on.
 - A put that may have been lost is sent again until it is acknowledged, which is done once it has been taken in; the paper
   replicates through queues that lose nothing.
-- All of the context is sent as dependencies, not only the nearest (4.3); it holds what was read since the last put.
+- All of the context is sent as dependencies, not only the nearest (4.3): what was read since the last put and has not been
+  taken in everywhere. Which puts have is told with later puts of their node (5.1: a dependency met by all is dropped).
 
 What is left out: get transactions (COPS-GT, 4.6), many nodes in a cluster with the keys split among them and chain replication
-(4.2: one node is linearizable by itself), garbage collection (5.1), conflict detection with handlers of one's own (5.3).
+(4.2: one node is linearizable by itself), conflict detection with handlers of one's own (5.3); a node that lost its disk (a
+cluster of the paper keeps what it has acknowledged).
 """
 
 from __future__ import annotations
@@ -78,6 +80,7 @@ class PutAfter(NamedTuple):
     dependencies: tuple[Dependency, ...]
     version: Version
     number: int  # counts the puts of the sender
+    stable: int = 0  # 5.1: its puts up to this number have been taken in everywhere
 
 
 class PutAfterReply(NamedTuple):
@@ -108,6 +111,7 @@ class CausalStore(Node):
         self.contexts: dict[str, tuple[Dependency, ...]] = {}  # 4.3: client -> what its next put depends on
         self.outbox: dict[str, dict[int, PutAfter]] = {peer: {} for peer in self.peers}  # not yet acknowledged there
         # In memory: whoever sent it sends it again.
+        self.stable: dict[str, int] = {}  # 5.1: node -> its puts up to this number are everywhere, and no dependency any more
         self.waiting: dict[Dot, tuple[str, PutAfter]] = {}  # 4.4: puts some of whose dependencies are missing
 
     def on_start(self) -> None:
@@ -129,29 +133,33 @@ class CausalStore(Node):
         if held is None:
             return self.answer(m.op_id, OK)
         read = Dependency(m.key, held.version, held.number)
-        context = self.contexts.get(client, ())
-        if read not in context:
-            self.contexts[client] = (*context, read)
+        self.contexts[client] = self.needed((*self.contexts.get(client, ()), read))
         return self.answer(m.op_id, OK, (held.value,))
 
     def put(self, client: str, m: Request) -> None:
         """Takes the put at once: all that it depends on is here. Then the context is this put, which stands for the rest."""
         assert m.value is not None, "a put brings a value"
-        dependencies = self.contexts.get(client, ())
+        dependencies = self.needed(self.contexts.get(client, ()))
         self.lamport += 1
         self.number += 1
         version = Version(self.lamport, self.id)
         self.contexts[client] = (Dependency(m.key, version, self.number),)
-        put = PutAfter(m.key, m.value, dependencies, version, self.number)
+        put = PutAfter(m.key, m.value, dependencies, version, self.number, self.stable.get(self.id, 0))
         self.commit(put)
         self.answer(m.op_id, OK)
         for peer in self.peers:
             self.outbox[peer][self.number] = put
             self.send(peer, put)
 
+    def needed(self, context: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
+        """Each dependency once, and none that every cluster has met already (5.1)."""
+        stable = self.stable
+        return tuple(each for each in dict.fromkeys(context) if each.number > stable.get(each.version.node, 0))
+
     # --- 4.4 replication --------------------------------------------------------------------------
 
     def on_put_after(self, src: str, m: PutAfter) -> None:
+        self.stable[src] = max(self.stable.get(src, 0), m.stable)
         dot = Dot(src, m.number)
         if knows(self.taken, dot):
             return self.send(src, PutAfterReply(m.number))
@@ -193,6 +201,7 @@ class CausalStore(Node):
 
     def on_put_after_reply(self, src: str, m: PutAfterReply) -> None:
         self.outbox[src].pop(m.number, None)
+        self.stable[self.id] = min((next(iter(puts)) - 1 for puts in self.outbox.values() if puts), default=self.number)
 
     def on_resend_timeout(self) -> None:
         """The oldest puts that a cluster has not acknowledged: lost, or cut off, or waiting there for others."""
@@ -230,7 +239,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="causal-store",
+    name="causal_store",
     title="Causal store (COPS)",
     paper='Lloyd et al., "Don\'t Settle for Eventual: Scalable Causal Consistency for Wide-Area Storage with COPS", SOSP 2011',
     summary="Every node answers at once; a write is shown elsewhere only after all that its writer had seen.",

@@ -190,7 +190,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="g-counter",
+    name="g_counter",
     title="G-counter",
     paper="Shapiro et al., SSS 2011 and INRIA RR-7506; Almeida et al., JPDC 2018",
     summary="A count that only grows: each replica counts its own increments, and gossip takes the larger of each.",

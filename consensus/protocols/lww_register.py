@@ -232,7 +232,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="lww-register",
+    name="lww_register",
     title="LWW-register",
     paper="Shapiro et al., SSS 2011 and INRIA RR-7506; Almeida et al., JPDC 2018",
     summary="Each write carries its replica's clock, gossip keeps the latest; of two that did not know each other one is gone.",

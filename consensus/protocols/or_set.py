@@ -242,7 +242,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="or-set",
+    name="or_set",
     title="OR-set",
     paper="Shapiro et al., SSS 2011 and INRIA RR-7506; Almeida et al., JPDC 2018",
     summary="A set that merges itself: a removal takes away the additions that it has seen, and no others.",

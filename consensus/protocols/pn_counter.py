@@ -232,7 +232,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="pn-counter",
+    name="pn_counter",
     title="PN-counter",
     paper="Shapiro et al., SSS 2011 and INRIA RR-7506; Almeida et al., JPDC 2018",
     summary="A count that goes up and down: two vectors, of what each replica added and took away, joined by gossip.",

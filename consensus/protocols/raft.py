@@ -492,10 +492,11 @@ class RaftNode(Node):
         if not self.holds(m.prev_log_index, m.prev_log_term):  # AppendEntries 2
             conflict_term, conflict_index = self.conflict_before(m.prev_log_index)
             return self.send(src, AppendEntriesReply(self.current_term, False, 0, conflict_term, conflict_index, m.round))
-        before = self.configuration
-        self.accept_entries(m.prev_log_index, m.entries)
-        if self.configuration != before:
-            self.reset_election_timer()  # it may be a member now, or none any more
+        if m.entries:
+            before = self.configuration
+            self.accept_entries(m.prev_log_index, m.entries)
+            if self.configuration != before:
+                self.reset_election_timer()  # it may be a member now, or none any more
         # Only up to the last entry that this message vouches for: what stands behind it may still conflict.
         last_new_index = m.prev_log_index + len(m.entries)
         if m.leader_commit > self.commit_index:  # AppendEntries 5
@@ -915,7 +916,8 @@ class RaftNode(Node):
         return self.set_timer("election", self.stream.between(self.knobs["election_min_ms"] * MS, self.longest_timeout()))
 
     def longest_timeout(self) -> int:
-        return int(max(self.knobs["election_min_ms"], self.knobs["election_max_ms"])) * MS
+        shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
+        return int(longest if longest > shortest else shortest) * MS
 
     @property
     def last_log_index(self) -> int:

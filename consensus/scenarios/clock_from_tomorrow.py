@@ -48,7 +48,7 @@ SCENARIO = Scenario(
         title="The clock from tomorrow",
         story="One clock is ten seconds ahead. Left, the latest stamp wins; right, each version knows what it replaces.",
         lanes=(
-            LaneSpec("lww-register"),
+            LaneSpec("lww_register"),
             LaneSpec("dynamo", (("n", 3), ("r", 2), ("w", 2), ("sloppy", False), ("conflicts", "siblings"))),
         ),
         seed=32,

@@ -43,7 +43,7 @@ SCENARIO = Scenario(
         scenario="heal-in-any-order",
         title="Heal in any order",
         story="The network falls into three; all sides count on. Left, replicas send what changed; right, their whole state.",
-        lanes=(LaneSpec("g-counter", (("exchange", "delta"),)), LaneSpec("g-counter", (("exchange", "state"),))),
+        lanes=(LaneSpec("g_counter", (("exchange", "delta"),)), LaneSpec("g_counter", (("exchange", "state"),))),
         seed=33,
         workload=Workload(keys=(KEY,), every=250 * MS, reads=600_000, start=500 * MS, stop=STOP),
         script=(

@@ -44,8 +44,8 @@ SCENARIO = Scenario(
         title="The last seat",
         story="One seat is free, and it came from the side of two. Left, a seller looks at its copy; right, at its own share.",
         lanes=(
-            LaneSpec("pn-counter", (("floor", "own copy"), ("fan_out", 2))),
-            LaneSpec("pn-counter", (("floor", "own share"), ("fan_out", 2))),
+            LaneSpec("pn_counter", (("floor", "own copy"), ("fan_out", 2))),
+            LaneSpec("pn_counter", (("floor", "own share"), ("fan_out", 2))),
         ),
         seed=34,
         workload=Workload(keys=(SEATS,), every=300 * MS, reads=1_000_000),
@@ -75,7 +75,7 @@ SCENARIO = Scenario(
         Expectation("The count is never below zero.", lambda e: never_negative(e, SHARE)),
         Expectation("After the heal no seat is left.", lambda e: told(e, SHARE, AGREED, UNTIL) == [("0",)]),
         Expectation(
-            "The price: a seat is still for sale on the right's copy of the side of three, and it cannot be sold there.",
+            "The price: on the right the side of three sees a seat, and cannot sell it.",
             lambda e: told(e, SHARE, 6500 * MS, HEAL, ("n3", "n4", "n5")) == [("1",)],
         ),
     ),

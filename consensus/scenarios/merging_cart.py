@@ -44,7 +44,7 @@ SCENARIO = Scenario(
         title="The cart that merges itself",
         story="A set on the left, a Dynamo-style register on the right. Both sides of a cut edit the cart; who merges?",
         lanes=(
-            LaneSpec("or-set", (("fan_out", 2),)),
+            LaneSpec("or_set", (("fan_out", 2),)),
             LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1), ("conflicts", "siblings"))),
         ),
         seed=33,

@@ -52,7 +52,7 @@ SCENARIO = Scenario(
         lanes=(
             LaneSpec("raft", (("reads", "log"), *PATIENT)),
             LaneSpec("raft", (("reads", "local"), *PATIENT)),
-            LaneSpec("causal-store", (("resend_ms", 500),)),
+            LaneSpec("causal_store", (("resend_ms", 500),)),
         ),
         seed=27,
         nodes=3,

@@ -448,7 +448,7 @@ def test_every_scenario_opens_from_the_picker_and_runs(dashboard: Page, open_das
         open_one(dashboard, scenario.title)
         spec = registry.opening(scenario.name)
         expect(dashboard.locator("section.lane")).to_have_count(len(spec.lanes))
-        assert dashboard.evaluate("capscope.lanes()") == [each.protocol for each in spec.lanes]
+        assert dashboard.evaluate("capscope.lanes()") == ["" if spec.veiled else each.protocol for each in spec.lanes]
         assert len(dashboard.evaluate("capscope.nodes(0)")) == spec.nodes
         at_speed(dashboard)
         wait_until(dashboard, now(dashboard) + S)
@@ -470,7 +470,19 @@ def test_the_picker_goes_from_beginner_to_expert_and_says_on_what_each_scenario_
             titles = dict.fromkeys(protocols[spec.protocol].title for spec in scenario.spec.lanes)
             told = entry.inner_text()
             assert str(scenario.number) in told and scenario.story in told
-            assert all(title in told for title in titles)
+            assert all((title in told) is not scenario.spec.veiled for title in titles)
+
+
+def test_a_mystery_box_is_revealed_with_a_button_and_not_before(dashboard: Page) -> None:
+    open_scenario(dashboard, "Mystery box")
+    heading = lane(dashboard, 0).locator("h2")
+    expect(heading).to_contain_text("?")
+    assert {node["role"] for node in dashboard.evaluate("capscope.nodes(0)")} == {"?"}
+    expect(dashboard.get_by_role("button", name="What it shows")).to_have_count(0)
+    dashboard.get_by_role("button", name="Reveal").click()
+    expect(heading).to_contain_text("Dynamo-style")
+    expect(dashboard.get_by_role("button", name="What it shows")).to_be_visible()
+    assert {node["role"] for node in dashboard.evaluate("capscope.nodes(0)")} == {"replica"}
 
 
 def test_the_question_is_shown_large_the_lesson_with_what_must_come_out_and_neither_for_other_lanes(

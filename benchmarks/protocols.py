@@ -1,0 +1,209 @@
+"""How fast each protocol runs, side by side in one run, and the largest cluster that keeps up with the clock.
+
+    make bench ARGS=protocols        or        python benchmarks/protocols.py
+
+First every protocol of the catalogue with five nodes, its own defaults and the same clients: heap entries and events a second
+of the kernel alone, and of a whole lane (history, checkers, meters, trace). In turn, several rounds, the middle is printed.
+
+Then clusters of growing size without a browser, ten clients that ask once a second each, no checkers: the largest that
+simulates one second in a second of processor time, or faster, and answers nine operations in ten. Sizes are doubled, then
+halved in between; beyond ``LARGEST`` nothing is tried. The page's own limit of nodes does not hold here.
+
+Last, gossip among a thousand: how long an update takes to reach them all, and how much a message holds, with deltas and states.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from consensus import registry
+from consensus.clients import Workload
+from consensus.experiment import Experiment, LaneSpec
+from consensus.interventions import Ask
+from consensus.node import OK, WRITE, S
+from consensus.simulation import Cluster, Simulation
+
+ROUNDS = 3
+SIMULATED = 10 * S
+FIRST, LARGEST, HALVINGS = 32, 4096, 3
+WARM, MEASURED = 4, 3  # simulated seconds
+NEEDED = 0.9  # of what was asked must be answered ok
+CLUSTERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("G-counter, gossip every 100 ms", "g_counter", {}),
+    ("G-counter, gossip every second", "g_counter", {"gossip_ms": 1000}),
+    ("OR-set, gossip every second", "or_set", {"gossip_ms": 1000}),
+    ("Raft", "raft", {}),
+    ("Dynamo-style, N = 3, R = W = 1", "dynamo", {}),
+)
+MANY = 1000
+
+
+def members(size: int) -> tuple[str, ...]:
+    return tuple(f"n{number}" for number in range(1, size + 1))
+
+
+# --- every protocol, five nodes --------------------------------------------------------------------
+
+
+class Speed(NamedTuple):
+    entries: float  # heap entries a second
+    events: float  # events a second
+    pace: float  # simulated seconds a second
+
+
+def kernel(protocol: str) -> Speed:
+    card = registry.protocols()[protocol]
+    sim = Simulation(Cluster(card.node, members(5), card.settled(), 1, workload=Workload()))
+    events, began = 0, time.process_time()
+    for second in range(S, SIMULATED + 1, S):
+        sim.run_until(second)
+        events += len(sim.taken())
+    took = time.process_time() - began
+    return Speed(sim.steps / took, events / took, SIMULATED / S / took)
+
+
+def lane(protocol: str) -> float:
+    """Simulated seconds a second of a lane with everything that watches it."""
+    spec = replace(registry.opening("same-cut"), lanes=(LaneSpec(protocol),))
+    experiment = Experiment(spec, registry.protocols())
+    began = time.process_time()
+    for second in range(S, SIMULATED + 1, S):
+        experiment.run_until(second)
+        for each in experiment.lanes:
+            each.drain()
+    return SIMULATED / S / (time.process_time() - began)
+
+
+def side_by_side() -> None:
+    speeds: dict[str, list[Speed]] = {name: [] for name in registry.protocols()}
+    lanes: dict[str, list[float]] = {name: [] for name in speeds}
+    for _ in range(ROUNDS):
+        for name in speeds:
+            gc.collect()
+            speeds[name].append(kernel(name))
+            lanes[name].append(lane(name))
+    print(f"{'five nodes, defaults, the same clients':<40}{'entries/s':>12}{'events/s':>12}{'sim. s/s':>10}{'a lane: s/s':>14}")
+    for name, told in speeds.items():
+        entries, events, pace = (statistics.median(each) for each in zip(*told, strict=True))
+        print(f"{name:<40}{entries:>12,.0f}{events:>12,.0f}{pace:>10,.0f}{statistics.median(lanes[name]):>14,.0f}")
+
+
+# --- the largest that keeps up -----------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    size: int
+    pace: float  # simulated seconds a second of processor time
+    entries: float  # heap entries a second
+    answered: float  # share of the operations that are over
+
+    @property
+    def keeps_up(self) -> bool:
+        return self.pace >= 1 and self.answered >= NEEDED
+
+
+def cluster(protocol: str, size: int, knobs: dict[str, Any]) -> Simulation:
+    card = registry.protocols()[protocol]
+    names = members(size)
+    clients = tuple(names[number * size // 10] for number in range(10))
+    workload = Workload(every=S, clients=clients, start=2 * S)
+    return Simulation(Cluster(card.node, names, card.settled(knobs), 1, workload=workload))
+
+
+def measured(protocol: str, size: int, knobs: dict[str, Any]) -> Run:
+    gc.collect()
+    sim = cluster(protocol, size, knobs)
+    for second in range(WARM):
+        began = time.process_time()
+        sim.run_until((second + 1) * S)
+        sim.taken()
+        if time.process_time() - began > 15:  # hopeless
+            return Run(size, 0.0, 0.0, 0.0)
+    steps, outcomes, began = sim.steps, [], time.process_time()
+    for second in range(WARM, WARM + MEASURED):
+        sim.run_until((second + 1) * S)
+        outcomes += [data[2] for _, _, kind, _, _, data in sim.taken() if kind == "returned"]
+    took = time.process_time() - began
+    return Run(size, MEASURED / took, (sim.steps - steps) / took, outcomes.count(OK) / max(1, len(outcomes)))
+
+
+def largest(protocol: str, knobs: dict[str, Any]) -> Run:
+    good, bad = Run(0, 0.0, 0.0, 0.0), LARGEST * 2
+    size = FIRST
+    while size <= LARGEST:
+        run = measured(protocol, size, knobs)
+        if not run.keeps_up:
+            bad = size
+            break
+        good, size = run, size * 2
+    for _ in range(HALVINGS if bad <= LARGEST and good.size else 0):
+        run = measured(protocol, (good.size + bad) // 2, knobs)
+        if run.keeps_up:
+            good = run
+        else:
+            bad = run.size
+    return good
+
+
+def sizes() -> None:
+    print(f"\n{'the largest that keeps up with the clock':<40}{'nodes':>12}{'entries/s':>12}{'sim. s/s':>10}{'answered':>14}")
+    for title, protocol, knobs in CLUSTERS:
+        run = largest(protocol, knobs)
+        nodes = f"{run.size:,}{' or more' if run.size == LARGEST else ''}"
+        print(f"{title:<40}{nodes:>12}{run.entries:>12,.0f}{run.pace:>10,.1f}{run.answered:>14.0%}")
+
+
+# --- gossip among many -------------------------------------------------------------------------------
+
+
+def spread(exchange: str) -> tuple[float, int, float]:
+    """Simulated seconds until an update is everywhere; characters of a message as JSON (the middle); messages a node a round.
+
+    Clients have been at work for some seconds before; while the update spreads they rest.
+    """
+    card = registry.protocols()["g_counter"]
+    names = members(MANY)
+    clients = tuple(names[number * MANY // 10] for number in range(10))
+    workload = Workload(keys=("x", "y", "z"), every=S, clients=clients, stop=6 * S)
+    sim = Simulation(Cluster(card.node, names, card.settled({"exchange": exchange}), 1, workload=workload))
+    sim.run_until(6 * S)
+    sizes = [
+        len(json.dumps(e.data[2])) for e in sim.drain() if e.kind == "sent" and type(e.data[2]).__name__ in ("Delta", "State")
+    ]
+    sim.run_until(16 * S)
+    sim.taken()
+    asked = sim.now
+    sim.apply(Ask(names[0], WRITE, "w"))
+    there: dict[str, bool] = {}
+    messages = 0
+    while len(there) < MANY:
+        sim.run_until(sim.now + S // 10)
+        for event in sim.drain():
+            if event.kind == "stored" and event.data[0] == "w":
+                there[event.node] = True
+            messages += event.kind == "sent"
+    rounds = (sim.now - asked) / (S // 10)
+    return (sim.now - asked) / S, int(statistics.median(sizes)), messages / MANY / rounds
+
+
+def among_many() -> None:
+    title = f"gossip among {MANY:,}, every 100 ms to one"
+    print(f"\n{title:<40}{'everywhere':>12}{'characters':>12}{'messages a node and round':>30}")
+    for exchange in ("delta", "state"):
+        seconds, size, messages = spread(exchange)
+        print(f"{exchange:<40}{f'{seconds:.1f} s':>12}{size:>12,}{messages:>30.2f}")
+
+
+if __name__ == "__main__":
+    side_by_side()
+    sizes()
+    among_many()
