@@ -460,7 +460,7 @@ def test_every_scenario_opens_from_the_picker_and_runs(dashboard: Page, open_das
 def test_the_picker_goes_from_beginner_to_expert_and_says_on_what_each_scenario_runs(dashboard: Page) -> None:
     dashboard.locator(".scenario-pick").click()
     picker = dashboard.get_by_role("dialog", name="Scenarios")
-    assert picker.get_by_role("heading", level=3).all_inner_texts() == ["Beginner", "Intermediate", "Advanced", "Expert"]
+    expect(picker.get_by_role("heading", level=3)).to_have_text(["Beginner", "Intermediate", "Advanced", "Expert"])
     protocols = registry.protocols()
     for level, heading in (("B", "Beginner"), ("I", "Intermediate"), ("A", "Advanced"), ("E", "Expert")):
         scenarios = [each for each in registry.scenarios().values() if each.level == level]
@@ -497,7 +497,7 @@ def test_the_question_is_shown_large_the_lesson_with_what_must_come_out_and_neit
     dashboard.get_by_role("button", name="What it shows").click()
     shown = dashboard.get_by_role("dialog", name="What it shows")
     expect(shown.get_by_text(scenario.lesson)).to_be_visible()
-    assert shown.get_by_role("listitem").all_inner_texts() == [each.sentence for each in scenario.expect]
+    expect(shown.get_by_role("listitem")).to_have_text([each.sentence for each in scenario.expect])
     dashboard.keyboard.press("Escape")
     dashboard.get_by_role("button", name="Remove the lane Raft").click()
     expect(dashboard.locator("section.lane")).to_have_count(1)

@@ -149,6 +149,7 @@ test("a set is one value however many elements it has, and an untouched counter 
   const state = { status: "up", epoch: null, store: { x: ["milk", "eggs", "jam"] } };
   assert.equal(valueText(state, "x", "set"), "3 in x");
   assert.equal(valueText(state, "y", "set"), "0 in y");
+  assert.equal(valueText(state, "shopping", "set"), "0 in it", "a long key would not fit");
   assert.equal(fillsOf(state, "x", COLOURS, "set").length, 1);
   assert.deepEqual(fillsOf({ ...state, store: { x: ["jam", "milk", "eggs"] } }, "x", COLOURS, "set"), fillsOf(state, "x", COLOURS, "set"), "whatever their order");
   assert.deepEqual(fillsOf(state, "y", COLOURS, "set"), ["neutral"]);

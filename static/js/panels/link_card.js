@@ -72,7 +72,7 @@ export function LinkCard({ app, lane, src, dst }) {
         ${isCut(links, from, to) ? words.link.healWay(from, to) : words.link.oneWay(from, to)}</button>`)}
       ${!src && html`<button aria-pressed=${Boolean(links.adversary)} disabled=${locked} title=${words.link.adversaryWhat} onClick=${() => app.send("adversary", links.adversary ? {} : { name: ADVERSARY })}>
         ${links.adversary ? words.link.adversaryEnd : words.link.adversary}</button>
-        <p class="hint">${words.link.adversaryWhat}</p>`}
+<p class="hint">${words.link.adversaryWhat}</p>`}
       <p class="hint">${src ? `${linkState(links, src, dst)}. ` : ""}${words.card.falls}</p>
     </div>
   </div>`;

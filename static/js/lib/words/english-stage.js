@@ -10,7 +10,7 @@ export const englishStage = {
   nothingToHeal: "That line crosses no cut link.",
   you: "you",
   siblings: (/** @type {number} */ n) => `${n} values`,
-  elements: (/** @type {number} */ n, /** @type {string} */ key) => `${n} in ${key}`,
+  elements: (/** @type {number} */ n, /** @type {string} */ key) => `${n} in ${key.length <= 2 ? key : "it"}`,
   groups: /** @type {Record<string, string>} */ ({
     nodes: "Nodes",
     logs: "Logs",
