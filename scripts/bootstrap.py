@@ -309,8 +309,8 @@ def test_scripts() -> int:
 
 
 def pytest(*arguments: str) -> int:
-    """Two workers; the browser tests stay together on one (see tests/browser/conftest.py)."""
-    return abs(call(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments))
+    """Two workers; a file stays on one of them, so that what its tests share (storms, a server, a run) is made once."""
+    return abs(call(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments))
 
 
 def lint(arguments: list[str]) -> int:

@@ -44,13 +44,6 @@ class Server(NamedTuple):
     log: Path
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All browser tests on one worker: one server, one Chromium, and the other core for everything else."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 # --- the server -------------------------------------------------------------------------------------------------------
 
 

@@ -392,11 +392,11 @@ function paintValue(brush, shape, view) {
   letters(brush, faceColour(shape, view));
   brush.font = `600 ${size * 1.08}px ${view.font}`;
   const wide = brush.measureText(label).width;
-  const room = radius * 1.62;
+  const room = radius * 1.8;
   if (wide > room) brush.font = `600 ${Math.max(size * 0.58, (size * 1.08 * room) / wide)}px ${view.font}`;
   let text = label;
   while (text.length > 2 && brush.measureText(text).width > room) text = `${text.replace(/…$/, "").slice(0, -1)}…`;
-  brush.fillText(text, 0, radius * 0.52);
+  brush.fillText(text, 0, radius * (wide > room ? 0.45 : 0.52)); // higher up a node is wider
 }
 
 /** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
