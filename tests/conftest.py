@@ -16,6 +16,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 # Tests that take longest and guard what changes least. CI runs them all; at a desk THOROUGH=1 does, or naming their file.
 THOROUGH = (
+    "test_no_protocol_breaks_its_invariants_under_other_seeds",
+    "test_every_supported_python_here_gives_the_same_trace",
     "test_axe_finds_nothing_serious_whatever_is_open_in_whichever_theme",
     "test_every_scenario_opens_from_the_picker_and_runs",
     "test_every_knob_of_every_protocol_says_its_unit_how_far_it_turns_and_what_it_does",
