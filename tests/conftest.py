@@ -17,6 +17,15 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 # Tests that take longest and guard what changes least. CI runs them all; at a desk THOROUGH=1 does, or naming their file.
 THOROUGH = (
     "test_no_protocol_breaks_its_invariants_under_other_seeds",
+    "test_the_story_is_true_under_other_seeds",
+    "test_without_a_crash_and_with_one_the_deterministic_vote_is_held_up_by_delays_alone",
+    "test_requests_in_a_pipeline_do_not_stop_the_others",
+    "test_a_hand_shows_the_cut_on_a_first_visit_goes_when_the_page_is_touched_and_never_comes_back",
+    "test_the_clients_see_neither_roles_nor_values_nor_the_network",
+    "test_nodes_glide_to_their_islands_but_jump_where_less_motion_is_wished",
+    "test_a_straight_rope_parts_any_one_node_on_a_small_screen_too",
+    "test_lanes_are_added_up_to_four_and_taken_away_down_to_one",
+    "test_two_sessions_do_not_touch_each_other",
     "test_every_supported_python_here_gives_the_same_trace",
     "test_axe_finds_nothing_serious_whatever_is_open_in_whichever_theme",
     "test_every_scenario_opens_from_the_picker_and_runs",
