@@ -88,11 +88,11 @@ def test_all_or_nothing_commits_nothing_while_one_is_missing_and_reads_what_is_n
 def test_what_always_answers_answers_on_both_sides_and_says_old_things(dashboard: Page) -> None:
     compare(dashboard, "Causal store (COPS)", "G-counter", "OR-set", "LWW-register")
     at = cut_and_run(dashboard, OPENING + 2 * S)
-    for number in range(3):
-        assert words(dashboard, number) == {LARGE: ("AVAILABLE", "STALE"), SMALL: ("AVAILABLE", "STALE")}
-    last = words(dashboard, 3)
-    assert [available for available, _ in last.values()] == ["AVAILABLE", "AVAILABLE"]
-    assert "CONSISTENT" not in [consistent for _, consistent in last.values()], "old answers, and later lost writes"
+    for number in range(4):
+        said = words(dashboard, number)
+        assert [available for available, _ in said.values()] == ["AVAILABLE", "AVAILABLE"]
+        # When the hand cuts decides how bad it is by then: old answers always, some of them in no one order.
+        assert "CONSISTENT" not in [consistent for _, consistent in said.values()]
     as_the_engine(dashboard, at)
 
 
