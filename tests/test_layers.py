@@ -26,7 +26,7 @@ LAYERS = """
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}
 # And the folder of checkers. Quorums and lattices are arithmetic on tuples that several protocols share.
-FOR_PROTOCOLS = {f"consensus.{name}" for name in ("node", "cards", "checkers", "quorums", "lattices")}
+FOR_PROTOCOLS = {f"consensus.{name}" for name in ("node", "cards", "checkers", "quorums", "lattices", "protocols.desk")}
 
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

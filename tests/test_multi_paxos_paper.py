@@ -28,9 +28,9 @@ from consensus.node import (
     SetTimer,
     Store,
 )
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.multi_paxos import (
     AGREEMENT,
-    ASKED_MAX,
     CARD,
     CHOSEN_MAX,
     NOTHING,
@@ -38,6 +38,7 @@ from consensus.protocols.multi_paxos import (
     P2A,
     P2B,
     P2C,
+    QUEUE_MAX,
     Accept,
     Accepted,
     Chosen,
@@ -832,13 +833,13 @@ def test_a_deposed_leader_hands_back_reads_and_what_it_never_proposed() -> None:
 
 def test_no_list_grows_without_bound() -> None:
     node = server()
-    for number in range(ASKED_MAX + 50):
+    for number in range(REQUESTS_MAX + 50):
         node.receive(0, "c1", Request(f"c1:{number}", READ, "x", None))
-    assert len(node.asked) == ASKED_MAX
+    assert len(node.desk.requests) == REQUESTS_MAX
     busy = leader(window=1)
-    for number in range(ASKED_MAX + 50):
+    for number in range(REQUESTS_MAX + 50):
         busy.receive(0, "n2", Forward(f"c2:{number}", READ, "x", None))
-    assert len(busy.queue) == ASKED_MAX
+    assert len(busy.queue) == QUEUE_MAX
 
 
 # --- what the stage shows ------------------------------------------------------------------------

@@ -28,8 +28,8 @@ from consensus.node import (
     SetTimer,
     Store,
 )
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.raft import (
-    ASKED_MAX,
     BEFORE_THE_FIRST,
     CARD,
     ENTRIES_MAX,
@@ -947,9 +947,9 @@ def test_a_home_node_remembers_a_bounded_number_of_requests() -> None:
     """Everything has a stated limit: the oldest is forgotten, which leaves its outcome unknown."""
     node = server()
     node.receive(0, "n2", append(1))
-    for number in range(ASKED_MAX + 1):
+    for number in range(REQUESTS_MAX + 1):
         node.receive(0, "c1", Request(f"c1:{number}", WRITE, "x", str(number)))
-    assert len(node.asked) == ASKED_MAX
+    assert len(node.desk.requests) == REQUESTS_MAX
     assert answers(node.receive(0, "n2", ForwardReply(1, "c1:0", True))) == []
     assert answers(node.receive(0, "n2", ForwardReply(1, "c1:1", True))) == [("c1:1", OK, ())]
 

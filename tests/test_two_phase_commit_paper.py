@@ -12,9 +12,9 @@ import pytest
 
 from consensus.freeze import breaks_the_law
 from consensus.node import FAILED, MS, OK, READ, WRITE, Answer, Decide, Effect, Note, Request, Send, SetTimer, Store
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.two_phase_commit import (
     ABORTED,
-    ASKED_MAX,
     CARD,
     COMMITTED,
     COORDINATOR,
@@ -354,9 +354,9 @@ def test_a_write_waits_at_home_for_a_younger_one_and_is_refused_when_it_never_be
 
 def test_a_home_node_remembers_only_so_many_requests() -> None:
     node = voter()
-    for number in range(1, ASKED_MAX + 10):
+    for number in range(1, REQUESTS_MAX + 10):
         node.receive(0, "c1", read(number + 100))
-    assert len(node.asked) == len(node.reading) == ASKED_MAX
+    assert len(node.desk.requests) == len(node.reading) == REQUESTS_MAX
 
 
 def test_one_site_alone_commits_at_once() -> None:

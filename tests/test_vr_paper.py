@@ -12,8 +12,8 @@ import pytest
 
 from consensus.freeze import breaks_the_law
 from consensus.node import FAILED, MS, OK, READ, WRITE, Answer, Become, Decide, Effect, Note, Request, Send, SetTimer, Store
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.vr import (
-    ASKED_MAX,
     CARD,
     NORMAL,
     RECOVERING,
@@ -680,9 +680,9 @@ def test_a_recovering_node_refuses_after_its_patience() -> None:
 
 def test_a_home_node_remembers_only_so_many_requests() -> None:
     node = replica("n4")
-    for number in range(1, ASKED_MAX + 10):
+    for number in range(1, REQUESTS_MAX + 10):
         node.receive(0, f"c{number}", Request(f"c{number}:1", READ, "x", None))
-    assert len(node.asked) == len(node.outstanding) == ASKED_MAX
+    assert len(node.desk.requests) == len(node.outstanding) == REQUESTS_MAX
 
 
 # --- what is shown -------------------------------------------------------------------------------

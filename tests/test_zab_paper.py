@@ -28,8 +28,8 @@ from consensus.node import (
     SetTimer,
     Store,
 )
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.zab import (
-    ASKED_MAX,
     BEFORE_THE_FIRST,
     CARD,
     SYNC,
@@ -825,9 +825,9 @@ def test_a_write_that_a_new_leader_kept_is_answered_not_asked_again() -> None:
 
 def test_a_home_node_remembers_so_many_requests() -> None:
     node = server()
-    for number in range(ASKED_MAX + 1):
+    for number in range(REQUESTS_MAX + 1):
         node.receive(0, "c1", Request(f"c1:{number}", WRITE, "x", str(number)))
-    assert len(node.asked) == ASKED_MAX and "c1:0" not in node.asked
+    assert len(node.desk.requests) == REQUESTS_MAX and "c1:0" not in node.desk.requests
 
 
 # --- the rest ------------------------------------------------------------------------------------

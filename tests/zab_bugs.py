@@ -64,8 +64,8 @@ class AnswersBeforeCommit(ZabNode):
 
     def propose(self, op_id: str, kind: str, key: str, value: str | None) -> None:
         super().propose(op_id, kind, key, value)
-        if op_id in self.asked and kind == "write":
-            self.settle(op_id, "ok")
+        if kind == "write":
+            self.desk.answer(self, op_id, "ok")
 
 
 class ProposesToTheSynchronizedOnly(ZabNode):

@@ -33,7 +33,8 @@ from typing import Any, Final, NamedTuple
 
 from consensus.cards import Action, Card, Claims, Knob
 from consensus.checkers.raft_safety import RaftSafety
-from consensus.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.protocols.desk import FrontDesk
 from consensus.quorums import (
     LEARNER,
     Configuration,
@@ -64,7 +65,6 @@ BEFORE_THE_FIRST: Entry = (0, NO_OP, "", None, "")  # stands at index 0, so that
 ENTRIES_MAX = 64  # in one AppendEntries
 ROUNDS_MAX = 10  # in which a newcomer must have caught up (thesis 4.2.1)
 LEASES_KEPT = 64  # rounds whose moment a leader remembers
-ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
 
 ELECTION_SAFETY = "Election Safety: two leaders in one term"
 STATE_MACHINE_SAFETY = "State Machine Safety: a committed entry would be removed from the log"
@@ -261,8 +261,8 @@ class RaftNode(Node):
         self.catching_up: dict[str, tuple[int, int, int]] = {}  # newcomer -> (round, up to which index, since when)
         self.proposed: dict[str, tuple[str, str]] = {}  # op id -> (home node, kind); answered when applied
         self.reads: dict[str, tuple[str, str, int, int]] = {}  # op id -> (home node, key, read index, round)
-        # What clients of this node asked: op id -> (kind, key, value, when, whether it may have reached a leader)
-        self.asked: dict[str, tuple[str, str, str | None, int, bool]] = {}
+        # What clients of this node asked
+        self.desk = FrontDesk()
 
     def on_start(self) -> None:
         if len(self.members) > len(self.snapshot.configuration.voters) > 0 == self.snapshot.last_included_index:
@@ -302,7 +302,7 @@ class RaftNode(Node):
         self.become(PRE_CANDIDATE, self.current_term)
         self.reset_election_timer()
         self.ask_for_votes(PreVote(self.current_term + 1, self.id, self.last_log_index, self.last_log_term))
-        self.refuse_overdue("no leader known")
+        self.desk.refuse_overdue(self, "no leader known")
         self.count_votes()
 
     def become_candidate(self, told_to: bool = False) -> None:
@@ -314,7 +314,7 @@ class RaftNode(Node):
         self.become(CANDIDATE, self.current_term)
         self.reset_election_timer()
         self.ask_for_votes(RequestVote(self.current_term, self.id, self.last_log_index, self.last_log_term, told_to))
-        self.refuse_overdue("no leader known")
+        self.desk.refuse_overdue(self, "no leader known")
         self.count_votes()
 
     def become_leader(self) -> None:
@@ -933,10 +933,7 @@ class RaftNode(Node):
     # --- clients, at their home node (section 8) --------------------------------------------------
 
     def on_request(self, client: str, m: Request) -> None:
-        while len(self.asked) >= ASKED_MAX:
-            del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed, False)
-        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        self.desk.take(self, client, m)
         if self.pass_on(m.op_id):
             self.replicate()
 
@@ -944,48 +941,30 @@ class RaftNode(Node):
         """Gives the request to the leader, if one is known; True when that is this node and everybody must now be addressed."""
         if self.leader_id is None or self.transferee is not None:
             return False
-        kind, key, value, when, _reached = self.asked[op_id]
-        self.asked[op_id] = (kind, key, value, when, True)
+        operation = self.desk.pass_on(op_id).operation
         if self.role == LEADER:
-            return self.serve(self.id, op_id, kind, key, value)
-        self.send(self.leader_id, Forward(self.current_term, op_id, kind, key, value))
+            return self.serve(self.id, *operation)
+        self.send(self.leader_id, Forward(self.current_term, *operation))
         return False
 
     def pass_on_requests(self) -> None:
         """A leader is known again. Requests that an earlier one left unanswered are asked once more: they apply only once."""
-        for op_id in list(self.asked):
-            if not self.overdue(op_id):
-                self.pass_on(op_id)
+        for op_id in self.desk.waiting(self):
+            self.pass_on(op_id)
 
     def on_forward_reply(self, src: str, m: ForwardReply) -> None:
         self.observe_term(m.term)
         if m.served:
-            return self.settle(m.op_id, OK, m.result)
+            return self.desk.answer(self, m.op_id, OK, m.result)
         if src == self.leader_id and m.term == self.current_term:
             self.leader_id = None  # it restarted: nobody leads twice in one term
         if self.leader_id is None:
-            self.refuse_overdue("the leader was deposed")
+            self.desk.refuse_overdue(self, "the leader was deposed")
+        return None
 
     def on_hold_timeout(self, op_id: str) -> None:
         if self.leader_id is None or self.transferee is not None:
-            self.refuse_overdue("no leader known")
-
-    def overdue(self, op_id: str) -> bool:
-        _kind, _key, _value, when, _reached = self.asked[op_id]
-        return self.elapsed >= when + int(self.knobs["hold_ms"]) * MS
-
-    def refuse_overdue(self, reason: str) -> None:
-        """Failed means that it certainly never happens: so for reads, and for writes that never reached a leader."""
-        for op_id, (kind, _key, _value, _when, reached) in list(self.asked.items()):
-            if self.overdue(op_id) and (kind == READ or not reached):
-                self.note(f"{kind} refused", reason)
-                self.settle(op_id, FAILED, reason=reason)
-
-    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
-        """Answers the client, unless it was answered already."""
-        if self.asked.pop(op_id, None) is not None:
-            self.cancel_timer("hold", op_id)
-            self.answer(op_id, outcome, result, reason=reason)
+            self.desk.refuse_overdue(self, "no leader known")
 
     # --- clients, at the leader (section 8; reads: thesis 6.4) ------------------------------------
 
@@ -1052,7 +1031,7 @@ class RaftNode(Node):
     def tell(self, home: str, op_id: str, result: tuple[str, ...] = ()) -> None:
         """Sends the answer back the way the request came."""
         if home == self.id:
-            self.settle(op_id, OK, result)
+            self.desk.answer(self, op_id, OK, result)
         else:
             self.send(home, ForwardReply(self.current_term, op_id, True, result))
 
@@ -1065,7 +1044,7 @@ class RaftNode(Node):
         for op_id, home in unread.items():
             if home != self.id:
                 self.send(home, ForwardReply(self.current_term, op_id, False))
-        self.refuse_overdue("the leader was deposed")
+        self.desk.refuse_overdue(self, "the leader was deposed")
 
     def value_of(self, key: str) -> tuple[str, ...]:
         return (self.state_machine[key],) if key in self.state_machine else ()
@@ -1090,7 +1069,7 @@ class RaftNode(Node):
             facts["next index"] = ", ".join(f"{peer}: {index}" for peer, index in self.next_index.items())
             facts["match index"] = ", ".join(f"{peer}: {index}" for peer, index in self.match_index.items())
             facts["reads waiting"] = str(len(self.reads))
-        if waiting := [op_id for op_id in self.asked if not self.overdue(op_id)]:
+        if waiting := list(self.desk.waiting(self)):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,

@@ -51,7 +51,8 @@ from typing import Any, Final, NamedTuple
 
 from consensus.cards import Card, Claims, Knob
 from consensus.checkers.zab_safety import ZabSafety
-from consensus.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.protocols.desk import FrontDesk
 
 LOOKING, FOLLOWER, PROSPECTIVE, LEADER = "looking", "follower", "prospective leader", "leader"
 ELECTION, DISCOVERY, SYNCHRONIZATION, BROADCAST = "election", "discovery", "synchronization", "broadcast"  # phases 0 to 3
@@ -66,7 +67,6 @@ BEFORE_THE_FIRST: Transaction = (0, 0, SYNC, "", None, "")  # stands at index 0 
 Connection = tuple[int, int]  # (the number that the follower drew for it, the leader's; 0 until the leader has answered)
 Vote = tuple[int, Zxid, int]  # (current epoch, last zxid, rank among the members) of the server that is voted for
 
-ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
 
 PREFIX_CONSISTENCY = "Prefix Consistency: a delivered transaction would be removed from the history"
 LOCAL_PRIMARY_ORDER = "Local Primary Order: a proposal does not follow on the one before it"
@@ -272,8 +272,8 @@ class ZabNode(Node):
         self.initial_length = 0  # of I_e': the transaction (e', n) stands n places behind it
         self.broadcast_ids: set[str] = set()  # the operations in this leader's history
         self.syncs: dict[str, tuple[str, int]] = {}  # leader-sync: op id -> (home node, index that it waits for)
-        # What clients of this node asked: op id -> (kind, key, value, whether it may have reached a primary, whether overdue)
-        self.asked: dict[str, tuple[str, str, str | None, bool, bool]] = {}
+        # What clients of this node asked
+        self.desk = FrontDesk(by_timer=True)
 
     def on_start(self) -> None:
         self.look()
@@ -597,8 +597,7 @@ class ZabNode(Node):
         if kind == WRITE and value is not None:
             self.state[key] = value
             self.store(key, (value,))
-        if op_id in self.asked:
-            self.settle(op_id, OK, self.value_of(key) if kind == SYNC else ())
+        self.desk.answer(self, op_id, OK, self.value_of(key) if kind == SYNC else ())
 
     # --- who is there (the end of the paper's phase 3) --------------------------------------------
 
@@ -733,30 +732,25 @@ class ZabNode(Node):
     # --- clients, at their home node --------------------------------------------------------------
 
     def on_request(self, client: str, m: Request) -> None:
-        while len(self.asked) >= ASKED_MAX:
-            del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, False, False)
-        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        self.desk.take(self, client, m)
         self.pass_on(m.op_id)
 
     def pass_on(self, op_id: str) -> None:
         """In phase 3: answers a local read, and gives all else to the primary."""
         if self.phase != BROADCAST:
             return
-        kind, key, value, _reached, overdue = self.asked[op_id]
-        if kind == READ and self.knobs["reads"] == "local":
-            return self.settle(op_id, OK, self.value_of(key))
-        self.asked[op_id] = (kind, key, value, True, overdue)
+        request = self.desk.pass_on(op_id)
+        if request.kind == READ and self.knobs["reads"] == "local":
+            return self.desk.answer(self, op_id, OK, self.value_of(request.key))
         if self.role == LEADER:
-            return self.serve(self.id, op_id, kind, key, value)
+            return self.serve(self.id, *request.operation)
         assert self.leader_id is not None
-        return self.say(self.leader_id, Forward, op_id, kind, key, value)
+        return self.say(self.leader_id, Forward, *request.operation)
 
     def pass_on_requests(self) -> None:
         """Phase 3 begins. What an earlier primary left unanswered is asked once more: it is broadcast once only."""
-        for op_id, (_kind, _key, _value, _reached, overdue) in list(self.asked.items()):
-            if not overdue and op_id in self.asked:
-                self.pass_on(op_id)
+        for op_id in self.desk.waiting(self):
+            self.pass_on(op_id)
 
     def receive_forward(self, src: str, m: Forward) -> None:
         self.serve(src, m.op_id, m.kind, m.key, m.value)
@@ -780,27 +774,17 @@ class ZabNode(Node):
         self.read(m.op_id)
 
     def read(self, op_id: str) -> None:
-        if op_id in self.asked:
-            self.settle(op_id, OK, self.value_of(self.asked[op_id][1]))
+        if op_id in self.desk.requests:
+            self.desk.answer(self, op_id, OK, self.value_of(self.desk.requests[op_id].key))
 
     def on_hold_timeout(self, op_id: str) -> None:
-        if op_id in self.asked:
-            kind, key, value, reached, _overdue = self.asked[op_id]
-            self.asked[op_id] = (kind, key, value, reached, True)
+        if op_id in self.desk.requests:
+            self.desk.set_aside(op_id)
             if self.phase != BROADCAST:
                 self.refuse_overdue()
 
     def refuse_overdue(self) -> None:
-        """Failed means that it certainly never happens: so for reads, and for writes that never left this node."""
-        for op_id, (kind, _key, _value, reached, overdue) in list(self.asked.items()):
-            if overdue and (kind == READ or not reached):
-                self.note(f"{kind} refused")
-                self.settle(op_id, FAILED, reason="no leader with a quorum")
-
-    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
-        del self.asked[op_id]
-        self.cancel_timer("hold", op_id)
-        self.answer(op_id, outcome, result, reason=reason)
+        self.desk.refuse_overdue(self, "no leader with a quorum", detail="")
 
     # --- words of the paper -----------------------------------------------------------------------
 
@@ -847,7 +831,7 @@ class ZabNode(Node):
         if self.role in (PROSPECTIVE, LEADER):
             facts["proposed epoch"] = str(self.new_epoch or "not yet")
             facts["synchronized"] = ", ".join(peer for peer, acknowledged in self.quorum.items() if acknowledged) or "nobody"
-        if waiting := [op_id for op_id, asked in self.asked.items() if not asked[4]]:
+        if waiting := list(self.desk.waiting(self)):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
