@@ -422,7 +422,7 @@ def test_a_leader_starts_with_next_index_just_after_its_log_and_knows_no_match()
     node = candidate(1, 1, 2)
     for peer in ("n2", "n3"):
         effects = node.receive(0, peer, RequestVoteReply(3, True))
-    assert {*node.match_index.values()} == {0}
+    assert {each.match_index for each in node.followers.values()} == {0}
     first = sent(effects, AppendEntries)[0][1]
     assert (first.prev_log_index, first.prev_log_term) == (3, 2)
     assert [e[0] for e in first.entries] == [3]
@@ -564,7 +564,7 @@ def test_a_late_acknowledgement_never_moves_match_index_back() -> None:
     node = leader(1, 1)
     node.receive(0, "n2", accepted(2, 3))
     node.receive(0, "n2", accepted(2, 1))
-    assert (node.match_index["n2"], node.next_index["n2"]) == (3, 4)
+    assert (node.followers["n2"].match_index, node.followers["n2"].next_index) == (3, 4)
 
 
 def test_acknowledgements_of_an_earlier_term_do_not_count() -> None:
@@ -572,7 +572,11 @@ def test_acknowledgements_of_an_earlier_term_do_not_count() -> None:
     node = leader(1, 1, term=4)
     for peer in node.peers:
         node.receive(0, peer, accepted(4, 3, round=99))
-    assert (node.commit_index, {*node.match_index.values()}, {*node.round_acknowledged.values()}) == (0, {0}, {0})
+    assert (
+        node.commit_index,
+        {each.match_index for each in node.followers.values()},
+        {each.acknowledged_round for each in node.followers.values()},
+    ) == (0, {0}, {0})
 
 
 def test_a_leader_never_overwrites_its_own_log() -> None:
@@ -625,7 +629,7 @@ def test_every_follower_of_figure_7_ends_with_the_leaders_log(which: str) -> Non
     exchange(node, follower)
     assert follower.log == node.log
     assert terms_of(follower) == [*FIGURE_7_LEADER, 8]
-    assert node.match_index["n2"] == len(FIGURE_7_LEADER) + 1
+    assert node.followers["n2"].match_index == len(FIGURE_7_LEADER) + 1
 
 
 @pytest.mark.parametrize(
@@ -673,7 +677,7 @@ def test_an_old_refusal_is_not_answered_twice() -> None:
     assert not sent(node.receive(0, "n2", refusal), AppendEntries)
     node.receive(0, "n2", accepted(2, 4))
     assert not sent(node.receive(0, "n2", refusal), AppendEntries)
-    assert node.next_index["n2"] == 5
+    assert node.followers["n2"].next_index == 5
 
 
 def test_a_follower_that_lost_its_disk_is_filled_again_by_the_sitting_leader() -> None:
@@ -684,7 +688,7 @@ def test_a_follower_that_lost_its_disk_is_filled_again_by_the_sitting_leader() -
     wiped = server(id="n2")
     assert exchange(node, wiped) == 4
     assert wiped.log == node.log
-    assert (node.match_index["n2"], node.next_index["n2"]) == (4, 5)
+    assert (node.followers["n2"].match_index, node.followers["n2"].next_index) == (4, 5)
 
 
 def test_what_a_wiped_follower_had_acknowledged_does_not_count_any_more() -> None:

@@ -162,7 +162,7 @@ def figure_8(servers: type[RaftNode]) -> Script:
     script.give_patience(n1=NEVER, n2=150)  # (c)
     script.bounce("n1", "n2")
     script.run_until_leads("n2")
-    script.run_to(lambda _: script.server("n2").match_index["n3"] >= ENTRIES_MAX)
+    script.run_to(lambda _: script.server("n2").followers["n3"].match_index >= ENTRIES_MAX)
     script.split(("n3", "n4", "n5"))  # (d)
     script.crash("n1", "n2")
     entries = [len(script.server(id).log) - 1 for id in ("n1", "n2", "n3")]

@@ -29,6 +29,7 @@ entries can be lost, and the checkers then say so.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from consensus.cards import Action, Card, Claims, Knob
@@ -202,6 +203,20 @@ class Snapshot(NamedTuple):
     applied: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Follower:
+    """What a leader knows of one follower."""
+
+    next_index: int  # of the next log entry to send to it
+    match_index: int = 0  # up to here its log is known to be the leader's
+    acknowledged_round: int = 0  # the newest round that it has answered
+    accepted_round: int = 0  # the newest round in which it accepted entries
+    answered_at: int = 0  # when it last answered, by the leader's own clock
+
+    def copied(self) -> Follower:
+        return Follower(self.next_index, self.match_index, self.acknowledged_round, self.accepted_round, self.answered_at)
+
+
 # --- the server ----------------------------------------------------------------------------------
 
 
@@ -247,13 +262,9 @@ class RaftNode(Node):
         # Volatile state on candidates and pre-candidates
         self.votes: dict[str, bool] = {}
         # Volatile state on leaders
-        self.next_index: dict[str, int] = {}
-        self.match_index: dict[str, int] = {}
-        self.accepted_round: dict[str, int] = {}  # the newest round in which that follower accepted entries
+        self.followers: dict[str, Follower] = {}
         self.first_index_of_term = 0  # where this leader's no-op stands
         self.round = 0
-        self.round_acknowledged: dict[str, int] = {}
-        self.answered_at: dict[str, int] = {}  # when that follower last answered, by the own clock
         self.leases: dict[int, tuple[int, int]] = {}  # round -> (when it began, for how long it is good)
         self.lease_given_up = False  # somebody may stand before the lease is over: it was told to
         self.transferee: str | None = None
@@ -322,8 +333,7 @@ class RaftNode(Node):
         self.role, self.leader_id = LEADER, self.id
         self.become(LEADER, self.current_term)
         self.cancel_timer("election")
-        self.next_index, self.match_index, self.accepted_round = {}, {}, {}
-        self.round, self.round_acknowledged, self.answered_at = 0, {}, {}
+        self.followers, self.round = {}, 0
         self.leases, self.lease_given_up, self.transferee = {}, False, None
         self.wanted, self.catching_up = (), {}
         self.keep_track_of_followers()
@@ -336,18 +346,51 @@ class RaftNode(Node):
         self.replicate()
 
     def keep_track_of_followers(self) -> None:
-        """nextIndex starts just after the log, matchIndex at 0 (Figure 2): for those that are new; who is gone is forgotten."""
-        for table, start in (
-            (self.next_index, self.last_log_index + 1),
-            (self.match_index, 0),
-            (self.accepted_round, 0),
-            (self.round_acknowledged, 0),
-            (self.answered_at, self.elapsed),
-        ):
-            for gone in [follower for follower in table if follower not in self.addressed]:
-                del table[gone]
-            for follower in self.addressed:
-                table.setdefault(follower, start)
+        """For a new one nextIndex starts just after the log, matchIndex at 0 (Figure 2). One that has left is forgotten."""
+        for gone in [peer for peer in self.followers if peer not in self.addressed]:
+            del self.followers[gone]
+        for peer in self.addressed:
+            if peer not in self.followers:
+                self.followers[peer] = Follower(self.last_log_index + 1, answered_at=self.elapsed)
+
+    # --- rules for all servers (5.1) --------------------------------------------------------------
+
+    def observe_term(self, term: int) -> None:
+        """Whoever sees a later term adopts it and follows."""
+        if term > self.current_term:
+            self.become_follower(term)
+
+    def recognise_leader(self, term: int, leader_id: str) -> None:
+        """An AppendEntries of the current term comes from its legitimate leader; a candidate gives way (5.2)."""
+        if term > self.current_term or self.role in (CANDIDATE, PRE_CANDIDATE):
+            self.become_follower(term)
+        assert self.role == FOLLOWER, ELECTION_SAFETY
+        self.heard_leader_at = self.elapsed
+        if self.leader_id != leader_id:
+            assert self.leader_id is None, ELECTION_SAFETY
+            self.leader_id = leader_id
+            self.pass_on_requests()
+
+    def reset_election_timer(self) -> None:
+        """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
+        if not self.may_stand():
+            return self.cancel_timer("election")
+        return self.set_timer("election", self.stream.between(self.knobs["election_min_ms"] * MS, self.longest_timeout()))
+
+    def longest_timeout(self) -> int:
+        shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
+        return int(longest if longest > shortest else shortest) * MS
+
+    @property
+    def last_log_index(self) -> int:
+        return self.snapshot.last_included_index + len(self.log) - 1
+
+    def term_at(self, index: int) -> int:
+        return self.log[index - self.snapshot.last_included_index][TERM]
+
+    @property
+    def last_log_term(self) -> int:
+        return self.log[-1][TERM]
 
     # --- elections (5.2, 5.4.1) -------------------------------------------------------------------
 
@@ -464,10 +507,10 @@ class RaftNode(Node):
     def hears_a_quorum(self) -> bool:
         """A leader steps down if an election timeout passes without an answer from a majority (thesis 6.2)."""
         since = self.elapsed - max(self.knobs["election_min_ms"], self.knobs["election_max_ms"]) * MS
-        return self.agree({self.id: True, **{peer: at >= since for peer, at in self.answered_at.items()}})
+        return self.agree({self.id: True, **{peer: follower.answered_at >= since for peer, follower in self.followers.items()}})
 
     def send_append_entries(self, peer: str) -> None:
-        first = self.next_index[peer]
+        first = self.followers[peer].next_index
         place = first - self.snapshot.last_included_index
         if place < 1:
             return self.send_snapshot(peer)
@@ -505,18 +548,19 @@ class RaftNode(Node):
 
     def on_append_entries_reply(self, src: str, m: AppendEntriesReply) -> None:
         self.observe_term(m.term)
-        if self.role != LEADER or m.term != self.current_term or src not in self.next_index:
+        if self.role != LEADER or m.term != self.current_term or src not in self.followers:
             return
-        self.answered_at[src] = self.elapsed
+        follower = self.followers[src]
+        follower.answered_at = self.elapsed
         # A follower that refuses entries still recognises its leader: both answers count for the round.
-        self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
+        follower.acknowledged_round = max(follower.acknowledged_round, m.round)
         if m.success:
-            self.accepted_round[src] = max(self.accepted_round[src], m.round)
+            follower.accepted_round = max(follower.accepted_round, m.round)
             self.advance_follower(src, m.match_index)
             self.judge_newcomer(src)
         else:
-            if m.round > self.accepted_round[src]:  # it refuses what follows on an acceptance: its disk was wiped
-                self.match_index[src] = 0
+            if m.round > follower.accepted_round:  # it refuses what follows on an acceptance: its disk was wiped
+                follower.match_index = 0
             self.back_up(src, m.conflict_term, m.conflict_index)
         if self.reads:
             self.answer_confirmed_reads()
@@ -562,37 +606,40 @@ class RaftNode(Node):
             first -= 1
         return term, first
 
-    def back_up(self, follower: str, conflict_term: int, conflict_index: int) -> None:
+    def back_up(self, peer: str, conflict_term: int, conflict_index: int) -> None:
         """After a refusal next_index skips the whole conflicting term at once, and the leader tries again (end of 5.3)."""
+        follower = self.followers[peer]
         next_index = conflict_index
-        for index in range(self.next_index[follower] - 1, max(conflict_index, self.snapshot.last_included_index) - 1, -1):
+        for index in range(follower.next_index - 1, max(conflict_index, self.snapshot.last_included_index) - 1, -1):
             if self.term_at(index) == conflict_term:  # the leader has that term too: they may agree up to its last entry here
                 next_index = index + 1
                 break
-        next_index = max(next_index, self.match_index[follower] + 1)
-        if next_index < self.next_index[follower]:  # else the refusal is an old one, answered already
-            self.next_index[follower] = next_index
-            self.send_append_entries(follower)
+        next_index = max(next_index, follower.match_index + 1)
+        if next_index < follower.next_index:  # else the refusal is an old one, answered already
+            follower.next_index = next_index
+            self.send_append_entries(peer)
 
-    def advance_follower(self, follower: str, match_index: int) -> None:
-        if match_index <= self.match_index[follower]:
+    def advance_follower(self, peer: str, match_index: int) -> None:
+        follower = self.followers[peer]
+        if match_index <= follower.match_index:
             return
         # A full message was cut short at ENTRIES_MAX, and a snapshot has a rest too: it need not wait for the next heartbeat.
-        full = match_index - self.next_index[follower] + 1 >= ENTRIES_MAX
-        full = full or self.next_index[follower] <= self.snapshot.last_included_index
-        self.match_index[follower] = match_index
-        self.next_index[follower] = max(self.next_index[follower], match_index + 1)
+        full = match_index - follower.next_index + 1 >= ENTRIES_MAX
+        full = full or follower.next_index <= self.snapshot.last_included_index
+        follower.match_index = match_index
+        follower.next_index = max(follower.next_index, match_index + 1)
         self.advance_commit_index()
-        if self.role != LEADER or follower not in self.next_index:  # it was the leader's own farewell, or the follower's
+        if self.role != LEADER or peer not in self.followers:  # it was the leader's own farewell, or the follower's
             return
         if full and match_index < self.last_log_index:
-            self.send_append_entries(follower)
-        if follower == self.transferee:
+            self.send_append_entries(peer)
+        if peer == self.transferee:
             self.hand_over()
 
     def advance_commit_index(self) -> None:
         """A leader counts replicas only for entries of its own term; that commits all before them too (5.3, 5.4.2)."""
-        on_majority = self.agreed_index({**self.match_index, self.id: self.last_log_index})
+        match_index = {peer: follower.match_index for peer, follower in self.followers.items()}
+        on_majority = self.agreed_index({**match_index, self.id: self.last_log_index})
         # Terms never fall along a log: if this entry is of an earlier term, so are all before it.
         if on_majority > self.commit_index and self.may_commit_by_counting(on_majority):
             self.commit_up_to(on_majority)
@@ -668,7 +715,7 @@ class RaftNode(Node):
         if member not in self.catching_up:
             return
         round, up_to, since = self.catching_up[member]
-        if self.match_index[member] < up_to:
+        if self.followers[member].match_index < up_to:
             return
         if self.elapsed - since < self.knobs["election_min_ms"] * MS:
             del self.catching_up[member]
@@ -729,78 +776,6 @@ class RaftNode(Node):
         self.keep_track_of_followers()
         self.replicate()
 
-    # --- what a visitor can tell a server ---------------------------------------------------------
-
-    def cannot(self, action: str, argument: str) -> str:
-        if action == "stand":
-            if self.role == LEADER:
-                return f"{self.id} leads already."
-            if self.knobs["check_quorum"] and self.hears_a_leader():
-                return (
-                    f"{self.id} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout."
-                )
-            return "" if self.may_stand() else f"{self.id} is no member, so it cannot stand for election."
-        if self.leader_id is None:
-            return f"{self.id} knows no leader that could do it."
-        return self.leader_cannot(action, argument) if self.role == LEADER else ""
-
-    def leader_cannot(self, action: str, argument: str) -> str:
-        voters = self.configuration.voters
-        if action == "transfer_leadership":
-            if argument == self.id:
-                return f"{self.id} leads already."
-            return "" if argument in voters else f"{argument} is no member, so it cannot lead."
-        wanted = self.wanted_by(action, argument)
-        if stranger := next((member for member in wanted if member not in self.members), ""):
-            return f"There is no node {stranger}."
-        if not wanted:
-            return "A cluster cannot be left without any member."
-        if self.wanted or self.configuration.outgoing:
-            return "A change of members is under way already."
-        return "" if changes_to(self.configuration, wanted) else "Those are the members already."
-
-    def wanted_by(self, action: str, argument: str) -> tuple[str, ...]:
-        """The voters that this would make."""
-        voters = self.configuration.voters
-        if action == "join":
-            return (*voters, argument)
-        if action == "leave":
-            return tuple(member for member in voters if member != argument)
-        return tuple(dict.fromkeys(argument.replace(",", " ").split()))
-
-    def on_stand_action(self, argument: str) -> None:
-        """As if its patience had ended."""
-        self.on_election_timeout()
-
-    def on_join_action(self, argument: str) -> None:
-        self.instruct("join", argument)
-
-    def on_leave_action(self, argument: str) -> None:
-        self.instruct("leave", argument)
-
-    def on_change_members_action(self, argument: str) -> None:
-        self.instruct("change_members", argument)
-
-    def on_transfer_leadership_action(self, argument: str) -> None:
-        self.instruct("transfer_leadership", argument)
-
-    def instruct(self, action: str, argument: str) -> None:
-        """Done by the leader, or passed on to it."""
-        if self.role != LEADER:
-            if self.leader_id is not None:
-                self.send(self.leader_id, Instruct(self.current_term, action, argument))
-        elif sentence := self.leader_cannot(action, argument):
-            self.note("instruction refused", sentence)
-        elif action == "transfer_leadership":
-            self.transfer_leadership(argument)
-        else:
-            self.begin_change(self.wanted_by(action, argument))
-
-    def on_instruct(self, src: str, m: Instruct) -> None:
-        self.observe_term(m.term)
-        if self.role == LEADER:
-            self.instruct(m.action, m.argument)
-
     # --- leadership transfer (thesis 3.10) --------------------------------------------------------
 
     def transfer_leadership(self, target: str) -> None:
@@ -811,7 +786,7 @@ class RaftNode(Node):
 
     def hand_over(self) -> None:
         assert self.transferee is not None
-        if self.match_index[self.transferee] < self.last_log_index:
+        if self.followers[self.transferee].match_index < self.last_log_index:
             return self.send_append_entries(self.transferee)
         self.lease_given_up = True  # in this term: nobody knows when the message arrives
         return self.send(self.transferee, TimeoutNow(self.current_term))
@@ -881,54 +856,16 @@ class RaftNode(Node):
 
     def on_install_snapshot_reply(self, src: str, m: InstallSnapshotReply) -> None:
         self.observe_term(m.term)
-        if self.role != LEADER or m.term != self.current_term or src not in self.next_index:
+        if self.role != LEADER or m.term != self.current_term or src not in self.followers:
             return
-        self.answered_at[src] = self.elapsed
-        self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
-        self.accepted_round[src] = max(self.accepted_round[src], m.round)
+        follower = self.followers[src]
+        follower.answered_at = self.elapsed
+        follower.acknowledged_round = max(follower.acknowledged_round, m.round)
+        follower.accepted_round = max(follower.accepted_round, m.round)
         self.advance_follower(src, m.match_index)
         self.judge_newcomer(src)
         if self.reads:
             self.answer_confirmed_reads()
-
-    # --- rules for all servers (5.1) --------------------------------------------------------------
-
-    def observe_term(self, term: int) -> None:
-        """Whoever sees a later term adopts it and follows."""
-        if term > self.current_term:
-            self.become_follower(term)
-
-    def recognise_leader(self, term: int, leader_id: str) -> None:
-        """An AppendEntries of the current term comes from its legitimate leader; a candidate gives way (5.2)."""
-        if term > self.current_term or self.role in (CANDIDATE, PRE_CANDIDATE):
-            self.become_follower(term)
-        assert self.role == FOLLOWER, ELECTION_SAFETY
-        self.heard_leader_at = self.elapsed
-        if self.leader_id != leader_id:
-            assert self.leader_id is None, ELECTION_SAFETY
-            self.leader_id = leader_id
-            self.pass_on_requests()
-
-    def reset_election_timer(self) -> None:
-        """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
-        if not self.may_stand():
-            return self.cancel_timer("election")
-        return self.set_timer("election", self.stream.between(self.knobs["election_min_ms"] * MS, self.longest_timeout()))
-
-    def longest_timeout(self) -> int:
-        shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
-        return int(longest if longest > shortest else shortest) * MS
-
-    @property
-    def last_log_index(self) -> int:
-        return self.snapshot.last_included_index + len(self.log) - 1
-
-    def term_at(self, index: int) -> int:
-        return self.log[index - self.snapshot.last_included_index][TERM]
-
-    @property
-    def last_log_term(self) -> int:
-        return self.log[-1][TERM]
 
     # --- clients, at their home node (section 8) --------------------------------------------------
 
@@ -1019,7 +956,8 @@ class RaftNode(Node):
 
     def confirmed_round(self) -> int:
         """The latest round that a majority has acknowledged."""
-        return self.agreed_index({**self.round_acknowledged, self.id: self.round})
+        acknowledged = {peer: follower.acknowledged_round for peer, follower in self.followers.items()}
+        return self.agreed_index({**acknowledged, self.id: self.round})
 
     def answer_confirmed_reads(self) -> None:
         confirmed = self.confirmed_round()
@@ -1049,6 +987,78 @@ class RaftNode(Node):
     def value_of(self, key: str) -> tuple[str, ...]:
         return (self.state_machine[key],) if key in self.state_machine else ()
 
+    # --- what a visitor can tell a server ---------------------------------------------------------
+
+    def cannot(self, action: str, argument: str) -> str:
+        if action == "stand":
+            if self.role == LEADER:
+                return f"{self.id} leads already."
+            if self.knobs["check_quorum"] and self.hears_a_leader():
+                return (
+                    f"{self.id} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout."
+                )
+            return "" if self.may_stand() else f"{self.id} is no member, so it cannot stand for election."
+        if self.leader_id is None:
+            return f"{self.id} knows no leader that could do it."
+        return self.leader_cannot(action, argument) if self.role == LEADER else ""
+
+    def leader_cannot(self, action: str, argument: str) -> str:
+        voters = self.configuration.voters
+        if action == "transfer_leadership":
+            if argument == self.id:
+                return f"{self.id} leads already."
+            return "" if argument in voters else f"{argument} is no member, so it cannot lead."
+        wanted = self.wanted_by(action, argument)
+        if stranger := next((member for member in wanted if member not in self.members), ""):
+            return f"There is no node {stranger}."
+        if not wanted:
+            return "A cluster cannot be left without any member."
+        if self.wanted or self.configuration.outgoing:
+            return "A change of members is under way already."
+        return "" if changes_to(self.configuration, wanted) else "Those are the members already."
+
+    def wanted_by(self, action: str, argument: str) -> tuple[str, ...]:
+        """The voters that this would make."""
+        voters = self.configuration.voters
+        if action == "join":
+            return (*voters, argument)
+        if action == "leave":
+            return tuple(member for member in voters if member != argument)
+        return tuple(dict.fromkeys(argument.replace(",", " ").split()))
+
+    def on_stand_action(self, argument: str) -> None:
+        """As if its patience had ended."""
+        self.on_election_timeout()
+
+    def on_join_action(self, argument: str) -> None:
+        self.instruct("join", argument)
+
+    def on_leave_action(self, argument: str) -> None:
+        self.instruct("leave", argument)
+
+    def on_change_members_action(self, argument: str) -> None:
+        self.instruct("change_members", argument)
+
+    def on_transfer_leadership_action(self, argument: str) -> None:
+        self.instruct("transfer_leadership", argument)
+
+    def instruct(self, action: str, argument: str) -> None:
+        """Done by the leader, or passed on to it."""
+        if self.role != LEADER:
+            if self.leader_id is not None:
+                self.send(self.leader_id, Instruct(self.current_term, action, argument))
+        elif sentence := self.leader_cannot(action, argument):
+            self.note("instruction refused", sentence)
+        elif action == "transfer_leadership":
+            self.transfer_leadership(argument)
+        else:
+            self.begin_change(self.wanted_by(action, argument))
+
+    def on_instruct(self, src: str, m: Instruct) -> None:
+        self.observe_term(m.term)
+        if self.role == LEADER:
+            self.instruct(m.action, m.argument)
+
     # --- what the stage shows ---------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
@@ -1066,8 +1076,8 @@ class RaftNode(Node):
             voters = [voter for voter, granted in self.votes.items() if granted]
             facts["votes"] = f"{', '.join(voters)} ({majority(len(self.configuration.voters))} needed)"
         if self.role == LEADER:
-            facts["next index"] = ", ".join(f"{peer}: {index}" for peer, index in self.next_index.items())
-            facts["match index"] = ", ".join(f"{peer}: {index}" for peer, index in self.match_index.items())
+            facts["next index"] = ", ".join(f"{peer}: {follower.next_index}" for peer, follower in self.followers.items())
+            facts["match index"] = ", ".join(f"{peer}: {follower.match_index}" for peer, follower in self.followers.items())
             facts["reads waiting"] = str(len(self.reads))
         if waiting := list(self.desk.waiting(self)):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
