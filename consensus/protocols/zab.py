@@ -214,27 +214,17 @@ class Closed(NamedTuple):
         return "-"
 
 
-# Each message that comes over a channel, and the step that it leads to.
-STEPS: dict[type, str] = {
-    CEpoch: "receive_cepoch",
-    NewEpoch: "receive_new_epoch",
-    AckE: "receive_ack_e",
-    NewLeader: "receive_new_leader",
-    AckLD: "receive_ack_ld",
-    CommitLD: "receive_commit_ld",
-    Forward: "receive_forward",
-    Propose: "receive_propose",
-    Ack: "receive_ack",
-    Commit: "receive_commit",
-    Synced: "receive_synced",
-}
+# What comes over a channel is handled in its turn; ``arrive`` sees to it.
+OVER_A_CHANNEL = (CEpoch, NewEpoch, AckE, NewLeader, AckLD, CommitLD, Forward, Propose, Ack, Commit, Synced)
 
 
 # --- the server ----------------------------------------------------------------------------------
 
 
 class ZabNode(Node):
-    messages = (Notification, *STEPS, Ping, Pong, Closed)
+    """Handlers are called as everywhere, but those of messages over a channel in the order of the channel (``arrive``)."""
+
+    messages = (Notification, *OVER_A_CHANNEL, Ping, Pong, Closed)
     timers = ("notification", "finalize", "init", "tick", "silence", "hold")
     durable = ("accepted_epoch", "current_epoch", "history")
 
@@ -402,7 +392,7 @@ class ZabNode(Node):
 
     # --- phase 1: discovery -----------------------------------------------------------------------
 
-    def receive_cepoch(self, src: str, m: CEpoch) -> None:
+    def on_cepoch(self, src: str, m: CEpoch) -> None:
         if self.new_epoch is None:
             self.promises[src] = m.epoch
             return self.propose_epoch()
@@ -424,7 +414,7 @@ class ZabNode(Node):
                 self.say(follower, NewEpoch, self.new_epoch)
         self.select_history()
 
-    def receive_new_epoch(self, src: str, m: NewEpoch) -> None:
+    def on_new_epoch(self, src: str, m: NewEpoch) -> None:
         """f.1.2: promises the epoch if it is later than all promised before."""
         if m.epoch < self.accepted_epoch:
             self.note("epoch refused", f"{m.epoch} is not later than {self.accepted_epoch}")
@@ -438,7 +428,7 @@ class ZabNode(Node):
         """Each epoch is promised once, so two quorums cannot establish two leaders of it."""
         return epoch > self.accepted_epoch
 
-    def receive_ack_e(self, src: str, m: AckE) -> None:
+    def on_ack_e(self, src: str, m: AckE) -> None:
         if self.phase != DISCOVERY:
             return self.propose_leader(src)  # l.3.3
         if m.promised:
@@ -486,7 +476,7 @@ class ZabNode(Node):
         self.quorum[follower] = False
         self.say(follower, NewLeader, self.current_epoch, tuple(self.history[1:]))
 
-    def receive_new_leader(self, src: str, m: NewLeader) -> None:
+    def on_new_leader(self, src: str, m: NewLeader) -> None:
         """f.2.1: joins the epoch and takes its initial history, in one step; or, having promised another, starts anew."""
         if m.epoch != self.accepted_epoch:
             return self.look()
@@ -506,7 +496,7 @@ class ZabNode(Node):
             self.note("proposals dropped", f"{self.last_index - common} from index {common + 1}")
         self.history = adopted
 
-    def receive_ack_ld(self, src: str, m: AckLD) -> None:
+    def on_ack_ld(self, src: str, m: AckLD) -> None:
         self.quorum[src] = True  # l.3.4: Q grows
         self.acknowledged[src] = self.index_of(m.zxid)
         if self.phase != BROADCAST:
@@ -527,7 +517,7 @@ class ZabNode(Node):
                 self.say(follower, CommitLD, self.last_zxid)
         self.pass_on_requests()  # f.3.1: ready(e')
 
-    def receive_commit_ld(self, src: str, m: CommitLD) -> None:
+    def on_commit_ld(self, src: str, m: CommitLD) -> None:
         """f.2.2: delivers the initial history, as far as it has not yet."""
         self.phase, self.leader_id = BROADCAST, src
         self.cancel_timer("init")
@@ -552,7 +542,7 @@ class ZabNode(Node):
             self.say(follower, Propose, self.current_epoch, transaction)
         self.commit()
 
-    def receive_propose(self, src: str, m: Propose) -> None:
+    def on_propose(self, src: str, m: Propose) -> None:
         """f.3.2: accepts proposals in the order in which they come."""
         epoch, counter = self.last_zxid
         expected = (self.current_epoch, counter + 1 if epoch == self.current_epoch else 1)
@@ -560,7 +550,7 @@ class ZabNode(Node):
         self.history.append(m.transaction)
         self.say(src, Ack, expected)
 
-    def receive_ack(self, src: str, m: Ack) -> None:
+    def on_ack(self, src: str, m: Ack) -> None:
         self.acknowledged[src] = self.index_of(m.zxid)
         self.commit()
 
@@ -576,7 +566,7 @@ class ZabNode(Node):
         if self.syncs:
             self.answer_syncs()
 
-    def receive_commit(self, src: str, m: Commit) -> None:
+    def on_commit(self, src: str, m: Commit) -> None:
         self.deliver_up_to(m.zxid)  # f.3.3
 
     def deliver_up_to(self, zxid: Zxid) -> None:
@@ -664,8 +654,17 @@ class ZabNode(Node):
 
     # --- channels: FIFO and reliable, on links that are neither -----------------------------------
 
+    def receive_bare(self, now: int, src: str, message: Any) -> list[Any]:
+        """The kernel's input: a message over a channel may have to wait for its turn, or bring others whose turn it is now."""
+        if type(message) not in OVER_A_CHANNEL:
+            return super().receive_bare(now, src, message)
+        self.now = now
+        self.arrive(src, message)
+        effects, self._effects = self._effects, []
+        return effects
+
     def arrive(self, src: str, m: Any) -> None:
-        """Takes each message in its turn, once, as long as its connection is open."""
+        """Handles each message in its turn, once, as long as its connection is open."""
         if not (self.is_let_in(src, m) if isinstance(m, CEpoch) else self.is_open(src, m.connection)):
             return
         connection, early = self.connection[src], self.early[src]
@@ -674,10 +673,7 @@ class ZabNode(Node):
         while self.connection.get(src) == connection and self.received[src] + 1 in early:
             self.received[src] += 1
             following = early.pop(self.received[src])
-            getattr(self, STEPS[type(following)])(src, following)
-
-    on_cepoch = on_new_epoch = on_ack_e = on_new_leader = on_ack_ld = on_commit_ld = arrive
-    on_forward = on_propose = on_ack = on_commit = on_synced = arrive
+            self.message_handlers[type(following)](self, src, following)
 
     def is_let_in(self, src: str, m: CEpoch) -> bool:
         """A follower knocks. Who only looks may be about to lead, and lets it knock again; a follower turns it away."""
@@ -752,7 +748,7 @@ class ZabNode(Node):
         for op_id in self.desk.waiting(self):
             self.pass_on(op_id)
 
-    def receive_forward(self, src: str, m: Forward) -> None:
+    def on_forward(self, src: str, m: Forward) -> None:
         self.serve(src, m.op_id, m.kind, m.key, m.value)
 
     def serve(self, home: str, op_id: str, kind: str, key: str, value: str | None) -> None:
@@ -770,7 +766,7 @@ class ZabNode(Node):
                 elif self.quorum.get(home):
                     self.say(home, Synced, op_id)
 
-    def receive_synced(self, src: str, m: Synced) -> None:
+    def on_synced(self, src: str, m: Synced) -> None:
         self.read(m.op_id)
 
     def read(self, op_id: str) -> None:
