@@ -71,7 +71,7 @@ def test_the_page_asks_no_other_host() -> None:
 
 def test_no_file_knows_the_machine_it_was_written_on() -> None:
     found = [str(path.relative_to(ROOT)) for path in committed() if MACHINE_PATH.search(text_of(path) or "")]
-    assert [name for name in found if name != "tests/test_repository.py"] == []
+    assert [name for name in found if name != "tests/repository/test_repository.py"] == []
 
 
 def test_no_file_is_large_and_nothing_installed_is_committed() -> None:

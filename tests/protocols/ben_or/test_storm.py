@@ -26,7 +26,7 @@ class BenOrStorm(Storm):
 
     def __init__(self, seed: int, node: type[Node] | None = None, size: int = 5) -> None:
         self.seed, self.failures_max, self.needs_everybody = seed, None, False
-        self.again = f"STORM_SEED={seed} pytest tests/test_ben_or_storm.py"
+        self.again = f"STORM_SEED={seed} pytest tests/protocols/ben_or/test_storm.py"
         self.chance = Stream.named(seed, "storm")
         cluster = Cluster(node or CARD.node, members(size), CARD.settled(), seed, CALM, BUSY, adversaries=ADVERSARIES)
         Watched.__init__(self, cluster, (Decisions(),))

@@ -24,7 +24,7 @@ HISTORY = 120  # operations that are judged as a whole: it costs their cube
 
 
 def causal_storm(seed: int) -> AnsweringStorm:
-    again = f"STORM_SEED={seed} pytest tests/test_causal_store_storm.py"
+    again = f"STORM_SEED={seed} pytest tests/protocols/causal_store/test_storm.py"
     workload = Workload(keys=("x", "y", "z"), every=200 * MS, reads=600_000, start=300 * MS, stop=9 * S)
     return AnsweringStorm(CARD, seed, SIZES[seed % 5], {"resend_ms": (50, 200)[seed // 5 % 2]}, again=again, workload=workload)
 

@@ -45,7 +45,7 @@ class GossipStorm(AnsweringStorm):
             seed,
             SIZES[number % 4],
             knobs,
-            again=f"STORM_SEED={seed} pytest tests/test_crdts_storm.py",
+            again=f"STORM_SEED={seed} pytest tests/protocols/crdts/test_storm.py",
             workload=Workload(every=200 * MS, reads=450_000, removes=removes, start=300 * MS, stop=9 * S),
         )
 

@@ -183,7 +183,7 @@ class DynamoStorm(Storm):
             self.knobs,
             node,
             (self.promises, self.losses),
-            f"STORM_SEED={seed} pytest tests/test_dynamo_storm.py (dials: {self.dials})",
+            f"STORM_SEED={seed} pytest tests/protocols/dynamo/test_storm.py (dials: {self.dials})",
             Workload(keys=KEYS, every=300 * MS, reads=500_000, stop=FAULTS_UNTIL),
         )
 

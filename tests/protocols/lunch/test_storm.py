@@ -29,7 +29,7 @@ class LunchStorm(Storm):
     """Whenever the weather changes some of the friends propose for a new meal, all at once."""
 
     def __init__(self, card: Card, seed: int, knobs: dict[str, str], node: type[Node] | None = None, size: int = 5) -> None:
-        again = f"STORM_SEED={seed} pytest tests/test_lunch_storm.py"
+        again = f"STORM_SEED={seed} pytest tests/protocols/lunch/test_storm.py"
         waits_for_all = knobs == ALL
         super().__init__(card, seed, size, knobs, node, (Decisions(),), again, HUNGRY, needs_everybody=waits_for_all)
 

@@ -35,7 +35,7 @@ def multi_paxos_storm(seed: int, **more: Any) -> Storm:
     window = WINDOWS[seed % len(WINDOWS)]
     knobs = {"window": window, "q1": q1, "q2": q2}
     workload = RUSH if window == max(WINDOWS) else BUSY
-    again = f"STORM_SEED={seed} pytest tests/test_multi_paxos_storm.py"
+    again = f"STORM_SEED={seed} pytest tests/protocols/multi_paxos/test_storm.py"
     return Storm(CARD, seed, size, knobs, promises=[Linearizability()], again=again, workload=workload, **more)
 
 

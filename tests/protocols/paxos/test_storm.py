@@ -38,7 +38,7 @@ class SynodStorm(Storm):
 def paxos_storm(seed: int, node: type[Node] | None = None) -> SynodStorm:
     """The seed decides all."""
     knobs = {"learning": LEARNING[seed % 2]}
-    again = f"STORM_SEED={seed} pytest tests/test_paxos_storm.py"
+    again = f"STORM_SEED={seed} pytest tests/protocols/paxos/test_storm.py"
     return SynodStorm(
         CARD, seed, SIZES[seed % len(SIZES)], knobs, node=node, promises=[Decisions()], again=again, workload=MANY
     )

@@ -35,7 +35,7 @@ ON_ITS_WAY = 10  # writes that a backup may lack for the moment
 
 class SiteStorm(Storm):
     def __init__(self, seed: int, failover: bool, node: type[Node] = PrimaryBackupNode, size: int = 3) -> None:
-        again = f"STORM_SEED={seed} pytest tests/test_primary_backup_storm.py"
+        again = f"STORM_SEED={seed} pytest tests/protocols/primary_backup/test_storm.py"
         self.failover = failover
         self.losses, self.divergence = Losses(members(size)), Divergence(members(size))
         knobs = {"failover": "automatic" if failover else "off", "takeover_ms": 400, "copy_ms": 50}

@@ -151,7 +151,7 @@ def knobs_of(seed: int) -> dict[str, Any]:
 
 
 def rest_storm(seed: int, node: type[Node] | None = None, **knobs: Any) -> Weather:
-    again = f"STORM_SEED={seed} pytest tests/test_raft_rest_storm.py"
+    again = f"STORM_SEED={seed} pytest tests/protocols/raft/test_extensions_storm.py"
     size = SIZES[seed % len(SIZES)]
     storm = Weather(CARD, seed, size, {**knobs_of(seed), **knobs}, node=node, promises=[Linearizability()], again=again)
     clocks = Stream.named(seed, "clocks")

@@ -27,7 +27,7 @@ def raft_storm(seed: int) -> Storm:
     """The seed decides all: how reads are answered, how many members there are, and the weather."""
     reads = READS[seed % len(READS)]
     promises = [Linearizability()] if reads != "local" else []
-    again = f"STORM_SEED={seed} pytest tests/test_raft_storm.py"
+    again = f"STORM_SEED={seed} pytest tests/protocols/raft/test_storm.py"
     return Storm(CARD, seed, SIZES[seed % len(SIZES)], {"reads": reads}, promises=promises, again=again)
 
 

@@ -24,7 +24,7 @@ SIZES = (3, 5, 4, 2, 5)
 def commit_storm(seed: int) -> Storm:
     """The seed decides all: whom a site in doubt asks, how many sites there are, and the weather."""
     knobs = {"termination": TERMINATION[seed % 2]}
-    again = f"STORM_SEED={seed} pytest tests/test_two_phase_commit_storm.py"
+    again = f"STORM_SEED={seed} pytest tests/protocols/two_phase_commit/test_storm.py"
     size = SIZES[seed % len(SIZES)]
     return Storm(CARD, seed, size, knobs, promises=[Linearizability()], again=again, needs_everybody=True)
 

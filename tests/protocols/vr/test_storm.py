@@ -21,7 +21,7 @@ SIZES = (5, 3, 5, 4, 7)
 def vr_storm(seed: int) -> Storm:
     """The seed decides all: how many members there are, and the weather."""
     size = SIZES[seed % len(SIZES)]
-    again = f"STORM_SEED={seed} pytest tests/test_vr_storm.py"
+    again = f"STORM_SEED={seed} pytest tests/protocols/vr/test_storm.py"
     return Storm(CARD, seed, size, promises=[Linearizability()], again=again, failures_max=(size - 1) // 2)
 
 

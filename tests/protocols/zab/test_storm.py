@@ -28,7 +28,7 @@ def zab_storm(seed: int) -> Storm:
     """The seed decides all: how reads are answered, how many members there are, how patient they are, and the weather."""
     reads = READS[seed % len(READS)]
     promises = [Linearizability()] if reads == "sync" else []
-    again = f"STORM_SEED={seed} pytest tests/test_zab_storm.py"
+    again = f"STORM_SEED={seed} pytest tests/protocols/zab/test_storm.py"
     knobs = {"reads": reads, "hold_ms": HOLDS[seed % len(HOLDS)], "sync_ms": SYNC_LIMITS[seed // 2 % len(SYNC_LIMITS)]}
     return Storm(CARD, seed, SIZES[seed % len(SIZES)], knobs, promises=promises, again=again)
 
