@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from consensus.node import FAILED, MS, READ, Node, Request
+from consensus.kernel.node import FAILED, MS, READ, Node, Request
 
 REQUESTS_MAX = 512  # unanswered requests that a desk keeps
 
