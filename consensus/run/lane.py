@@ -79,7 +79,7 @@ class Lane:
         self.number = number
         self.seed = spec.seed
         self.card = card
-        self.knobs = card.settled(asked)
+        self.knobs = card.with_defaults(asked)
         self.members = spec.members
         made = OBJECTS[card.object]
         arguments = {action.name: action.argument for action in card.actions}
@@ -98,8 +98,8 @@ class Lane:
         kinds = dict.fromkeys((*made.invariants, *card.invariants))
         self.invariants = {kind.__name__: kind(spec.members) for kind in kinds if isinstance(kind, type)}
         for checker in self.invariants.values():
-            if hasattr(checker, "settle"):
-                checker.settle(self.knobs)
+            if hasattr(checker, "configure"):
+                checker.configure(self.knobs)
         self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
@@ -163,7 +163,7 @@ class Lane:
             self._stop(failed)
 
     def _turn(self, turn: Turn) -> None:
-        self.knobs = self.card.settled({**self.knobs, turn.knob: turn.value})
+        self.knobs = self.card.with_defaults({**self.knobs, turn.knob: turn.value})
 
     def _stop(self, failed: Exception) -> None:
         self.stopped = self.stopped or (

@@ -288,7 +288,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="primary-backup",
+    name="primary_backup",
     title="Primary and backups",
     paper="Asynchronous replication with failover; GitHub, October 21 post-incident analysis (2018)",
     summary="The primary answers at once and copies later; a backup that hears nothing takes over, and the old one goes on.",

@@ -57,7 +57,7 @@ Effects = tuple[Effect, ...]
 
 
 def node(members: tuple[str, ...] = FIVE, id: str = "n1", promised: int = 0, **knobs: Any) -> PaxosNode:
-    made = PaxosNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    made = PaxosNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     if promised:
         made.promised["x"] = promised
     made.start(0)

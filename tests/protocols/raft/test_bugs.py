@@ -47,7 +47,7 @@ class Script(Watched):
 
         directed = type(servers.__name__, (servers,), {"reset_election_timer": reset_election_timer})
         self.patience = {**dict.fromkeys(FIVE, NEVER), **patience}
-        settled = {**CARD.settled({"hold_ms": 1_000, **(knobs or {})}), "patience": self.patience}
+        settled = {**CARD.with_defaults({"hold_ms": 1_000, **(knobs or {})}), "patience": self.patience}
         cluster = Cluster(directed, FIVE, settled, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (RaftSafety(FIVE), Linearizability()))
 

@@ -395,7 +395,7 @@ def test_a_clock_that_is_set_moves_no_lease() -> None:
 
 def test_leases_need_check_quorum() -> None:
     with pytest.raises(Refused, match="need CheckQuorum"):
-        CARD.settled({"reads": "lease"})
+        CARD.with_defaults({"reads": "lease"})
 
 
 # --- snapshots (section 7) -----------------------------------------------------------------------
@@ -965,7 +965,7 @@ def test_what_must_be_on_disk_is(name: str) -> None:
     ],
 )
 def test_the_card_claims_no_more_than_the_knobs_can_keep(knobs: dict[str, Any], consistency: str, loses: bool) -> None:
-    claims = CARD.claims(CARD.settled(knobs))
+    claims = CARD.claims(CARD.with_defaults(knobs))
     assert (claims.consistency, claims.loses, claims.availability) == (consistency, loses, "majority")
 
 

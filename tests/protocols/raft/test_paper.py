@@ -75,7 +75,7 @@ def server(
     **knobs: Any,
 ) -> RaftNode:
     """A follower whose log has entries of these terms, just started."""
-    node = RaftNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    node = RaftNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     node.log = log_of(*terms)
     node.current_term = max(terms, default=0) if term is None else term
     node.voted_for = voted_for
@@ -217,7 +217,7 @@ def test_the_same_term_does_not_free_the_vote() -> None:
 
 def test_a_server_starts_as_a_follower() -> None:
     """When servers start up, they begin as followers (5.2)."""
-    node = RaftNode("n1", FIVE, CARD.settled(), Stream.named(1, "n1"))
+    node = RaftNode("n1", FIVE, CARD.with_defaults(), Stream.named(1, "n1"))
     effects = node.start(0)
     assert effects[0] == Become("follower", 0)
     assert timers_set(effects) == ["election"]
@@ -374,7 +374,7 @@ def test_servers_draw_their_own_timeouts() -> None:
     waits = [
         e.after
         for id in FIVE
-        for e in RaftNode(id, FIVE, CARD.settled(), Stream.named(1, "node", id)).start(0)
+        for e in RaftNode(id, FIVE, CARD.with_defaults(), Stream.named(1, "node", id)).start(0)
         if isinstance(e, SetTimer)
     ]
     assert len({*waits}) == len(FIVE)
@@ -1200,6 +1200,6 @@ def test_a_servers_state_can_be_rewound(state: Any) -> None:
 
 
 def test_the_card_claims_what_each_way_to_read_can_keep() -> None:
-    assert CARD.claims(CARD.settled({"reads": "log"})).consistency == "linearizable"
-    assert CARD.claims(CARD.settled({"reads": "read-index"})).consistency == "linearizable"
-    assert CARD.claims(CARD.settled({"reads": "local"})).consistency == "sequential"
+    assert CARD.claims(CARD.with_defaults({"reads": "log"})).consistency == "linearizable"
+    assert CARD.claims(CARD.with_defaults({"reads": "read-index"})).consistency == "linearizable"
+    assert CARD.claims(CARD.with_defaults({"reads": "local"})).consistency == "sequential"

@@ -38,7 +38,7 @@ Effects = tuple[Effect, ...]
 
 
 def site(id: str = "n1", members: tuple[str, ...] = THREE, **knobs: Any) -> TwoPhaseCommitNode:
-    node = TwoPhaseCommitNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    node = TwoPhaseCommitNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     node.start(0)
     return node
 
@@ -387,5 +387,5 @@ def test_a_sites_state_can_be_rewound(make: Any) -> None:
 
 
 def test_the_card_claims_that_writes_need_everybody() -> None:
-    claims = CARD.claims(CARD.settled())
+    claims = CARD.claims(CARD.with_defaults())
     assert (claims.consistency, claims.availability, claims.loses) == ("linearizable", "all", False)
