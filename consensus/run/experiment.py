@@ -20,9 +20,12 @@ from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
 from consensus.run import aim
 from consensus.run.interventions import Ask, Intervention, Turn
-from consensus.run.lane import Lane, Mark
+from consensus.run.lane import Lane
 from consensus.run.spec import Spec, check
 from consensus.watch.narration import told
+from consensus.watch.watch import Mark
+
+Band = tuple[int, int | None, str]  # a stretch of time with something cut: from, to (None: still), what, in words
 
 
 class Experiment:
@@ -35,7 +38,7 @@ class Experiment:
         self.steps = 0
         self.script = 0  # steps of the script already taken
         self.marks: list[Mark] = []
-        self.bands: list[tuple[int, int | None, str]] = []  # stretches of time with something cut
+        self.bands: list[Band] = []  # stretches of time with something cut
         self.cuts: tuple[tuple[str, str], ...] = ()
         self.caption = ""
         self.lanes = [Lane(spec, number, protocols[lane.protocol]) for number, lane in enumerate(spec.lanes)]

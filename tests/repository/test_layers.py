@@ -18,8 +18,8 @@ LAYERS = """
     9  dashboard.live.session  dashboard.web.flood  consensus.__main__
     8  dashboard.wire  dashboard.wire.*  dashboard.live.veil  dashboard.web.limits
     7  run.timeline  run.registry  scenarios.*
-    6  run.experiment  run.scenario
-    5  run.lane  run.spec  run.aim  watch.metrics  watch.narration  protocols.*  faults.*
+    6  run.experiment  run.scenario  run.seen
+    5  run.lane  run.spec  run.aim  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
     4  kernel.simulation  protocols.cards  checkers  checkers.*
     3  kernel.clients  kernel.network  run.interventions  watch.history  watch.view
     2  kernel.node  kernel.events  maths.*
