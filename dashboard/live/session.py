@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from consensus.kernel.clients import BY_HAND
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
-from consensus.run import registry
-from consensus.run.spec import LaneSpec, Spec
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.timeline import Timeline
 from dashboard import wire
 from dashboard.live import veil
 from dashboard.web.limits import LIMITS, Limits, words

@@ -13,7 +13,7 @@ from typing import Any
 
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
-from consensus.run.lane import Mark
+from consensus.runs.lane import Mark
 from consensus.watch.history import Operation
 
 HIDDEN = "?"

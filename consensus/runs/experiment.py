@@ -18,10 +18,10 @@ from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
-from consensus.run import aim
-from consensus.run.interventions import Ask, Intervention, Turn
-from consensus.run.lane import Lane, Mark
-from consensus.run.spec import Spec, check
+from consensus.runs import aim
+from consensus.runs.interventions import Ask, Intervention, Turn
+from consensus.runs.lane import Lane, Mark
+from consensus.runs.spec import Spec, check
 from consensus.watch.narration import told
 
 

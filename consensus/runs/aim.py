@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from consensus.kernel.sentences import Refused
-from consensus.run.interventions import Act, Cut, Heal, Intervention, Partition, SetLink
+from consensus.runs.interventions import Act, Cut, Heal, Intervention, Partition, SetLink
 
 
 class Cast(NamedTuple):

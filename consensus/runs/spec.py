@@ -11,7 +11,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card
-from consensus.run.interventions import Intervention
+from consensus.runs.interventions import Intervention
 
 LANES_MAX = 4
 

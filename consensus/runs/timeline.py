@@ -17,9 +17,9 @@ from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import (
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Crash,
@@ -37,8 +37,8 @@ from consensus.run.interventions import (
     Turn,
     Wipe,
 )
-from consensus.run.lane import Mark
-from consensus.run.spec import LENGTH_MAX, Spec
+from consensus.runs.lane import Mark
+from consensus.runs.spec import LENGTH_MAX, Spec
 
 KEYFRAME_EVERY = 1 * S
 KEYFRAMES_MAX = 64  # beyond, every second one is forgotten: seeking then replays a little longer

@@ -19,8 +19,8 @@ from consensus.kernel.node import MS
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER, UP, Cluster, Simulation
 from consensus.protocols.cards import Card
-from consensus.run.interventions import Intervention, Turn
-from consensus.run.spec import Spec
+from consensus.runs.interventions import Intervention, Turn
+from consensus.runs.spec import Spec
 from consensus.watch.history import History, Operation
 from consensus.watch.metrics import Meters
 from consensus.watch.narration import BADGES, seconds, sentence_of
