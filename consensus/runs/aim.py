@@ -68,6 +68,11 @@ def resolve(intervention: Intervention, cast: Cast) -> Intervention:
     return intervention._replace(node=cast.node(node))  # type: ignore[call-arg]
 
 
+def known(intervention: Intervention, members: tuple[str, ...]) -> None:
+    """Refuses a name or a part that no node of these members can ever play."""
+    resolve(intervention, Cast(members, members[0], (members,)))
+
+
 def _sides(sides: tuple[tuple[str, ...], ...], cast: Cast) -> tuple[tuple[str, ...], ...]:
     named = [tuple(node for part in side if part != "@rest" for node in cast.nodes(part)) for side in sides]
     taken = [node for side in named for node in side]

@@ -102,6 +102,7 @@ class Lane:
                 checker.settle(self.knobs)
         self.tally = Meters(spec.members, siblings=self.judge is None)
         self.marks: list[Mark] = []
+        self.leaders: list[tuple[int, str, int | None]] = []  # every election: when, who, the epoch
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
         self.notes: dict[str, int] = {}
         self.seen: dict[str, int] = {}  # checker -> findings already taken over
@@ -233,6 +234,7 @@ class Lane:
             self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
         elif event.kind == "became" and event.data[0] in LEADING:
             self.marks.append(Mark(event.at, "leader", self.number, f"leader {event.node}"))
+            self.leaders.append((event.at, event.node, event.data[1]))
         elif event.kind == "halted":
             self.marks.append(Mark(event.at, "violation", self.number, f"{event.node} halted: {event.data[0]}"))
         elif operation is not None and operation.finish is not None:
