@@ -55,8 +55,7 @@ SCENARIO = Scenario(
         opening=OPENING,
         script=(
             Step(OPENING + 10 * MS, SetLink(FAR, (("delay", 40 * MS),))),
-            Step(PROPOSED, Act("n1", "propose", LEADER)),
-            Step(PROPOSED, Act("n3", "propose", LEADER)),
+            *(Step(PROPOSED, Act(node, "propose", LEADER), lane) for node in ("n1", "n3") for lane in (VOTE, FIRST)),
             Step(PROPOSED, Say("Who leads? Each proposes itself.")),
             Step(
                 1500 * MS,
