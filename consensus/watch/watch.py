@@ -109,6 +109,7 @@ class Watch:
                 checker.settle(dict(knobs or {}))
         self.tally = Meters(members, siblings=self.judge is None)
         self.marks: list[Mark] = []
+        self.leaders: list[tuple[int, str, int | None]] = []  # every election: when, who, the epoch
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
         self.notes: dict[str, int] = {}
         self.halted: dict[str, str] = {}  # node -> the sentence of the assertion that failed
@@ -204,6 +205,7 @@ class Watch:
             self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
         elif event.kind == "became" and event.data[0] in LEADING:
             self.marks.append(Mark(event.at, "leader", self.lane, f"leader {event.node}"))
+            self.leaders.append((event.at, event.node, event.data[1]))
         elif event.kind == "halted":
             self.halted[event.node] = event.data[0]
             self.marks.append(Mark(event.at, "violation", self.lane, f"{event.node} halted: {event.data[0]}"))

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
-from consensus.run import registry
-from consensus.run.lane import Lane
-from consensus.run.seen import LaneSeen
-from consensus.run.spec import LaneSpec, Spec
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.lane import Lane
+from consensus.runs.seen import LaneSeen
+from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.timeline import Timeline
 from consensus.watch.watch import Mark
 from dashboard import wire
 from dashboard.live import veil

@@ -14,8 +14,8 @@ from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.network import LinkState
 from consensus.protocols.cards import Knob
-from consensus.run.lane import Lane
-from consensus.run.seen import CardSeen
+from consensus.runs.lane import Lane
+from consensus.runs.seen import CardSeen
 from consensus.watch.history import Operation
 from consensus.watch.watch import Mark
 

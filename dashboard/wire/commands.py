@@ -11,7 +11,7 @@ from consensus.kernel.node import READ, REMOVE, WRITE
 from consensus.kernel.rng import PPM
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
-from consensus.run.interventions import (
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Ask,

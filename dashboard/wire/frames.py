@@ -13,10 +13,10 @@ from consensus.kernel.events import Event
 from consensus.kernel.network import PRESETS, LinkState
 from consensus.kernel.node import Reply, Request
 from consensus.protocols.cards import FAMILIES, Card, Knob
-from consensus.run.experiment import Band
-from consensus.run.scenario import Scenario
-from consensus.run.seen import CardSeen, LaneSeen
-from consensus.run.spec import Spec
+from consensus.runs.experiment import Band
+from consensus.runs.scenario import Scenario
+from consensus.runs.seen import CardSeen, LaneSeen
+from consensus.runs.spec import Spec
 from consensus.watch.history import Operation
 from consensus.watch.watch import Mark
 from dashboard.web.limits import LIMITS, Limits

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from consensus.kernel.clients import BY_HAND
 from consensus.kernel.events import Event
-from consensus.run.seen import LaneSeen
+from consensus.runs.seen import LaneSeen
 from dashboard.web.limits import LIMITS, Limits
 from dashboard.wire.format import ENDS, FLYING, OPERATION, SENT, Frame
 from dashboard.wire.frames import columns, finding_body, kind_of, operation_row, verdict

@@ -11,11 +11,11 @@ from consensus.checkers.objects import COUNTER, DECISION, OBJECTS, REGISTER, SET
 from consensus.kernel.freeze import breaks_the_law
 from consensus.kernel.node import OK, READ, S
 from consensus.protocols.cards import Card, Claims
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask
-from consensus.run.lane import Lane
-from consensus.run.spec import LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask
+from consensus.runs.lane import Lane
+from consensus.runs.spec import LaneSpec, Spec
 from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
 from tests.checkers.test_decisions import Own
 from tests.checkers.test_removals import Bag, Count

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from consensus.kernel.node import MS, S
-from consensus.run import registry
-from consensus.run.interventions import Crash, Cut, Partition
-from consensus.run.spec import LaneSpec
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.interventions import Crash, Cut, Partition
+from consensus.runs.spec import LaneSpec
+from consensus.runs.timeline import Timeline
 from dashboard import wire
 from dashboard.live import veil
 from dashboard.web.limits import LIMITS

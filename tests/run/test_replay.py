@@ -11,8 +11,8 @@ from consensus.kernel.node import MS, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Action
-from consensus.run import registry
-from consensus.run.interventions import (
+from consensus.runs import registry
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Ask,
@@ -31,8 +31,8 @@ from consensus.run.interventions import (
     Turn,
     Wipe,
 )
-from consensus.run.spec import LaneSpec, Spec
-from consensus.run.timeline import Timeline
+from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.timeline import Timeline
 from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
 
 SEEDS = range(30)

@@ -4,10 +4,10 @@ import pytest
 
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
-from consensus.run import registry
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Partition, Pause, SetDeadline, SetLink, Turn, Wipe
-from consensus.run.spec import LENGTH_MAX
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, Pause, SetDeadline, SetLink, Turn, Wipe
+from consensus.runs.spec import LENGTH_MAX
+from consensus.runs.timeline import Timeline
 
 SPLIT = Partition((("n1", "n2"), ("n3", "n4", "n5")))
 

@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 from consensus.protocols.answering.dynamo import preference_list
-from consensus.run import registry
-from consensus.run.experiment import Experiment
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
 from consensus.scenarios.answering import dials, last_write_wins, siblings
 
 SEEDS = (1, 2, 3)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Wipe
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Wipe
 
 SCENARIOS = registry.scenarios()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from consensus.kernel.node import OK, READ, WRITE, S
-from consensus.run import registry
-from consensus.run.experiment import Experiment
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
 from consensus.watch import watch
 from consensus.watch.history import PENDING, Operation
 from consensus.watch.watch import Watch

@@ -6,10 +6,10 @@ which (Dynamo's clocks of versions) does not look at them.
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say, SetClock
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say, SetClock
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LWW, VERSIONS = 0, 1
 KEY = "x"

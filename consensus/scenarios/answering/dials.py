@@ -8,10 +8,10 @@ Quorums", VLDB 2012). Read repair is off and anti-entropy rare, as there. The ho
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.protocols.answering.dynamo import preference_list
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 KEY = "x"
 WRITER, SECOND, THIRD, *READERS = preference_list(("n1", "n2", "n3", "n4", "n5"), KEY)

@@ -2,10 +2,10 @@
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 DELTA, STATE = 0, 1
 CUT, FIRST, SECOND, STOP, UNTIL = 3 * S, 7 * S, 9 * S, 11 * S, 15 * S

@@ -6,10 +6,10 @@ DeCandia et al., "Dynamo", SOSP 2007, section 6, "timestamp based reconciliation
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LWW, SIBLINGS = 0, 1
 FIRST, SECOND = "first'1", "last'2"  # the store numbers values

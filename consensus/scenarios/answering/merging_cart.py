@@ -6,10 +6,10 @@ whole cart, so that each write there replaces it, and a removal cannot be asked 
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, REMOVE, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 OR_SET, DYNAMO = 0, 1
 CART = "cart"

@@ -7,10 +7,10 @@ audience may do more.
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 CUT, HEAL, LATER = 3 * S, 7 * S, 8 * S
 

@@ -5,10 +5,10 @@ Brewer, "CAP Twelve Years Later", IEEE Computer 2012: the choice is made operati
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 CART, TILL = 0, 1
 CUT, HEAL, UNTIL = 4 * S, 9 * S, 12 * S

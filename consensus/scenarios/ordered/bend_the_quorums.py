@@ -6,10 +6,10 @@ Howard, Malkhi and Spiegelman, "Flexible Paxos: Quorum Intersection Revisited", 
 from typing import Any
 
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 MEET, MISS, MAJORITIES = 0, 1, 2
 

@@ -2,9 +2,9 @@
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.interventions import Ask, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Ask, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 REFUSES, ANSWERS = 0, 1
 

@@ -1,10 +1,10 @@
 """11: the election. The leader dies; who goes on leading, and how do the others know?"""
 
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Crash, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Crash, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 CRASH = 3 * S
 

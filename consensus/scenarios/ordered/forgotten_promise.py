@@ -7,10 +7,10 @@ The patience of the replicas and the slow links are such that each step falls wh
 
 from consensus.checkers.protocols.vr_safety import SURVIVAL
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 NOTHING, VIEW = 0, 1

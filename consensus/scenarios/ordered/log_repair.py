@@ -1,9 +1,9 @@
 """14: log repair. After the heal the deposed leader's uncommitted entries are struck out; what was committed stays."""
 
 from consensus.kernel.node import MS, S
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 SCENARIO = Scenario(
     number=14,

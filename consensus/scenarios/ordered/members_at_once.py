@@ -3,10 +3,10 @@
 from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 AT_ONCE, JOINT, ONE_AT_A_TIME = 0, 1, 2
 SAFE = (JOINT, ONE_AT_A_TIME)

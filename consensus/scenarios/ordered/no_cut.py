@@ -7,10 +7,10 @@ cut, latency or consistency.
 from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOG, LEADER, CAUSAL = 0, 1, 2
 NEAR, FAR = 40 * MS, 75 * MS  # one way: 80 and 150 ms there and back

@@ -4,10 +4,10 @@ Liskov and Cowling, "Viewstamped Replication Revisited", 2012, section 4.3.
 """
 
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Restart, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Restart, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 BACK, END = 9 * S, 11 * S
 TOLD = "kept'1"  # the cluster numbers values

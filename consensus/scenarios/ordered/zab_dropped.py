@@ -1,9 +1,9 @@
 """26: Zab recovery, second half. A primary is cut off with a proposal that nobody else holds: the next epoch drops it."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.scenarios.ordered.zab_kept import by_hand
 
 SCENARIO = Scenario(

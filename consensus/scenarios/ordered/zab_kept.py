@@ -1,10 +1,10 @@
 """26: Zab recovery, first half. A primary dies with a proposal half done that a quorum holds: whoever leads next keeps it."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 DEAF = tuple(pair for other in ("@follower3", "@follower4") for pair in (("@leader", other), (other, "@leader")))

@@ -1,10 +1,10 @@
 """26 again: what a read means in Zab. The same slow link; local reads on the left, sync reads on the right."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Partition, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Partition, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOCAL, SYNC = 0, 1
 

@@ -10,10 +10,10 @@ writes that the other lacked.
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.protocols.why_hard.primary_backup import SET_ASIDE, STEPPED_DOWN, TOOK_OVER
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 AUTOMATIC, OFF, RAFT = 0, 1, 2

@@ -6,10 +6,10 @@ Consistency is about what clients were told, not about what machines hold (Klepp
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 
 def told(experiment: Experiment) -> list[tuple[str, tuple[str, ...]]]:

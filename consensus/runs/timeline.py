@@ -17,9 +17,9 @@ from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
-from consensus.run import registry
-from consensus.run.experiment import Band, Experiment
-from consensus.run.interventions import (
+from consensus.runs import registry
+from consensus.runs.experiment import Band, Experiment
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Crash,
@@ -37,7 +37,7 @@ from consensus.run.interventions import (
     Turn,
     Wipe,
 )
-from consensus.run.spec import LENGTH_MAX, Spec
+from consensus.runs.spec import LENGTH_MAX, Spec
 from consensus.watch.watch import Mark
 
 KEYFRAME_EVERY = 1 * S

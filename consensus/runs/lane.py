@@ -15,8 +15,8 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import UP, Cluster, Simulation
 from consensus.protocols.cards import Card
-from consensus.run.interventions import Intervention, Turn
-from consensus.run.spec import Spec
+from consensus.runs.interventions import Intervention, Turn
+from consensus.runs.spec import Spec
 from consensus.watch.history import History, Operation
 from consensus.watch.narration import BADGES, seconds
 from consensus.watch.watch import LEADING, Mark, Sides, Watch
