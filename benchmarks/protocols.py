@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.kernel.simulation import Cluster, Simulation
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask
-from consensus.run.spec import LaneSpec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask
+from consensus.runs.spec import LaneSpec
 
 ROUNDS = 3
 SIMULATED = 10 * S

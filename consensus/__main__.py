@@ -20,9 +20,9 @@ from typing import Any, NoReturn
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.spec import LENGTH_MAX, LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.spec import LENGTH_MAX, LaneSpec, Spec
 
 
 class Parser(argparse.ArgumentParser):

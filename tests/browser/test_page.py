@@ -34,9 +34,9 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from consensus.kernel.node import S
 from consensus.protocols.cards import FAMILIES
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Partition
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Partition
 from dashboard.web.limits import LIMITS
 
 INVITATION = "Drag a line across the links to cut the network. The same cut falls on both."

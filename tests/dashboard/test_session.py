@@ -10,8 +10,8 @@ import pytest
 
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
-from consensus.run import registry
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.timeline import Timeline
 from dashboard import wire
 from dashboard.live.session import Session
 from dashboard.web.limits import LIMITS, Limits

@@ -17,8 +17,8 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, Node, Request, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card, Claims, Knob
-from consensus.run import interventions, registry
-from consensus.run.timeline import Timeline
+from consensus.runs import interventions, registry
+from consensus.runs.timeline import Timeline
 from dashboard import wire
 from dashboard.web.limits import LIMITS
 from dashboard.wire.pack import EACH, KEPT, Reader, Writer, change, changed, pattern

@@ -14,10 +14,10 @@ from consensus.kernel.simulation import HELD_MAX, Cluster, Simulation
 from consensus.protocols.why_hard.ben_or import CARD
 from consensus.protocols.why_hard.heartbeat import CARD as HEARTBEAT
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Adversary, Crash, Cut, Pause, Restart, Resume
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Adversary, Crash, Cut, Pause, Restart, Resume
+from consensus.runs.timeline import Timeline
 from tests.kit.storm import Watched, members
 
 

@@ -23,9 +23,9 @@ from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import CRASHED, HALTED, PAUSED, UP, Cluster, Simulation
 from consensus.protocols.cards import Card
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Intervention, Partition, Pause, Restart, Resume, SetLink
-from consensus.run.lane import LEADING
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Intervention, Partition, Pause, Restart, Resume, SetLink
 from consensus.watch.history import PENDING, History, Operation
+from consensus.watch.watch import LEADING
 
 CALM = LinkState()
 CALM_SETTING = tuple(zip(CALM._fields, CALM, strict=True))

@@ -22,7 +22,7 @@ from consensus.kernel.node import (
 )
 from consensus.kernel.rng import Stream
 from consensus.protocols.desk import FrontDesk, Outstanding
-from consensus.run import registry
+from consensus.runs import registry
 
 
 class Home(Node):

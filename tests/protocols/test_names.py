@@ -4,8 +4,8 @@ import pytest
 
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import protocol_name
-from consensus.run import registry
-from consensus.run.spec import LaneSpec
+from consensus.runs import registry
+from consensus.runs.spec import LaneSpec
 
 
 def test_a_protocol_is_named_as_its_file() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consensus.run import registry
+from consensus.runs import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))

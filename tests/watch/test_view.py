@@ -8,11 +8,11 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster, Simulation
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Crash, Intervention, Partition, Pause, SetClock, SetLink
-from consensus.run.spec import LaneSpec, Spec, Step
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Crash, Intervention, Partition, Pause, SetClock, SetLink
+from consensus.runs.spec import LaneSpec, Spec, Step
+from consensus.runs.timeline import Timeline
 from consensus.scenarios.why_hard.three_envelopes import LINKS_OF_N2, SCENARIO, SILENT_FROM
 from consensus.watch.view import Seen, observed_by
 from dashboard import wire

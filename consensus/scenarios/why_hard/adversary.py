@@ -8,10 +8,10 @@ succeeds in a round unless all five coins fall alike: one round in sixteen.
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, S
 from consensus.kernel.simulation import UP
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Adversary, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Adversary, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 STARTS, LEAVES = 500 * MS, 6 * S
 INPUTS = (("n1", "0"), ("n2", "1"), ("n3", "0"), ("n4", "1"), ("n5", "1"))
@@ -25,7 +25,7 @@ def answered(experiment: Experiment, lane: int) -> list[int]:
 
 def nothing_failed(experiment: Experiment) -> bool:
     lanes = experiment.lanes
-    return all(not any(lane.tally.dropped.values()) and set(lane.sim.status.values()) == {UP} for lane in lanes)
+    return all(not any(lane.watch.tally.dropped.values()) and set(lane.sim.status.values()) == {UP} for lane in lanes)
 
 
 SCENARIO = Scenario(

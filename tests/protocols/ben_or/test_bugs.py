@@ -15,7 +15,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, Node, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.why_hard.ben_or import CARD, BenOrNode
-from consensus.run.interventions import Act, Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.runs.interventions import Act, Crash, Cut, Heal, Partition, Restart, SetLink
 from tests.kit.storm import Unsafe, Watched, members
 from tests.protocols.ben_or import bugs as ben_or_bugs
 from tests.protocols.ben_or.bugs import BUGS

@@ -14,7 +14,7 @@ from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.why_hard.ben_or import CARD, ONE_MESSAGE, ONE_PROPOSED, BenOrNode, Decided, Proposal, Report, bit_of
-from consensus.run.interventions import Act, Adversary, Crash, Heal, Partition, SetLink
+from consensus.runs.interventions import Act, Adversary, Crash, Heal, Partition, SetLink
 from tests.kit.storm import Watched, members
 
 STEADY = LinkState(10 * MS, 0)

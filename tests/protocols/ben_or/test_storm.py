@@ -15,7 +15,7 @@ from consensus.kernel.node import MS, OK, WRITE, Node, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import UP, Cluster
 from consensus.protocols.why_hard.ben_or import BITS, CARD
-from consensus.run.interventions import Act, Adversary
+from consensus.runs.interventions import Act, Adversary
 from tests.kit.storm import CALM, Storm, Watched, members, seeds
 
 BUSY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300 * MS)

@@ -18,7 +18,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.answering.causal_store import CARD, CausalStore
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, Restart, SetLink
 from tests.kit.storm import Watched, members
 from tests.protocols.causal_store import bugs
 

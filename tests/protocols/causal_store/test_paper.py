@@ -22,7 +22,7 @@ from consensus.protocols.answering.causal_store import (
     Stored,
     Version,
 )
-from consensus.run.interventions import Ask, Crash, Heal, Partition, Restart
+from consensus.runs.interventions import Ask, Crash, Heal, Partition, Restart
 from tests.kit.storm import Watched, members
 
 THREE = ("n1", "n2", "n3")

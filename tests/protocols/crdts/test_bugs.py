@@ -24,8 +24,8 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, REMOVE, WRITE, Node, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.cards import Card
-from consensus.run import registry
-from consensus.run.interventions import Ask, Crash, Heal, Partition, Restart, SetClock, SetLink
+from consensus.runs import registry
+from consensus.runs.interventions import Ask, Crash, Heal, Partition, Restart, SetClock, SetLink
 from tests.kit.storm import Watched, members
 from tests.protocols.crdts import bugs
 

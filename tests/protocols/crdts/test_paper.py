@@ -36,7 +36,7 @@ from consensus.protocols.answering import g_counter, lww_register, or_set, pn_co
 from consensus.protocols.answering.lww_register import Stamped
 from consensus.protocols.answering.or_set import Bag
 from consensus.protocols.answering.pn_counter import Counts
-from consensus.run import registry
+from consensus.runs import registry
 
 MODULES: dict[str, Any] = {"g_counter": g_counter, "pn_counter": pn_counter, "or_set": or_set, "lww_register": lww_register}
 NAMES = tuple(MODULES)

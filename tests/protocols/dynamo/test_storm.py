@@ -31,7 +31,7 @@ from consensus.protocols.answering.dynamo import (
     preference_list,
     values,
 )
-from consensus.run.interventions import Heal, Restart, Resume, Wipe
+from consensus.runs.interventions import Heal, Restart, Resume, Wipe
 from consensus.watch.history import PENDING, Operation
 from tests.kit.storm import Storm, Unsafe, seeds
 

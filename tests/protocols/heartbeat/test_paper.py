@@ -11,9 +11,9 @@ from consensus.kernel.node import FAILED, MS, CancelTimer, Node, Request, S, Set
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.why_hard.heartbeat import CARD, FALSE_ALARM, SUSPECTED, Heartbeat, HeartbeatNode
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Crash, Pause, Resume, SetClock
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Crash, Pause, Resume, SetClock
 from consensus.scenarios.why_hard.time_out_dial import SCENARIO, alarms_a_minute, ms_to_notice
 
 STEADY = LinkState(10 * MS, 0)

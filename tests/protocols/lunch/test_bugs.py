@@ -18,7 +18,7 @@ from consensus.protocols.why_hard.lunch import CARD as LUNCH
 from consensus.protocols.why_hard.lunch import LunchNode
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
 from consensus.protocols.why_hard.majority_vote import MajorityVoteNode
-from consensus.run.interventions import Act, Crash, Cut, Partition, Restart, SetLink
+from consensus.runs.interventions import Act, Crash, Cut, Partition, Restart, SetLink
 from tests.kit.storm import Unsafe, Watched, members
 from tests.protocols.lunch import bugs as lunch_bugs
 from tests.protocols.lunch.bugs import BUGS

@@ -18,7 +18,7 @@ from consensus.protocols.why_hard.first_proposal import CARD as FIRST
 from consensus.protocols.why_hard.lunch import CARD as LUNCH
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
 from consensus.protocols.why_hard.majority_vote import MajorityVoteNode, Report, Second, Told
-from consensus.run.interventions import Act, Crash, Heal, Partition, Pause, Restart, Resume, SetLink
+from consensus.runs.interventions import Act, Crash, Heal, Partition, Pause, Restart, Resume, SetLink
 from tests.kit.storm import Watched, members
 
 ALL = {"rule": "all"}

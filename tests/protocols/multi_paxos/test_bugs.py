@@ -26,7 +26,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.multi_paxos import CARD, MultiPaxosNode
-from consensus.run.interventions import Crash, Partition, Restart, Wipe
+from consensus.runs.interventions import Crash, Partition, Restart, Wipe
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.multi_paxos import bugs
 from tests.protocols.multi_paxos.bugs import BUGS

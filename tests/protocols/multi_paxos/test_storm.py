@@ -16,7 +16,7 @@ from consensus.checkers.histories.linearizability import Linearizability
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, S
 from consensus.protocols.ordered.multi_paxos import CARD
-from consensus.run.interventions import Crash, Restart
+from consensus.runs.interventions import Crash, Restart
 from tests.kit.storm import BUSY, Storm, Unsafe, seeds
 
 EVERYDAY = 40

@@ -26,7 +26,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.paxos import CARD, PaxosNode
-from consensus.run.interventions import Crash, Cut, Heal, Partition, Restart, SetLink, Wipe
+from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetLink, Wipe
 from tests.kit.storm import Unsafe, Watched, members
 from tests.protocols.paxos import bugs
 from tests.protocols.paxos.bugs import BUGS

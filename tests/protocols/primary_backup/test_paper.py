@@ -24,7 +24,7 @@ from consensus.protocols.why_hard.primary_backup import (
     Heartbeat,
     PrimaryBackupNode,
 )
-from consensus.run.interventions import Crash, Heal, Partition, Restart, SetLink, Turn, Wipe
+from consensus.runs.interventions import Crash, Heal, Partition, Restart, SetLink, Turn, Wipe
 from tests.kit.storm import Watched, members
 
 STEADY = LinkState(10 * MS, 0)

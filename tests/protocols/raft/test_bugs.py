@@ -27,7 +27,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.raft import CARD, ENTRIES_MAX, RaftNode
-from consensus.run.interventions import Crash, Heal, Partition, Restart, SetLink
+from consensus.runs.interventions import Crash, Heal, Partition, Restart, SetLink
 from consensus.watch.history import Operation
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.raft import bugs as raft_bugs

@@ -16,7 +16,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, WRITE, Request
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.ordered.raft import CARD, AppendEntriesReply, RequestVote, RequestVoteReply
-from consensus.run.interventions import Crash
+from consensus.runs.interventions import Crash
 from tests.protocols.raft.test_paper import (
     FIGURE_7,
     FIGURE_7_LEADER,

@@ -13,9 +13,9 @@ from consensus.kernel.node import FAILED, MS, READ, Node, Request
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.why_hard.two_generals import ATTACK, CARD, FIRST, STAY, VILLAGE, General, Messenger
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Restart
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Restart
 from consensus.scenarios.why_hard.two_generals import COPIES, SCENARIO, alone, together
 from consensus.watch.view import observed_by
 from tests.kit.storm import Watched

@@ -24,7 +24,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.commit.two_phase_commit import CARD, IN_DOUBT, TwoPhaseCommitNode
-from consensus.run.interventions import Crash, Cut, Heal, Restart, SetLink
+from consensus.runs.interventions import Crash, Cut, Heal, Restart, SetLink
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.two_phase_commit import bugs
 from tests.protocols.two_phase_commit.bugs import BUGS

@@ -26,7 +26,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.vr import BACKUP, CARD, NORMAL, PRIMARY, RECOVERING, VIEW_CHANGE, VRNode
-from consensus.run.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
 from consensus.watch.history import Operation
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.vr import bugs as vr_bugs

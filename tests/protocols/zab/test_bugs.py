@@ -26,7 +26,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.zab import CARD, ZabNode
-from consensus.run.interventions import Crash, Cut, Heal, Partition, Restart, SetClock, SetLink
+from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetClock, SetLink
 from consensus.watch.history import Operation
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.zab import bugs as zab_bugs

@@ -14,8 +14,8 @@ from consensus import protocols as protocol_files
 from consensus import scenarios as scenario_files
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card, protocol_name
-from consensus.run.scenario import Scenario
-from consensus.run.spec import SEED_MAX, Spec
+from consensus.runs.scenario import Scenario
+from consensus.runs.spec import SEED_MAX, Spec
 
 
 def protocols() -> dict[str, Card]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card, protocol_name
-from consensus.run.interventions import Intervention
+from consensus.runs.interventions import Intervention
 
 LANES_MAX = 4
 
@@ -84,3 +85,7 @@ def check(spec: Spec, protocols: Mapping[str, Card]) -> None:
         if lane.protocol not in protocols:
             raise Refused(f"There is no protocol {lane.protocol!r}; there are: {', '.join(protocols)}.")
         protocols[lane.protocol].with_defaults(dict(lane.knobs))
+    for before, after in itertools.pairwise(spec.script):
+        if after.at < before.at:
+            late, early = f"{before.at / S:g} s", f"{after.at / S:g} s"
+            raise Refused(f"The script is not in the order of time: a step at {early} comes after one at {late}.")
