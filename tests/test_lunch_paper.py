@@ -294,7 +294,7 @@ def test_the_claims() -> None:
     assert claimed == {
         "lunch": {"consistency": "linearizable", "availability": "quorum", "loses": False},
         "first-proposal": {"consistency": "none", "availability": "total", "loses": False},
-        "majority-vote": {"consistency": "linearizable", "availability": "majority", "loses": False},
+        "majority-vote": {"consistency": "linearizable", "availability": "clean majority", "loses": False},
     }
     assert LUNCH.claims(LUNCH.settled(ALL)).availability == "all"
     assert [card.object for card in (LUNCH, FIRST, MAJORITY)] == ["decision"] * 3

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from storm import Watched, members
 
+from consensus import registry
 from consensus.checkers.divergence import Divergence
 from consensus.checkers.losses import Losses
 from consensus.checkers.sessions import Sessions
 from consensus.checkers.staleness import Staleness
-from consensus.interventions import Crash, Heal, Partition, Restart, SetLink, Turn, Wipe
+from consensus.experiment import Experiment, LaneSpec, Spec, Step
+from consensus.interventions import Ask, Crash, Cut, Heal, Partition, Restart, SetLink, Turn, Wipe
 from consensus.network import LinkState
-from consensus.node import MS, OK, READ, WRITE, Node, S
+from consensus.node import MS, OK, READ, UNKNOWN, WRITE, Node, S
 from consensus.protocols.primary_backup import (
     AHEAD,
     CARD,
@@ -284,7 +286,20 @@ def test_a_slow_link_alone_is_enough_for_two_primaries() -> None:
     assert len(site.primaries) == 2
 
 
+def test_a_backup_that_hears_a_primary_it_cannot_reach_gets_no_write_answered() -> None:
+    """So failover does not make it always answer: it takes over only when it hears nothing."""
+    asked = [Step((3 + at) * S, Ask("n2", kind, "x")) for at in range(4) for kind in (WRITE, READ)]
+    script = (Step(2 * S, Cut((("n2", "n1"),))), *asked)
+    experiment = Experiment(
+        Spec("lab", "lab", "lab", (LaneSpec("primary-backup"),), nodes=3, script=script), registry.protocols()
+    )
+    experiment.run_until(10 * S)
+    outcomes = [(op.kind, op.outcome) for op in experiment.lanes[0].history.operations if op.client == "you"]
+    assert outcomes == [(WRITE, UNKNOWN), (READ, OK)] * 4
+    assert "a primary can be reached" in experiment.lanes[0].meters(experiment.at)["badge"]
+
+
 def test_the_claims() -> None:
     on, off = (CARD.claims(CARD.settled({"failover": failover})).plain() for failover in ("automatic", "off"))
-    assert on == {"consistency": "eventual", "availability": "total", "loses": True}
-    assert off == {"consistency": "eventual", "availability": "quorum", "loses": False}
+    assert on == {"consistency": "eventual", "availability": "primary", "loses": True}
+    assert off == {"consistency": "eventual", "availability": "primary", "loses": False}

@@ -516,7 +516,7 @@ def number_of(key: str) -> int:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    return Claims("linearizable", availability="majority")
+    return Claims("linearizable", availability="clean majority")
 
 
 CARD = Card(
@@ -526,7 +526,8 @@ CARD = Card(
     summary="A majority promises, a majority accepts, and one value is chosen for good: one decision a key.",
     node=PaxosNode,
     claims=claims,
-    gives_up="Certain progress: two proposers can duel without end, and a side without a majority decides nothing.",
+    gives_up="Certain progress: two proposers can duel without end, and a node that does not itself reach a majority "
+    "decides nothing.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(

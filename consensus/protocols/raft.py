@@ -1139,10 +1139,10 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
     With members changed all at once it promises nothing. With retries taken as new an old value may come back.
     """
     if knobs["membership"] == AT_ONCE:
-        return Claims("none", availability="majority", loses=True)
+        return Claims("none", availability="clean majority", loses=True)
     if knobs["retries"] == "taken as new":
-        return Claims("eventual", availability="majority", loses=True)
-    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="majority")
+        return Claims("eventual", availability="clean majority", loses=True)
+    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="clean majority")
 
 
 def clash(knobs: Mapping[str, Any]) -> str:
@@ -1160,7 +1160,8 @@ CARD = RAFT = Card(
     summary="One leader orders every operation in a log; what it has committed with a majority of the members is never lost.",
     node=RaftNode,
     claims=claims,
-    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer.",
+    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer; "
+    "where only some links are cut, leaders may fall again and again, or nobody can be elected.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(
