@@ -16,8 +16,8 @@ Where it departs from the paper:
   lost its disk. Then an acknowledged write would vanish without a word. So a clock keeps *which* events it knows, as runs
   ``(Sx, 1, 3)``, and each version names its own event, its *dot* (Preguica, Baquero, Almeida, Fonte and Goncalves, "Dotted
   Version Vectors", 2010). Where every run begins at 1, as in Figure 3, this is the paper's clock.
-- **A node that lost its disk counts under a new name.** It no longer knows which events it used. So it draws an *incarnation* at
-  random, keeps it on its disk, and its events are those of ``n1#5c0e21f7`` from then on, as with Riak's epochs. The time of day
+- **A node that lost its disk counts under a new name.** It no longer knows which events it used. So it draws an *incarnation*
+  at random, keeps it on disk, and its events are those of ``n1#5c0e21f7`` from then on, as with Riak's epochs. The time of day
   takes no part: a clock that was set back would make it use an event twice.
 - **A put reads first** (knob ``put_context``): the paper's clients get before they put and hand over the context; ours may
   write without having read, so the coordinator gets on their behalf. "client's own" takes the client's context as it comes.
@@ -29,9 +29,10 @@ Where it departs from the paper:
 - A replica answers a read with all that it holds of the key, also with the hints that it keeps for others; in the paper hints
   are kept apart until they are handed off (4.6). So reads are a little fresher than the homes alone would make them.
 
-What is left out: deleting (no tombstones, so no deleted value that comes back), joining, leaving and gossip (4.8.1, 4.8.2, 4.9; every node knows all members from the start), other ways to
-divide the ring (6.2), truncation of long clocks (4.4), the node that read fastest as coordinator of the put (5), buffered
-writes (6.1), and the rationing of background work (6.5). Merkle trees have two levels here, a root over sixteen leaves.
+What is left out: deleting (no tombstones, so no deleted value that comes back), joining, leaving and gossip (4.8.1, 4.8.2, 4.9;
+every node knows all members from the start), other ways to divide the ring (6.2), truncation of long clocks (4.4), the node
+that read fastest as coordinator of the put (5), buffered writes (6.1), and the rationing of background work (6.5). Merkle trees
+have two levels here, a root over sixteen leaves.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def preference_list(members: tuple[str, ...], key: str) -> tuple[str, ...]:
 
 
 class Run(NamedTuple):
-    """The events ``first`` to ``last`` of a node (or of one incarnation). Where ``first`` is 1 it is the paper's pair ``(node, last)``."""
+    """The events ``first`` to ``last`` of a node's incarnation. Where ``first`` is 1 it is the paper's ``(node, last)``."""
 
     node: str
     first: int
@@ -98,7 +99,7 @@ def joined(clocks: Iterable[Clock]) -> Clock:
 
 
 class Dot(NamedTuple):
-    """One event: the ``counter``-th put of this key that ``node``, in this incarnation, coordinated. It names one version."""
+    """One event: the ``counter``-th put of this key that ``node``, in one incarnation, coordinated. It names one version."""
 
     node: str
     counter: int
