@@ -105,8 +105,8 @@ class Watch:
         kinds = dict.fromkeys((*self.object.invariants, *invariants))
         self.invariants = {kind.__name__: kind(members) for kind in kinds if isinstance(kind, type)}
         for checker in self.invariants.values():
-            if hasattr(checker, "settle"):
-                checker.settle(dict(knobs or {}))
+            if hasattr(checker, "configure"):
+                checker.configure(dict(knobs or {}))
         self.tally = Meters(members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.leaders: list[tuple[int, str, int | None]] = []  # every election: when, who, the epoch

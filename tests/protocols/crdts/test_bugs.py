@@ -61,7 +61,7 @@ class Script(Watched):
         cluster = Cluster(
             node or self.card.node,
             self.members,
-            self.card.settled({"gossip_ms": 50, **knobs}),
+            self.card.with_defaults({"gossip_ms": 50, **knobs}),
             link=LinkState(10 * MS, 0),
             deadline=300 * MS,
             removes=served.removes,
