@@ -25,8 +25,9 @@ LAYERS = """
     0  consensus  dashboard
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}
-# And the folder of checkers. Quorums and lattices are arithmetic on tuples that several protocols share.
-FOR_PROTOCOLS = {f"consensus.{name}" for name in ("node", "cards", "checkers", "quorums", "lattices")}
+# And the folder of checkers. Quorums and lattices are arithmetic on tuples that several protocols share; gossip is an algorithm
+# that its paper gives once for any datatype. It has no card and knows no protocol.
+FOR_PROTOCOLS = {f"consensus.{name}" for name in ("node", "cards", "checkers", "quorums", "lattices", "protocols.gossip")}
 
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
