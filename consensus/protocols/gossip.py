@@ -21,9 +21,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from consensus.cards import Knob
-from consensus.lattices import Copies, Copy, Dot, Join, at, covered, interval, neighbours, news, only, written
-from consensus.node import FAILED, MS, OK, READ, REMOVE, Node, Request
+from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, Node, Request
+from consensus.maths.lattices import Copies, Copy, Dot, Join, at, covered, interval, neighbours, news, only, written
+from consensus.protocols.cards import Knob
 
 KEPT = 256  # deltas in D at most
 
