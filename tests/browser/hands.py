@@ -7,11 +7,12 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from consensus import registry
-from consensus.experiment import Experiment, Spec
-from consensus.interventions import Intervention
-from consensus.node import S
-from consensus.timeline import Timeline
+from consensus.kernel.node import S
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Intervention
+from consensus.runs.spec import Spec
+from consensus.runs.timeline import Timeline
 
 OPENING = 2 * S
 FASTEST, SLOWEST = "End", "Home"

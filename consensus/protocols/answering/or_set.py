@@ -1,0 +1,117 @@
+"""A set in which concurrent additions win, replicated by gossip: OR-Set without tombstones.
+
+Sources: Shapiro, Preguica, Baquero, Zawirski, "A comprehensive study of Convergent and Commutative Replicated Data Types",
+INRIA RR-7506, 2011, section 3.3.5 (OR-Set: a removal takes away the additions that it has observed). Almeida, Shoker, Baquero,
+"Delta State Replicated Data Types", JPDC 111, 2018: causal CRDTs (a store of dots beside a causal context instead of
+tombstones) and the add-wins set.
+
+Each addition is a new *dot*, an event of one replica. A copy holds, for each element, the dots of its additions, and the
+context: every dot that it has ever heard of. A dot in the context of one and not in its store has been removed there; so a
+join keeps what both hold, and what one holds and the other has never heard of. A removal takes away exactly the dots that it
+saw: an addition that it did not see survives it.
+
+How replicas gossip, and what is left out there: ``gossip.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from consensus.checkers.protocols.gossip_safety import GossipSafety
+from consensus.kernel.node import REMOVE, Request
+from consensus.maths.lattices import Context, Copy, Dot, context_joined, context_of, knows, next_dot, place
+from consensus.protocols.cards import ANSWERING, Card, Claims
+from consensus.protocols.gossip import KNOBS, Datatype, Replica
+
+# --- the lattice -----------------------------------------------------------------------------------
+
+
+class Bag(NamedTuple):
+    """Elements with the dots of their additions, both in order; and every dot heard of."""
+
+    entries: tuple[tuple[str, tuple[Dot, ...]], ...] = ()
+    context: Context = ()
+
+
+def add(bag: Bag, element: str, me: str) -> Bag:
+    """The delta of an addition: a new dot, which stands for all earlier additions of the element that it has seen."""
+    dot = next_dot(bag.context, me)
+    return Bag(((element, (dot,)),), context_of((dot, *dots_of(bag, element))))
+
+
+def remove(bag: Bag, element: str) -> Bag:
+    """The delta of a removal: nothing held, and the dots seen in the context."""
+    return Bag((), context_of(dots_of(bag, element)))
+
+
+def dots_of(bag: Bag, element: str) -> tuple[Dot, ...]:
+    return next((dots for each, dots in bag.entries if each == element), ())
+
+
+def value(bag: Bag) -> tuple[str, ...]:
+    """The elements, sorted."""
+    return tuple(element for element, _ in bag.entries)
+
+
+def join(one: Bag, other: Bag) -> Bag:
+    """What both hold, and what one holds and the other has never heard of."""
+    mine, theirs = dict(one.entries), dict(other.entries)
+    kept = {}
+    for element in dict.fromkeys((*mine, *theirs)):
+        a, b = mine.get(element, ()), theirs.get(element, ())
+        if a == b:
+            kept[element] = a
+            continue
+        dots = [dot for dot in a if dot in b or not knows(other.context, dot)]
+        dots += [dot for dot in b if dot not in a and not knows(one.context, dot)]
+        if dots:
+            kept[element] = tuple(sorted(dots, key=lambda dot: (place(dot.replica), dot.number)))
+    return Bag(tuple(sorted(kept.items())), context_joined(one.context, other.context))
+
+
+# --- what Algorithm 2 needs of it -------------------------------------------------------------------
+
+
+def delta(held: Copy, m: Request, me: str, clock: int) -> Bag:
+    assert m.value is not None, "an update of a set names an element"
+    return remove(held.value, m.value) if m.kind == REMOVE else add(held.value, m.value, me)
+
+
+def facts(key: str, bag: Bag) -> dict[str, str]:
+    return {
+        key: ", ".join(f"{element} {dotted(dots)}" for element, dots in bag.entries) or "nothing",
+        f"{key}, context": " ".join(f"{each.replica}:{each.first}-{each.last}" for each in bag.context),
+    }
+
+
+def dotted(dots: tuple[Dot, ...]) -> str:
+    return " ".join(f"{replica}:{number}" for replica, number in dots)
+
+
+DATATYPE = Datatype(Bag(), join, delta, value, facts)
+ORSet = Replica.of(DATATYPE)
+
+
+# --- the card --------------------------------------------------------------------------------------
+
+
+def claims(knobs: Mapping[str, Any]) -> Claims:
+    """Strong eventual consistency; every live replica answers from its own copy."""
+    return Claims("eventual", "total")
+
+
+CARD = Card(
+    name="or_set",
+    title="OR-set",
+    paper="Shapiro et al., SSS 2011 and INRIA RR-7506; Almeida et al., JPDC 2018",
+    summary="A set that merges itself: a removal takes away the additions that it has seen, and no others.",
+    node=ORSet,
+    claims=claims,
+    object="set",
+    family=ANSWERING,
+    gives_up="One order: a replica tells what it has heard of, and until news is everywhere replicas tell different sets.",
+    needs="any number of nodes; one alone answers",
+    invariants=(GossipSafety,),
+    knobs=KNOBS,
+)
