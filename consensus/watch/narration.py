@@ -27,9 +27,13 @@ from consensus.runs.interventions import (
 
 BADGES = {
     "majority": "may leave a live node without an answer for as long as the cut lasts",
+    "clean majority": "may leave a live node without an answer for as long as the cut lasts, "
+    "and all nodes where only some links are cut",
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
     "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
+    "share": "answers at every live node, whatever is cut, but grants no more than that node's own share",
+    "primary": "answers reads at every live node, and writes only where a primary can be reached",
     "nobody": "keeps no data, and refuses whoever asks for some",
 }
 

@@ -27,10 +27,19 @@ LAYERS = """
     0  dashboard  dashboard.live  dashboard.web  kernel  runs  watch  faults  maths  scenarios  protocols
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}
-# And everything below checkers. Quorums, lattices and the front desk are what several protocols share.
+# And everything below checkers. Quorums, lattices and the front desk serve several protocols; gossip is an algorithm that its
+# paper gives once for any datatype. It has no card and knows no protocol.
 FOR_PROTOCOLS = {
     f"consensus.{name}"
-    for name in ("kernel.node", "protocols.cards", "protocols.desk", "checkers", "maths.quorums", "maths.lattices")
+    for name in (
+        "kernel.node",
+        "protocols.cards",
+        "protocols.desk",
+        "protocols.gossip",
+        "checkers",
+        "maths.quorums",
+        "maths.lattices",
+    )
 }
 
 FILES = {

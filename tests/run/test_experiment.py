@@ -134,7 +134,7 @@ def test_a_turn_is_of_its_own_lane_only_and_a_bad_one_changes_nothing():
 def test_the_badge_follows_the_knobs():
     experiment = started()
     badges = [lane.meters(experiment.at)["badge"] for lane in experiment.lanes]
-    assert badges == [BADGES["majority"], BADGES["total"]]
+    assert badges == [BADGES["clean majority"], BADGES["total"]]
     experiment.intervene(Turn(1, "w", 2))
     assert experiment.lanes[1].meters(experiment.at)["badge"] == BADGES["quorum"]
 

@@ -856,7 +856,7 @@ def label(transaction: Transaction) -> str:
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """A node that reads its own state may lag behind, but what its clients see only grows: sequential, not linearizable."""
-    return Claims("linearizable" if knobs["reads"] == "sync" else "sequential", availability="majority")
+    return Claims("linearizable" if knobs["reads"] == "sync" else "sequential", availability="clean majority")
 
 
 CARD = Card(
@@ -866,7 +866,8 @@ CARD = Card(
     summary="A primary broadcasts changes in order; a new one first synchronizes a quorum with what earlier ones began.",
     node=ZabNode,
     claims=claims,
-    gives_up="A side without a majority of the members serves nobody, not even old values, once it has noticed.",
+    gives_up="A side without a majority of the members serves nobody, not even old values, once it has noticed; "
+    "nor is anybody served where the server elected cannot reach a quorum itself.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(

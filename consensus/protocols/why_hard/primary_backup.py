@@ -9,7 +9,10 @@ that is asked, from its own copy, which may be old. A write asked of a backup is
 
 With automatic failover a backup that hears nothing from its primary for the time-out takes over, in a new *generation*. It
 asks nobody (no quorum), and the old primary is not stopped (no fencing): cut off but alive, it goes on, and both sides take
-writes. When they meet again the older generation gives way, goes back to what both logs share, and sets aside what the
+writes. A backup that still hears a primary does not take over, even if nothing that it sends arrives there; writes asked of
+it then get no answer.
+
+When they meet again the older generation gives way, goes back to what both logs share, and sets aside what the
 other lacks: acknowledged writes, to be merged by hand. Where logs part is told by their histories of generations
 (PostgreSQL's timelines and pg_rewind work so).
 
@@ -281,10 +284,10 @@ class PrimaryBackupNode(Node):
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """With failover every side finds a primary, and acknowledged writes go; without it only the primary's side writes."""
-    if knobs["failover"] == AUTOMATIC:
-        return Claims("eventual", availability="total", loses=True)
-    return Claims("eventual", availability="quorum")
+    """With failover a side that hears no primary finds one, and acknowledged writes go; without it only the primary's side
+    writes. Either way a backup that hears a primary, and cannot reach it, waits in vain.
+    """
+    return Claims("eventual", availability="primary", loses=knobs["failover"] == AUTOMATIC)
 
 
 CARD = Card(
@@ -332,6 +335,7 @@ CARD = Card(
     ),
     epoch="generation",
     family=ESSAY,
-    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not.",
+    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not. "
+    "A backup that hears its primary and cannot reach it gets no write answered either way.",
     needs="1 node serves; each backup more is one more copy",
 )

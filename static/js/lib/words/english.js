@@ -338,8 +338,11 @@ export const english = Object.freeze({
     }),
     availability: /** @type {Record<string, string>} */ ({
       majority: "While cut, the side with a majority of the members answers.",
+      "clean majority": "While cut into sides, the side with a majority of the members answers; where only some links are cut, perhaps nobody does.",
       total: "While cut, every node that is up answers.",
       quorum: "While cut, a side that can gather its quorums answers.",
+      share: "While cut, every node that is up answers, but grants no more than its own share.",
+      primary: "While cut, every node that is up answers reads; writes are answered where a primary can be reached.",
       all: "It needs every member: while one is missing, nobody gets what needs them all.",
       nobody: "It serves no client.",
     }),
