@@ -7,7 +7,7 @@ import pytest
 from consensus import protocols
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import protocol_name
-from consensus.runs import registry
+from consensus.runs import registry, scripting
 from consensus.runs.spec import LaneSpec
 
 
@@ -21,6 +21,7 @@ def test_a_protocol_is_named_as_its_file() -> None:
 def test_the_old_name_of_a_protocol_finds_it(old: str) -> None:
     name = old.replace("-", "_")
     assert registry.protocol(old) == registry.protocol(name) == registry.protocols()[name]
+    assert scripting.knobs_of(old) == scripting.knobs_of(name)
     assert LaneSpec(old) == LaneSpec(name) and LaneSpec(old).protocol == name
 
 
