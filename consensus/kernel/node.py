@@ -249,7 +249,9 @@ class Node:
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
 
-        role: str; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
+        role: str; ring: "leads", "stands" (it wants to lead, or to have its value chosen), "waits" (for others to tell it how
+        things stand), or "" or absent for everybody else; ring_timer: the timer whose time the ring shows, else the one that
+        takes longest; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
         ``LOG_SHOWN`` entries), log_start: index of the first of them (first entry of all: 1), commit: index; facts: {label:
         text} for the inspector, in the paper's words.
         """

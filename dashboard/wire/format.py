@@ -218,6 +218,8 @@ OBJECTS: dict[str, FrameCard] = {
             "status": "up, crashed, paused, halted",
             "sentence": "why it halted, else empty",
             "role": "leader, follower, replica ...",
+            "ring": "leads, stands, waits, or empty: the ring that it wears, whatever its role is called",
+            "ring_timer": "the timer whose time the ring shows; without one it is the timer that takes longest",
             "epoch": "term, ballot, view; null where the protocol has none",
             "leader": "whom it follows, or null",
             "store": "{key: [values]}",
@@ -230,7 +232,7 @@ OBJECTS: dict[str, FrameCard] = {
             "clock": "[skew, rate, since], while it is wrong: its own clock was skew µs ahead at `since` and gains rate parts "
             "per million ever after",
         },
-        ("leader", "store", "log", "log_start", "commit", "facts", "clock"),
+        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "facts", "clock"),
     ),
     "Links": FrameCard(
         "The directed matrix.",

@@ -39,6 +39,7 @@ from consensus.protocols.cards import COMMIT, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 PARTICIPANT, COORDINATOR, IN_DOUBT, LOG_LOST = "participant", "coordinator", "in doubt", "log lost"
+RING = {IN_DOUBT: "waits"}
 
 # Records of the DT log (7.4): (record, transaction, key, value, coordinator). Key, value and coordinator stand in "yes" only.
 Record = tuple[str, str, str, str, str]
@@ -458,6 +459,7 @@ class TwoPhaseCommitNode(Node):
             facts["reads waiting"] = ", ".join(list(self.reading)[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": None,
             "leader": None,
             "store": {key: [value] for key, value in self.committed.items()},

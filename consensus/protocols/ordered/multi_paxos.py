@@ -32,6 +32,7 @@ from consensus.protocols.desk import FrontDesk
 
 # "acceptor": neither leads nor tries to. "preparing": in phase 1. "leader": the distinguished proposer, in phase 2.
 ACCEPTOR, PREPARING, LEADER = "acceptor", "preparing", "leader"
+RING = {LEADER: "leads", PREPARING: "stands"}
 
 # What an instance chooses: (kind, key, value, op_id). Its kind is READ, WRITE or NO_OP.
 Command = tuple[str, str, str | None, str]
@@ -603,6 +604,8 @@ class MultiPaxosNode(Node):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
+            "ring_timer": "election",
             "epoch": ballot,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state_machine.items()},

@@ -27,6 +27,7 @@ from consensus.protocols.desk import FrontDesk
 
 # What the stage calls a node: "acceptor" while it proposes nothing, "preparing" in phase 1, "proposer" in phase 2.
 ACCEPTOR, PREPARING, PROPOSER = "acceptor", "preparing", "proposer"
+RING = {PREPARING: "stands", PROPOSER: "stands"}
 
 P2B = "P2b: another value than the chosen one would be proposed"
 P2C = "P2c: a proposal without the majority of promises that its value needs"
@@ -485,6 +486,7 @@ class PaxosNode(Node):
             facts["requests waiting"] = ", ".join(list(self.desk.requests)[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.number,
             "leader": None,
             "store": {key: [value] for key, value in self.chosen.items()},

@@ -54,6 +54,7 @@ from consensus.protocols.cards import Action, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 FOLLOWER, PRE_CANDIDATE, CANDIDATE, LEADER = "follower", "pre-candidate", "candidate", "leader"
+RING = {LEADER: "leads", CANDIDATE: "stands", PRE_CANDIDATE: "stands"}
 JOINT, ONE_AT_A_TIME, AT_ONCE = "joint", "one at a time", "at once"
 
 # A log entry is a flat tuple: (term, kind, key, value, op_id). Its kind is READ, WRITE, NO_OP or MEMBERS.
@@ -1092,6 +1093,8 @@ class RaftNode(Node):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
+            "ring_timer": "election",
             "epoch": self.current_term,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state_machine.items()},

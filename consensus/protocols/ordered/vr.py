@@ -50,6 +50,7 @@ from consensus.protocols.desk import FrontDesk, Outstanding
 
 NORMAL, VIEW_CHANGE, RECOVERING = "normal", "view change", "recovering"  # status
 PRIMARY, BACKUP = "primary", "backup"  # roles of a replica in status normal
+RING = {PRIMARY: "leads", VIEW_CHANGE: "waits", RECOVERING: "waits"}
 
 # A log entry is a flat tuple: (view, kind, key, value, client id, request number, op id). View and op-number are its viewstamp.
 Entry = tuple[int, str, str, str | None, str, int, str]
@@ -713,6 +714,7 @@ class VRNode(Node):
         role = self.status if self.status != NORMAL else PRIMARY if self.is_primary else BACKUP
         return {
             "role": role,
+            "ring": RING.get(role, ""),
             "epoch": None if self.status == RECOVERING else self.view_number,
             "leader": self.primary_of(self.view_number) if self.status == NORMAL else None,
             "store": {key: [value] for key, value in self.state_machine.items()},

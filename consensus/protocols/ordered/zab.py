@@ -55,6 +55,7 @@ from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 LOOKING, FOLLOWER, PROSPECTIVE, LEADER = "looking", "follower", "prospective leader", "leader"
+RING = {LEADER: "leads", LOOKING: "stands", PROSPECTIVE: "stands"}
 ELECTION, DISCOVERY, SYNCHRONIZATION, BROADCAST = "election", "discovery", "synchronization", "broadcast"  # phases 0 to 3
 
 Zxid = tuple[int, int]  # (epoch, counter)
@@ -831,6 +832,7 @@ class ZabNode(Node):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.current_epoch,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state.items()},

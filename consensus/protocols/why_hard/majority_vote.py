@@ -287,6 +287,7 @@ class MajorityVoteNode(Node):
             facts[f"{meal}: decided"] = wish
         return {
             "role": self.role,
+            "ring": "leads" if self.role == LEADER else "",
             "epoch": None,
             "store": {meal: [wish] for meal, wish in {**wishes, **self.decided}.items()},
             "log": [[None, wish] for wish in self.decided.values()],

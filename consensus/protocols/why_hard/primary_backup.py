@@ -32,6 +32,7 @@ from consensus.protocols.desk import FrontDesk
 
 AUTOMATIC, OFF = "automatic", "off"
 PRIMARY, BACKUP = "primary", "backup"
+RING = {PRIMARY: "leads"}
 TOOK_OVER, STEPPED_DOWN, SET_ASIDE = "took over", "stepped down", "write set aside"
 
 Entry = tuple[int, str, str, str]  # generation, key, value, op id
@@ -273,6 +274,7 @@ class PrimaryBackupNode(Node):
             facts["set aside, to merge by hand"] = f"{len(self.set_aside)}: {shown}"
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.number,
             "leader": self.primary,
             "store": {key: [value] for key, value in self.data.items()},
