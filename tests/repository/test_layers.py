@@ -23,7 +23,7 @@ LAYERS = """
     4  kernel.simulation  protocols.cards  checkers  checkers.*
     3  kernel.clients  kernel.network  run.interventions  watch.history  watch.view
     2  kernel.node  kernel.events  maths.*
-    1  kernel.rng  kernel.freeze  kernel.sentences
+    1  kernel.rng  kernel.freeze  kernel.ledger  kernel.sentences
     0  consensus  dashboard  dashboard.live  dashboard.web  kernel  run  watch  faults  maths  scenarios  protocols
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}

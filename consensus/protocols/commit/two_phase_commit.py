@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.two_phase_commit_safety import TwoPhaseCommitSafety
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import COMMIT, Card, Claims, Knob
 
@@ -118,7 +119,7 @@ class TwoPhaseCommitNode(Node):
         # On disk: the DT log, from which all that follows is rebuilt
         self.dt_log: list[Record] = []
         self.committed: dict[str, str] = {}  # the site's copy of each item
-        self.decided: dict[str, str] = {}  # transaction -> COMMITTED or ABORTED
+        self.decided: Ledger[str, str] = Ledger()  # transaction -> COMMITTED or ABORTED
         self.prepared: dict[str, Prepared] = {}  # voted Yes, not decided
         self.locks: dict[str, str] = {}  # item -> the prepared transaction that writes it
         # In memory only
