@@ -11,10 +11,10 @@ import pytest
 from consensus.kernel.clients import Workload
 from consensus.kernel.ledger import PAGE, Ledger
 from consensus.kernel.node import MS, S
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.lane import Lane
-from consensus.run.spec import LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.lane import Lane
+from consensus.runs.spec import LaneSpec, Spec
 
 BUSY = Workload(every=50 * MS)
 GROWTH = 1.3

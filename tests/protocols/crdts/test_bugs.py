@@ -26,8 +26,8 @@ from consensus.kernel.simulation import Cluster
 from consensus.protocols.answering import g_counter, lww_register, or_set, pn_counter
 from consensus.protocols.cards import Card
 from consensus.protocols.gossip import Replica
-from consensus.run import registry
-from consensus.run.interventions import Ask, Crash, Heal, Partition, Restart, SetClock, SetLink
+from consensus.runs import registry
+from consensus.runs.interventions import Ask, Crash, Heal, Partition, Restart, SetClock, SetLink
 from tests.kit.storm import Watched, members
 from tests.protocols.crdts import bugs
 
@@ -64,7 +64,7 @@ class Script(Watched):
         cluster = Cluster(
             node or self.card.node,
             self.members,
-            self.card.settled({"gossip_ms": 50, **knobs}),
+            self.card.with_defaults({"gossip_ms": 50, **knobs}),
             link=LinkState(10 * MS, 0),
             deadline=300 * MS,
             removes=served.removes,

@@ -37,7 +37,7 @@ from consensus.protocols.answering import g_counter, lww_register, or_set, pn_co
 from consensus.protocols.answering.lww_register import Stamped
 from consensus.protocols.answering.or_set import Bag
 from consensus.protocols.answering.pn_counter import Counts
-from consensus.run import registry
+from consensus.runs import registry
 
 MODULES: dict[str, Any] = {"g_counter": g_counter, "pn_counter": pn_counter, "or_set": or_set, "lww_register": lww_register}
 NAMES = tuple(MODULES)
@@ -46,7 +46,7 @@ THREE = ("n1", "n2", "n3")
 
 def made(name: str, me: str = "n1", members: tuple[str, ...] = THREE, **knobs: Any) -> Any:
     card = registry.protocols()[name]
-    node = card.node(me, members, card.settled(knobs), Stream.named(1, "node", me))
+    node = card.node(me, members, card.with_defaults(knobs), Stream.named(1, "node", me))
     node.start(0)
     return node
 
@@ -567,9 +567,9 @@ def test_the_cards_claims() -> None:
     """SSS 2011: strong eventual consistency, and every live replica answers. Only the register loses acknowledged writes."""
     cards = registry.protocols()
     for name in NAMES:
-        claims = cards[name].claimed(cards[name].settled(), 5)
+        claims = cards[name].claimed(cards[name].with_defaults(), 5)
         assert (claims.consistency, claims.availability, claims.loses) == ("eventual", "total", name == "lww_register")
-    shared = cards["pn_counter"].claimed(cards["pn_counter"].settled({"floor": "own share"}), 5)
+    shared = cards["pn_counter"].claimed(cards["pn_counter"].with_defaults({"floor": "own share"}), 5)
     assert shared.availability == "quorum"
 
 
