@@ -77,12 +77,13 @@ class Losses:
 
     def _stored(self, at: int, node: str, shelf: str, key: str, values: Values, based_on: Values) -> None:
         old = self.shelves.get((node, shelf, key), ())
-        if len(values) > 1:
-            values = tuple(dict.fromkeys(values))
+        holds = dict.fromkeys(values)
+        if len(holds) < len(values):
+            values = tuple(holds)
         self.shelves[node, shelf, key] = values
         if values == old:
             return
-        held, holds = dict.fromkeys(old), dict.fromkeys(values)  # a set's copy may hold thousands
+        held = dict.fromkeys(old)  # a set's copy may hold thousands
         replaced = tuple([value for value in old if value not in holds]) if old else ()
         for value in [value for value in values if value not in held]:
             place = key, value
