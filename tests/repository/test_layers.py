@@ -33,6 +33,7 @@ FOR_PROTOCOLS = {
     f"consensus.{name}"
     for name in (
         "kernel.node",
+        "kernel.ledger",
         "protocols.cards",
         "protocols.desk",
         "protocols.gossip",
