@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 
 PENDING = "pending"
 
@@ -33,7 +34,7 @@ class History:
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
-        self.number_of: dict[str, int] = {}
+        self.number_of: Ledger[str, int] = Ledger()
 
     def fold(self, event: Event) -> Operation | None:
         """Takes an event; returns the operation when it began or ended with it."""

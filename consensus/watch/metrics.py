@@ -20,6 +20,7 @@ from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.histories.losses import Losses
 from consensus.checkers.histories.staleness import Staleness
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import MS, OK, READ, S
 from consensus.watch.history import PENDING, Operation
 
@@ -106,10 +107,10 @@ class Meters:
         self.eras: list[Era] = [Era(0, (members,))]
         self.counts: dict[tuple[int, int], Count] = {(0, 0): Count(members)}  # (era, side)
         self.stands: dict[str, tuple[int, int]] = dict.fromkeys(members, (0, 0))  # node -> the present era, its side there
-        self.place: dict[str, tuple[int, int]] = {}  # operation -> where it was asked
-        self.home: dict[str, str] = {}  # operation -> node
+        self.place: Ledger[str, tuple[int, int]] = Ledger()  # operation -> where it was asked
+        self.home: Ledger[str, str] = Ledger()  # operation -> node
         self.under_way: dict[str, int] = {}  # operation -> when it was asked
-        self.left_out: dict[str, bool] = {}
+        self.left_out: Ledger[str, bool] = Ledger()
         self.down: dict[str, bool] = {}
         self.messages = 0
         self.landed = 0  # messages that arrived or died

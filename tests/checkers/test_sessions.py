@@ -18,6 +18,7 @@ from consensus.checkers.histories.sessions import (
 )
 from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied, immutable
+from consensus.kernel.ledger import Ledger
 from consensus.watch.history import History
 from tests.checkers.test_linearizability import FAILED, UNKNOWN, events_of, lawful_steps, random_steps, read, write
 
@@ -296,5 +297,5 @@ def test_a_keyframe_shares_nothing_that_changes():
     for value in vars(checker).values():
         assert all(
             immutable(item)
-            for item in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value])
+            for item in (value.values() if isinstance(value, dict | Ledger) else value if isinstance(value, list) else [value])
         )

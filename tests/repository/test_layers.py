@@ -23,7 +23,7 @@ LAYERS = """
     4  kernel.simulation  protocols.cards  checkers  checkers.*
     3  kernel.clients  kernel.network  runs.interventions  watch.history  watch.view
     2  kernel.node  kernel.events  maths.*
-    1  kernel.rng  kernel.freeze  kernel.sentences
+    1  kernel.rng  kernel.freeze  kernel.ledger  kernel.sentences
     0  dashboard  dashboard.live  dashboard.web  kernel  runs  watch  faults  maths  scenarios  protocols
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}
@@ -33,6 +33,7 @@ FOR_PROTOCOLS = {
     f"consensus.{name}"
     for name in (
         "kernel.node",
+        "kernel.ledger",
         "protocols.cards",
         "protocols.desk",
         "protocols.gossip",

@@ -25,6 +25,7 @@ from __future__ import annotations
 from consensus.checkers import CLIENTS, HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, its, itself, listed, reading, seconds
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
 from consensus.watch.history import Operation
 
@@ -52,19 +53,12 @@ class Sessions:
         self.broken: dict[str, int] = {}  # guarantee -> the index of its first finding
         self.told: dict[tuple[str, str, str], bool] = {}  # (key, earlier, later): writes that were reported side by side
         self.doubts: dict[str, str] = {}  # guarantee -> why it cannot be told
-        self.writes: dict[tuple[str, str], Operation] = {}  # (key, value) -> its write, as far as it got
-        self.took_effect: dict[tuple[str, str], int] = {}  # (key, value) -> its first answer
-        self.saw: dict[tuple[str, str, str], int] = {}  # (client, key, value) -> when it had first read it
+        self.writes: Ledger[tuple[str, str], Operation] = Ledger()  # (key, value) -> its write, as far as it got
+        self.took_effect: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> its first answer
+        self.saw: Ledger[tuple[str, str, str], int] = Ledger()  # (client, key, value) -> when it had first read it
         self.written: Floors = {}
         self.read: Floors = {}
         self.asked: dict[str, tuple[Floor, Floor]] = {}  # a read under way -> its client's floors when it began
-
-    def copied(self) -> Sessions:
-        """A keyframe: every dict is flat."""
-        clone = object.__new__(Sessions)
-        for name, value in vars(self).items():
-            setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
-        return clone
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if operation is None:

@@ -34,6 +34,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.two_phase_commit_safety import TwoPhaseCommitSafety
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import COMMIT, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
@@ -114,7 +115,7 @@ class TwoPhaseCommitNode(Node):
         self.dt_log: list[Record] = []
         self.marked = False  # this disk was in use before: if it has no log, that is because nothing was written
         self.committed: dict[str, str] = {}  # the site's copy of each item
-        self.decided: dict[str, str] = {}  # transaction -> COMMITTED or ABORTED
+        self.decided: Ledger[str, str] = Ledger()  # transaction -> COMMITTED or ABORTED
         self.prepared: dict[str, Prepared] = {}  # voted Yes, not decided
         self.locks: dict[str, str] = {}  # item -> the prepared transaction that writes it
         # In memory only

@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.raft_safety import RaftSafety
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.maths.quorums import (
     LEARNER,
@@ -261,7 +262,7 @@ class RaftNode(Node):
         self.told_to_stand = 0  # the term in which it stands because the leader told it to
         # The state machine: rebuilt from the log after a restart
         self.state_machine: dict[str, str] = {}
-        self.applied: dict[str, bool] = {}  # op ids of the writes that took effect
+        self.applied: Ledger[str, bool] = Ledger()  # op ids of the writes that took effect
         # Volatile state on candidates and pre-candidates
         self.votes: dict[str, bool] = {}
         # Volatile state on leaders
@@ -857,7 +858,7 @@ class RaftNode(Node):
         """The state machine is what the snapshot says, the members what it and the log behind it say."""
         index, _term, configuration, data, applied = self.snapshot
         self.commit_index = self.last_applied = index
-        self.state_machine, self.applied = dict(data), dict.fromkeys(applied, True)
+        self.state_machine, self.applied = dict(data), Ledger(dict.fromkeys(applied, True))
         for key, value in data:
             self.store(key, (value,))
         found = [(at, configuration_of(e)) for at, e in enumerate(self.log[1:], start=index + 1) if e[KIND] == MEMBERS]

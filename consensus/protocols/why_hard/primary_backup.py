@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, Node, Request
 from consensus.protocols.cards import ESSAY, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
@@ -101,7 +102,7 @@ class PrimaryBackupNode(Node):
         self.log: list[Entry] = []
         self.set_aside: list[tuple[str, str]] = []  # (key, value) of writes that went when another generation prevailed
         self.data: dict[str, str] = {}  # what the log says, applied
-        self.applied: dict[str, bool] = {}  # op ids in the log
+        self.applied: Ledger[str, bool] = Ledger()  # op ids in the log
         self.sent: dict[str, int] = {}  # backup -> how much of the log it has or is on its way to it
         self.has: dict[str, int] = {}  # backup -> how much it says it has
         self.desk = FrontDesk(timers=(), room=ROOM)  # writes of clients here that wait for the primary
@@ -234,7 +235,7 @@ class PrimaryBackupNode(Node):
         undone = dict.fromkeys(key for _, key, _, _ in self.log[kept:])
         del self.log[kept:]
         self.data = {key: value for _, key, value, _ in self.log}
-        self.applied = {op_id: True for _, _, _, op_id in self.log}
+        self.applied = Ledger({op_id: True for _, _, _, op_id in self.log})
         for key in undone:
             self.store(key, (self.data[key],) if key in self.data else ())
 
