@@ -68,8 +68,9 @@ class Claims:
     """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
 
     consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good); availability under a
-    cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers), "quorum" (a side
-    that can gather R or W), "all" (nobody, for what needs every member). "nothing" and "nobody" for what keeps no data and
+    cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers, whichever a client
+    asks), "sticky" (every live node always answers, and the promise holds for a client that stays with one node), "quorum" (a
+    side that can gather R or W), "all" (nobody, for what needs every member). "nothing" and "nobody" for what keeps no data and
     serves no client; ``loses``: may lose acknowledged writes though no disk is lost.
     """
 
@@ -80,6 +81,11 @@ class Claims:
     def plain(self) -> dict[str, Any]:
         return {"consistency": self.consistency, "availability": self.availability, "loses": self.loses}
 
+
+AVAILABILITIES = ("majority", "total", "sticky", "quorum", "all", "nobody")
+# What a store with these claims orders writes by. "sequential" is said here of protocols that put every write into one log,
+# as "linearizable" ones do, and whose reads may be old.
+IN_REAL_TIME = ("linearizable", "sequential")
 
 ESSAY, COMMIT, ORDERED, ANSWERING = "essay", "commit", "ordered", "answering"
 FAMILIES: dict[str, str] = {  # in the order of the catalogue

@@ -12,7 +12,6 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
@@ -151,15 +150,15 @@ class Experiment:
         if len(refusals) == len(chosen):
             raise refusals[0]
         if isinstance(intervention, Ask):
-            self._keep_in_step()
+            self._keep_in_step(intervention.client)
         self._tell(intervention, before, only)
 
-    def _keep_in_step(self) -> None:
+    def _keep_in_step(self, client: str) -> None:
         """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
-        asked = max(lane.sim.clients.asked_so_far.get(BY_HAND, 0) for lane in self.lanes)
+        asked = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
         for lane in self.lanes:
-            while lane.sim.clients.asked_so_far.get(BY_HAND, 0) < asked:
-                lane.sim.clients.passes(BY_HAND)
+            while lane.sim.clients.asked_so_far.get(client, 0) < asked:
+                lane.sim.clients.passes(client)
 
     # --- what it says -------------------------------------------------------------------------
 

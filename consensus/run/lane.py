@@ -13,13 +13,14 @@ from consensus.checkers.histories.staleness import Staleness
 from consensus.checkers.objects import OBJECTS
 from consensus.faults.adversary import ADVERSARIES
 from consensus.faults.byzantine import LIES
+from consensus.kernel.clients import BY_HAND
 from consensus.kernel.events import KINDS, Event, Row, Trace, events_of, new_event
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import MS
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER, UP, Cluster, Simulation
-from consensus.protocols.cards import Card
-from consensus.run.interventions import Intervention, Turn
+from consensus.protocols.cards import IN_REAL_TIME, Card
+from consensus.run.interventions import Ask, Intervention, Turn
 from consensus.run.spec import Spec
 from consensus.watch.history import History, Operation
 from consensus.watch.metrics import Meters
@@ -85,11 +86,13 @@ class Lane:
         arguments = {action.name: action.argument for action in card.actions}
         basics = card.node, spec.members, self.knobs, spec.seed, spec.link, spec.workload, spec.deadline, LIES
         self.sim = Simulation(Cluster(*basics, ADVERSARIES, removes=made.removes, arguments=arguments))
+        asking = (step.do.client for step in spec.script if isinstance(step.do, Ask))
+        self.sim.clients.hands = tuple(dict.fromkeys((BY_HAND, *asking)))
         self.sides = self.sim.network.sides()
         self.history = History()
         self.trace = Trace()
         self.linearizability = Linearizability()
-        self.sessions = Sessions()
+        self.sessions = Sessions(self._in_real_time())
         self.staleness = Staleness()
         self.judge = made.judge() if made.judge is not None else None  # None: the four checkers of registers judge
         self.losses = made.losses(spec.members)
@@ -164,6 +167,11 @@ class Lane:
 
     def _turn(self, turn: Turn) -> None:
         self.knobs = self.card.settled({**self.knobs, turn.knob: turn.value})
+        self.sessions.in_real_time = self._in_real_time()
+
+    def _in_real_time(self) -> bool:
+        """Does the protocol promise, with these knobs, to order writes by real time?"""
+        return self.card.claimed(self.knobs, len(self.members)).consistency in IN_REAL_TIME
 
     def _stop(self, failed: Exception) -> None:
         self.stopped = self.stopped or (
@@ -361,7 +369,13 @@ class Lane:
         rows += [[name, *verdict] for name, verdict in others.items()]
         lost, write = self.lost(now), self.write
         if lost:
-            rows.append([f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {write}s are lost."])
+            rows.append(
+                [
+                    f"acknowledged {write}s kept",
+                    VIOLATED,
+                    f"{len(lost)} acknowledged {write}{' is' if len(lost) == 1 else 's are'} lost.",
+                ]
+            )
         elif not isinstance(self.losses, NoLosses):
             rows.append([f"acknowledged {write}s kept", HOLDS, f"No acknowledged {write} is lost."])
         for name, checker in self.invariants.items():

@@ -30,6 +30,7 @@ BADGES = {
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
     "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
+    "sticky": "answers at every live node, whatever is cut; its promise holds for a client that stays with one node",
     "nobody": "keeps no data, and refuses whoever asks for some",
 }
 

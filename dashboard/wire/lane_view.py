@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.events import Event
 from dashboard.web.limits import LIMITS, Limits
 from dashboard.wire.format import ENDS, FLYING, OPERATION, SENT, Frame
@@ -68,7 +67,8 @@ class LaneView:
         self.meters = lane.meters(now)
         self.findings, self.operations, self.since = len(lane.findings), len(lane.history.operations), now
         self.kinds, self.delay = {}, base.delay + base.jitter // 2
-        self.places = {name: place for place, name in enumerate((*lane.members, *lane.sim.clients.home, BY_HAND))}
+        clients = lane.sim.clients
+        self.places = {name: place for place, name in enumerate(dict.fromkeys((*lane.members, *clients.home, *clients.hands)))}
         self.flights, self.late = {}, {}
         for event in lane.flying():
             self._take_off(event)

@@ -234,8 +234,11 @@ def updates(context: Context) -> str:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Causal, and copies settle on one value (causal+); of puts that did not know each other one is lost."""
-    return Claims("causal", "total", loses=True)
+    """Causal, and copies settle on one value (causal+); of puts that did not know each other one is lost.
+
+    Sticky: a client that moves to another node may miss there what it has seen, and would have to wait, or be refused.
+    """
+    return Claims("causal", "sticky", loses=True)
 
 
 CARD = Card(

@@ -339,6 +339,7 @@ export const english = Object.freeze({
     availability: /** @type {Record<string, string>} */ ({
       majority: "While cut, the side with a majority of the members answers.",
       total: "While cut, every node that is up answers.",
+      sticky: "While cut, every node that is up answers; the promise holds for a client that stays with one node.",
       quorum: "While cut, a side that can gather its quorums answers.",
       all: "It needs every member: while one is missing, nobody gets what needs them all.",
       nobody: "It serves no client.",
