@@ -28,7 +28,7 @@ between different keys (``causal.py`` judges that).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from consensus.checkers import CLIENTS, HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, its, itself, listed, reading, seconds
@@ -117,7 +117,7 @@ class Sessions:
         learnt, known, before = self.knows.get((operation.client, operation.node), (-1, 0, 0))
         return before if learnt == now else known
 
-    def _moves(self, operation: Operation, **change: object) -> None:
+    def _moves(self, operation: Operation, **change: Any) -> None:
         """Its session stands elsewhere from now on."""
         assert operation.finish is not None
         place, now = (operation.client, operation.node, operation.key), operation.finish
