@@ -20,6 +20,7 @@ from consensus.kernel.events import Event, Row, events_of
 from consensus.kernel.freeze import copied
 from consensus.kernel.network import LinkState, Network
 from consensus.kernel.node import (
+    DECLINED,
     FAILED,
     MS,
     OK,
@@ -421,7 +422,8 @@ class Simulation:
         asked = self.clients.pending.get(answer.op_id)
         client = asked.client if asked else answer.op_id.partition(":")[0]
         assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
-        self._walk(member, client, Reply(*answer), cause)
+        op_id, outcome, result, context, reason, declined = answer
+        self._walk(member, client, Reply(op_id, DECLINED if declined else outcome, result, context, reason), cause)
 
     def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
         """Between a client and its home node."""
@@ -435,7 +437,8 @@ class Simulation:
         cause = self._emit("delivered", client, sent[0], (sent[0], node))
         if reply.outcome == OK:
             self.clients.contexts[(client, asked.key)] = reply.context
-        assert reply.outcome in (OK, FAILED, UNKNOWN), f"an answer is ok, failed or unknown, not {reply.outcome}"
+        outcomes = OK, FAILED, DECLINED, UNKNOWN
+        assert reply.outcome in outcomes, f"an answer is ok, failed, declined or unknown, not {reply.outcome}"
         self._emit("returned", node, cause, (reply.op_id, client, reply.outcome, reply.result, reply.reason))
         return None
 

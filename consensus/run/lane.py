@@ -395,6 +395,7 @@ class Lane:
         return {
             "since": tally.eras[era].since,
             "sides": sides,
+            "left_out": dict(tally.left_out),
             "sentence": self.stopped or sentence_of(sides, self.members, self.write),
             "badge": BADGES[self.card.claimed(self.knobs, len(self.members)).availability],
             "promises": self.promises(now),
@@ -422,11 +423,12 @@ class Lane:
 
     def report(self, now: int) -> dict[str, Any]:
         """What came out, without a browser: the sides of the last split (or all nodes), the verdict, the trace."""
-        keys = ("nodes", "asked", "ok", "failed", "unknown", "stale", "lost")
+        keys = ("nodes", "asked", "ok", "declined", "failed", "unknown", "stale", "lost")
         return {
             "protocol": self.card.name,
             "knobs": dict(self.knobs),
             "sides": [{key: side[key] for key in keys} for side in self.outcome(now)],
+            "left_out": dict(self.tally.left_out),
             "verdict": self.verdict(now)._asdict(),
             "trace": self.trace.hex(),
         }

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.gossip_safety import GossipSafety
-from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, Node, Request
+from consensus.kernel.node import MS, OK, READ, REMOVE, Node, Request
 from consensus.maths.lattices import Copies, Copy, Vector, at, covered, interval, neighbours, news, only, vector_joined, written
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
@@ -98,7 +98,7 @@ class GCounter(Node):
         if m.kind == READ:
             return self.answer(m.op_id, OK, (str(value(held.value)),))
         if m.kind == REMOVE:
-            return self.answer(m.op_id, FAILED, reason="this counter only grows")
+            return self.decline(m.op_id, "this counter only grows")
         self.update(m.key, increment(held.value, self.id))
         return self.answer(m.op_id, OK)
 

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from consensus.checkers.histories.convergence import Convergence
 from consensus.checkers.protocols.gossip_safety import GossipSafety
-from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, Node, Request
+from consensus.kernel.node import MS, OK, READ, REMOVE, Node, Request
 from consensus.maths.lattices import Copies, Copy, Vector, at, covered, interval, neighbours, news, only, place, written
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
@@ -120,7 +120,7 @@ class LWWRegister(Node):
         if m.kind == READ:
             return self.answer(m.op_id, OK, value(held.value))
         if m.kind == REMOVE:
-            return self.answer(m.op_id, FAILED, reason="a register has nothing to remove")
+            return self.decline(m.op_id, "a register has nothing to remove")
         assert m.value is not None, "a write brings a value"
         number = at(held.updates, self.id) + 1
         write = Stamped(self.clock, self.id, number, m.value, held.updates)

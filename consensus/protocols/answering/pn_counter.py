@@ -28,7 +28,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.gossip_safety import GossipSafety
-from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, Node, Request
+from consensus.kernel.node import MS, OK, READ, REMOVE, Node, Request
 from consensus.maths.lattices import Copies, Copy, Vector, at, covered, interval, neighbours, news, only, vector_joined, written
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
@@ -127,7 +127,7 @@ class PNCounter(Node):
         if m.kind == REMOVE:
             if reason := self.refusal(held.value):
                 self.note("refused", f"{m.key}: {reason}")
-                return self.answer(m.op_id, FAILED, reason=reason)
+                return self.decline(m.op_id, reason)
             self.update(m.key, decrement(held.value, self.id))
         else:
             self.update(m.key, increment(held.value, self.id))

@@ -128,6 +128,7 @@ class TwoPhaseCommitNode(Node):
         ] = {}  # item -> (age, transaction, value, from)
         self.votes: dict[str, dict[str, bool]] = {}  # at the coordinator: who has voted Yes so far
         self.asked: dict[str, Asked] = {}
+        self.silence = -1  # when a site last left this one without a vote or a decision, by its own monotonic clock
         self.reading: dict[str, str] = {}  # op id of a read that waits -> its item
         self.role = ""
 
@@ -174,6 +175,7 @@ class TwoPhaseCommitNode(Node):
     def on_votes_timeout(self, transaction: str) -> None:
         """Time-out action: it may decide Abort as long as it has not decided."""
         if transaction in self.votes:
+            self.silence = self.elapsed
             silent = [peer for peer in self.peers if peer not in self.votes[transaction]]
             self.note("votes missing", f"{', '.join(silent)} on {transaction}")
             self.decide_as_coordinator(transaction, ABORTED, f"{', '.join(silent)} did not vote")
@@ -249,6 +251,7 @@ class TwoPhaseCommitNode(Node):
             if transaction not in self.in_doubt:
                 self.note("in doubt", f"{transaction}: {self.prepared[transaction].key} stays locked")
             self.in_doubt[transaction] = True
+            self.silence = self.elapsed
             self.show_role()
             self.ask_what_became_of(transaction)
 
@@ -396,10 +399,23 @@ class TwoPhaseCommitNode(Node):
         """An aborted write is tried anew with the age that it has, until its client's patience is over."""
         asked = self.asked[op_id]
         if self.elapsed >= asked.when + int(self.knobs["hold_ms"]) * MS:
+            if self.nobody_was_silent_since(asked.when):
+                return self.give_way(op_id, reason)
             return self.settle(op_id, FAILED, reason=reason)
         self.note("write tried again", f"{op_id}: {reason}")
         self.asked[op_id] = asked._replace(attempt=asked.attempt + 1)
         return self.set_timer("again", self.stream.between(10 * MS, 40 * MS), op_id)
+
+    def nobody_was_silent_since(self, when: int) -> bool:
+        """As far as this site knows: a vote or a decision that failed to come would have been missed by now."""
+        in_time = self.knobs["votes_ms"] <= self.knobs["hold_ms"]
+        return in_time and self.silence < when and not self.in_doubt
+
+    def give_way(self, op_id: str, reason: str) -> None:
+        """Wait-die alone stood in its way, and not a site that is silent: the refusal is the answer."""
+        del self.asked[op_id]
+        self.cancel_timer("hold", op_id)
+        self.decline(op_id, reason)
 
     def on_again_timeout(self, op_id: str) -> None:
         if op_id in self.asked:

@@ -88,7 +88,10 @@ export const english = Object.freeze({
     noQuorum: "no quorum",
     availability: /** @type {Record<string, string>} */ ({ AVAILABLE: "AVAILABLE", PARTLY: "PARTLY", REFUSING: "REFUSING", QUIET: "QUIET" }),
     consistency: /** @type {Record<string, string>} */ ({ CONSISTENT: "CONSISTENT", STALE: "STALE", CONFLICT: "CONFLICT" }),
-    answered: (/** @type {number} */ ok, /** @type {number} */ all) => `${ok} of ${all}`,
+    answered: (/** @type {number} */ ok, /** @type {number} */ all, declined = 0) => `${ok} of ${all}${declined ? `, ${declined} declined` : ""}`,
+    leftOut: (/** @type {number} */ n) => `${n} not counted`,
+    leftOutWhat: (/** @type {{down: number, straddled: number}} */ { down, straddled }) =>
+      `Not counted on any side: ${counted(down, "request")} at nodes that were not running, ${counted(straddled, "request")} that a change of the network met on the way.`,
     notAsked: "nothing asked yet",
     odd: (/** @type {{stale: number, conflicts: number, lost: number, violations?: number}} */ { stale, conflicts, lost, violations = 0 }) => {
       const parts = [`${stale} stale`];
