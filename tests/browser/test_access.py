@@ -10,7 +10,7 @@ from hands import OPENING, cuts, lane, lists, now, open_scenario, reset, run_to,
 from playwright.sync_api import Page, expect
 
 from consensus.kernel.node import S
-from consensus.run import registry
+from consensus.runs import registry
 
 THEMES = ("dark", "light", "contrast")
 WCAG_AA = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}

@@ -23,10 +23,10 @@ from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied, immutable
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Restart, SetLink, Turn
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Restart, SetLink, Turn
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import History
 from dashboard.wire.lane_view import LaneView
 from tests.checkers.test_linearizability import FAILED, OK, UNKNOWN, events_of, lawful_steps, random_steps, read, write
@@ -453,7 +453,7 @@ def test_a_causal_store_that_ranks_a_later_write_lower_breaks_no_session_guarant
     status = promised(experiment)
     assert status["causal consistency"] == HOLDS
     assert [status[name] for name in GUARANTEES] == [UNDECIDED, UNDECIDED, HOLDS, HOLDS]
-    assert experiment.lanes[0].sessions.findings == []
+    assert experiment.lanes[0].watch.sessions.findings == []
 
 
 @pytest.mark.parametrize("seed", [27, *range(1, 13)])
@@ -521,9 +521,9 @@ def test_the_words_that_named_clients_write_are_unique():
 
 def test_turning_a_knob_turns_what_a_lane_orders_writes_by():
     experiment = ran("raft", [], nodes=3)
-    assert experiment.lanes[0].sessions.in_real_time
+    assert experiment.lanes[0].watch.sessions.in_real_time
     experiment.intervene(Turn(0, "retries", "taken as new"))
-    assert not experiment.lanes[0].sessions.in_real_time
+    assert not experiment.lanes[0].watch.sessions.in_real_time
 
 
 # --- keyframes -------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import pytest
 
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import AVAILABILITIES, Card, Knob
-from consensus.run import registry
+from consensus.runs import registry
 from consensus.watch.narration import BADGES
 
 AT_MOST = {  # of single objects; "eventual" and "none" are weaker than all on the map
@@ -46,7 +46,7 @@ def settled(card: Card) -> list[dict[str, Any]]:
     found = []
     for values in product(*(settings(knob) for knob in chosen)):
         try:
-            found.append(card.settled(dict(zip((knob.name for knob in chosen), values, strict=True))))
+            found.append(card.with_defaults(dict(zip((knob.name for knob in chosen), values, strict=True))))
         except Refused:
             continue
     return found

@@ -7,8 +7,8 @@ from consensus.checkers.histories.losses import SETTLE, Losses
 from consensus.checkers.histories.staleness import Staleness
 from consensus.kernel.events import Event
 from consensus.kernel.node import MS, S
-from consensus.run import registry
-from consensus.run.experiment import Experiment
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
 from consensus.watch.history import History
 from consensus.watch.metrics import AVAILABLE, CONFLICT, CONSISTENT, PARTLY, QUIET, REFUSING, STALE, WINDOW, Meters
 
@@ -206,7 +206,7 @@ def test_every_operation_of_a_scenario_is_counted_left_out_or_pending(name):
     for at in range(spec.opening, spec.until + 1, (spec.until - spec.opening) // 3):
         experiment.run_until(at)
         for lane in experiment.lanes:
-            counts, left = lane.tally.counts.values(), lane.meters(at)["left_out"]
+            counts, left = lane.watch.tally.counts.values(), lane.meters(at)["left_out"]
             accounted = sum(count.asked + count.pending for count in counts) + left["down"] + left["straddled"]
             assert accounted == len(lane.history.operations)
 
