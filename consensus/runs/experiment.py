@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
@@ -179,16 +178,16 @@ class Experiment:
         if len(refusals) == len(chosen):
             raise refusals[0][1]
         if isinstance(intervention, Ask):
-            self._keep_in_step()
+            self._keep_in_step(intervention.client)
         self._tell(intervention, before, only)
         return refusals
 
-    def _keep_in_step(self) -> None:
+    def _keep_in_step(self, client: str) -> None:
         """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
-        asked = max(lane.sim.clients.asked_so_far.get(BY_HAND, 0) for lane in self.lanes)
+        asked = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
         for lane in self.lanes:
-            while lane.sim.clients.asked_so_far.get(BY_HAND, 0) < asked:
-                lane.sim.clients.passes(BY_HAND)
+            while lane.sim.clients.asked_so_far.get(client, 0) < asked:
+                lane.sim.clients.passes(client)
 
     # --- what it says -------------------------------------------------------------------------
 

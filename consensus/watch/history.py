@@ -1,5 +1,6 @@
 """Events -> operations as clients saw them: ok, failed, unknown (Jepsen's words).
 
+A request that was *declined* failed, and the refusal is its answer: a rule of the data forbids it (``Node.decline``).
 An operation that nobody answered before its deadline is *unknown*: it may take effect later, or never. What arrives after
 the deadline is not seen by the client any more.
 """
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
+from consensus.kernel.node import DECLINED, FAILED
 
 PENDING = "pending"
 
@@ -27,6 +29,7 @@ class Operation(NamedTuple):
     outcome: str = PENDING  # PENDING, "ok", "failed", "unknown"
     result: tuple[str, ...] = ()  # values read: none, one, or siblings
     reason: str = ""
+    declined: bool = False  # it failed for a reason that the data gives, not for want of an answer
 
 
 class History:
@@ -48,7 +51,9 @@ class History:
             op_id, _client, outcome, result, reason = event.data
             number = self.number_of[op_id]
             asked = self.operations[number][:8]
-            self.operations[number] = operation = Operation(*asked, event.at, outcome, result, reason)
+            declined = outcome == DECLINED
+            operation = Operation(*asked, event.at, FAILED if declined else outcome, result, reason, declined)
+            self.operations[number] = operation
             return operation
         return None
 

@@ -92,8 +92,10 @@ FRAMES: dict[str, FrameCard] = {
         {
             "lane": "0..3",
             "since": "when the present sides came about",
-            "sides": "[{nodes, majority, asked, ok, failed, unknown, pending, stale, conflicts, violations, lost, "
+            "sides": "[{nodes, majority, asked, ok, declined, failed, unknown, pending, stale, conflicts, violations, lost, "
             "availability, consistency, read, write, latency_ms}]",
+            "left_out": "{down, straddled}: operations so far that count on no side: their node did not run all the while; the "
+            "network changed on their way",
             "sentence": "the lane in one sentence",
             "badge": "what the protocol may do while a cut lasts",
             "promises": "[[name, verdict, reason]]",
@@ -107,6 +109,7 @@ FRAMES: dict[str, FrameCard] = {
         (
             "since",
             "sides",
+            "left_out",
             "sentence",
             "badge",
             "promises",

@@ -279,7 +279,7 @@ def check(operations: Iterable[Operation]) -> Verdict:
     """Judges a whole history: gathers the cluster of each value, then sorts and sweeps each key once; O(n log n)."""
     answers = 0
     keys: dict[str, tuple[dict[Value, int], dict[Value, int], dict[Value, int], dict[Value, int]]] = {}
-    for _, op_id, _, _, kind, key, value, start, finish, outcome, result, _ in operations:
+    for _, op_id, _, _, kind, key, value, start, finish, outcome, result, *_ in operations:
         if key not in keys:
             keys[key] = {None: BEFORE_EVERYTHING}, {None: BEFORE_EVERYTHING}, {}, {}
         asked, told, seen, late = keys[key]  # value -> start and finish of its write, first finish and last start of its reads

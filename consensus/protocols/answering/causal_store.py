@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 from consensus.checkers.histories.convergence import Convergence
 from consensus.checkers.protocols.causal_store_safety import CausalStoreSafety
-from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, Node, Request
+from consensus.kernel.node import MS, OK, READ, REMOVE, Node, Request
 from consensus.maths.lattices import Context, Dot, Run, context_joined, knows, place
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
@@ -131,7 +131,7 @@ class CausalStore(Node):
         if m.kind == READ:
             return self.get(client, m)
         if m.kind == REMOVE:
-            return self.answer(m.op_id, FAILED, reason="a register has nothing to remove")
+            return self.decline(m.op_id, "a register has nothing to remove")
         return self.put(client, m)
 
     def get(self, client: str, m: Request) -> None:
@@ -261,8 +261,11 @@ def spelled(run: Run) -> str:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Causal, and copies settle on one value (causal+); of puts that did not know each other one is lost."""
-    return Claims("causal", "total", loses=True)
+    """Causal, and copies settle on one value (causal+); of puts that did not know each other one is lost.
+
+    Sticky: a client that moves to another node may miss there what it has seen, and would have to wait, or be refused.
+    """
+    return Claims("causal", "sticky", loses=True)
 
 
 CARD = Card(

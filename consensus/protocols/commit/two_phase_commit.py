@@ -124,6 +124,7 @@ class TwoPhaseCommitNode(Node):
             str, tuple[tuple[tuple[int, str], str, str, str], ...]
         ] = {}  # item -> (age, transaction, value, from)
         self.votes: dict[str, dict[str, bool]] = {}  # at the coordinator: who has voted Yes so far
+        self.silence = -1  # when a site last left this one without a vote or a decision: ``elapsed``
         self.desk = FrontDesk(timers=("hold", "again"))
         self.reading: dict[str, str] = {}  # op id of a read that waits -> its item
         self.log_lost = False
@@ -174,6 +175,7 @@ class TwoPhaseCommitNode(Node):
     def on_votes_timeout(self, transaction: str) -> None:
         """Time-out action: it may decide Abort as long as it has not decided."""
         if transaction in self.votes:
+            self.silence = self.elapsed
             silent = [peer for peer in self.peers if peer not in self.votes[transaction]]
             self.note("votes missing", f"{', '.join(silent)} on {transaction}")
             self.decide_as_coordinator(transaction, ABORTED, f"{', '.join(silent)} did not vote")
@@ -256,6 +258,7 @@ class TwoPhaseCommitNode(Node):
             if transaction not in self.in_doubt:
                 self.note("in doubt", f"{transaction}: {self.prepared[transaction].key} stays locked")
             self.in_doubt[transaction] = True
+            self.silence = self.elapsed
             self.show_role()
             self.ask_what_became_of(transaction)
 
@@ -410,10 +413,18 @@ class TwoPhaseCommitNode(Node):
     def try_again(self, op_id: str, reason: str) -> None:
         """An aborted write is tried anew with the age that it has, until its client's patience is over."""
         if self.desk.is_overdue(self, op_id):
+            if self.nobody_was_silent_since(self.desk.requests[op_id].since):
+                return self.desk.decline(self, op_id, reason)
             return self.desk.answer(self, op_id, FAILED, reason=reason)
         self.note("write tried again", f"{op_id}: {reason}")
         self.desk.try_again(op_id)
         return self.set_timer("again", self.stream.between(10 * MS, 40 * MS), op_id)
+
+    def nobody_was_silent_since(self, when: int) -> bool:
+        """Then wait-die alone stood in the way of a write. As far as this site knows: a vote or a decision that failed to come
+        would have been missed by now."""
+        in_time = self.knobs["votes_ms"] <= self.knobs["hold_ms"]
+        return in_time and self.silence < when and not self.in_doubt
 
     def on_again_timeout(self, op_id: str) -> None:
         if op_id in self.desk.requests:

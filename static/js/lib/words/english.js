@@ -88,7 +88,10 @@ export const english = Object.freeze({
     noQuorum: "no quorum",
     availability: /** @type {Record<string, string>} */ ({ AVAILABLE: "AVAILABLE", PARTLY: "PARTLY", REFUSING: "REFUSING", QUIET: "QUIET" }),
     consistency: /** @type {Record<string, string>} */ ({ CONSISTENT: "CONSISTENT", STALE: "STALE", CONFLICT: "CONFLICT" }),
-    answered: (/** @type {number} */ ok, /** @type {number} */ all) => `${ok} of ${all}`,
+    answered: (/** @type {number} */ ok, /** @type {number} */ all, declined = 0) => `${ok} of ${all}${declined ? `, ${declined} declined` : ""}`,
+    leftOut: (/** @type {number} */ n) => `${n} not counted`,
+    leftOutWhat: (/** @type {{down: number, straddled: number}} */ { down, straddled }) =>
+      `Not counted on any side: ${counted(down, "request")} at nodes that were not running, ${counted(straddled, "request")} that a change of the network met on the way.`,
     notAsked: "nothing asked yet",
     odd: (/** @type {{stale: number, conflicts: number, lost: number, violations?: number}} */ { stale, conflicts, lost, violations = 0 }) => {
       const parts = [`${stale} stale`];
@@ -340,6 +343,7 @@ export const english = Object.freeze({
       majority: "While cut, the side with a majority of the members answers.",
       "clean majority": "While cut into sides, the side with a majority of the members answers; where only some links are cut, perhaps nobody does.",
       total: "While cut, every node that is up answers.",
+      sticky: "While cut, every node that is up answers; the promise holds for a client that stays with one node.",
       quorum: "While cut, a side that can gather its quorums answers.",
       share: "While cut, every node that is up answers, but grants no more than its own share.",
       primary: "While cut, every node that is up answers reads; writes are answered where a primary can be reached.",
