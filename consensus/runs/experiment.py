@@ -19,9 +19,12 @@ from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
 from consensus.runs import aim
 from consensus.runs.interventions import Ask, Intervention, Turn
-from consensus.runs.lane import Lane, Mark
+from consensus.runs.lane import Lane
 from consensus.runs.spec import Spec, check
 from consensus.watch.narration import seconds, told
+from consensus.watch.watch import Mark
+
+Band = tuple[int, int | None, str]  # a stretch of time with something cut: from, to (None: still), what, in words
 
 
 class Refusal(NamedTuple):
@@ -43,7 +46,7 @@ class Experiment:
         self.steps = 0
         self.script = 0  # steps of the script already taken
         self.marks: list[Mark] = []
-        self.bands: list[tuple[int, int | None, str]] = []  # stretches of time with something cut
+        self.bands: list[Band] = []  # stretches of time with something cut
         self.cuts: tuple[tuple[str, str], ...] = ()
         self.caption = ""
         self.refused: list[Refusal] = []

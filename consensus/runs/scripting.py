@@ -332,8 +332,8 @@ def _lane_result(experiment: Experiment, lane: Lane) -> LaneResult:
         marks=[TimeMark(_seconds(mark.at), mark.kind, mark.lane, mark.text) for mark in marks],
         meters=_meters(lane.meters(now)),
         sides=_in_seconds(experiment.outcome(lane.number)),
-        leaders=[(_seconds(at), node, epoch) for at, node, epoch in lane.leaders],
-        halted=dict(lane.sim.sentences),
+        leaders=[(_seconds(at), node, epoch) for at, node, epoch in lane.watch.leaders],
+        halted=dict(lane.watch.halted),
         stopped=lane.stopped,
         verdict=lane.verdict(now),
         claims=lane.card.claimed(lane.knobs, len(lane.members)).plain(),
@@ -348,7 +348,7 @@ def _operation(done: Any) -> Operation:
 
 
 def _laws(lane: Lane) -> list[list[str]]:
-    broken = [(name, checker) for name, checker in lane.invariants.items() if checker.findings]
+    broken = [(name, checker) for name, checker in lane.watch.invariants.items() if checker.findings]
     return [[getattr(checker, "title", name), checker.findings[0].sentence] for name, checker in broken]
 
 

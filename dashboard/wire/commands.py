@@ -315,8 +315,7 @@ def order(message: Any, limits: Limits = LIMITS) -> Order:
     if not isinstance(message, dict):
         raise Refused("A command is an object with an id and a type.")
     kind = message.get("type")
-    card = COMMANDS.get(kind) if isinstance(kind, str) else None
-    if card is None:
+    if not isinstance(kind, str) or (card := COMMANDS.get(kind)) is None:
         raise Refused(f"There is no command {short(kind)}.")
     ident = _checked("id", ID, message, limits, kind)
     for name in message:

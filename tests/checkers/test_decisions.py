@@ -299,7 +299,7 @@ def test_no_proposal_counts_as_lost_for_another_was_decided() -> None:
 
 def test_what_judges_decisions_keeps_the_law_of_keyframes() -> None:
     made = experiment((1 * S, Ask("n1", "write", "x")), (1 * S, Ask("n2", "write", "x")))
-    judge = made.lanes[0].judge
+    judge = made.lanes[0].watch.judge
     assert judge is not None and breaks_the_law(judge) is None
     assert copied(judge).findings == judge.findings
     made.run_until(made.at + 10 * MS)

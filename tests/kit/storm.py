@@ -24,8 +24,8 @@ from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import CRASHED, HALTED, PAUSED, UP, Cluster, Simulation
 from consensus.protocols.cards import Card
 from consensus.runs.interventions import Ask, Crash, Cut, Heal, Intervention, Partition, Pause, Restart, Resume, SetLink
-from consensus.runs.lane import LEADING
 from consensus.watch.history import PENDING, History, Operation
+from consensus.watch.watch import LEADING
 
 CALM = LinkState()
 CALM_SETTING = tuple(zip(CALM._fields, CALM, strict=True))

@@ -18,8 +18,8 @@ LAYERS = """
     9  dashboard.live.session  dashboard.web.flood  consensus.__main__
     8  consensus  dashboard.wire  dashboard.wire.*  dashboard.live.veil  dashboard.web.limits
     7  runs.timeline  runs.registry  runs.scripting  scenarios.*
-    6  runs.experiment  runs.scenario
-    5  runs.lane  runs.spec  runs.aim  watch.metrics  watch.narration  protocols.*  faults.*
+    6  runs.experiment  runs.scenario  runs.seen
+    5  runs.lane  runs.spec  runs.aim  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
     4  kernel.simulation  protocols.cards  checkers  checkers.*
     3  kernel.clients  kernel.network  runs.interventions  watch.history  watch.view
     2  kernel.node  kernel.events  maths.*

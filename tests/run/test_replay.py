@@ -185,7 +185,7 @@ def seen(timeline):
 
 def check_meters(lane, now):
     """What no run may ever show at once."""
-    meters, verdict = lane.meters(now), lane.linearizability.verdict(now)
+    meters, verdict = lane.meters(now), lane.watch.linearizability.verdict(now)
     assert sorted(node for side in meters["sides"] for node in side["nodes"]) == sorted(lane.members)
     for side in meters["sides"]:
         assert side["asked"] == side["ok"] + side["failed"] + side["unknown"]
@@ -198,7 +198,7 @@ def check_meters(lane, now):
             assert verdict.status == "violated"
             assert "Nothing stale" not in meters["sentence"]
     if verdict.status == "ok":
-        assert not lane.staleness.stale and not lane.sessions.broken
+        assert not lane.watch.staleness.stale and not lane.watch.sessions.broken
     assert linearizability.check(lane.history.operations).status == verdict.status
 
 

@@ -114,11 +114,11 @@ def test_acting_between_two_events_of_a_step_is_replayed_at_that_very_place(time
 def test_a_step_shows_at_least_one_new_event(timeline):
     for unit in ("event", "message"):
         before = sum(len(lane.trace) for lane in timeline.experiment.lanes)
-        landed = sum(lane.tally.landed for lane in timeline.experiment.lanes)
+        landed = sum(lane.watch.tally.landed for lane in timeline.experiment.lanes)
         assert timeline.step(unit)
         assert sum(len(lane.trace) for lane in timeline.experiment.lanes) > before
         if unit == "message":
-            assert sum(lane.tally.landed for lane in timeline.experiment.lanes) == landed + 1
+            assert sum(lane.watch.tally.landed for lane in timeline.experiment.lanes) == landed + 1
 
 
 def test_looking_at_the_past_changes_nothing_and_keeps_the_marks_ahead(timeline):

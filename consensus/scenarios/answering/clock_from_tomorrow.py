@@ -31,7 +31,7 @@ def read(experiment: Experiment, lane: int, since: int, until: int) -> list[tupl
 
 def vanished(experiment: Experiment, lane: int) -> list[str]:
     """Acknowledged writes of which nothing is left."""
-    return sorted(experiment.lanes[lane].lost(experiment.at))
+    return sorted(experiment.lanes[lane].watch.lost(experiment.at))
 
 
 def last_of(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:

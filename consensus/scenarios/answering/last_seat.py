@@ -85,4 +85,4 @@ SCENARIO = Scenario(
 
 
 def converged(experiment: Experiment, lane: int) -> bool:
-    return experiment.lanes[lane].divergence.diverged(experiment.at) == 0
+    return experiment.lanes[lane].watch.divergence.diverged(experiment.at) == 0

@@ -75,7 +75,7 @@ SCENARIO = Scenario(
             "After the heal the set is tea and jam at every node.",
             lambda e: read(e, OR_SET, AGREED, UNTIL, ALL) == [(JAM, TEA)],
         ),
-        Expectation("No addition is lost.", lambda e: not e.lanes[OR_SET].lost(e.at)),
+        Expectation("No addition is lost.", lambda e: not e.lanes[OR_SET].watch.lost(e.at)),
         Expectation("Not linearizable: some reads were stale.", lambda e: sum(s["stale"] for s in e.outcome(OR_SET)) > 0),
         Expectation("So its answers fit no one order.", lambda e: e.lanes[OR_SET].verdict(e.at).status == "violated"),
         Expectation(

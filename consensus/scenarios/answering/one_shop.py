@@ -47,7 +47,7 @@ SCENARIO = Scenario(
     expect=(
         Expectation("The cart answers everybody on both sides.", lambda e: everybody_was_answered(e, CART)),
         Expectation("Its reads are stale on both sides.", lambda e: all(side["stale"] > 0 for side in e.outcome(CART))),
-        Expectation("No item is lost.", lambda e: not e.lanes[CART].lost(e.at)),
+        Expectation("No item is lost.", lambda e: not e.lanes[CART].watch.lost(e.at)),
         Expectation(
             "The till's side of 2 answers nobody.", lambda e: e.outcome(TILL)[0]["ok"] == 0 < e.outcome(TILL)[0]["asked"]
         ),

@@ -65,6 +65,6 @@ SCENARIO = Scenario(
         Expectation("All reads are answered.", lambda e: all(side["ok"] == side["asked"] > 0 for side in e.outcome(0))),
         Expectation("After the heal every node returns both carts.", lambda e: everywhere(e, 9 * S, MERGE, (LEFT, RIGHT))),
         Expectation("After the merge there is one cart.", lambda e: everywhere(e, MERGE + S, UNTIL, (MERGED,))),
-        Expectation("Nothing that was acknowledged is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("Nothing that was acknowledged is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
     ),
 )

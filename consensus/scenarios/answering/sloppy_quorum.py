@@ -36,7 +36,7 @@ def read(experiment: Experiment, lane: int, since: int, until: int, nodes: tuple
 
 
 def stale(experiment: Experiment, lane: int) -> int:
-    return len(experiment.lanes[lane].staleness.stale)
+    return len(experiment.lanes[lane].watch.staleness.stale)
 
 
 SCENARIO = Scenario(

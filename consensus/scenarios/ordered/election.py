@@ -31,7 +31,7 @@ SCENARIO = Scenario(
         Expectation("Another leads after it.", lambda e: len({*leaders(e, CRASH, e.at)} - {leaders(e, 0, CRASH)[-1]}) > 0),
         Expectation("Within a second of the crash.", lambda e: len(leaders(e, CRASH, CRASH + S)) > 0),
         Expectation("No term has had two leaders.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
     ),
 )
 

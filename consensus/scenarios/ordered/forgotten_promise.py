@@ -33,7 +33,7 @@ def read_at_last(experiment: Experiment, lane: int) -> tuple[str, ...]:
 
 def broken(experiment: Experiment, lane: int) -> list[str]:
     """The names of Viewstamped Replication's own promises that were broken."""
-    return [finding.checker for checker in experiment.lanes[lane].invariants.values() for finding in checker.findings]
+    return [finding.checker for checker in experiment.lanes[lane].watch.invariants.values() for finding in checker.findings]
 
 
 SCENARIO = Scenario(
@@ -93,7 +93,9 @@ SCENARIO = Scenario(
         ),
         Expectation("With nothing on disk a view begins without a committed write.", lambda e: SURVIVAL in broken(e, NOTHING)),
         Expectation("The write is overlooked: the old value is read.", lambda e: read_at_last(e, NOTHING) == (OLD,)),
-        Expectation("That fits no one order.", lambda e: e.lanes[NOTHING].linearizability.verdict(e.at).status == "violated"),
+        Expectation(
+            "That fits no one order.", lambda e: e.lanes[NOTHING].watch.linearizability.verdict(e.at).status == "violated"
+        ),
         Expectation("With the view number on disk the new value is read.", lambda e: read_at_last(e, VIEW) == (NEW,)),
         Expectation("And no promise is broken.", lambda e: e.lanes[VIEW].verdict(e.at).status == "ok" and not broken(e, VIEW)),
     ),

@@ -63,4 +63,4 @@ def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
 
 def broken(experiment: Experiment) -> list[str]:
     """The names of the promises that were broken."""
-    return [finding.checker for finding in experiment.lanes[0].invariants["RaftSafety"].findings]
+    return [finding.checker for finding in experiment.lanes[0].watch.invariants["RaftSafety"].findings]

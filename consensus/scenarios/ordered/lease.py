@@ -74,5 +74,5 @@ def read_us(experiment: Experiment, lane: int) -> int:
 
 def stale(experiment: Experiment, lane: int, since: int, until: int) -> list[str]:
     """The stale reads that were asked in that stretch of time."""
-    found = experiment.lanes[lane].staleness.stale
+    found = experiment.lanes[lane].watch.staleness.stale
     return [op.op_id for op in experiment.lanes[lane].history.operations if op.op_id in found and since <= op.start < until]

@@ -25,8 +25,8 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("Entries of the deposed leader are truncated.", lambda e: e.lanes[0].noted("log truncated") > 0),
-        Expectation("All logs agree again.", lambda e: e.lanes[0].divergence.converged_after is not None),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("All logs agree again.", lambda e: e.lanes[0].watch.divergence.converged_after is not None),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
 )

@@ -32,7 +32,7 @@ def typical_ms(experiment: Experiment, lane: int, kind: str) -> int:
 
 
 def stale_reads(experiment: Experiment, lane: int) -> int:
-    stale = experiment.lanes[lane].staleness.stale
+    stale = experiment.lanes[lane].watch.staleness.stale
     return sum(op.op_id in stale and op.start > SINCE for op in experiment.lanes[lane].history.operations)
 
 
@@ -92,7 +92,7 @@ SCENARIO = Scenario(
         Expectation("Raft's writes ask another continent, however one reads.", lambda e: typical_ms(e, LEADER, WRITE) >= 80),
         Expectation(
             "The causal store keeps cause before effect.",
-            lambda e: not any(check.findings for check in e.lanes[CAUSAL].invariants.values()),
+            lambda e: not any(check.findings for check in e.lanes[CAUSAL].watch.invariants.values()),
         ),
     ),
 )

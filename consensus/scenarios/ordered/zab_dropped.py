@@ -35,8 +35,8 @@ SCENARIO = Scenario(
         Expectation("The others go on without it.", lambda e: (by_hand(e, 1).outcome, by_hand(e, 1).result) == ("ok", ())),
         Expectation("After the heal its holder drops it.", lambda e: e.lanes[0].noted("proposals dropped") > 0),
         Expectation("Nobody ever reads it.", lambda e: (by_hand(e, 2).outcome, by_hand(e, 2).result) == ("ok", ())),
-        Expectation("All histories agree again.", lambda e: e.lanes[0].divergence.converged_after is not None),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("All histories agree again.", lambda e: e.lanes[0].watch.divergence.converged_after is not None),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
 )

@@ -38,7 +38,7 @@ SCENARIO = Scenario(
         ),
         Expectation("The next primary is one who held the proposal.", lambda e: e.lanes[0].leader() in holders(e)),
         Expectation("After recovery a read returns it.", lambda e: by_hand(e, 1).result == (by_hand(e, 0).value,)),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
 )

@@ -25,7 +25,7 @@ def answered(experiment: Experiment, lane: int) -> list[int]:
 
 def nothing_failed(experiment: Experiment) -> bool:
     lanes = experiment.lanes
-    return all(not any(lane.tally.dropped.values()) and set(lane.sim.status.values()) == {UP} for lane in lanes)
+    return all(not any(lane.watch.tally.dropped.values()) and set(lane.sim.status.values()) == {UP} for lane in lanes)
 
 
 SCENARIO = Scenario(

@@ -32,7 +32,7 @@ def written(experiment: Experiment, lane: int, side: tuple[str, ...]) -> list[Op
 
 
 def lost(experiment: Experiment, lane: int) -> list[str]:
-    return list(experiment.lanes[lane].lost(experiment.at))
+    return list(experiment.lanes[lane].watch.lost(experiment.at))
 
 
 def lost_only_in_the_east(experiment: Experiment) -> bool:
@@ -97,7 +97,7 @@ SCENARIO = Scenario(
         ),
         Expectation(
             "All copies agree again, within a second or two.",
-            lambda e: 0 < (e.lanes[AUTOMATIC].divergence.converged_after or 0) < 2 * S,
+            lambda e: 0 < (e.lanes[AUTOMATIC].watch.divergence.converged_after or 0) < 2 * S,
         ),
         Expectation(
             "Without failover the west cannot write.", lambda e: not written(e, OFF, WEST) and len(written(e, OFF, EAST)) > 5

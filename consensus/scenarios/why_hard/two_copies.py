@@ -47,11 +47,13 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("n2 says the old value, then the new one.", lambda e: told(e) == [("n2", ("1",)), ("n2", ("2",))]),
-        Expectation("The first answer is stale, the second is not.", lambda e: list(e.lanes[0].staleness.stale) == ["you:3"]),
+        Expectation(
+            "The first answer is stale, the second is not.", lambda e: list(e.lanes[0].watch.staleness.stale) == ["you:3"]
+        ),
         Expectation("So the answers fit no linear order.", lambda e: e.lanes[0].verdict(e.at).status == "violated"),
         Expectation(
             "Nothing is lost, and both notebooks agree.",
-            lambda e: not e.lanes[0].lost(e.at) and not e.lanes[0].divergence.diverged(e.at),
+            lambda e: not e.lanes[0].watch.lost(e.at) and not e.lanes[0].watch.divergence.diverged(e.at),
         ),
     ),
 )
