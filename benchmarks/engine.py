@@ -87,8 +87,8 @@ def echoes() -> Run:
 
 
 def kernel(protocol: str) -> Run:
-    card = registry.protocols()[protocol]
-    return timed(Simulation(Cluster(card.node, MEMBERS, card.settled(), 1, workload=Workload())), SIMULATED)
+    card = registry.protocol(protocol)
+    return timed(Simulation(Cluster(card.node, MEMBERS, card.with_defaults(), 1, workload=Workload())), SIMULATED)
 
 
 def timed(sim: Simulation, until: int) -> Run:

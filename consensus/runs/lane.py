@@ -29,7 +29,7 @@ class Lane:
         self.number = number
         self.seed = spec.seed
         self.card = card
-        self.knobs = card.settled(dict(spec.lanes[number].knobs))
+        self.knobs = card.with_defaults(dict(spec.lanes[number].knobs))
         self.members = spec.members
         cluster = Cluster(
             node=card.node,
@@ -96,7 +96,7 @@ class Lane:
             self._stop(failed)
 
     def _turn(self, turn: Turn) -> None:
-        self.knobs = self.card.settled({**self.knobs, turn.knob: turn.value})
+        self.knobs = self.card.with_defaults({**self.knobs, turn.knob: turn.value})
 
     def _stop(self, failed: Exception) -> None:
         self.watch.stopped = self.watch.stopped or (

@@ -161,7 +161,7 @@ def scenario_names() -> list[str]:
 
 def knobs_of(protocol: str) -> dict[str, Any]:
     """The knobs of a protocol with their defaults."""
-    return _card(protocol, registry.protocols()).settled()
+    return _card(protocol, registry.protocols()).with_defaults()
 
 
 # --- the arguments ----------------------------------------------------------------------------------------------------

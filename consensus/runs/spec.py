@@ -11,7 +11,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
-from consensus.protocols.cards import Card
+from consensus.protocols.cards import Card, protocol_name
 from consensus.runs.interventions import Intervention
 
 LANES_MAX = 4
@@ -27,8 +27,13 @@ SEED_MAX = 2**32 - 1
 
 @dataclass(frozen=True)
 class LaneSpec:
+    """A protocol, by the name on its card or by the one that it had before, and what its knobs are turned to."""
+
     protocol: str
     knobs: tuple[tuple[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "protocol", protocol_name(self.protocol))
 
 
 class Step(NamedTuple):
@@ -79,7 +84,7 @@ def check(spec: Spec, protocols: Mapping[str, Card]) -> None:
     for lane in spec.lanes:
         if lane.protocol not in protocols:
             raise Refused(f"There is no protocol {lane.protocol!r}; there are: {', '.join(protocols)}.")
-        protocols[lane.protocol].settled(dict(lane.knobs))
+        protocols[lane.protocol].with_defaults(dict(lane.knobs))
     for before, after in itertools.pairwise(spec.script):
         if after.at < before.at:
             late, early = f"{before.at / S:g} s", f"{after.at / S:g} s"

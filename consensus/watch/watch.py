@@ -92,7 +92,6 @@ class Watch:
         self.lane = lane
         self.members = members
         self.object = OBJECTS[serves]
-        self.sees_copies = sees_copies
         self.sides: Sides = (members,)
         self.history = History()
         self.trace = Trace()
@@ -100,14 +99,14 @@ class Watch:
         self.sessions = Sessions()
         self.staleness = Staleness()
         self.judge = self.object.judge() if self.object.judge is not None else None  # None: the register's four checkers judge
-        self.losses = self.object.losses(members)
+        self.losses = self.object.losses(members) if sees_copies else NoLosses(members)
         self.divergence = Divergence(members)
         self.losses.forgets = self.divergence.forgets = forgets
         kinds = dict.fromkeys((*self.object.invariants, *invariants))
         self.invariants = {kind.__name__: kind(members) for kind in kinds if isinstance(kind, type)}
         for checker in self.invariants.values():
-            if hasattr(checker, "settle"):
-                checker.settle(dict(knobs or {}))
+            if hasattr(checker, "configure"):
+                checker.configure(dict(knobs or {}))
         self.tally = Meters(members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.leaders: list[tuple[int, str, int | None]] = []  # every election: when, who, the epoch
@@ -298,7 +297,7 @@ class Watch:
         lost, write = self.lost(now), self.write
         if lost:
             return [[f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {write}s are lost."]]
-        if isinstance(self.losses, NoLosses) or not self.sees_copies:
+        if isinstance(self.losses, NoLosses):
             return []
         return [[f"acknowledged {write}s kept", HOLDS, f"No acknowledged {write} is lost."]]
 

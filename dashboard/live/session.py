@@ -314,16 +314,17 @@ class Session:
     def _obey_compose(
         self, now: float, lanes: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...], nodes: int, seed: int | None = None
     ) -> None:
-        for protocol, knobs in lanes:
-            if protocol not in self.protocols:
-                raise Refused(f"There is no protocol {protocol}; there are: {', '.join(self.protocols)}.")
-            self.protocols[protocol].settled(dict(knobs))
+        wanted = tuple(LaneSpec(protocol, knobs) for protocol, knobs in lanes)
+        for lane in wanted:
+            if lane.protocol not in self.protocols:
+                raise Refused(f"There is no protocol {lane.protocol}; there are: {', '.join(self.protocols)}.")
+            self.protocols[lane.protocol].with_defaults(dict(lane.knobs))
         self._spend_build()
         spec = self.spec
         first = self.lanes[0]
         composed = replace(
             spec,
-            lanes=tuple(LaneSpec(protocol, knobs) for protocol, knobs in lanes),
+            lanes=wanted,
             nodes=nodes,
             seed=spec.seed if seed is None else seed,
             link=first.base_link,

@@ -92,7 +92,7 @@ def protocol_card(card: Card) -> dict[str, Any]:
         "object": card.object,
         "epoch": card.epoch,
         "majority": card.majority,
-        "claims": card.claims(card.settled()).plain(),
+        "claims": card.claims(card.with_defaults()).plain(),
         "knobs": [knob_card(knob) for knob in card.knobs],
         "actions": [action.plain() for action in card.actions],
         "messages": [[kind.__name__, message_fields(kind)] for kind in (Request, Reply, *card.node.messages)],

@@ -522,6 +522,12 @@ def test_another_scenario_opens_playing_in_a_new_run(room: Room) -> None:
     assert refused["sentence"].startswith("There is no scenario 'atlantis'")
 
 
+def test_compose_takes_the_old_names_of_protocols(room: Room) -> None:
+    assert room.ask("anne", "compose", lanes=[{"protocol": "primary-backup", "knobs": {"failover": "off"}}], nodes=3)["ok"]
+    room.tick()
+    assert [lane["protocol"] for lane in room.frames("anne", "snapshot")[-1]["spec"]["lanes"]] == ["primary_backup"]
+
+
 def test_compose_takes_other_lanes_and_as_many_nodes(room: Room) -> None:
     room.ask("anne", "set_link", setting={"delay": 40_000})
     lanes = [{"protocol": "raft", "knobs": {}}] * 3

@@ -56,8 +56,8 @@ class Watched:
         self.history = History()
         self.checkers = tuple(checkers)
         for checker in self.checkers:
-            if hasattr(checker, "settle"):
-                checker.settle(cluster.knobs)
+            if hasattr(checker, "configure"):
+                checker.configure(cluster.knobs)
         self.events: list[Event] = []
         self.seen: Counter[str] = Counter()
         self.halts: list[Finding] = []
@@ -149,7 +149,7 @@ class Storm(Watched):
         cluster = Cluster(
             node or card.node,
             members(size),
-            card.settled(knobs),
+            card.with_defaults(knobs),
             seed=seed,
             link=CALM,
             workload=workload,

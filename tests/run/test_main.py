@@ -66,6 +66,12 @@ def test_a_step_that_was_not_done_is_printed(capsys):
     assert f"not done at 2s: {refused['step']}. {refused['sentence']}" in printed(capsys, "run", "lease", "--until", "3s")
 
 
+def test_the_command_line_takes_the_old_names_of_protocols(capsys):
+    lanes = ("ben-or,majority-vote", "ben_or,majority_vote")
+    old, new = (printed(capsys, "run", "adversary", "--lanes", each, "--until", "2s", "--json") for each in lanes)
+    assert old == new and [lane["protocol"] for lane in json.loads(new)["lanes"]] == ["ben_or", "majority_vote"]
+
+
 def test_the_same_run_prints_the_same(capsys):
     assert printed(capsys, "run", "two-beat-one", "--json") == printed(capsys, "run", "two-beat-one", "--json")
 

@@ -155,7 +155,7 @@ def test_a_step_falls_on_one_lane_when_it_names_it():
 
 def test_the_catalogue_is_listed():
     assert protocol_names() == list(registry.protocols()) and scenario_names() == list(registry.scenarios())
-    assert knobs_of("raft")["pre_vote"] is registry.protocols()["raft"].settled()["pre_vote"]
+    assert knobs_of("raft")["pre_vote"] is registry.protocols()["raft"].with_defaults()["pre_vote"]
 
 
 # --- what it refuses -----------------------------------------------------------------------------

@@ -54,8 +54,8 @@ SCENARIO = Scenario(
         title="43 seconds",
         story="A primary in the east, backups in the west, copied asynchronously. The link is gone for 43 seconds.",
         lanes=(
-            LaneSpec("primary-backup"),
-            LaneSpec("primary-backup", (("failover", "off"),)),
+            LaneSpec("primary_backup"),
+            LaneSpec("primary_backup", (("failover", "off"),)),
             LaneSpec("raft"),
         ),
         seed=10,

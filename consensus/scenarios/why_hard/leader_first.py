@@ -45,7 +45,7 @@ SCENARIO = Scenario(
         story="Each proposes itself as leader. By vote: a stalemate. First proposal: two leaders. With numbered terms: one.",
         lanes=(
             LaneSpec("lunch", (NAMES, ("rule", "own wish"))),
-            LaneSpec("first-proposal", (NAMES,)),
+            LaneSpec("first_proposal", (NAMES,)),
             LaneSpec("raft"),
         ),
         seed=4,

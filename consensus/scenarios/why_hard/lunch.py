@@ -42,7 +42,7 @@ SCENARIO = Scenario(
         lanes=(
             LaneSpec("lunch", (("rule", "own wish"), ("round_ms", 500))),
             LaneSpec("lunch", (("rule", "all"), ("round_ms", 500))),
-            LaneSpec("majority-vote"),
+            LaneSpec("majority_vote"),
         ),
         seed=2,
         nodes=3,

@@ -26,7 +26,7 @@ SCENARIO = Scenario(
         scenario="two-copies",
         title="One notebook, two copies",
         story="Two notebooks, one copied from the other every second. Write in the first, and read in the second.",
-        lanes=(LaneSpec("primary-backup", (("failover", "off"), ("copy_ms", 1000))),),
+        lanes=(LaneSpec("primary_backup", (("failover", "off"), ("copy_ms", 1000))),),
         seed=1,
         nodes=2,
         workload=Workload(keys=("x",), start=600 * S),  # the script alone asks

@@ -63,7 +63,7 @@ SCENARIO = Scenario(
         scenario="two-generals",
         title="Two generals",
         story="Attack together at dawn, or not at all. Three messengers of ten are caught. Four plans, night after night.",
-        lanes=tuple(LaneSpec("two-generals", (("acknowledgements", acks), ("copies", copies))) for acks, copies in PLANS),
+        lanes=tuple(LaneSpec("two_generals", (("acknowledgements", acks), ("copies", copies))) for acks, copies in PLANS),
         seed=7,
         nodes=2,
         link=LinkState(loss=300_000),

@@ -25,7 +25,7 @@ THREE = members(3)
 
 
 def some(node: type[Node], seed: int = 1, size: int = 3) -> Watched:
-    return Watched(Cluster(node, members(size), CARD.settled(), seed=seed, link=LinkState(10 * MS, 0)), (Decisions(),))
+    return Watched(Cluster(node, members(size), CARD.with_defaults(), seed=seed, link=LinkState(10 * MS, 0)), (Decisions(),))
 
 
 def decided(script: Watched) -> list[str | None]:

@@ -28,7 +28,7 @@ class BenOrStorm(Storm):
         self.seed, self.failures_max, self.needs_everybody = seed, None, False
         self.again = f"STORM_SEED={seed} pytest tests/protocols/ben_or/test_storm.py"
         self.chance = Stream.named(seed, "storm")
-        cluster = Cluster(node or CARD.node, members(size), CARD.settled(), seed, CALM, BUSY, adversaries=ADVERSARIES)
+        cluster = Cluster(node or CARD.node, members(size), CARD.with_defaults(), seed, CALM, BUSY, adversaries=ADVERSARIES)
         Watched.__init__(self, cluster, (Decisions(),))
         self.members = cluster.members
 

@@ -28,7 +28,9 @@ AGREE = "copies agree"
 class Script(Watched):
     def __init__(self, node: type[CausalStore]) -> None:
         self.members = members(4)
-        cluster = Cluster(node, self.members, CARD.settled({"resend_ms": 100}), link=LinkState(10 * MS, 0), deadline=300 * MS)
+        cluster = Cluster(
+            node, self.members, CARD.with_defaults({"resend_ms": 100}), link=LinkState(10 * MS, 0), deadline=300 * MS
+        )
         super().__init__(cluster, (CausalStoreSafety(self.members), Convergence(self.members)))
         self.run(100 * MS)
 

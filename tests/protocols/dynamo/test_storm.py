@@ -174,7 +174,7 @@ class DynamoStorm(Storm):
 
     def __init__(self, seed: int, node: type[Dynamo] = Dynamo, dials: str | None = None) -> None:
         self.dials = dials or NAMES[seed % len(NAMES)]
-        self.knobs = CARD.settled(DIALS[self.dials])
+        self.knobs = CARD.with_defaults(DIALS[self.dials])
         self.promises, self.losses = Promises(self.knobs), Losses(MEMBERS)
         super().__init__(
             CARD,

@@ -20,7 +20,7 @@ STEADY = LinkState(10 * MS, 0)
 
 
 def pair(node: type[Node] = HeartbeatNode, link: LinkState = STEADY, seed: int = 1, **knobs: int) -> Simulation:
-    return Simulation(Cluster(node, ("n1", "n2"), {**CARD.settled(), **knobs}, seed, link))
+    return Simulation(Cluster(node, ("n1", "n2"), {**CARD.with_defaults(), **knobs}, seed, link))
 
 
 def notes(sim: Simulation, name: str) -> list[tuple[int, str]]:
@@ -68,13 +68,13 @@ def test_a_node_with_a_fast_clock_suspects_too_soon() -> None:
 
 
 def test_clients_are_told_that_nothing_happened() -> None:
-    node = HeartbeatNode("n1", ("n1", "n2"), CARD.settled(), Stream(1))
+    node = HeartbeatNode("n1", ("n1", "n2"), CARD.with_defaults(), Stream(1))
     (answer,) = node.receive(0, "c1", Request("c1:1", "write", "x", "1"))
     assert answer.outcome == FAILED  # type: ignore[union-attr]
 
 
 def test_an_old_heartbeat_that_comes_late_is_a_sign_of_life_but_not_the_newest() -> None:
-    node = HeartbeatNode("n1", ("n1", "n2"), CARD.settled(), Stream(1))
+    node = HeartbeatNode("n1", ("n1", "n2"), CARD.with_defaults(), Stream(1))
     node.receive(5 * MS, "n2", Heartbeat(4))
     effects = node.receive(9 * MS, "n2", Heartbeat(3))
     assert node.heard["n2"] == (4, 9 * MS)

@@ -29,7 +29,7 @@ RULES = {lunch_bugs.ForgetsItsVote: "all", lunch_bugs.CountsWhoIsThere: "own wis
 
 
 def table(node: type[Node]) -> Watched:
-    return Watched(Cluster(node, THREE, MAJORITY.settled(), link=LinkState(10 * MS, 0)), (Decisions(),))
+    return Watched(Cluster(node, THREE, MAJORITY.with_defaults(), link=LinkState(10 * MS, 0)), (Decisions(),))
 
 
 def vote_forgotten(node: type[Node]) -> Watched:

@@ -120,7 +120,7 @@ def test_quorums_that_meet_are_safe_whatever_their_sizes(q1: int, q2: int) -> No
 @pytest.mark.parametrize(("q1", "q2"), [(2, 2), (2, 3), (1, 4)])
 def test_quorums_that_need_not_meet_are_seen_to_break(q1: int, q2: int) -> None:
     """Q1 + Q2 <= N: a storm finds two leaders who do not know of each other. The card says that it promises nothing then."""
-    assert CARD.claimed(CARD.settled({"q1": q1, "q2": q2}), 5).consistency == "none"
+    assert CARD.claimed(CARD.with_defaults({"q1": q1, "q2": q2}), 5).consistency == "none"
     with pytest.raises(Unsafe):
         for seed in range(20):
             Storm(CARD, seed, 5, {"q1": q1, "q2": q2}, promises=[Linearizability()]).rage()

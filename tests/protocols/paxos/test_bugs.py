@@ -39,7 +39,7 @@ class Script(Watched):
     """Five nodes, patient ones: a proposer whom no majority answers waits for a second."""
 
     def __init__(self, nodes: type[PaxosNode]) -> None:
-        knobs = CARD.settled({"retry_ms": 1_000})
+        knobs = CARD.with_defaults({"retry_ms": 1_000})
         cluster = Cluster(nodes, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=5 * S)
         super().__init__(cluster, (PaxosSafety(FIVE), Decisions()))
 

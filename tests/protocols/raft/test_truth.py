@@ -190,7 +190,7 @@ FARTHEST = 1.63 * (1 / ELECTIONS + 1 / ELECTIONS_THERE) ** 0.5
 
 def election_ms(seed: int, failed: int) -> float:
     """From the moment at which all start to listen until one leads."""
-    knobs = CARD.settled({"election_min_ms": 300, "election_max_ms": 600})
+    knobs = CARD.with_defaults({"election_min_ms": 300, "election_max_ms": 600})
     sim = Simulation(Cluster(CARD.node, members(5), knobs, seed=seed, link=LinkState(30 * MS, 10 * MS)))
     for number in range(failed):
         sim.apply(Crash(f"n{5 - number}"))

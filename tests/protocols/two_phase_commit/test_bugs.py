@@ -37,7 +37,7 @@ class Script(Watched):
     """Three sites. ``sites`` is their class."""
 
     def __init__(self, sites: type[TwoPhaseCommitNode], termination: str = "simple") -> None:
-        knobs = CARD.settled({"termination": termination, "votes_ms": 300})
+        knobs = CARD.with_defaults({"termination": termination, "votes_ms": 300})
         cluster = Cluster(sites, THREE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (TwoPhaseCommitSafety(THREE), Linearizability()))
 

@@ -57,7 +57,7 @@ class Script(Watched):
 
         steered = {"change_vote": change_vote, "on_finalize_timeout": on_finalize_timeout}
         directed = type(servers.__name__, (servers,), steered)
-        knobs = {**CARD.settled({"reads": reads, "hold_ms": 1_000, "init_ms": 10_000}), "oracle": self.oracle}
+        knobs = {**CARD.with_defaults({"reads": reads, "hold_ms": 1_000, "init_ms": 10_000}), "oracle": self.oracle}
         cluster = Cluster(directed, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (ZabSafety(FIVE), Linearizability()))
 
