@@ -34,6 +34,9 @@ class Refusal(NamedTuple):
     lane: int | None  # None: no lane could
     sentence: str
 
+    def plain(self) -> dict[str, Any]:
+        return {"at": f"{self.at / S:g}s", "step": str(self.do), "lane": self.lane, "sentence": self.sentence}
+
 
 class Experiment:
     """Several lanes under one clock. ``at`` is now (microseconds), ``steps`` what has been processed over all lanes."""
@@ -225,4 +228,5 @@ class Experiment:
             "seed": self.spec.seed,
             "until": f"{self.at / S:g}s",
             "lanes": [lane.report(self.at) for lane in self.lanes],
+            "refused": [refusal.plain() for refusal in self.refused],
         }

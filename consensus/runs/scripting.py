@@ -331,7 +331,7 @@ def _lane_result(experiment: Experiment, lane: Lane) -> LaneResult:
         meters=_meters(lane.meters(now)),
         sides=_in_seconds(experiment.outcome(lane.number)),
         leaders=[(_seconds(at), node, epoch) for at, node, epoch in lane.watch.leaders],
-        halted=dict(lane.sim.sentences),
+        halted=dict(lane.watch.halted),
         stopped=lane.stopped,
         verdict=lane.verdict(now),
         claims=lane.card.claimed(lane.knobs, len(lane.members)).plain(),

@@ -37,7 +37,7 @@ class Mark(NamedTuple):
     """A mark on the timeline. ``lane`` is -1 when it concerns all."""
 
     at: int
-    kind: str  # leader, cut, heal, crash, fault, stale, conflict, violation, lost, say
+    kind: str  # leader, cut, heal, crash, fault, stale, conflict, violation, lost, refused, say
     lane: int
     text: str
 
