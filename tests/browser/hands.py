@@ -22,8 +22,8 @@ FASTEST, SLOWEST = "End", "Home"
 STANDS = """async () => {
   const { state } = inside.world;
   const stands = () => !state.clock.playing && !state.waiting && !state.stale && state.renderAt === state.newest;
-  if (state.clock.playing || !(await held.passUntil(stands, 100, 20))) return false;
-  await held.pass(3, 100); // the panels are told of it
+  if (state.clock.playing || !(await held.passUntil(stands, 200, 10))) return false;
+  await held.pass(2, 150); // the panels are told of it
   await held.painted();
   return stands();
 }"""

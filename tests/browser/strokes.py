@@ -23,9 +23,9 @@ COMMAND = re.compile(r'42\d*(\["command".*\])$')
 SETTLED = """async () => {
   const places = () => JSON.stringify(capscope.lanes().map((_, lane) => capscope.nodes(lane).map(({ x, y }) => [x, y])));
   let last = "";
-  for (let same = 0; same < 2; ) {
+  for (let same = 0; same < 1; ) {
     if (inside.world.state.clock.playing) await held.elapsed(600); // longer than anything glides
-    else await held.pass(7, 100);
+    else await held.pass(3, 250);
     await held.painted();
     const next = places();
     same = next === last ? same + 1 : 0;
