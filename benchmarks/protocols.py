@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.kernel.simulation import Cluster, Simulation
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask
-from consensus.run.spec import LaneSpec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask
+from consensus.runs.spec import LaneSpec
 
 ROUNDS = 3
 SIMULATED = 10 * S
@@ -62,8 +62,8 @@ class Speed(NamedTuple):
 
 
 def kernel(protocol: str) -> Speed:
-    card = registry.protocols()[protocol]
-    sim = Simulation(Cluster(card.node, members(5), card.settled(), 1, workload=Workload()))
+    card = registry.protocol(protocol)
+    sim = Simulation(Cluster(card.node, members(5), card.with_defaults(), 1, workload=Workload()))
     events, began = 0, time.process_time()
     for second in range(S, SIMULATED + 1, S):
         sim.run_until(second)
@@ -113,11 +113,11 @@ class Run(NamedTuple):
 
 
 def cluster(protocol: str, size: int, knobs: dict[str, Any]) -> Simulation:
-    card = registry.protocols()[protocol]
+    card = registry.protocol(protocol)
     names = members(size)
     clients = tuple(names[number * size // 10] for number in range(10))
     workload = Workload(every=S, clients=clients, start=2 * S)
-    return Simulation(Cluster(card.node, names, card.settled(knobs), 1, workload=workload))
+    return Simulation(Cluster(card.node, names, card.with_defaults(knobs), 1, workload=workload))
 
 
 def measured(protocol: str, size: int, knobs: dict[str, Any]) -> Run:
@@ -177,7 +177,7 @@ def spread(exchange: str) -> tuple[float, int, float]:
     clients = tuple(names[number * MANY // 10] for number in range(10))
     workload = Workload(keys=("x",), every=S // 2, reads=0, clients=clients, start=0, stop=6 * S)
     sim = Simulation(
-        Cluster(card.node, names, card.settled({"exchange": exchange, "gossip_ms": ROUND // MS}), workload=workload)
+        Cluster(card.node, names, card.with_defaults({"exchange": exchange, "gossip_ms": ROUND // MS}), workload=workload)
     )
     sim.run_until(66 * S)
     sim.taken()

@@ -374,7 +374,7 @@ COMMANDS = {
     "test": (test, "set up if need be, run all tests; arguments go to pytest"),
     "setup": (setup, "only set up, so that later starts need no network (--dev: the tests' needs too)"),
     "lint": (lint, "ruff"),
-    "types": (types, "mypy on consensus/, tsc on static/js/"),
+    "types": (types, "mypy on consensus/, dashboard/ and app.py; tsc on static/js/"),
     "storm": (storm, "random runs with STORM_SEEDS seeds (1000)"),
     "bench": (bench, "print the performance figures; names of files of benchmarks/ choose among them"),
     "steady": (steady, "the browser tests 10 times beside busy loops on every core; a number says how often"),

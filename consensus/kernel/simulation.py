@@ -45,7 +45,7 @@ from consensus.kernel.node import (
 )
 from consensus.kernel.rng import PPM, Stream
 from consensus.kernel.sentences import Refused
-from consensus.run.interventions import (
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Ask,

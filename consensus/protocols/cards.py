@@ -90,6 +90,11 @@ FAMILIES: dict[str, str] = {  # in the order of the catalogue
 }
 
 
+def protocol_name(given: str) -> str:
+    """The name on a card joins its words by "_". Some names had "-" once, and old links and commands still do."""
+    return given.replace("-", "_")
+
+
 @dataclass(frozen=True)
 class Card:
     """A protocol's card.
@@ -97,7 +102,7 @@ class Card:
     ``invariants`` are the safety checkers made anew for each lane: classes with ``fold`` and ``findings``.
     """
 
-    name: str
+    name: str  # as its file: words joined by "_"
     title: str
     paper: str
     summary: str  # one sentence for the catalogue
@@ -123,7 +128,7 @@ class Card:
             f"{self.title} describes the actions {described}, its nodes have {self.node.actions}"
         )
 
-    def settled(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def with_defaults(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """All knobs with their values: the defaults, and what was asked for, checked."""
         asked = dict(knobs or {})
         values = {}

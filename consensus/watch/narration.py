@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.kernel.node import MS, OwnClock, S
-from consensus.run.interventions import (
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Corrupt,

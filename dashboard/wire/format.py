@@ -133,7 +133,7 @@ FRAMES: dict[str, FrameCard] = {
         "What the timeline shows, when it changes.",
         {
             "marks": "[[at, kind, lane or -1, text]], new ones; kinds: leader, cut, heal, crash, fault, stale, conflict, "
-            "violation, lost, say",
+            "violation, lost, refused (a step of the script that could not be done), say",
             "eras": "[[from, to or null, words]], all",
             "caption": "a sentence, or empty",
             "undo": "what undo would reverse, or null",

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from consensus.kernel.node import S
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Intervention
-from consensus.run.spec import Spec
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Intervention
+from consensus.runs.spec import Spec
+from consensus.runs.timeline import Timeline
 
 OPENING = 2 * S
 FASTEST, SLOWEST = "End", "Home"

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from strokes import settle
 
 from consensus.kernel.node import S
-from consensus.run import registry
+from consensus.runs import registry
 
 THEMES = ("dark", "light", "contrast")
 WCAG_AA = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}

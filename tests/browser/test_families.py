@@ -23,10 +23,10 @@ from playwright.sync_api import Page, expect
 from strokes import between, draw, places, settle, shapes
 
 from consensus.kernel.node import S
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Partition
-from consensus.run.spec import LaneSpec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Partition
+from consensus.runs.spec import LaneSpec
 
 SMALL, LARGE = ("n4", "n5"), ("n1", "n2", "n3")
 Words = dict[tuple[str, ...], tuple[str, str]]

@@ -36,9 +36,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from consensus.kernel.node import S
 from consensus.protocols.cards import FAMILIES
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Partition
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Partition
 from dashboard.web.limits import LIMITS
 
 INVITATION = "Drag a line across the links to cut the network. The same cut falls on both."
@@ -299,7 +299,7 @@ def test_the_catalogue_shows_every_protocol_on_its_shelf_with_what_it_claims_and
         for text in (card.title, card.summary, card.paper, card.gives_up, card.needs):
             assert text, f"{card.title} says nothing of its own there"
             expect(entry).to_contain_text(text)
-        claims = card.claims(card.settled())
+        claims = card.claims(card.with_defaults())
         expect(entry).to_contain_text("No consistency" if claims.consistency == "none" else claims.consistency.capitalize())
         expect(entry).to_contain_text(re.compile("While cut|every member|serves no client"))
         expect(entry.get_by_text("Asked", exact=True)).to_have_count(0 if card.object == "register" else 1)

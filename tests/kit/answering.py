@@ -7,7 +7,7 @@ from typing import Any
 from consensus.kernel.events import Event
 from consensus.kernel.node import FAILED, MS, OK, S
 from consensus.kernel.simulation import UP
-from consensus.run.interventions import SetClock
+from consensus.runs.interventions import SetClock
 from tests.kit.storm import Storm, Unsafe
 
 AGREED_WITHIN = 5 * S  # of everybody being up and joined again

@@ -7,10 +7,10 @@ import pytest
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.ordered.raft import RaftNode
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Partition, SetDeadline, Turn
-from consensus.run.spec import LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, SetDeadline, Turn
+from consensus.runs.spec import LaneSpec, Spec
 from consensus.watch.narration import BADGES, sentence_of
 
 PROTOCOLS = registry.protocols()

@@ -57,6 +57,12 @@ def test_seed_lanes_and_until_are_honoured(capsys):
     ]
 
 
+def test_the_command_line_takes_the_old_names_of_protocols(capsys):
+    lanes = ("ben-or,majority-vote", "ben_or,majority_vote")
+    old, new = (printed(capsys, "run", "adversary", "--lanes", each, "--until", "2s", "--json") for each in lanes)
+    assert old == new and [lane["protocol"] for lane in json.loads(new)["lanes"]] == ["ben_or", "majority_vote"]
+
+
 def test_the_same_run_prints_the_same(capsys):
     assert printed(capsys, "run", "two-beat-one", "--json") == printed(capsys, "run", "two-beat-one", "--json")
 

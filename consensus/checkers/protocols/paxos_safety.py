@@ -53,7 +53,7 @@ class PaxosSafety:
         self.asked: dict[str, tuple[str, str, str | None]] = {}  # op id -> (kind, key, value): what clients want
         self.wishes: dict[tuple[str, str | None], bool] = {}  # (key, value) of all that
 
-    def settle(self, knobs: Mapping[str, Any]) -> None:
+    def configure(self, knobs: Mapping[str, Any]) -> None:
         """The knobs of the cluster, before its first event."""
         for knob in ("q1", "q2"):
             self.turn(knob, knobs.get(knob, 0))

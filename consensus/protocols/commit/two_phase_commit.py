@@ -30,14 +30,13 @@ from typing import Any, Final, NamedTuple
 from consensus.checkers.protocols.two_phase_commit_safety import TwoPhaseCommitSafety
 from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import COMMIT, Card, Claims, Knob
+from consensus.protocols.desk import FrontDesk
 
 PARTICIPANT, COORDINATOR, IN_DOUBT = "participant", "coordinator", "in doubt"
 
 # Records of the DT log (7.4): (record, transaction, key, value, coordinator). Key, value and coordinator stand in "yes" only.
 Record = tuple[str, str, str, str, str]
 START, YES, COMMITTED, ABORTED = "start-2PC", "yes", "commit", "abort"
-
-ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
 
 AC1: Final = "AC1: all that reach a decision reach the same one"
 AC2: Final = "AC2: a decision is never reversed"
@@ -95,17 +94,6 @@ class Prepared(NamedTuple):
     age: tuple[int, str]
 
 
-class Asked(NamedTuple):
-    """A client's request at its home node."""
-
-    kind: str
-    key: str
-    value: str
-    when: int
-    age: int  # the same moment on this node's own clock
-    attempt: int
-
-
 # --- the site ------------------------------------------------------------------------------------
 
 
@@ -127,7 +115,7 @@ class TwoPhaseCommitNode(Node):
             str, tuple[tuple[tuple[int, str], str, str, str], ...]
         ] = {}  # item -> (age, transaction, value, from)
         self.votes: dict[str, dict[str, bool]] = {}  # at the coordinator: who has voted Yes so far
-        self.asked: dict[str, Asked] = {}
+        self.desk = FrontDesk(timers=("hold", "again"))
         self.reading: dict[str, str] = {}  # op id of a read that waits -> its item
         self.role = ""
 
@@ -138,16 +126,17 @@ class TwoPhaseCommitNode(Node):
 
     def begin(self, op_id: str) -> None:
         """1: a start-2PC record, then VOTE-REQ to all participants. Its own vote is the lock on its own copy."""
-        asked = self.asked[op_id]
-        age, transaction = (asked.age, op_id), f"{op_id}/{asked.attempt}"
-        if not self.may_wait_or_lock(asked.key, age):
+        request = self.desk.requests[op_id]
+        key, value = request.key, request.value or ""
+        age, transaction = (request.clock, op_id), f"{op_id}/{request.attempt}"
+        if not self.may_wait_or_lock(key, age):
             return self.try_again(op_id, "an older write holds the item")
-        if asked.key in self.locks:
-            return self.wait(asked.key, age, transaction, asked.value, self.id)
+        if key in self.locks:
+            return self.wait(key, age, transaction, value, self.id)
         self.force(START, transaction)
-        self.prepare(transaction, Prepared(asked.key, asked.value, self.id, age))
+        self.prepare(transaction, Prepared(key, value, self.id, age))
         self.votes[transaction] = {}
-        self.broadcast(VoteReq(transaction, age, asked.key, asked.value))
+        self.broadcast(VoteReq(transaction, age, key, value))
         self.set_timer("votes", self.knobs["votes_ms"] * MS, transaction)
         self.show_role()
         self.count_votes(transaction)
@@ -185,13 +174,13 @@ class TwoPhaseCommitNode(Node):
         self.reach(transaction, decision)
         self.broadcast(Commit(transaction) if decision == COMMITTED else Abort(transaction))
         op_id = transaction.rpartition("/")[0]
-        if op_id in self.asked:
+        if op_id in self.desk.requests:
             if decision == COMMITTED:
-                self.settle(op_id, OK)
+                self.desk.answer(self, op_id, OK)
             elif again:
                 self.try_again(op_id, reason)
             else:
-                self.settle(op_id, FAILED, reason=reason)
+                self.desk.answer(self, op_id, FAILED, reason=reason)
         self.let_others_go(transaction)
 
     # --- a participant (7.4, steps 2 and 4) -------------------------------------------------------
@@ -351,7 +340,7 @@ class TwoPhaseCommitNode(Node):
         for op_id, key in list(self.reading.items()):
             if key not in self.locks:
                 del self.reading[op_id]
-                self.settle(op_id, OK, self.value_of(key))
+                self.desk.answer(self, op_id, OK, self.value_of(key))
         for key in list(self.waiting):
             if key not in self.locks:
                 self.grant(key)
@@ -361,7 +350,7 @@ class TwoPhaseCommitNode(Node):
         for age, transaction, value, coordinator in self.waiting.pop(key):
             op_id = transaction.rpartition("/")[0]
             if coordinator == self.id:
-                if op_id in self.asked:
+                if op_id in self.desk.requests:
                     self.begin(op_id)
             elif key not in self.locks:
                 self.vote_yes(coordinator, transaction, key, value, age)
@@ -376,12 +365,9 @@ class TwoPhaseCommitNode(Node):
     def on_request(self, client: str, m: Request) -> None:
         if m.kind == READ and self.may_read(m.key):
             return self.answer(m.op_id, OK, self.value_of(m.key))
-        while len(self.asked) >= ASKED_MAX:
-            oldest = next(iter(self.asked))
-            del self.asked[oldest]
-            self.reading.pop(oldest, None)
-        self.asked[m.op_id] = Asked(m.kind, m.key, m.value or "", self.elapsed, self.clock, 1)
-        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        for forgotten in self.desk.make_room(self):
+            self.reading.pop(forgotten.op_id, None)
+        self.desk.take(self, client, m)
         if m.kind == READ:
             self.reading[m.op_id] = m.key
         else:
@@ -394,37 +380,30 @@ class TwoPhaseCommitNode(Node):
 
     def try_again(self, op_id: str, reason: str) -> None:
         """An aborted write is tried anew with the age that it has, until its client's patience is over."""
-        asked = self.asked[op_id]
-        if self.elapsed >= asked.when + int(self.knobs["hold_ms"]) * MS:
-            return self.settle(op_id, FAILED, reason=reason)
+        if self.desk.is_overdue(self, op_id):
+            return self.desk.answer(self, op_id, FAILED, reason=reason)
         self.note("write tried again", f"{op_id}: {reason}")
-        self.asked[op_id] = asked._replace(attempt=asked.attempt + 1)
+        self.desk.try_again(op_id)
         return self.set_timer("again", self.stream.between(10 * MS, 40 * MS), op_id)
 
     def on_again_timeout(self, op_id: str) -> None:
-        if op_id in self.asked:
+        if op_id in self.desk.requests:
             self.begin(op_id)
 
     def on_hold_timeout(self, op_id: str) -> None:
         """A read is refused, and a write that no site has been asked to vote on; of others the votes decide."""
-        asked = self.asked.get(op_id)
-        if asked is None:
+        request = self.desk.requests.get(op_id)
+        if request is None:
             return
-        transaction = f"{op_id}/{asked.attempt}"
-        if asked.kind == WRITE and transaction in self.votes:
+        transaction = f"{op_id}/{request.attempt}"
+        if request.kind == WRITE and transaction in self.votes:
             return  # try_again and the time-out for votes see to it
-        holder = self.locks.get(asked.key, "")
+        holder = self.locks.get(request.key, "")
         doubt = "in doubt" if holder in self.in_doubt else "not decided yet"
         self.stop_waiting(transaction)
         self.reading.pop(op_id, None)
-        self.note(f"{asked.kind} refused", f"{asked.key} is locked")
-        self.settle(op_id, FAILED, reason=f"{asked.key} is locked by a transaction {doubt}" if holder else "no time left")
-
-    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
-        if self.asked.pop(op_id, None) is not None:
-            self.cancel_timer("hold", op_id)
-            self.cancel_timer("again", op_id)
-            self.answer(op_id, outcome, result, reason=reason)
+        reason = f"{request.key} is locked by a transaction {doubt}" if holder else "no time left"
+        self.desk.refuse(self, request, reason, f"{request.key} is locked")
 
     # --- what the stage shows ---------------------------------------------------------------------
 

@@ -293,7 +293,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="ben-or",
+    name="ben_or",
     title="Ben-Or",
     paper="Ben-Or, Another Advantage of Free Choice: Completely Asynchronous Agreement Protocols (1983)",
     summary="Agreement on one bit without clocks: two steps a round, and where nothing is clear everybody tosses a coin.",

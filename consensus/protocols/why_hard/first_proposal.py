@@ -130,7 +130,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="first-proposal",
+    name="first_proposal",
     title="First proposal wins",
     paper="The essay; Lamport, Time, Clocks, and the Ordering of Events in a Distributed System (1978)",
     summary="Each node settles on the first proposal that it hears; when two cross, different nodes settle on different ones.",

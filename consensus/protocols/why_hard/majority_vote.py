@@ -307,7 +307,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="majority-vote",
+    name="majority_vote",
     title="Majority with a tie rule",
     paper="Ben-Or, Another Advantage of Free Choice: Completely Asynchronous Agreement Protocols (1983)",
     summary="Two shows of hands a round, ties by the alphabet: a majority decides one thing only, and waits for nobody asleep.",

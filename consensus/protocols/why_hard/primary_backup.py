@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, Node, Request
 from consensus.protocols.cards import ESSAY, Card, Claims, Knob
+from consensus.protocols.desk import FrontDesk
 
 AUTOMATIC, OFF = "automatic", "off"
 PRIMARY, BACKUP = "primary", "backup"
@@ -33,7 +34,7 @@ TOOK_OVER, STEPPED_DOWN, SET_ASIDE = "took over", "stepped down", "write set asi
 Entry = tuple[int, str, str, str]  # generation, key, value, op id
 Generation = tuple[int, str, int]  # number, its primary, how long the log was when it began
 ENTRIES_MAX = 64  # in one Copy
-ASKED_MAX = 64  # writes of clients that wait for the primary; beyond that the oldest is forgotten, unanswered
+ROOM = 64  # writes of clients that wait for the primary; beyond that the oldest is forgotten, unanswered
 
 AHEAD = "A backup has no more than its primary: it was given all by it"
 
@@ -99,7 +100,7 @@ class PrimaryBackupNode(Node):
         self.applied: dict[str, bool] = {}  # op ids in the log
         self.sent: dict[str, int] = {}  # backup -> how much of the log it has or is on its way to it
         self.has: dict[str, int] = {}  # backup -> how much it says it has
-        self.asked: dict[str, tuple[str, str]] = {}  # op id -> (key, value), of clients here who wait for the primary
+        self.desk = FrontDesk(timers=(), room=ROOM)  # writes of clients here that wait for the primary
 
     def on_start(self) -> None:
         self.take_role()
@@ -133,10 +134,9 @@ class PrimaryBackupNode(Node):
         self.sent, self.has = {}, {}
         self.on_heartbeat_timeout()
         self.on_copy_timeout()
-        for op_id, (key, value) in list(self.asked.items()):
-            del self.asked[op_id]
-            self.write(op_id, key, value)
-            self.answer(op_id, OK)
+        for request in list(self.desk.requests.values()):
+            self.write(request.op_id, request.key, request.value or "")
+            self.desk.answer(self, request.op_id, OK)
         return None
 
     # --- copying --------------------------------------------------------------------------------
@@ -152,8 +152,8 @@ class PrimaryBackupNode(Node):
             self.give_way(m.history)
         self.wait_for_primary()
         self.send(src, Have(self.number, src, len(self.log)))
-        for op_id, (key, value) in self.asked.items():
-            self.send(src, Forward(op_id, key, value))
+        for request in self.desk.requests.values():
+            self.send(src, Forward(request.op_id, request.key, request.value or ""))
 
     def on_have(self, src: str, m: Have) -> None:
         if (m.number, m.primary) != self.history[-1][:2]:
@@ -242,9 +242,7 @@ class PrimaryBackupNode(Node):
         if self.role == PRIMARY:
             self.write(m.op_id, m.key, m.value)
             return self.answer(m.op_id, OK)  # at once: no backup has it yet
-        if len(self.asked) >= ASKED_MAX:
-            del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.key, m.value)
+        self.desk.take(self, client, m)
         return self.send(self.primary, Forward(m.op_id, m.key, m.value))
 
     def write(self, op_id: str, key: str, value: str) -> None:
@@ -257,9 +255,7 @@ class PrimaryBackupNode(Node):
             self.send(src, Done(m.op_id))
 
     def on_done(self, src: str, m: Done) -> None:
-        if m.op_id in self.asked:
-            del self.asked[m.op_id]
-            self.answer(m.op_id, OK)
+        self.desk.answer(self, m.op_id, OK)
 
     # --- what is shown --------------------------------------------------------------------------
 
@@ -292,7 +288,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="primary-backup",
+    name="primary_backup",
     title="Primary and backups",
     paper="Asynchronous replication with failover; GitHub, October 21 post-incident analysis (2018)",
     summary="The primary answers at once and copies later; a backup that hears nothing takes over, and the old one goes on.",

@@ -6,10 +6,10 @@ which (Dynamo's clocks of versions) does not look at them.
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say, SetClock
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say, SetClock
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LWW, VERSIONS = 0, 1
 KEY = "x"
@@ -31,7 +31,7 @@ def read(experiment: Experiment, lane: int, since: int, until: int) -> list[tupl
 
 def vanished(experiment: Experiment, lane: int) -> list[str]:
     """Acknowledged writes of which nothing is left."""
-    return sorted(experiment.lanes[lane].lost(experiment.at))
+    return sorted(experiment.lanes[lane].watch.lost(experiment.at))
 
 
 def last_of(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:

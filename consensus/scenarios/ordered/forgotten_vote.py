@@ -2,10 +2,10 @@
 
 from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY
 from consensus.kernel.node import MS, OK, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say, Wipe
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say, Wipe
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOST = 5500 * MS
 
@@ -63,4 +63,4 @@ def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
 
 def broken(experiment: Experiment) -> list[str]:
     """The names of the promises that were broken."""
-    return [finding.checker for finding in experiment.lanes[0].invariants["RaftSafety"].findings]
+    return [finding.checker for finding in experiment.lanes[0].watch.invariants["RaftSafety"].findings]

@@ -50,7 +50,7 @@ A, B, C, D, E = preference_list(MEMBERS, KEY)  # A, B, C are the homes of the ke
 
 
 def node(id: str, **knobs: Any) -> Dynamo:
-    made = Dynamo(id, MEMBERS, CARD.settled(knobs), Stream.named(1, "node", id))
+    made = Dynamo(id, MEMBERS, CARD.with_defaults(knobs), Stream.named(1, "node", id))
     made.start(0)
     return made
 
@@ -821,7 +821,7 @@ def test_a_hint_that_was_handed_off_and_forgotten_is_not_superseded_by_the_next(
 
 def test_the_claims_follow_the_dials() -> None:
     def claim(**knobs: Any) -> tuple[str, str, bool]:
-        claims = CARD.claims(CARD.settled(knobs))
+        claims = CARD.claims(CARD.with_defaults(knobs))
         return claims.consistency, claims.availability, claims.loses
 
     assert claim() == ("eventual", "total", False)
@@ -834,15 +834,15 @@ def test_the_claims_follow_the_dials() -> None:
 def test_the_knobs_refuse_what_they_cannot_be() -> None:
     for wrong in ({"n": 0}, {"sloppy": 1}, {"conflicts": "merge"}, {"r": True}, {"quorum": 2}):
         with pytest.raises(Refused):
-            CARD.settled(wrong)
+            CARD.with_defaults(wrong)
 
 
 def test_r_and_w_never_ask_more_homes_than_there_are() -> None:
     """R and W are the numbers of nodes, of N, that must take part (4.5)."""
     for wrong in ({"r": 4}, {"w": 4}, {"n": 1, "w": 2}):
         with pytest.raises(Refused, match="asks more homes than there are"):
-            CARD.settled(wrong)
-    assert CARD.settled({"n": 5, "r": 5, "w": 5})["r"] == 5
+            CARD.with_defaults(wrong)
+    assert CARD.with_defaults({"n": 5, "r": 5, "w": 5})["r"] == 5
 
 
 def test_the_state_keeps_the_law_of_keyframes() -> None:
@@ -874,7 +874,7 @@ def test_what_the_stage_shows_is_plain_and_in_the_papers_words() -> None:
 
 def test_an_idle_cluster_is_quiet() -> None:
     """Two timers a node; one exchange of roots each half second."""
-    effects = Dynamo(A, MEMBERS, CARD.settled(), Stream(1)).start(0)
+    effects = Dynamo(A, MEMBERS, CARD.with_defaults(), Stream(1)).start(0)
     assert [timer.name for timer in all_of(effects, SetTimer)] == ["handoff", "anti_entropy"]
     assert len(all_of(node(A).fire(200 * MS, "handoff"), Send)) == 0
     assert len(all_of(node(A).fire(500 * MS, "anti_entropy"), Send)) == 1

@@ -29,9 +29,9 @@ from consensus.kernel.node import (
     Store,
 )
 from consensus.kernel.rng import Stream
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.ordered.paxos import (
     AGREEMENT,
-    ASKED_MAX,
     CARD,
     ONE_NUMBER,
     P2B,
@@ -57,7 +57,7 @@ Effects = tuple[Effect, ...]
 
 
 def node(members: tuple[str, ...] = FIVE, id: str = "n1", promised: int = 0, **knobs: Any) -> PaxosNode:
-    made = PaxosNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    made = PaxosNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     if promised:
         made.promised["x"] = promised
     made.start(0)
@@ -691,9 +691,9 @@ def test_a_read_that_no_majority_answers_is_refused() -> None:
 
 def test_no_list_grows_without_bound() -> None:
     made = node()
-    for number in range(ASKED_MAX + 50):
+    for number in range(REQUESTS_MAX + 50):
         read(made, op=f"c2:{number}", key=f"k{number % 7}")
-    assert len(made.asked) == ASKED_MAX
+    assert len(made.desk.requests) == REQUESTS_MAX
 
 
 # --- what the stage shows ------------------------------------------------------------------------
@@ -732,6 +732,6 @@ def test_nothing_is_left_of_an_instance_that_is_decided() -> None:
         made.value_of,
         made.told,
         made.round,
-        made.asked,
+        made.desk.requests,
     ):
         assert gone == {}

@@ -395,7 +395,7 @@ def test_a_clock_that_is_set_moves_no_lease() -> None:
 
 def test_leases_need_check_quorum() -> None:
     with pytest.raises(Refused, match="need CheckQuorum"):
-        CARD.settled({"reads": "lease"})
+        CARD.with_defaults({"reads": "lease"})
 
 
 # --- snapshots (section 7) -----------------------------------------------------------------------
@@ -486,7 +486,7 @@ def test_a_leader_sends_a_snapshot_to_whoever_lags_too_far_behind() -> None:
     assert (message.last_included_index, message.last_included_term, message.data) == (4, 2, (("x", "1.3"),))
     node.receive(0, "c1", Request("c1:1", WRITE, "x", "8"))
     effects = node.receive(0, "n3", InstallSnapshotReply(2, 4, 1))
-    assert node.match_index["n3"] == 4
+    assert node.followers["n3"].match_index == 4
     following = reply(effects, AppendEntries)
     assert (following.prev_log_index, following.prev_log_term, len(following.entries)) == (4, 2, 1)
 
@@ -787,7 +787,7 @@ def test_the_leader_stops_serving_whoever_has_left() -> None:
     told(node, "leave", "n5")
     commit_all(node)
     assert node.addressed == ("n2", "n3", "n4")
-    assert "n5" not in node.match_index
+    assert "n5" not in node.followers
     assert node.receive(0, "n5", accepted(1, 3)) == ()
 
 
@@ -965,7 +965,7 @@ def test_what_must_be_on_disk_is(name: str) -> None:
     ],
 )
 def test_the_card_claims_no_more_than_the_knobs_can_keep(knobs: dict[str, Any], consistency: str, loses: bool) -> None:
-    claims = CARD.claims(CARD.settled(knobs))
+    claims = CARD.claims(CARD.with_defaults(knobs))
     assert (claims.consistency, claims.loses, claims.availability) == (consistency, loses, "majority")
 
 

@@ -15,7 +15,6 @@ from consensus.kernel.node import FAILED, MS, OK, READ, WRITE, Answer, Decide, E
 from consensus.kernel.rng import Stream
 from consensus.protocols.commit.two_phase_commit import (
     ABORTED,
-    ASKED_MAX,
     CARD,
     COMMITTED,
     COORDINATOR,
@@ -31,6 +30,7 @@ from consensus.protocols.commit.two_phase_commit import (
     VoteReq,
     Yes,
 )
+from consensus.protocols.desk import REQUESTS_MAX
 
 THREE = ("n1", "n2", "n3")
 T = "c1:1/1"  # the first attempt of the first write of the client at n1
@@ -38,7 +38,7 @@ Effects = tuple[Effect, ...]
 
 
 def site(id: str = "n1", members: tuple[str, ...] = THREE, **knobs: Any) -> TwoPhaseCommitNode:
-    node = TwoPhaseCommitNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    node = TwoPhaseCommitNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     node.start(0)
     return node
 
@@ -354,9 +354,9 @@ def test_a_write_waits_at_home_for_a_younger_one_and_is_refused_when_it_never_be
 
 def test_a_home_node_remembers_only_so_many_requests() -> None:
     node = voter()
-    for number in range(1, ASKED_MAX + 10):
+    for number in range(1, REQUESTS_MAX + 10):
         node.receive(0, "c1", read(number + 100))
-    assert len(node.asked) == len(node.reading) == ASKED_MAX
+    assert len(node.desk.requests) == len(node.reading) == REQUESTS_MAX
 
 
 def test_one_site_alone_commits_at_once() -> None:
@@ -387,5 +387,5 @@ def test_a_sites_state_can_be_rewound(make: Any) -> None:
 
 
 def test_the_card_claims_that_writes_need_everybody() -> None:
-    claims = CARD.claims(CARD.settled())
+    claims = CARD.claims(CARD.with_defaults())
     assert (claims.consistency, claims.availability, claims.loses) == ("linearizable", "all", False)

@@ -157,7 +157,7 @@ export const english = Object.freeze({
     noEarlierMark: "There is no earlier mark on the timeline.",
     again: (/** @type {string} */ text, /** @type {number} */ times) => `${text} ×${times}`,
     marks: /** @type {Record<string, string>} */ ({
-      leader: "leader", cut: "cut", heal: "heal", crash: "crash", fault: "fault", stale: "stale read", conflict: "conflict", violation: "violation", lost: "lost write", say: "story",
+      leader: "leader", cut: "cut", heal: "heal", crash: "crash", fault: "fault", stale: "stale read", conflict: "conflict", violation: "violation", lost: "lost write", refused: "not done", say: "story",
     }),
   },
   status: {
