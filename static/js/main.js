@@ -241,3 +241,5 @@ showPage({ world, ui, send, inspect, act, mountStage, marks: MARKS, paintMark },
 showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });
 runLoop();
+
+export { send, stages, ui, world }; // for who looks inside from a console or a test: import("/static/js/main.js")
