@@ -28,9 +28,9 @@ from typing import Any, NamedTuple, NoReturn
 from flask import Flask
 from flask_socketio import SocketIO
 
-from dashboard import handlers, pages
-from dashboard.flood import StrictJSON, doorkeeper
-from dashboard.limits import LIMITS, Limits
+from dashboard.web import handlers, pages
+from dashboard.web.flood import StrictJSON, doorkeeper
+from dashboard.web.limits import LIMITS, Limits
 
 ASYNC_MODES = ("eventlet", "threading")
 BACKLOG = 2048  # with 50, a thousand phones take a minute to join

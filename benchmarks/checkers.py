@@ -19,15 +19,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from consensus.checkers import search
-from consensus.checkers.divergence import Divergence
-from consensus.checkers.linearizability import Linearizability, check
-from consensus.checkers.losses import Losses
-from consensus.checkers.sessions import Sessions
-from consensus.checkers.staleness import Staleness
-from consensus.events import Event
-from consensus.history import History, Operation
-from consensus.node import MS
+from consensus.checkers.histories import search
+from consensus.checkers.histories.divergence import Divergence
+from consensus.checkers.histories.linearizability import Linearizability, check
+from consensus.checkers.histories.losses import Losses
+from consensus.checkers.histories.sessions import Sessions
+from consensus.checkers.histories.staleness import Staleness
+from consensus.kernel.events import Event
+from consensus.kernel.node import MS
+from consensus.watch.history import History, Operation
 
 ROUNDS = 5
 SIZES = ((5, 1_000), (20, 1_000), (50, 1_000), (50, 10_000), (50, 100_000))  # clients, operations

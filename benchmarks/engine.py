@@ -25,12 +25,13 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from consensus import registry
-from consensus.clients import Workload
-from consensus.experiment import Experiment, LaneSpec
-from consensus.node import MS, Node, Request, S
-from consensus.rng import Stream
-from consensus.simulation import Cluster, Simulation
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, Node, Request, S
+from consensus.kernel.rng import Stream
+from consensus.kernel.simulation import Cluster, Simulation
+from consensus.run import registry
+from consensus.run.experiment import Experiment
+from consensus.run.spec import LaneSpec
 
 ROUNDS = 7
 BARE_EVENTS = 200_000

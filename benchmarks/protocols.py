@@ -25,12 +25,13 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from consensus import registry
-from consensus.clients import Workload
-from consensus.experiment import Experiment, LaneSpec
-from consensus.interventions import Ask
-from consensus.node import MS, OK, WRITE, S
-from consensus.simulation import Cluster, Simulation
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, WRITE, S
+from consensus.kernel.simulation import Cluster, Simulation
+from consensus.run import registry
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask
+from consensus.run.spec import LaneSpec
 
 ROUNDS = 3
 SIMULATED = 10 * S

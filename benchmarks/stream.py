@@ -46,9 +46,9 @@ class Cost(NamedTuple):
 
 def cost(protocols: tuple[str, ...], speed: float, seconds: float) -> Cost:
     """Once the first snapshot is out. A WebSocket's frame around each packet is counted, too."""
-    from consensus.experiment import LaneSpec
-    from consensus.node import S
-    from dashboard.session import Session
+    from consensus.kernel.node import S
+    from consensus.run.spec import LaneSpec
+    from dashboard.live.session import Session
     from dashboard.wire import Ear
 
     session, ear = Session(SESSION, 0.0), Ear()

@@ -17,11 +17,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from consensus import registry
-from consensus.cards import Card
-from consensus.experiment import LENGTH_MAX, Experiment, LaneSpec, Spec
-from consensus.interventions import Refused
-from consensus.node import MS, S
+from consensus.kernel.node import MS, S
+from consensus.kernel.sentences import Refused
+from consensus.protocols.cards import Card
+from consensus.run import registry
+from consensus.run.experiment import Experiment
+from consensus.run.spec import LENGTH_MAX, LaneSpec, Spec
 
 
 class Parser(argparse.ArgumentParser):

@@ -24,9 +24,9 @@ from small_png import smaller
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from consensus import registry  # noqa: E402
-from consensus.experiment import Scenario  # noqa: E402
-from consensus.interventions import Crash, Cut, Partition, Say, SetLink  # noqa: E402
+from consensus.run import registry  # noqa: E402
+from consensus.run.interventions import Crash, Cut, Partition, Say, SetLink  # noqa: E402
+from consensus.run.scenario import Scenario  # noqa: E402
 
 PAGES = ROOT / "docs" / "protocols"
 PICTURE = ROOT / "docs" / "screenshot.png"

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
-from consensus.events import KINDS, Event
-from consensus.history import Operation
+from consensus.kernel.events import KINDS, Event
+from consensus.watch.history import Operation
 
 CLIENTS = ("invoked", "returned")  # what a checker of client histories listens to
 NEVER = 1 << 62

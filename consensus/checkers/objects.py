@@ -16,11 +16,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from consensus.checkers import Checker, Judge
-from consensus.checkers.convergence import Convergence
-from consensus.checkers.counter import Counter, CounterLosses
-from consensus.checkers.decisions import Decisions
-from consensus.checkers.losses import Losses, NoLosses
-from consensus.checkers.sets import SetLosses, Sets
+from consensus.checkers.histories.convergence import Convergence
+from consensus.checkers.histories.counter import Counter, CounterLosses
+from consensus.checkers.histories.decisions import Decisions
+from consensus.checkers.histories.losses import Losses, NoLosses
+from consensus.checkers.histories.sets import SetLosses, Sets
 
 REGISTER, DECISION, COUNTER, SET = "register", "decision", "counter", "set"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from consensus.history import Operation
+from consensus.watch.history import Operation
 
 YOU = "you"  # the client of what a user asks by hand
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from consensus import registry
-from consensus.experiment import Experiment, Spec
-from consensus.interventions import Intervention
-from consensus.node import S
-from consensus.timeline import Timeline
+from consensus.kernel.node import S
+from consensus.run import registry
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Intervention
+from consensus.run.spec import Spec
+from consensus.run.timeline import Timeline
 
 OPENING = 2 * S
 FASTEST, SLOWEST = "End", "Home"

@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from hands import OPENING, cuts, lane, lists, now, open_scenario, reset, run_to, split, wait_for_cuts, wait_until
 from playwright.sync_api import Page, expect
 
-from consensus import registry
-from consensus.node import S
+from consensus.kernel.node import S
+from consensus.run import registry
 
 THEMES = ("dark", "light", "contrast")
 WCAG_AA = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}

@@ -21,10 +21,11 @@ from hands import (
 from playwright.sync_api import Page, expect
 from strokes import between, draw, look_inside, places, settle, shapes
 
-from consensus import registry
-from consensus.experiment import Experiment, LaneSpec
-from consensus.interventions import Partition
-from consensus.node import S
+from consensus.kernel.node import S
+from consensus.run import registry
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Partition
+from consensus.run.spec import LaneSpec
 
 SMALL, LARGE = ("n4", "n5"), ("n1", "n2", "n3")
 Words = dict[tuple[str, ...], tuple[str, str]]

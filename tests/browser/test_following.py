@@ -33,7 +33,7 @@ from hands import (
 )
 from playwright.sync_api import Page, expect
 
-from consensus.node import S
+from consensus.kernel.node import S
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = {"viewport": {"width": 1280, "height": 720}}

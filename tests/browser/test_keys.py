@@ -20,7 +20,7 @@ from hands import (
 )
 from playwright.sync_api import Page, expect
 
-from consensus.node import S
+from consensus.kernel.node import S
 
 TRIED = {
     "play", "stepEvent", "stepMessage", "backEvent", "backMessage", "nextMark", "previousMark", "faster", "slower", "live",

@@ -8,8 +8,8 @@ from hands import OPENING, compare, lane, lists, reset, run_to
 from playwright.sync_api import Locator, Page, expect
 from strokes import places
 
-from consensus import registry
-from consensus.node import MS, S
+from consensus.kernel.node import MS, S
+from consensus.run import registry
 
 RAFT = 0
 

@@ -32,12 +32,12 @@ from hands import (
 )
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-from consensus import registry
-from consensus.cards import FAMILIES
-from consensus.experiment import Experiment
-from consensus.interventions import Partition
-from consensus.node import S
-from dashboard.limits import LIMITS
+from consensus.kernel.node import S
+from consensus.protocols.cards import FAMILIES
+from consensus.run import registry
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Partition
+from dashboard.web.limits import LIMITS
 
 INVITATION = "Drag a line across the links to cut the network. The same cut falls on both."
 SIDES = (("n1", "n2"), ("n3", "n4", "n5"))

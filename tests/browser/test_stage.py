@@ -26,7 +26,7 @@ from hands import (
 from playwright.sync_api import Page, expect
 from strokes import between, canvas, draw, listen_to_commands, look_inside, nodes, on_page, places, press, settle, shapes
 
-from consensus.node import MS, S
+from consensus.kernel.node import MS, S
 from dashboard import wire
 
 Visitor = Callable[..., Page]

@@ -1,0 +1,300 @@
+"""Causal consistency of registers whose written values are unique, by bad patterns.
+
+Bouajjani, Enea, Guerraoui, Hamza, "On Verifying Causal Consistency" (POPL 2017). A history is operations in *program order*
+(po: what one session did one after the other); in a differentiated one each read tells which write it reads from (rf). Causal
+order is co = (po and rf, closed). Three criteria, each the absence of some patterns:
+
+- *causal consistency* (CC, weak): no CyclicCO; no ThinAirRead (of a value that nobody writes); no WriteCOInitRead (of the start
+  value, though a write of the key comes before the read in co); no WriteCORead (of w1, though w1 co w2 co the read, w2 on
+  the same key).
+- *causal convergence* (CCv): CC, and no CyclicCF. Conflict order puts w1 before w2 when w1 co some read of w2, both on one key;
+  with co it must not form a cycle. So all replicas can settle on one order of the writes.
+- *causal memory* (CM): CC, and for each operation o no CyclicHB and no WriteHBInitRead. Happened-before of o is co within o's
+  causal past, and, for each read of o's session up to o, every other write of the key that is before the read is before the
+  write it reads from: the smallest such relation. So each session can tell its own story with all its reads in it. (It only
+  grows along po, so the last operations of each session decide.)
+
+CCv and CM are each stronger than CC, and neither implies the other. ``patterns`` names all that a small history shows.
+``Causal`` folds the events of a lane and judges CC online. Program order is session order: of two operations of a client the
+first comes before the second when it was answered before the second was asked (clients do not wait for answers).
+
+Masks, one bit a write, keep it cheap: an operation knows its causal past, and in it all writes that are certainly overwritten
+(another write of their key had them in its past). A read contradicts CC exactly when it tells one of those. Pending reads, and
+reads that failed or have no answer, say nothing; a write without an answer counts once somebody has read it.
+
+Left out: values that are written twice to one key; online, CCv and CM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.words import count, in_order, named, reading, seconds, writing
+from consensus.kernel.events import Event
+from consensus.kernel.node import FAILED, OK, READ, WRITE
+from consensus.watch.history import Operation
+
+NAME = "causal consistency"
+CYCLIC_CO, THIN_AIR_READ, WRITE_CO_INIT_READ, WRITE_CO_READ = "CyclicCO", "ThinAirRead", "WriteCOInitRead", "WriteCORead"
+CYCLIC_CF, WRITE_HB_INIT_READ, CYCLIC_HB = "CyclicCF", "WriteHBInitRead", "CyclicHB"
+CC = (CYCLIC_CO, THIN_AIR_READ, WRITE_CO_INIT_READ, WRITE_CO_READ)
+CRITERIA: dict[str, tuple[str, ...]] = {
+    "CC": CC,
+    "CCv": (*CC, CYCLIC_CF),
+    "CM": (*CC, WRITE_HB_INIT_READ, CYCLIC_HB),
+}
+
+
+# --- a whole history at once -----------------------------------------------------------------------
+
+
+class Access(NamedTuple):
+    """One operation of a history; it stands in a list, and ``after`` are the places of those just before it in its session."""
+
+    kind: str  # READ or WRITE
+    key: str
+    value: str | None  # None: a read of the start value
+    after: tuple[int, ...] = ()
+
+
+def accesses(operations: Iterable[Operation]) -> list[Access]:
+    """What clients asked and were told, in session order: answered reads, and writes that happened or may have."""
+    told = [each for each in operations if (each.outcome == OK if each.kind == READ else each.outcome != FAILED)]
+    places = {each.op_id: place for place, each in enumerate(told)}
+    found = []
+    for each in told:
+        before = [
+            o for o in told if o.client == each.client and o.outcome == OK and o.finish is not None and o.finish < each.start
+        ]
+        latest = max((o.start for o in before), default=0)
+        after = tuple(places[o.op_id] for o in before if (o.finish or 0) >= latest)
+        assert len(each.result) < 2, "a register tells one value"
+        value = each.value if each.kind == WRITE else each.result[0] if each.result else None
+        found.append(Access(each.kind, each.key, value, after))
+    return found
+
+
+def patterns(history: Sequence[Access]) -> list[str]:
+    """The bad patterns that a history shows, in the order of the paper."""
+    writes = {(each.key, each.value): place for place, each in enumerate(history) if each.kind == WRITE}
+    source = [writes.get((each.key, each.value)) if each.kind == READ else None for each in history]
+    after_po = closed([each.after for each in history])
+    after_co = closed(
+        [
+            (*each.after, read_from) if read_from is not None else each.after
+            for each, read_from in zip(history, source, strict=True)
+        ]
+    )
+    reads = [place for place, each in enumerate(history) if each.kind == READ]
+    found = []
+    if any(past >> place & 1 for place, past in enumerate(after_co)):
+        found.append(CYCLIC_CO)
+    if any(source[read] is None and history[read].value is not None for read in reads):
+        found.append(THIN_AIR_READ)
+    rivals = {read: [w for (key, _), w in writes.items() if key == history[read].key and w != source[read]] for read in reads}
+    starts = [read for read in reads if history[read].value is None]
+    if any(after_co[read] >> write & 1 for read in starts for write in rivals[read]):
+        found.append(WRITE_CO_INIT_READ)
+    if any(
+        after_co[read] >> write & 1 and after_co[write] >> read_from & 1
+        for read in reads
+        if (read_from := source[read]) is not None
+        for write in rivals[read]
+    ):
+        found.append(WRITE_CO_READ)
+    if conflicts(history, source, rivals, after_co):
+        found.append(CYCLIC_CF)
+    stories = [story(last, source, rivals, after_po, after_co) for last in lasts(history)]
+    if any(past[read] >> write & 1 for past in stories for read in starts if read in past for write in rivals[read]):
+        found.append(WRITE_HB_INIT_READ)
+    if any(before >> place & 1 for past in stories for place, before in past.items()):
+        found.append(CYCLIC_HB)
+    return found
+
+
+def criteria(history: Sequence[Access]) -> dict[str, bool]:
+    """Which of CC, CCv and CM a history keeps."""
+    found = patterns(history)
+    return {name: not any(pattern in found for pattern in bad) for name, bad in CRITERIA.items()}
+
+
+def closed(before: Sequence[Iterable[int]]) -> list[int]:
+    """For each place a mask of all that come before it, at whatever remove; in a cycle a place comes before itself."""
+    masks = [sum(1 << place for place in dict.fromkeys(each)) for each in before]
+    for middle in range(len(masks)):
+        past, bit = masks[middle], 1 << middle
+        for place, mask in enumerate(masks):
+            if mask & bit:
+                masks[place] = mask | past
+    return masks
+
+
+def conflicts(
+    history: Sequence[Access], source: Sequence[int | None], rivals: dict[int, list[int]], after_co: Sequence[int]
+) -> bool:
+    """Do conflict order and causal order form a cycle?"""
+    before = [[place for place in range(len(history)) if past >> place & 1] for past in after_co]
+    for read, others in rivals.items():
+        read_from = source[read]
+        if read_from is not None:
+            before[read_from] += [write for write in others if after_co[read] >> write & 1]
+    return any(mask >> place & 1 for place, mask in enumerate(closed(before)))
+
+
+def lasts(history: Sequence[Access]) -> list[int]:
+    """The operations that nothing follows in their session."""
+    followed = {place: True for each in history for place in each.after}
+    return [place for place in range(len(history)) if place not in followed]
+
+
+def story(
+    last: int, source: Sequence[int | None], rivals: dict[int, list[int]], after_po: Sequence[int], after_co: Sequence[int]
+) -> dict[int, int]:
+    """Happened-before of one operation: for each in its causal past a mask of those before it."""
+    inside = after_co[last] | 1 << last
+    before = {place: after_co[place] & inside for place in range(len(after_co)) if inside >> place & 1}
+    own = [place for place in rivals if (after_po[last] | 1 << last) >> place & 1 and source[place] is not None]
+    news = True
+    while news:
+        news = False
+        for read in own:
+            read_from = source[read]
+            assert read_from is not None
+            for write in rivals[read]:
+                if before[read] >> write & 1 and not before[read_from] >> write & 1:
+                    news = True
+                    more = before[write] | 1 << write
+                    for place, mask in before.items():
+                        if place == read_from or mask >> read_from & 1:
+                            before[place] = mask | more
+    return before
+
+
+# --- online ----------------------------------------------------------------------------------------
+
+
+class Known(NamedTuple):
+    """What an operation knows: masks of the writes in its causal past, and of those among them that are overwritten."""
+
+    past: int = 0
+    over: int = 0
+
+    def with_all(self, other: Known) -> Known:
+        return Known(self.past | other.past, self.over | other.over)
+
+
+NOTHING = Known()
+
+
+class Causal:
+    """Folds the events of a lane; says of each read, when it returns, whether it contradicts causal consistency (CC)."""
+
+    title = NAME
+    listens = CLIENTS
+
+    def __init__(self, members: tuple[str, ...] = ()) -> None:
+        self.findings: list[Finding] = []
+        self.flagged: dict[str, int] = {}
+        self.judged = 0  # answered reads
+        self.writes: list[Operation] = []  # in the order of asking: the place is the write's bit
+        self.place_of: dict[tuple[str, str], int] = {}  # (key, value) -> its place
+        self.failed: dict[tuple[str, str], bool] = {}
+        self.of_key: dict[str, int] = {}  # key -> a mask of its writes
+        self.shown: dict[int, Known] = {}  # a write's place -> what one knows who has seen it
+        self.sessions: dict[
+            str, tuple[int, Known, Known]
+        ] = {}  # client -> when it last learnt, what it knows, what it knew before
+        self.begun: dict[str, Known] = {}  # reads under way -> what their client knew when they began
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if operation is None:
+            return
+        if operation.kind == READ:
+            if operation.finish is None:
+                self.begun[operation.op_id] = self._knows(operation.client, event.at)
+                return
+            known = self.begun.pop(operation.op_id)
+            if operation.outcome == OK:
+                self._read(operation, known)
+        elif operation.finish is None:
+            self._asked(operation)
+        else:
+            self._written(operation)
+
+    def _knows(self, client: str, now: int) -> Known:
+        """What ended in this very microsecond does not come before what begins in it."""
+        learnt, known, before = self.sessions.get(client, (-1, NOTHING, NOTHING))
+        return before if learnt == now else known
+
+    def _learns(self, client: str, now: int, more: Known) -> None:
+        learnt, known, before = self.sessions.get(client, (-1, NOTHING, NOTHING))
+        self.sessions[client] = (now, known.with_all(more), before if learnt == now else known)
+
+    def _asked(self, write: Operation) -> None:
+        assert write.value is not None
+        place = len(self.writes)
+        self.writes.append(write)
+        self.place_of[write.key, write.value] = place
+        others = self.of_key.get(write.key, 0)
+        self.of_key[write.key] = others | 1 << place
+        past, over = self._knows(write.client, write.start)
+        self.shown[place] = Known(past | 1 << place, over | past & others)
+
+    def _written(self, write: Operation) -> None:
+        assert write.value is not None and write.finish is not None
+        place = write.key, write.value
+        if write.outcome == OK:
+            self._learns(write.client, write.finish, self.shown[self.place_of[place]])
+        elif write.outcome == FAILED:
+            self.failed[place] = True
+
+    def _read(self, read: Operation, known: Known) -> None:
+        assert read.finish is not None
+        self.judged += 1
+        told = f"{reading(read)} at {seconds(read.finish)}"
+        if not read.result:
+            newest = known.past & self.of_key.get(read.key, 0)
+            if newest:
+                write = self.writes[newest.bit_length() - 1]
+                sentence = (
+                    f"{told}, but {writing(write)} is in its causal past: {read.client} had seen it, or what depends on it."
+                )
+                self._gives_away(WRITE_CO_INIT_READ, read, sentence, (write, read))
+            return
+        places = []
+        for value in read.result:
+            place = self.place_of.get((read.key, value))
+            if place is None or (read.key, value) in self.failed:
+                why = "nobody had asked to write that" if place is None else "its write had failed"
+                return self._gives_away(THIN_AIR_READ, read, f"{told}, but {why}.", (read,))
+            places.append(place)
+            known = known.with_all(self.shown[place])
+        for place in places:
+            if known.over >> place & 1:
+                return self._overwritten(read, place, known)
+        return self._learns(read.client, read.finish, known)
+
+    def _overwritten(self, read: Operation, place: int, known: Known) -> None:
+        old = self.writes[place]
+        newer = known.past & self.of_key[read.key]
+        while not self.shown[newer.bit_length() - 1].past >> place & 1 or newer.bit_length() - 1 == place:
+            newer &= ~(1 << newer.bit_length() - 1)
+        write = self.writes[newer.bit_length() - 1]
+        sentence = (
+            f"{reading(read)} at {seconds(read.finish or 0)}, but {writing(write)}, made by who knew "
+            f"{named(old.key, old.value)}, is in its causal past."
+        )
+        self._gives_away(WRITE_CO_READ, read, sentence, (old, write, read))
+
+    def _gives_away(self, pattern: str, read: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
+        assert read.finish is not None
+        self.flagged[read.op_id] = len(self.findings)
+        told = f"{sentence[:-1]} ({pattern})."
+        self.findings.append(Finding(NAME, read.finish, told, in_order(shown_by), (read.node,)))
+
+    def verdict(self, now: int = 0) -> Verdict:
+        if self.findings:
+            return Verdict(VIOLATED, self.findings[0].sentence)
+        return Verdict(HOLDS, f"No bad pattern in {count(self.judged, 'answered read')}.")

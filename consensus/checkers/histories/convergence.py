@@ -1,0 +1,63 @@
+"""Strong eventual consistency, its half that is a matter of safety: copies that have taken in the same updates are the same.
+
+Shapiro, Preguiça, Baquero, Zawirski, "Conflict-free Replicated Data Types" (2011): strong convergence. (The other half, that
+every update gets everywhere in the end, is progress: ``divergence.py`` says whether and how fast copies agree after a heal.)
+
+What a node must say: at every change of its copy ``store(key, values, based_on=updates)``, where ``values`` is what a read of
+this copy would tell, and ``updates`` names the set of updates that the copy has taken in, in a canonical form: equal texts
+exactly when the sets are equal. Updates are counted as they come, not read off the state, else the check proves nothing. A
+vector of how many updates of each node, ``("n1:5", "n3:2")``, is enough where the updates of a node are taken in in their
+order; else their names, sorted. A ``store`` that names no updates is not judged.
+"""
+
+from __future__ import annotations
+
+from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.words import count, seconds
+from consensus.kernel.events import Event
+from consensus.watch.history import Operation
+
+NAME = "same updates, same state"
+
+Texts = tuple[str, ...]
+
+
+class Convergence:
+    """Folds the events of a lane; keeps what the first copy with a set of updates held."""
+
+    title = NAME
+    listens = ("stored",)
+
+    def __init__(self, members: Texts) -> None:
+        self.findings: list[Finding] = []
+        self.states: dict[tuple[str, Texts], tuple[Texts, str, int]] = {}  # (key, updates) -> values, who held them first, when
+        self.compared = 0  # copies that had taken in what another had before
+        self.told: dict[tuple[str, str], bool] = {}  # (key, node) with a finding
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if event.kind != "stored":
+            return
+        key, values, updates, shelf = event.data
+        if shelf != "data" or not updates:
+            return
+        held, node, at = self.states.setdefault((key, updates), (values, event.node, event.at))
+        if node != event.node or at != event.at:
+            self.compared += 1
+        if held != values and (key, event.node) not in self.told:
+            self.told[key, event.node] = True
+            who = f"{event.node} holds {told(values)} of {key} at {seconds(event.at)}"
+            other = "it had held" if node == event.node else f"{node} held"
+            sentence = f"{who}, but {other} {told(held)} at {seconds(at)} when it had taken in the same updates."
+            nodes = (event.node,) if node == event.node else (node, event.node)
+            self.findings.append(Finding(NAME, event.at, sentence, (), nodes))
+
+    def verdict(self, now: int = 0) -> Verdict:
+        if self.findings:
+            return Verdict(VIOLATED, self.findings[0].sentence)
+        return Verdict(
+            HOLDS, f"{count(self.compared, 'time')} a copy had taken in the same updates as another, and was the same."
+        )
+
+
+def told(values: Texts) -> str:
+    return f"{{{', '.join(values)}}}" if values else "nothing"

@@ -1,0 +1,364 @@
+"""Does every number that a counter's clients were told fit one order? And what do the numbers miss?
+
+A WRITE adds one (its value only names it), a "remove" takes one away, a READ tells the count as one decimal number. Increments
+cannot be told apart, so all that counts is how many there are of them. For a counter that only grows, write
+
+    asked(t)   increments asked by t that have not failed,      before(t)   increments acknowledged before t.
+
+Each read (of v, from s to f) is the moment of some level, and a history is linearizable exactly when
+
+1. every read tells at least before(s), and at most asked(f);
+2. of two reads p and r with p.f < r.s, r tells at least p.v and the increments that lie wholly between them (asked after p.f,
+   acknowledged before r.s).
+
+(Windows of levels are ordered like levels, so increments and levels form a convex bipartite graph, and Hall's condition has
+only intervals to look at.) For 2, the least that a read beginning now may tell is the greatest of p.v + increments wholly after
+p: those p that no later one outdoes form a short staircase, since an acknowledgement raises all p before its start together.
+
+- A read is *stale* when it tells less than had been acknowledged before it began: it misses that many increments.
+- Any other contradiction is a violation: more than was asked; less than another had read; a failed increment that was counted.
+- A read that gave a contradiction away is not believed afterwards. Pending and unknown reads say nothing; an increment without
+  an answer may count at any later time or never.
+
+Where anything was taken away the conditions are necessary ones only: bounds from what was certainly and what was possibly
+done, for each read alone and against the last that had ended before it began. What only a search could find is not accused.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.histories.losses import SETTLE, Losses
+from consensus.checkers.words import count, duration, in_order, itself, listed, named, reading, seconds
+from consensus.kernel.events import Event
+from consensus.kernel.node import FAILED, OK, READ, WRITE
+from consensus.watch.history import Operation
+
+NAME = "linearizable"
+BEFORE_EVERYTHING = -1
+
+
+class Stair(NamedTuple):
+    """A read that no later one outdoes: a read beginning now must tell ``least`` at least."""
+
+    finish: int
+    least: int
+    read: Operation | None  # None: the empty counter before all time
+
+
+class Begun(NamedTuple):
+    """What stood when a read began."""
+
+    before: int  # increments acknowledged before
+    taken: int  # and decrements
+    stair: Stair  # the highest of them
+    last: Operation | None  # the read that had ended last
+
+
+class Count:
+    """One key: what was asked, acknowledged and told."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.acknowledged: list[tuple[int, int]] = []  # (finish, start) of increments, in order of finish
+        self.under_way: dict[str, int] = {}  # increments without an answer yet -> their start, in that order
+        self.stairs: list[Stair] = [Stair(BEFORE_EVERYTHING, 0, None)]
+        self.top_before = (BEFORE_EVERYTHING, self.stairs[0])  # the highest stair before the moment at which it last rose
+        self.left_out: list[tuple[int, int]] = []  # (f, asked(f) - v) of believed reads
+        self.taken_asked = 0  # decrements: as above
+        self.taken: list[tuple[int, int]] = []
+        self.taking: dict[str, int] = {}
+        self.mixed = False  # has anybody asked to take one away?
+        self.last: Operation | None = None  # the believed read that ended last
+
+    def highest(self, now: int) -> Stair:
+        """The highest stair that stood before this moment."""
+        return self.top_before[1] if self.top_before[0] == now else self.stairs[-1]
+
+    def climbs(self, now: int, stairs: list[Stair]) -> None:
+        """The stairs with those left out that another outdoes, now and for ever."""
+        if self.top_before[0] != now:
+            self.top_before = (now, self.stairs[-1])
+        earliest = next(iter(self.under_way.values()), now + 1)  # no acknowledgement to come began before
+        kept: list[Stair] = []
+        for stair in stairs:
+            if kept and stair.least <= kept[-1].least:
+                continue
+            if kept and stair.finish < earliest:
+                kept.clear()
+            kept.append(stair)
+        self.stairs = kept
+
+
+class Counter:
+    """Folds the events of a lane; judges each read when it returns."""
+
+    listens = CLIENTS
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.stale: dict[str, tuple[int, int]] = {}  # op_id -> increments that it misses, for how long; in order of return
+        self.flagged: dict[str, int] = {}
+        self.judged = 0
+        self.counts: dict[str, Count] = {}
+        self.begun: dict[str, Begun] = {}  # reads under way
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if operation is None:
+            return
+        at = self.counts.setdefault(operation.key, Count())
+        if operation.kind == READ:
+            if operation.finish is None:
+                before, taken = len(at.acknowledged), len(at.taken)
+                while before and at.acknowledged[before - 1][0] >= event.at:
+                    before -= 1
+                while taken and at.taken[taken - 1][0] >= event.at:
+                    taken -= 1
+                self.begun[operation.op_id] = Begun(before, taken, at.highest(event.at), at.last)
+            else:
+                begun = self.begun.pop(operation.op_id)
+                if operation.outcome == OK:
+                    self._read(at, operation, begun)
+        elif operation.kind == WRITE:
+            self._increment(at, operation)
+        else:
+            self._decrement(at, operation)
+
+    # --- what is asked ----------------------------------------------------------------------------
+
+    def _increment(self, at: Count, write: Operation) -> None:
+        finish = write.finish
+        if finish is None:
+            at.asked += 1
+            at.under_way[write.op_id] = write.start
+            return
+        del at.under_way[write.op_id]
+        if write.outcome == OK:
+            self.judged += 1
+            at.acknowledged.append((finish, write.start))
+            raised = [s._replace(least=s.least + 1) if s.finish < write.start else s for s in at.stairs]
+            at.climbs(finish, raised)
+        elif write.outcome == FAILED:
+            at.asked -= 1
+            self._failed(at, write)
+
+    def _failed(self, at: Count, write: Operation) -> None:
+        """It promised that it never happened: what was told since it was asked had one fewer to count."""
+        assert write.finish is not None
+        since = bisect_left(at.left_out, (write.start,))
+        told = at.left_out[since:]
+        at.left_out[since:] = [(finish, left_out - 1) for finish, left_out in told if left_out]
+        if any(not left_out for _, left_out in told) and not at.mixed:
+            what = f"An increment of {write.key} by {write.client} failed at {seconds(write.finish)}"
+            self._gives_away(write, f"{what}, which promises that it never happened, but it had been counted.", (write,))
+
+    def _decrement(self, at: Count, removal: Operation) -> None:
+        at.mixed = True
+        if removal.finish is None:
+            at.taken_asked += 1
+            at.taking[removal.op_id] = removal.start
+            return
+        del at.taking[removal.op_id]
+        if removal.outcome == OK:
+            self.judged += 1
+            at.taken.append((removal.finish, removal.start))
+        elif removal.outcome == FAILED:
+            at.taken_asked -= 1
+
+    # --- what is told -----------------------------------------------------------------------------
+
+    def _read(self, at: Count, read: Operation, begun: Begun) -> None:
+        self.judged += 1
+        value = number(read.result)
+        if value is None:
+            return self._gives_away(read, f"{telling(read)}, which is no count.", (read,))
+        wrong = self._mixed(at, read, value, begun) if at.mixed else self._growing(at, read, value, begun)
+        if not wrong:
+            self._believe(at, read, value, begun)
+        return None
+
+    def _growing(self, at: Count, read: Operation, value: int, begun: Begun) -> bool:
+        least = begun.stair.least
+        if value < 0:
+            self._gives_away(read, f"{telling(read)}, but nobody had asked to take anything away.", (read,))
+        elif value < begun.before:
+            self._stale(at, read, begun.before - value, at.acknowledged[max(value, 0)][0])
+        elif value < least:
+            seen = begun.stair.read
+            assert seen is not None and seen.finish is not None
+            more = least - (number(seen.result) or 0)
+            since = f" and {count(more, 'increment')} had been asked and acknowledged since" if more else ""
+            who = itself(read.client) if seen.client == read.client else seen.client
+            self._gives_away(
+                read, f"{telling(read)}, but {who} had read {shown(seen)} at {seconds(seen.finish)}{since}.", (seen, read)
+            )
+        elif value > at.asked:
+            self._gives_away(read, f"{telling(read)}, but only {count(at.asked, 'increment')} had been asked by then.", (read,))
+        else:
+            return False
+        return True
+
+    def _mixed(self, at: Count, read: Operation, value: int, begun: Begun) -> bool:
+        """Bounds: what had certainly been done before it began, what can have been done when it ended."""
+        least, most = begun.before - at.taken_asked, at.asked - begun.taken
+        if -at.taken_asked <= value < least:
+            self._stale(at, read, least - value, at.acknowledged[value + at.taken_asked][0])
+        elif most < value <= at.asked:
+            self._stale(at, read, value - most, at.taken[at.asked - value][0])
+        elif not least <= value <= most:
+            bounds = f"{count(at.asked, 'increment')} and {count(at.taken_asked, 'decrement')} had been asked by then"
+            self._gives_away(read, f"{telling(read)}, but {bounds}.", (read,))
+        elif begun.last is not None and not self._follows(at, read, value, begun.last):
+            last = begun.last
+            self._gives_away(
+                read,
+                f"{telling(read)}, but {last.client} had read {shown(last)} at {seconds(last.finish or 0)}, and what was asked "
+                f"since cannot make up the difference.",
+                (last, read),
+            )
+        else:
+            return False
+        return True
+
+    def _follows(self, at: Count, read: Operation, value: int, last: Operation) -> bool:
+        """Can what was done between two reads, one after the other, make up their difference?"""
+        assert last.finish is not None
+        step = value - (number(last.result) or 0)
+        up = between(at.acknowledged, last.finish, read.start), possible(at.acknowledged, at.asked, last.start)
+        down = between(at.taken, last.finish, read.start), possible(at.taken, at.taken_asked, last.start)
+        return up[0] - down[1] <= step <= up[1] - down[0]
+
+    def _believe(self, at: Count, read: Operation, value: int, begun: Begun) -> None:
+        assert read.finish is not None
+        if at.last is None or at.last.finish != read.finish:
+            at.last = read
+        if at.mixed:
+            return
+        at.left_out.append((read.finish, at.asked - value))
+        if value > at.stairs[-1].least:
+            at.climbs(read.finish, [*at.stairs, Stair(read.finish, value, read)])
+
+    # --- findings ---------------------------------------------------------------------------------
+
+    def _stale(self, at: Count, read: Operation, missing: int, since: int) -> None:
+        self.stale[read.op_id] = (missing, read.start - since)
+        what = "increment or decrement" if at.mixed else "increment"
+        self._gives_away(
+            read, f"{telling(read)}, which misses {missing} acknowledged {what}{'' if missing == 1 else 's'}.", (read,)
+        )
+
+    def _gives_away(self, operation: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
+        assert operation.finish is not None
+        self.flagged[operation.op_id] = len(self.findings)
+        self.findings.append(Finding(NAME, operation.finish, sentence, in_order(shown_by), (operation.node,)))
+
+    def verdict(self, now: int = 0) -> Verdict:
+        if self.findings:
+            return Verdict(VIOLATED, self.findings[0].sentence)
+        if any(at.mixed for at in self.counts.values()):
+            return Verdict(HOLDS, f"Nothing in {count(self.judged, 'answer')} contradicts what was asked and acknowledged.")
+        return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
+
+    def promises(self, now: int = 0) -> dict[str, Verdict]:
+        return {}
+
+    def stale_sentence(self, op_id: str) -> str:
+        missing, age = self.stale[op_id]
+        return (
+            f"Misses {missing} acknowledged {'change' if missing == 1 else 'changes'}, the first of them for {duration(age)}."
+        )
+
+
+def number(result: tuple[str, ...]) -> int | None:
+    """The count that an answer tells; an empty answer is a count of nothing; None when it is no number."""
+    if not result:
+        return 0
+    text = result[0]
+    digits = text[1:] if text.startswith("-") else text
+    return int(text) if len(result) == 1 and digits.isdecimal() and digits.isascii() else None
+
+
+def shown(read: Operation) -> str:
+    return named(read.key, listed(read.result) if read.result else "0")
+
+
+def telling(read: Operation) -> str:
+    """``c2 read x=7 at 3.214 s``."""
+    return f"{reading(read) if read.result else f'{read.client} read {shown(read)}'} at {seconds(read.finish or 0)}"
+
+
+def between(acknowledged: list[tuple[int, int]], after: int, before: int) -> int:
+    """How many began after the one moment and were acknowledged before the other."""
+    found = 0
+    for finish, start in reversed(acknowledged):
+        if finish <= after:
+            break
+        found += finish < before and start > after
+    return found
+
+
+def possible(acknowledged: list[tuple[int, int]], asked: int, since: int) -> int:
+    """How many of those asked can have happened since that moment: all that had not been acknowledged before."""
+    return asked - bisect_left(acknowledged, (since,))
+
+
+class CounterLosses(Losses):
+    """Acknowledged increments that no copy counts any more.
+
+    Copies say one number each, so this speaks only when all that there are have agreed on it for ``SETTLE``: then all that was
+    acknowledged and taken in is in there, and what is missing is lost. Nobody can tell which increments those are: the newest
+    acknowledged ones stand for them. Where anything may have been taken away it says nothing.
+    """
+
+    mark = "The copies agree on a count that is less than was acknowledged; this is among the newest of what is missing."
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        super().__init__(members)
+        self.copies: dict[tuple[str, str], int] = {}  # (key, node) -> what its copy says
+        self.since: dict[str, int] = {}  # key -> since when all its copies have said the same
+        self.increments: dict[str, list[Operation]] = {}  # acknowledged, in order of finish
+        self.mixed: dict[str, bool] = {}
+
+    def copied(self) -> CounterLosses:
+        clone = super().copied()
+        assert isinstance(clone, CounterLosses)
+        clone.increments = {key: increments[:] for key, increments in self.increments.items()}
+        return clone
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if event.kind == "stored":
+            key, values, _based_on, shelf = event.data
+            told = number(values)
+            if shelf == "data" and told is not None and self.copies.get((key, event.node)) != told:
+                self.copies[key, event.node] = told
+                self.since[key] = event.at
+        elif event.kind == "wiped":
+            for key, node in [place for place in self.copies if place[1] == event.node]:
+                del self.copies[key, node]
+                self.since[key] = event.at
+        elif operation is not None and operation.kind not in (READ, WRITE):
+            self.mixed[operation.key] = True
+        elif operation is not None and operation.kind == WRITE and operation.outcome == OK and operation.finish is not None:
+            self.increments.setdefault(operation.key, []).append(operation)
+
+    def lost(self, now: int) -> dict[str, int]:
+        """The acknowledged increments that are lost at this time: op_id -> since when."""
+        lost: dict[str, int] = {}
+        for key, increments in self.increments.items():
+            since = self.since.get(key, increments[0].finish or 0)
+            settled = [each for each in increments if (each.finish or 0) + SETTLE <= now]
+            numbers = dict.fromkeys(told for (of, _node), told in self.copies.items() if of == key)
+            if self.mixed.get(key) or since + SETTLE > now or len(numbers) > 1:
+                continue
+            missing = len(settled) - next(iter(numbers), 0)
+            if missing > 0:
+                lost |= {each.op_id: max(since, each.finish or 0) for each in settled[-missing:]}
+        return lost
+
+    def verdict(self, now: int) -> Verdict:
+        lost = len(self.lost(now))
+        if lost:
+            return Verdict(VIOLATED, f"{count(lost, 'acknowledged increment')} {'is' if lost == 1 else 'are'} lost.")
+        return Verdict(HOLDS, "No copy that agrees with all others counts less than was acknowledged.")

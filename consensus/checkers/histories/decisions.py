@@ -1,0 +1,211 @@
+"""Consensus seen from outside: agreement, validity, integrity; and whether what clients were told fits one order.
+
+A decision object's key names one instance of consensus. A WRITE of v proposes v, and its ok tells what was decided (v or
+another's proposal); a READ tells what was decided, or nothing while nothing is. So all answers of a key must tell one value
+(*agreement*), which somebody had proposed by then (*validity*), and once anybody was told it, no later question may be answered
+"nothing yet" (a *stale* answer: a learner that has not heard). Together these three are linearizability of such an object:
+it is empty, then it holds the first proposal to take effect, for ever.
+
+Nodes are held to the same by their ``decide(index, value)``: no two decide different values at one index (agreement), and
+none changes its mind (*integrity*). A value that is a pair ``(key, value)`` belongs to that instance: it must agree with what
+clients were told, and somebody must have proposed it. A proposal that no client asked for is made known by the node that makes
+it, ``note("proposed", "x=pizza")``.
+
+A failed proposal promised that it never happened; one without an answer may be decided at any later time. Termination is
+no matter of safety: the meters show it, as availability. Precedence is strict: equal times are concurrent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.words import count, duration, in_order, itself, listed, named, seconds, whose
+from consensus.kernel.events import Event
+from consensus.kernel.node import FAILED, OK, WRITE
+from consensus.watch.history import Operation
+
+AGREEMENT, VALIDITY, INTEGRITY = "agreement", "validity", "integrity"
+LINEARIZABLE = "linearizable"
+PROPERTIES = (AGREEMENT, VALIDITY, INTEGRITY)
+
+Place = tuple[str, str]  # (key, value)
+
+
+class Decisions:
+    """Folds the events of a lane; ``promises(now)`` gives one verdict for each property."""
+
+    listens = (*CLIENTS, "decided", "noted")
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.stale: dict[str, tuple[int, int]] = {}  # op_id -> 1, for how long somebody had known; in order of return
+        self.flagged: dict[str, int] = {}  # op_id of what gave a violation away -> the index of its finding
+        self.broken: dict[str, int] = {}  # property -> the index of its first finding
+        self.judged = 0  # answers that told something
+        self.proposals: dict[Place, Operation] = {}  # as far as they got
+        self.own: dict[Place, bool] = {}  # proposed by nodes of their own accord
+        self.told: dict[str, Operation] = {}  # key -> the first answer that told what was decided
+        self.by_index: dict[int, tuple[Any, str]] = {}  # index -> what was decided there first, and by whom
+        self.by_node: dict[tuple[str, int], Any] = {}
+        self.by_key: dict[str, tuple[str, str]] = {}  # key -> value and node, of decisions that name their instance
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if event.kind == "decided":
+            self._decided(event, *event.data)
+        elif event.kind == "noted":
+            name, detail = event.data
+            key, equals, value = detail.partition("=")
+            if name == "proposed" and equals:
+                self.own[key, value] = True
+        elif operation is None:
+            return
+        elif operation.kind == WRITE and operation.outcome != OK:
+            self._proposal(operation)
+        elif operation.outcome == OK:
+            if operation.kind == WRITE and operation.value is not None:
+                self.proposals[operation.key, operation.value] = operation
+            self._answered(operation)
+
+    # --- what clients are told --------------------------------------------------------------------
+
+    def _proposal(self, write: Operation) -> None:
+        """It is asked; or it failed, or nobody will ever know."""
+        assert write.value is not None
+        key, value = place = write.key, write.value
+        self.proposals[place] = write
+        told = self.told.get(key)
+        if write.outcome == FAILED and told is not None and told.result[0] == value and place not in self.own:
+            sentence = f"{self._failed(write)}, but {telling(told)} at {seconds(told.finish or 0)}."
+            self._gives_away(VALIDITY, write, sentence, (told, write))
+
+    def _answered(self, answer: Operation) -> None:
+        result = answer.result
+        if not result:
+            return self._nothing_yet(answer) if answer.kind != WRITE else None
+        self.judged += 1
+        if len(result) > 1:
+            sentence = f"{answer.client} was told {listed(result)} at once for {answer.key} at {seconds(answer.finish or 0)}."
+            return self._gives_away(AGREEMENT, answer, sentence, (answer,))
+        if (answer.key, result[0]) in self.proposals or (answer.key, result[0]) in self.own:
+            return self._tells(answer)
+        sentence = f"{telling(answer)} at {seconds(answer.finish or 0)}, but nobody had proposed {result[0]} by then."
+        return self._gives_away(VALIDITY, answer, sentence, (answer,))
+
+    def _tells(self, answer: Operation) -> None:
+        key, value = place = answer.key, answer.result[0]
+        at = seconds(answer.finish or 0)
+        proposal = self.proposals.get(place)
+        if proposal is not None and proposal.outcome == FAILED and place not in self.own:
+            sentence = f"{telling(answer)} at {at}, but {self._failed(proposal)}."
+            return self._gives_away(VALIDITY, answer, sentence, (proposal, answer))
+        first = self.told.get(key)
+        if first is None:
+            self.told[key] = answer
+            if key in self.by_key and self.by_key[key][0] != value:
+                decided, node = self.by_key[key]
+                sentence = f"{telling(answer)} at {at}, but {node} had decided {named(key, decided)}."
+                self._gives_away(AGREEMENT, answer, sentence, (answer,), (node, answer.node))
+        elif first.result[0] != value:
+            sentence = f"{telling(answer)} at {at}, but {told_before(answer, first)}."
+            self._gives_away(AGREEMENT, answer, sentence, (first, answer))
+        return None
+
+    def _nothing_yet(self, read: Operation) -> None:
+        self.judged += 1
+        first = self.told.get(read.key)
+        if first is None or first.finish is None or first.finish >= read.start:
+            return
+        self.stale[read.op_id] = (1, read.start - first.finish)
+        at = seconds(read.finish or 0)
+        sentence = f"{read.client} was told at {at} that nothing is decided for {read.key}, but {told_before(read, first)}."
+        self._gives_away(LINEARIZABLE, read, sentence, (first, read))
+
+    def _failed(self, proposal: Operation) -> str:
+        what = f"{whose(proposal.client)} proposal {named(proposal.key, proposal.value)}"
+        return f"{what} failed at {seconds(proposal.finish or 0)}, which promises that it never happened"
+
+    # --- what nodes decide ------------------------------------------------------------------------
+
+    def _decided(self, event: Event, index: int, value: Any) -> None:
+        node, at = event.node, event.at
+        own = self.by_node.setdefault((node, index), value)
+        first, decider = self.by_index.setdefault(index, (value, node))
+        if own != value:
+            self._finds(INTEGRITY, at, f"{node} decided {shown(own)} at index {index}, and then {shown(value)}.", (node,))
+        elif first != value:
+            sentence = f"{decider} decided {shown(first)} at index {index}, but {node} decided {shown(value)} there."
+            self._finds(AGREEMENT, at, sentence, (decider, node))
+        if isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, str) for part in value):
+            self._decided_for(event, *value)
+
+    def _decided_for(self, event: Event, key: str, value: str) -> None:
+        node, at = event.node, event.at
+        proposal = self.proposals.get((key, value))
+        decided, decider = self.by_key.setdefault(key, (value, node))
+        told = self.told.get(key)
+        if decided != value and node != decider:
+            sentence = f"{decider} decided {named(key, decided)}, but {node} decided {named(key, value)}."
+            self._finds(AGREEMENT, at, sentence, (decider, node))
+        elif decided != value:
+            self._finds(INTEGRITY, at, f"{node} decided {named(key, decided)}, and then {named(key, value)}.", (node,))
+        elif told is not None and told.result[0] != value:
+            sentence = f"{node} decided {named(key, value)}, but {telling(told)} at {seconds(told.finish or 0)}."
+            self._finds(AGREEMENT, at, sentence, (told.node, node), (told.op_id,))
+        if (key, value) in self.own:
+            return
+        if proposal is None:
+            self._finds(VALIDITY, at, f"{node} decided {named(key, value)}, which nobody had proposed.", (node,))
+        elif proposal.outcome == FAILED:
+            sentence = f"{node} decided {named(key, value)}, but {self._failed(proposal)}."
+            self._finds(VALIDITY, at, sentence, (node,), (proposal.op_id,))
+
+    # --- findings and verdicts ----------------------------------------------------------------------
+
+    def _gives_away(
+        self, promise: str, answer: Operation, sentence: str, shown_by: Iterable[Operation], nodes: tuple[str, ...] = ()
+    ) -> None:
+        assert answer.finish is not None
+        self.flagged[answer.op_id] = len(self.findings)
+        self._finds(promise, answer.finish, sentence, nodes or (answer.node,), in_order(shown_by))
+
+    def _finds(self, promise: str, at: int, sentence: str, nodes: tuple[str, ...], operations: tuple[str, ...] = ()) -> None:
+        sentence = sentence[0].upper() + sentence[1:] if sentence.startswith("your ") else sentence
+        self.broken.setdefault(promise, len(self.findings))
+        self.findings.append(Finding(promise, at, sentence, operations, nodes))
+
+    def verdict(self, now: int = 0) -> Verdict:
+        """Do all answers fit one order, and all decisions with them?"""
+        if self.findings:
+            return Verdict(VIOLATED, self.findings[0].sentence)
+        return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
+
+    def promises(self, now: int = 0) -> dict[str, Verdict]:
+        """One verdict for each of the properties of consensus that are matters of safety."""
+        return {promise: self._verdict(promise) for promise in PROPERTIES}
+
+    def _verdict(self, promise: str) -> Verdict:
+        if promise in self.broken:
+            return Verdict(VIOLATED, self.findings[self.broken[promise]].sentence)
+        return Verdict(HOLDS, f"Nothing in {count(self.judged, 'answer')} denies it.")
+
+    def stale_sentence(self, op_id: str) -> str:
+        return f"Told that nothing is decided, {duration(self.stale[op_id][1])} after a client had been told what is."
+
+
+def telling(answer: Operation) -> str:
+    """``c2 was told x=7``."""
+    return f"{answer.client} {'were' if itself(answer.client) == 'you' else 'was'} told {named(answer.key, answer.result[0])}"
+
+
+def told_before(answer: Operation, first: Operation) -> str:
+    who = "it" if first.client == answer.client else first.client
+    return f"{who} had been told {named(first.key, first.result[0])} at {seconds(first.finish or 0)}"
+
+
+def shown(value: Any) -> str:
+    """A decided value in a sentence: a pair of texts is an instance's value, anything else as it is."""
+    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, str) for part in value):
+        return named(*value)
+    return str(value)

@@ -1,0 +1,236 @@
+"""Acknowledged writes that are lost: no replica holds the value, and nothing that a replica holds was built on it.
+
+Told from two kinds of events alone: what clients were told (``returned``) and what nodes say their copies hold (``stored``;
+a shelf's content is what its last ``stored`` said; a crash keeps it, for it is the node's disk, unless the protocol
+``forgets``; ``wiped`` clears both shelves).
+
+A value *knows* those it was built on: what the same shelf held just before the value was stored for the first time
+anywhere, and what a node names as ``based_on`` when it newly stores it; and what those know in turn. So where a log is
+applied value by value nothing is lost, while a value that replaces another on a replica only later, without having known
+it, covers nothing.
+
+An acknowledged write is *missing* while no shelf holds its value nor one that knows it, and *lost* once it has been missing
+for ``SETTLE`` without a break. A lost write that turns up again (a hint, a node back from repair) is not lost any more.
+
+How it is kept cheap: every known value is either covered (held, or known to something covered) or not, and ``uncovered``
+holds only the latter. A value is looked at when its last holder lets go of it, and its ancestors only if nothing else
+covers it.
+"""
+
+from __future__ import annotations
+
+from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
+from consensus.checkers.words import count, listed, seconds, writing
+from consensus.kernel.events import Event
+from consensus.kernel.node import OK, WRITE, S
+from consensus.watch.history import Operation
+
+NAME = "acknowledged writes"
+SETTLE = 1 * S
+
+Place = tuple[str, str]  # (key, value)
+Values = tuple[str, ...]
+
+
+class Losses:
+    """Folds the events of a lane; ``lost(now)`` says what is lost at that time."""
+
+    mark = "Acknowledged, then lost: no replica holds it, nor anything that was built on it."  # what the operation says
+    listens: tuple[str, ...] = (*CLIENTS, "stored", "wiped", "crashed", "halted")
+    forgets = False  # copies are in memory: a crash takes them (``Card.forgets``)
+
+    def __init__(self, members: Values) -> None:
+        self.members = members
+        self.findings: list[Finding] = []
+        self.shelves: dict[tuple[str, str, str], Values] = {}  # (node, shelf, key) -> values
+        self.holders: dict[Place, int] = {}  # how many shelves hold it; only values that are held
+        self.parents: dict[Place, Values] = {}  # what each value that was ever stored was built on
+        self.children: dict[Place, Values] = {}  # what was built on it
+        self.uncovered: dict[Place, int] = {}  # value -> since when nothing covers it
+        self.acknowledged: dict[Place, Operation] = {}
+        self.missing: dict[Place, int] = {}  # acknowledged and uncovered -> since when both; in that order
+        self.awaited: dict[Place, int] = {}  # those of them that have no finding yet
+        self.told: dict[str, bool] = {}  # op_ids with a finding
+        self.due = NEVER  # when the next missing write counts as lost
+
+    def copied(self) -> Losses:
+        """A keyframe: every dict is flat."""
+        clone = object.__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
+        return clone
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if event.at >= self.due:
+            self._becomes_lost(event.at)
+        kind = event.kind
+        if kind == "stored":
+            key, values, based_on, shelf = event.data
+            self._stored(event.at, event.node, shelf, key, values, based_on)
+        elif kind == "wiped" or (self.forgets and kind in ("crashed", "halted")):
+            for node, shelf, key in [place for place in self.shelves if place[0] == event.node]:
+                self._stored(event.at, node, shelf, key, (), ())
+                del self.shelves[node, shelf, key]
+        elif operation is not None and operation.kind == WRITE and operation.outcome == OK and operation.finish is not None:
+            assert operation.value is not None
+            place = operation.key, operation.value
+            self.acknowledged[place] = operation
+            if place in self.uncovered or not self._covered(place):
+                self.uncovered.setdefault(place, event.at)
+                self._goes_missing(place, event.at)
+
+    # --- what is held ---------------------------------------------------------------------------
+
+    def _stored(self, at: int, node: str, shelf: str, key: str, values: Values, based_on: Values) -> None:
+        old = self.shelves.get((node, shelf, key), ())
+        if len(values) > 1:
+            values = tuple(dict.fromkeys(values))
+        self.shelves[node, shelf, key] = values
+        if values == old:
+            return
+        replaced = tuple(value for value in old if value not in values)
+        for value in values:
+            if value not in old:
+                place = key, value
+                self._learns(place, based_on if place in self.parents else (*replaced, *based_on))
+                self.holders[place] = self.holders.get(place, 0) + 1
+                self._covers(place)
+        for value in replaced:
+            place = key, value
+            if self.holders[place] > 1:
+                self.holders[place] -= 1
+            else:
+                del self.holders[place]
+                self._lets_go(place, at)
+
+    def _learns(self, place: Place, built_on: Values) -> None:
+        key, value = place
+        known = self.parents.get(place, ())
+        new = tuple(parent for parent in dict.fromkeys(built_on) if parent != value and parent not in known)
+        if new or place not in self.parents:
+            self.parents[place] = known + new
+        for parent in new:
+            self.children[key, parent] = (*self.children.get((key, parent), ()), value)
+
+    # --- what is covered ------------------------------------------------------------------------
+
+    def _covers(self, place: Place) -> None:
+        """A held value covers itself and, through all that it knows, whatever was uncovered."""
+        key, _ = place
+        waiting = [place]
+        while waiting:
+            covered = waiting.pop()
+            if self.uncovered.pop(covered, None) is not None:
+                self.missing.pop(covered, None)
+                self.awaited.pop(covered, None)
+            elif covered is not place:
+                continue
+            for parent in self.parents.get(covered, ()):
+                if (key, parent) in self.uncovered:
+                    waiting.append((key, parent))
+
+    def _lets_go(self, place: Place, at: int) -> None:
+        """Nobody holds it any more: what it covered alone is uncovered now, and so back along its ancestors."""
+        key, _ = place
+        waiting = [place]
+        while waiting:
+            candidate = waiting.pop()
+            if candidate in self.uncovered or self._covered(candidate):
+                continue
+            self.uncovered[candidate] = at
+            if candidate in self.acknowledged:
+                self._goes_missing(candidate, at)
+            waiting.extend((key, parent) for parent in self.parents.get(candidate, ()))
+
+    def _covered(self, place: Place) -> bool:
+        """Is it held, or known to a value that is? Searches forward; in a healthy run the first step finds it."""
+        key, _ = place
+        seen = {place: True}
+        waiting = [place]
+        while waiting:
+            candidate = waiting.pop()
+            if candidate in self.holders:
+                return True
+            for child in self.children.get(candidate, ()):
+                heir = key, child
+                if heir not in seen and heir not in self.uncovered:
+                    seen[heir] = True
+                    waiting.append(heir)
+        return False
+
+    # --- what is lost ---------------------------------------------------------------------------
+
+    def _goes_missing(self, place: Place, at: int) -> None:
+        self.missing[place] = at
+        if self.acknowledged[place].op_id not in self.told:
+            self.awaited[place] = at
+            self.due = min(self.due, at + SETTLE)
+
+    def lost(self, now: int) -> dict[str, int]:
+        """The acknowledged writes that are lost at this time: op_id -> since when they were missing."""
+        if not self.missing:
+            return {}
+        return {self.acknowledged[place].op_id: since for place, since in self.missing.items() if since + SETTLE <= now}
+
+    def _becomes_lost(self, now: int) -> None:
+        """Writes that have been missing for long enough get their finding, once each."""
+        self.due = NEVER
+        for place, since in tuple(self.awaited.items()):
+            if since + SETTLE > now:
+                self.due = since + SETTLE
+                return
+            write = self.acknowledged[place]
+            del self.awaited[place]
+            self.told[write.op_id] = True
+            self.findings.append(
+                Finding(NAME, since + SETTLE, self._sentence(write), (write.op_id,), self._replicas(write.key))
+            )
+
+    def _sentence(self, write: Operation) -> str:
+        key, _ = place = write.key, write.value or ""
+        held = tuple(dict.fromkeys(each for (_, _, of), values in self.shelves.items() if of == key for each in values))
+        told = f"{writing(write)} was acknowledged at {seconds(write.finish or 0)}; no replica"
+        if place not in self.parents:
+            return f"{told} ever held it."
+        if not held:
+            return f"{told} holds it any more, and nothing stands in its place."
+        if all(self._knew(place, each) for each in held):
+            return f"{told} holds it any more, only the older {listed(held)}."
+        one = len(held) == 1
+        return (
+            f"{told} holds it any more, and the {'value' if one else 'values'} that replaced it, {listed(held)}, "
+            f"{'was' if one else 'were'} written without knowing it."
+        )
+
+    def _knew(self, place: Place, ancestor: str) -> bool:
+        """Was this value built on that one, at whatever remove?"""
+        key, _ = place
+        seen = {place: True}
+        waiting = [place]
+        while waiting:
+            for parent in self.parents.get(waiting.pop(), ()):
+                if parent == ancestor:
+                    return True
+                if (key, parent) not in seen:
+                    seen[key, parent] = True
+                    waiting.append((key, parent))
+        return False
+
+    def _replicas(self, key: str) -> Values:
+        """The nodes that have a copy of the key."""
+        return tuple(member for member in self.members if (member, "data", key) in self.shelves)
+
+    def verdict(self, now: int) -> Verdict:
+        lost = len(self.lost(now))
+        if lost:
+            return Verdict(VIOLATED, f"{count(lost, 'acknowledged write')} {'is' if lost == 1 else 'are'} lost.")
+        return Verdict(HOLDS, f"All {count(len(self.acknowledged), 'acknowledged write')} are held, or known to what is held.")
+
+
+class NoLosses(Losses):
+    """For objects whose copies say nothing of single writes: a decision is one value, whoever proposed what."""
+
+    listens = ()
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        return

@@ -1,0 +1,338 @@
+"""Does every answer of a set fit one order? Which additions does it miss, which removals, and what has come back?
+
+A WRITE adds its value (unique, so an element is added once), a "remove" takes the element that it names away, a READ tells the
+elements. For a set that only grows a history is linearizable exactly when of any read r (from s to f), and of any two:
+
+1. every element told had been asked to be added by f, and not failed;
+2. every element whose addition was acknowledged before s is told;
+3. every element acknowledged before the addition of another that is told was even asked, is told, too;
+4. of two reads one tells all that the other tells; of two that do not overlap the later one does.
+
+(Every addition is then known to lie before or after each read, and these are the ways in which such a graph can have a cycle.)
+Reads form a chain, so an element is known by its *level*: the size of the smallest set told that has it.
+
+An element that anybody has asked to remove leaves this order and is judged by itself:
+
+5. told although its removal, asked when it was certainly there, had been acknowledged before s: the removal is missed;
+6. told although it had been seen to be gone (not told, by a read that began when it certainly had been there): it *came back*.
+
+- A read is *stale* when all that is wrong with it is that it misses acknowledged additions (2) or removals (5).
+- All else is a violation; so is (5) for a client that itself had seen the element gone.
+- A read that gave a contradiction away is not believed afterwards. An addition or a removal without an answer may happen at any
+  later time or never; a failed one never.
+
+With removals this is not exact: contradictions between the removals of different elements are not accused.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.histories.losses import Losses, Place
+from consensus.checkers.words import count, duration, in_order, itself, listed, seconds, writing
+from consensus.kernel.events import Event
+from consensus.kernel.node import FAILED, OK, READ, WRITE
+from consensus.watch.history import Operation
+
+NAME = "linearizable"
+BEFORE_EVERYTHING = -1
+
+
+class Elements:
+    """One key: what was asked, acknowledged and told."""
+
+    def __init__(self) -> None:
+        self.adds: dict[str, Operation] = {}  # as far as they got
+        self.acknowledged: list[tuple[int, str]] = []  # (finish, element), of those that nobody has asked to remove
+        self.level: dict[str, int] = {}  # of those as well: the size of the smallest set told that has it
+        self.sizes: list[int] = []  # of the sets told, each once, in order
+        self.largest = 0  # told so far
+        self.largest_before = (BEFORE_EVERYTHING, 0)  # when it last grew, and what it was before that moment
+        self.there: dict[str, int] = {}  # element -> when it had certainly been added
+        self.removals: dict[str, int] = {}  # element -> how many removals have been asked that did not fail
+        self.gone: dict[str, Operation] = {}  # element -> the first removal that certainly found it, acknowledged
+        self.seen_gone: dict[str, Operation] = {}  # element -> the first read that had ended and did not tell it any more
+        self.unseen: dict[str, bool] = {}  # elements that somebody asked to remove and that nobody has seen to be gone yet
+        self.kept: dict[str, bool] = {}  # elements of which every removal failed
+        self.reads: dict[str, list[Operation]] = {}  # client -> its believed reads
+
+    def strict(self, element: str) -> bool:
+        return element not in self.removals
+
+    def grew(self, now: int, size: int) -> None:
+        if size > self.largest:
+            if self.largest_before[0] != now:
+                self.largest_before = (now, self.largest)
+            self.largest = size
+
+    def loosen(self, element: str) -> None:
+        """Somebody asks to remove it: the others are judged as if it had never been."""
+        self.removals[element] = 0
+        self.unseen[element] = True
+        self.acknowledged = [one for one in self.acknowledged if one[1] != element]
+        level = self.level.pop(element, None)
+        if level is None:
+            return
+        self.sizes = list(dict.fromkeys(size - (size >= level) for size in self.sizes))
+        for other, at in self.level.items():
+            if at >= level:
+                self.level[other] = at - 1
+        self.largest -= self.largest >= level
+        grew, before = self.largest_before
+        self.largest_before = (grew, before - (before >= level))
+
+
+class Sets:
+    """Folds the events of a lane; judges each read when it returns."""
+
+    listens = CLIENTS
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.stale: dict[str, tuple[int, int]] = {}  # op_id -> additions and removals that it misses, for how long
+        self.flagged: dict[str, int] = {}
+        self.judged = 0
+        self.keys: dict[str, Elements] = {}
+        self.begun: dict[
+            str, tuple[str, int]
+        ] = {}  # reads under way -> key, how many (strict) elements they must tell at least
+        self.any_removed = False
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if operation is None:
+            return
+        at = self.keys.setdefault(operation.key, Elements())
+        if operation.kind == READ:
+            if operation.finish is None:
+                grew, before = at.largest_before
+                self.begun[operation.op_id] = operation.key, before if grew == event.at else at.largest
+            else:
+                _, floor = self.begun.pop(operation.op_id)
+                if operation.outcome == OK:
+                    self._read(at, operation, floor)
+        elif operation.kind == WRITE:
+            self._add(at, operation)
+        else:
+            self._remove(at, operation)
+
+    # --- what is asked ----------------------------------------------------------------------------
+
+    def _add(self, at: Elements, write: Operation) -> None:
+        element = write.value
+        assert element is not None
+        at.adds[element] = write
+        if write.finish is None:
+            return
+        if write.outcome == OK:
+            self.judged += 1
+            at.there.setdefault(element, write.finish)
+            if at.strict(element):
+                at.acknowledged.append((write.finish, element))
+        elif write.outcome == FAILED and element in at.there:
+            promise = "which promises that it never happened, but it had been told"
+            self._gives_away(write, f"{writing(write)} failed at {seconds(write.finish)}, {promise}.", (write,))
+
+    def _remove(self, at: Elements, removal: Operation) -> None:
+        element = removal.value
+        assert element is not None
+        self.any_removed = True
+        if removal.finish is None:
+            if at.strict(element):
+                self._loosen(removal.key, at, element)
+            at.removals[element] += 1
+            at.kept.pop(element, None)
+        elif removal.outcome == FAILED:
+            at.removals[element] -= 1
+            if not at.removals[element]:
+                at.kept[element] = True
+        elif removal.outcome == OK:
+            self.judged += 1
+            if at.there.get(element, removal.start) < removal.start:
+                at.gone.setdefault(element, removal)
+
+    def _loosen(self, key: str, at: Elements, element: str) -> None:
+        level = at.level.get(element)
+        at.loosen(element)
+        if level is None:
+            return
+        for op_id, (of, floor) in self.begun.items():
+            if of == key and floor >= level:
+                self.begun[op_id] = key, floor - 1  # of those that are left it must tell one fewer
+
+    # --- what is told -----------------------------------------------------------------------------
+
+    def _read(self, at: Elements, read: Operation, floor: int) -> None:
+        self.judged += 1
+        told = dict.fromkeys(read.result, True)
+        wrong = self._cannot_be(at, read, told)
+        missed = self._missed(at, read, told)
+        if wrong is None and not missed:
+            wrong = self._contradiction(at, read, told, floor)
+        if wrong is not None:
+            return self._gives_away(read, *wrong)
+        if missed:
+            since = min(finish for finish, _, _ in missed)
+            self.stale[read.op_id] = (len(missed), read.start - since)
+            return self._gives_away(read, f"{telling(read)}, {missing(missed)}.", (*(m[2] for m in missed[:2]), read))
+        return self._believe(at, read, told)
+
+    def _cannot_be(self, at: Elements, read: Operation, told: dict[str, bool]) -> tuple[str, tuple[Operation, ...]] | None:
+        """What no set can answer, and what its own client knows to be gone."""
+        if len(told) < len(read.result):
+            return f"{telling(read)}: an element twice.", (read,)
+        for element in told:
+            add = at.adds.get(element)
+            if add is None:
+                return f"{telling(read)}, but nobody had asked to add {element} by then.", (read,)
+            if add.outcome == FAILED:
+                promise = f"{writing(add)} had failed at {seconds(add.finish or 0)}, which promises that it never happened"
+                return f"{telling(read)}, but {promise}.", (add, read)
+            if element in at.seen_gone and (gone := self._saw_gone(at, read, element)) is not None:
+                return f"{telling(read)}: {element} came back, which {itself(read.client)} had seen to be gone.", (gone, read)
+        return None
+
+    def _saw_gone(self, at: Elements, read: Operation, element: str) -> Operation | None:
+        """An earlier read of the same client that did not tell an element that had certainly been there."""
+        for before in at.reads.get(read.client, ()):
+            ended = before.finish is not None and before.finish < read.start
+            if ended and before.start > at.there[element] and element not in before.result:
+                return before
+        return None
+
+    def _missed(self, at: Elements, read: Operation, told: dict[str, bool]) -> list[tuple[int, str, Operation]]:
+        """Acknowledged additions and removals that it does not know: (since when, element, the operation)."""
+        missed = []
+        before = bisect_left(at.acknowledged, (read.start,))
+        if before > sum(element in told for _, element in at.acknowledged[:before]):
+            missed = [(f, element, at.adds[element]) for f, element in at.acknowledged[:before] if element not in told]
+        for element in told:
+            gone = at.gone.get(element)
+            if gone is not None and gone.finish is not None and gone.finish < read.start:
+                missed.append((gone.finish, element, gone))
+        for element in at.kept:
+            add = at.adds.get(element)
+            known = add is not None and add.outcome == OK and add.finish is not None and add.finish < read.start
+            if known and element not in told:
+                assert add is not None and add.finish is not None
+                missed.append((add.finish, element, add))
+        return missed
+
+    def _contradiction(
+        self, at: Elements, read: Operation, told: dict[str, bool], floor: int
+    ) -> tuple[str, tuple[Operation, ...]] | None:
+        own = [element for element in told if at.strict(element)]
+        for element in told:
+            gone = at.seen_gone.get(element)
+            if gone is not None and gone.finish is not None and gone.finish < read.start:
+                seen = f"{gone.client} had seen it gone at {seconds(gone.finish)}"
+                return f"{telling(read)}: {element} came back, for {seen}.", (gone, read)
+        newest = max((at.adds[element] for element in own), key=lambda add: add.start, default=None)
+        if newest is not None:
+            for _, element in at.acknowledged[: bisect_left(at.acknowledged, (newest.start,))]:
+                if element not in told:
+                    older = at.adds[element]
+                    why = f"{writing(older)} had been acknowledged before {newest.value} was asked"
+                    return f"{telling(read)}, but {why}.", (older, newest, read)
+        size = len(own)
+        below = bisect_left(at.sizes, size + 1)  # sets told that are no larger
+        levels = [at.level.get(element) for element in own]
+        smaller = at.sizes[below - 1] if below else 0
+        larger = at.sizes[below] if below < len(at.sizes) else None
+        if sum(level is not None and level <= smaller for level in levels) < smaller:
+            return f"{telling(read)}, which lacks what another read had told, and tells what that one lacked.", (read,)
+        if larger is not None and size > smaller and any(level is None or level > larger for level in levels):
+            return f"{telling(read)}, which lacks what another read had told, and tells what that one lacked.", (read,)
+        if size < floor:
+            return f"{telling(read)}, but an earlier read had told {count(floor - size, 'element')} more.", (read,)
+        return None
+
+    def _believe(self, at: Elements, read: Operation, told: dict[str, bool]) -> None:
+        assert read.finish is not None
+        own = [element for element in told if at.strict(element)]
+        size = len(own)
+        at.grew(read.finish, size)
+        for element in own:
+            at.level[element] = min(at.level.get(element, size), size)
+        for element in told:
+            at.there.setdefault(element, read.finish)
+        if size and size not in at.sizes:
+            insort(at.sizes, size)
+        at.reads.setdefault(read.client, []).append(read)
+        for element in [each for each in at.unseen if each not in told and at.there.get(each, read.start) < read.start]:
+            del at.unseen[element]
+            at.seen_gone[element] = read
+
+    # --- findings ---------------------------------------------------------------------------------
+
+    def _gives_away(self, operation: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
+        assert operation.finish is not None
+        self.flagged[operation.op_id] = len(self.findings)
+        self.findings.append(Finding(NAME, operation.finish, sentence, in_order(shown_by), (operation.node,)))
+
+    def verdict(self, now: int = 0) -> Verdict:
+        if self.findings:
+            return Verdict(VIOLATED, self.findings[0].sentence)
+        if self.any_removed:
+            return Verdict(HOLDS, f"Nothing in {count(self.judged, 'answer')} contradicts what was asked and acknowledged.")
+        return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
+
+    def promises(self, now: int = 0) -> dict[str, Verdict]:
+        return {}
+
+    def stale_sentence(self, op_id: str) -> str:
+        missed, age = self.stale[op_id]
+        return f"Misses {missed} acknowledged {'change' if missed == 1 else 'changes'}, the first of them for {duration(age)}."
+
+
+def telling(read: Operation) -> str:
+    """``c2 read cart={7, 9} at 3.214 s``."""
+    return f"{read.client} read {read.key}={{{', '.join(read.result)}}} at {seconds(read.finish or 0)}"
+
+
+def missing(missed: list[tuple[int, str, Operation]]) -> str:
+    """``which misses 7 and 9, and the removal of 5, acknowledged before it began``."""
+    added = tuple(element for _, element, operation in missed if operation.kind == WRITE)
+    removed = tuple(element for _, element, operation in missed if operation.kind != WRITE)
+    parts = [listed(added)] if added else []
+    parts += [f"the removal of {listed(removed)}"] if removed else []
+    return f"which misses {' and '.join(parts)}, acknowledged before it began"
+
+
+class SetLosses(Losses):
+    """Acknowledged additions that no copy holds any more, though nobody asked to remove them."""
+
+    mark = "Acknowledged, then lost: no copy holds it, though nobody asked to remove it."
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        super().__init__(members)
+        self.removed: dict[Place, bool] = {}  # somebody has asked to remove it
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if operation is not None and operation.kind not in (READ, WRITE):
+            place = operation.key, operation.value or ""
+            self.removed[place] = True
+            self.missing.pop(place, None)
+            self.awaited.pop(place, None)
+        super().fold(event, operation)
+
+    def _goes_missing(self, place: Place, at: int) -> None:
+        if place not in self.removed:
+            super()._goes_missing(place, at)
+
+    def _learns(self, place: Place, built_on: tuple[str, ...]) -> None:
+        """No element stands for another."""
+        self.parents.setdefault(place, ())
+
+    def _sentence(self, write: Operation) -> str:
+        place = write.key, write.value or ""
+        told = f"{writing(write)} was acknowledged at {seconds(write.finish or 0)}; no copy"
+        return (
+            f"{told} holds it any more, though nobody asked to remove it." if place in self.parents else f"{told} ever held it."
+        )
+
+    def verdict(self, now: int) -> Verdict:
+        lost = len(self.lost(now))
+        if lost:
+            return Verdict(VIOLATED, f"{count(lost, 'acknowledged addition')} {'is' if lost == 1 else 'are'} lost.")
+        return Verdict(HOLDS, f"All {count(len(self.acknowledged), 'acknowledged addition')} are held, or were removed.")

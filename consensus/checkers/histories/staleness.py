@@ -1,0 +1,88 @@
+"""How stale reads are: by how many versions, and for how long they had been overwritten.
+
+A read of v is stale when, before it started, somebody had been told that another value of the key was written, and that
+write had started after v certainly took effect (its first answer: an acknowledgement, or a read that showed it).
+``versions`` counts such writes; ``age`` runs from the first of their acknowledgements to the read's start. The state before
+any write took effect before everything. A read that returns siblings is as stale as the freshest of them.
+
+This is a meter, not a promise: there are no findings. Writes that nobody acknowledged do not make a read stale; nor
+does a value that is overtaken while concurrent writes settle, though that may break linearizability.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.words import count, duration
+from consensus.kernel.events import Event
+from consensus.kernel.node import OK, WRITE
+from consensus.watch.history import Operation
+
+BEFORE_EVERYTHING = -1
+
+
+class Staleness:
+    """Folds the events of a lane; judges each read when it returns."""
+
+    listens = CLIENTS
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []  # stays empty
+        self.stale: dict[str, tuple[int, int]] = {}  # op_id -> versions, age in microseconds; in order of return
+        self.reads = 0  # answered reads
+        self.versions_max = 0
+        self.age_max = 0  # microseconds
+        self.took_effect: dict[tuple[str, str], int] = {}  # (key, value) -> its first answer
+        self.acknowledged: dict[str, list[tuple[int, int]]] = {}  # key -> (finish, start) of its acknowledged writes
+
+    def copied(self) -> Staleness:
+        """A keyframe: every dict flat, its lists one C-level copy each."""
+        clone = object.__new__(Staleness)
+        vars(clone).update(vars(self))
+        clone.findings = self.findings[:]
+        clone.stale = self.stale.copy()
+        clone.took_effect = self.took_effect.copy()
+        clone.acknowledged = {key: writes[:] for key, writes in self.acknowledged.items()}
+        return clone
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if operation is None or operation.outcome != OK or operation.finish is None:
+            return
+        key = operation.key
+        if operation.kind == WRITE:
+            assert operation.value is not None
+            self.took_effect.setdefault((key, operation.value), operation.finish)
+            self.acknowledged.setdefault(key, []).append((operation.finish, operation.start))
+            return
+        self.reads += 1
+        finish = operation.finish
+        versions, age = min(
+            (self._behind(operation, self.took_effect.setdefault((key, value), finish)) for value in operation.result),
+            default=(0, 0),
+        )
+        if not operation.result:
+            versions, age = self._behind(operation, BEFORE_EVERYTHING)
+        if versions:
+            self.stale[operation.op_id] = (versions, age)
+            self.versions_max = max(self.versions_max, versions)
+            self.age_max = max(self.age_max, age)
+
+    def _behind(self, read: Operation, since: int) -> tuple[int, int]:
+        """How many acknowledged writes lie wholly between the moment a value took effect and the read, and for how long."""
+        writes = self.acknowledged.get(read.key)
+        if writes is None or writes[-1][0] <= since:
+            return 0, 0
+        between = writes[bisect_left(writes, (since + 1,)) : bisect_left(writes, (read.start,))]
+        newer = [finish for finish, start in between if start > since]
+        return (len(newer), read.start - newer[0]) if newer else (0, 0)
+
+    def verdict(self, now: int = 0) -> Verdict:
+        if not self.stale:
+            return Verdict(HOLDS, f"None of {count(self.reads, 'answered read')} was stale.")
+        return Verdict(
+            VIOLATED,
+            f"{len(self.stale)} of {count(self.reads, 'answered read')} "
+            f"{'was' if len(self.stale) == 1 else 'were'} stale, at worst by {count(self.versions_max, 'version')} "
+            f"and {duration(self.age_max)}.",
+        )

@@ -1,0 +1,1 @@
+"""Checkers of the safety properties of each paper."""

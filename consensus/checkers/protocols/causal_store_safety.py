@@ -1,0 +1,76 @@
+"""What a causal store promises, checked from the outside, event by event.
+
+Source: Lloyd, Freedman, Kaminsky, Andersen, "Don't Settle for Eventual", SOSP 2011, sections 3 and 4.
+
+- Causal consistency of what clients were told (``causal.py``: no bad pattern). A client is somebody at one node: the paper's
+  clients talk to their own cluster only, so whoever asks by hand at two nodes is two clients here.
+- Cause before effect: a put has a later version than all that it depends on (4.4), so that the last writer wins against it.
+- Versions are unique: two different puts of one key never have one version (4.4).
+
+Messages are read by the paper's field names, not by type. A node whose own assertion fails is a finding too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.histories.causal import NAME as CAUSAL
+from consensus.checkers.histories.causal import Causal
+from consensus.kernel.events import Event
+from consensus.watch.history import Operation
+
+VERSIONS = "Cause before effect"
+UNIQUE = "Versions are unique"
+ASSERTION = "a server's own assertion"
+
+PROPERTIES = (CAUSAL, VERSIONS, UNIQUE)
+
+
+class CausalStoreSafety:
+    """Folds the events of a lane. Versions are reported once for each node that gets one wrong."""
+
+    title = CAUSAL
+    listens = ("invoked", "returned", "sent", "halted")
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.members = dict.fromkeys(members, True)
+        self.findings: list[Finding] = []
+        self.causal = Causal(members)
+        self.reported: dict[tuple[str, str], bool] = {}
+        self.puts: dict[tuple[str, Any], str] = {}  # (key, version) -> value
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if operation is not None:
+            before = len(self.causal.findings)
+            self.causal.fold(event, operation._replace(client=f"{operation.client}@{operation.node}"))
+            self.findings += self.causal.findings[before:]
+        elif event.kind == "sent":
+            if event.node in self.members and type(event.data[2]).__name__ == "PutAfter":
+                self.see_put(event, event.data[2])
+        elif event.kind == "halted":
+            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.")
+
+    def find(self, promise: str, event: Event, sentence: str) -> None:
+        if (promise, event.node) not in self.reported:
+            self.reported[(promise, event.node)] = True
+            self.findings.append(Finding(promise, event.at, sentence, (), (event.node,)))
+
+    def see_put(self, event: Event, put: Any) -> None:
+        place = put.key, put.version
+        known = self.puts.get(place)
+        if known is None:
+            self.puts[place] = put.value
+        elif known != put.value:
+            self.find(UNIQUE, event, f"{put.key}={known} and {put.key}={put.value} have one version.")
+        else:
+            return  # sent before
+        for needed in put.dependencies:
+            if needed.version.lamport >= put.version.lamport:
+                sentence = f"{put.key}={put.value} has no later version than {needed.key}, on which it depends."
+                self.find(VERSIONS, event, sentence)
+
+    def verdict(self, now: int = 0) -> Verdict:
+        if self.findings:
+            return Verdict(VIOLATED, self.findings[0].sentence)
+        return Verdict(HOLDS, self.causal.verdict(now).reason)

@@ -1,0 +1,84 @@
+"""What replicas promise that gossip about states which only grow, checked from the outside, event by event.
+
+- Copies only grow: the updates that a copy has taken in are never fewer than before (Shapiro et al., RR-7506, section 2.3: a
+  state progresses monotonically), through crashes and restarts, too; a disk that is wiped begins anew.
+- Nothing out of thin air: no copy counts more updates of a replica than that replica itself has made.
+- Updates are there at once: when a client is told that its update is done, the copy where it asked has one more of its own.
+
+Told from ``store`` events, whose ``based_on`` is one text ``n1:5 n3:2``: how many updates of each replica a copy has taken in.
+A replica whose own assertion fails is a finding too. That equal updates make equal copies is ``convergence.py``'s.
+"""
+
+from __future__ import annotations
+
+from consensus.checkers import Finding
+from consensus.kernel.events import Event
+from consensus.kernel.node import OK, READ
+from consensus.watch.history import Operation
+
+GROWS = "Copies only grow"
+THIN_AIR = "No update out of thin air"
+AT_ONCE = "Updates are there at once"
+ASSERTION = "a server's own assertion"
+
+PROPERTIES = (GROWS, THIN_AIR, AT_ONCE)
+
+
+class GossipSafety:
+    """Each property is reported once for each replica that breaks it."""
+
+    title = "States that only grow"
+    listens = ("stored", "returned", "wiped", "halted")
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.findings: list[Finding] = []
+        self.reported: dict[tuple[str, str], bool] = {}
+        self.taken: dict[tuple[str, str], dict[str, int]] = {}  # (node, key) -> updates of each replica that its copy has
+        self.made: dict[tuple[str, str], int] = {}  # (replica, key) -> how many updates it has made
+        self.told: dict[tuple[str, str], int] = {}  # (node, key) -> how many updates clients there were told are done
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        if event.kind == "stored":
+            key, _values, based_on, shelf = event.data
+            if shelf == "data" and based_on:
+                self.see_copy(event, key, based_on[0])
+        elif event.kind == "halted":
+            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+        elif event.kind == "wiped":
+            for place in [place for place in self.taken if place[0] == event.node]:
+                del self.taken[place]
+        elif operation is not None and operation.kind != READ and operation.outcome == OK:
+            self.see_answer(event, operation)
+
+    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *operations: str) -> None:
+        if (promise, event.node) not in self.reported:
+            self.reported[(promise, event.node)] = True
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+
+    def see_copy(self, event: Event, key: str, updates: str) -> None:
+        node = event.node
+        before = self.taken.get((node, key), {})
+        after = {}
+        for part in updates.split(" "):
+            replica, _, number = part.rpartition(":")
+            after[replica] = int(number)
+        self.taken[node, key] = after
+        own = after.get(node, 0)
+        if own > self.made.get((node, key), 0):
+            self.made[node, key] = own
+        for replica, had in before.items():
+            if after.get(replica, 0) < had:
+                sentence = f"{node} had taken in {had} updates of {replica} to {key}, and has {after.get(replica, 0)} now."
+                self.find(GROWS, event, sentence, (node,))
+        for replica, has in after.items():
+            if has > self.made.get((replica, key), 0):
+                sentence = f"{node} counts {has} updates of {replica} to {key}; it has made {self.made.get((replica, key), 0)}."
+                self.find(THIN_AIR, event, sentence, (node, replica))
+
+    def see_answer(self, event: Event, operation: Operation) -> None:
+        place = event.node, operation.key
+        self.told[place] = told = self.told.get(place, 0) + 1
+        if self.made.get(place, 0) < told:
+            made = self.made.get(place, 0)
+            sentence = f"{event.node} told clients that {told} updates of {operation.key} are done; it has made {made}."
+            self.find(AT_ONCE, event, sentence, (event.node,), operation.op_id)

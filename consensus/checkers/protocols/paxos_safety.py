@@ -1,0 +1,237 @@
+"""The safety of Paxos, judged from events alone: P1a, P2b, P2c and the requirements of "Paxos Made Simple" (2.1, 2.2).
+
+What happened is read from messages. A proposal is *issued* when its proposer sends Accept, and has then accepted it itself; it
+is *accepted* when an acceptor sends Accepted; its value is *chosen* when a phase-2 quorum of acceptors has accepted it in one
+ballot, whether or not anybody knows. A number is promised when an acceptor sends Promise, or its own Prepare. A server whose
+own assertion fails is a finding too.
+
+It serves the Synod, where each key is an instance, and Multi-Paxos, where each place in the log is one and a promise holds for
+all. Messages are read by the paper's field names, not by type: this module knows no protocol file. Quorums are majorities,
+unless the knobs ``q1`` and ``q2`` say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from consensus.checkers import Finding
+from consensus.kernel.events import Event
+from consensus.watch.history import Operation
+
+P1A = "P1a"
+P2B = "P2b"
+P2C = "P2c"
+UNIQUE_NUMBERS = "Unique numbers"
+AGREEMENT = "Agreement"
+ONLY_PROPOSED = "Only what was proposed"
+ONLY_CHOSEN = "Only what was chosen"
+ASSERTION = "a server's own assertion"
+
+PROPERTIES = (P1A, P2B, P2C, UNIQUE_NUMBERS, AGREEMENT, ONLY_PROPOSED, ONLY_CHOSEN)
+
+Instance = int | str  # a place in the log, or a key
+Vote = tuple[Any, tuple[str, ...]]  # the value of a proposal, and the acceptors that have accepted it
+
+
+class PaxosSafety:
+    """Each property is reported once for each server that breaks it."""
+
+    title = "Paxos: P1a, P2b, P2c, agreement"
+    listens = ("sent", "decided", "invoked", "became", "turned", "halted")
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.members = members
+        self.findings: list[Finding] = []
+        self.reported: dict[tuple[str, str], bool] = {}
+        self.quorum_1 = self.quorum_2 = len(members) // 2 + 1
+        self.quorum_of: dict[int, int] = {}  # number -> how many promises ended its phase 1 (the knob may be turned later)
+        self.promised: dict[tuple[str, str], int] = {}  # (acceptor, key, or "" for all instances) -> number
+        self.votes: dict[Instance, dict[int, Vote]] = {}  # instance -> number -> proposal
+        self.chosen: dict[Instance, tuple[int, Any]] = {}  # instance -> (lowest number chosen, value)
+        self.decided: dict[Instance, tuple[Any, str]] = {}  # instance -> (value, who learned it first)
+        self.asked: dict[str, tuple[str, str, str | None]] = {}  # op id -> (kind, key, value): what clients want
+        self.wishes: dict[tuple[str, str | None], bool] = {}  # (key, value) of all that
+
+    def settle(self, knobs: Mapping[str, Any]) -> None:
+        """The knobs of the cluster, before its first event."""
+        for knob in ("q1", "q2"):
+            self.turn(knob, knobs.get(knob, 0))
+
+    def turn(self, knob: str, value: Any) -> None:
+        size = min(value, len(self.members)) if value else len(self.members) // 2 + 1
+        if knob == "q1":
+            self.quorum_1 = size
+        elif knob == "q2":
+            self.quorum_2 = size
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        kind = event.kind
+        if kind == "sent":
+            message = event.data[2]
+            match type(message).__name__:
+                case "Prepare" | "Promise":
+                    self.see_promise(event, message)
+                case "Accept":
+                    for instance, value in proposals(message):
+                        self.see_proposal(event, message.ballot, instance, value)
+                case "Accepted":
+                    for instance in instances(message):
+                        self.see_acceptance(event, message.ballot, instance)
+        elif kind == "decided":
+            index, value = event.data
+            if len(value) == 2:  # the Synod: (key, value)
+                self.see_decision(event, *value)
+            else:
+                self.see_decision(event, index, value)
+        elif kind == "invoked":
+            op_id, _client, what, key, value = event.data
+            self.asked[op_id] = (what, key, value)
+            self.wishes[key, value] = True
+        elif kind == "became":
+            role, number = event.data
+            if role == "leader":
+                self.quorum_of[number] = self.quorum_1
+        elif kind == "turned":
+            self.turn(*event.data)
+        elif kind == "halted":
+            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+
+    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *values: Any) -> None:
+        if (promise, event.node) not in self.reported:
+            self.reported[(promise, event.node)] = True
+            operations = tuple(op_id for value in values if (op_id := operation_of(value)) in self.asked)
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+
+    # --- P1a: an acceptor accepts a proposal numbered n unless it has promised a greater number ---
+
+    def see_promise(self, event: Event, message: Any) -> None:
+        scope = (event.node, getattr(message, "key", ""))
+        self.promised[scope] = max(self.promised.get(scope, 0), message.ballot)
+
+    def see_vote(self, event: Event, number: int, instance: Instance) -> None:
+        scope = (event.node, instance if isinstance(instance, str) else "")
+        if self.promised.get(scope, 0) > number:
+            self.find(
+                P1A,
+                event,
+                f"{event.node} accepted proposal {number} in {place(instance)} after it had promised {self.promised[scope]}.",
+                (event.node,),
+            )
+        value, acceptors = self.votes[instance][number]
+        if event.node not in acceptors:
+            acceptors += (event.node,)
+            self.votes[instance][number] = (value, acceptors)
+            if len(acceptors) >= self.quorum_2:
+                self.see_choice(event, number, instance, value)
+
+    # --- P2b: if a value is chosen, every higher-numbered proposal that is issued has that value --
+
+    def see_proposal(self, event: Event, number: int, instance: Instance, value: Any) -> None:
+        votes = self.votes.setdefault(instance, {})
+        if number in votes:  # sent to one more acceptor, or again
+            if votes[number][0] != value:
+                sentence = f"Two proposals in {place(instance)} have the number {number}."
+                self.find(UNIQUE_NUMBERS, event, sentence, (event.node,), votes[number][0], value)
+            return
+        if not self.was_asked(instance, value):
+            self.find(ONLY_PROPOSED, event, f"{event.node} proposed in {place(instance)} what nobody asked for.", (event.node,))
+        self.check_issued(event, number, instance, value)
+        chosen = self.chosen.get(instance)
+        if chosen is not None and chosen[0] < number and chosen[1] != value:
+            self.find_p2b(event, event.node, number, instance, value)
+        votes[number] = (value, ())
+        self.see_vote(event, number, instance)
+
+    def see_acceptance(self, event: Event, number: int, instance: Instance) -> None:
+        if number in self.votes.get(instance, {}):
+            self.see_vote(event, number, instance)
+        else:
+            self.find(ONLY_PROPOSED, event, f"{event.node} accepted proposal {number}, which nobody issued.", (event.node,))
+
+    def see_choice(self, event: Event, number: int, instance: Instance, value: Any) -> None:
+        if instance in self.chosen and self.chosen[instance][0] <= number:
+            return
+        self.chosen[instance] = (number, value)
+        for higher, (other, acceptors) in self.votes[instance].items():
+            if higher > number and other != value:
+                self.find_p2b(event, acceptors[0], higher, instance, other)
+
+    def find_p2b(self, event: Event, proposer: str, number: int, instance: Instance, value: Any) -> None:
+        first, chosen = self.chosen[instance]
+        sentence = (
+            f"{proposer} issued proposal {number} in {place(instance)} with {words(value)}; "
+            f"{words(chosen)} was chosen there with number {first}."
+        )
+        self.find(P2B, event, sentence, (proposer,), chosen, value)
+
+    # --- P2c: a quorum has accepted nothing lower, or the value is the highest-numbered that it has
+
+    def check_issued(self, event: Event, number: int, instance: Instance, value: Any) -> None:
+        highest: dict[str, int] = {}  # acceptor -> the highest number below this one that it has accepted
+        for lower, (_value, acceptors) in self.votes[instance].items():
+            if lower < number:
+                for acceptor in acceptors:
+                    highest[acceptor] = max(highest.get(acceptor, 0), lower)
+        quorum = self.quorum_of.get(number, self.quorum_1)
+        if len(self.members) - len(highest) >= quorum:
+            return  # (a)
+        for lower in highest.values():
+            if self.votes[instance][lower][0] == value:
+                below = sum(highest.get(member, 0) <= lower for member in self.members)
+                if below >= quorum:
+                    return  # (b)
+        sentence = f"{event.node} issued proposal {number} in {place(instance)} with {words(value)}: no quorum allows that."
+        self.find(P2C, event, sentence, (event.node,), value)
+
+    # --- the requirements (2.1): one value, that was proposed; nobody learns what was not chosen --
+
+    def see_decision(self, event: Event, instance: Instance, value: Any) -> None:
+        node = event.node
+        first, learner = self.decided.setdefault(instance, (value, node))
+        if first != value:
+            sentence = f"{learner} learned {words(first)} in {place(instance)}, and {node} {words(value)}."
+            self.find(AGREEMENT, event, sentence, (learner, node), first, value)
+        if not self.was_asked(instance, value):
+            self.find(ONLY_PROPOSED, event, f"{node} learned in {place(instance)} what nobody asked for.", (node,))
+        accepted = (len(acceptors) for other, acceptors in self.votes.get(instance, {}).values() if other == value)
+        if max(accepted, default=0) < self.quorum_2:
+            sentence = f"{node} learned {words(value)} in {place(instance)}, which no quorum of acceptors had accepted."
+            self.find(ONLY_CHOSEN, event, sentence, (node,), value)
+
+    def was_asked(self, instance: Instance, value: Any) -> bool:
+        """A client asked for it; or it is a no-op, which changes nothing."""
+        if isinstance(instance, str):
+            return (instance, value) in self.wishes
+        kind, key, written, op_id = value
+        return (not op_id and written is None and not key) or self.asked.get(op_id) == (kind, key, written)
+
+
+def proposals(message: Any) -> tuple[tuple[Instance, Any], ...]:
+    """What an Accept proposes: of many instances in Multi-Paxos, of its key in the Synod."""
+    several: tuple[tuple[Instance, Any], ...] | None = getattr(message, "proposals", None)
+    return several if several is not None else ((message.key, message.value),)
+
+
+def instances(message: Any) -> tuple[Instance, ...]:
+    """What an Accepted speaks of."""
+    several: tuple[Instance, ...] | None = getattr(message, "instances", None)
+    return several if several is not None else (message.key,)
+
+
+def operation_of(value: Any) -> str:
+    """The id of the operation that a command carries; empty for none."""
+    return str(value[-1]) if isinstance(value, tuple) else ""
+
+
+def place(instance: Instance) -> str:
+    """``instance 7``, or ``x`` where a key is an instance."""
+    return instance if isinstance(instance, str) else f"instance {instance}"
+
+
+def words(value: Any) -> str:
+    """A value or a command, in a sentence: ``x=7``, ``a read of x (c2:5)``, ``no-op``."""
+    if not isinstance(value, tuple):
+        return str(value)
+    kind, key, written, op_id = value
+    return f"{key}={written}" if written is not None else f"a read of {key} ({op_id})" if key else str(kind)

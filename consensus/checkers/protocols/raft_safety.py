@@ -1,0 +1,363 @@
+"""Raft's five safety properties (Figure 3 of the extended paper), checked from the outside, event by event.
+
+A log is seen where it shows: in what leaders send (every ``AppendEntries`` names the entry before those that it carries, so the
+messages chain each entry to its predecessor) and in what servers decide. A follower's log that differs from all others is
+seen at the latest when that follower leads or decides. A server whose own assertion fails is a finding too.
+
+A snapshot (section 7) must stand for what was decided: its last entry is a decided one, its data are what applying the entries
+up to there has stored, and a server that skips entries must have a snapshot of them. What an entry does is what the first
+server to apply it stored then; the others must do the same. (Notes ``snapshot taken``, ``snapshot installed`` end with the
+index.)
+
+Beside the five: whoever leads had the votes, and whatever a leader commits had the acknowledgements, of a majority of the
+members in force at it: of those at the start, or of the newest entry about members in its log, and of both halves of a joint
+configuration (5.2, 5.3, section 6). Sent votes and acknowledgements are counted, so nobody is accused of what the network lost.
+Members changed all at once keep that rule, and break one of the five.
+
+Messages are read by the paper's field names, not by type: this module knows no protocol file. An entry is a tuple that begins
+with its term and its kind and ends with the id of the operation that it carries (empty for none); if its kind is ``members``,
+the third part names the voters, and the fourth, in a joint configuration, the old ones. A note ``first members`` names those at
+the start, if they are not all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consensus.checkers import Finding
+from consensus.kernel.events import Event
+from consensus.maths.quorums import Configuration, has_quorum
+from consensus.watch.history import Operation
+
+ELECTION_SAFETY = "Election Safety"
+LEADER_APPEND_ONLY = "Leader Append-Only"
+LOG_MATCHING = "Log Matching"
+LEADER_COMPLETENESS = "Leader Completeness"
+STATE_MACHINE_SAFETY = "State Machine Safety"
+MAJORITY = "agreement takes a majority of the members"
+ASSERTION = "a server's own assertion"
+
+PROPERTIES = (ELECTION_SAFETY, LEADER_APPEND_ONLY, LOG_MATCHING, LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)
+
+Entry = tuple[Any, ...]
+Data = tuple[tuple[str, str], ...]
+
+
+class RaftSafety:
+    """Each property is reported once for each server that breaks it."""
+
+    listens = ("sent", "decided", "became", "stored", "noted", "started", "restarted", "wiped", "halted")
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.members = members
+        self.findings: list[Finding] = []
+        self.reported: dict[tuple[str, str], bool] = {}
+        self.epoch: dict[str, int] = dict.fromkeys(members, 0)
+        # Elections: term -> leader; and what its log was at that moment, (term -> (leader, last index, last term))
+        self.leader_of: dict[int, str] = {}
+        self.elected_with: dict[int, tuple[str, int, int]] = {}
+        self.latest_term_led = 0
+        # Logs as leaders show them: (index, term) -> (entry, the term of the entry before it)
+        self.entry_at: dict[tuple[int, int], tuple[Entry, int]] = {}
+        self.shown_by: dict[str, dict[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
+        self.last_heartbeat: dict[str, tuple[int, int, int]] = {}
+        # Members: in force once the entry of that index and term stands in a log; and who was said to agree to what
+        self.members_at: dict[tuple[int, int], Configuration | None] = {(0, 0): Configuration(members)}
+        self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
+        self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> who sent it a vote
+        self.acknowledged: dict[tuple[str, int], dict[str, int]] = {}  # (leader, term) -> follower -> up to which index
+        self.doubted: tuple[Any, ...] = ()  # a commitment without a majority, as far as has been seen: (event, sentence, entry)
+        # Decisions: at position index - 1, (entry, who decided it first, in which term)
+        self.decided: list[tuple[Entry, str, int]] = []
+        self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
+        # Snapshots: what each entry did (index -> key, values); index -> term and data of a snapshot that is as it must be
+        self.effect_of: dict[int, tuple[str, tuple[str, ...]]] = {}
+        self.applying: dict[str, int] = {}  # server -> the index that it is applying; absent while it starts from a snapshot
+        self.owed: dict[str, int] = {}  # server -> the index that it has applied, and others have stored something for
+        self.snapshots: dict[int, tuple[int, Data]] = {}
+        self.snapshot_of: dict[str, int] = dict.fromkeys(members, 0)  # server -> up to which index its own is
+        self.replayed_to, self.replayed = 0, dict[str, tuple[str, ...]]()
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        kind = event.kind
+        if self.doubted and self.doubted[0].cause != event.cause:
+            self.accuse()
+        if kind == "sent":
+            data = event.data
+            dst, message = data[1], data[2]
+            name = type(message).__name__
+            if name == "AppendEntries":
+                self.see_log(event, message)
+            elif name == "AppendEntriesReply" or name == "InstallSnapshotReply":
+                self.see_acknowledgement(event.node, dst, message)
+            elif name == "RequestVoteReply":
+                self.see_vote(event.node, dst, message)
+            elif name == "InstallSnapshot":
+                self.see_snapshot(event, message)
+        elif kind == "decided":
+            self.see_decision(event, *event.data)
+        elif kind == "became":
+            self.see_role(event, *event.data)
+        elif kind == "stored":
+            self.see_effect(event, event.data[0], event.data[1])
+        elif kind == "noted":
+            if event.data[0] in ("snapshot taken", "snapshot installed"):
+                self.see_skip(event, event.data[0], int(event.data[1].rpartition(" ")[2]))
+            elif event.data[0] == "first members":
+                self.members_at[(0, 0)] = Configuration(tuple(event.data[1].split()))
+        elif kind == "started" or kind == "restarted":  # the state machine is rebuilt from the snapshot and the log
+            self.last_decided[event.node] = self.snapshot_of[event.node]
+            self.applying.pop(event.node, None)
+            self.owed.pop(event.node, None)
+        elif kind == "wiped":
+            self.snapshot_of[event.node] = 0
+        elif kind == "halted":
+            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+
+    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
+        if (promise, event.node) not in self.reported:
+            self.reported[(promise, event.node)] = True
+            operations = tuple(str(entry[-1]) for entry in entries if entry[-1])
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+
+    # --- Election Safety: at most one leader can be elected in a given term -----------------------
+
+    def see_role(self, event: Event, role: str, term: int) -> None:
+        self.epoch[event.node] = term
+        if role != "leader":
+            return
+        first = self.leader_of.setdefault(term, event.node)
+        if first != event.node:
+            self.find(
+                ELECTION_SAFETY, event, f"{event.node} became leader of term {term}, which {first} leads.", (first, event.node)
+            )
+        self.shown_by[event.node] = {}
+
+    # --- Leader Append-Only and Log Matching ------------------------------------------------------
+
+    def see_log(self, event: Event, message: Any) -> None:
+        leader, term, entries = event.node, message.term, message.entries
+        if not entries:
+            heartbeat = (term, message.prev_log_index, message.prev_log_term)
+            if self.last_heartbeat.get(leader) == heartbeat:
+                return
+            self.last_heartbeat[leader] = heartbeat
+        if term not in self.elected_with:
+            # The first message of a term begins where the log ended when its leader was elected.
+            self.elected_with[term] = (leader, message.prev_log_index, message.prev_log_term)
+            self.latest_term_led = max(self.latest_term_led, term)
+            self.check_election(event, term)
+            self.check_votes(event, term)
+        shown = self.shown_by.setdefault(leader, {})
+        previous_term = message.prev_log_term
+        _term, last = self.led.get(leader, (0, (0, 0)))
+        end = message.prev_log_index + len(entries)
+        if _term != term or end > last[0]:
+            self.led[leader] = (term, (end, entries[-1][0] if entries else previous_term))
+        for index, entry in enumerate(entries, start=message.prev_log_index + 1):
+            if shown.setdefault(index, entry) != entry:
+                self.find(
+                    LEADER_APPEND_ONLY,
+                    event,
+                    f"{leader}, leader of term {term}, replaced the entry at index {index} of its own log.",
+                    (leader,),
+                    shown[index],
+                    entry,
+                )
+            self.check_matching(event, index, entry, previous_term)
+            previous_term = entry[0]
+
+    def check_matching(self, event: Event, index: int, entry: Entry, previous_term: int) -> None:
+        """Same index and term: same entry, and the same before it; hence, by induction, the same prefix."""
+        known_entry, known_previous = self.entry_at.setdefault((index, entry[0]), (entry, previous_term))
+        self.see_members(index, entry, previous_term)
+        if known_entry != entry or known_previous != previous_term:
+            what = "two entries are" if known_entry != entry else "entries with different pasts are"
+            sentence = f"At index {index}, {what} both of term {entry[0]}."
+            self.find(LOG_MATCHING, event, sentence, (event.node,), known_entry, entry)
+
+    # --- a majority of the members agrees (5.2, 5.3, section 6) -------------------------------------
+
+    def see_members(self, index: int, entry: Entry, previous_term: int) -> None:
+        """Which members are in force where the log ends in this entry: those that it names, or those of before."""
+        if (index, entry[0]) not in self.members_at:
+            before = self.members_at.get((index - 1, previous_term))
+            self.members_at[(index, entry[0])] = members_of(entry) if entry[1] == "members" else before
+
+    def see_vote(self, voter: str, candidate: str, message: Any) -> None:
+        if message.vote_granted:
+            self.votes[(candidate, message.term)] = (*self.votes.get((candidate, message.term), ()), voter)
+
+    def see_acknowledgement(self, follower: str, leader: str, message: Any) -> None:
+        match_index = message.match_index
+        if match_index:
+            known = self.acknowledged.get((leader, message.term))
+            if known is None:
+                known = self.acknowledged[(leader, message.term)] = {}
+            if match_index > known.get(follower, 0):
+                known[follower] = match_index
+
+    def check_votes(self, event: Event, term: int) -> None:
+        """A leader has shown its log as it was when it was elected, and with it which members were in force."""
+        leader, last_index, last_term = self.elected_with[term]
+        configuration = self.members_at.get((last_index, last_term))
+        voters = (leader, *self.votes.get((leader, term), ()))
+        if configuration is not None and not has_quorum(configuration, dict.fromkeys(voters, True)):
+            sentence = (
+                f"{leader} leads term {term} with the votes of {', '.join(voters)}, of the members {names(configuration)}."
+            )
+            self.find(MAJORITY, event, sentence, (leader,))
+
+    def check_commitment(self, event: Event, index: int, entry: Entry) -> None:
+        """The first to decide is the leader; the members in force are those of the last entry that it has shown, or of this
+        one, if there was nobody to show it to.
+        """
+        leader = event.node
+        self.see_members(index, entry, self.decided[index - 2][0][0] if index > 1 else 0)
+        term, last = self.led.get(leader, (0, (0, 0)))
+        configuration = self.members_at.get(last if last[0] >= index else (index, entry[0]))
+        if self.leader_of.get(self.epoch[leader]) != leader or term != self.epoch[leader] or configuration is None:
+            return
+        if configuration.voters == (leader,) and not configuration.outgoing:
+            self.doubted = ()  # the others have left: with the entry that says so it committed those before as well
+        holders = [who for who, up_to in self.acknowledged.get((leader, term), {}).items() if up_to >= index]
+        if not has_quorum(configuration, dict.fromkeys((leader, *holders), True)):
+            who = ", ".join((leader, *holders))
+            sentence = f"{leader} committed index {index}, which {who} hold, of the members {names(configuration)}."
+            self.doubted = (event, sentence, entry)
+            if not event.cause:
+                self.accuse()
+
+    def accuse(self) -> None:
+        """What was decided for the same cause has not explained it."""
+        event, sentence, entry = self.doubted
+        self.doubted = ()
+        self.find(MAJORITY, event, sentence, (event.node,), entry)
+
+    # --- Leader Completeness: what was committed in a term is in the logs of the leaders of all later terms
+
+    def check_election(self, event: Event, term: int) -> None:
+        """A leader of this term has shown its log: does it hold what was committed in earlier terms?"""
+        for index in range(len(self.decided), 0, -1):
+            if self.decided[index - 1][2] < term:
+                return self.check_holds(event, term, index)  # the entries before it follow by Log Matching
+
+    def check_holds(self, event: Event, term: int, index: int) -> None:
+        leader, last_index, last_term = self.elected_with[term]
+        entry, decider, committed_in = self.decided[index - 1]
+        if index <= last_index:
+            held = self.term_at(index, last_index, last_term)
+            if held is None or held == entry[0]:
+                return
+        self.find(
+            LEADER_COMPLETENESS,
+            event,
+            f"{leader} leads term {term} without the entry at index {index}, which {decider} committed in term {committed_in}.",
+            (decider, leader),
+            entry,
+        )
+
+    def term_at(self, index: int, last_index: int, last_term: int) -> int | None:
+        """The term at that index in the log that ends so, followed backwards; None where no message has shown it yet."""
+        while last_index > index:
+            link = self.entry_at.get((last_index, last_term))
+            if link is None:
+                return None
+            last_index, last_term = last_index - 1, link[1]
+        return last_term
+
+    # --- State Machine Safety: no two servers apply different entries at one index ----------------
+
+    def see_decision(self, event: Event, index: int, entry: Entry) -> None:
+        node = event.node
+        if index != self.last_decided[node] + 1:
+            sentence = f"{node} applied index {index} after index {self.last_decided[node]}."
+            self.find(STATE_MACHINE_SAFETY, event, sentence, (node,), entry)
+        if (left := self.owed.pop(node, 0)) != 0:
+            sentence = f"{node} applied the entry at index {left} and stored nothing, unlike {self.decided[left - 1][1]}."
+            self.find(STATE_MACHINE_SAFETY, event, sentence, (self.decided[left - 1][1], node), self.decided[left - 1][0])
+        if index in self.effect_of:
+            self.owed[node] = index
+        self.last_decided[node] = self.applying[node] = index
+        if index <= len(self.decided):
+            first, decider, _term = self.decided[index - 1]
+            if first != entry:
+                sentence = f"{decider} and {node} applied different entries at index {index}."
+                self.find(STATE_MACHINE_SAFETY, event, sentence, (decider, node), first, entry)
+        elif index == len(self.decided) + 1:
+            self.decided.append((entry, node, self.epoch[node]))
+            self.check_commitment(event, index, entry)
+            if self.epoch[node] < self.latest_term_led:
+                for term in self.elected_with:
+                    if term > self.epoch[node]:
+                        self.check_holds(event, term, index)
+
+    def see_effect(self, event: Event, key: str, values: tuple[str, ...]) -> None:
+        """A server's own copy changed: by applying an entry, or by starting from a snapshot."""
+        node, index = event.node, self.applying.get(event.node)
+        if index is None:
+            must = self.state_up_to(self.snapshot_of[node]).get(key)
+            if must is not None and must != values:
+                sentence = f"{node} started from a snapshot in which {key} is {', '.join(values)}, not {', '.join(must)}."
+                self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
+        elif index <= len(self.decided):
+            first = self.decided[index - 1][1]
+            self.owed.pop(node, None)
+            if node == first:
+                self.effect_of.setdefault(index, (key, values))
+            if self.effect_of.get(index) != (key, values):
+                sentence = f"The entry at index {index} stored another value at {node} than at {first}."
+                self.find(STATE_MACHINE_SAFETY, event, sentence, (first, node), self.decided[index - 1][0])
+
+    # --- a snapshot stands for the decided entries up to its last (section 7) ----------------------
+
+    def see_snapshot(self, event: Event, message: Any) -> None:
+        index, shown = message.last_included_index, (message.last_included_term, message.data)
+        if self.snapshots.get(index) == shown:
+            return
+        if index > len(self.decided):
+            what = "which nobody has applied"
+        elif self.decided[index - 1][0][0] != message.last_included_term:
+            what = f"whose term is {self.decided[index - 1][0][0]}, not {message.last_included_term}"
+        elif {key: (value,) for key, value in message.data} != self.state_up_to(index):
+            what = "but its data are not what the entries up to there make"
+        else:
+            self.snapshots[index] = shown
+            return
+        self.find(STATE_MACHINE_SAFETY, event, f"{event.node} sent a snapshot up to index {index}, {what}.", (event.node,))
+
+    def see_skip(self, event: Event, what: str, index: int) -> None:
+        """A server took a snapshot of what it had applied, or installed one that a leader had sent, and skips to its end."""
+        node = event.node
+        if what == "snapshot taken" and index != self.last_decided[node]:
+            sentence = f"{node} took a snapshot up to index {index}, having applied index {self.last_decided[node]}."
+            self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
+        elif what == "snapshot installed":
+            if index not in self.snapshots or index < self.last_decided[node]:
+                why = "no such snapshot was sent" if index not in self.snapshots else "it had applied more"
+                self.find(STATE_MACHINE_SAFETY, event, f"{node} installed a snapshot up to index {index}, but {why}.", (node,))
+            self.last_decided[node] = index
+            self.applying.pop(node, None)
+            self.owed.pop(node, None)
+        self.snapshot_of[node] = index
+
+    def state_up_to(self, index: int) -> dict[str, tuple[str, ...]]:
+        """What the decided entries up to that index have stored."""
+        if index < self.replayed_to:
+            self.replayed_to, self.replayed = 0, {}
+        for at in range(self.replayed_to + 1, index + 1):
+            if at in self.effect_of:
+                key, values = self.effect_of[at]
+                self.replayed[key] = values
+        self.replayed_to = index
+        return self.replayed
+
+
+def members_of(entry: Entry) -> Configuration:
+    """What an entry about members says."""
+    return Configuration(tuple(entry[2].split()), tuple((entry[3] or "").split()))
+
+
+def names(configuration: Configuration) -> str:
+    halves = [", ".join(half) for half in (configuration.outgoing, configuration.voters) if half]
+    return " and ".join(halves)

@@ -1,0 +1,111 @@
+"""The atomic commitment properties AC1 to AC4, checked from the outside, event by event; AC5 is asked for when all is repaired.
+
+Source: Bernstein, Hadzilacos and Goodman, "Concurrency Control and Recovery in Database Systems", 1987, 7.3:
+
+- AC1: all sites that reach a decision reach the same one.
+- AC2: a site cannot reverse its decision.
+- AC3: Commit can only be reached if all sites voted Yes.
+- AC4: without failures, if all voted Yes, the decision is Commit. Seen here: a coordinator that every Yes has reached, and that
+  has not failed in between, does not decide Abort.
+- AC5: when all failures are repaired for long enough, all reach a decision: ``undecided`` must then be empty.
+
+Decisions are the ``decided`` events, whose value is (transaction, "commit" or "abort"); votes are seen in the messages Yes,
+which name their transaction. A coordinator votes by asking for votes. A site whose own assertion fails is a finding too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consensus.checkers import Finding
+from consensus.kernel.events import Event
+from consensus.watch.history import Operation
+
+SAME = "AC1: the same decision"
+FINAL = "AC2: no decision reversed"
+UNANIMOUS = "AC3: commit only with every Yes"
+NO_NEEDLESS_ABORT = "AC4: all Yes and no failure: commit"
+ASSERTION = "a server's own assertion"
+
+PROPERTIES = (SAME, FINAL, UNANIMOUS, NO_NEEDLESS_ABORT)
+
+
+class TwoPhaseCommitSafety:
+    """Each property is reported once for each site that breaks it."""
+
+    title = "Atomic commitment (AC1 to AC4)"
+    listens = ("sent", "delivered", "decided", "crashed", "halted")
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.members = members
+        self.findings: list[Finding] = []
+        self.reported: dict[tuple[str, str], bool] = {}
+        self.coordinator: dict[str, str] = {}
+        self.yes: dict[tuple[str, str], bool] = {}  # (transaction, site) that voted Yes
+        self.flying: dict[int, tuple[str, str]] = {}  # message id of a Yes -> (transaction, site)
+        self.heard: dict[
+            str, int
+        ] = {}  # transaction -> how many different Yes have reached its coordinator since it last failed
+        self.counted: dict[tuple[str, str], bool] = {}
+        self.decisions: dict[tuple[str, str], str] = {}  # (transaction, site) -> its decision
+        self.first: dict[str, tuple[str, str]] = {}  # transaction -> (decision, who reached it first)
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        kind = event.kind
+        if kind == "sent":
+            if event.node in self.members:
+                self.see_message(event, type(event.data[2]).__name__, event.data[2])
+        elif kind == "delivered":
+            if event.data[0] in self.flying:
+                self.see_yes(event.node, *self.flying.pop(event.data[0]))
+        elif kind == "decided":
+            self.see_decision(event, *event.data[1])
+        elif kind == "crashed":
+            for transaction, coordinator in self.coordinator.items():
+                if coordinator == event.node:
+                    self.heard.pop(transaction, None)
+        elif kind == "halted":
+            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+
+    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], transaction: str = "") -> None:
+        if (promise, event.node) not in self.reported:
+            self.reported[(promise, event.node)] = True
+            operations = (transaction.rpartition("/")[0],) if transaction else ()
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+
+    def see_message(self, event: Event, kind: str, message: Any) -> None:
+        if kind == "VoteReq" and message.transaction not in self.coordinator:
+            self.coordinator[message.transaction] = event.node
+            self.yes[(message.transaction, event.node)] = True
+            self.heard[message.transaction] = 1
+        elif kind == "Yes":
+            self.yes[(message.transaction, event.node)] = True
+            self.flying[event.data[0]] = (message.transaction, event.node)
+
+    def see_yes(self, node: str, transaction: str, voter: str) -> None:
+        if (transaction, voter) not in self.counted and node == self.coordinator.get(transaction):
+            self.counted[(transaction, voter)] = True
+            if transaction in self.heard:
+                self.heard[transaction] += 1
+
+    def see_decision(self, event: Event, transaction: str, decision: str) -> None:
+        node = event.node
+        mine = self.decisions.setdefault((transaction, node), decision)
+        if mine != decision:
+            self.find(FINAL, event, f"{node} had decided {mine} on {transaction}, and now {decision}.", (node,), transaction)
+        first, who = self.first.setdefault(transaction, (decision, node))
+        if first != decision:
+            sentence = f"On {transaction} {who} decided {first} and {node} {decision}."
+            self.find(SAME, event, sentence, (who, node), transaction)
+        if decision == "commit":
+            lacking = [member for member in self.members if (transaction, member) not in self.yes]
+            if lacking:
+                sentence = f"{node} committed {transaction} without a Yes of {', '.join(lacking)}."
+                self.find(UNANIMOUS, event, sentence, (node, *lacking), transaction)
+        elif node == self.coordinator.get(transaction) and self.heard.get(transaction, 0) == len(self.members):
+            sentence = f"{node} aborted {transaction}, though every Yes had reached it."
+            self.find(NO_NEEDLESS_ABORT, event, sentence, (node,), transaction)
+
+    def undecided(self) -> list[tuple[str, str]]:
+        """(transaction, site) that voted Yes and has not decided."""
+        return [pair for pair in self.yes if pair not in self.decisions]

@@ -1,0 +1,160 @@
+"""What Viewstamped Replication promises, checked from the outside, event by event.
+
+Source: Liskov and Cowling, "Viewstamped Replication Revisited", 2012, mostly section 8 (correctness):
+
+- One primary a view: it is the replica whose turn it is, and it gives each op-number to one request.
+- Order: all replicas execute the same request at each op-number, one after the other.
+- Survival: every committed operation is in the log with which a later view begins, at the same place (8.1).
+- Recovery: a replica that has restarted takes no part before a quorum of others has answered this recovery of its (4.3).
+- At most once: no request stands at two op-numbers (4.1).
+- Views: within one life of a replica its view number never falls.
+
+Messages are read by the paper's field names, not by type: this module knows no protocol file. A log entry ends with the id of
+the operation that it carries. A replica whose own assertion fails is a finding too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consensus.checkers import Finding
+from consensus.kernel.events import Event
+from consensus.watch.history import Operation
+
+ONE_PRIMARY = "One primary a view"
+ORDER = "Order"
+SURVIVAL = "Committed operations survive"
+RECOVERY = "No part before recovery"
+AT_MOST_ONCE = "At most once"
+VIEWS = "Views never fall"
+ASSERTION = "a server's own assertion"
+
+PROPERTIES = (ONE_PRIMARY, ORDER, SURVIVAL, RECOVERY, AT_MOST_ONCE, VIEWS)
+
+TAKES_PART = ("Prepare", "PrepareOK", "Commit", "StartViewChange", "DoViewChange", "StartView", "RecoveryResponse", "NewState")
+Entry = tuple[Any, ...]
+
+
+class VRSafety:
+    """Each property is reported once for each replica that breaks it."""
+
+    title = "Viewstamped Replication's promises"
+    listens = ("sent", "decided", "became", "started", "restarted", "halted")
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.members = members
+        self.findings: list[Finding] = []
+        self.reported: dict[tuple[str, str], bool] = {}
+        self.view: dict[str, int] = dict.fromkeys(members, 0)
+        self.quorum = len(members) // 2 + 1
+        self.recovering: dict[str, int] = {}  # replica -> the nonce that it asks with; 0 while it has not asked
+        self.answered: dict[tuple[str, str], bool] = {}  # (recovering replica, who has answered that nonce)
+        self.prepared: dict[tuple[int, int], tuple[str, Entry]] = {}  # (view, op-number) -> who gave it to which request
+        # At position op-number - 1: (entry, who executed it first, in which view)
+        self.decided: list[tuple[Entry, str, int]] = []
+        self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
+        self.place: dict[str, int] = {}  # op id -> where it was executed
+        self.begun: dict[int, tuple[str, tuple[Entry, ...]]] = {}  # view -> its primary and the log that it began with
+        self.latest_begun = 0
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        kind = event.kind
+        if kind == "sent":
+            if event.node in self.view:
+                self.see_message(event, type(event.data[2]).__name__, event.data[2])
+        elif kind == "decided":
+            self.see_decision(event, *event.data)
+        elif kind == "became":
+            self.see_role(event, *event.data)
+        elif kind == "started":
+            self.last_decided[event.node] = 0
+        elif kind == "restarted":
+            self.last_decided[event.node] = 0  # the state is gone, and executed anew
+            self.view[event.node] = 0
+            self.recovering[event.node] = 0
+            for pair in [pair for pair in self.answered if pair[0] == event.node]:
+                del self.answered[pair]
+        elif kind == "halted":
+            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+
+    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
+        if (promise, event.node) not in self.reported:
+            self.reported[(promise, event.node)] = True
+            operations = tuple(str(entry[-1]) for entry in entries if entry[-1])
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+
+    # --- views ------------------------------------------------------------------------------------
+
+    def see_role(self, event: Event, role: str, view: int | None) -> None:
+        node = event.node
+        if view is None:
+            return
+        if view < self.view[node]:
+            self.find(VIEWS, event, f"{node} went from view {self.view[node]} back to view {view}.", (node,))
+        self.view[node] = view
+        if role in ("primary", "backup") and self.recovering.pop(node, None) is not None:
+            answers = sum(pair[0] == node for pair in self.answered)
+            if answers < self.quorum:
+                sentence = f"{node} takes part again after {answers} answers to its recovery; it needs {self.quorum}."
+                self.find(RECOVERY, event, sentence, (node,))
+        if role == "primary" and node != (due := self.members[view % len(self.members)]):
+            self.find(ONE_PRIMARY, event, f"{node} is primary of view {view}, in which it is {due}'s turn.", (node, due))
+
+    def see_message(self, event: Event, kind: str, message: Any) -> None:
+        if kind == "Recovery":
+            self.recovering[event.node] = message.nonce
+            return
+        if kind not in TAKES_PART:
+            return
+        if event.node in self.recovering:
+            sentence = f"{event.node} has restarted and not recovered, and sends {kind}."
+            self.find(RECOVERY, event, sentence, (event.node,))
+        if kind == "RecoveryResponse":
+            if self.recovering.get(event.data[1]) == message.nonce:
+                self.answered[(event.data[1], event.node)] = True
+        elif kind == "Prepare":
+            place = (message.view, message.op_number)
+            first, entry = self.prepared.setdefault(place, (event.node, message.entry))
+            if entry != message.entry or first != event.node:
+                sentence = f"In view {message.view} op-number {message.op_number} was given to two requests or by two replicas."
+                self.find(ONE_PRIMARY, event, sentence, (first, event.node), entry, message.entry)
+        elif kind == "StartView" and message.view not in self.begun:
+            self.begun[message.view] = (event.node, message.log)
+            self.latest_begun = max(self.latest_begun, message.view)
+            for op_number in range(1, len(self.decided) + 1):
+                if self.decided[op_number - 1][2] < message.view:
+                    self.check_survives(event, message.view, op_number)
+
+    # --- every committed operation survives into all later views, in the same place (8.1) ----------
+
+    def check_survives(self, event: Event, view: int, op_number: int) -> None:
+        primary, log = self.begun[view]
+        entry, decider, decided_in = self.decided[op_number - 1]
+        if len(log) < op_number or log[op_number - 1] != entry:
+            sentence = (
+                f"{primary} begins view {view} without op-number {op_number}, which {decider} committed in view {decided_in}."
+            )
+            self.find(SURVIVAL, event, sentence, (decider, primary), entry)
+
+    # --- all replicas execute the same requests in the same order ----------------------------------
+
+    def see_decision(self, event: Event, op_number: int, entry: Entry) -> None:
+        node = event.node
+        if op_number != self.last_decided[node] + 1:
+            sentence = f"{node} executed op-number {op_number} after op-number {self.last_decided[node]}."
+            self.find(ORDER, event, sentence, (node,), entry)
+        self.last_decided[node] = op_number
+        if op_number <= len(self.decided):
+            first, decider, _view = self.decided[op_number - 1]
+            if first != entry:
+                sentence = f"{decider} and {node} executed different requests at op-number {op_number}."
+                self.find(ORDER, event, sentence, (decider, node), first, entry)
+        elif op_number == len(self.decided) + 1:
+            self.decided.append((entry, node, self.view[node]))
+            if self.view[node] < self.latest_begun:
+                for view in self.begun:
+                    if view > self.view[node]:
+                        self.check_survives(event, view, op_number)
+        if self.place.setdefault(entry[-1], op_number) != op_number:
+            sentence = f"{entry[-1]} was executed at op-numbers {self.place[entry[-1]]} and {op_number}."
+            self.find(AT_MOST_ONCE, event, sentence, (node,), entry)

@@ -1,0 +1,197 @@
+"""Zab's seven safety properties, as the paper states them and the published specification names them, from events alone.
+
+A primary *broadcasts* a transaction when it first sends it in a ``Propose``; a server *delivers* it when it decides it, at an
+index of its history. A server that restarted delivers from the first index again. Beside the seven stands the specification's
+Leadership (at most one established leader an epoch), and a server whose own assertion failed is a finding too.
+
+With <v, z> a transaction and epoch(z) the epoch of the primary that broadcast it:
+
+- Integrity: what is delivered was broadcast.
+- Agreement: of two transactions that two servers delivered, one of the servers has delivered both.
+- Total Order: if a server delivers a before b, whoever delivers b delivers a before it.
+- Local Primary Order: if a primary broadcasts a before b, whoever delivers b delivers a before it.
+- Global Primary Order: whoever delivers a of an earlier and b of a later epoch delivers a first.
+- Primary Integrity: before a primary broadcasts, it has delivered every transaction of an earlier epoch that anybody delivers.
+- Prefix Consistency: what two servers have delivered is the same as far as both have come.
+
+Messages are read by their fields' names, not by type: this module knows no protocol file. A transaction is a tuple that begins
+with its epoch and counter and ends with the id of the operation that it carries (empty for none).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consensus.checkers import Finding
+from consensus.kernel.events import Event
+from consensus.watch.history import Operation
+
+INTEGRITY = "Integrity"
+AGREEMENT = "Agreement"
+TOTAL_ORDER = "Total Order"
+LOCAL_PRIMARY_ORDER = "Local Primary Order"
+GLOBAL_PRIMARY_ORDER = "Global Primary Order"
+PRIMARY_INTEGRITY = "Primary Integrity"
+PREFIX_CONSISTENCY = "Prefix Consistency"
+LEADERSHIP = "Leadership"
+ASSERTION = "a server's own assertion"
+
+PROPERTIES = (
+    INTEGRITY,
+    AGREEMENT,
+    TOTAL_ORDER,
+    LOCAL_PRIMARY_ORDER,
+    GLOBAL_PRIMARY_ORDER,
+    PRIMARY_INTEGRITY,
+    PREFIX_CONSISTENCY,
+)
+
+Transaction = tuple[Any, ...]
+
+
+class ZabSafety:
+    """Each property is reported once for each server that breaks it."""
+
+    listens = ("sent", "decided", "became", "started", "restarted", "halted")
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.members = members
+        self.findings: list[Finding] = []
+        self.reported: dict[tuple[str, str], bool] = {}
+        # Broadcasts: epoch -> its leader; transaction -> its place among the broadcasts of its epoch; how many there were
+        self.leader_of: dict[int, str] = {}
+        self.place: dict[Transaction, int] = {}
+        self.broadcast_in: dict[int, int] = {}
+        self.last_counter: dict[int, int] = {}
+        # When a primary broadcast first: epoch -> (primary, how many it had delivered)
+        self.began_with: dict[int, tuple[str, int]] = {}
+        # Deliveries: at position index - 1, (transaction, who delivered it first); transaction -> that position
+        self.delivered: list[tuple[Transaction, str]] = []
+        self.position: dict[Transaction, int] = {}
+        # Since each server started: how many it delivered, the last one, and (epoch -> how many of that epoch's broadcasts)
+        self.count: dict[str, int] = dict.fromkeys(members, 0)
+        self.last: dict[str, Transaction] = {}
+        self.of_epoch: dict[str, dict[int, int]] = {member: {} for member in members}
+
+    def fold(self, event: Event, operation: Operation | None) -> None:
+        kind = event.kind
+        if kind == "sent":
+            message = event.data[2]
+            if type(message).__name__ == "Propose":
+                self.see_broadcast(event, message.epoch, message.transaction)
+        elif kind == "decided":
+            self.see_delivery(event, *event.data)
+        elif kind == "became":
+            role, epoch = event.data
+            if role == "leader":
+                self.see_leader(event, epoch)
+        elif kind == "started" or kind == "restarted":
+            self.count[event.node] = 0
+            self.last.pop(event.node, None)
+            self.of_epoch[event.node] = {}
+        elif kind == "halted":
+            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+
+    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *transactions: Transaction) -> None:
+        if (promise, event.node) not in self.reported:
+            self.reported[(promise, event.node)] = True
+            operations = tuple(str(each[-1]) for each in transactions if each[-1])
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+
+    def see_leader(self, event: Event, epoch: int) -> None:
+        first = self.leader_of.setdefault(epoch, event.node)
+        if first != event.node:
+            sentence = f"{event.node} became leader of epoch {epoch}, which {first} leads."
+            self.find(LEADERSHIP, event, sentence, (first, event.node))
+
+    # --- broadcasts -------------------------------------------------------------------------------
+
+    def see_broadcast(self, event: Event, epoch: int, transaction: Transaction) -> None:
+        if transaction in self.place:
+            return  # the same proposal to another follower, or once more
+        primary = event.node
+        self.see_leader(event, epoch)
+        if transaction[1] <= self.last_counter.get(epoch, 0) or transaction[0] != epoch:
+            sentence = f"{primary}, primary of epoch {epoch}, broadcast {named(transaction)} out of order."
+            self.find(LOCAL_PRIMARY_ORDER, event, sentence, (primary,), transaction)
+        self.place[transaction] = self.broadcast_in[epoch] = self.broadcast_in.get(epoch, 0) + 1
+        self.last_counter[epoch] = transaction[1]
+        if epoch not in self.began_with:
+            self.began_with[epoch] = (primary, self.count[primary])
+            for index in range(len(self.delivered), 0, -1):
+                if self.delivered[index - 1][0][0] < epoch:
+                    return self.check_began_with(event, epoch, index)  # and so for all before it
+        return None
+
+    def check_began_with(self, event: Event, epoch: int, index: int) -> None:
+        """Primary Integrity: had that epoch's primary delivered this transaction of an earlier epoch before it broadcast?"""
+        primary, count = self.began_with[epoch]
+        if count < index:
+            transaction, deliverer = self.delivered[index - 1]
+            by = "it" if deliverer == primary else deliverer
+            sentence = f"{primary} broadcast in epoch {epoch} before it delivered {named(transaction)}, which {by} delivered."
+            self.find(PRIMARY_INTEGRITY, event, sentence, (deliverer, primary), transaction)
+
+    # --- deliveries -------------------------------------------------------------------------------
+
+    def see_delivery(self, event: Event, index: int, transaction: Transaction) -> None:
+        node, epoch = event.node, transaction[0]
+        self.check_broadcast(event, transaction)
+        self.check_order(event, index, transaction)
+        before = self.last.get(node)
+        if before is not None and before[0] > epoch:
+            sentence = f"{node} delivered {named(transaction)} after {named(before)}, which is of a later epoch."
+            self.find(GLOBAL_PRIMARY_ORDER, event, sentence, (node,), before, transaction)
+        self.count[node] = index
+        self.last[node] = transaction
+        if index == len(self.delivered) + 1:
+            self.delivered.append((transaction, node))
+            self.position.setdefault(transaction, index)
+            for later in self.began_with:
+                if later > epoch:
+                    self.check_began_with(event, later, index)
+
+    def check_broadcast(self, event: Event, transaction: Transaction) -> None:
+        """Integrity, and Local Primary Order: the primary's broadcasts one by one, none left out."""
+        node, epoch = event.node, transaction[0]
+        if len(self.members) == 1:
+            return  # it broadcasts to nobody
+        place = self.place.get(transaction)
+        if place is None:
+            sentence = f"{node} delivered {named(transaction)}, which no primary broadcast."
+            return self.find(INTEGRITY, event, sentence, (node,), transaction)
+        had = self.of_epoch[node].get(epoch, 0)
+        if place != had + 1:
+            sentence = f"{node} delivered broadcast {place} of epoch {epoch} after {had} of them."
+            self.find(LOCAL_PRIMARY_ORDER, event, sentence, (node,), transaction)
+        self.of_epoch[node][epoch] = place
+        return None
+
+    def check_order(self, event: Event, index: int, transaction: Transaction) -> None:
+        """Total Order, Agreement and Prefix Consistency: everybody's deliveries against the first at each index."""
+        node = event.node
+        if index != self.count[node] + 1:
+            sentence = f"{node} delivered index {index} after index {self.count[node]}."
+            self.find(TOTAL_ORDER, event, sentence, (node,), transaction)
+        if index > len(self.delivered):
+            elsewhere = self.position.get(transaction)
+            if elsewhere is not None:
+                sentence = f"{node} delivered {named(transaction)} at index {index} and, or others did, at {elsewhere}."
+                self.find(TOTAL_ORDER, event, sentence, (node,), transaction)
+            return
+        first, deliverer = self.delivered[index - 1]
+        if first == transaction:
+            return
+        nodes = (deliverer, node)
+        sentence = f"At index {index} {deliverer} delivered {named(first)} and {node} {named(transaction)}."
+        self.find(PREFIX_CONSISTENCY, event, sentence, nodes, first, transaction)
+        if transaction in self.position:
+            sentence = f"{node} delivered {named(transaction)} without {named(first)}, which {deliverer} delivered before it."
+            self.find(TOTAL_ORDER, event, sentence, nodes, first, transaction)
+        else:
+            sentence = f"{deliverer} delivered {named(first)}, {node} {named(transaction)}, and neither has both."
+            self.find(AGREEMENT, event, sentence, nodes, first, transaction)
+
+
+def named(transaction: Transaction) -> str:
+    return f"({transaction[0]}, {transaction[1]})"

@@ -1,0 +1,1 @@
+"""Faults that choose: ways to lie, and adversaries that delay messages."""

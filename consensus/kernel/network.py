@@ -1,0 +1,254 @@
+"""The network of one lane: a directed matrix of links.
+
+Every ordered pair of members has a link: whole or cut, with a delay, jitter, loss and duplication of its own. Chance on
+a link comes from that link's own stream. A cut is judged when a message lands, so it kills what is in flight.
+Clients stand at a node; their access to it is not part of the matrix and is never cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from consensus.kernel.node import MS, S
+from consensus.kernel.rng import PPM, Stream
+from consensus.kernel.sentences import Refused
+from consensus.run.interventions import Links
+
+SHAPES = ("uniform", "exponential")
+DELAY_MAX = 10 * S
+
+
+class LinkState(NamedTuple):
+    """How a whole link behaves.
+
+    A message takes ``delay`` plus a draw: from 0 to ``jitter`` (uniform), or with that mean (exponential).
+    """
+
+    delay: int = 10 * MS
+    jitter: int = 10 * MS
+    shape: str = "uniform"
+    loss: int = 0  # parts per million
+    duplicate: int = 0  # parts per million
+
+    def changed(self, setting: Iterable[tuple[str, Any]]) -> LinkState:
+        """This link with some fields changed, or Refused with a sentence."""
+        state = self
+        for field, value in setting:
+            if field == "shape":
+                if value not in SHAPES:
+                    raise Refused(f"A link's delay can be {' or '.join(SHAPES)}, not {value!r}.")
+            elif field not in LinkState._fields:
+                raise Refused(f"A link has no {field!r}; it has {', '.join(LinkState._fields)}.")
+            elif isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise Refused(f"A link's {field} must be a whole number from 0, not {value!r}.")
+            elif field in ("loss", "duplicate") and value > PPM:
+                raise Refused(f"A link's {field} is at most 100 %.")
+            elif field in ("delay", "jitter") and value > DELAY_MAX:
+                raise Refused(f"A link's {field} is at most {DELAY_MAX // S} s.")
+            state = state._replace(**{field: value})
+        return state
+
+
+class Preset(NamedTuple):
+    name: str
+    title: str
+    state: LinkState
+
+
+PRESETS = (
+    Preset("lan", "One rack: 0.5-1 ms", LinkState(500, 500)),
+    Preset("default", "One region: 10-20 ms", LinkState(10 * MS, 10 * MS)),
+    Preset("ocean", "Across an ocean: 40-50 ms", LinkState(40 * MS, 10 * MS)),
+    Preset("slow", "Slow: 100-200 ms", LinkState(100 * MS, 100 * MS)),
+    Preset("flaky", "Flaky: a tenth lost, some twice", LinkState(10 * MS, 30 * MS, "exponential", 100_000, 50_000)),
+)
+
+
+class Network:
+    """The matrix.
+
+    Pairs are ``(src, dst)``; what is not named in ``cuts`` is whole, what is not in ``tuned`` is like ``base``.
+    """
+
+    def __init__(self, members: tuple[str, ...], base: LinkState, seed: int) -> None:
+        self.members = members
+        self.base = base
+        self.seed = seed
+        self.cuts: dict[tuple[str, str], bool] = {}
+        self.tuned: dict[tuple[str, str], LinkState] = {}
+        self.streams: dict[tuple[str, str], Stream] = {}
+        self._know_what_is_even()
+
+    def _know_what_is_even(self) -> None:
+        """Most of the time all links are alike, and nothing is lost or doubled: then a delay and one draw below a number."""
+        delay, jitter, shape, loss, duplicate = self.base
+        plain = jitter and shape == "uniform" and not loss and not duplicate and not self.tuned
+        self.even = (delay, jitter + 1) if plain else None
+
+    # --- what happens to a message ------------------------------------------------------------
+
+    def link(self, src: str, dst: str) -> LinkState:
+        return self.tuned.get((src, dst), self.base)
+
+    def is_cut(self, src: str, dst: str) -> bool:
+        return (src, dst) in self.cuts
+
+    def draw(self, src: str, dst: str) -> tuple[int, bool, int | None]:
+        """The fate of one message: its delay, whether it is lost, and the delay of its duplicate if there is one."""
+        pair = src, dst
+        stream = self.streams.get(pair)
+        if stream is None:
+            stream = self.streams[pair] = Stream.named(self.seed, "link", src, dst)
+        link = self.tuned.get(pair, self.base)
+        delay = self._delay(link, stream)
+        lost = stream.chance(link.loss)
+        twin = self._delay(link, stream) if stream.chance(link.duplicate) else None
+        return delay, lost, twin
+
+    @staticmethod
+    def _delay(link: LinkState, stream: Stream) -> int:
+        if not link.jitter:
+            return link.delay
+        if link.shape == "uniform":
+            return link.delay + stream.below(link.jitter + 1)
+        return link.delay + stream.exponential(link.jitter)
+
+    # --- what users do to it ------------------------------------------------------------------
+
+    def pairs(self) -> Links:
+        """Every directed link, in member order."""
+        return tuple((src, dst) for src in self.members for dst in self.members if src != dst)
+
+    def known(self, links: Links) -> Links:
+        """The links without repeats, or Refused when one does not exist."""
+        for src, dst in links:
+            if src not in self.members or dst not in self.members or src == dst:
+                raise Refused(f"There is no link from {src} to {dst}.")
+        return tuple(dict.fromkeys((src, dst) for src, dst in links))
+
+    def cut(self, links: Links) -> Links:
+        """Cuts these links; returns those that were whole."""
+        fresh = tuple(pair for pair in self.known(links) if pair not in self.cuts)
+        for pair in fresh:
+            self.cuts[pair] = True
+        return fresh
+
+    def heal(self, links: Links) -> Links:
+        """Heals these links (none named: all); returns those that were cut."""
+        mended = tuple(pair for pair in (self.known(links) or self.pairs()) if pair in self.cuts)
+        for pair in mended:
+            del self.cuts[pair]
+        return mended
+
+    def between(self, sides: tuple[tuple[str, ...], ...]) -> Links:
+        """The links, both ways, between different sides. Every member must stand on exactly one side."""
+        side_of: dict[str, int] = {}
+        for number, side in enumerate(sides):
+            for member in side:
+                if member not in self.members:
+                    raise Refused(f"There is no node {member}.")
+                if member in side_of:
+                    raise Refused(f"{member} cannot be on two sides at once.")
+                side_of[member] = number
+        if missing := [member for member in self.members if member not in side_of]:
+            raise Refused(f"{missing[0]} is on no side; every node needs one.")
+        return tuple((src, dst) for src, dst in self.pairs() if side_of[src] != side_of[dst])
+
+    def tune(self, links: Links, setting: tuple[tuple[str, Any], ...]) -> Links:
+        """Changes fields of these links (none named: of all)."""
+        chosen = self.known(links) or self.pairs()
+        states = {pair: self.link(*pair).changed(setting) for pair in chosen}
+        if not links:
+            self.base = self.base.changed(setting)
+        for pair, state in states.items():
+            if state == self.base:
+                self.tuned.pop(pair, None)
+            else:
+                self.tuned[pair] = state
+        self._know_what_is_even()
+        return chosen
+
+    # --- who can hear whom --------------------------------------------------------------------
+
+    def joined(self, a: str, b: str) -> bool:
+        """Both ways whole."""
+        return (a, b) not in self.cuts and (b, a) not in self.cuts
+
+    def sides(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of members that reach each other over links that are whole both ways; in member order."""
+        group: dict[str, int] = {}
+        count = 0
+        for member in self.members:
+            if member in group:
+                continue
+            reach = [member]
+            group[member] = count
+            for here in reach:
+                for other in self.members:
+                    if other not in group and self.joined(here, other):
+                        group[other] = count
+                        reach.append(other)
+            count += 1
+        return tuple(tuple(m for m in self.members if group[m] == number) for number in range(count))
+
+    def clean(self) -> bool:
+        """True when the cuts are exactly those between the sides."""
+        return len(self.cuts) == len(self.between(self.sides()))
+
+    def words(self, leader: str | None = None) -> str:
+        """What is cut, in a sentence; empty when nothing is."""
+        if not self.cuts:
+            return ""
+        sides = self.sides()
+        if self.clean():
+            return split_words(sides, leader)
+        return f"Not a clean split: {self._ragged_words(sides)}."
+
+    def _ragged_words(self, sides: tuple[tuple[str, ...], ...]) -> str:
+        both: list[str] = []
+        one_way: list[str] = []
+        for src, dst in self.pairs():
+            if (src, dst) not in self.cuts:
+                continue
+            if (dst, src) not in self.cuts:
+                one_way.append(f"{dst} cannot hear {src}")
+            elif self.members.index(src) < self.members.index(dst):
+                both.append(f"{src}-{dst}")
+        parts = [f"{few(both)} cut"] if both else []
+        if one_way:
+            parts.append(few(one_way))
+        if len(both) == 1 and not one_way:
+            a, _, b = both[0].partition("-")
+            bridges = [m for m in self.members if m not in (a, b) and self.joined(m, a) and self.joined(m, b)]
+            if bridges:
+                parts.append(f"both still reach {few(bridges)}")
+        elif len(sides) > 1:
+            parts.append("sides " + " | ".join(braces(side) for side in sides))
+        return ", ".join(parts)
+
+
+def split_words(sides: tuple[tuple[str, ...], ...], leader: str | None) -> str:
+    """Split: {n1, n2} | {n3, n4, n5}; leader n1 is on the smaller side."""
+    text = "Split: " + " | ".join(braces(side) for side in sides)
+    if leader is None:
+        return text + "."
+    home = next(len(side) for side in sides if leader in side)
+    sizes = [len(side) for side in sides]
+    if sizes.count(home) > 1 and home == max(sizes):
+        return f"{text}; leader {leader} is on a side of {home}."
+    return f"{text}; leader {leader} is on the {'larger' if home == max(sizes) else 'smaller'} side."
+
+
+def braces(nodes: Sequence[str], shown: int = 7) -> str:
+    """{n1, n2}; of many nodes the first and how many more."""
+    if len(nodes) <= shown:
+        return "{" + ", ".join(nodes) + "}"
+    return "{" + ", ".join(nodes[:3]) + f" and {len(nodes) - 3} more}}"
+
+
+def few(names: list[str], shown: int = 4) -> str:
+    """The first few names, and how many more there are."""
+    if len(names) <= shown:
+        return ", ".join(names)
+    return ", ".join(names[:shown]) + f" and {len(names) - shown} more"

@@ -1,0 +1,351 @@
+"""A node: all that a protocol may import.
+
+A protocol is a pure state machine. The kernel hands it one input (a start, a message, a timer) and gets back a tuple of
+frozen effects, which the kernel carries out. Inside a handler the effects are written as verbs::
+
+    class Echo(Node):
+        messages = (Ping, Pong)
+        timers = ("tick",)
+        durable = ("count",)                      # what survives a crash; all else is gone
+
+        def setup(self):                          # the state of a node that has never run
+            self.count = 0
+
+        def on_start(self):
+            self.set_timer("tick", 50 * MS)
+
+        def on_tick_timeout(self):
+            self.broadcast(Ping(self.count))
+
+        def on_ping(self, src, m):
+            self.send(src, Pong(m.count))
+
+        def on_pong(self, src, m): ...
+        def on_request(self, client, m): ...      # every protocol answers clients
+
+What a visitor can tell a node to do, beside reads and writes, are its ``actions``: ``on_<action>_action(argument)`` runs
+when it is told, if ``cannot(action, argument)`` has nothing against it.
+
+A class that names a message, a timer or an action and has no handler for it is refused when it is defined. A unit test needs no
+fakes: ``node.receive(now, "n2", Ping(1))`` returns the effects.
+
+Messages are ``NamedTuple`` classes with immutable fields. A reply says so with a property ``tone``: ``"+"`` (granted,
+succeeded) or ``"-"`` (refused); a message without one is a request. State keeps the law of ``freeze.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from consensus.kernel.rng import PPM, Stream
+
+US = 1
+MS = 1_000
+S = 1_000_000
+
+OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
+READ, WRITE = "read", "write"
+REMOVE = "remove"  # sets: an element; counters: one. Other objects are never asked for it
+
+
+# --- what clients say ----------------------------------------------------------------------------
+
+
+class Request(NamedTuple):
+    """A client's operation, as it reaches its home node."""
+
+    op_id: str
+    kind: str  # READ or WRITE; of a set or a counter also REMOVE
+    key: str
+    value: str | None  # what to write or to remove; None for a read
+    context: tuple[Any, ...] = ()  # what the client's last answer for this key carried (Dynamo, section 4.4)
+
+
+class Reply(NamedTuple):
+    """The home node's answer. ``result`` holds the values read: none, one, or siblings."""
+
+    op_id: str
+    outcome: str  # OK or FAILED (certainly did not happen) or UNKNOWN
+    result: tuple[str, ...] = ()
+    context: tuple[Any, ...] = ()
+    reason: str = ""
+
+    @property
+    def tone(self) -> str:
+        return "+" if self.outcome == OK else "-"
+
+
+# --- a node's own clock ----------------------------------------------------------------------------
+
+
+class OwnClock(NamedTuple):
+    """A clock that was ``skew`` microseconds ahead at the moment ``since`` and gains ``rate`` parts per million ever after.
+
+    ``counted`` is how many microseconds it had counted by then, whatever it had been set to.
+    """
+
+    skew: int = 0
+    rate: int = 0
+    since: int = 0
+    counted: int = 0
+
+    def at(self, now: int) -> int:
+        """What it says now."""
+        return now + self.skew + (now - self.since) * self.rate // PPM
+
+    def when(self, reading: int) -> int:
+        """The first moment at which it says that, or more."""
+        return self.since - (self.since + self.skew - reading) * PPM // (PPM + self.rate)
+
+    def elapsed(self, now: int) -> int:
+        """How many microseconds it has counted: that only grows, and no hand sets it."""
+        return self.counted + self.at(now) - (self.since + self.skew)
+
+    def set(self, now: int, skew: int, rate: int, since: int) -> OwnClock:
+        """This clock set to another line now; it goes on counting from what it has counted."""
+        line = OwnClock(skew, rate, since)
+        return line._replace(counted=self.elapsed(now) - line.elapsed(now))
+
+    def due(self, now: int, after: int) -> int:
+        """The moment at which so many of its own microseconds have passed."""
+        return now + after if self.rate == 0 else max(now, self.when(self.at(now) + after))
+
+
+RIGHT = OwnClock()
+
+
+# --- effects -------------------------------------------------------------------------------------
+
+
+class Send(NamedTuple):
+    dst: str
+    message: Any
+
+
+class SetTimer(NamedTuple):
+    name: str
+    after: int  # microseconds from now, on the node's own clock
+    key: tuple[Any, ...] = ()
+
+
+class CancelTimer(NamedTuple):
+    name: str
+    key: tuple[Any, ...] = ()
+
+
+class Become(NamedTuple):
+    role: str
+    epoch: int | None  # term, ballot, view; None where the protocol has none
+
+
+class Decide(NamedTuple):
+    """This node knows that this value is decided for good at this index of the log."""
+
+    index: int  # type: ignore[assignment]
+    value: Any
+
+
+class Answer(NamedTuple):
+    op_id: str
+    outcome: str
+    result: tuple[str, ...] = ()
+    context: tuple[Any, ...] = ()
+    reason: str = ""
+
+
+class Store(NamedTuple):
+    """This node's own copy of the key now holds these values, as a read would tell them (more than one: siblings, or a set)."""
+
+    key: str
+    values: tuple[str, ...]
+    based_on: tuple[str, ...] = ()  # register: values the new one knowingly replaces, beside what stood here;
+    # counter and set: the updates that the copy has taken in, in a canonical form (checkers/convergence.py)
+    shelf: str = "data"  # "data", or "hint" for what is kept on behalf of another node
+
+
+class Note(NamedTuple):
+    """A rare thing that a storm must have seen happen, by its name: ``log truncated``, ``hint handed off``."""
+
+    name: str
+    detail: str = ""
+
+
+_new = tuple.__new__  # makes a NamedTuple at half the price of calling its class; for what is made with every message
+
+Effect = Send | SetTimer | CancelTimer | Become | Decide | Answer | Store | Note
+
+
+def named_effects(effects: list[Any]) -> tuple[Effect, ...]:
+    """The effects, each with its name."""
+    return tuple([_new(Send, effect) if type(effect) is tuple else effect for effect in effects])
+
+
+def snake(name: str) -> str:
+    """RequestVoteReply -> request_vote_reply."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class Node:
+    """The base of every protocol.
+
+    ``id`` and ``members`` are names (``"n1"``); ``members`` is in a fixed order and includes us.
+    """
+
+    messages: ClassVar[tuple[type, ...]] = ()
+    timers: ClassVar[tuple[str, ...]] = ()
+    durable: ClassVar[tuple[str, ...]] = ()
+    actions: ClassVar[tuple[str, ...]] = ()
+    message_handlers: ClassVar[dict[type, Callable[..., None]]] = {}
+    timer_handlers: ClassVar[dict[str, Callable[..., None]]] = {}
+    action_handlers: ClassVar[dict[str, Callable[..., None]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.message_handlers = {kind: cls._handler(f"on_{snake(kind.__name__)}") for kind in (Request, *cls.messages)}
+        cls.timer_handlers = {name: cls._handler(f"on_{name}_timeout") for name in cls.timers}
+        cls.action_handlers = {name: cls._handler(f"on_{name}_action") for name in cls.actions}
+
+    @classmethod
+    def _handler(cls, name: str) -> Callable[..., None]:
+        handler: Callable[..., None] | None = getattr(cls, name, None)
+        if not callable(handler):
+            raise TypeError(f"{cls.__name__} has no method {name}")
+        return handler
+
+    def __init__(self, id: str, members: tuple[str, ...], knobs: Mapping[str, Any], stream: Stream) -> None:
+        self.id = id
+        self.members = members
+        self.peers = tuple(member for member in members if member != id)
+        self.knobs: dict[str, Any] = dict(knobs)
+        self.stream = stream
+        self.now = 0  # simulated microseconds, set by the kernel before each input
+        self.own_clock = RIGHT
+        self._effects: list[Any] = []  # in the order of the verbs; what is sent, as a bare (dst, message)
+        self.setup()
+
+    # --- to override --------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        """The state of a node that has never run."""
+
+    def on_start(self) -> None:
+        """The first input."""
+
+    def on_restart(self) -> None:
+        """The first input after a crash: durable attributes are as they were, all others as ``setup`` left them."""
+        self.on_start()
+
+    def cannot(self, action: str, argument: str) -> str:
+        """Why this action cannot be done now, in a sentence for the visitor; empty when it can. Changes nothing."""
+        return ""
+
+    def decisive(self, src: str, message: Any, nodes: Mapping[str, Any]) -> bool:
+        """Would this message, landing now, bring a decision nearer, and may another come in its place? An adversary
+        (``adversary.py``), who sees all running ``nodes``, asks; changes nothing."""
+        return False
+
+    def describe(self) -> dict[str, Any]:
+        """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
+
+        role: str; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
+        ``LOG_SHOWN`` entries), log_start: index of the first of them (first entry of all: 1), commit: index; facts: {label:
+        text} for the inspector, in the paper's words.
+        """
+        return {"role": "node", "epoch": None}
+
+    # --- inputs (the kernel calls these) ------------------------------------------------------
+
+    def start(self, now: int) -> tuple[Effect, ...]:
+        self.now = now
+        self.on_start()
+        return self._taken()
+
+    def restart(self, now: int) -> tuple[Effect, ...]:
+        self.now = now
+        self.on_restart()
+        return self._taken()
+
+    def receive(self, now: int, src: str, message: Any) -> tuple[Effect, ...]:
+        return named_effects(self.receive_bare(now, src, message))
+
+    def receive_bare(self, now: int, src: str, message: Any) -> list[Any]:
+        """The same for who is in haste: what is sent has no name yet, it is a bare (dst, message)."""
+        self.now = now
+        self.message_handlers[type(message)](self, src, message)
+        effects, self._effects = self._effects, []
+        return effects
+
+    def fire(self, now: int, timer: str, key: tuple[Any, ...] = ()) -> tuple[Effect, ...]:
+        self.now = now
+        self.timer_handlers[timer](self, *key)
+        return self._taken()
+
+    def act(self, now: int, action: str, argument: str = "") -> tuple[Effect, ...]:
+        self.now = now
+        self.action_handlers[action](self, argument)
+        return self._taken()
+
+    def _taken(self) -> tuple[Effect, ...]:
+        effects, self._effects = self._effects, []
+        return named_effects(effects)
+
+    # --- verbs (protocols call these) ---------------------------------------------------------
+
+    @property
+    def clock(self) -> int:
+        """What this node's own clock says, in microseconds: all that it knows of time, and it may be wrong."""
+        return self.now if self.own_clock is RIGHT else self.own_clock.at(self.now)
+
+    @property
+    def elapsed(self) -> int:
+        """How many microseconds this node's own clock has counted, whatever it was set to: a machine's monotonic clock.
+
+        It runs fast or slow as the clock does, and never jumps. For how long something lasted, take this (leases, time since
+        the last answer); for what time it is, ``clock`` (timestamps).
+        """
+        return self.now if self.own_clock is RIGHT else self.own_clock.elapsed(self.now)
+
+    def send(self, dst: str, message: Any) -> None:
+        """Sends a message to another member (a node does not send to itself)."""
+        self._effects.append((dst, message))
+
+    def broadcast(self, message: Any) -> None:
+        """Sends the message to every other member, in member order."""
+        for peer in self.peers:
+            self._effects.append((peer, message))
+
+    def set_timer(self, name: str, after: int, *key: Any) -> None:
+        """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once.
+
+        ``after`` counts microseconds of the node's own clock. A clock that is set forward or back fires no timer: like the
+        monotonic clock of a machine, timers feel how fast time goes and not what time it is.
+        """
+        self._effects.append(_new(SetTimer, (name, after, key)))
+
+    def cancel_timer(self, name: str, *key: Any) -> None:
+        self._effects.append(CancelTimer(name, key))
+
+    def become(self, role: str, epoch: int | None) -> None:
+        """Says that role or epoch changed; call it at every such change."""
+        self._effects.append(Become(role, epoch))
+
+    def decide(self, index: int, value: Any) -> None:
+        self._effects.append(_new(Decide, (index, value)))
+
+    def answer(
+        self, op_id: str, outcome: str, result: tuple[str, ...] = (), context: tuple[Any, ...] = (), reason: str = ""
+    ) -> None:
+        """Answers a client that stands at this node. FAILED promises that the operation never happens."""
+        self._effects.append(Answer(op_id, outcome, result, context, reason))
+
+    def store(self, key: str, values: tuple[str, ...], based_on: tuple[str, ...] = (), shelf: str = "data") -> None:
+        """Says that this node's own copy of the key changed."""
+        self._effects.append(Store(key, values, based_on, shelf))
+
+    def note(self, name: str, detail: str = "") -> None:
+        self._effects.append(Note(name, detail))
+
+
+LOG_SHOWN = 8

@@ -1,0 +1,7 @@
+"""Sentences for people: why something cannot be done."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """What was asked cannot be done; the message is one sentence for the person who asked."""

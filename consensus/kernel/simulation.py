@@ -1,0 +1,634 @@
+"""The kernel: one heap, one loop, one cluster.
+
+A simulation takes from its heap the next thing that happens, hands it to a node as one input, and carries out the
+effects that come back. All it does is told as events (``events.py``); ``drain`` hands them over. The same cluster and the same
+interventions at the same steps give the same events, to the bit.
+
+A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in the order of scheduling. A message under way is
+nothing but its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Any
+
+from consensus.kernel.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
+from consensus.kernel.events import Event, Row, events_of
+from consensus.kernel.freeze import copied
+from consensus.kernel.network import LinkState, Network
+from consensus.kernel.node import (
+    FAILED,
+    MS,
+    OK,
+    READ,
+    REMOVE,
+    RIGHT,
+    UNKNOWN,
+    WRITE,
+    Answer,
+    Become,
+    CancelTimer,
+    Decide,
+    Effect,
+    Node,
+    Note,
+    OwnClock,
+    Reply,
+    Request,
+    S,
+    Send,
+    SetTimer,
+    Store,
+)
+from consensus.kernel.rng import PPM, Stream
+from consensus.kernel.sentences import Refused
+from consensus.run.interventions import (
+    Act,
+    Adversary,
+    Ask,
+    Corrupt,
+    Crash,
+    Cut,
+    Heal,
+    Intervention,
+    Partition,
+    Pause,
+    Restart,
+    Resume,
+    Say,
+    SetClock,
+    SetDeadline,
+    SetLink,
+    Turn,
+    Wipe,
+)
+
+LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)
+FOREVER = 1 << 62
+NOT_SET = (0, 0, 0)  # no timer: no heap entry has ticket 0
+UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
+
+TOLD = {Become: "became", Decide: "decided", Store: "stored", Note: "noted"}  # effects that are events, field by field
+
+DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
+KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
+ARGUMENT_LENGTH_MAX = 40
+SKEW_MAX = 60 * S  # of a node's own clock, either way
+RATE_MAX = PPM // 2
+HELD_MAX = 2 * S  # by an adversary, all in all: every delay is finite
+
+
+class Tones(dict[type, bool]):
+    """Whether the messages of a class say if they grant or refuse; looked up once a class."""
+
+    def __missing__(self, kind: type) -> bool:
+        known = self[kind] = hasattr(kind, "tone")
+        return known
+
+
+TONES = Tones()
+
+
+Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
+Delay = Callable[[Mapping[str, Node], str, str, Any], int]  # an adversary: running nodes, src, dst, message -> microseconds
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a simulation is made of. Equal clusters and equal interventions give equal runs."""
+
+    node: type[Node]
+    members: tuple[str, ...]
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 1
+    link: LinkState = field(default_factory=LinkState)
+    workload: Workload | None = None
+    deadline: int = 300 * MS
+    lies: Mapping[str, Lie] = field(default_factory=dict)
+    adversaries: Mapping[str, Delay] = field(default_factory=dict)
+    removes: str = ""  # what a REMOVE takes away here (``checkers/objects.py``); empty: it is never asked
+    arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
+
+
+class Simulation:
+    """One running cluster. ``now`` is simulated microseconds, ``steps`` the heap entries processed so far."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.members = cluster.members
+        self.knobs = dict(cluster.knobs)
+        self.now = 0
+        self.steps = 0
+        self.network = Network(cluster.members, cluster.link, cluster.seed)
+        self.clients = Clients(cluster.workload, cluster.members, cluster.seed)
+        self.deadline = cluster.deadline
+        self.nodes: dict[str, Node] = {m: self._made(m, Stream.named(cluster.seed, "node", m)) for m in cluster.members}
+        self.status = dict.fromkeys(cluster.members, UP)
+        self.sentences: dict[str, str] = {}  # why a node halted
+        self.roles: dict[str, tuple[str, int | None]] = {}
+        self.timers: dict[str, dict[Any, tuple[int, int, int]]] = {m: {} for m in cluster.members}  # (ticket, set at, due)
+        self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
+        self.liars: dict[str, str] = {}
+        self.adversary = ""
+        self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
+        self.held_longest = 0  # of those that have landed since, for how long
+        self.log: list[Row] = []  # what happened since the last ``taken``, without the names of ``Event``
+        self._heap: list[Any] = []
+        self._ticket = 0
+        self._event_id = 0
+        for member in cluster.members:
+            cause = self._emit("started", member, 0, ())
+            self._run(member, cause, self.nodes[member].start, 0)
+        for client, at in self.clients.first_moments():
+            self._push(at, ISSUE, client)
+
+    def _made(self, member: str, stream: Stream, own_clock: OwnClock = RIGHT) -> Node:
+        node = self.cluster.node(member, self.members, self.knobs, stream)
+        node.own_clock = own_clock
+        return node
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    @property
+    def next_at(self) -> int | None:
+        """When the next thing happens; None when nothing will."""
+        return self._heap[0][0] if self._heap else None
+
+    def step(self) -> bool:
+        """Processes the next heap entry; False when there is none."""
+        return self.run(FOREVER, 1) == 1
+
+    def run_until(self, at: int) -> None:
+        """Processes everything up to and including that moment, and stands there."""
+        while self.run(at, 1_000):
+            pass
+        self.now = max(self.now, at)
+
+    def run(self, limit: int, steps: int) -> int:
+        """Processes at most that many heap entries, none after ``limit``; returns how many.
+
+        Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
+        """
+        heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
+        cuts, liars = self.network.cuts, self.liars
+        delayed = bool(self.adversary or self.held)
+        hindered = bool(cuts or liars) or delayed  # none of them comes up while this runs
+        for done in range(steps):
+            if not heap or heap[0][0] > limit:
+                return done
+            entry = heappop(heap)
+            self.now = at = entry[0]
+            self.steps += 1
+            if entry[2] != LAND:
+                self._take(entry)
+                continue
+            _, _, _, sent, src, dst = entry
+            if status[dst] != UP or (hindered and (delayed or dst in liars or (src, dst) in cuts)):
+                self._land(sent, src, dst)
+                continue
+            self._event_id = cause = self._event_id + 1
+            log.append((cause, at, "delivered", dst, sent[0], (sent[0], src)))
+            try:
+                for effect in nodes[dst].receive_bare(at, src, sent[5][2]):
+                    if type(effect) is tuple:
+                        to, message = effect
+                        self._send(dst, to, message, cause)
+                    else:
+                        self._carry_out(dst, effect, cause)
+            except AssertionError as failed:
+                self._halt(dst, failed, cause)
+        return steps
+
+    def _take(self, entry: Any) -> None:
+        """What happens beside messages that land."""
+        what = entry[2]
+        if what == FIRE:
+            _, ticket, _, member, timer, cause = entry
+            if self.timers[member].get(timer, NOT_SET)[0] == ticket:  # else cancelled, or set anew
+                self._fire(ticket, member, timer, cause)
+        elif what == ACCESS:
+            self._access(entry[3])
+        elif what == ISSUE:
+            self._issue(entry[3])
+        elif what == EXPIRE:
+            self._expire(entry[3], entry[4])
+        else:
+            self._drop(entry[3], "loss")
+
+    def flying(self) -> list[Event]:
+        """Messages under way: their ``sent`` events, oldest first."""
+        heaped = [entry[3] for entry in self._heap if entry[2] in (LAND, ACCESS, VANISH)]
+        waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
+        return events_of(sorted(heaped + waiting))  # no two events have the same number
+
+    @property
+    def events(self) -> list[Event]:
+        """The events since the last drain."""
+        return events_of(self.log)
+
+    def drain(self) -> list[Event]:
+        """The events since the last drain, which they will not be from now on."""
+        return events_of(self.taken())
+
+    def taken(self) -> list[Row]:
+        """The same as bare tuples, for who has a use for most of them as they are."""
+        rows, self.log = self.log, []
+        return rows
+
+    def copied(self) -> Simulation:
+        """A keyframe: a simulation that will go on exactly as this one would."""
+        clone = object.__new__(Simulation)
+        for name, value in vars(self).items():
+            setattr(clone, name, copied(value))
+        return clone
+
+    def _push(self, at: int, what: int, *rest: Any) -> int:
+        self._ticket += 1
+        heappush(self._heap, (at, self._ticket, what, *rest))
+        return self._ticket
+
+    def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
+        self._event_id = number = self._event_id + 1
+        self.log.append((number, self.now, kind, node, cause, data))
+        return number
+
+    # --- messages -----------------------------------------------------------------------------
+
+    def _send(self, src: str, dst: str, message: Any, cause: int) -> None:
+        """A message to another member sets out."""
+        network = self.network
+        stream = network.streams.get((src, dst))
+        if network.even is None or stream is None:
+            return self._send_at_risk(src, dst, message, cause)
+        delay, spread = network.even
+        due = self.now + delay + stream.below(spread)
+        sent = self._fly(src, dst, message, cause, due)
+        self._ticket = ticket = self._ticket + 1
+        return heappush(self._heap, (due, ticket, LAND, sent, src, dst))
+
+    def _send_at_risk(self, src: str, dst: str, message: Any, cause: int) -> None:
+        """The same over any link: the message may be lost, or arrive twice."""
+        assert dst in self.status and dst != src, f"{src} sent a message to {dst}, which is not another member"
+        delay, lost, twin = self.network.draw(src, dst)
+        now = self.now
+        sent = self._fly(src, dst, message, cause, now + delay)
+        if lost:
+            self._push(now + delay // 2, VANISH, sent)
+        else:
+            self._push(now + delay, LAND, sent, src, dst)
+        if twin is not None:
+            self._push(now + twin, LAND, self._fly(src, dst, message, sent[0], now + twin), src, dst)
+
+    def _fly(self, src: str, dst: str, message: Any, cause: int, due: int) -> Row:
+        """Says that a message sets out; the event."""
+        tone = message.tone if TONES[type(message)] else ""
+        role = self.roles.get(src)
+        self._event_id = number = self._event_id + 1
+        sent = (number, self.now, "sent", src, cause, (number, dst, message, tone, role and role[1], due))
+        self.log.append(sent)
+        return sent
+
+    def _land(self, sent: Row, src: str, dst: str) -> None:
+        """A message between members arrives, or dies of a cut."""
+        if (src, dst) in self.network.cuts:
+            return self._drop(sent, "cut")
+        if longer := self._held_for(sent, src, dst):
+            self._push(self.now + longer, LAND, sent, src, dst)
+            return None
+        return self._reach(sent, src, dst)
+
+    def _held_for(self, sent: Row, src: str, dst: str) -> int:
+        """How much longer the adversary delays a message that is about to land; 0: not at all, or not any longer."""
+        number, _, _, _, _, data = sent
+        so_far = self.now - data[5]
+        longer = 0
+        if self.adversary and so_far < HELD_MAX and self.status[dst] == UP:
+            running = {member: node for member, node in self.nodes.items() if self.status[member] == UP}
+            longer = min(self.cluster.adversaries[self.adversary](running, src, dst, data[2]), HELD_MAX - so_far)
+        if longer and number not in self.held:
+            self.held[number] = True
+            self._emit("held", dst, number, (number, src))
+        elif not longer and self.held.pop(number, False):
+            self.held_longest = max(self.held_longest, so_far)
+        return longer
+
+    def _access(self, sent: Row) -> None:
+        """A request reaches its home node, or an answer its client: no cut lies between them."""
+        _, _, _, src, _, (_, dst, message, *_) = sent
+        if dst in self.status:
+            return self._reach(sent, src, dst)
+        return self._reply_lands(sent, src, dst, message)
+
+    def _reach(self, sent: Row, src: str, dst: str) -> None:
+        status = self.status[dst]
+        if status == PAUSED:
+            return self.backlog[dst].append((LAND, sent))
+        if status != UP:
+            return self._drop(sent, "down")
+        number, message = sent[5][0], sent[5][2]
+        cause = self._emit("delivered", dst, number, (number, src))
+        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
+
+    def _drop(self, sent: Row, reason: str) -> None:
+        number, _, _, src, _, (_, dst, *_) = sent
+        self.held.pop(number, None)
+        self._emit("dropped", dst, number, (number, src, reason))
+
+    # --- nodes --------------------------------------------------------------------------------
+
+    def _run(self, member: str, cause: int, handler: Callable[..., tuple[Effect, ...]], *inputs: Any) -> None:
+        """One input to one node, and its effects."""
+        try:
+            effects = handler(*inputs)
+            if member in self.liars:
+                effects = self.cluster.lies[self.liars[member]](self.nodes[member], effects)
+            for effect in effects:
+                self._carry_out(member, effect, cause)
+        except AssertionError as failed:
+            self._halt(member, failed, cause)
+
+    def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+        kind = type(effect)
+        if isinstance(effect, SetTimer):
+            self._set_timer(member, effect, cause)
+        elif isinstance(effect, Send):
+            self._send(member, effect.dst, effect.message, cause)
+        elif kind in TOLD:
+            self._emit(TOLD[kind], member, cause, (*effect,))
+            if isinstance(effect, Become):
+                self.roles[member] = (effect.role, effect.epoch)
+        elif isinstance(effect, CancelTimer):
+            self.timers[member].pop((effect.name, effect.key), None)
+        elif isinstance(effect, Answer):
+            self._answer(member, effect, cause)
+        else:
+            raise TypeError(f"{member} returned {effect!r}, which is no effect")
+
+    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
+        timer = (wanted[0], wanted[2])
+        now, clock = self.now, self.nodes[member].own_clock
+        due = now + wanted[1] if clock is RIGHT else clock.due(now, wanted[1])
+        self._ticket = ticket = self._ticket + 1
+        heappush(self._heap, (due, ticket, FIRE, member, timer, cause))
+        self.timers[member][timer] = (ticket, now, due)
+
+    def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
+        if self.status[member] == PAUSED:
+            return self.backlog[member].append((FIRE, ticket, timer, cause))
+        del self.timers[member][timer]
+        fired = self._emit("fired", member, cause, timer)
+        return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
+
+    def _halt(self, member: str, failed: AssertionError, cause: int) -> None:
+        """A failed assertion halts the node with the theorem's name."""
+        sentence = str(failed).partition("\n")[0] or "an assertion without a name failed"
+        self._stop(member, HALTED)
+        self.sentences[member] = sentence
+        self._emit("halted", member, cause, (sentence,))
+
+    def _stop(self, member: str, status: str) -> None:
+        """The process is gone: its timers with it, and what waited for it in vain."""
+        self.status[member] = status
+        self.timers[member] = {}
+        self.roles.pop(member, None)
+        waiting, self.backlog[member] = self.backlog[member], []
+        for entry in waiting:
+            if entry[0] == LAND:
+                self._drop(entry[1], "down")
+
+    # --- clients ------------------------------------------------------------------------------
+
+    def _issue(self, client: str) -> None:
+        kind, key, value = self.clients.draw(client)
+        if kind == REMOVE and not self.cluster.removes:
+            self.clients.passes(client)
+        else:
+            self._ask(client, self.clients.home[client], kind, key, value)
+        following = self.clients.next_moment(client, self.now)
+        if following is not None:
+            self._push(following, ISSUE, client)
+
+    def _ask(self, client: str, node: str, kind: str, key: str, value: str | None) -> None:
+        request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
+        invoked = self._emit("invoked", node, 0, (request.op_id, client, kind, key, request.value))
+        self._walk(client, node, request, invoked)
+        self._push(self.now + self.deadline, EXPIRE, request.op_id, invoked)
+
+    def _answer(self, member: str, answer: Answer, cause: int) -> None:
+        asked = self.clients.pending.get(answer.op_id)
+        client = asked.client if asked else answer.op_id.partition(":")[0]
+        assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
+        self._walk(member, client, Reply(*answer), cause)
+
+    def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
+        """Between a client and its home node."""
+        due = self.now + ACCESS_DELAY
+        self._push(due, ACCESS, self._fly(src, dst, message, cause, due))
+
+    def _reply_lands(self, sent: Row, node: str, client: str, reply: Reply) -> None:
+        asked = self.clients.end(reply.op_id)
+        if asked is None:
+            return self._drop(sent, "late")
+        cause = self._emit("delivered", client, sent[0], (sent[0], node))
+        if reply.outcome == OK:
+            self.clients.contexts[(client, asked.key)] = reply.context
+        assert reply.outcome in (OK, FAILED, UNKNOWN), f"an answer is ok, failed or unknown, not {reply.outcome}"
+        self._emit("returned", node, cause, (reply.op_id, client, reply.outcome, reply.result, reply.reason))
+        return None
+
+    def _expire(self, op_id: str, invoked: int) -> None:
+        asked = self.clients.end(op_id)
+        if asked is not None:
+            self._emit("returned", asked.node, invoked, (op_id, asked.client, UNKNOWN, (), "no answer before the deadline"))
+
+    # --- interventions ------------------------------------------------------------------------
+
+    def apply(self, intervention: Intervention) -> None:
+        """Carries out an intervention now, or refuses it with a sentence and changes nothing."""
+        match intervention:
+            case Cut(links):
+                self._changed("cut", self.network.cut(links))
+            case Heal(links):
+                self._changed("healed", self.network.heal(links))
+            case Partition(sides):
+                between = self.network.between(sides)
+                self._changed("healed", self.network.heal(tuple(p for p in self.network.pairs() if p not in between)))
+                self._changed("cut", self.network.cut(between))
+            case SetLink(links, setting):
+                self._emit("tuned", "", 0, (self.network.tune(links, setting), setting))
+            case SetDeadline(deadline):
+                if isinstance(deadline, bool) or not isinstance(deadline, int) or not DEADLINE_MIN <= deadline <= DEADLINE_MAX:
+                    raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
+                self.deadline = deadline
+                self._emit("deadline", "", 0, (deadline,))
+            case Ask(node, kind, key, value):
+                self._ask_by_hand(node, kind, key, value)
+            case Act(node, action, argument):
+                self._act(node, action, argument)
+            case SetClock():
+                self._set_clock(intervention)
+            case Turn(_, knob, value):
+                self.knobs[knob] = value
+                for each in self.nodes.values():
+                    each.knobs[knob] = value
+                self._emit("turned", "", 0, (knob, value))
+            case Say(text):
+                self._emit("said", "", 0, (text,))
+            case Corrupt(node, lie):
+                self._corrupt(node, lie)
+            case Adversary(name):
+                if name and name not in self.cluster.adversaries:
+                    raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
+                self.adversary = name
+                self._emit("adversary", "", 0, (name,))
+            case _:
+                self._fault(intervention)
+
+    def _changed(self, kind: str, links: Any) -> None:
+        if links:
+            self._emit(kind, "", 0, (links,))
+
+    def _known(self, member: str) -> str:
+        """The node's status, or Refused."""
+        if member not in self.status:
+            raise Refused(f"There is no node {member}; there are {', '.join(self.members)}.")
+        return self.status[member]
+
+    def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None) -> None:
+        self._known(node)
+        removes = self.cluster.removes
+        if kind == REMOVE and not removes:
+            raise Refused("Here nothing can be removed; an operation is a read or a write.")
+        if kind not in (READ, WRITE, REMOVE):
+            raise Refused(f"An operation is a read{', a write or a removal' if removes else ' or a write'}, not {kind!r}.")
+        if not isinstance(key, str) or not 0 < len(key) <= KEY_LENGTH_MAX:
+            raise Refused(f"A key has from 1 to {KEY_LENGTH_MAX} characters.")
+        if value is not None and (not isinstance(value, str) or not 0 < len(value) <= VALUE_LENGTH_MAX):
+            raise Refused(f"A value has from 1 to {VALUE_LENGTH_MAX} characters.")
+        if kind == REMOVE:
+            if removes == "element" and value is None:
+                raise Refused("Which element is to be removed?")
+        elif value is not None:
+            if value.isdecimal():
+                raise Refused("Numbers are given out in order, so that none is written twice; write a word, or leave it empty.")
+            value = f"{value}'{self.clients.asked_so_far.get(BY_HAND, 0) + 1}"  # unique, as the check needs it
+        self._ask(BY_HAND, node, kind, key, value if kind != READ else None)
+
+    def _act(self, member: str, action: str, argument: str) -> None:
+        status, node = self._known(member), self.nodes[member]
+        words = action.replace("_", " ") if isinstance(action, str) else repr(action)
+        if action not in node.actions:
+            offered = ", ".join(name.replace("_", " ") for name in node.actions)
+            raise Refused(f"Here no node can be told to {words}; what it can be told: {offered or 'nothing'}.")
+        if status != UP:
+            raise Refused(f"{member} is {status}; only a running node can {words}.")
+        takes = self.cluster.arguments.get(action, "text")
+        if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH_MAX:
+            raise Refused(f"What a node is told has {ARGUMENT_LENGTH_MAX} characters at most.")
+        if takes == "node" and argument not in self.status:
+            raise Refused(f"To {words} takes a node: {', '.join(self.members)}; not {argument or 'nothing'}.")
+        if takes == "" and argument:
+            raise Refused(f"To {words} takes nothing more, not {argument}.")
+        node.now = self.now  # what it can do may depend on the time
+        if sentence := node.cannot(action, argument):
+            raise Refused(sentence)
+        cause = self._emit("acted", member, 0, (action, argument))
+        self._run(member, cause, node.act, self.now, action, argument)
+
+    def _set_clock(self, wanted: SetClock) -> None:
+        member, skew, rate, since = wanted
+        self._known(member)
+        since = self.now if since is None else since
+        if not _whole(skew) or abs(skew) > SKEW_MAX:
+            raise Refused(f"A clock can be {SKEW_MAX // S} s ahead or behind at most.")
+        if not _whole(rate) or abs(rate) > RATE_MAX:
+            raise Refused(f"A clock can run {RATE_MAX * 100 // PPM} % fast or slow at most.")
+        if not _whole(since) or not 0 <= since <= self.now:
+            raise Refused("A clock has been as it is since a moment that has been.")
+        node = self.nodes[member]
+        old, node.own_clock = node.own_clock, node.own_clock.set(self.now, skew, rate, since)
+        self._emit("clock", member, 0, (node.own_clock.at(self.now) - self.now, rate))
+        if rate != old.rate:
+            self._retime(member, old, node.own_clock)
+
+    def _retime(self, member: str, old: OwnClock, new: OwnClock) -> None:
+        """What is left of each timer goes by at the new pace. What waits for a paused node to go on is due already."""
+        causes = {entry[1]: entry[5] for entry in self._heap if entry[2] == FIRE and entry[3] == member}
+        for timer, (ticket, set_at, due) in self.timers[member].items():
+            if due > self.now:
+                due = new.due(self.now, old.at(due) - old.at(self.now))
+                ticket = self._push(due, FIRE, member, timer, causes[ticket])
+                self.timers[member][timer] = (ticket, set_at, due)
+
+    def _corrupt(self, member: str, lie: str) -> None:
+        self._known(member)
+        if lie and lie not in self.cluster.lies:
+            offered = ", ".join(self.cluster.lies) or "none yet"
+            raise Refused(f"There is no lie {lie!r}; there are: {offered}.")
+        if lie:
+            self.liars[member] = lie
+        else:
+            self.liars.pop(member, None)
+        self._emit("noted", member, 0, ("corrupted", lie))
+
+    def _fault(self, intervention: Intervention) -> None:
+        member: str = intervention.node  # type: ignore[union-attr]
+        status = self._known(member)
+        match intervention:
+            case Crash():
+                if status == CRASHED:
+                    raise Refused(f"{member} has crashed already.")
+                self._stop(member, CRASHED)
+                self._emit("crashed", member, 0, ())
+            case Restart():
+                if status not in (CRASHED, HALTED):
+                    raise Refused(f"{member} is running; only a crashed node can restart.")
+                self._restart(member)
+            case Pause():
+                if status != UP:
+                    raise Refused(f"{member} is {status}; only a running node can pause.")
+                self.status[member] = PAUSED
+                self._emit("paused", member, 0, ())
+            case Resume():
+                if status != PAUSED:
+                    raise Refused(f"{member} is not paused.")
+                self._resume(member)
+            case Wipe():
+                if status != CRASHED:
+                    self._stop(member, CRASHED)
+                    self._emit("crashed", member, 0, ())
+                self.nodes[member] = self._made(member, self.nodes[member].stream, self.nodes[member].own_clock)
+                self._emit("wiped", member, 0, ())
+            case _:
+                raise AssertionError(f"{intervention!r} is no intervention")
+
+    def _restart(self, member: str) -> None:
+        old = self.nodes[member]
+        node = self.nodes[member] = self._made(member, old.stream, old.own_clock)
+        for name in node.durable:
+            setattr(node, name, getattr(old, name))
+        self.status[member] = UP
+        self.sentences.pop(member, None)
+        cause = self._emit("restarted", member, 0, ())
+        self._run(member, cause, node.restart, self.now)
+
+    def _resume(self, member: str) -> None:
+        """What waited is handed over in the order in which it came."""
+        self.status[member] = UP
+        self._emit("resumed", member, 0, ())
+        waiting, self.backlog[member] = self.backlog[member], []
+        for entry in waiting:
+            if self.status[member] != UP:  # it halted on an earlier one
+                if entry[0] == LAND:
+                    self._drop(entry[1], "down")
+            elif entry[0] == LAND:
+                self._reach(entry[1], entry[1][3], member)
+            elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
+                self._fire(entry[1], member, entry[2], entry[3])
+
+
+def _whole(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)

@@ -1,0 +1,263 @@
+"""A store that keeps cause before effect on both sides of any cut: COPS, causal consistency with convergent conflict handling.
+
+Source: Lloyd, Freedman, Kaminsky, Andersen, "Don't Settle for Eventual: Scalable Causal Consistency for Wide-Area Storage with
+COPS", SOSP 2011. Section numbers in the margin are the paper's.
+
+Each node is one of the paper's clusters: a whole copy of the data, with clients of its own that talk to it alone. A client's
+library keeps the context: what it has read since its last put, and that put (4.3). A put is taken at once by the client's own
+cluster, with the context as its dependencies, and replicated to the others afterwards; there it waits until all that it
+depends on has been put (4.4). A get is answered from the own cluster's copy and waits for nobody (4.5). Of two puts of one key
+the later version wins, versions being Lamport timestamps with the node's name (4.4: last writer wins): all copies settle on
+one, which with causality is *causal+* (3.1).
+
+What is whole: get and put with dependencies, replication with dependency checks, versions, convergent conflict handling.
+Where it departs from the paper:
+- **The client library stands at the home node**, one context for each client there, and on its disk; our clients remember
+  nothing from one key to another. Who asks at two nodes is two clients.
+- **A dependency is met when that very put has been taken in**, though perhaps a later version stands in its place. That the key
+  has some later version would not do: that one need not depend on what the missing put depended on.
+- A put that may have been lost is sent again until it is acknowledged, which is done once it has been taken in; the paper
+  replicates through queues that lose nothing.
+- All of the context is sent as dependencies, not only the nearest (4.3): what was read since the last put and has not been
+  taken in everywhere. Which puts have is told with later puts of their node (5.1: a dependency met by all is dropped).
+
+What is left out: get transactions (COPS-GT, 4.6), many nodes in a cluster with the keys split among them and chain replication
+(4.2: one node is linearizable by itself), conflict detection with handlers of one's own (5.3); a node that lost its disk (a
+cluster of the paper keeps what it has acknowledged).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from consensus.checkers.histories.convergence import Convergence
+from consensus.checkers.protocols.causal_store_safety import CausalStoreSafety
+from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, Node, Request
+from consensus.maths.lattices import Context, Dot, Run, context_joined, knows, place
+from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
+
+WINDOW = 32  # puts sent again at a time to one cluster
+
+
+class Version(NamedTuple):
+    """4.4: a Lamport timestamp, and the node's name in the low bits."""
+
+    lamport: int
+    node: str
+
+    @property
+    def order(self) -> tuple[int, tuple[int, str]]:
+        return self.lamport, place(self.node)
+
+
+class Dependency(NamedTuple):
+    """4.3: a version of a key; ``number`` names the put among those of its node."""
+
+    key: str
+    version: Version
+    number: int
+
+    @property
+    def dot(self) -> Dot:
+        return Dot(self.version.node, self.number)
+
+
+class Stored(NamedTuple):
+    value: str
+    version: Version
+    number: int
+
+
+# --- messages --------------------------------------------------------------------------------------
+
+
+class PutAfter(NamedTuple):
+    """4.4: put_after(key, value, dependencies, version), from the cluster that took the put to another."""
+
+    key: str
+    value: str
+    dependencies: tuple[Dependency, ...]
+    version: Version
+    number: int  # counts the puts of the sender
+    stable: int = 0  # 5.1: its puts up to this number have been taken in everywhere
+
+
+class PutAfterReply(NamedTuple):
+    """It has been taken in here."""
+
+    number: int
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+# --- the node --------------------------------------------------------------------------------------
+
+
+class CausalStore(Node):
+    messages = (PutAfter, PutAfterReply)
+    timers = ("resend",)
+    durable = ("data", "lamport", "number", "taken", "taken_of", "contexts", "outbox")
+
+    def setup(self) -> None:
+        # On disk.
+        self.data: dict[str, Stored] = {}
+        self.lamport = 0  # 4.4
+        self.number = 0  # puts taken from clients here
+        self.taken: Context = ()  # puts of all nodes that have been taken in
+        self.taken_of: dict[str, Context] = {}  # the same for each key; for the checker only
+        self.contexts: dict[str, tuple[Dependency, ...]] = {}  # 4.3: client -> what its next put depends on
+        self.outbox: dict[str, dict[int, PutAfter]] = {peer: {} for peer in self.peers}  # not yet acknowledged there
+        # In memory: whoever sent it sends it again.
+        self.stable: dict[str, int] = {}  # 5.1: node -> its puts up to this number are everywhere, and no dependency any more
+        self.waiting: dict[Dot, tuple[str, PutAfter]] = {}  # 4.4: puts some of whose dependencies are missing
+
+    def on_start(self) -> None:
+        self.become("replica", None)
+        self.set_timer("resend", self.knobs["resend_ms"] * MS)
+
+    # --- 4.3 to 4.5: get and put, by the client library and its own cluster -----------------------
+
+    def on_request(self, client: str, m: Request) -> None:
+        if m.kind == READ:
+            return self.get(client, m)
+        if m.kind == REMOVE:
+            return self.answer(m.op_id, FAILED, reason="a register has nothing to remove")
+        return self.put(client, m)
+
+    def get(self, client: str, m: Request) -> None:
+        """Answers from the copy; the version joins the client's context."""
+        held = self.data.get(m.key)
+        if held is None:
+            return self.answer(m.op_id, OK)
+        read = Dependency(m.key, held.version, held.number)
+        self.contexts[client] = self.needed((*self.contexts.get(client, ()), read))
+        return self.answer(m.op_id, OK, (held.value,))
+
+    def put(self, client: str, m: Request) -> None:
+        """Takes the put at once: all that it depends on is here. Then the context is this put, which stands for the rest."""
+        assert m.value is not None, "a put brings a value"
+        dependencies = self.needed(self.contexts.get(client, ()))
+        self.lamport += 1
+        self.number += 1
+        version = Version(self.lamport, self.id)
+        self.contexts[client] = (Dependency(m.key, version, self.number),)
+        put = PutAfter(m.key, m.value, dependencies, version, self.number, self.stable.get(self.id, 0))
+        self.commit(put)
+        self.answer(m.op_id, OK)
+        for peer in self.peers:
+            self.outbox[peer][self.number] = put
+            self.send(peer, put)
+
+    def needed(self, context: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
+        """Each dependency once, and none that every cluster has met already (5.1)."""
+        stable = self.stable
+        return tuple(each for each in dict.fromkeys(context) if each.number > stable.get(each.version.node, 0))
+
+    # --- 4.4 replication --------------------------------------------------------------------------
+
+    def on_put_after(self, src: str, m: PutAfter) -> None:
+        self.stable[src] = max(self.stable.get(src, 0), m.stable)
+        dot = Dot(src, m.number)
+        if knows(self.taken, dot):
+            return self.send(src, PutAfterReply(m.number))
+        if not self.ready(m):
+            if dot not in self.waiting:
+                self.note("waits for a dependency", f"{m.key} = {m.value} of {src}")
+            self.waiting[dot] = (src, m)
+            return None
+        self.accept(src, m)
+        return self.let_go()
+
+    def ready(self, m: PutAfter) -> bool:
+        """4.4: dep_check of each dependency."""
+        return all(knows(self.taken, dependency.dot) for dependency in m.dependencies)
+
+    def let_go(self) -> None:
+        """What has waited for what has just been taken in."""
+        ready = next((dot for dot, (_, m) in self.waiting.items() if self.ready(m)), None)
+        while ready is not None:
+            self.accept(*self.waiting.pop(ready))
+            ready = next((dot for dot, (_, m) in self.waiting.items() if self.ready(m)), None)
+
+    def accept(self, src: str, m: PutAfter) -> None:
+        self.lamport = max(self.lamport, m.version.lamport)  # 4.4: later puts here have later versions
+        self.commit(m)
+        self.send(src, PutAfterReply(m.number))
+
+    def commit(self, m: PutAfter) -> None:
+        """The later version stands (4.4: last writer wins)."""
+        put = (Run(m.version.node, m.number, m.number),)
+        self.taken = context_joined(self.taken, put)
+        self.taken_of[m.key] = context_joined(self.taken_of.get(m.key, ()), put)
+        held = self.data.get(m.key)
+        if held is None or m.version.order > held.version.order:
+            self.data[m.key] = Stored(m.value, m.version, m.number)
+        else:
+            self.note("later version stands", f"{m.key} = {held.value}, not {m.value}")
+        self.store(m.key, (self.data[m.key].value,), (updates(self.taken_of[m.key]),))
+
+    def on_put_after_reply(self, src: str, m: PutAfterReply) -> None:
+        self.outbox[src].pop(m.number, None)
+        self.stable[self.id] = min((next(iter(puts)) - 1 for puts in self.outbox.values() if puts), default=self.number)
+
+    def on_resend_timeout(self) -> None:
+        """The oldest puts that a cluster has not acknowledged: lost, or cut off, or waiting there for others."""
+        self.set_timer("resend", self.knobs["resend_ms"] * MS)
+        for peer in self.peers:
+            for put in [*self.outbox[peer].values()][:WINDOW]:
+                self.send(peer, put)
+
+    # --- for the stage ----------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        facts = {key: f"{held.value}, version {held.version.lamport}.{held.version.node}" for key, held in self.data.items()}
+        facts["context"] = "; ".join(f"{client}: {listed(context)}" for client, context in self.contexts.items()) or "none"
+        facts["waiting"] = "; ".join(f"{m.key} = {m.value} after {listed(m.dependencies)}" for _, m in self.waiting.values())
+        facts["waiting"] = facts["waiting"] or "nothing"
+        facts["to replicate"] = ", ".join(f"{len(puts)} to {peer}" for peer, puts in self.outbox.items() if puts) or "nothing"
+        store = {key: [self.data[key].value] for key in sorted(self.data)}
+        return {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+
+
+def listed(dependencies: tuple[Dependency, ...]) -> str:
+    return " ".join(f"{each.key}@{each.version.lamport}.{each.version.node}" for each in dependencies) or "nothing"
+
+
+def updates(context: Context) -> str:
+    return " ".join(f"{run.replica}:{run.first}-{run.last}" for run in context)
+
+
+# --- the card --------------------------------------------------------------------------------------
+
+
+def claims(knobs: Mapping[str, Any]) -> Claims:
+    """Causal, and copies settle on one value (causal+); of puts that did not know each other one is lost."""
+    return Claims("causal", "total", loses=True)
+
+
+CARD = Card(
+    name="causal_store",
+    title="Causal store (COPS)",
+    paper='Lloyd et al., "Don\'t Settle for Eventual: Scalable Causal Consistency for Wide-Area Storage with COPS", SOSP 2011',
+    summary="Every node answers at once; a write is shown elsewhere only after all that its writer had seen.",
+    node=CausalStore,
+    claims=claims,
+    family=ANSWERING,
+    gives_up="The present: reads may be old, and of two writes that did not know each other one is lost.",
+    needs="any number of nodes; one alone answers",
+    invariants=(CausalStoreSafety, Convergence),
+    knobs=(
+        Knob(
+            "resend_ms",
+            "Send again every",
+            "How often puts go out again to clusters that have not acknowledged them.",
+            200,
+            low=20,
+            high=60_000,
+            unit="ms",
+        ),
+    ),
+)

@@ -1,0 +1,846 @@
+"""A Dynamo-style store: always writeable, eventually consistent, each key on N nodes.
+
+Source: DeCandia, Hastorun, Jampani, Kakulapati, Lakshman, Pilchin, Sivasubramanian, Vosshall, Vogels, "Dynamo: Amazon's
+Highly Available Key-value Store", SOSP 2007. Section numbers in the margin are the paper's.
+
+What is here: consistent hashing with virtual nodes (4.2), preference lists (4.3), versions with clocks and siblings (4.4), get
+and put with N, R and W (4.5), the sloppy quorum with hinted handoff (4.6), anti-entropy over Merkle trees (4.7), the local
+failure detector (4.8.3), read repair (5), and last write wins by timestamp (6, "timestamp based reconciliation").
+
+Where it departs from the paper:
+- **The node that is asked coordinates.** The paper lets any node coordinate a get, but has a put forwarded to a node of the
+  key's preference list (4.5, 6.4). A forward without an answer may be lost or slow, and forwarding once more would write the
+  value twice. When a home is missing, the first stand-in is the coordinator itself, then the next node clockwise.
+- **Clocks are exact.** In the paper ``(Sx, 3)`` stands for the events 1, 2 and 3 of Sx. That is wrong once Sx writes without
+  knowing its own last write: two clients put through it from one old context, or it handed a hint off and forgot it, or it
+  lost its disk. Then an acknowledged write would vanish without a word. So a clock keeps *which* events it knows, as runs
+  ``(Sx, 1, 3)``, and each version names its own event, its *dot* (Preguica, Baquero, Almeida, Fonte and Goncalves, "Dotted
+  Version Vectors", 2010). Where every run begins at 1, as in Figure 3, this is the paper's clock.
+- **A put reads first** (knob ``put_context``): the paper's clients get before they put and hand over the context; ours may
+  write without having read, so the coordinator gets on their behalf. "client's own" takes the client's context as it comes.
+- What a coordinator holds itself, as a home or as a stand-in, joins every answer that it gives, without counting towards R.
+- Merging siblings is the client's business (4.4). Ours do not merge: the next put supersedes the siblings that were read.
+
+What is left out: joining, leaving and gossip (4.8.1, 4.8.2, 4.9; every node knows all members from the start), other ways to
+divide the ring (6.2), truncation of long clocks (4.4), the node that read fastest as coordinator of the put (5), buffered
+writes (6.1), and the rationing of background work (6.5). Merkle trees have two levels here, a root over sixteen leaves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from consensus.kernel.node import FAILED, MS, OK, READ, UNKNOWN, Node, Request
+from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
+
+TOKENS = 8  # virtual nodes of each node on the ring
+LEAVES = 16  # leaves of a Merkle tree: equal ranges of the ring
+
+
+# --- 4.2 partitioning, 4.3 replication -------------------------------------------------------------
+
+
+def position(name: str) -> int:
+    """Where a name falls on the ring: the same on every machine, below 2**64."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
+
+
+@lru_cache(maxsize=64)
+def ring(members: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """The virtual nodes in clockwise order, each with the node that owns it."""
+    return tuple(sorted((position(f"{member}/{token}"), member) for member in members for token in range(TOKENS)))
+
+
+@lru_cache(maxsize=4096)
+def preference_list(members: tuple[str, ...], key: str) -> tuple[str, ...]:
+    """All nodes in the order in which a clockwise walk from the key first meets them; the first N are the key's homes."""
+    start = position(key)
+    walk = sorted(ring(members), key=lambda token: (token[0] < start, token[0]))
+    return tuple(dict.fromkeys(member for _, member in walk))  # 4.3: distinct nodes, further positions of one are skipped
+
+
+# --- 4.4 data versioning ---------------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """The events ``first`` to ``last`` of a node. Where ``first`` is 1 it is the paper's pair ``(node, last)``."""
+
+    node: str
+    first: int
+    last: int
+
+
+Clock = tuple[Run, ...]
+
+
+def joined(clocks: Iterable[Clock]) -> Clock:
+    """The clock that knows every event that one of these knows; runs that touch become one."""
+    runs: list[Run] = []
+    for run in sorted((run for clock in clocks for run in clock), key=lambda run: (len(run.node), run)):
+        if runs and runs[-1].node == run.node and run.first <= runs[-1].last + 1:
+            runs[-1] = Run(run.node, runs[-1].first, max(runs[-1].last, run.last))
+        else:
+            runs.append(run)
+    return tuple(runs)
+
+
+class Dot(NamedTuple):
+    """One event: the ``counter``-th put of this key that ``node`` coordinated. It names one version, for ever."""
+
+    node: str
+    counter: int
+
+
+class Version(NamedTuple):
+    """An immutable version of an object."""
+
+    value: str
+    dot: Dot  # the event that made it
+    past: Clock  # the events that its writer knew
+    timestamp: int = 0  # the coordinator's own clock, microseconds; only "last write wins" looks at it
+    replaces: tuple[str, ...] = ()  # the values that its writer knew; only the checker of lost writes looks at them
+
+    @property
+    def clock(self) -> Clock:
+        """The clock as the paper writes it: the past and the version's own event."""
+        return joined((self.past, (Run(self.dot.node, self.dot.counter, self.dot.counter),)))
+
+    def descends_from(self, other: Version) -> bool:
+        """True when the writer of this version knew the other one, which can then be forgotten."""
+        node, counter = other.dot
+        return any(run.node == node and run.first <= counter <= run.last for run in self.past)
+
+
+Versions = tuple[Version, ...]
+
+
+def syntactic_reconciliation(versions: Versions) -> Versions:
+    """4.4: the versions of which no other is a descendant, in a fixed order; more than one are siblings."""
+    distinct: dict[Dot, Version] = {}
+    for version in versions:
+        assert distinct.setdefault(version.dot, version) == version, "versions are immutable: one event made two of them"
+    newest = [one for one in distinct.values() if not any(other.descends_from(one) for other in distinct.values())]
+    return tuple(sorted(newest, key=lambda version: (len(version.value), version.value, version.dot)))
+
+
+def last_write_wins(versions: Versions) -> Versions:
+    """6: the version with the largest timestamp, whatever it knew; of equal ones that of the later node in name."""
+    return (max(versions, key=lambda one: (one.timestamp, len(one.dot.node), one.dot)),) if versions else ()
+
+
+def values(versions: Versions) -> tuple[str, ...]:
+    return tuple(version.value for version in versions)
+
+
+class Context(NamedTuple):
+    """4.1: what a get hands out and a put hands in, opaque to the client: what it has seen of the key."""
+
+    clock: Clock
+    values: tuple[str, ...]
+
+
+def context_of(versions: Versions) -> Context:
+    return Context(joined(version.clock for version in versions), values(versions))
+
+
+# --- 4.7 replica synchronization -------------------------------------------------------------------
+
+
+def digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def leaf_of(key: str) -> int:
+    """The leaf of the Merkle tree, a range of the ring, into which the key falls."""
+    return position(key) * LEAVES >> 64
+
+
+# --- messages --------------------------------------------------------------------------------------
+
+
+class ReplicaRead(NamedTuple):
+    """4.5: the coordinator of a get asks for all versions that the node holds."""
+
+    op_id: str
+    key: str
+
+
+class ReplicaReadReply(NamedTuple):
+    op_id: str
+    versions: Versions
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+class ReplicaWrite(NamedTuple):
+    """4.5: the coordinator of a put sends the new version. With ``hint``, keep it for that home, which is missing (4.6)."""
+
+    op_id: str
+    key: str
+    version: Version
+    hint: str = ""
+
+
+class ReplicaWriteReply(NamedTuple):
+    op_id: str
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+class ReadRepair(NamedTuple):
+    """5: the coordinator of a get saw that this home's copy is old."""
+
+    key: str
+    versions: Versions
+
+
+class Handoff(NamedTuple):
+    """4.6: a stand-in delivers what it kept for this home."""
+
+    key: str
+    versions: Versions
+
+
+class HandoffReply(NamedTuple):
+    key: str
+    dots: tuple[Dot, ...]  # what has arrived, and may be deleted there
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+class Probe(NamedTuple):
+    """4.8.3: are you there again?"""
+
+
+class ProbeReply(NamedTuple):
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+class MerkleRoot(NamedTuple):
+    """4.7: the root of the tree over the keys that both nodes host."""
+
+    root: str
+
+
+class MerkleRootReply(NamedTuple):
+    """The hashes of the leaves where the roots differ; none where they agree."""
+
+    leaves: tuple[str, ...]
+
+    @property
+    def tone(self) -> str:
+        return "-" if self.leaves else "+"
+
+
+class MerkleKeys(NamedTuple):
+    """What the sender holds in the leaves that differ."""
+
+    leaves: tuple[int, ...]
+    objects: tuple[tuple[str, Versions], ...]
+
+
+class MerkleKeysReply(NamedTuple):
+    """What the sender holds in those leaves, once it has taken in what it got."""
+
+    objects: tuple[tuple[str, Versions], ...]
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+# --- the node --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Coordination:
+    """5: the state machine of one request at its coordinator, from the request until nobody is waited for any more."""
+
+    request: Request
+    reading: bool = True  # a get; or the get before a put
+    answered: bool = False
+    asked: dict[str, str] = field(default_factory=dict)  # node -> the home it serves: itself, or one that is missing
+    replies: dict[str, Versions] = field(default_factory=dict)
+    version: Version | None = None  # what a put writes
+
+    @property
+    def op_id(self) -> str:
+        return self.request.op_id
+
+    @property
+    def key(self) -> str:
+        return self.request.key
+
+    @property
+    def silent(self) -> list[str]:
+        return [node for node in self.asked if node not in self.replies]
+
+    @property
+    def covered(self) -> bool:
+        """True when each home that was to be served has answered, itself or through a stand-in."""
+        heard = [self.asked[node] for node in self.replies if node in self.asked]
+        return all(home in heard for home in self.asked.values())
+
+
+class Dynamo(Node):
+    messages = (
+        ReplicaRead,
+        ReplicaReadReply,
+        ReplicaWrite,
+        ReplicaWriteReply,
+        ReadRepair,
+        Handoff,
+        HandoffReply,
+        Probe,
+        ProbeReply,
+        MerkleRoot,
+        MerkleRootReply,
+        MerkleKeys,
+        MerkleKeysReply,
+    )
+    timers = ("retry", "timeout", "handoff", "anti_entropy")
+    durable = ("data", "hints", "counters", "first_counter")
+
+    def setup(self) -> None:
+        # On disk.
+        self.data: dict[str, Versions] = {}  # the versions of each key that this node holds as one of its homes
+        self.hints: dict[str, dict[str, Versions]] = {}  # 4.6: the separate local store: home -> key -> versions
+        self.counters: dict[str, int] = {}  # 4.4: how many puts of each key this node has coordinated
+        self.first_counter: int | None = None  # what counters start from; None until the disk is first used
+        # In memory.
+        self.coordinations: dict[str, Coordination] = {}
+        self.suspected: dict[str, int] = {}  # 4.8.3: peers that left us without an answer, and since when
+
+    def on_start(self) -> None:
+        self.first_counter = 0
+        self.awake()
+
+    def on_restart(self) -> None:
+        if self.first_counter is None:  # the disk is lost, and with it which dots were used: leave them all behind
+            self.first_counter = max(0, self.clock // MS)
+        self.awake()
+
+    def awake(self) -> None:
+        self.become("replica", None)
+        self.set_timer("handoff", self.knobs["handoff_ms"] * MS)
+        self.set_timer("anti_entropy", self.stream.between(1, self.knobs["anti_entropy_ms"] * MS))  # not all at once
+
+    # --- N, R, W, and who is home -------------------------------------------------------------
+
+    @property
+    def n(self) -> int:
+        return min(int(self.knobs["n"]), len(self.members))
+
+    @property
+    def r(self) -> int:
+        return min(int(self.knobs["r"]), self.n)
+
+    @property
+    def w(self) -> int:
+        return min(int(self.knobs["w"]), self.n)
+
+    def homes(self, key: str) -> tuple[str, ...]:
+        """4.3: the N nodes that are responsible for the key."""
+        return preference_list(self.members, key)[: self.n]
+
+    def involved(self, key: str) -> dict[str, str]:
+        """4.5, 4.6: the first N healthy nodes of the preference list, each with the home that it serves."""
+        homes = self.homes(key)
+        if not self.knobs["sloppy"]:
+            return {home: home for home in homes}
+        asked = {home: home for home in homes if home not in self.suspected}
+        for home in homes:
+            if home in self.suspected:
+                asked[self.stand_in(key, asked) or home] = home  # where nobody is left, ask the doubtful home itself
+        return asked
+
+    def stand_in(self, key: str, asked: Mapping[str, str]) -> str | None:
+        """4.6: the next healthy node that has no part yet: the coordinator itself, else clockwise from the key."""
+        for node in (self.id, *preference_list(self.members, key)):
+            if node not in asked and node not in self.suspected:
+                return node
+        return None
+
+    # --- 4.4 the copy of a key ----------------------------------------------------------------
+
+    def reconciled(self, versions: Versions) -> Versions:
+        if self.knobs["conflicts"] == "lww":
+            return last_write_wins(versions)
+        return syntactic_reconciliation(versions)
+
+    def held(self, key: str) -> Versions:
+        """All that this node holds of the key, its own copy and what it keeps for others."""
+        hinted = tuple(version for kept in self.hints.values() for version in kept.get(key, ()))
+        return self.reconciled(self.data.get(key, ()) + hinted)
+
+    def keep(self, key: str, versions: Versions) -> bool:
+        """Takes versions into this node's own copy; True when the copy changed."""
+        changed = False
+        for version in versions:
+            before = self.data.get(key, ())
+            after = self.reconciled((*before, version))
+            if after == before:
+                self.note_the_loser(key, version, before)
+                continue
+            changed = True
+            self.data[key] = after
+            self.store(key, values(after), based_on=version.replaces)
+            if len(after) > 1:
+                self.note("sibling", f"{key} = {', '.join(values(after))}")
+            for loser in before:
+                self.note_the_loser(key, loser, after)
+        return changed
+
+    def note_the_loser(self, key: str, loser: Version, winners: Versions) -> None:
+        """Under last write wins: says that a version went which its winner did not know."""
+        if self.knobs["conflicts"] == "lww" and not any(one == loser or one.descends_from(loser) for one in winners):
+            self.note("lww dropped", f"{key} = {loser.value}")
+
+    def keep_hint(self, home: str, key: str, versions: Versions) -> None:
+        """4.6: keeps versions for a home that is missing, apart from this node's own copies."""
+        kept = self.hints.setdefault(home, {})
+        for version in versions:
+            before = kept.get(key, ())
+            after = self.reconciled((*before, version))
+            if after == before:
+                self.note_the_loser(key, version, before)
+                continue
+            kept[key] = after
+            self.store_hints(key, version.replaces)
+            self.note("hint stored", f"{key} = {version.value} for {home}")
+
+    def store_hints(self, key: str, based_on: tuple[str, ...] = ()) -> None:
+        hinted = tuple(version for kept in self.hints.values() for version in kept.get(key, ()))
+        self.store(key, tuple(dict.fromkeys(values(hinted))), based_on, shelf="hint")
+
+    # --- 4.5 get and put ----------------------------------------------------------------------
+
+    def on_request(self, client: str, m: Request) -> None:
+        coordination = self.coordinations[m.op_id] = Coordination(m)
+        self.set_timer("timeout", self.knobs["timeout_ms"] * MS, m.op_id)
+        if m.kind == READ or self.knobs["put_context"] == "read first":
+            return self.begin(coordination)
+        return self.put(coordination, Context(*m.context) if m.context else Context((), ()))
+
+    def begin(self, c: Coordination) -> None:
+        """Turns to the first N healthy nodes, for their versions or with the new one."""
+        c.asked, c.replies = self.involved(c.key), {}
+        self.set_timer("retry", self.knobs["retry_ms"] * MS, c.op_id)
+        self.contact(c, list(c.asked))
+
+    def contact(self, c: Coordination, nodes: list[str]) -> None:
+        reading = c.reading
+        for node in sorted(nodes, key=lambda node: node != self.id):  # our own disk first: the rest may not be needed
+            if c.reading != reading:
+                return  # our own copy was enough to put on
+            if reading and node == self.id:
+                self.read_returned(c, node, self.held(c.key))
+            elif reading:
+                self.send(node, ReplicaRead(c.op_id, c.key))
+            else:
+                self.write_to(c, node)
+
+    def on_replica_read(self, src: str, m: ReplicaRead) -> None:
+        self.send(src, ReplicaReadReply(m.op_id, self.held(m.key)))
+
+    def on_replica_read_reply(self, src: str, m: ReplicaReadReply) -> None:
+        self.heard(src)
+        c = self.coordinations.get(m.op_id)
+        if c is not None and c.reading:
+            self.read_returned(c, src, m.versions)
+
+    def read_returned(self, c: Coordination, node: str, versions: Versions) -> None:
+        c.replies[node] = versions
+        if not c.answered and len(c.replies) >= self.r:
+            seen = self.gathered(c)
+            if c.request.kind != READ:
+                return self.put(c, context_of(seen))
+            self.answer(c.op_id, OK, values(seen), context_of(seen) if seen else ())
+            c.answered = True
+        if c.answered and not c.silent:
+            self.read_repair(c)
+
+    def gathered(self, c: Coordination) -> Versions:
+        """The versions that were returned and are causally unrelated. What we hold ourselves joins in, uncounted."""
+        return self.reconciled(tuple(version for reply in c.replies.values() for version in reply) + self.held(c.key))
+
+    def put(self, c: Coordination, context: Context) -> None:
+        """Makes the new version: the clock of the context, and one event of our own."""
+        assert c.request.value is not None, "a put brings a value"
+        counter = max(self.counters.get(c.key, 0), self.first_counter or 0) + 1
+        self.counters[c.key] = counter
+        c.version = Version(c.request.value, Dot(self.id, counter), context.clock, self.clock, context.values)
+        c.reading = False
+        self.begin(c)
+
+    def write_to(self, c: Coordination, node: str) -> None:
+        assert c.version is not None, "a put has made its version before it writes"
+        hint = c.asked[node] if c.asked[node] != node else ""
+        if node != self.id:
+            return self.send(node, ReplicaWrite(c.op_id, c.key, c.version, hint))
+        self.take(c.key, c.version, hint)
+        return self.write_returned(c, node)
+
+    def take(self, key: str, version: Version, hint: str) -> None:
+        if hint:
+            self.keep_hint(hint, key, (version,))
+        else:
+            self.keep(key, (version,))
+
+    def on_replica_write(self, src: str, m: ReplicaWrite) -> None:
+        self.take(m.key, m.version, m.hint)
+        self.send(src, ReplicaWriteReply(m.op_id))
+
+    def on_replica_write_reply(self, src: str, m: ReplicaWriteReply) -> None:
+        self.heard(src)
+        c = self.coordinations.get(m.op_id)
+        if c is not None and not c.reading:
+            self.write_returned(c, src)
+
+    def write_returned(self, c: Coordination, node: str) -> None:
+        c.replies[node] = ()
+        if not c.answered and len(c.replies) >= self.w:
+            assert c.version is not None, "a put has made its version before it is acknowledged"
+            self.answer(c.op_id, OK, context=context_of((c.version,)))
+            c.answered = True
+        if c.answered and c.covered:
+            self.close(c)
+
+    # --- what silence means -------------------------------------------------------------------
+
+    def on_retry_timeout(self, op_id: str) -> None:
+        """4.6, 4.8.3: who has not answered is suspected, and the next healthy node takes its place."""
+        c = self.coordinations[op_id]
+        silent = c.silent
+        for node in silent:
+            self.suspect(node)
+        if c.answered and c.reading:
+            return self.read_repair(c)
+        following: list[str] = []
+        for node in silent:
+            stand_in = self.stand_in(c.key, c.asked) if self.knobs["sloppy"] else None
+            if stand_in is not None:
+                c.asked[stand_in] = stand_in if stand_in in self.homes(c.key) else c.asked[node]
+                following.append(stand_in)
+            elif not c.answered:
+                following.append(node)  # perhaps only the message was lost
+        if following:
+            self.set_timer("retry", self.knobs["retry_ms"] * MS, op_id)
+            self.contact(c, following)
+
+    def on_timeout_timeout(self, op_id: str) -> None:
+        """Gives up. A put that may stand on some disk is not called failed: it may be read later (a partial write)."""
+        c = self.coordinations[op_id]
+        if c.answered and c.reading:
+            return self.read_repair(c)
+        self.close(c)
+        if c.answered:
+            return
+        if c.request.kind == READ:
+            self.answer(op_id, FAILED, reason=f"{len(c.replies)} of R = {self.r} replicas answered")
+        elif c.reading:
+            self.answer(op_id, FAILED, reason=f"nothing written: {len(c.replies)} of R = {self.r} replicas answered")
+        else:
+            self.answer(op_id, UNKNOWN, reason=f"{len(c.replies)} of W = {self.w} replicas took the write; they keep it")
+
+    def close(self, c: Coordination) -> None:
+        del self.coordinations[c.op_id]
+        self.cancel_timer("retry", c.op_id)
+        self.cancel_timer("timeout", c.op_id)
+
+    # --- 5 read repair ------------------------------------------------------------------------
+
+    def read_repair(self, c: Coordination) -> None:
+        """Brings the homes that returned old versions up to date. Nobody waits for it, and nobody asks whether it arrived."""
+        self.close(c)
+        latest = self.gathered(c)
+        if not self.knobs["read_repair"]:
+            return
+        for node, versions in c.replies.items():
+            if node not in self.homes(c.key) or versions == latest:
+                continue
+            self.note("read repair", f"{c.key} at {node}")
+            if node == self.id:
+                self.keep(c.key, latest)
+            else:
+                self.send(node, ReadRepair(c.key, latest))
+
+    def on_read_repair(self, src: str, m: ReadRepair) -> None:
+        self.keep(m.key, m.versions)
+
+    # --- 4.8.3 failure detection: a purely local notion ---------------------------------------
+
+    def suspect(self, node: str) -> None:
+        if node not in self.suspected:
+            self.suspected[node] = self.now
+            self.note("suspected", node)
+
+    def heard(self, node: str) -> None:
+        """It answered. (That it speaks is not enough: it may not hear us.)"""
+        self.suspected.pop(node, None)
+
+    def probe_one(self) -> None:
+        """A suspected peer is tried again from time to time, one at a time; what we keep for it serves as well."""
+        for node in self.suspected:
+            if not self.hints.get(node):
+                self.suspected[node] = self.suspected.pop(node)  # to the end of the queue
+                return self.send(node, Probe())
+        return None
+
+    def on_probe(self, src: str, m: Probe) -> None:
+        self.send(src, ProbeReply())
+
+    def on_probe_reply(self, src: str, m: ProbeReply) -> None:
+        self.heard(src)
+
+    # --- 4.6 hinted handoff -------------------------------------------------------------------
+
+    def on_handoff_timeout(self) -> None:
+        """Scans the hints: one to each home. An answer brings the next at once; a cut costs no more than one at each scan."""
+        self.set_timer("handoff", self.knobs["handoff_ms"] * MS)
+        self.move_what_is_not_ours()
+        for home in self.members:
+            self.hand_off(home)
+        self.probe_one()
+
+    def hand_off(self, home: str) -> None:
+        for key, versions in self.hints.get(home, {}).items():
+            return self.send(home, Handoff(key, versions))
+
+    def on_handoff(self, src: str, m: Handoff) -> None:
+        self.keep(m.key, m.versions)
+        self.send(src, HandoffReply(m.key, tuple(version.dot for version in m.versions)))
+
+    def on_handoff_reply(self, src: str, m: HandoffReply) -> None:
+        """The home has it: what was delivered is deleted here, but not what has been hinted since."""
+        self.heard(src)
+        kept = self.hints.get(src, {})
+        before = kept.get(m.key, ())
+        after = tuple(version for version in before if version.dot not in m.dots)
+        if after == before:
+            return
+        kept[m.key] = after
+        if not after:
+            del kept[m.key]
+        self.store_hints(m.key)
+        self.note("hint handed off", f"{m.key} to {src}")
+        self.hand_off(src)
+
+    def move_what_is_not_ours(self) -> None:
+        """When N was turned down, a copy at a node that is no home any more goes to the first home, by the same way."""
+        for key in [key for key in self.data if self.id not in self.homes(key)]:
+            versions = self.data.pop(key)
+            self.keep_hint(self.homes(key)[0], key, versions)
+            self.store(key, ())
+
+    # --- 4.7 anti-entropy ---------------------------------------------------------------------
+
+    def on_anti_entropy_timeout(self) -> None:
+        self.set_timer("anti_entropy", self.knobs["anti_entropy_ms"] * MS)
+        self.obey_the_policy()
+        if self.peers:
+            peer = self.stream.choice(self.peers)
+            self.send(peer, MerkleRoot(root_of(self.leaves(peer))))
+
+    def leaves(self, peer: str) -> tuple[str, ...]:
+        """The leaves of the tree over the keys that both host: a hash of the keys in each range and of their versions' dots."""
+        texts = [""] * LEAVES
+        for key in self.hosted_with(peer):
+            texts[leaf_of(key)] += f"{key} {[tuple(version.dot) for version in self.data[key]]} "
+        return tuple(digest(text) for text in texts)
+
+    def hosted_with(self, peer: str) -> list[str]:
+        homes = {key: self.homes(key) for key in sorted(self.data)}
+        return [key for key in homes if self.id in homes[key] and peer in homes[key]]
+
+    def objects(self, peer: str, leaves: tuple[int, ...]) -> tuple[tuple[str, Versions], ...]:
+        return tuple((key, self.data[key]) for key in self.hosted_with(peer) if leaf_of(key) in leaves)
+
+    def on_merkle_root(self, src: str, m: MerkleRoot) -> None:
+        leaves = self.leaves(src)
+        self.send(src, MerkleRootReply(leaves if root_of(leaves) != m.root else ()))
+
+    def on_merkle_root_reply(self, src: str, m: MerkleRootReply) -> None:
+        self.heard(src)
+        if not m.leaves:
+            return
+        ours = self.leaves(src)
+        differing = tuple(leaf for leaf in range(LEAVES) if ours[leaf] != m.leaves[leaf])
+        if differing:  # they may have come to agree meanwhile
+            self.send(src, MerkleKeys(differing, self.objects(src, differing)))
+
+    def on_merkle_keys(self, src: str, m: MerkleKeys) -> None:
+        self.synchronize(src, m.objects)
+        ours = self.objects(src, m.leaves)
+        self.send(src, MerkleKeysReply(tuple(one for one in ours if one not in m.objects)))
+
+    def on_merkle_keys_reply(self, src: str, m: MerkleKeysReply) -> None:
+        self.heard(src)
+        self.synchronize(src, m.objects)
+
+    def synchronize(self, src: str, objects: tuple[tuple[str, Versions], ...]) -> None:
+        for key, versions in objects:
+            if self.keep(key, versions):
+                self.note("anti-entropy repaired", f"{key} from {src}")
+
+    def obey_the_policy(self) -> None:
+        """When siblings were turned into last write wins, what lies on disk follows."""
+        for key, before in self.data.items():
+            after = self.reconciled(before)
+            if after == before:
+                continue
+            self.data[key] = after
+            self.store(key, values(after))
+            for loser in before:
+                self.note_the_loser(key, loser, after)
+
+    # --- for the stage ------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        facts = {f"{key}": f"{listed(self.data.get(key, ()))}; {self.whereabouts(key)}" for key in self.known_keys()}
+        hints = [f"{key} = {listed(kept[key])} for {home}" for home, kept in self.hints.items() for key in kept]
+        facts["hints"] = "; ".join(hints) or "none"
+        facts["suspected"] = ", ".join(self.suspected) or "nobody"
+        waiting = [f"{c.request.kind} {c.key}: {len(c.replies)} of {len(c.asked)}" for c in self.coordinations.values()]
+        facts["coordinates"] = "; ".join(waiting) or "nothing"
+        store = {key: list(values(self.data[key])) for key in sorted(self.data)}
+        return {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+
+    def known_keys(self) -> list[str]:
+        hinted = [key for kept in self.hints.values() for key in kept]
+        return sorted(dict.fromkeys([*self.data, *hinted]))
+
+    def whereabouts(self, key: str) -> str:
+        nodes = preference_list(self.members, key)
+        return f"preference list {' '.join(nodes[: self.n])} | {' '.join(nodes[self.n :])}".rstrip(" |")
+
+
+def root_of(leaves: tuple[str, ...]) -> str:
+    return digest(" ".join(leaves))
+
+
+def written(clock: Clock) -> str:
+    """A clock as the paper writes it; a run that does not begin at 1 shows both ends."""
+    return " ".join(f"[{node},{last}]" if first == 1 else f"[{node},{first}-{last}]" for node, first, last in clock)
+
+
+def listed(versions: Versions) -> str:
+    return ", ".join(f"{version.value} {written(version.clock)}" for version in versions) or "no copy"
+
+
+# --- the card --------------------------------------------------------------------------------------
+
+
+def claims(knobs: Mapping[str, Any]) -> Claims:
+    """Eventual whatever R and W are: overlapping quorums are not linearizability, and stand-ins do not even overlap.
+
+    Every live node always answers when one replica is enough, any node may be that one, and a request may wait twice for
+    silence (to read, to write) before the coordinator gives up.
+    """
+    one_is_enough = knobs["r"] == knobs["w"] == 1 and knobs["sloppy"] and 2 * knobs["retry_ms"] < knobs["timeout_ms"]
+    return Claims("eventual", "total" if one_is_enough else "quorum", loses=knobs["conflicts"] == "lww")
+
+
+def clash(knobs: Mapping[str, Any]) -> str:
+    """R and W count distinct homes (4.5), and of these there are N."""
+    for name in ("r", "w"):
+        if knobs[name] > knobs["n"]:
+            return f"{name.upper()}={knobs[name]} asks more homes than there are: N is {knobs['n']}."
+    return ""
+
+
+NODES_MAX = 25
+
+CARD = Card(
+    name="dynamo",
+    title="Dynamo-style",
+    paper='DeCandia et al., "Dynamo: Amazon\'s Highly Available Key-value Store", SOSP 2007',
+    summary="Each key lives on N nodes, any R answer a read, any W take a write; what a cut sets apart is reconciled later.",
+    node=Dynamo,
+    claims=claims,
+    family=ANSWERING,
+    gives_up="One order: reads may be stale or show siblings, and what to make of those is the client's work.",
+    needs="N copies of a key; R and W of them must answer",
+    clash=clash,
+    knobs=(
+        Knob("n", "N", "How many nodes are home to each key.", 3, low=1, high=NODES_MAX, unit="nodes"),
+        Knob("r", "R", "How many replicas must answer a read; at most N.", 1, low=1, high=NODES_MAX, unit="nodes"),
+        Knob("w", "W", "How many replicas must take a write; at most N.", 1, low=1, high=NODES_MAX, unit="nodes"),
+        Knob(
+            "sloppy",
+            "Sloppy quorum",
+            "Whether another node stands in for a home that does not answer.",
+            True,
+            choices=((True, "stand-ins with hinted handoff"), (False, "strict: only the key's homes")),
+        ),
+        Knob(
+            "conflicts",
+            "Conflicts",
+            "What becomes of two writes that did not know each other.",
+            "siblings",
+            choices=(("siblings", "keep both as siblings"), ("lww", "last write wins, by timestamp")),
+        ),
+        Knob(
+            "put_context",
+            "Context of a put",
+            "What a write knows of the values before it.",
+            "read first",
+            choices=(("read first", "the coordinator reads first"), ("client's own", "what the client last saw")),
+        ),
+        Knob(
+            "read_repair",
+            "Read repair",
+            "Whether a read brings the replicas that returned old versions up to date.",
+            True,
+            choices=((True, "on"), (False, "off")),
+        ),
+        Knob(
+            "retry_ms",
+            "Suspect after",
+            "How long a node may be silent before it is suspected; longer than a round trip.",
+            60,
+            low=5,
+            high=10_000,
+            unit="ms",
+        ),
+        Knob(
+            "timeout_ms",
+            "Give up after",
+            "How long a coordinator tries to serve a request.",
+            200,
+            low=10,
+            high=60_000,
+            unit="ms",
+        ),
+        Knob(
+            "handoff_ms",
+            "Handoff every",
+            "How often hints are scanned and a suspect is probed.",
+            200,
+            low=20,
+            high=60_000,
+            unit="ms",
+        ),
+        Knob(
+            "anti_entropy_ms",
+            "Anti-entropy every",
+            "How often each node compares Merkle trees with a random peer.",
+            500,
+            low=50,
+            high=600_000,
+            unit="ms",
+        ),
+    ),
+)

@@ -1,0 +1,141 @@
+"""What a protocol or a scenario says about itself: the catalogue for visitors, and what the tests hold it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from consensus.checkers.objects import OBJECTS, REGISTER
+from consensus.kernel.node import Node
+from consensus.kernel.sentences import Refused
+
+ARGUMENTS = ("", "node", "text")  # what an action can take
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A dial of a protocol. ``choices`` for a choice, ``low``..``high`` for a number."""
+
+    name: str
+    title: str
+    what: str  # one sentence: what turning it does
+    default: Any
+    choices: tuple[tuple[Any, str], ...] = ()  # (value, words)
+    low: int | None = None
+    high: int | None = None
+    unit: str = ""  # "ms", "nodes", ""
+
+    def checked(self, value: Any) -> Any:
+        """The value, if the knob can stand there; else Refused with a sentence."""
+        if self.choices:
+            for choice, _words in self.choices:
+                if type(choice) is type(value) and choice == value:
+                    return value
+            offered = ", ".join(str(choice).lower() if isinstance(choice, bool) else str(choice) for choice, _ in self.choices)
+            raise Refused(f"{self.title} cannot be {value!r}; it can be {offered}.")
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Refused(f"{self.title} must be a whole number, not {value!r}.")
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            raise Refused(
+                f"{self.title} must be from {self.low} to {self.high}{' ' + self.unit if self.unit else ''}, not {value}."
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that a visitor can tell a node to do, and that is neither a read nor a write: join, leave, vote ...
+
+    ``name`` is one of ``Node.actions``: a verb, words joined by "_". ``argument`` says what it takes: nothing (""), a member
+    ("node"), or any short text ("text").
+    """
+
+    name: str
+    title: str
+    what: str  # one sentence: what the node does then
+    argument: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.argument in ARGUMENTS, f"an action takes {', '.join(map(repr, ARGUMENTS))}, not {self.argument!r}"
+
+    def plain(self) -> dict[str, Any]:
+        return {"name": self.name, "title": self.title, "what": self.what, "argument": self.argument}
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
+
+    consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good); availability under a
+    cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers), "quorum" (a side
+    that can gather R or W), "all" (nobody, for what needs every member). "nothing" and "nobody" for what keeps no data and
+    serves no client; ``loses``: may lose acknowledged writes though no disk is lost.
+    """
+
+    consistency: str
+    availability: str
+    loses: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        return {"consistency": self.consistency, "availability": self.availability, "loses": self.loses}
+
+
+ESSAY, COMMIT, ORDERED, ANSWERING = "essay", "commit", "ordered", "answering"
+FAMILIES: dict[str, str] = {  # in the order of the catalogue
+    ESSAY: "Why it is hard at all",
+    COMMIT: "All or nothing",
+    ORDERED: "One order, by quorums",
+    ANSWERING: "Always answer",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A protocol's card.
+
+    ``invariants`` are the safety checkers made anew for each lane: classes with ``fold`` and ``findings``.
+    """
+
+    name: str
+    title: str
+    paper: str
+    summary: str  # one sentence for the catalogue
+    node: type[Node]
+    claims: Callable[[Mapping[str, Any]], Claims]
+    knobs: tuple[Knob, ...] = ()
+    invariants: tuple[Callable[[tuple[str, ...]], Any], ...] = ()  # each is called with the members
+    epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
+    object: str = REGISTER  # what clients' reads and writes mean here (``checkers/objects.py``)
+    majority: bool = False  # needs a majority of the members to answer
+    forgets: bool = False  # a replica's copies are in memory only: a crash takes them
+    actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
+    clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
+    family: str = ORDERED  # the shelf of the catalogue on which it stands: a key of FAMILIES
+    gives_up: str = ""  # one sentence for the catalogue: what it pays for what it claims
+    needs: str = ""  # how many nodes, in the paper's words: "2f + 1 nodes bear f crashes"
+
+    def __post_init__(self) -> None:
+        assert self.family in FAMILIES, f"{self.title} is of the family {self.family!r}; there are {', '.join(FAMILIES)}"
+        assert self.object in OBJECTS, f"{self.title} serves {self.object!r}; there are {', '.join(OBJECTS)}"
+        described = tuple(action.name for action in self.actions)
+        assert described == self.node.actions, (
+            f"{self.title} describes the actions {described}, its nodes have {self.node.actions}"
+        )
+
+    def settled(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """All knobs with their values: the defaults, and what was asked for, checked."""
+        asked = dict(knobs or {})
+        values = {}
+        for knob in self.knobs:
+            values[knob.name] = knob.checked(asked.pop(knob.name)) if knob.name in asked else knob.default
+        if asked:
+            known = ", ".join(knob.name for knob in self.knobs) or "none"
+            raise Refused(f"{self.title} has no knob {next(iter(asked))!r}; its knobs are: {known}.")
+        if sentence := self.clash(values):
+            raise Refused(sentence)
+        return values
+
+    def claimed(self, knobs: Mapping[str, Any], nodes: int) -> Claims:
+        """The claims in a cluster of so many members, for protocols where that matters."""
+        return self.claims({**knobs, "nodes": nodes})

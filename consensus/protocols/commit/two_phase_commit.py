@@ -1,0 +1,523 @@
+"""Two-phase commit: all sites commit a transaction or none does; whoever has voted Yes and hears nothing more must wait.
+
+Source: Bernstein, Hadzilacos and Goodman, "Concurrency Control and Recovery in Database Systems", 1987, chapter 7 ("the book");
+the protocol is older (Gray, "Notes on Data Base Operating Systems", 1978). Sections are the book's, and so are AC1 to AC5.
+
+Whole here: the basic protocol of 7.4 with its time-out actions, the log records that recovery needs, recovery by independent
+decision where that is possible, and both termination protocols: a participant in doubt asks the coordinator only (simple), or
+everybody (cooperative). No presumption is built in: a site decides Abort about a transaction only if it has not voted on it, or
+is its coordinator and has not decided. The log is never shortened.
+
+What is a transaction here: a client's write sets one item at all sites (read one, write all). The home node of the client,
+where the transaction originates, is its coordinator, and a participant like all others. A write locks the item at each site
+from the vote to the decision; a read is answered from the home node's committed copy, and waits while the item is locked there.
+So the history is one of strict two-phase locking, and linearizable. The price: every write needs every site, and an item whose
+fate is in doubt can be neither read nor written at that site for as long as the doubt lasts.
+
+Two writes of one item: the older waits for the younger's decision; the younger gets a No, and is tried again as a new
+transaction of the old age (wait-die: Rosenkrantz, Stearns and Lewis, 1978). So there is no deadlock.
+
+Left out: three-phase commit (7.5), transactions of several items, read-only participants, presumed abort and presumed commit
+(Mohan, Lindsay and Obermarck, 1986), shortening the log. The book's time-out for a vote request that never comes has no place
+here: a site learns of a transaction by that request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from consensus.checkers.protocols.two_phase_commit_safety import TwoPhaseCommitSafety
+from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.protocols.cards import COMMIT, Card, Claims, Knob
+
+PARTICIPANT, COORDINATOR, IN_DOUBT = "participant", "coordinator", "in doubt"
+
+# Records of the DT log (7.4): (record, transaction, key, value, coordinator). Key, value and coordinator stand in "yes" only.
+Record = tuple[str, str, str, str, str]
+START, YES, COMMITTED, ABORTED = "start-2PC", "yes", "commit", "abort"
+
+ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
+
+AC1: Final = "AC1: all that reach a decision reach the same one"
+AC2: Final = "AC2: a decision is never reversed"
+AC3: Final = "AC3: commit needs a Yes of everybody"
+
+
+# --- messages, in the order of a first round -----------------------------------------------------
+
+
+class VoteReq(NamedTuple):
+    """VOTE-REQ, with what the transaction writes."""
+
+    transaction: str
+    age: tuple[int, str]  # when its client asked, and which; the smaller is older
+    key: str
+    value: str
+
+
+class Yes(NamedTuple):
+    transaction: str
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+class No(NamedTuple):
+    transaction: str
+
+    @property
+    def tone(self) -> str:
+        return "-"
+
+
+class Commit(NamedTuple):
+    transaction: str
+
+
+class Abort(NamedTuple):
+    transaction: str
+
+
+class DecisionReq(NamedTuple):
+    """DECISION-REQ: what became of it?"""
+
+    transaction: str
+
+
+class Prepared(NamedTuple):
+    """A transaction that this site has voted Yes on, and of which it knows no decision."""
+
+    key: str
+    value: str
+    coordinator: str
+    age: tuple[int, str]
+
+
+class Asked(NamedTuple):
+    """A client's request at its home node."""
+
+    kind: str
+    key: str
+    value: str
+    when: int
+    age: int  # the same moment on this node's own clock
+    attempt: int
+
+
+# --- the site ------------------------------------------------------------------------------------
+
+
+class TwoPhaseCommitNode(Node):
+    messages = (VoteReq, Yes, No, Commit, Abort, DecisionReq)
+    timers = ("votes", "decision", "again", "hold")
+    durable = ("dt_log",)
+
+    def setup(self) -> None:
+        # On disk: the DT log, from which all that follows is rebuilt
+        self.dt_log: list[Record] = []
+        self.committed: dict[str, str] = {}  # the site's copy of each item
+        self.decided: dict[str, str] = {}  # transaction -> COMMITTED or ABORTED
+        self.prepared: dict[str, Prepared] = {}  # voted Yes, not decided
+        self.locks: dict[str, str] = {}  # item -> the prepared transaction that writes it
+        # In memory only
+        self.in_doubt: dict[str, bool] = {}  # prepared, and its coordinator is silent
+        self.waiting: dict[
+            str, tuple[tuple[tuple[int, str], str, str, str], ...]
+        ] = {}  # item -> (age, transaction, value, from)
+        self.votes: dict[str, dict[str, bool]] = {}  # at the coordinator: who has voted Yes so far
+        self.asked: dict[str, Asked] = {}
+        self.reading: dict[str, str] = {}  # op id of a read that waits -> its item
+        self.role = ""
+
+    def on_start(self) -> None:
+        self.show_role()
+
+    # --- the coordinator (7.4, steps 1 and 3) -----------------------------------------------------
+
+    def begin(self, op_id: str) -> None:
+        """1: a start-2PC record, then VOTE-REQ to all participants. Its own vote is the lock on its own copy."""
+        asked = self.asked[op_id]
+        age, transaction = (asked.age, op_id), f"{op_id}/{asked.attempt}"
+        if not self.may_wait_or_lock(asked.key, age):
+            return self.try_again(op_id, "an older write holds the item")
+        if asked.key in self.locks:
+            return self.wait(asked.key, age, transaction, asked.value, self.id)
+        self.force(START, transaction)
+        self.prepare(transaction, Prepared(asked.key, asked.value, self.id, age))
+        self.votes[transaction] = {}
+        self.broadcast(VoteReq(transaction, age, asked.key, asked.value))
+        self.set_timer("votes", self.knobs["votes_ms"] * MS, transaction)
+        self.show_role()
+        self.count_votes(transaction)
+
+    def on_yes(self, src: str, m: Yes) -> None:
+        if m.transaction in self.votes:
+            self.votes[m.transaction][src] = True
+            self.count_votes(m.transaction)
+
+    def on_no(self, src: str, m: No) -> None:
+        if m.transaction in self.votes:
+            self.decide_as_coordinator(m.transaction, ABORTED, "an older write holds the item", again=True)
+
+    def count_votes(self, transaction: str) -> None:
+        """3: Commit if all have voted Yes."""
+        if len(self.votes[transaction]) >= self.yes_needed:
+            self.decide_as_coordinator(transaction, COMMITTED)
+
+    @property
+    def yes_needed(self) -> int:
+        """Of every other site; there is no majority here."""
+        return len(self.peers)
+
+    def on_votes_timeout(self, transaction: str) -> None:
+        """Time-out action: it may decide Abort as long as it has not decided."""
+        if transaction in self.votes:
+            silent = [peer for peer in self.peers if peer not in self.votes[transaction]]
+            self.note("votes missing", f"{', '.join(silent)} on {transaction}")
+            self.decide_as_coordinator(transaction, ABORTED, f"{', '.join(silent)} did not vote")
+
+    def decide_as_coordinator(self, transaction: str, decision: str, reason: str = "", again: bool = False) -> None:
+        """3: the record first, then the message to all. (The book spares those that voted No; here a No may be on its way.)"""
+        del self.votes[transaction]
+        self.cancel_timer("votes", transaction)
+        self.reach(transaction, decision)
+        self.broadcast(Commit(transaction) if decision == COMMITTED else Abort(transaction))
+        op_id = transaction.rpartition("/")[0]
+        if op_id in self.asked:
+            if decision == COMMITTED:
+                self.settle(op_id, OK)
+            elif again:
+                self.try_again(op_id, reason)
+            else:
+                self.settle(op_id, FAILED, reason=reason)
+        self.let_others_go(transaction)
+
+    # --- a participant (7.4, steps 2 and 4) -------------------------------------------------------
+
+    def on_vote_req(self, src: str, m: VoteReq) -> None:
+        """2: a yes record before Yes; No decides Abort at once."""
+        if m.transaction in self.decided:
+            if self.decided[m.transaction] == ABORTED:
+                self.send(src, No(m.transaction))  # decided unilaterally before it was asked
+        elif m.transaction in self.prepared:
+            self.send(src, Yes(m.transaction))  # asked twice
+        elif m.key not in self.locks:
+            self.vote_yes(src, m.transaction, m.key, m.value, m.age)
+        elif self.may_wait_or_lock(m.key, m.age):
+            self.wait(m.key, m.age, m.transaction, m.value, src)
+        else:
+            self.vote_no(src, m.transaction)
+
+    def vote_no(self, coordinator: str, transaction: str) -> None:
+        self.reach(transaction, ABORTED)
+        self.send(coordinator, No(transaction))
+
+    def vote_yes(self, coordinator: str, transaction: str, key: str, value: str, age: tuple[int, str]) -> None:
+        self.prepare(transaction, Prepared(key, value, coordinator, age))
+        self.send(coordinator, Yes(transaction))
+        self.set_timer("decision", self.knobs["decision_ms"] * MS, transaction)
+
+    def on_commit(self, src: str, m: Commit) -> None:
+        """4: decides as it is told."""
+        assert m.transaction in self.prepared or m.transaction in self.decided, AC3
+        self.hear(src, m.transaction, COMMITTED)
+
+    def on_abort(self, src: str, m: Abort) -> None:
+        self.hear(src, m.transaction, ABORTED)
+
+    def hear(self, src: str, transaction: str, decision: str) -> None:
+        if transaction in self.decided:
+            assert self.decided[transaction] == decision, AC1
+            return
+        if transaction in self.in_doubt:
+            prepared = self.prepared[transaction]
+            self.note(
+                "doubt ended by its coordinator" if src == prepared.coordinator else "doubt ended by another", transaction
+            )
+        if transaction in self.votes:  # its own transaction: somebody who had not voted decided Abort
+            return self.decide_as_coordinator(transaction, decision, f"{src} has aborted it")
+        self.reach(transaction, decision)
+        return self.let_others_go(transaction)
+
+    # --- in doubt: the termination protocols (7.4) ------------------------------------------------
+
+    def on_decision_timeout(self, transaction: str) -> None:
+        """The uncertainty period: voted Yes, told nothing. It may not decide by itself."""
+        if transaction in self.prepared:
+            if transaction not in self.in_doubt:
+                self.note("in doubt", f"{transaction}: {self.prepared[transaction].key} stays locked")
+            self.in_doubt[transaction] = True
+            self.show_role()
+            self.ask_what_became_of(transaction)
+
+    def ask_what_became_of(self, transaction: str) -> None:
+        coordinator = self.prepared[transaction].coordinator
+        for member in self.peers if self.knobs["termination"] == "cooperative" else (coordinator,):
+            self.send(member, DecisionReq(transaction))
+        self.set_timer("decision", self.knobs["decision_ms"] * MS, transaction)
+
+    def on_decision_req(self, src: str, m: DecisionReq) -> None:
+        """Who knows tells; who has not voted decides Abort and tells; who is uncertain too is no help."""
+        if m.transaction in self.decided:
+            return self.send(src, Commit(m.transaction) if self.decided[m.transaction] == COMMITTED else Abort(m.transaction))
+        if m.transaction in self.prepared:
+            return self.no_help(src, m.transaction)
+        self.note("aborted before it voted", m.transaction)
+        self.stop_waiting(m.transaction)
+        self.reach(m.transaction, ABORTED)
+        return self.send(src, Abort(m.transaction))
+
+    def no_help(self, src: str, transaction: str) -> None:
+        """It has voted Yes as well, or is the coordinator, and has not decided."""
+        self.note("asked one who does not know either", f"{src} on {transaction}")
+
+    # --- recovery (7.4) ---------------------------------------------------------------------------
+
+    def on_restart(self) -> None:
+        """The log says what this site had decided. A coordinator that had not decides Abort; a participant in doubt asks."""
+        started: dict[str, bool] = {}
+        for record, transaction, key, value, coordinator in self.dt_log:
+            if record == START:
+                started[transaction] = True
+            elif record == YES:
+                self.prepared[transaction] = Prepared(key, value, coordinator, (0, transaction))
+                self.locks[key] = transaction
+            else:
+                self.apply(transaction, record)
+        for transaction in list(self.prepared):
+            if transaction in started:
+                self.note("coordinator aborted what it had not decided", transaction)
+                self.reach(transaction, ABORTED)
+                self.broadcast(Abort(transaction))
+            else:
+                self.note("in doubt", f"{transaction}: {self.prepared[transaction].key} stays locked")
+                self.in_doubt[transaction] = True
+                self.ask_what_became_of(transaction)
+        self.show_role()
+
+    # --- the log, the locks, the copy -------------------------------------------------------------
+
+    def force(self, record: str, transaction: str, key: str = "", value: str = "", coordinator: str = "") -> None:
+        """Writes a record to disk before anything else is done."""
+        self.dt_log.append((record, transaction, key, value, coordinator))
+
+    def prepare(self, transaction: str, prepared: Prepared) -> None:
+        self.force(YES, transaction, prepared.key, prepared.value, prepared.coordinator)
+        self.prepared[transaction] = prepared
+        self.locks[prepared.key] = transaction
+
+    def reach(self, transaction: str, decision: str) -> None:
+        """A decision is a record; AC2 is that there is never a second."""
+        assert transaction not in self.decided, AC2
+        self.force(decision, transaction)
+        self.decide(len(self.dt_log), (transaction, decision))
+        prepared = self.apply(transaction, decision)
+        if prepared is not None and decision == COMMITTED:
+            self.store(prepared.key, (prepared.value,))
+        self.stop_waiting(transaction)
+        self.show_role()
+
+    def apply(self, transaction: str, decision: str) -> Prepared | None:
+        """What a decision does to the copy and the locks; also when the log is read again."""
+        self.decided[transaction] = decision
+        prepared = self.prepared.pop(transaction, None)
+        self.in_doubt.pop(transaction, None)
+        if prepared is None:
+            return None  # it never voted Yes: nothing was locked
+        del self.locks[prepared.key]
+        if decision == COMMITTED:
+            self.committed[prepared.key] = prepared.value
+        return prepared
+
+    def may_wait_or_lock(self, key: str, age: tuple[int, str]) -> bool:
+        """Wait-die: the older may wait for the younger, never the other way round."""
+        return key not in self.locks or age < self.prepared[self.locks[key]].age
+
+    def wait(self, key: str, age: tuple[int, str], transaction: str, value: str, coordinator: str) -> None:
+        self.note("older write waits", transaction)
+        others = tuple(each for each in self.waiting.get(key, ()) if each[1] != transaction)
+        self.waiting[key] = tuple(sorted((*others, (age, transaction, value, coordinator))))
+
+    def stop_waiting(self, transaction: str) -> None:
+        for key, queue in list(self.waiting.items()):
+            if any(each[1] == transaction for each in queue):
+                self.waiting[key] = tuple(each for each in queue if each[1] != transaction)
+
+    def let_others_go(self, transaction: str) -> None:
+        """Locks were released: reads that waited are answered, then the oldest write that waits."""
+        self.cancel_timer("decision", transaction)
+        for op_id, key in list(self.reading.items()):
+            if key not in self.locks:
+                del self.reading[op_id]
+                self.settle(op_id, OK, self.value_of(key))
+        for key in list(self.waiting):
+            if key not in self.locks:
+                self.grant(key)
+
+    def grant(self, key: str) -> None:
+        """The oldest write that waits gets the item. All others are younger than that one, and die."""
+        for age, transaction, value, coordinator in self.waiting.pop(key):
+            op_id = transaction.rpartition("/")[0]
+            if coordinator == self.id:
+                if op_id in self.asked:
+                    self.begin(op_id)
+            elif key not in self.locks:
+                self.vote_yes(coordinator, transaction, key, value, age)
+            else:
+                self.vote_no(coordinator, transaction)
+
+    def value_of(self, key: str) -> tuple[str, ...]:
+        return (self.committed[key],) if key in self.committed else ()
+
+    # --- clients, at their home node --------------------------------------------------------------
+
+    def on_request(self, client: str, m: Request) -> None:
+        if m.kind == READ and self.may_read(m.key):
+            return self.answer(m.op_id, OK, self.value_of(m.key))
+        while len(self.asked) >= ASKED_MAX:
+            oldest = next(iter(self.asked))
+            del self.asked[oldest]
+            self.reading.pop(oldest, None)
+        self.asked[m.op_id] = Asked(m.kind, m.key, m.value or "", self.elapsed, self.clock, 1)
+        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        if m.kind == READ:
+            self.reading[m.op_id] = m.key
+        else:
+            self.begin(m.op_id)
+        return None
+
+    def may_read(self, key: str) -> bool:
+        """Not while a transaction that has not ended here holds the item."""
+        return key not in self.locks
+
+    def try_again(self, op_id: str, reason: str) -> None:
+        """An aborted write is tried anew with the age that it has, until its client's patience is over."""
+        asked = self.asked[op_id]
+        if self.elapsed >= asked.when + int(self.knobs["hold_ms"]) * MS:
+            return self.settle(op_id, FAILED, reason=reason)
+        self.note("write tried again", f"{op_id}: {reason}")
+        self.asked[op_id] = asked._replace(attempt=asked.attempt + 1)
+        return self.set_timer("again", self.stream.between(10 * MS, 40 * MS), op_id)
+
+    def on_again_timeout(self, op_id: str) -> None:
+        if op_id in self.asked:
+            self.begin(op_id)
+
+    def on_hold_timeout(self, op_id: str) -> None:
+        """A read is refused, and a write that no site has been asked to vote on; of others the votes decide."""
+        asked = self.asked.get(op_id)
+        if asked is None:
+            return
+        transaction = f"{op_id}/{asked.attempt}"
+        if asked.kind == WRITE and transaction in self.votes:
+            return  # try_again and the time-out for votes see to it
+        holder = self.locks.get(asked.key, "")
+        doubt = "in doubt" if holder in self.in_doubt else "not decided yet"
+        self.stop_waiting(transaction)
+        self.reading.pop(op_id, None)
+        self.note(f"{asked.kind} refused", f"{asked.key} is locked")
+        self.settle(op_id, FAILED, reason=f"{asked.key} is locked by a transaction {doubt}" if holder else "no time left")
+
+    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
+        if self.asked.pop(op_id, None) is not None:
+            self.cancel_timer("hold", op_id)
+            self.cancel_timer("again", op_id)
+            self.answer(op_id, outcome, result, reason=reason)
+
+    # --- what the stage shows ---------------------------------------------------------------------
+
+    def show_role(self) -> None:
+        role = IN_DOUBT if self.in_doubt else COORDINATOR if self.votes else PARTICIPANT
+        if role != self.role:
+            self.role = role
+            self.become(role, None)
+
+    def describe(self) -> dict[str, Any]:
+        log_start = max(1, len(self.dt_log) - LOG_SHOWN + 1)
+        facts = {"DT log": f"{len(self.dt_log)} records"}
+        for transaction, prepared in self.prepared.items():
+            what = f"{prepared.key}={prepared.value}, coordinator {prepared.coordinator}"
+            if transaction in self.in_doubt:
+                facts[f"in doubt: {transaction}"] = f"{what}; {prepared.key} is locked until somebody says what became of it"
+            elif transaction in self.votes:
+                voted = ", ".join(self.votes[transaction]) or "nobody else yet"
+                facts[f"coordinates {transaction}"] = (
+                    f"{prepared.key}={prepared.value}; Yes from {voted} ({self.yes_needed} needed)"
+                )
+            else:
+                facts[f"voted Yes: {transaction}"] = what
+        if self.reading:
+            facts["reads waiting"] = ", ".join(list(self.reading)[:LOG_SHOWN])
+        return {
+            "role": self.role,
+            "epoch": None,
+            "leader": None,
+            "store": {key: [value] for key, value in self.committed.items()},
+            "log": [[None, label(record)] for record in self.dt_log[log_start - 1 :]],
+            "log_start": log_start,
+            "commit": len(self.dt_log),
+            "facts": facts,
+        }
+
+
+def label(record: Record) -> str:
+    """How a record is written on the stage: ``yes x=7``, ``commit``."""
+    kind, _transaction, key, value, _coordinator = record
+    return f"{kind} {key}={value}" if kind == YES else kind
+
+
+def claims(knobs: Mapping[str, Any]) -> Claims:
+    """Every write needs every site; a read needs its own site only, unless the item is in doubt there."""
+    return Claims("linearizable", availability="all")
+
+
+CARD = TWO_PHASE_COMMIT = Card(
+    name="two_phase_commit",
+    title="Two-phase commit",
+    paper="Bernstein, Hadzilacos and Goodman, Concurrency Control and Recovery in Database Systems, chapter 7 (1987)",
+    summary="All sites commit a write or none does; who has voted Yes and loses the coordinator must wait, and says so.",
+    node=TwoPhaseCommitNode,
+    claims=claims,
+    family=COMMIT,
+    gives_up="With one node missing nobody can write; a node in doubt can neither read nor write what is locked there.",
+    needs="all of them, for every write",
+    knobs=(
+        Knob(
+            "termination",
+            "In doubt",
+            "Whom a site that has voted Yes asks when it hears nothing: the coordinator only, or every other site.",
+            "simple",
+            choices=(("simple", "ask the coordinator"), ("cooperative", "ask everybody")),
+        ),
+        Knob(
+            "votes_ms",
+            "Time for votes",
+            "A coordinator that lacks a vote after this long decides Abort.",
+            150,
+            low=10,
+            high=20_000,
+            unit="ms",
+        ),
+        Knob(
+            "decision_ms",
+            "Time for the decision",
+            "A site that has voted Yes and hears nothing for this long is in doubt; it asks again as often.",
+            150,
+            low=10,
+            high=20_000,
+            unit="ms",
+        ),
+        Knob(
+            "hold_ms",
+            "Patience with a lock",
+            "A read waits this long for a locked item, and a write is tried again this long, before it is refused.",
+            250,
+            low=0,
+            high=10_000,
+            unit="ms",
+        ),
+    ),
+    invariants=(TwoPhaseCommitSafety,),
+)

@@ -1,0 +1,1 @@
+"""Protocols of the shelf "One order, by quorums"."""

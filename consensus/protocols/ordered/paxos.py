@@ -1,0 +1,578 @@
+"""Paxos, the Synod: a single value is chosen, and what was chosen stays chosen. Each key is an instance of its own.
+
+Source: Lamport, "Paxos Made Simple", 2001, section 2: the two phases and the rules P1a, P2b and P2c (2.2), learning (2.3),
+progress and duelling proposers (2.4), disjoint sets of numbers and stable storage (2.5).
+
+Whole here: every node is proposer, acceptor and learner. A client's WRITE of key=v makes its home node propose v in that key's
+instance; the answer carries the value that was chosen, which may be another's. A READ asks a majority of acceptors what they
+have accepted; where that cannot tell, the node issues a proposal to find out, without a wish of its own (2.3). Acceptors tell
+the proposer, which tells the other learners, or they tell every learner at once: two ways of 2.3, by a knob.
+
+There is no distinguished proposer here, on purpose: so two can duel (2.4). A proposer gives way as soon as it hears of a higher
+number, and tries again with a still higher one: at once, or after a random wait. multi_paxos.py has a leader.
+
+Left out: the larger set of distinguished learners (2.3). Paxos takes it that disks survive: an acceptor whose disk was wiped
+has forgotten its promises, and a choice can be undone; the checkers then say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from consensus.checkers.protocols.paxos_safety import PaxosSafety
+from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.protocols.cards import Card, Claims, Knob
+
+# What the stage calls a node: "acceptor" while it proposes nothing, "preparing" in phase 1, "proposer" in phase 2.
+ACCEPTOR, PREPARING, PROPOSER = "acceptor", "preparing", "proposer"
+
+ASKED_MAX = 512  # unanswered requests that a node remembers; beyond that it forgets the oldest
+
+P2B = "P2b: another value than the chosen one would be proposed"
+P2C = "P2c: a proposal without the majority of promises that its value needs"
+AGREEMENT = "Agreement: two values chosen in one instance"
+ONE_NUMBER = "Unique numbers: two proposals with one number in one instance"
+
+Proposal = tuple[int, str]  # (number, value)
+
+
+# --- messages, in the order of a first round -----------------------------------------------------
+
+
+class Prepare(NamedTuple):
+    """Phase 1a."""
+
+    key: str
+    ballot: int
+
+
+class Promise(NamedTuple):
+    """Phase 1b: never again to accept a proposal numbered less; and the highest-numbered that was accepted, if any."""
+
+    key: str
+    ballot: int
+    accepted: Proposal | None
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+class Accept(NamedTuple):
+    """Phase 2a."""
+
+    key: str
+    ballot: int
+    value: str
+
+
+class Accepted(NamedTuple):
+    """Phase 2b, to a learner."""
+
+    key: str
+    ballot: int
+    value: str
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+class Nack(NamedTuple):
+    """This acceptor has promised a higher number: "it should probably inform the proposer" (2.2)."""
+
+    key: str
+    ballot: int
+    promised: int
+
+    @property
+    def tone(self) -> str:
+        return "-"
+
+
+class Chosen(NamedTuple):
+    """A learner informs another (2.3)."""
+
+    key: str
+    value: str
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+class Ask(NamedTuple):
+    """A learner asks an acceptor what it has accepted (2.3)."""
+
+    key: str
+    round: int  # which question this is; the answer returns it
+
+
+class Told(NamedTuple):
+    key: str
+    round: int
+    accepted: Proposal | None
+
+    @property
+    def tone(self) -> str:
+        return "+"
+
+
+# --- the node ------------------------------------------------------------------------------------
+
+
+class PaxosNode(Node):
+    messages = (Prepare, Promise, Accept, Accepted, Nack, Chosen, Ask, Told)
+    timers = ("retry", "again", "ask_again", "hold")
+    durable = ("promised", "accepted", "chosen")
+
+    def setup(self) -> None:
+        # Acceptor, on disk: what it must remember even if it fails and is restarted (2.2, 2.5). A proposer promises its own
+        # number first, so this holds the highest number that it has tried as well (2.5). Of each key:
+        self.promised: dict[str, int] = {}
+        self.accepted: dict[str, Proposal] = {}  # the highest-numbered proposal accepted
+        # Learner
+        self.chosen: dict[str, str] = {}
+        self.heard: dict[str, dict[int, tuple[str, ...]]] = {}  # key -> number -> who has accepted it, as far as is known here
+        self.value_of: dict[tuple[str, int], str] = {}  # (key, number) -> the value of that proposal
+        self.told: dict[str, dict[str, Proposal | None]] = {}  # key -> acceptor -> what it said that it had accepted
+        self.round: dict[str, int] = {}  # key -> the latest question, while it is open
+        self.rounds = 0
+        # Proposer. Of each key that it works on:
+        self.ballot: dict[str, int] = {}  # the number of its present proposal
+        self.since: dict[str, int] = {}  # when it sent the prepare request
+        self.wish: dict[str, str] = {}  # what it would propose if it were free to; a reader has no wish
+        self.promises: dict[str, dict[str, Proposal | None]] = {}  # phase 1: acceptor -> what it had accepted
+        self.issued: dict[str, str] = {}  # phase 2: the value of the proposal
+        self.wished: dict[tuple[str, str], bool] = {}  # own wishes that were ever issued: they may be chosen
+        self.highest_seen: dict[str, int] = {}  # in refusals: the next number must be higher
+        self.role, self.number = ACCEPTOR, 0  # what the stage shows
+        self.top = 0  # the highest number promised in any instance
+        # What clients of this node asked: op id -> (kind, key, value, when)
+        self.asked: dict[str, tuple[str, str, str | None, int]] = {}
+
+    def on_start(self) -> None:
+        self.top = self.number = max(self.promised.values(), default=0)
+        self.become(ACCEPTOR, self.number)
+
+    # --- phase 1 (2.2) ----------------------------------------------------------------------------
+
+    def prepare(self, key: str) -> None:
+        """Phase 1a: a new number, and a prepare request with it to the acceptors; the first promise is its own."""
+        ballot = self.ballot[key] = self.next_ballot(key)
+        self.issued.pop(key, None)
+        self.promised[key] = ballot
+        self.top = max(self.top, ballot)
+        self.promises[key] = {self.id: self.accepted.get(key)}
+        self.since[key] = self.elapsed
+        self.show()
+        self.set_timer("retry", self.knobs["retry_ms"] * MS, key)
+        self.broadcast(Prepare(key, ballot))
+        self.count_promises(key)
+
+    def next_ballot(self, key: str) -> int:
+        """Higher than any that it has used or seen, and from a set of numbers that is its own (2.5): those that leave its place
+        among the members as the remainder.
+        """
+        above = max(self.promised.get(key, 0), self.highest_seen.get(key, 0))
+        return above + 1 + (self.members.index(self.id) - above - 1) % len(self.members)
+
+    def on_prepare(self, src: str, m: Prepare) -> None:
+        """Phase 1b."""
+        if m.key in self.chosen:  # an acceptor can ignore any request (2.2), and a learner that knows may inform another (2.3)
+            return self.send(src, Chosen(m.key, self.chosen[m.key]))
+        if not self.may_promise(m.key, m.ballot):
+            if m.ballot < self.promised[m.key]:  # else it has responded already: a message that came twice
+                self.send(src, Nack(m.key, m.ballot, self.promised[m.key]))
+            return None
+        self.send(src, Promise(m.key, m.ballot, self.accepted.get(m.key)))
+        return self.make_promise(m.key, m.ballot)
+
+    def may_promise(self, key: str, ballot: int) -> bool:
+        """Only a number greater than any that it has promised: it would ignore a lower one's proposals anyway (2.2)."""
+        return ballot > self.promised.get(key, 0)
+
+    def make_promise(self, key: str, ballot: int) -> None:
+        """From now on it accepts nothing numbered less; and abandons what it proposed with a lower number itself (2.2)."""
+        if ballot > self.promised.get(key, 0):
+            self.promised[key] = ballot
+            self.top = max(self.top, ballot)
+            self.show()
+            if key in self.ballot:
+                self.abandon(key, f"promised ballot {ballot}")
+
+    def on_promise(self, src: str, m: Promise) -> None:
+        if self.ballot.get(m.key) != m.ballot or m.key in self.issued:
+            return  # of a proposal that was abandoned, or a phase that is over
+        self.promises[m.key][src] = m.accepted
+        self.count_promises(m.key)
+
+    def count_promises(self, key: str) -> None:
+        """Phase 2a, once a majority has promised."""
+        if len(self.promises[key]) >= self.majority:
+            value = self.value_for(key)
+            if value is None:  # nothing was accepted by a whole majority, so nothing was chosen: a reader's answer
+                return self.give_up(key)
+            return self.issue(key, value)
+        return None
+
+    def value_for(self, key: str) -> str | None:
+        """The value of the highest-numbered proposal among the responses; its own wish if they report none (2.2)."""
+        determined = self.determined(key)
+        wish = self.wish.get(key)
+        if determined is not None and determined != wish:
+            self.note("value determined by phase 1", f"{key}={determined}")
+        return wish if determined is None else determined
+
+    def determined(self, key: str) -> str | None:
+        """P2c: the value of the highest-numbered proposal among the responses, if there is one."""
+        reported = [accepted for accepted in self.promises[key].values() if accepted is not None]
+        return max(reported)[1] if reported else None
+
+    # --- phase 2 (2.2) ----------------------------------------------------------------------------
+
+    def issue(self, key: str, value: str) -> None:
+        """A proposal comes into being, and its proposer is the first to accept it."""
+        ballot = self.ballot[key]
+        highest = max((accepted for accepted in self.promises[key].values() if accepted is not None), default=(0, value))
+        assert len(self.promises[key]) >= self.majority and highest[1] == value, P2C
+        assert self.chosen.get(key, value) == value, P2B
+        self.issued[key] = value
+        if value == self.wish.get(key):
+            self.wished[key, value] = True
+        self.show()
+        self.broadcast(Accept(key, ballot, value))
+        self.accept(key, ballot, value)
+        self.hear(key, ballot, value, self.id)
+
+    def on_accept(self, src: str, m: Accept) -> None:
+        """Phase 2b."""
+        if m.key in self.chosen:
+            return self.send(src, Chosen(m.key, self.chosen[m.key]))
+        if not self.may_accept(m.key, m.ballot):
+            return self.send(src, Nack(m.key, m.ballot, self.promised[m.key]))
+        self.accept(m.key, m.ballot, m.value)
+        if self.knobs["learning"] == "everyone":
+            self.broadcast(Accepted(m.key, m.ballot, m.value))
+            self.hear(m.key, m.ballot, m.value, src)  # who issues a proposal has accepted it
+            self.hear(m.key, m.ballot, m.value, self.id)
+        else:
+            self.send(src, Accepted(m.key, m.ballot, m.value))
+        return self.make_promise(m.key, m.ballot)  # so it does not go back behind what it has accepted
+
+    def may_accept(self, key: str, ballot: int) -> bool:
+        """P1a: it accepts a proposal numbered n unless it has responded to a prepare request with a greater number."""
+        return ballot >= self.promised.get(key, 0)
+
+    def accept(self, key: str, ballot: int, value: str) -> None:
+        number, before = self.accepted.get(key, (0, value))
+        assert number != ballot or before == value, ONE_NUMBER
+        self.accepted[key] = (ballot, value)
+
+    def on_nack(self, src: str, m: Nack) -> None:
+        """Somebody has begun with a higher number: the proposer should abandon its own (2.2)."""
+        self.highest_seen[m.key] = max(self.highest_seen.get(m.key, 0), m.promised)
+        if self.ballot.get(m.key) == m.ballot and m.promised > m.ballot:
+            self.abandon(m.key, f"{src} has promised ballot {m.promised}")
+
+    # --- abandoning, and trying again (2.2, 2.4) --------------------------------------------------
+
+    def abandon(self, key: str, why: str) -> None:
+        """That can be done at any time (2.2). It tries again with a higher number: at once, or after a random wait (2.4)."""
+        self.note("abandoned", f"{key}: {why}")
+        self.drop(key)
+        if self.knobs["backoff"] == "none":
+            return self.try_again(key)
+        return self.set_timer("again", self.stream.between(0, self.knobs["backoff_ms"] * MS), key)
+
+    def on_again_timeout(self, key: str) -> None:
+        self.try_again(key)
+
+    def on_retry_timeout(self, key: str) -> None:
+        """No majority has answered: messages were lost, or a majority cannot be reached."""
+        self.note("no majority answered", key)
+        self.drop(key)
+        self.try_again(key)
+
+    def try_again(self, key: str) -> None:
+        """As long as somebody waits: a proposer with a higher number, a mere reader with a new question."""
+        if key in self.chosen or key in self.ballot:
+            return
+        if key in self.wish:
+            self.prepare(key)
+        elif self.has_readers(key):
+            self.inquire(key)
+
+    def has_readers(self, key: str) -> bool:
+        return any(wanted == key and kind == READ for kind, wanted, _value, _when in self.asked.values())
+
+    def drop(self, key: str) -> None:
+        """Forgets its proposal: it never issues another with the same number (2.2)."""
+        self.ballot.pop(key, None)
+        self.promises.pop(key, None)
+        self.issued.pop(key, None)
+        self.since.pop(key, None)
+        self.cancel_timer("retry", key)
+        self.show()
+
+    def show(self) -> None:
+        """What the stage is told: whether this node proposes anywhere, and with which number; else what it has promised."""
+        role = PROPOSER if self.issued else PREPARING if self.ballot else ACCEPTOR
+        number = max(self.ballot.values()) if self.ballot else self.top
+        if (role, number) != (self.role, self.number):
+            self.role, self.number = role, number
+            self.become(role, number)
+
+    # --- learning (2.3) ---------------------------------------------------------------------------
+
+    def on_accepted(self, src: str, m: Accepted) -> None:
+        self.hear(m.key, m.ballot, m.value, src)
+
+    def hear(self, key: str, ballot: int, value: str, acceptor: str) -> None:
+        """A value is chosen when a majority of acceptors has accepted one and the same proposal."""
+        if key in self.chosen:
+            return
+        assert self.value_of.setdefault((key, ballot), value) == value, ONE_NUMBER
+        by_number = self.heard.setdefault(key, {})
+        acceptors = by_number.get(ballot, ())
+        if acceptor not in acceptors:
+            by_number[ballot] = acceptors = (*acceptors, acceptor)
+        if len(acceptors) >= self.majority:
+            if self.knobs["learning"] == "distinguished":
+                self.broadcast(Chosen(key, value))
+            self.learn(key, value)
+
+    def on_chosen(self, src: str, m: Chosen) -> None:
+        self.learn(m.key, m.value)
+
+    def learn(self, key: str, value: str) -> None:
+        """That this value is chosen."""
+        assert self.chosen.get(key, value) == value, AGREEMENT
+        if key not in self.chosen:
+            self.chosen[key] = value
+            self.decide(number_of(key), (key, value))
+            self.store(key, (value,))
+            self.forget(key)
+        self.answer_all(key, (value,))
+
+    def forget(self, key: str) -> None:
+        """Nothing is left to be done in this instance."""
+        for number in self.heard.pop(key, {}):
+            self.value_of.pop((key, number), None)
+        self.told.pop(key, None)
+        self.round.pop(key, None)
+        self.wish.pop(key, None)
+        self.cancel_timer("again", key)
+        self.cancel_timer("ask_again", key)
+        self.drop(key)
+
+    # --- a learner that needs to know (2.3) -------------------------------------------------------
+
+    def inquire(self, key: str) -> None:
+        """It asks the acceptors what proposals they have accepted. A new question replaces an open one, so that
+        its answers are about a time at which everybody who waits for them had asked.
+        """
+        self.rounds += 1
+        self.round[key] = self.rounds
+        self.told[key] = {self.id: self.accepted.get(key)}
+        self.broadcast(Ask(key, self.rounds))
+        self.set_timer("ask_again", self.knobs["retry_ms"] * MS, key)
+        self.weigh(key)
+
+    def on_ask_again_timeout(self, key: str) -> None:
+        if key in self.round and self.has_readers(key):
+            self.inquire(key)
+
+    def on_ask(self, src: str, m: Ask) -> None:
+        if m.key in self.chosen:
+            return self.send(src, Chosen(m.key, self.chosen[m.key]))
+        return self.send(src, Told(m.key, m.round, self.accepted.get(m.key)))
+
+    def on_told(self, src: str, m: Told) -> None:
+        if m.key in self.chosen:
+            return
+        if m.accepted is not None:
+            self.hear(m.key, *m.accepted, src)
+        if self.round.get(m.key) == m.round:
+            self.told[m.key][src] = m.accepted
+            self.weigh(m.key)
+
+    def weigh(self, key: str) -> None:
+        """A majority has answered. If none of it has accepted anything, nothing was chosen when it was asked; else it may be
+        impossible to know, and a proposal finds out (2.3).
+        """
+        if key not in self.told or len(self.told[key]) < self.majority:
+            return
+        accepted = [each for each in self.told[key].values() if each is not None]
+        del self.told[key], self.round[key]
+        self.cancel_timer("ask_again", key)
+        if not accepted:
+            return self.answer_readers(key, self.elapsed)
+        if key not in self.ballot:
+            self.note("a proposal to find out", key)
+            return self.prepare(key)
+        return None
+
+    def give_up(self, key: str) -> None:
+        """A reader's proposal without a value: a majority had accepted nothing when it was prepared."""
+        since = self.since[key]
+        self.drop(key)
+        self.answer_readers(key, since)
+        self.try_again(key)  # for those who have asked since
+
+    # --- clients, at their home node --------------------------------------------------------------
+
+    def on_request(self, client: str, m: Request) -> None:
+        if m.key in self.chosen:
+            return self.answer(m.op_id, OK, (self.chosen[m.key],))
+        while len(self.asked) >= ASKED_MAX:
+            del self.asked[next(iter(self.asked))]
+        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed)
+        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        if m.kind == READ:
+            return self.inquire(m.key)
+        assert m.value is not None
+        self.wish.setdefault(m.key, m.value)
+        if m.key not in self.ballot:
+            return self.prepare(m.key)
+        return None
+
+    def answer_all(self, key: str, result: tuple[str, ...]) -> None:
+        for op_id, (_kind, wanted, _value, _when) in list(self.asked.items()):
+            if wanted == key:
+                self.settle(op_id, OK, result)
+
+    def answer_readers(self, key: str, since: int) -> None:
+        """Nothing was chosen at that moment: so for those who had asked by then."""
+        for op_id, (kind, wanted, _value, when) in list(self.asked.items()):
+            if wanted == key and kind == READ and when <= since:
+                self.settle(op_id, OK)
+
+    def on_hold_timeout(self, op_id: str) -> None:
+        """It has waited long enough. A read fails; so does a wish that was never issued, for it is given up for good."""
+        kind, key, value, _when = self.asked[op_id]
+        if kind == READ:
+            self.note("read refused", key)
+            return self.settle(op_id, FAILED, reason="no majority answers")
+        assert value is not None
+        if (key, value) in self.wished:
+            return None  # it may be chosen, by whoever finds it: nobody knows
+        self.note("write refused", key)
+        self.settle(op_id, FAILED, reason="no majority answers")
+        if self.wish.get(key) == value:
+            del self.wish[key]
+            self.wish_next(key)
+        return None
+
+    def wish_next(self, key: str) -> None:
+        """The wish of another client of this node, if one waits."""
+        for kind, wanted, value, _when in self.asked.values():
+            if kind == WRITE and wanted == key and value is not None:
+                self.wish[key] = value
+                return
+
+    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
+        if self.asked.pop(op_id, None) is not None:
+            self.cancel_timer("hold", op_id)
+            self.answer(op_id, outcome, result, reason=reason)
+
+    @property
+    def majority(self) -> int:
+        """More than half of the acceptors: of all of them, never only of those that can be reached."""
+        return len(self.members) // 2 + 1
+
+    # --- what the stage shows ---------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        facts = {key: self.instance_words(key) for key in list(self.promised)[-LOG_SHOWN:]}
+        if self.asked:
+            facts["requests waiting"] = ", ".join(list(self.asked)[:LOG_SHOWN])
+        return {
+            "role": self.role,
+            "epoch": self.number,
+            "leader": None,
+            "store": {key: [value] for key, value in self.chosen.items()},
+            "facts": facts,
+        }
+
+    def instance_words(self, key: str) -> str:
+        """``promised 7, accepted 5: pizza, chosen: pizza``."""
+        words = [f"promised {self.promised[key]}"]
+        if key in self.accepted:
+            words.append("accepted {}: {}".format(*self.accepted[key]))
+        if key in self.chosen:
+            words.append(f"chosen: {self.chosen[key]}")
+        elif key in self.issued:
+            words.append(f"proposes {self.ballot[key]}: {self.issued[key]}")
+        elif key in self.ballot:
+            words.append(f"prepares {self.ballot[key]}: {len(self.promises[key])} of {self.majority} promises")
+        return ", ".join(words)
+
+
+def number_of(key: str) -> int:
+    """A key's instance as a whole number: the same at every node, and no two keys have one."""
+    return int.from_bytes(key.encode(), "big")
+
+
+def claims(knobs: Mapping[str, Any]) -> Claims:
+    return Claims("linearizable", availability="majority")
+
+
+CARD = Card(
+    name="paxos",
+    title="Paxos (the Synod)",
+    paper="Lamport, Paxos Made Simple (2001), section 2",
+    summary="A majority promises, a majority accepts, and one value is chosen for good: one decision a key.",
+    node=PaxosNode,
+    claims=claims,
+    gives_up="Certain progress: two proposers can duel without end, and a side without a majority decides nothing.",
+    needs="2f + 1 nodes bear f crashes",
+    knobs=(
+        Knob(
+            "backoff",
+            "Back-off",
+            "How long a proposer that met a higher number waits before it tries again.",
+            "random",
+            choices=(("random", "a random while"), ("none", "not at all")),
+        ),
+        Knob(
+            "backoff_ms",
+            "Longest back-off",
+            "The random while is drawn between nothing and this.",
+            150,
+            low=1,
+            high=10_000,
+            unit="ms",
+        ),
+        Knob(
+            "learning",
+            "Learning",
+            "Whom acceptors tell: the proposer, which tells the others, or every learner at once.",
+            "distinguished",
+            choices=(("distinguished", "the proposer"), ("everyone", "every learner")),
+        ),
+        Knob(
+            "retry_ms",
+            "Retry after",
+            "A proposer that no majority has answered tries again after this.",
+            120,
+            low=10,
+            high=10_000,
+            unit="ms",
+        ),
+        Knob(
+            "hold_ms",
+            "Patience without a majority",
+            "How long a node tries before it refuses what certainly has not happened.",
+            250,
+            low=0,
+            high=10_000,
+            unit="ms",
+        ),
+    ),
+    invariants=(PaxosSafety,),
+    epoch="ballot",
+    object="decision",
+    majority=True,
+)

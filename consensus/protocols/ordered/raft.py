@@ -1,0 +1,1270 @@
+"""Raft: one leader a term, one log, and nothing that was committed is ever lost.
+
+Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm (Extended Version)", 2014. Read it with
+Figure 2 at hand: state, handlers and rule numbers stand in its order. "thesis" is Ongaro's dissertation (Stanford, 2014).
+
+Whole here: randomized elections (5.2), replication with the consistency check and its fast back-up (5.3), the two
+restrictions that make it safe (5.4), restart from disk, membership changes (section 6, thesis 4), snapshots (section 7), a new
+leader's no-op and each write applied once though asked twice (section 8), transfer of leadership (thesis 3.10), reads four
+ways (thesis 6.4): through the log, by read-index, under a lease, or from the leader's own state. By knobs: PreVote (thesis
+9.6), and CheckQuorum, which is thesis 6.2 (a leader that hears no majority steps down) together with the last rule of section 6
+(whoever hears a leader disregards other candidates; who has just restarted cannot know whom it heard, and waits as well).
+
+A change of members begins with the newcomers catching up as non-voting members, in rounds (thesis 4.2.1); then it goes through
+a joint configuration, or one server at a time. A leader changes nothing before an entry of its own term is committed
+(Ongaro's correction of 2015). The third way, all at once, is what section 6 warns of: it is unsafe.
+
+Clients talk to their home node. It passes requests on to the leader that it knows, and to the next leader if the first does
+not answer. A write that may stand in some leader's log is never called failed, because it may still be committed.
+
+Left out: a snapshot travels in one message, not in chunks (Figure 13, offset and done); the members at the start are agreed on
+beforehand and stand in every first disk, not in a first log entry (thesis 4.4); client sessions do not expire (thesis 6.3).
+An unanswered RequestVote is not sent again within its term; the next election does that.
+
+Raft takes it that disks survive. A server whose disk was wiped is filled again by its leader, which then counts only what
+it holds now (in Figure 2 matchIndex never falls); but it has forgotten its vote and what it had acknowledged, so committed
+entries can be lost, and the checkers then say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from consensus.checkers.protocols.raft_safety import RaftSafety
+from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.maths.quorums import (
+    LEARNER,
+    Configuration,
+    changes_to,
+    committed_index,
+    electorate,
+    enter_joint,
+    everyone,
+    has_quorum,
+    leave_joint,
+    majority,
+    simple,
+    with_changes,
+)
+from consensus.protocols.cards import Action, Card, Claims, Knob
+
+FOLLOWER, PRE_CANDIDATE, CANDIDATE, LEADER = "follower", "pre-candidate", "candidate", "leader"
+JOINT, ONE_AT_A_TIME, AT_ONCE = "joint", "one at a time", "at once"
+
+# A log entry is a flat tuple: (term, kind, key, value, op_id). Its kind is READ, WRITE, NO_OP or MEMBERS.
+# For MEMBERS the key names the voters, and the value, in a joint configuration, those of the old one.
+Entry = tuple[int, str, str, str | None, str]
+TERM: Final = 0
+KIND: Final = 1
+NO_OP = "no-op"
+MEMBERS = "members"
+BEFORE_THE_FIRST: Entry = (0, NO_OP, "", None, "")  # stands at index 0, so that the log's first index is 1, as in the paper
+
+ENTRIES_MAX = 64  # in one AppendEntries
+ROUNDS_MAX = 10  # in which a newcomer must have caught up (thesis 4.2.1)
+LEASES_KEPT = 64  # rounds whose moment a leader remembers
+ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
+
+ELECTION_SAFETY = "Election Safety: two leaders in one term"
+STATE_MACHINE_SAFETY = "State Machine Safety: a committed entry would be removed from the log"
+
+
+# --- messages, in the order of a first round -----------------------------------------------------
+
+
+class PreVote(NamedTuple):
+    """Would you vote for me in that term? Nobody's term changes (thesis 9.6)."""
+
+    next_term: int
+    candidate_id: str
+    last_log_index: int
+    last_log_term: int
+
+
+class PreVoteReply(NamedTuple):
+    term: int
+    next_term: int
+    vote_granted: bool
+
+    @property
+    def tone(self) -> str:
+        return "+" if self.vote_granted else "-"
+
+
+class RequestVote(NamedTuple):
+    term: int
+    candidate_id: str
+    last_log_index: int
+    last_log_term: int
+    disrupt_leader: bool = False  # the leader itself told me to stand (thesis 4.2.3)
+
+
+class RequestVoteReply(NamedTuple):
+    term: int
+    vote_granted: bool
+
+    @property
+    def tone(self) -> str:
+        return "+" if self.vote_granted else "-"
+
+
+class AppendEntries(NamedTuple):
+    """Also the heartbeat, when ``entries`` is empty."""
+
+    term: int
+    leader_id: str
+    prev_log_index: int
+    prev_log_term: int
+    entries: tuple[Entry, ...]
+    leader_commit: int
+    round: int  # how many times this leader has addressed everybody; a reply returns it (thesis 6.4)
+
+
+class AppendEntriesReply(NamedTuple):
+    term: int
+    success: bool
+    match_index: int  # the last index known to agree with the leader's log; 0 when refused
+    conflict_term: int  # the term of the entry that conflicts; 0 when the log is too short
+    conflict_index: int  # the first index that holds that term; or the first that holds nothing
+    round: int
+
+    @property
+    def tone(self) -> str:
+        return "+" if self.success else "-"
+
+
+class InstallSnapshot(NamedTuple):
+    """In the place of entries that the leader has discarded (Figure 13)."""
+
+    term: int
+    leader_id: str
+    last_included_index: int
+    last_included_term: int
+    configuration: Configuration
+    data: tuple[tuple[str, str], ...]  # the state machine
+    applied: tuple[str, ...]  # and the writes that it has seen
+    round: int
+
+
+class InstallSnapshotReply(NamedTuple):
+    term: int
+    match_index: int  # 0 when refused
+    round: int
+
+    @property
+    def tone(self) -> str:
+        return "+" if self.match_index else "-"
+
+
+class TimeoutNow(NamedTuple):
+    """Stand for election at once (thesis 3.10)."""
+
+    term: int
+
+
+class Instruct(NamedTuple):
+    """What somebody told a server to do and only the leader can, passed on to it."""
+
+    term: int
+    action: str
+    argument: str
+
+
+class Forward(NamedTuple):
+    """A client's request, passed on by its home node to the leader."""
+
+    term: int
+    op_id: str
+    kind: str
+    key: str
+    value: str | None
+
+
+class ForwardReply(NamedTuple):
+    term: int
+    op_id: str
+    served: bool  # False: this node does not lead, or no longer; the request may be asked again elsewhere
+    result: tuple[str, ...] = ()
+
+    @property
+    def tone(self) -> str:
+        return "+" if self.served else "-"
+
+
+class Snapshot(NamedTuple):
+    """What stands for the log up to an index (section 7). Before there is one: index 0, and the members to begin with."""
+
+    last_included_index: int
+    last_included_term: int
+    configuration: Configuration
+    data: tuple[tuple[str, str], ...] = ()
+    applied: tuple[str, ...] = ()
+
+
+# --- the server ----------------------------------------------------------------------------------
+
+
+class RaftNode(Node):
+    messages = (
+        PreVote,
+        PreVoteReply,
+        RequestVote,
+        RequestVoteReply,
+        AppendEntries,
+        AppendEntriesReply,
+        InstallSnapshot,
+        InstallSnapshotReply,
+        TimeoutNow,
+        Instruct,
+        Forward,
+        ForwardReply,
+    )
+    timers = ("election", "heartbeat", "hold", "catch_up", "transfer")
+    durable = ("current_term", "voted_for", "log", "snapshot")
+    actions = ("stand", "join", "leave", "change_members", "transfer_leadership")
+
+    def setup(self) -> None:
+        # Persistent state on all servers (Figure 2)
+        self.current_term = 0
+        self.voted_for: str | None = None
+        self.log: list[Entry] = [BEFORE_THE_FIRST]  # its first place stands for the snapshot's last included entry
+        self.snapshot = Snapshot(0, 0, self.first_configuration())
+        # The members, as the newest entry about them in the log says, committed or not (section 6)
+        self.configurations: list[tuple[int, Configuration]] = []  # (index, members) of the snapshot and of each such entry
+        self.configuration = Configuration()
+        self.addressed: tuple[str, ...] = ()  # all others that it names
+        # Volatile state on all servers
+        self.commit_index = 0
+        self.last_applied = 0
+        self.role = FOLLOWER
+        self.leader_id: str | None = None  # who leads the current term, as far as this node knows
+        self.heard_leader_at: int | None = None  # by the own clock
+        self.told_to_stand = 0  # the term in which it stands because the leader told it to
+        # The state machine: rebuilt from the log after a restart
+        self.state_machine: dict[str, str] = {}
+        self.applied: dict[str, bool] = {}  # op ids of the writes that took effect
+        # Volatile state on candidates and pre-candidates
+        self.votes: dict[str, bool] = {}
+        # Volatile state on leaders
+        self.next_index: dict[str, int] = {}
+        self.match_index: dict[str, int] = {}
+        self.accepted_round: dict[str, int] = {}  # the newest round in which that follower accepted entries
+        self.first_index_of_term = 0  # where this leader's no-op stands
+        self.round = 0
+        self.round_acknowledged: dict[str, int] = {}
+        self.answered_at: dict[str, int] = {}  # when that follower last answered, by the own clock
+        self.leases: dict[int, tuple[int, int]] = {}  # round -> (when it began, for how long it is good)
+        self.lease_given_up = False  # somebody may stand before the lease is over: it was told to
+        self.transferee: str | None = None
+        self.wanted: tuple[str, ...] = ()  # the voters that a change under way shall end with
+        self.catching_up: dict[str, tuple[int, int, int]] = {}  # newcomer -> (round, up to which index, since when)
+        self.proposed: dict[str, tuple[str, str]] = {}  # op id -> (home node, kind); answered when applied
+        self.reads: dict[str, tuple[str, str, int, int]] = {}  # op id -> (home node, key, read index, round)
+        # What clients of this node asked: op id -> (kind, key, value, when, whether it may have reached a leader)
+        self.asked: dict[str, tuple[str, str, str | None, int, bool]] = {}
+
+    def on_start(self) -> None:
+        if len(self.members) > len(self.snapshot.configuration.voters) > 0 == self.snapshot.last_included_index:
+            self.note("first members", names_of(self.snapshot.configuration))
+        self.start_from_snapshot()
+        self.become(FOLLOWER, self.current_term)
+        self.reset_election_timer()
+
+    def on_restart(self) -> None:
+        self.heard_leader_at = self.elapsed  # it may have, just before: that it will not help to depose a leader still holds
+        self.on_start()
+
+    # --- roles (Figure 4) -------------------------------------------------------------------------
+
+    def become_follower(self, term: int) -> None:
+        newer = term > self.current_term
+        if newer:
+            self.current_term, self.voted_for = term, None
+        deposed = self.role == LEADER
+        self.role, self.leader_id = FOLLOWER, None
+        self.become(FOLLOWER, term)
+        if deposed:
+            self.cancel_timer("heartbeat")
+            self.cancel_timer("catch_up")
+            self.cancel_timer("transfer")
+            self.wanted, self.catching_up = (), {}
+            self.use_configuration(self.configurations[-1][1])  # without the newcomers that only a leader knows
+            self.reset_election_timer()
+            if newer:
+                self.note("leader deposed", f"term {term} began")
+            self.let_go_of_requests()
+
+    def become_pre_candidate(self) -> None:
+        """Asks first whether an election could be won, and disturbs nobody if not (thesis 9.6)."""
+        self.role, self.leader_id = PRE_CANDIDATE, None
+        self.votes = {self.id: True}
+        self.become(PRE_CANDIDATE, self.current_term)
+        self.reset_election_timer()
+        self.ask_for_votes(PreVote(self.current_term + 1, self.id, self.last_log_index, self.last_log_term))
+        self.refuse_overdue("no leader known")
+        self.count_votes()
+
+    def become_candidate(self, told_to: bool = False) -> None:
+        self.current_term += 1
+        self.voted_for = self.id
+        self.role, self.leader_id = CANDIDATE, None
+        self.votes = {self.id: True}
+        self.told_to_stand = self.current_term if told_to else 0
+        self.become(CANDIDATE, self.current_term)
+        self.reset_election_timer()
+        self.ask_for_votes(RequestVote(self.current_term, self.id, self.last_log_index, self.last_log_term, told_to))
+        self.refuse_overdue("no leader known")
+        self.count_votes()
+
+    def become_leader(self) -> None:
+        assert self.role == CANDIDATE, "only a candidate becomes leader"
+        self.role, self.leader_id = LEADER, self.id
+        self.become(LEADER, self.current_term)
+        self.cancel_timer("election")
+        self.next_index, self.match_index, self.accepted_round = {}, {}, {}
+        self.round, self.round_acknowledged, self.answered_at = 0, {}, {}
+        self.leases, self.lease_given_up, self.transferee = {}, False, None
+        self.wanted, self.catching_up = (), {}
+        self.keep_track_of_followers()
+        if self.told_to_stand == self.current_term:
+            self.note("leadership transferred", f"to {self.id}")
+        # Section 8: what earlier leaders left can be committed only along with an entry of this term (5.4.2).
+        self.log.append((self.current_term, NO_OP, "", None, ""))
+        self.first_index_of_term = self.last_log_index
+        self.pass_on_requests()
+        self.replicate()
+
+    def keep_track_of_followers(self) -> None:
+        """nextIndex starts just after the log, matchIndex at 0 (Figure 2): for those that are new; who is gone is forgotten."""
+        for table, start in (
+            (self.next_index, self.last_log_index + 1),
+            (self.match_index, 0),
+            (self.accepted_round, 0),
+            (self.round_acknowledged, 0),
+            (self.answered_at, self.elapsed),
+        ):
+            for gone in [follower for follower in table if follower not in self.addressed]:
+                del table[gone]
+            for follower in self.addressed:
+                table.setdefault(follower, start)
+
+    # --- elections (5.2, 5.4.1) -------------------------------------------------------------------
+
+    def on_election_timeout(self) -> None:
+        if not self.may_stand():
+            return
+        if self.role == CANDIDATE:
+            self.note("election without a winner", f"term {self.current_term}")
+        if self.knobs["pre_vote"]:
+            self.become_pre_candidate()
+        else:
+            self.become_candidate()
+
+    def ask_for_votes(self, request: RequestVote | PreVote) -> None:
+        electors = electorate(self.configuration)
+        for peer in self.addressed:
+            if peer in electors:
+                self.send(peer, request)
+
+    def on_pre_vote(self, src: str, m: PreVote) -> None:
+        """Only those that would vote, and do not hear a leader, say yes (thesis 9.6)."""
+        granted = (
+            (m.next_term > self.current_term or (m.next_term == self.current_term and self.vote_is_free_for(m.candidate_id)))
+            and self.is_up_to_date(m.last_log_index, m.last_log_term)
+            and not self.hears_a_leader()
+        )
+        if not granted:
+            self.note("pre-vote refused", f"{m.candidate_id} for term {m.next_term}")
+        self.send(src, PreVoteReply(self.current_term, m.next_term, granted))
+
+    def on_pre_vote_reply(self, src: str, m: PreVoteReply) -> None:
+        self.observe_term(m.term)
+        if self.role != PRE_CANDIDATE or m.next_term != self.current_term + 1:
+            return
+        self.votes[src] = m.vote_granted
+        self.count_votes()
+
+    def hears_a_leader(self) -> bool:
+        """Within the minimum election timeout of hearing from a leader, or being one (section 6)."""
+        if self.role == LEADER:
+            return True
+        patience: int = self.knobs["election_min_ms"] * MS
+        return self.heard_leader_at is not None and self.elapsed - self.heard_leader_at < patience
+
+    def on_request_vote(self, src: str, m: RequestVote) -> None:
+        if self.knobs["check_quorum"] and not m.disrupt_leader and self.hears_a_leader():  # the end of section 6
+            self.note("vote request disregarded", f"{m.candidate_id}, term {m.term}")
+            return self.send(src, RequestVoteReply(self.current_term, False))
+        self.observe_term(m.term)
+        granted = (
+            m.term == self.current_term  # RequestVote 1
+            and self.vote_is_free_for(m.candidate_id)  # RequestVote 2
+            and self.is_up_to_date(m.last_log_index, m.last_log_term)
+        )
+        if granted:
+            self.voted_for = m.candidate_id
+            if self.role == PRE_CANDIDATE:
+                self.become_follower(self.current_term)
+            self.reset_election_timer()
+        self.send(src, RequestVoteReply(self.current_term, granted))
+
+    def on_request_vote_reply(self, src: str, m: RequestVoteReply) -> None:
+        self.observe_term(m.term)
+        if self.role != CANDIDATE or m.term != self.current_term:
+            return  # a vote in an election that is over
+        self.votes[src] = m.vote_granted
+        self.count_votes()
+
+    def vote_is_free_for(self, candidate: str) -> bool:
+        """Each server votes for at most one candidate in a term, first come first served (5.2)."""
+        return self.voted_for is None or self.voted_for == candidate
+
+    def is_up_to_date(self, last_log_index: int, last_log_term: int) -> bool:
+        """A log that ends in a later term is more up to date; of two that end in the same term, the longer (5.4.1)."""
+        return (last_log_term, last_log_index) >= (self.last_log_term, self.last_log_index)
+
+    def count_votes(self) -> None:
+        if not self.agree(self.votes):
+            return
+        if self.role == PRE_CANDIDATE:
+            self.become_candidate()
+        else:
+            self.become_leader()
+
+    def may_stand(self) -> bool:
+        """Who is no member, and knows it for sure, leaves elections to the members; else it may be needed (thesis 4.2.2)."""
+        if self.id in self.configuration.voters:
+            return True
+        electors = electorate(self.configuration)
+        return bool(electors) and (self.id in electors or self.configurations[-1][0] > self.commit_index)
+
+    # --- log replication (5.3) --------------------------------------------------------------------
+
+    def on_heartbeat_timeout(self) -> None:
+        self.replicate()
+
+    def replicate(self) -> None:
+        """The leader addresses everybody: new entries where there are some, else a heartbeat."""
+        if self.knobs["check_quorum"] and not self.hears_a_quorum():
+            self.note("stepped down without a quorum", f"term {self.current_term}")
+            return self.become_follower(self.current_term)
+        self.round += 1
+        if self.knobs["reads"] == "lease":
+            self.leases[self.round] = (self.elapsed, self.lease_length())
+            self.leases.pop(self.round - LEASES_KEPT, None)
+        for peer in self.addressed:
+            self.send_append_entries(peer)
+        self.set_timer("heartbeat", self.knobs["heartbeat_ms"] * MS)
+        if self.configuration.voters == (self.id,):  # alone it is its own majority
+            self.advance_commit_index()
+            self.answer_confirmed_reads()
+        return None
+
+    def hears_a_quorum(self) -> bool:
+        """A leader steps down if an election timeout passes without an answer from a majority (thesis 6.2)."""
+        since = self.elapsed - max(self.knobs["election_min_ms"], self.knobs["election_max_ms"]) * MS
+        return self.agree({self.id: True, **{peer: at >= since for peer, at in self.answered_at.items()}})
+
+    def send_append_entries(self, peer: str) -> None:
+        first = self.next_index[peer]
+        place = first - self.snapshot.last_included_index
+        if place < 1:
+            return self.send_snapshot(peer)
+        return self.send(
+            peer,
+            AppendEntries(
+                self.current_term,
+                self.id,
+                first - 1,
+                self.log[place - 1][TERM],
+                tuple(self.log[place : place + ENTRIES_MAX]),
+                self.commit_index,
+                self.round,
+            ),
+        )
+
+    def on_append_entries(self, src: str, m: AppendEntries) -> None:
+        if m.term < self.current_term:  # AppendEntries 1
+            return self.send(src, AppendEntriesReply(self.current_term, False, 0, 0, 0, m.round))
+        self.recognise_leader(m.term, m.leader_id)
+        self.reset_election_timer()
+        if not self.holds(m.prev_log_index, m.prev_log_term):  # AppendEntries 2
+            conflict_term, conflict_index = self.conflict_before(m.prev_log_index)
+            return self.send(src, AppendEntriesReply(self.current_term, False, 0, conflict_term, conflict_index, m.round))
+        if m.entries:
+            before = self.configuration
+            self.accept_entries(m.prev_log_index, m.entries)
+            if self.configuration != before:
+                self.reset_election_timer()  # it may be a member now, or none any more
+        # Only up to the last entry that this message vouches for: what stands behind it may still conflict.
+        last_new_index = m.prev_log_index + len(m.entries)
+        if m.leader_commit > self.commit_index:  # AppendEntries 5
+            self.commit_up_to(min(m.leader_commit, last_new_index))
+        self.send(src, AppendEntriesReply(self.current_term, True, last_new_index, 0, 0, m.round))
+
+    def on_append_entries_reply(self, src: str, m: AppendEntriesReply) -> None:
+        self.observe_term(m.term)
+        if self.role != LEADER or m.term != self.current_term or src not in self.next_index:
+            return
+        self.answered_at[src] = self.elapsed
+        # A follower that refuses entries still recognises its leader: both answers count for the round.
+        self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
+        if m.success:
+            self.accepted_round[src] = max(self.accepted_round[src], m.round)
+            self.advance_follower(src, m.match_index)
+            self.judge_newcomer(src)
+        else:
+            if m.round > self.accepted_round[src]:  # it refuses what follows on an acceptance: its disk was wiped
+                self.match_index[src] = 0
+            self.back_up(src, m.conflict_term, m.conflict_index)
+        if self.reads:
+            self.answer_confirmed_reads()
+
+    def holds(self, index: int, term: int) -> bool:
+        """Whether the log has an entry of that term there. What the snapshot covers is committed: it is the same everywhere."""
+        if index < self.snapshot.last_included_index:
+            return True
+        return index <= self.last_log_index and self.term_at(index) == term
+
+    def accept_entries(self, prev_log_index: int, entries: tuple[Entry, ...]) -> None:
+        """Keeps what agrees, drops what conflicts, appends what is new. An old message that comes late removes nothing."""
+        for index, entry in enumerate(entries, start=prev_log_index + 1):
+            if index <= self.last_log_index:
+                if self.holds(index, entry[TERM]):
+                    continue
+                self.truncate(index)  # AppendEntries 3
+            self.append(entry)  # AppendEntries 4
+
+    def append(self, entry: Entry) -> None:
+        self.log.append(entry)
+        if entry[KIND] == MEMBERS:  # in force from the moment at which it stands in the log (section 6)
+            self.configurations.append((self.last_log_index, configuration_of(entry)))
+            self.use_configuration(self.configurations[-1][1])
+
+    def truncate(self, index: int) -> None:
+        """Removes the entry at this index and all that follow it."""
+        assert index > self.commit_index, STATE_MACHINE_SAFETY
+        self.note("log truncated", f"{self.last_log_index - index + 1} from index {index}")
+        del self.log[index - self.snapshot.last_included_index :]
+        while self.configurations[-1][0] >= index:  # back to the configuration before (section 6)
+            self.configurations.pop()
+            self.note("membership rolled back", f"from index {index}")
+            self.use_configuration(self.configurations[-1][1])
+
+    def conflict_before(self, prev_log_index: int) -> tuple[int, int]:
+        """The term of the conflicting entry and the first index of that term here (end of 5.3); or where the log ends."""
+        if prev_log_index > self.last_log_index:
+            return 0, self.last_log_index + 1
+        term = self.term_at(prev_log_index)
+        first = prev_log_index
+        while first - 1 > self.snapshot.last_included_index and self.term_at(first - 1) == term:
+            first -= 1
+        return term, first
+
+    def back_up(self, follower: str, conflict_term: int, conflict_index: int) -> None:
+        """After a refusal next_index skips the whole conflicting term at once, and the leader tries again (end of 5.3)."""
+        next_index = conflict_index
+        for index in range(self.next_index[follower] - 1, max(conflict_index, self.snapshot.last_included_index) - 1, -1):
+            if self.term_at(index) == conflict_term:  # the leader has that term too: they may agree up to its last entry here
+                next_index = index + 1
+                break
+        next_index = max(next_index, self.match_index[follower] + 1)
+        if next_index < self.next_index[follower]:  # else the refusal is an old one, answered already
+            self.next_index[follower] = next_index
+            self.send_append_entries(follower)
+
+    def advance_follower(self, follower: str, match_index: int) -> None:
+        if match_index <= self.match_index[follower]:
+            return
+        # A full message was cut short at ENTRIES_MAX, and a snapshot has a rest too: it need not wait for the next heartbeat.
+        full = match_index - self.next_index[follower] + 1 >= ENTRIES_MAX
+        full = full or self.next_index[follower] <= self.snapshot.last_included_index
+        self.match_index[follower] = match_index
+        self.next_index[follower] = max(self.next_index[follower], match_index + 1)
+        self.advance_commit_index()
+        if self.role != LEADER or follower not in self.next_index:  # it was the leader's own farewell, or the follower's
+            return
+        if full and match_index < self.last_log_index:
+            self.send_append_entries(follower)
+        if follower == self.transferee:
+            self.hand_over()
+
+    def advance_commit_index(self) -> None:
+        """A leader counts replicas only for entries of its own term; that commits all before them too (5.3, 5.4.2)."""
+        on_majority = self.agreed_index({**self.match_index, self.id: self.last_log_index})
+        # Terms never fall along a log: if this entry is of an earlier term, so are all before it.
+        if on_majority > self.commit_index and self.may_commit_by_counting(on_majority):
+            self.commit_up_to(on_majority)
+            self.go_on_with_change()
+
+    def may_commit_by_counting(self, index: int) -> bool:
+        return self.term_at(index) == self.current_term
+
+    def commit_up_to(self, index: int) -> None:
+        self.commit_index = max(self.commit_index, index)
+        while self.last_applied < self.commit_index:
+            self.last_applied += 1
+            entry = self.log[self.last_applied - self.snapshot.last_included_index]
+            self.decide(self.last_applied, entry)
+            self.apply(entry)
+        often = self.knobs["snapshot_entries"]
+        if often and self.last_applied - self.snapshot.last_included_index >= often:
+            self.take_snapshot()
+
+    def apply(self, entry: Entry) -> None:
+        """The state machine takes one entry; a write that it has seen before changes nothing (section 8)."""
+        _term, kind, key, value, op_id = entry
+        if kind == WRITE and value is not None:
+            if self.has_seen(op_id):
+                self.note("duplicate suppressed", op_id)
+            else:
+                self.applied[op_id] = True
+                self.state_machine[key] = value
+                self.store(key, (value,))
+        if op_id in self.proposed:
+            home, _kind = self.proposed.pop(op_id)
+            self.tell(home, op_id, self.value_of(key) if kind == READ else ())
+
+    def has_seen(self, op_id: str) -> bool:
+        """Whether that write took effect before (section 8); by a knob every retry is taken for a new one."""
+        return op_id in self.applied and self.knobs["retries"] == "recognised"
+
+    # --- members (section 6; thesis 4) ------------------------------------------------------------
+
+    def first_configuration(self) -> Configuration:
+        """Agreed on before the first start. Who is not in it knows of no members, and waits to be told."""
+        few = self.knobs["initial_members"]
+        voters = self.members[:few] if few else self.members
+        return Configuration(voters) if self.id in voters else Configuration()
+
+    def use_configuration(self, configuration: Configuration) -> None:
+        """The newest in the log is in force; a leader knows of non-voting members beside it."""
+        self.configuration = configuration
+        named = everyone(configuration)
+        self.addressed = tuple(member for member in self.peers if member in named)
+
+    def agree(self, votes: Mapping[str, bool]) -> bool:
+        """Whether those that said yes are a majority of all members; in a joint configuration, of both halves."""
+        return has_quorum(self.configuration, votes)
+
+    def agreed_index(self, index_of: Mapping[str, int]) -> int:
+        """How far a majority of the members has come, by the same count."""
+        return committed_index(self.configuration, index_of)
+
+    def begin_change(self, wanted: tuple[str, ...]) -> None:
+        """Newcomers get the log first, as non-voting members, so that they will not hold up commitment (section 6)."""
+        self.wanted = tuple(member for member in self.members if member in wanted)
+        newcomers = [member for member in self.wanted if member not in self.configuration.voters]
+        self.use_configuration(with_changes(self.configuration, [(LEARNER, member) for member in newcomers]))
+        self.keep_track_of_followers()
+        self.catching_up = {member: (1, self.last_log_index, self.elapsed) for member in newcomers if member != self.id}
+        self.set_timer("catch_up", ROUNDS_MAX * self.longest_timeout())
+        self.replicate()
+        self.go_on_with_change()
+
+    def judge_newcomer(self, member: str) -> None:
+        """Caught up when a round was shorter than an election timeout; after ten rounds it is given up (thesis 4.2.1)."""
+        if member not in self.catching_up:
+            return
+        round, up_to, since = self.catching_up[member]
+        if self.match_index[member] < up_to:
+            return
+        if self.elapsed - since < self.knobs["election_min_ms"] * MS:
+            del self.catching_up[member]
+            self.go_on_with_change()
+        elif round == ROUNDS_MAX:
+            self.abandon_change()
+        else:
+            self.catching_up[member] = (round + 1, self.last_log_index, self.elapsed)
+
+    def on_catch_up_timeout(self) -> None:
+        if self.catching_up:
+            self.abandon_change()
+
+    def abandon_change(self) -> None:
+        self.note("membership change abandoned", f"{', '.join(self.catching_up)} did not catch up")
+        self.wanted, self.catching_up = (), {}
+        self.use_configuration(self.configurations[-1][1])
+        self.keep_track_of_followers()
+
+    def go_on_with_change(self) -> None:
+        """The next step of a change of members, or of one that an earlier leader began, once the step before is committed."""
+        index, latest = self.configurations[-1]
+        if self.role != LEADER or index > self.commit_index:
+            return
+        if latest.outgoing:  # C_old,new is committed: now C_new may stand alone
+            return self.propose(leave_joint(self.configuration))
+        if self.id not in latest.voters:  # C_new is committed, and its leader not in it: its work is done
+            self.note("leader left", f"term {self.current_term}")
+            return self.become_follower(self.current_term)
+        changes = changes_to(latest, self.wanted) if self.wanted else ()
+        if not changes:
+            self.wanted = ()
+        elif not self.catching_up and self.may_change_members():
+            self.propose(self.next_configuration())
+
+    def may_change_members(self) -> bool:
+        """Not before an entry of this term is committed: else changes of two leaders may part the majorities (Ongaro 2015)."""
+        return self.commit_index >= self.first_index_of_term
+
+    def next_configuration(self) -> Configuration:
+        changes = changes_to(self.configuration, self.wanted)
+        way = self.knobs["membership"]
+        if way == JOINT:
+            return enter_joint(self.configuration, changes)
+        if way == ONE_AT_A_TIME:
+            return simple(self.configuration, sorted(changes, key=lambda change: change[1] == self.id)[:1])  # itself last
+        return with_changes(self.configuration, changes)  # all at once: majorities of old and new need not meet (Figure 10)
+
+    def propose(self, configuration: Configuration) -> None:
+        """An entry like any other, but in force at once (section 6)."""
+        if configuration.outgoing:
+            self.note("joint membership", names_of(configuration))
+        else:
+            self.note("membership changed", names_of(configuration))
+        voters, outgoing = " ".join(configuration.voters), " ".join(configuration.outgoing) or None
+        self.append((self.current_term, MEMBERS, voters, outgoing, ""))
+        self.use_configuration(configuration)
+        self.keep_track_of_followers()
+        self.replicate()
+
+    # --- what a visitor can tell a server ---------------------------------------------------------
+
+    def cannot(self, action: str, argument: str) -> str:
+        if action == "stand":
+            if self.role == LEADER:
+                return f"{self.id} leads already."
+            if self.knobs["check_quorum"] and self.hears_a_leader():
+                return (
+                    f"{self.id} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout."
+                )
+            return "" if self.may_stand() else f"{self.id} is no member, so it cannot stand for election."
+        if self.leader_id is None:
+            return f"{self.id} knows no leader that could do it."
+        return self.leader_cannot(action, argument) if self.role == LEADER else ""
+
+    def leader_cannot(self, action: str, argument: str) -> str:
+        voters = self.configuration.voters
+        if action == "transfer_leadership":
+            if argument == self.id:
+                return f"{self.id} leads already."
+            return "" if argument in voters else f"{argument} is no member, so it cannot lead."
+        wanted = self.wanted_by(action, argument)
+        if stranger := next((member for member in wanted if member not in self.members), ""):
+            return f"There is no node {stranger}."
+        if not wanted:
+            return "A cluster cannot be left without any member."
+        if self.wanted or self.configuration.outgoing:
+            return "A change of members is under way already."
+        return "" if changes_to(self.configuration, wanted) else "Those are the members already."
+
+    def wanted_by(self, action: str, argument: str) -> tuple[str, ...]:
+        """The voters that this would make."""
+        voters = self.configuration.voters
+        if action == "join":
+            return (*voters, argument)
+        if action == "leave":
+            return tuple(member for member in voters if member != argument)
+        return tuple(dict.fromkeys(argument.replace(",", " ").split()))
+
+    def on_stand_action(self, argument: str) -> None:
+        """As if its patience had ended."""
+        self.on_election_timeout()
+
+    def on_join_action(self, argument: str) -> None:
+        self.instruct("join", argument)
+
+    def on_leave_action(self, argument: str) -> None:
+        self.instruct("leave", argument)
+
+    def on_change_members_action(self, argument: str) -> None:
+        self.instruct("change_members", argument)
+
+    def on_transfer_leadership_action(self, argument: str) -> None:
+        self.instruct("transfer_leadership", argument)
+
+    def instruct(self, action: str, argument: str) -> None:
+        """Done by the leader, or passed on to it."""
+        if self.role != LEADER:
+            if self.leader_id is not None:
+                self.send(self.leader_id, Instruct(self.current_term, action, argument))
+        elif sentence := self.leader_cannot(action, argument):
+            self.note("instruction refused", sentence)
+        elif action == "transfer_leadership":
+            self.transfer_leadership(argument)
+        else:
+            self.begin_change(self.wanted_by(action, argument))
+
+    def on_instruct(self, src: str, m: Instruct) -> None:
+        self.observe_term(m.term)
+        if self.role == LEADER:
+            self.instruct(m.action, m.argument)
+
+    # --- leadership transfer (thesis 3.10) --------------------------------------------------------
+
+    def transfer_leadership(self, target: str) -> None:
+        """1. The leader stops accepting requests. 2. It brings the target up to date. 3. It tells it to stand."""
+        self.transferee = target
+        self.set_timer("transfer", self.longest_timeout())
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        assert self.transferee is not None
+        if self.match_index[self.transferee] < self.last_log_index:
+            return self.send_append_entries(self.transferee)
+        self.lease_given_up = True  # in this term: nobody knows when the message arrives
+        return self.send(self.transferee, TimeoutNow(self.current_term))
+
+    def on_timeout_now(self, src: str, m: TimeoutNow) -> None:
+        self.observe_term(m.term)
+        if m.term == self.current_term and self.role != LEADER and self.may_stand():
+            self.become_candidate(told_to=True)
+
+    def on_transfer_timeout(self) -> None:
+        """After about an election timeout the leader goes on as before (thesis 3.10)."""
+        if self.role == LEADER and self.transferee is not None:
+            self.note("transfer abandoned", f"to {self.transferee}")
+            self.transferee = None
+            self.pass_on_requests()
+            self.replicate()
+
+    # --- snapshots (section 7) --------------------------------------------------------------------
+
+    def take_snapshot(self) -> None:
+        """Each server for itself, of what it has applied; the log up to there is discarded."""
+        index = self.last_applied
+        term = self.term_at(index)
+        configuration = next(members for at, members in reversed(self.configurations) if at <= index)
+        del self.log[: index - self.snapshot.last_included_index]
+        self.log[0] = (term, NO_OP, "", None, "")
+        self.snapshot = Snapshot(index, term, configuration, tuple(self.state_machine.items()), tuple(self.applied))
+        self.configurations = [(index, configuration), *(later for later in self.configurations if later[0] > index)]
+        self.note("snapshot taken", f"up to index {index}")
+
+    def send_snapshot(self, peer: str) -> None:
+        """The follower needs entries that the leader has discarded."""
+        index, term, configuration, data, applied = self.snapshot
+        message = InstallSnapshot(self.current_term, self.id, index, term, configuration, data, applied, self.round)
+        self.send(peer, message)
+
+    def on_install_snapshot(self, src: str, m: InstallSnapshot) -> None:
+        if m.term < self.current_term:  # InstallSnapshot 1
+            return self.send(src, InstallSnapshotReply(self.current_term, 0, m.round))
+        self.recognise_leader(m.term, m.leader_id)
+        self.reset_election_timer()
+        if m.last_included_index > self.commit_index:
+            if self.holds(m.last_included_index, m.last_included_term):  # InstallSnapshot 6: what follows on it stays
+                self.commit_up_to(m.last_included_index)
+            else:
+                self.install(m)
+                self.reset_election_timer()
+        return self.send(src, InstallSnapshotReply(self.current_term, m.last_included_index, m.round))
+
+    def install(self, m: InstallSnapshot) -> None:
+        """Discard the entire log, reset the state machine, use the snapshot's members (InstallSnapshot 7, 8)."""
+        self.log = [(m.last_included_term, NO_OP, "", None, "")]
+        self.snapshot = Snapshot(m.last_included_index, m.last_included_term, m.configuration, m.data, m.applied)
+        self.note("snapshot installed", f"up to index {m.last_included_index}")
+        self.start_from_snapshot()
+
+    def start_from_snapshot(self) -> None:
+        """The state machine is what the snapshot says, the members what it and the log behind it say."""
+        index, _term, configuration, data, applied = self.snapshot
+        self.commit_index = self.last_applied = index
+        self.state_machine, self.applied = dict(data), dict.fromkeys(applied, True)
+        for key, value in data:
+            self.store(key, (value,))
+        found = [(at, configuration_of(e)) for at, e in enumerate(self.log[1:], start=index + 1) if e[KIND] == MEMBERS]
+        self.configurations = [(index, configuration), *found]
+        self.use_configuration(self.configurations[-1][1])
+
+    def on_install_snapshot_reply(self, src: str, m: InstallSnapshotReply) -> None:
+        self.observe_term(m.term)
+        if self.role != LEADER or m.term != self.current_term or src not in self.next_index:
+            return
+        self.answered_at[src] = self.elapsed
+        self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
+        self.accepted_round[src] = max(self.accepted_round[src], m.round)
+        self.advance_follower(src, m.match_index)
+        self.judge_newcomer(src)
+        if self.reads:
+            self.answer_confirmed_reads()
+
+    # --- rules for all servers (5.1) --------------------------------------------------------------
+
+    def observe_term(self, term: int) -> None:
+        """Whoever sees a later term adopts it and follows."""
+        if term > self.current_term:
+            self.become_follower(term)
+
+    def recognise_leader(self, term: int, leader_id: str) -> None:
+        """An AppendEntries of the current term comes from its legitimate leader; a candidate gives way (5.2)."""
+        if term > self.current_term or self.role in (CANDIDATE, PRE_CANDIDATE):
+            self.become_follower(term)
+        assert self.role == FOLLOWER, ELECTION_SAFETY
+        self.heard_leader_at = self.elapsed
+        if self.leader_id != leader_id:
+            assert self.leader_id is None, ELECTION_SAFETY
+            self.leader_id = leader_id
+            self.pass_on_requests()
+
+    def reset_election_timer(self) -> None:
+        """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
+        if not self.may_stand():
+            return self.cancel_timer("election")
+        return self.set_timer("election", self.stream.between(self.knobs["election_min_ms"] * MS, self.longest_timeout()))
+
+    def longest_timeout(self) -> int:
+        shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
+        return int(longest if longest > shortest else shortest) * MS
+
+    @property
+    def last_log_index(self) -> int:
+        return self.snapshot.last_included_index + len(self.log) - 1
+
+    def term_at(self, index: int) -> int:
+        return self.log[index - self.snapshot.last_included_index][TERM]
+
+    @property
+    def last_log_term(self) -> int:
+        return self.log[-1][TERM]
+
+    # --- clients, at their home node (section 8) --------------------------------------------------
+
+    def on_request(self, client: str, m: Request) -> None:
+        while len(self.asked) >= ASKED_MAX:
+            del self.asked[next(iter(self.asked))]
+        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed, False)
+        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        if self.pass_on(m.op_id):
+            self.replicate()
+
+    def pass_on(self, op_id: str) -> bool:
+        """Gives the request to the leader, if one is known; True when that is this node and everybody must now be addressed."""
+        if self.leader_id is None or self.transferee is not None:
+            return False
+        kind, key, value, when, _reached = self.asked[op_id]
+        self.asked[op_id] = (kind, key, value, when, True)
+        if self.role == LEADER:
+            return self.serve(self.id, op_id, kind, key, value)
+        self.send(self.leader_id, Forward(self.current_term, op_id, kind, key, value))
+        return False
+
+    def pass_on_requests(self) -> None:
+        """A leader is known again. Requests that an earlier one left unanswered are asked once more: they apply only once."""
+        for op_id in list(self.asked):
+            if not self.overdue(op_id):
+                self.pass_on(op_id)
+
+    def on_forward_reply(self, src: str, m: ForwardReply) -> None:
+        self.observe_term(m.term)
+        if m.served:
+            return self.settle(m.op_id, OK, m.result)
+        if src == self.leader_id and m.term == self.current_term:
+            self.leader_id = None  # it restarted: nobody leads twice in one term
+        if self.leader_id is None:
+            self.refuse_overdue("the leader was deposed")
+
+    def on_hold_timeout(self, op_id: str) -> None:
+        if self.leader_id is None or self.transferee is not None:
+            self.refuse_overdue("no leader known")
+
+    def overdue(self, op_id: str) -> bool:
+        _kind, _key, _value, when, _reached = self.asked[op_id]
+        return self.elapsed >= when + int(self.knobs["hold_ms"]) * MS
+
+    def refuse_overdue(self, reason: str) -> None:
+        """Failed means that it certainly never happens: so for reads, and for writes that never reached a leader."""
+        for op_id, (kind, _key, _value, _when, reached) in list(self.asked.items()):
+            if self.overdue(op_id) and (kind == READ or not reached):
+                self.note(f"{kind} refused", reason)
+                self.settle(op_id, FAILED, reason=reason)
+
+    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
+        """Answers the client, unless it was answered already."""
+        if self.asked.pop(op_id, None) is not None:
+            self.cancel_timer("hold", op_id)
+            self.answer(op_id, outcome, result, reason=reason)
+
+    # --- clients, at the leader (section 8; reads: thesis 6.4) ------------------------------------
+
+    def on_forward(self, src: str, m: Forward) -> None:
+        self.observe_term(m.term)
+        if self.role != LEADER or self.transferee is not None:
+            return self.send(src, ForwardReply(self.current_term, m.op_id, False))
+        if self.serve(src, m.op_id, m.kind, m.key, m.value):
+            self.replicate()
+
+    def serve(self, home: str, op_id: str, kind: str, key: str, value: str | None) -> bool:
+        """Takes a request on; True when it needs everybody to be addressed."""
+        if self.has_seen(op_id):  # asked twice, and it has happened
+            self.note("duplicate suppressed", op_id)
+            self.tell(home, op_id)
+            return False
+        if op_id in self.proposed or op_id in self.reads:
+            return False
+        if kind == READ and self.knobs["reads"] != "log":
+            return self.read_without_the_log(home, op_id, key)
+        self.proposed[op_id] = (home, kind)
+        self.log.append((self.current_term, kind, key, value, op_id))
+        return True
+
+    def read_without_the_log(self, home: str, op_id: str, key: str) -> bool:
+        """Read-index: thesis 6.4, steps 1 to 5. A local read leaves out step 3, and with it the certainty of still leading.
+
+        Under a lease (6.4.1) an earlier round stands for step 3; when it has run out, the read asks for a new one.
+        """
+        # Steps 1 and 2: once an entry of this term is committed, whatever was committed before lies within the commit index.
+        read_index = max(self.commit_index, self.first_index_of_term)
+        reads = self.knobs["reads"]
+        asks_for_a_round: bool = reads == "read-index"
+        if reads == "lease":
+            asks_for_a_round = self.last_applied < read_index or not self.holds_lease()
+            self.note("read by round" if asks_for_a_round else "read under lease", op_id)
+        self.reads[op_id] = (home, key, read_index, self.round + 1 if asks_for_a_round else 0)
+        if not asks_for_a_round:
+            self.answer_confirmed_reads()
+        return asks_for_a_round
+
+    def holds_lease(self) -> bool:
+        """From the start of a round that a majority acknowledged: so long they do not help to elect another (6.4.1)."""
+        if self.lease_given_up or (lease := self.leases.get(self.confirmed_round())) is None:
+            return False
+        began, length = lease
+        return self.elapsed < began + min(length, self.lease_length())
+
+    def lease_length(self) -> int:
+        """The shortest election timeout, less what the clocks may differ in speed (thesis 6.4.1)."""
+        return int(self.knobs["election_min_ms"]) * MS * 100 // (100 + int(self.knobs["drift_bound_percent"]))
+
+    def confirmed_round(self) -> int:
+        """The latest round that a majority has acknowledged."""
+        return self.agreed_index({**self.round_acknowledged, self.id: self.round})
+
+    def answer_confirmed_reads(self) -> None:
+        confirmed = self.confirmed_round()
+        for op_id, (home, key, read_index, round) in list(self.reads.items()):
+            if confirmed >= round and self.last_applied >= read_index:  # steps 3 and 4
+                del self.reads[op_id]
+                self.tell(home, op_id, self.value_of(key))  # step 5
+
+    def tell(self, home: str, op_id: str, result: tuple[str, ...] = ()) -> None:
+        """Sends the answer back the way the request came."""
+        if home == self.id:
+            self.settle(op_id, OK, result)
+        else:
+            self.send(home, ForwardReply(self.current_term, op_id, True, result))
+
+    def let_go_of_requests(self) -> None:
+        """A deposed leader promises nothing about the writes in its log; reads may be asked again elsewhere."""
+        self.transferee = None
+        unread = {op_id: home for op_id, (home, kind) in self.proposed.items() if kind == READ}
+        unread.update({op_id: home for op_id, (home, _key, _read_index, _round) in self.reads.items()})
+        self.proposed, self.reads = {}, {}
+        for op_id, home in unread.items():
+            if home != self.id:
+                self.send(home, ForwardReply(self.current_term, op_id, False))
+        self.refuse_overdue("the leader was deposed")
+
+    def value_of(self, key: str) -> tuple[str, ...]:
+        return (self.state_machine[key],) if key in self.state_machine else ()
+
+    # --- what the stage shows ---------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        place = max(1, len(self.log) - LOG_SHOWN)
+        facts = {
+            "current term": str(self.current_term),
+            "voted for": self.voted_for or "nobody",
+            "log": f"{self.last_log_index} entries, committed up to {self.commit_index}",
+        }
+        if self.configuration != Configuration(self.members):
+            facts["members"] = names_of(self.configuration) or "none known"
+        if self.snapshot.last_included_index:
+            facts["snapshot"] = f"up to index {self.snapshot.last_included_index}"
+        if self.role in (CANDIDATE, PRE_CANDIDATE):
+            voters = [voter for voter, granted in self.votes.items() if granted]
+            facts["votes"] = f"{', '.join(voters)} ({majority(len(self.configuration.voters))} needed)"
+        if self.role == LEADER:
+            facts["next index"] = ", ".join(f"{peer}: {index}" for peer, index in self.next_index.items())
+            facts["match index"] = ", ".join(f"{peer}: {index}" for peer, index in self.match_index.items())
+            facts["reads waiting"] = str(len(self.reads))
+        if waiting := [op_id for op_id in self.asked if not self.overdue(op_id)]:
+            facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
+        return {
+            "role": self.role,
+            "epoch": self.current_term,
+            "leader": self.leader_id,
+            "store": {key: [value] for key, value in self.state_machine.items()},
+            "log": [[entry[TERM], label(entry)] for entry in self.log[place:]],
+            "log_start": self.snapshot.last_included_index + place,
+            "commit": self.commit_index,
+            "facts": facts,
+        }
+
+
+def label(entry: Entry) -> str:
+    """How an entry is written on the stage: ``x=7``, ``x?`` for a read, ``no-op``."""
+    _term, kind, key, value, _op_id = entry
+    if kind == MEMBERS:
+        return "C new" if value is None else "C old,new"
+    return {WRITE: f"{key}={value}", READ: f"{key}?"}.get(kind, kind)
+
+
+def configuration_of(entry: Entry) -> Configuration:
+    """What an entry about members says."""
+    _term, _kind, voters, outgoing, _op_id = entry
+    return Configuration(tuple(voters.split()), tuple((outgoing or "").split()))
+
+
+def names_of(configuration: Configuration) -> str:
+    """``n1 n2 n3``, or of a joint configuration ``n1 n2 n3 and n1 n2 n3 n4 n5``, the old half first."""
+    halves = [" ".join(half) for half in (configuration.outgoing, configuration.voters) if half]
+    return " and ".join(halves)
+
+
+def claims(knobs: Mapping[str, Any]) -> Claims:
+    """A leader that was deposed and does not know it reads old values locally: in each client's own order, not in real time.
+
+    With members changed all at once it promises nothing. With retries taken as new an old value may come back.
+    """
+    if knobs["membership"] == AT_ONCE:
+        return Claims("none", availability="majority", loses=True)
+    if knobs["retries"] == "taken as new":
+        return Claims("eventual", availability="majority", loses=True)
+    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="majority")
+
+
+def clash(knobs: Mapping[str, Any]) -> str:
+    if knobs["reads"] == "lease" and not knobs["check_quorum"]:
+        return "Reads under a lease need CheckQuorum: without it whoever hears the leader may help to elect another."
+    return ""
+
+
+SWITCH = ((False, "off"), (True, "on"))
+
+CARD = RAFT = Card(
+    name="raft",
+    title="Raft",
+    paper="Ongaro and Ousterhout, In Search of an Understandable Consensus Algorithm (2014)",
+    summary="One leader orders every operation in a log; what it has committed with a majority of the members is never lost.",
+    node=RaftNode,
+    claims=claims,
+    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer.",
+    needs="2f + 1 nodes bear f crashes",
+    knobs=(
+        Knob(
+            "reads",
+            "Reads",
+            "How the leader answers a read: as a log entry, after a round of heartbeats, by the clock while the last round is "
+            "fresh, or at once from its own state.",
+            "log",
+            choices=(("log", "through the log"), ("read-index", "read-index"), ("lease", "under a lease"), ("local", "local")),
+        ),
+        Knob(
+            "election_min_ms",
+            "Shortest election timeout",
+            "A follower that hears nothing for at least this long stands for election.",
+            150,
+            low=10,
+            high=10_000,
+            unit="ms",
+        ),
+        Knob(
+            "election_max_ms",
+            "Longest election timeout",
+            "Each timeout is drawn between the shortest and this; a wider range means fewer split votes.",
+            300,
+            low=10,
+            high=20_000,
+            unit="ms",
+        ),
+        Knob(
+            "heartbeat_ms",
+            "Heartbeat",
+            "A leader with nothing new to say still speaks to everybody this often.",
+            50,
+            low=5,
+            high=5_000,
+            unit="ms",
+        ),
+        Knob(
+            "hold_ms",
+            "Patience without a leader",
+            "A node that knows no leader keeps a request this long, then refuses it.",
+            250,
+            low=0,
+            high=10_000,
+            unit="ms",
+        ),
+        Knob(
+            "pre_vote",
+            "PreVote",
+            "Before it raises its term a server asks whether it could win; who hears a leader says no.",
+            False,
+            choices=SWITCH,
+        ),
+        Knob(
+            "check_quorum",
+            "CheckQuorum",
+            "A leader that hears no majority for an election timeout steps down; who hears a leader disregards candidates.",
+            False,
+            choices=SWITCH,
+        ),
+        Knob(
+            "drift_bound_percent",
+            "Bound on clock drift",
+            "By how much one clock may run faster than another: a lease is shorter than an election timeout by this margin.",
+            20,
+            low=0,
+            high=400,
+            unit="%",
+        ),
+        Knob(
+            "initial_members",
+            "Members at the start",
+            "With how many members the cluster begins, the first by name; the others are outside until they join. 0 means all.",
+            0,
+            low=0,
+            high=25,
+            unit="nodes",
+        ),
+        Knob(
+            "membership",
+            "Members",
+            "How members change: through a joint configuration, one server at a time, or all at once, which is unsafe.",
+            JOINT,
+            choices=((JOINT, "joint consensus"), (ONE_AT_A_TIME, "one at a time"), (AT_ONCE, "all at once (unsafe)")),
+        ),
+        Knob(
+            "snapshot_entries",
+            "Snapshot after",
+            "Having applied so many entries since the last one, a server takes a snapshot and discards them. 0 means never.",
+            0,
+            low=0,
+            high=10_000,
+            unit="entries",
+        ),
+        Knob(
+            "retries",
+            "Retries",
+            "Whether a write that is asked again is recognised by its id, or taken as new and applied twice.",
+            "recognised",
+            choices=(("recognised", "recognised"), ("taken as new", "taken as new")),
+        ),
+    ),
+    invariants=(RaftSafety,),
+    epoch="term",
+    majority=True,
+    actions=(
+        Action("stand", "Stand for election", "As if its patience had just ended."),
+        Action("join", "Bring in", "This node joins the members, once it has caught up with the log.", "node"),
+        Action("leave", "Send away", "This node leaves the members.", "node"),
+        Action("change_members", "Change the members", "These nodes shall be the members: n1 n2 n3.", "text"),
+        Action(
+            "transfer_leadership", "Hand over the lead", "The leader brings this node up to date and tells it to stand.", "node"
+        ),
+    ),
+    clash=clash,
+)

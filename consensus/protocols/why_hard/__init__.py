@@ -1,0 +1,1 @@
+"""Protocols of the shelf "Why it is hard at all"."""

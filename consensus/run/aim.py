@@ -1,0 +1,75 @@
+"""Parts, not nodes: ``@leader``, ``@follower1``, ``@minority`` ... -> the nodes that play that part now.
+
+A scenario that named nodes would tell a false story under another seed. Parts are resolved when their moment comes; what
+reaches the log names the node that was meant.
+
+    @leader       the running leader of the highest epoch (of the first lane that has one; without any, the first member)
+    @follower1    the first member, in order, that is not the leader; @follower2 the second, ...
+    @minority     every member of the smallest side of the present split      (where a list of nodes stands)
+    @majority     every member of the largest side
+    @rest         every member that the other sides do not name               (in a partition)
+
+What an action of a protocol takes may be a part too: ``Act("@leader", "transfer_leadership", "@follower1")``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from consensus.kernel.sentences import Refused
+from consensus.run.interventions import Act, Cut, Heal, Intervention, Partition, SetLink
+
+
+class Cast(NamedTuple):
+    """Who plays which part now."""
+
+    members: tuple[str, ...]
+    leader: str
+    sides: tuple[tuple[str, ...], ...]
+
+    def nodes(self, part: str) -> tuple[str, ...]:
+        """The nodes that a name or a part stands for."""
+        if not part.startswith("@"):
+            if part not in self.members:
+                raise Refused(f"There is no node {part}.")
+            return (part,)
+        if part == "@leader":
+            return (self.leader,)
+        if part.startswith("@follower") and part[9:].isdecimal():
+            followers = [member for member in self.members if member != self.leader]
+            number = int(part[9:])
+            if 1 <= number <= len(followers):
+                return (followers[number - 1],)
+            raise Refused(f"There is no {part}: the cluster has {len(followers)} followers.")
+        if part == "@minority":
+            return min(self.sides, key=len)
+        if part == "@majority":
+            return max(self.sides, key=len)
+        raise Refused(f"There is no part {part!r}.")
+
+    def node(self, part: str) -> str:
+        """The one node that a name or a part stands for; of several the first."""
+        return self.nodes(part)[0]
+
+
+def resolve(intervention: Intervention, cast: Cast) -> Intervention:
+    """The intervention with nodes in the place of parts."""
+    if isinstance(intervention, Partition):
+        return Partition(_sides(intervention.sides, cast))
+    if isinstance(intervention, Cut | Heal | SetLink):
+        links = tuple((src, dst) for a, b in intervention.links for src in cast.nodes(a) for dst in cast.nodes(b) if src != dst)
+        return intervention._replace(links=links)
+    if isinstance(intervention, Act):
+        told = cast.node(intervention.argument) if intervention.argument.startswith("@") else intervention.argument
+        return Act(cast.node(intervention.node), intervention.action, told)
+    node: Any = getattr(intervention, "node", None)
+    if node is None:
+        return intervention
+    return intervention._replace(node=cast.node(node))  # type: ignore[call-arg]
+
+
+def _sides(sides: tuple[tuple[str, ...], ...], cast: Cast) -> tuple[tuple[str, ...], ...]:
+    named = [tuple(node for part in side if part != "@rest" for node in cast.nodes(part)) for side in sides]
+    taken = [node for side in named for node in side]
+    rest = tuple(member for member in cast.members if member not in taken)
+    return tuple(side + rest if "@rest" in parts else side for side, parts in zip(named, sides, strict=True))

@@ -1,0 +1,200 @@
+"""An experiment: one to four lanes under one clock, one seed, one workload and one list of interventions.
+
+A lane is one cluster with everything that watches it: history, checkers, meters, trace. All lanes have the same members, the
+same links with the same chance on each, and the same clients asking the same things at the same moments; only the protocol
+and its knobs differ. ``steps`` counts what has been processed over all lanes, so a position in a run is exact even between
+two events of one microsecond.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from consensus.kernel.clients import BY_HAND
+from consensus.kernel.freeze import copied
+from consensus.kernel.node import S
+from consensus.kernel.sentences import Refused
+from consensus.kernel.simulation import FOREVER
+from consensus.protocols.cards import Card
+from consensus.run import aim
+from consensus.run.interventions import Ask, Intervention, Turn
+from consensus.run.lane import Lane, Mark
+from consensus.run.spec import Spec, check
+from consensus.watch.narration import told
+
+
+class Experiment:
+    """Several lanes under one clock. ``at`` is now (microseconds), ``steps`` what has been processed over all lanes."""
+
+    def __init__(self, spec: Spec, protocols: Mapping[str, Card]) -> None:
+        check(spec, protocols)
+        self.spec = spec
+        self.at = 0
+        self.steps = 0
+        self.script = 0  # steps of the script already taken
+        self.marks: list[Mark] = []
+        self.bands: list[tuple[int, int | None, str]] = []  # stretches of time with something cut
+        self.cuts: tuple[tuple[str, str], ...] = ()
+        self.caption = ""
+        self.lanes = [Lane(spec, number, protocols[lane.protocol]) for number, lane in enumerate(spec.lanes)]
+
+    def copied(self) -> Experiment:
+        clone = object.__new__(Experiment)
+        for name, value in vars(self).items():
+            setattr(clone, name, [lane.copied() for lane in value] if name == "lanes" else copied(value))
+        return clone
+
+    # --- running ------------------------------------------------------------------------------
+
+    def step(self, limit: int) -> bool:
+        """Processes the next thing that happens in any lane up to ``limit``; False when there is none."""
+        return self.run(limit, 1) == 1
+
+    def run(self, limit: int, steps: int) -> int:
+        """Processes the next things, at most that many, none after ``limit``; how many there were.
+
+        Ties fall to the first lane; a step of the script comes after everything else of its moment.
+        """
+        done = 0
+        while done < steps:
+            at, number, until = self._next()
+            scripted = self.spec.script[self.script].at if self.script < len(self.spec.script) else FOREVER
+            if min(at, scripted) > limit:
+                break
+            if scripted < at:
+                self._absorb()
+                self._take_script_step(scripted)
+                done += 1
+                continue
+            lane = self.lanes[number]
+            took = lane.run(min(limit, scripted, until), steps - done)
+            self.at = lane.sim.now
+            self.steps += took
+            done += took
+        self._absorb()
+        return done
+
+    def _absorb(self) -> None:
+        for lane in self.lanes:
+            lane.absorb()
+
+    def _next(self) -> tuple[int, int, int]:
+        """When the next thing happens, in which lane, and how long that lane may go on alone.
+
+        It may go on up to what the lanes behind it do next, and until just before those ahead of it.
+        """
+        first, number, until = FOREVER, 0, FOREVER
+        for lane in self.lanes:
+            at = lane.next_at
+            if at is None:
+                continue
+            if at < first:
+                first, number, until = at, lane.number, first - 1
+            elif at < until:
+                until = at
+        return first, number, until
+
+    def run_until(self, at: int) -> None:
+        """Processes everything up to and including that moment, and stands there."""
+        while self.run(at, 1_000):
+            pass
+        self.stand_at(at)
+
+    def stand_at(self, at: int) -> None:
+        """Moves the clock to a moment before which nothing is left to do."""
+        self.at = max(self.at, at)
+        for lane in self.lanes:
+            lane.sim.now = max(lane.sim.now, self.at)
+
+    def _take_script_step(self, at: int) -> None:
+        step = self.spec.script[self.script]
+        self.script += 1
+        self.steps += 1
+        self.stand_at(at)
+        with contextlib.suppress(Refused):  # a visitor may have done it already
+            self.intervene(aim.resolve(step.do, self.cast()), step.lane)
+
+    def cast(self) -> aim.Cast:
+        """Who plays which part now."""
+        return aim.Cast(self.spec.members, self.leader() or self.spec.members[0], self.witness.sides)
+
+    @property
+    def witness(self) -> Lane:
+        """A lane whose links are as all interventions that fell on every lane left them: the first that has not stopped."""
+        return next((lane for lane in self.lanes if lane.stopped is None), self.lanes[0])
+
+    def leader(self) -> str | None:
+        """The leader of the first lane that has one."""
+        leaders = self._leaders()
+        return leaders[0] if leaders else None
+
+    def _leaders(self) -> list[str]:
+        return [leader for lane in self.lanes if lane.stopped is None and (leader := lane.leader()) is not None]
+
+    def intervene(self, intervention: Intervention, lane: int | None = None) -> None:
+        """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it."""
+        leaders = dict.fromkeys(self._leaders())
+        one = len(leaders) == 1 and not self.spec.veiled
+        before = next(iter(leaders)) if one else None  # what is said to all names a leader only if all agree
+        only = intervention.lane if isinstance(intervention, Turn) else lane
+        if only is not None and not 0 <= only < len(self.lanes):
+            raise Refused(f"There is no lane {only}.")
+        chosen = self.lanes if only is None else [self.lanes[only]]
+        refusals = []
+        for each in chosen:
+            try:
+                each.apply(intervention, self.at)
+            except Refused as refused:
+                refusals.append(refused)
+        if len(refusals) == len(chosen):
+            raise refusals[0]
+        if isinstance(intervention, Ask):
+            self._keep_in_step()
+        self._tell(intervention, before, only)
+
+    def _keep_in_step(self) -> None:
+        """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
+        asked = max(lane.sim.clients.asked_so_far.get(BY_HAND, 0) for lane in self.lanes)
+        for lane in self.lanes:
+            while lane.sim.clients.asked_so_far.get(BY_HAND, 0) < asked:
+                lane.sim.clients.passes(BY_HAND)
+
+    # --- what it says -------------------------------------------------------------------------
+
+    def _tell(self, intervention: Intervention, leader: str | None, lane: int | None) -> None:
+        """Marks, bands and the caption that an intervention leaves. A band tells of a cut that the first lane has."""
+        cuts, network = tuple(self.witness.sim.network.cuts), self.witness.sim.network
+        words = network.words(leader)
+        if cuts != self.cuts:
+            self.cuts = cuts
+            if self.bands and self.bands[-1][1] is None:
+                self.bands[-1] = (self.bands[-1][0], self.at, self.bands[-1][2])
+            if words:
+                self.bands.append((self.at, None, words))
+        if lane is not None:
+            network = self.lanes[lane].sim.network
+            words = network.words(leader)
+        kind, text, caption = told(intervention, network.sides(), words, leader, self.at)
+        if kind:
+            self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
+        if caption:
+            self.caption = caption
+
+    def outcome(self, lane: int) -> list[dict[str, Any]]:
+        """The sides of one lane's last split (see ``Lane.outcome``), the smallest first."""
+        return sorted(self.lanes[lane].outcome(self.at), key=lambda side: len(side["nodes"]))
+
+    def all_marks(self) -> list[Mark]:
+        """The marks of the experiment and of its lanes, in time."""
+        return sorted([*self.marks, *(mark for lane in self.lanes for mark in lane.marks)])
+
+    def report(self) -> dict[str, Any]:
+        """What came out (see ``python -m consensus run --json``)."""
+        return {
+            "scenario": self.spec.scenario,
+            "seed": self.spec.seed,
+            "until": f"{self.at / S:g}s",
+            "lanes": [lane.report(self.at) for lane in self.lanes],
+        }

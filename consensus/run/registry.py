@@ -1,0 +1,59 @@
+"""The catalogue: every file below ``protocols/`` with a ``CARD`` and every file below ``scenarios/`` with a ``SCENARIO``.
+
+Dropping in a file is the whole job of adding one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import replace
+from types import ModuleType
+
+from consensus import protocols as protocol_files
+from consensus import scenarios as scenario_files
+from consensus.kernel.sentences import Refused
+from consensus.protocols.cards import Card
+from consensus.run.scenario import Scenario
+from consensus.run.spec import SEED_MAX, Spec
+
+
+def protocols() -> dict[str, Card]:
+    """The cards by name, in the order of their names."""
+    return {module.CARD.name: module.CARD for module in _modules(protocol_files) if hasattr(module, "CARD")}
+
+
+def scenarios() -> dict[str, Scenario]:
+    """The scenarios by name, in the order of the catalogue's numbers."""
+    found = [module.SCENARIO for module in _modules(scenario_files) if hasattr(module, "SCENARIO")]
+    return {scenario.name: scenario for scenario in sorted(found, key=lambda scenario: scenario.number)}
+
+
+def scenario(name: str) -> Scenario:
+    """That scenario, or Refused with the names that there are."""
+    catalogue = scenarios()
+    if name not in catalogue:
+        raise Refused(f"There is no scenario {name!r}; there are: {', '.join(catalogue)}.")
+    return catalogue[name]
+
+
+def spec(name: str, seed: int | None = None) -> Spec:
+    """The spec of a scenario, with its own seed or another."""
+    found = scenario(name).spec
+    if seed is None:
+        return found
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= SEED_MAX:
+        raise Refused(f"A seed is a whole number from 0 to {SEED_MAX}.")
+    return replace(found, seed=seed)
+
+
+def opening(name: str, seed: int | None = None) -> Spec:
+    """The spec as the page opens it: where the visitor is to do it by hand, the script waits outside."""
+    found = spec(name, seed)
+    return replace(found, script=()) if scenario(name).by_hand else found
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    """Every module below the package, in the order of its own name, whatever shelf it stands on."""
+    found = [info.name for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.") if not info.ispkg]
+    return [importlib.import_module(name) for name in sorted(found, key=lambda name: name.rpartition(".")[2])]

@@ -1,0 +1,81 @@
+"""What a run starts from: lanes, seed, links, workload, script; and the bounds of all that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.network import LinkState
+from consensus.kernel.node import MS, S
+from consensus.kernel.sentences import Refused
+from consensus.protocols.cards import Card
+from consensus.run.interventions import Intervention
+
+LANES_MAX = 4
+
+NODES_MIN, NODES_MAX = 2, 25
+
+CLIENTS_MAX = 25
+
+LENGTH_MAX = 600 * S  # a run ends here
+
+SEED_MAX = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class LaneSpec:
+    protocol: str
+    knobs: tuple[tuple[str, Any], ...] = ()
+
+
+class Step(NamedTuple):
+    """One line of a scenario's script: at this moment do this; names may be parts (``aim.py``).
+
+    It falls on every lane, or on that one alone: where the lanes are worlds that differ in one thing only, this is the thing.
+    """
+
+    at: int
+    do: Intervention
+    lane: int | None = None
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that a run starts from; with the log of interventions it is the run."""
+
+    scenario: str
+    title: str
+    story: str
+    lanes: tuple[LaneSpec, ...]
+    seed: int = 1
+    nodes: int = 5
+    link: LinkState = field(default_factory=LinkState)
+    workload: Workload | None = field(default_factory=Workload)
+    deadline: int = 300 * MS
+    script: tuple[Step, ...] = ()
+    opening: int = 2 * S  # where the page opens it: what was before has run already
+    until: int = 20 * S  # how far it is run without a browser
+    speed: float = 0.05  # simulated seconds a second, on a stage
+    veiled: bool = False  # a page shows what clients see, and not which protocol it is, until that is revealed
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return tuple(f"n{number}" for number in range(1, self.nodes + 1))
+
+
+def check(spec: Spec, protocols: Mapping[str, Card]) -> None:
+    """Refuses a spec that is out of bounds, with one sentence."""
+    if not 1 <= len(spec.lanes) <= LANES_MAX:
+        raise Refused(f"An experiment has from 1 to {LANES_MAX} lanes, not {len(spec.lanes)}.")
+    if not NODES_MIN <= spec.nodes <= NODES_MAX:
+        raise Refused(f"A cluster has from {NODES_MIN} to {NODES_MAX} nodes, not {spec.nodes}.")
+    if not 0 <= spec.seed <= SEED_MAX:
+        raise Refused(f"A seed is a whole number from 0 to {SEED_MAX}.")
+    if spec.workload is not None and len(spec.workload.clients) > CLIENTS_MAX:
+        raise Refused(f"There can be {CLIENTS_MAX} clients at most, not {len(spec.workload.clients)}.")
+    for lane in spec.lanes:
+        if lane.protocol not in protocols:
+            raise Refused(f"There is no protocol {lane.protocol!r}; there are: {', '.join(protocols)}.")
+        protocols[lane.protocol].settled(dict(lane.knobs))

@@ -1,0 +1,344 @@
+"""A run in time: advance, step, seek, intervene, fork, undo.
+
+A run is (spec, log of interventions); everything else is a cache. A keyframe is a copy of the experiment; seeking takes the
+nearest one at or before the moment and replays, which gives the same state to the bit. An intervention's place in the log is
+exact: its moment, and how many steps had been processed. Acting in the past forks: the run goes on from there, and the old
+future is kept in ``forks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from consensus.kernel.network import LinkState, few
+from consensus.kernel.node import S
+from consensus.kernel.sentences import Refused
+from consensus.kernel.simulation import FOREVER
+from consensus.protocols.cards import Card
+from consensus.run import registry
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import (
+    Act,
+    Adversary,
+    Crash,
+    Cut,
+    Heal,
+    Intervention,
+    Links,
+    Partition,
+    Pause,
+    Restart,
+    Resume,
+    SetClock,
+    SetDeadline,
+    SetLink,
+    Turn,
+    Wipe,
+)
+from consensus.run.lane import Mark
+from consensus.run.spec import LENGTH_MAX, Spec
+
+KEYFRAME_EVERY = 1 * S
+KEYFRAMES_MAX = 64  # beyond, every second one is forgotten: seeking then replays a little longer
+LOG_MAX = 1000
+FORKS_MAX = 20
+STEP_MAX = 2 * S  # how far a single step looks for the next event or message
+
+
+class Entry(NamedTuple):
+    """An intervention in the log."""
+
+    at: int
+    steps: int
+    do: Intervention
+    inverse: tuple[Intervention, ...] = ()  # what undoes it, as things stood
+    words: str = ""  # what undoing it would do
+    undoes: int = -1  # the entry that this one takes back
+
+
+class Keyframe(NamedTuple):
+    at: int
+    entries: int  # of the log, already carried out
+    experiment: Experiment
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A future that was left behind: where, and what had been done in it."""
+
+    at: int
+    horizon: int
+    log: tuple[Entry, ...]
+
+
+class Timeline:
+    """One run.
+
+    ``at`` is where it stands, ``horizon`` how far it has been simulated, ``run`` changes at every seek, fork and reset.
+    """
+
+    def __init__(self, spec: Spec, protocols: Mapping[str, Card] | None = None) -> None:
+        self.spec = spec
+        self.protocols = protocols if protocols is not None else registry.protocols()
+        self.run = 0
+        self.log: list[Entry] = []
+        self.forks: list[Fork] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self.experiment = Experiment(self.spec, self.protocols)
+        self.entries = 0  # of the log, carried out so far
+        self.horizon = 0
+        self.marks: list[Mark] = []
+        self.eras: list[tuple[int, int | None, str]] = []
+        self.keyframes = [Keyframe(0, 0, self.experiment.copied())]
+        while not self.advance(self.spec.opening, 10_000):
+            pass
+
+    # --- where it stands ----------------------------------------------------------------------
+
+    @property
+    def at(self) -> int:
+        return self.experiment.at
+
+    @property
+    def live(self) -> bool:
+        """At the newest moment that has been simulated."""
+        return self.at >= self.horizon and self.entries == len(self.log)
+
+    @property
+    def caption(self) -> str:
+        return self.experiment.caption
+
+    @property
+    def ended(self) -> bool:
+        """At the limit of a run's length."""
+        return self.at >= LENGTH_MAX
+
+    # --- moving -------------------------------------------------------------------------------
+
+    def advance(self, to: int, steps: int = 200) -> bool:
+        """Processes at most that many steps towards a moment; True when it is reached (and then ``at`` is that moment)."""
+        to = min(to, LENGTH_MAX)
+        experiment = self.experiment
+        while steps > 0:
+            self._replay_due(to)
+            if experiment.at >= self.keyframes[-1].at + KEYFRAME_EVERY:
+                self._keep()
+            chunk = min(steps, self._steps_to_the_next_entry())
+            done = experiment.run(min(to, self.keyframes[-1].at + KEYFRAME_EVERY - 1), chunk) or experiment.run(to, 1)
+            steps -= done
+            if not done:
+                if self._log_is_due(to):
+                    continue
+                experiment.stand_at(to)
+                self._seen()
+                return True
+        self._seen()
+        return False
+
+    def _steps_to_the_next_entry(self) -> int:
+        """How far the experiment may run before the next entry of the log is due; at least one step."""
+        if self.entries == len(self.log):
+            return FOREVER
+        return max(1, self.log[self.entries].steps - self.experiment.steps)
+
+    def step(self, unit: str) -> bool:
+        """Goes on to the next event, or to the next message that lands or dies; False, two seconds on, when none comes."""
+        if unit not in ("event", "message"):
+            raise Refused(f"A step is an event or a message, not {unit!r}.")
+        if self.ended:
+            raise Refused(f"A run ends at {LENGTH_MAX // S} s. Go back, or reset it.")
+        limit = min(self.at + STEP_MAX, LENGTH_MAX)
+        while True:
+            before = self._seen_so_far(unit)
+            self._replay_due(limit)
+            if not self.experiment.step(limit):
+                self.experiment.stand_at(limit)
+                self._seen()
+                return False
+            if self._seen_so_far(unit) != before:
+                self._seen()
+                return True
+
+    def _seen_so_far(self, unit: str) -> list[int]:
+        return [lane.tally.landed if unit == "message" else len(lane.trace) for lane in self.experiment.lanes]
+
+    def seek(self, at: int) -> None:
+        """Stands at the nearest keyframe at or before that moment; ``advance(at)`` does the rest."""
+        if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at <= LENGTH_MAX:
+            raise Refused(f"A moment is a whole number of microseconds from 0 to {LENGTH_MAX}.")
+        frame = max((frame for frame in self.keyframes if frame.at <= at), key=lambda frame: frame.at)
+        if not frame.at <= self.at <= at:
+            self.experiment = frame.experiment.copied()
+            self.entries = frame.entries
+        self.run += 1
+
+    def reset(self) -> None:
+        """The exact opening state; the log is emptied, the run that was is kept among the forks."""
+        self._leave(Fork(0, self.horizon, tuple(self.log)))
+        self.log = []
+        self.run += 1
+        self._begin()
+
+    # --- the log ------------------------------------------------------------------------------
+
+    def _log_is_due(self, to: int) -> bool:
+        """True when the next entry of the log belongs to the present position."""
+        if self.entries == len(self.log):
+            return False
+        entry = self.log[self.entries]
+        return entry.steps == self.experiment.steps and entry.at <= to
+
+    def _replay_due(self, to: int) -> None:
+        while self._log_is_due(to):
+            entry = self.log[self.entries]
+            self.entries += 1
+            self.experiment.stand_at(entry.at)
+            self.experiment.intervene(entry.do)
+
+    # --- acting -------------------------------------------------------------------------------
+
+    def intervene(self, intervention: Intervention, undoes: int = -1) -> None:
+        """Acts now, on every lane. In the past it forks. Refused (and nothing changed) when it cannot be done."""
+        if len(self.log) >= LOG_MAX:
+            raise Refused(f"A run keeps {LOG_MAX} interventions; reset it to go on.")
+        if self.ended:
+            raise Refused(f"A run ends at {LENGTH_MAX // S} s. Go back, or reset it.")
+        inverse, words = self._inverse(intervention) if undoes < 0 else ((), "")
+        self.experiment.intervene(intervention)
+        if not self.live:
+            self._fork()
+        # A keyframe of this very microsecond may lie behind the position: the new entry would never be due there.
+        self.keyframes = [frame for frame in self.keyframes if frame.experiment.steps <= self.experiment.steps]
+        self.log.append(Entry(self.at, self.experiment.steps, intervention, inverse, words, undoes))
+        self.entries = len(self.log)
+        self._seen()
+
+    def _fork(self) -> None:
+        self._leave(Fork(self.at, self.horizon, tuple(self.log)))
+        del self.log[self.entries :]
+        self.keyframes = [frame for frame in self.keyframes if frame.at <= self.at and frame.entries <= self.entries]
+        self.horizon = self.at
+        self.run += 1
+
+    def _leave(self, fork: Fork) -> None:
+        self.forks.append(fork)
+        del self.forks[:-FORKS_MAX]
+
+    # --- undoing ------------------------------------------------------------------------------
+
+    def _last_gesture(self) -> int:
+        """The newest entry that can be taken back and has not been; -1 for none."""
+        taken_back = [entry.undoes for entry in self.log[: self.entries] if entry.undoes >= 0]
+        for number in range(self.entries - 1, -1, -1):
+            entry = self.log[number]
+            if entry.undoes < 0 and entry.words and number not in taken_back:
+                return number
+        return -1
+
+    @property
+    def undo_words(self) -> str | None:
+        """What ``undo`` would do; None when there is nothing to take back."""
+        number = self._last_gesture()
+        return self.log[number].words if number >= 0 else None
+
+    def undo(self) -> str:
+        """Takes the last gesture back, now: what was cut is healed. The time since is not undone. Returns what it did."""
+        number = self._last_gesture()
+        if number < 0:
+            raise Refused("There is nothing to undo.")
+        entry = self.log[number]
+        if not entry.inverse:
+            raise Refused(f"{entry.words}: that cannot be taken back. Go back on the timeline to before it.")
+        for intervention in entry.inverse:
+            self.intervene(intervention, undoes=number)
+        return entry.words
+
+    def _inverse(self, intervention: Intervention) -> tuple[tuple[Intervention, ...], str]:
+        """What would take the intervention back, and that in words."""
+        network = self.experiment.witness.sim.network
+        match intervention:
+            case Cut(links):
+                fresh = tuple(pair for pair in network.known(links) if not network.is_cut(*pair))
+                return ((Heal(fresh),), f"heal {link_words(fresh)}") if fresh else ((), "")
+            case Heal(links):
+                cut = tuple(pair for pair in (network.known(links) or network.pairs()) if network.is_cut(*pair))
+                return ((Cut(cut),), f"cut {link_words(cut)} again") if cut else ((), "")
+            case Partition(sides):
+                return self._inverse_of_partition(network.between(sides))
+            case SetLink(links):
+                return self._inverse_of_setting(network.known(links))
+            case Crash(node):
+                return (Restart(node),), f"restart {node}"
+            case Restart(node):
+                return (Crash(node),), f"crash {node} again"
+            case Pause(node):
+                return (Resume(node),), f"resume {node}"
+            case Resume(node):
+                return (Pause(node),), f"pause {node} again"
+            case Wipe(node):
+                return (), f"{node} lost its disk"
+            case Act(node, action):
+                return (), f"{node} was told to {action.replace('_', ' ')}"
+            case SetClock(node) if node in self.experiment.witness.members:
+                was = self.experiment.witness.sim.nodes[node].own_clock
+                return (SetClock(node, was.skew, was.rate, was.since),), f"set the clock of {node} back"
+            case Adversary():
+                before = self.experiment.witness.sim.adversary
+                return (Adversary(before),), "call the adversary back" if before else "send the adversary away"
+            case SetDeadline():
+                old = self.experiment.witness.sim.deadline
+                return (SetDeadline(old),), "set the deadline back"
+            case Turn(lane, knob, _) if 0 <= lane < len(self.experiment.lanes) and knob in self.experiment.lanes[lane].knobs:
+                was = self.experiment.lanes[lane].knobs[knob]
+                return (Turn(lane, knob, was),), f"turn {knob} back to {was}"
+        return (), ""
+
+    def _inverse_of_partition(self, between: Links) -> tuple[tuple[Intervention, ...], str]:
+        network = self.experiment.witness.sim.network
+        was = tuple(pair for pair in network.pairs() if network.is_cut(*pair))
+        fresh = tuple(pair for pair in between if pair not in was)
+        mended = tuple(pair for pair in was if pair not in between)
+        steps: list[Intervention] = []
+        if fresh:
+            steps.append(Heal(fresh))
+        if mended:
+            steps.append(Cut(mended))
+        return tuple(steps), "put the links back as they were" if steps else ""
+
+    def _inverse_of_setting(self, chosen: Links) -> tuple[tuple[Intervention, ...], str]:
+        network = self.experiment.witness.sim.network
+        steps: list[Intervention] = [] if chosen else [SetLink((), fields(network.base))]
+        by_state: dict[LinkState, list[tuple[str, str]]] = {}
+        for pair in chosen or network.tuned:
+            by_state.setdefault(network.link(*pair), []).append(pair)
+        steps += [SetLink(tuple(group), fields(state)) for state, group in by_state.items()]
+        return tuple(steps), "set the links back"
+
+    # --- keyframes: only a cache --------------------------------------------------------------
+
+    def _keep(self) -> None:
+        self.keyframes.append(Keyframe(self.at, self.entries, self.experiment.copied()))
+        if len(self.keyframes) > KEYFRAMES_MAX:
+            self.keyframes = [self.keyframes[0], *self.keyframes[2::2]]
+
+    def _seen(self) -> None:
+        """What the timeline shows reaches as far as has ever been simulated."""
+        if self.live:
+            self.horizon = self.at
+            self.marks = self.experiment.all_marks()
+            self.eras = list(self.experiment.bands)
+
+
+def fields(state: LinkState) -> tuple[tuple[str, Any], ...]:
+    """All of a link, as a setting."""
+    return tuple(state._asdict().items())
+
+
+def link_words(links: Links) -> str:
+    """n1-n3, n1-n4 and 4 more"""
+    names = dict.fromkeys("-".join(sorted(pair)) for pair in links)
+    return few(list(names), 2)

@@ -1,0 +1,80 @@
+"""32: the clock from tomorrow. Last write wins, by clocks, one of which is ten seconds ahead.
+
+After Kingsbury, "Jepsen: Cassandra", 2013: timestamps of wall clocks do not order events. A store that knows which write knew
+which (Dynamo's clocks of versions) does not look at them.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, READ, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask, Say, SetClock
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+LWW, VERSIONS = 0, 1
+KEY = "x"
+AHEAD = 10 * S
+FIRST, AGAIN, UNTIL = 3 * S, 14 * S, 17 * S
+TOMORROW, AT_LAST = "tomorrow'1", "at last'6"  # the store numbers values
+VANISH = (("n4", 5 * S), ("n1", 7 * S), ("n5", 9 * S), ("n3", 11 * S))
+
+
+def all_ok(experiment: Experiment) -> bool:
+    return all(op.outcome == OK for lane in experiment.lanes for op in lane.history.operations if op.finish is not None)
+
+
+def read(experiment: Experiment, lane: int, since: int, until: int) -> list[tuple[str, ...]]:
+    operations = experiment.lanes[lane].history.operations
+    found = [op for op in operations if op.kind == READ and op.start > since and op.finish is not None and op.finish < until]
+    return list(dict.fromkeys(op.result for op in found))
+
+
+def vanished(experiment: Experiment, lane: int) -> list[str]:
+    """Acknowledged writes of which nothing is left."""
+    return sorted(experiment.lanes[lane].lost(experiment.at))
+
+
+def last_of(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
+    """What was read a second or more after each of the later writes, before the next."""
+    found = [read(experiment, lane, at + S, at + 1900 * MS) for _, at in VANISH]
+    return [one for each in found for one in each]
+
+
+SCENARIO = Scenario(
+    number=32,
+    level="A",
+    ask="One clock is ten seconds ahead. Somebody writes there once. What becomes of the writes after it, elsewhere?",
+    lesson="For ten seconds they are acknowledged and gone. Clocks on the wall do not order events.",
+    spec=Spec(
+        scenario="clock-from-tomorrow",
+        title="The clock from tomorrow",
+        story="One clock is ten seconds ahead. Left, the latest stamp wins; right, each version knows what it replaces.",
+        lanes=(
+            LaneSpec("lww_register"),
+            LaneSpec("dynamo", (("n", 3), ("r", 2), ("w", 2), ("sloppy", False), ("conflicts", "siblings"))),
+        ),
+        seed=32,
+        workload=Workload(keys=(KEY,), every=300 * MS, reads=1_000_000),
+        script=(
+            Step(2500 * MS, SetClock("n2", AHEAD)),
+            Step(2510 * MS, Say("The clock of n2 is ten seconds ahead.")),
+            Step(FIRST, Ask("n2", WRITE, KEY, "tomorrow")),
+            Step(FIRST + 100 * MS, Say("One write there. Its timestamp lies ten seconds in the future.")),
+            *(Step(at, Ask(node, WRITE, KEY, f"later{number}")) for number, (node, at) in enumerate(VANISH, 1)),
+            Step(5500 * MS, Say("A later write, elsewhere: told ok, and gone at once. Nobody sees an error.")),
+            Step(AGAIN, Ask("n4", WRITE, KEY, "at last")),
+            Step(AGAIN + S, Say("Ten seconds have passed: writes count again. Four acknowledged ones are lost.")),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("Everything is acknowledged.", all_ok),
+        Expectation("Left: for ten seconds all read the first write.", lambda e: read(e, LWW, 4 * S, AGAIN) == [(TOMORROW,)]),
+        Expectation("The four writes after it are lost.", lambda e: vanished(e, LWW) == ["you:2", "you:3", "you:4", "you:5"]),
+        Expectation("Once the time has come a write is kept.", lambda e: read(e, LWW, AGAIN + S, UNTIL) == [(AT_LAST,)]),
+        Expectation(
+            "Right: each later write is read.", lambda e: last_of(e, VERSIONS) == [(f"later{n}'{n + 1}",) for n in range(1, 5)]
+        ),
+        Expectation("And none is lost.", lambda e: vanished(e, VERSIONS) == []),
+    ),
+)

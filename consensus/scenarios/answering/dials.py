@@ -1,0 +1,83 @@
+"""28: the dials R, W and N. Three homes; one takes every write, and its lines to the other two lose nearly everything.
+
+So of three homes some W have a write and the others do not, and a read that asks for R answers meets none of those W with
+probability C(3 - W, R) / C(3, R): 67, 33, 33 and 0 % (Bailis et al., "Probabilistically Bounded Staleness for Practical Partial
+Quorums", VLDB 2012). Read repair is off and anti-entropy rare, as there. The homes of a key do not depend on the seed.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, WRITE, S
+from consensus.protocols.answering.dynamo import preference_list
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask, Say, SetLink
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+KEY = "x"
+WRITER, SECOND, THIRD, *READERS = preference_list(("n1", "n2", "n3", "n4", "n5"), KEY)
+DIALS = ((1, 1), (1, 2), (2, 1), (2, 2))  # R, W
+EITHER, SLOW_WRITE, SLOW_READ, BOTH = range(len(DIALS))
+REST = (
+    ("n", 3),
+    ("sloppy", False),
+    ("conflicts", "lww"),
+    ("put_context", "client's own"),
+    ("read_repair", False),
+    ("retry_ms", 45),
+    ("timeout_ms", 3000),
+    ("anti_entropy_ms", 600_000),
+)
+WRITES = tuple(Step(at * MS, Ask(WRITER, WRITE, KEY)) for at in range(3500, 24_000, 1200))
+
+
+def stale_percent(experiment: Experiment, lane: int) -> int:
+    """Stale reads in a hundred, from what the readers saw."""
+    meter = experiment.lanes[lane].staleness
+    return 100 * len(meter.stale) // meter.reads
+
+
+def typical_ms(experiment: Experiment, lane: int, kind: str) -> int:
+    """The middle latency of the operations of that kind that were answered."""
+    operations = [op for op in experiment.lanes[lane].history.operations if op.kind == kind and op.outcome == OK]
+    latencies = sorted(op.finish - op.start for op in operations if op.finish is not None)
+    return latencies[len(latencies) // 2] // MS
+
+
+def all_written(experiment: Experiment) -> bool:
+    return all(op.outcome == OK for lane in experiment.lanes for op in lane.history.operations if op.kind == WRITE)
+
+
+SCENARIO = Scenario(
+    number=28,
+    level="I",
+    ask="N is 3. What share of the reads will be stale with R = 1 and W = 1? And with R = 1 and W = 2?",
+    lesson="With R + W > N every read meets every acknowledged write. The price is waiting, and it is still not linearizable.",
+    spec=Spec(
+        scenario="dials",
+        title="The dials R, W and N",
+        story="Four stores that differ in two numbers: how many replicas take a write, and how many answer a read.",
+        lanes=tuple(LaneSpec("dynamo", (("r", r), ("w", w), *REST)) for r, w in DIALS),
+        seed=3,
+        workload=Workload(keys=(KEY,), every=100 * MS, reads=1_000_000, start=3500 * MS, clients=tuple(READERS)),
+        deadline=3 * S,
+        script=(
+            Step(2200 * MS, Ask(WRITER, WRITE, KEY)),
+            Step(3 * S, SetLink(((WRITER, SECOND), (WRITER, THIRD)), (("loss", 950_000),))),
+            Step(3010 * MS, Say("One home takes every write; nearly all that it sends to the two others is lost.")),
+            *WRITES,
+        ),
+        until=25 * S,
+    ),
+    expect=(
+        Expectation("R = 1, W = 1: about 67 % of the reads are stale.", lambda e: 57 <= stale_percent(e, EITHER) <= 72),
+        Expectation("R = 1, W = 2: about 33 %.", lambda e: 24 <= stale_percent(e, SLOW_WRITE) <= 40),
+        Expectation("R = 2, W = 1: about 33 %.", lambda e: 22 <= stale_percent(e, SLOW_READ) <= 40),
+        Expectation("R = 2, W = 2: none.", lambda e: not e.lanes[BOTH].staleness.stale),
+        Expectation("Even so its answers fit no linear order.", lambda e: e.lanes[BOTH].verdict(e.at).status == "violated"),
+        Expectation("All writes are acknowledged, whatever W is.", all_written),
+        Expectation(
+            "A larger W makes writes wait.", lambda e: typical_ms(e, SLOW_WRITE, "write") > 5 * typical_ms(e, EITHER, "write")
+        ),
+        Expectation("A larger R makes reads wait.", lambda e: typical_ms(e, SLOW_READ, "read") > typical_ms(e, EITHER, "read")),
+    ),
+)

@@ -1,0 +1,78 @@
+"""33 again: a counter on three sides of a cut, healed one after the other; the order in which news comes does not matter."""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, READ, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Heal, Partition, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+DELTA, STATE = 0, 1
+CUT, FIRST, SECOND, STOP, UNTIL = 3 * S, 7 * S, 9 * S, 11 * S, 15 * S
+AGREED = 13 * S
+KEY = "visitors"
+
+
+def everybody_was_answered(experiment: Experiment) -> bool:
+    operations = [op for lane in experiment.lanes for op in lane.history.operations if op.finish is not None]
+    return len(operations) > 200 and all(op.outcome == OK for op in operations)
+
+
+def counted(experiment: Experiment, lane: int) -> list[str]:
+    """What all copies say at the end, each count once."""
+    return list(dict.fromkeys(node.describe()["store"][KEY][0] for node in experiment.lanes[lane].sim.nodes.values()))
+
+
+def acknowledged(experiment: Experiment, lane: int) -> str:
+    done = [op for op in experiment.lanes[lane].history.operations if op.kind == WRITE and op.outcome == OK]
+    return str(len(done))
+
+
+def stale(experiment: Experiment, lane: int, since: int, until: int) -> int:
+    """Stale reads that began within that time."""
+    operations = experiment.lanes[lane].history.operations
+    judge = experiment.lanes[lane].judge
+    assert judge is not None
+    return sum(op.kind == READ and since <= op.start < until and op.op_id in judge.stale for op in operations)
+
+
+SCENARIO = Scenario(
+    number=33,
+    level="I",
+    ask="Three sides count visitors on their own and are joined one after the other. Is anybody counted twice, or forgotten?",
+    lesson="Neither: the larger of each replica's own count is the same in any order. But nobody knew the total meanwhile.",
+    spec=Spec(
+        scenario="heal-in-any-order",
+        title="Heal in any order",
+        story="The network falls into three; all sides count on. Left, replicas send what changed; right, their whole state.",
+        lanes=(LaneSpec("g_counter", (("exchange", "delta"),)), LaneSpec("g_counter", (("exchange", "state"),))),
+        seed=33,
+        workload=Workload(keys=(KEY,), every=250 * MS, reads=600_000, start=500 * MS, stop=STOP),
+        script=(
+            Step(CUT, Partition((("n1", "n2"), ("n3",), ("n4", "n5")))),
+            Step(CUT + 100 * MS, Say("Three sides. Everybody counts on, and everybody is answered.")),
+            Step(FIRST, Partition((("n1", "n2", "n3"), ("n4", "n5")))),
+            Step(FIRST + 100 * MS, Say("Two sides meet first.")),
+            Step(SECOND, Heal()),
+            Step(AGREED, Say("Everybody has heard of everything: the same number at every node, each visitor counted once.")),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("Everybody is answered.", everybody_was_answered),
+        Expectation("With deltas all copies say how many there were.", lambda e: counted(e, DELTA) == [acknowledged(e, DELTA)]),
+        Expectation("With states, too.", lambda e: counted(e, STATE) == [acknowledged(e, STATE)]),
+        Expectation("In the cut reads were stale.", lambda e: all(stale(e, lane, CUT, FIRST) > 10 for lane in (0, 1))),
+        Expectation(
+            "Same updates, same state: at every moment.",
+            lambda e: not any(check.findings for lane in e.lanes for check in lane.invariants.values()),
+        ),
+        Expectation("No increment is lost.", lambda e: not any(lane.lost(e.at) for lane in e.lanes)),
+        Expectation("With deltas nobody has anything left to send.", lambda e: nothing_left(e)),
+    ),
+)
+
+
+def nothing_left(experiment: Experiment) -> bool:
+    """All have acknowledged all: every buffer of deltas is empty. (Whole states go on travelling.)"""
+    return not any(node.deltas for node in experiment.lanes[DELTA].sim.nodes.values())  # type: ignore[attr-defined]

@@ -1,0 +1,88 @@
+"""34: the last seat. A counter of free seats on two sides of a cut, and a limit that no copy can keep alone.
+
+Shapiro et al., INRIA RR-7506, 2011, section 3.1.4 (the non-negative counter); Bailis et al., "Coordination Avoidance in
+Database Systems", VLDB 2014: two decrements that each keep the limit need not keep it when they are merged.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask, Heal, Partition, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.watch.history import Operation
+
+COPY, SHARE = 0, 1
+SEATS = "seats"
+CUT, SOLD, HEAL, AGREED, UNTIL = 4 * S, 5500 * MS, 8 * S, 10 * S, 12 * S
+
+
+def sales(experiment: Experiment, lane: int) -> list[str]:
+    return [op.outcome for op in experiment.lanes[lane].history.operations if op.kind == REMOVE]
+
+
+def reads(experiment: Experiment, lane: int, since: int, until: int) -> list[Operation]:
+    operations = experiment.lanes[lane].history.operations
+    return [op for op in operations if op.kind == READ and op.start > since and op.finish is not None and op.finish < until]
+
+
+def told(experiment: Experiment, lane: int, since: int, until: int, nodes: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """What was read within that time (at these nodes, or at all), each answer once."""
+    found = reads(experiment, lane, since, until)
+    return list(dict.fromkeys(op.result for op in found if op.node in nodes or not nodes))
+
+
+def never_negative(experiment: Experiment, lane: int) -> bool:
+    return not any(text.startswith("-") for op in reads(experiment, lane, 0, UNTIL) for text in op.result)
+
+
+SCENARIO = Scenario(
+    number=34,
+    level="A",
+    ask="One seat is left, and both sides of the cut can sell. Can a replicated counter stop the second sale?",
+    lesson="Not by looking at its own copy. A limit on the whole needs coordination, or shares handed out beforehand.",
+    spec=Spec(
+        scenario="last-seat",
+        title="The last seat",
+        story="One seat is free, and it came from the side of two. Left, a seller looks at its copy; right, at its own share.",
+        lanes=(
+            LaneSpec("pn_counter", (("floor", "own copy"), ("fan_out", 2))),
+            LaneSpec("pn_counter", (("floor", "own share"), ("fan_out", 2))),
+        ),
+        seed=34,
+        workload=Workload(keys=(SEATS,), every=300 * MS, reads=1_000_000),
+        script=(
+            Step(2500 * MS, Ask("n1", WRITE, SEATS)),
+            Step(3500 * MS, Say("One seat is free, and every node knows it.")),
+            Step(CUT, Partition((("n1", "n2"), ("@rest",)))),
+            Step(5 * S, Ask("n1", REMOVE, SEATS)),
+            Step(5 * S, Ask("n5", REMOVE, SEATS)),
+            Step(
+                SOLD, Say("Both sides were asked for the seat. Left: both sold it. Right: only the node whose seat it was did.")
+            ),
+            Step(HEAL, Heal()),
+            Step(AGREED, Say("The copies agree again. Left: -1 seats. Right: none.")),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("Left: both sales are acknowledged.", lambda e: sales(e, COPY) == [OK, OK]),
+        Expectation(
+            "After the sales each side says that none is left.",
+            lambda e: all(told(e, COPY, 6500 * MS, HEAL, side) == [("0",)] for side in (("n1", "n2"), ("n3", "n4", "n5"))),
+        ),
+        Expectation("After the heal there are -1 seats, at every node.", lambda e: told(e, COPY, AGREED, UNTIL) == [("-1",)]),
+        Expectation("The copies converged all the same: to a number that must not be.", lambda e: converged(e, COPY)),
+        Expectation("Right: one sale is acknowledged, the other refused.", lambda e: sales(e, SHARE) == [OK, FAILED]),
+        Expectation("The count is never below zero.", lambda e: never_negative(e, SHARE)),
+        Expectation("After the heal no seat is left.", lambda e: told(e, SHARE, AGREED, UNTIL) == [("0",)]),
+        Expectation(
+            "The price: on the right the side of three sees a seat, and cannot sell it.",
+            lambda e: told(e, SHARE, 6500 * MS, HEAL, ("n3", "n4", "n5")) == [("1",)],
+        ),
+    ),
+)
+
+
+def converged(experiment: Experiment, lane: int) -> bool:
+    return experiment.lanes[lane].divergence.diverged(experiment.at) == 0

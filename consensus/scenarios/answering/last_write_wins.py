@@ -1,0 +1,72 @@
+"""31: last write wins, and the first write is lost. Two acknowledged writes did not know each other; one is left.
+
+DeCandia et al., "Dynamo", SOSP 2007, section 6, "timestamp based reconciliation". The loss was first measured by Kingsbury,
+"Jepsen: Riak", 2013.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, READ, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask, Heal, Partition, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+LWW, SIBLINGS = 0, 1
+FIRST, SECOND = "first'1", "last'2"  # the store numbers values
+AGREED, UNTIL = 10 * S, 12 * S
+DIALS = (("n", 3), ("r", 1), ("w", 1))
+
+
+def all_ok(experiment: Experiment, lane: int) -> bool:
+    """Every operation of the lane that has ended was answered; nobody saw an error."""
+    ended = [op for op in experiment.lanes[lane].history.operations if op.finish is not None]
+    return all(op.outcome == OK for op in ended)
+
+
+def read_at_last(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
+    """What the reads returned that began once all replicas agreed, each answer once."""
+    found = [
+        op.result
+        for op in experiment.lanes[lane].history.operations
+        if op.kind == READ and op.outcome == OK and op.start > AGREED
+    ]
+    return list(dict.fromkeys(found))
+
+
+SCENARIO = Scenario(
+    number=31,
+    level="I",
+    ask="Both writes were acknowledged. After the heal one is left. Was anyone told?",
+    lesson="Last write wins is silent loss: no error, no conflict, one acknowledged write less.",
+    spec=Spec(
+        scenario="last-write-wins",
+        title="Last write wins, first write lost",
+        story="Both sides of a cut write x, and both are told ok. After the heal one store has one value, the other both.",
+        lanes=(
+            LaneSpec("dynamo", (*DIALS, ("conflicts", "lww"))),
+            LaneSpec("dynamo", (*DIALS, ("conflicts", "siblings"))),
+        ),
+        seed=31,
+        workload=Workload(keys=("x",), every=400 * MS, reads=1_000_000),
+        script=(
+            Step(3 * S, Partition((("n1", "n2"), ("@rest",)))),
+            Step(4 * S, Ask("n1", WRITE, "x", "first")),
+            Step(5 * S, Ask("n5", WRITE, "x", "last")),
+            Step(5100 * MS, Say("Both writes were acknowledged.")),
+            Step(7 * S, Heal()),
+            Step(
+                10 * S,
+                Say("In the first lane one write is gone, and nobody was told. In the second both are there."),
+            ),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("Nobody saw an error with last write wins.", lambda e: all_ok(e, LWW)),
+        Expectation("Nobody saw an error with siblings.", lambda e: all_ok(e, SIBLINGS)),
+        Expectation("Last write wins: only the last value is left.", lambda e: read_at_last(e, LWW) == [(SECOND,)]),
+        Expectation("The acknowledged first write is lost.", lambda e: list(e.lanes[LWW].lost(e.at)) == ["you:1"]),
+        Expectation("Siblings: both values are returned.", lambda e: read_at_last(e, SIBLINGS) == [(SECOND, FIRST)]),
+        Expectation("And nothing is lost.", lambda e: not e.lanes[SIBLINGS].lost(e.at)),
+    ),
+)

@@ -1,0 +1,102 @@
+"""58: the coordinator dies in doubt. Whoever has voted Yes must wait; asking the others helps only if one of them was told.
+
+Bernstein, Hadzilacos and Goodman, "Concurrency Control and Recovery in Database Systems", 1987, section 7.4; Gray 1978.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, READ, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+SIMPLE, COOPERATIVE = 0, 1
+DIES, BACK, AGAIN, DIES_AGAIN, UNTIL = 3300 * MS, 6 * S, 7500 * MS, 8300 * MS, 12 * S
+OTHERS = ("n2", "n3", "n4", "n5")
+UNTOLD = ("n3", "n4", "n5")
+SLOW, FAST = (("delay", 200 * MS),), (("delay", 10 * MS),)
+DIALS = (("votes_ms", 1000), ("decision_ms", 600))
+
+
+def reads(experiment: Experiment, lane: int, nodes: tuple[str, ...], start: int, end: int) -> list[tuple[str, tuple[str, ...]]]:
+    """(outcome, result) of the reads at these nodes that were asked between the two moments and have ended."""
+    operations = experiment.lanes[lane].history.operations
+    return [
+        (op.outcome, op.result)
+        for op in operations
+        if op.kind == READ and op.node in nodes and start < op.start < end and op.finish is not None
+    ]
+
+
+def answered(experiment: Experiment, lane: int, nodes: tuple[str, ...], start: int, end: int) -> list[tuple[str, ...]]:
+    """What those of them returned that were answered ok, each result once."""
+    found = [result for outcome, result in reads(experiment, lane, nodes, start, end) if outcome == OK]
+    return list(dict.fromkeys(found))
+
+
+def nobody_is_answered(experiment: Experiment, lane: int, nodes: tuple[str, ...], start: int, end: int) -> bool:
+    return not answered(experiment, lane, nodes, start, end) and len(reads(experiment, lane, nodes, start, end)) > 5
+
+
+SCENARIO = Scenario(
+    number=58,
+    level="I",
+    ask="All have voted Yes, and the coordinator is gone. What may they do?",
+    lesson="Wait. Nobody may decide alone, and asking the others helps only if one of them knows. So two-phase commit blocks.",
+    spec=Spec(
+        scenario="in-doubt",
+        title="In doubt",
+        story="A write needs a Yes of all five. The coordinator dies between the votes and its decision.",
+        lanes=(
+            LaneSpec("two_phase_commit", (("termination", "simple"), *DIALS)),
+            LaneSpec("two_phase_commit", (("termination", "cooperative"), *DIALS)),
+        ),
+        seed=58,
+        workload=Workload(keys=("x",), every=300 * MS, reads=1_000_000, clients=OTHERS),
+        script=(
+            Step(2100 * MS, Ask("n1", WRITE, "x", "old")),
+            Step(3 * S, SetLink(tuple((other, "n1") for other in OTHERS), SLOW)),
+            Step(3200 * MS, Ask("n1", WRITE, "x", "first")),
+            Step(DIES, Crash("n1")),
+            Step(3600 * MS, Say("All voted Yes; the votes found nobody. x is locked at every site, and nobody may decide.")),
+            Step(5500 * MS, SetLink(tuple((other, "n1") for other in OTHERS), FAST)),
+            Step(BACK, Restart("n1")),
+            Step(6200 * MS, Say("The coordinator is back. It had not decided, so it may decide Abort, and tells them.")),
+            Step(7 * S, SetLink(tuple(("n1", other) for other in UNTOLD), SLOW)),
+            Step(AGAIN, Ask("n1", WRITE, "x", "second")),
+            Step(7830 * MS, Cut(tuple(("n1", other) for other in UNTOLD))),
+            Step(DIES_AGAIN, Crash("n1")),
+            Step(
+                9500 * MS,
+                Say(
+                    "This time n2 was told. Where everybody is asked, n2 tells the others. In the first lane they wait for n1."
+                ),
+            ),
+            Step(11 * S, Heal()),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation(
+            "In doubt nobody reads x, whomever they ask.",
+            lambda e: all(nobody_is_answered(e, lane, OTHERS, DIES, BACK - 300 * MS) for lane in (SIMPLE, COOPERATIVE)),
+        ),
+        Expectation(
+            "After the restart x is as it was.",
+            lambda e: all(answered(e, lane, OTHERS, BACK + 700 * MS, AGAIN) == [("old'1",)] for lane in (SIMPLE, COOPERATIVE)),
+        ),
+        Expectation(
+            "The second time the site that was told reads the new value.",
+            lambda e: all(answered(e, lane, ("n2",), DIES_AGAIN, UNTIL) == [("second'3",)] for lane in (SIMPLE, COOPERATIVE)),
+        ),
+        Expectation(
+            "Who asks the coordinator only stays in doubt.",
+            lambda e: nobody_is_answered(e, SIMPLE, UNTOLD, DIES_AGAIN, UNTIL),
+        ),
+        Expectation(
+            "Who asks everybody is told by the one that knows.",
+            lambda e: answered(e, COOPERATIVE, UNTOLD, 9500 * MS, UNTIL) == [("second'3",)],
+        ),
+        Expectation("Nothing wrong is said.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Scenarios of the shelf "One order, by quorums"."""

@@ -1,0 +1,42 @@
+"""11: the election. The leader dies; who goes on leading, and how do the others know?"""
+
+from consensus.kernel.node import MS, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Crash, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+CRASH = 3 * S
+
+SCENARIO = Scenario(
+    number=11,
+    level="I",
+    ask="Who will lead next?",
+    lesson="Whoever first has the votes of a majority of all members. One vote each a term: so a term has one leader at most.",
+    spec=Spec(
+        scenario="election",
+        title="Raft: the election",
+        story="The leader crashes. The others hear nothing any more; the first to lose patience asks for votes, in a new term.",
+        lanes=(LaneSpec("raft"),),
+        seed=11,
+        script=(
+            Step(CRASH, Crash("@leader")),
+            Step(3050 * MS, Say("Nobody knows that it crashed. They only hear nothing.")),
+            Step(4500 * MS, Say("A new term, a new leader: three votes of five were enough.")),
+        ),
+        until=7 * S,
+    ),
+    expect=(
+        Expectation("One node led before.", lambda e: len(leaders(e, 0, CRASH)) > 0),
+        Expectation("Another leads after it.", lambda e: len({*leaders(e, CRASH, e.at)} - {leaders(e, 0, CRASH)[-1]}) > 0),
+        Expectation("Within a second of the crash.", lambda e: len(leaders(e, CRASH, CRASH + S)) > 0),
+        Expectation("No term has had two leaders.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+    ),
+)
+
+
+def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
+    """Who came to lead in that stretch of time, in order."""
+    marks = experiment.lanes[0].marks
+    return [mark.text.removeprefix("leader ") for mark in marks if mark.kind == "leader" and since <= mark.at < until]

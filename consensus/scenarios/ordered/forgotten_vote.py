@@ -1,0 +1,66 @@
+"""19: the forgotten vote. A server that restarts remembers whom it voted for; one that lost its disk votes again."""
+
+from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY
+from consensus.kernel.node import MS, OK, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say, Wipe
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+LOST = 5500 * MS
+
+SCENARIO = Scenario(
+    number=19,
+    level="I",
+    ask="What must be on disk before an answer is sent?",
+    lesson="The term and the vote. Without them one server votes twice in one term, and that makes two leaders.",
+    spec=Spec(
+        scenario="forgotten-vote",
+        title="Forgotten vote",
+        story="Three servers. One votes, restarts, and is asked again in the same term: first with its disk, then without.",
+        lanes=(LaneSpec("raft", (("election_min_ms", 4000), ("election_max_ms", 8000), ("heartbeat_ms", 100))),),
+        nodes=3,
+        seed=19,
+        workload=None,
+        script=(
+            Step(2 * S, Act("n1", "stand")),
+            Step(3 * S, Partition((("n1", "n2"), ("n3",)))),
+            Step(3100 * MS, Act("n2", "stand")),
+            Step(3300 * MS, Crash("n1")),
+            Step(3350 * MS, Partition((("n1", "n3"), ("n2",)))),
+            Step(3400 * MS, Restart("n1")),
+            Step(3500 * MS, Act("n3", "stand")),
+            Step(3600 * MS, Say("n1 restarted, and remembers: its vote of this term went to n2. n3 gets no second vote.")),
+            Step(4200 * MS, Heal()),
+            Step(5 * S, Partition((("n1", "n2"), ("n3",)))),
+            Step(5100 * MS, Act("n1", "stand")),
+            Step(5300 * MS, Ask("n1", WRITE, "x")),
+            Step(LOST, Wipe("n2")),
+            Step(LOST + 50 * MS, Partition((("n2", "n3"), ("n1",)))),
+            Step(LOST + 100 * MS, Restart("n2")),
+            Step(LOST + 200 * MS, Act("n3", "stand")),
+            Step(LOST + 300 * MS, Say("n2 lost its disk, and votes a second time in one term: two crowns of one colour.")),
+            Step(LOST + 500 * MS, Ask("n3", WRITE, "x")),
+            Step(7 * S, Heal()),
+        ),
+        until=8 * S,
+    ),
+    expect=(
+        Expectation("With its disk n1 voted once: n3 did not come to lead.", lambda e: "n3" not in leaders(e, 0, LOST)),
+        Expectation("n2 led that term, then n1 the next.", lambda e: leaders(e, 0, LOST) == ["n1", "n2", "n1"]),
+        Expectation("Without its disk n2 voted again, and n3 leads too.", lambda e: leaders(e, LOST, e.at) == ["n3"]),
+        Expectation("So one term has two leaders.", lambda e: ELECTION_SAFETY in broken(e)),
+        Expectation("Both have acknowledged a write.", lambda e: all(op.outcome == OK for op in e.lanes[0].history.operations)),
+        Expectation("A server that sees it stops itself and says so.", lambda e: len(e.lanes[0].sim.sentences) > 0),
+    ),
+)
+
+
+def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
+    marks = experiment.lanes[0].marks
+    return [mark.text.removeprefix("leader ") for mark in marks if mark.kind == "leader" and since <= mark.at < until]
+
+
+def broken(experiment: Experiment) -> list[str]:
+    """The names of the promises that were broken."""
+    return [finding.checker for finding in experiment.lanes[0].invariants["RaftSafety"].findings]

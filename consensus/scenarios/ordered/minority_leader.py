@@ -1,0 +1,46 @@
+"""13: the minority leader. Two crowns, two terms: the old leader is harmless for writes."""
+
+from consensus.kernel.node import MS, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask, Partition, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+SCENARIO = Scenario(
+    number=13,
+    level="I",
+    ask="How many leaders are there now?",
+    lesson="Two crowns, but in different terms. The old leader can commit nothing: a quorum is a majority of all members.",
+    spec=Spec(
+        scenario="minority-leader",
+        title="Minority leader",
+        story="The leader falls on the side of two. It still believes; its writes wait for a majority that cannot answer.",
+        lanes=(LaneSpec("raft"),),
+        seed=13,
+        script=(
+            Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
+            Step(3200 * MS, Ask("@minority", WRITE, "x")),
+            Step(4200 * MS, Ask("@majority", WRITE, "x")),
+            Step(4600 * MS, Say("Two crowns, two terms. Only the side with a majority of the members commits.")),
+        ),
+        until=7 * S,
+    ),
+    expect=(
+        Expectation("The side of 2 answers nothing.", lambda e: e.outcome(0)[0]["ok"] == 0 < e.outcome(0)[0]["asked"]),
+        Expectation("The write on the left is unknown or refused.", lambda e: asked_by_hand(e, 0) in ("unknown", "failed")),
+        Expectation("The write on the right commits.", lambda e: asked_by_hand(e, 1) == "ok"),
+        Expectation("Two nodes believe they lead, in different terms.", lambda e: len(crowns(e)) == 2 == len(dict(crowns(e)))),
+        Expectation("Nothing is stale, nothing lost.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
+    ),
+)
+
+
+def asked_by_hand(experiment: Experiment, number: int) -> str:
+    """What became of the first, second ... operation that was asked by hand."""
+    operations = [op for op in experiment.lanes[0].history.operations if op.client == "you"]
+    return operations[number].outcome
+
+
+def crowns(experiment: Experiment) -> list[tuple[int | None, str]]:
+    """(term, node) of every node that leads, or believes so."""
+    return [(epoch, node) for node, (role, epoch) in experiment.lanes[0].sim.roles.items() if role == "leader"]

@@ -1,0 +1,102 @@
+"""27: no cut, still a price. Three continents and no fault: what a read costs, and how old it is.
+
+Abadi, "Consistency Tradeoffs in Modern Distributed Database System Design", IEEE Computer 2012 (PACELC): else, when nothing is
+cut, latency or consistency.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.network import LinkState
+from consensus.kernel.node import MS, OK, READ, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Say, SetLink
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+LOG, LEADER, CAUSAL = 0, 1, 2
+NEAR, FAR = 40 * MS, 75 * MS  # one way: 80 and 150 ms there and back
+PATIENT = (("election_min_ms", 800), ("election_max_ms", 1600), ("heartbeat_ms", 200), ("hold_ms", 2000))
+SINCE, UNTIL = 5 * S, 25 * S
+
+
+def average_ms(experiment: Experiment, lane: int, kind: str) -> int:
+    operations = experiment.lanes[lane].history.operations
+    took = [op.finish - op.start for op in operations if op.kind == kind and op.start > SINCE and op.finish is not None]
+    return sum(took) // len(took) // MS
+
+
+def typical_ms(experiment: Experiment, lane: int, kind: str) -> int:
+    """The middle latency of the operations of that kind that began once all had settled."""
+    operations = experiment.lanes[lane].history.operations
+    took = sorted(op.finish - op.start for op in operations if op.kind == kind and op.start > SINCE and op.finish is not None)
+    return took[len(took) // 2] // MS
+
+
+def stale_reads(experiment: Experiment, lane: int) -> int:
+    stale = experiment.lanes[lane].staleness.stale
+    return sum(op.op_id in stale and op.start > SINCE for op in experiment.lanes[lane].history.operations)
+
+
+def all_answered(experiment: Experiment) -> bool:
+    """From then on every operation in every lane was answered ok."""
+    operations = [op for lane in experiment.lanes for op in lane.history.operations if op.start > SINCE]
+    return all(op.outcome == OK for op in operations if op.finish is not None)
+
+
+SCENARIO = Scenario(
+    number=27,
+    level="I",
+    ask="Nothing is cut and nothing fails. Is consistency free?",
+    lesson="No. A right answer asks another continent; an answer at once may be old. PACELC: else, latency or consistency.",
+    spec=Spec(
+        scenario="no-cut",
+        title="No cut, still a price",
+        story="Three continents, no fault. Reads through Raft's log, from Raft's leader, and from the nearest copy.",
+        lanes=(
+            LaneSpec("raft", (("reads", "log"), *PATIENT)),
+            LaneSpec("raft", (("reads", "local"), *PATIENT)),
+            LaneSpec("causal_store", (("resend_ms", 500),)),
+        ),
+        seed=27,
+        nodes=3,
+        link=LinkState(FAR, 5 * MS),
+        workload=Workload(keys=("x",), every=300 * MS, reads=700_000, start=3 * S),
+        deadline=2 * S,
+        script=(
+            Step(2 * S, SetLink((("n1", "n2"), ("n2", "n1")), (("delay", NEAR),))),
+            Step(
+                2010 * MS, Say("n1 and n2 are 80 ms from each other there and back, n3 is 150 ms from both. Nothing will fail.")
+            ),
+            Step(
+                15 * S,
+                Say("Left: right and slow. Between: the way to the leader, on trust. Right: at once, and some of it old."),
+            ),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("Everything is answered, in every lane.", all_answered),
+        Expectation("Reads through the log are never stale.", lambda e: stale_reads(e, LOG) == 0),
+        Expectation("And all answers fit one order.", lambda e: e.lanes[LOG].verdict(e.at).status == "ok"),
+        Expectation("Typically they take 80 ms or more.", lambda e: typical_ms(e, LOG, READ) >= 80),
+        Expectation(
+            "The leader's own reads cost the way to the leader only.",
+            lambda e: 20 < average_ms(e, LEADER, READ) < average_ms(e, LOG, READ) - 60,
+        ),
+        Expectation(
+            "They are right as long as nothing fails, and no longer (scenario 16).", lambda e: stale_reads(e, LEADER) == 0
+        ),
+        Expectation(
+            "Reads of the causal store are sometimes stale, though nothing is cut.", lambda e: stale_reads(e, CAUSAL) > 0
+        ),
+        Expectation("But they cost no hop at all: the 20 ms are the client's own way.", lambda e: at_once(e)),
+        Expectation("Raft's writes ask another continent, however one reads.", lambda e: typical_ms(e, LEADER, WRITE) >= 80),
+        Expectation(
+            "The causal store keeps cause before effect.",
+            lambda e: not any(check.findings for check in e.lanes[CAUSAL].invariants.values()),
+        ),
+    ),
+)
+
+
+def at_once(experiment: Experiment) -> bool:
+    return typical_ms(experiment, CAUSAL, READ) == typical_ms(experiment, CAUSAL, WRITE) == 20

@@ -1,0 +1,50 @@
+"""21: a partial partition, and no stable leader (Howard and Abraham 2020, on Raft's liveness; Cloudflare, November 2020)."""
+
+from consensus.kernel.node import OK, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Cut, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+PLAIN, BOTH = 0, 1
+CUT, SETTLED = 3 * S, 5 * S
+APART = (("n1", "n4"), ("n1", "n5"), ("n2", "n5"), ("n3", "n4"), ("n4", "n5"))
+
+SCENARIO = Scenario(
+    number=21,
+    level="A",
+    ask="A majority is fully connected: n1, n2 and n3. Will it work?",
+    lesson="Plain Raft: not for long. Whoever cannot hear the leader deposes it, through somebody who can hear both.",
+    spec=Spec(
+        scenario="partial-partition",
+        title="Partial partition",
+        story="n1, n2 and n3 hear each other. n4 is joined to n2 only, n5 to n3 only: neither hears a leader for long.",
+        lanes=(LaneSpec("raft"), LaneSpec("raft", (("pre_vote", True), ("check_quorum", True)))),
+        seed=21,
+        script=(
+            Step(CUT, Cut(APART + tuple((b, a) for a, b in APART))),
+            Step(4 * S, Say("n4 and n5 hear no leader, so they stand; each new term travels on through n2 and n3.")),
+            Step(9 * S, Say("PreVote asks first, and those who hear a leader say no.")),
+        ),
+        until=12 * S,
+    ),
+    expect=(
+        Expectation("Plain: leaders fall again and again.", lambda e: falls(e, PLAIN) >= 6),
+        Expectation("With PreVote and CheckQuorum one leader stays.", lambda e: falls(e, BOTH) == 0),
+        Expectation("There n1, n2 and n3 are all served.", lambda e: unserved(e, BOTH) == 0),
+        Expectation("Plain, some of their requests fail.", lambda e: unserved(e, PLAIN) > 0),
+        Expectation("Neither says anything wrong.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
+    ),
+)
+
+
+def falls(experiment: Experiment, lane: int) -> int:
+    """How many leaders have come since things could have settled: each in the place of one that fell."""
+    return sum(mark.kind == "leader" and mark.at >= SETTLED for mark in experiment.lanes[lane].marks)
+
+
+def unserved(experiment: Experiment, lane: int) -> int:
+    """Operations of the connected three since then that ended without success."""
+    operations = experiment.lanes[lane].history.operations
+    asked = [op for op in operations if op.node in ("n1", "n2", "n3") and op.start >= SETTLED and op.finish is not None]
+    return sum(op.outcome != OK for op in asked)

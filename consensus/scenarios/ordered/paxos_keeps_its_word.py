@@ -1,0 +1,70 @@
+"""24: Paxos keeps its word. A value is accepted by three of five, and its proposer dies; the next one has another wish.
+
+Lamport, "Paxos Made Simple", 2001, sections 2.2 (P2c) and 2.3: chosen, and nobody knows. All links take 20 ms, so that the
+proposer dies when its proposal has been accepted and no answer is back.
+"""
+
+from consensus.kernel.network import LinkState
+from consensus.kernel.node import MS, OK, READ, WRITE, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask, Crash, Heal, Partition, Restart, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.watch.history import Operation
+
+FIRST, SECOND, LAST = "you:1", "you:2", "you:3"
+
+
+def asked(experiment: Experiment, op_id: str) -> Operation:
+    history = experiment.lanes[0].history
+    return history.operations[history.number_of[op_id]]
+
+
+def accepted_before(experiment: Experiment, moment: int) -> bool:
+    """Nobody was told, and no node knew: the first decision comes after that moment."""
+    known = [operation.finish for operation in experiment.lanes[0].history.operations if operation.outcome == OK]
+    return min(finish for finish in known if finish is not None) > moment
+
+
+SCENARIO = Scenario(
+    number=24,
+    level="A",
+    ask="Three of five have accepted the first value, and nobody is left who knows. Which value wins?",
+    lesson="Phase 1 learns before phase 2 proposes: any majority has somebody in it who accepted the chosen value.",
+    spec=Spec(
+        scenario="paxos-keeps-its-word",
+        title="Paxos keeps its word",
+        story="n1 proposes, and dies when three have accepted. n5 knows nothing of it and wants another value.",
+        lanes=(LaneSpec("paxos", (("hold_ms", 1_000),)),),
+        seed=24,
+        link=LinkState(20 * MS, 0),
+        workload=None,
+        deadline=1 * S,
+        script=(
+            Step(2500 * MS, Partition((("n1", "n2", "n3"), ("n4", "n5")))),
+            Step(2600 * MS, Ask("n1", WRITE, "x")),
+            Step(2680 * MS, Crash("n1")),
+            Step(2690 * MS, Say("n1, n2 and n3 have accepted the value: it is chosen. n1 is dead, and nobody knows.")),
+            Step(3500 * MS, Heal()),
+            Step(3600 * MS, Ask("n5", WRITE, "x")),
+            Step(3610 * MS, Say("n5 wishes for another value. But first it must ask a majority.")),
+            Step(5 * S, Restart("n1")),
+            Step(5100 * MS, Ask("n1", READ, "x")),
+        ),
+        until=6500 * MS,
+    ),
+    expect=(
+        Expectation("The first client is never answered.", lambda e: asked(e, FIRST).outcome == "unknown"),
+        Expectation("Nobody is told anything before n5 asks.", lambda e: accepted_before(e, 3600 * MS)),
+        Expectation("n5 finds the value in phase 1.", lambda e: e.lanes[0].noted("value determined by phase 1") > 0),
+        Expectation(
+            "Its client is told the first value, not its own.", lambda e: asked(e, SECOND).result == (asked(e, FIRST).value,)
+        ),
+        Expectation("n1, back, is told the same.", lambda e: asked(e, LAST).result == asked(e, SECOND).result != ()),
+        Expectation(
+            "All five know it in the end.",
+            lambda e: all(e.lanes[0].node_state(m)["store"] == {"x": [asked(e, FIRST).value]} for m in e.spec.members),
+        ),
+        Expectation("One value was chosen, for good.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
+    ),
+)

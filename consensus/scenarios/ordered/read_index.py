@@ -1,0 +1,38 @@
+"""17: read-index.
+
+The leader asks a quorum whether it still leads before it answers a read (etcd's ReadOnlySafe; thesis 6.4).
+"""
+
+from consensus.kernel.node import MS, READ, WRITE, S
+from consensus.run.interventions import Ask, Partition, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+LOCAL, READ_INDEX = 0, 1
+
+SCENARIO = Scenario(
+    number=17,
+    level="I",
+    ask="What does an honest read cost?",
+    lesson="A round trip to a majority; and on the smaller side no answer at all.",
+    spec=Spec(
+        scenario="read-index",
+        title="Read-index",
+        story="As before, but the leader asks a majority whether it still leads before it answers. On the left the read waits.",
+        lanes=(LaneSpec("raft", (("reads", "local"),)), LaneSpec("raft", (("reads", "read-index"),))),
+        seed=16,
+        script=(
+            Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
+            Step(4 * S, Ask("@majority", WRITE, "x")),
+            Step(4500 * MS, Ask("@minority", READ, "x")),
+            Step(5 * S, Say("The same read: answered at once and old, or not answered at all.")),
+        ),
+        until=7 * S,
+    ),
+    expect=(
+        Expectation("Local reads are stale on the side of 2.", lambda e: e.outcome(LOCAL)[0]["stale"] > 0),
+        Expectation("With read-index no read there is answered.", lambda e: e.outcome(READ_INDEX)[0]["read"][0] == 0),
+        Expectation("On the side of 3 reads go on.", lambda e: e.outcome(READ_INDEX)[1]["read"][0] > 10),
+        Expectation("And every answer fits one linear order.", lambda e: e.lanes[READ_INDEX].verdict(e.at).status == "ok"),
+    ),
+)

@@ -1,0 +1,45 @@
+"""54, with two lanes: the same cut, two worlds. The first thing that a visitor sees, running, one gesture from the cut."""
+
+from consensus.kernel.node import S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Heal, Partition
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+RAFT, DYNAMO = 0, 1
+
+SCENARIO = Scenario(
+    number=54,
+    level="B",
+    ask="Rank them before you cut: who goes on answering, and who goes on being right?",
+    lesson="The choice is in the protocol, not in the network.",
+    by_hand=True,
+    spec=Spec(
+        scenario="same-cut",
+        title="Same cut, two worlds",
+        story="One line across the network falls on Raft and on a Dynamo-style store at the same instant.",
+        lanes=(LaneSpec("raft"), LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1)))),
+        seed=4711,
+        script=(
+            Step(4 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
+            Step(9 * S, Heal()),
+        ),
+        until=12 * S,
+    ),
+    expect=(
+        Expectation("Raft's side of 2 answers nobody.", lambda e: e.outcome(RAFT)[0]["ok"] == 0 < e.outcome(RAFT)[0]["asked"]),
+        Expectation("Raft's side of 3 goes on answering.", lambda e: e.outcome(RAFT)[1]["ok"] > 20),
+        Expectation("Raft: nothing stale, nothing lost, one linear order.", lambda e: nothing_wrong(e, RAFT)),
+        Expectation(
+            "The Dynamo-style store answers everybody.", lambda e: all(s["ok"] == s["asked"] for s in e.outcome(DYNAMO))
+        ),
+        Expectation("It serves stale reads on both sides.", lambda e: all(s["stale"] > 0 for s in e.outcome(DYNAMO))),
+        Expectation("Its answers fit no linear order.", lambda e: e.lanes[DYNAMO].verdict(e.at).status == "violated"),
+    ),
+)
+
+
+def nothing_wrong(experiment: Experiment, lane: int) -> bool:
+    """One linear order, and no side read anything old or lost anything."""
+    sides = experiment.outcome(lane)
+    return experiment.lanes[lane].verdict(experiment.at).status == "ok" and not any(s["stale"] + s["lost"] for s in sides)

@@ -1,0 +1,37 @@
+"""16: a stale read from a deposed leader. Raft is only as consistent as its reads."""
+
+from consensus.kernel.node import MS, READ, WRITE, S
+from consensus.run.interventions import Ask, Partition, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+LOCAL, LOG = 0, 1
+SCRIPT = (
+    Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
+    Step(4 * S, Ask("@majority", WRITE, "x")),
+    Step(4500 * MS, Ask("@minority", READ, "x")),
+    Step(5 * S, Say("The left leader was deposed and does not know it.")),
+)
+
+SCENARIO = Scenario(
+    number=16,
+    level="I",
+    ask="Is Raft consistent?",
+    lesson="Only if its reads are too: a deposed leader that answers from its own state serves the past.",
+    spec=Spec(
+        scenario="stale-leader",
+        title="Stale read from a deposed leader",
+        story="The leader is cut off and answers reads from its own state. On the right the world has moved on.",
+        lanes=(LaneSpec("raft", (("reads", "local"),)), LaneSpec("raft", (("reads", "log"),))),
+        seed=16,
+        script=SCRIPT,
+        until=7 * S,
+    ),
+    expect=(
+        Expectation("With local reads the side of 2 serves stale data.", lambda e: e.outcome(LOCAL)[0]["stale"] > 0),
+        Expectation("That contradicts every linear order.", lambda e: e.lanes[LOCAL].verdict(e.at).status == "violated"),
+        Expectation("Not one write is answered there.", lambda e: e.lanes[LOCAL].outcome(e.at)[0]["write"][0] == 0),
+        Expectation("With reads through the log it answers nothing.", lambda e: e.outcome(LOG)[0]["ok"] == 0),
+        Expectation("And nothing is stale.", lambda e: e.lanes[LOG].verdict(e.at).status == "ok"),
+    ),
+)

@@ -1,0 +1,55 @@
+"""57: too many forget. Three of five crash at one moment and restart: with disks they go on; without they never do.
+
+Liskov and Cowling, "Viewstamped Replication Revisited", 2012: more than f that are crashed or recovering (sections 1, 4.3).
+"""
+
+from consensus.kernel.node import MS, OK, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Crash, Restart, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+MEMORY, DISK = 0, 1
+CRASH, SETTLED, END = 4 * S, 7 * S, 11 * S
+
+
+def answered_after(experiment: Experiment, lane: int) -> int:
+    """Operations asked after the crash and answered ok."""
+    operations = experiment.lanes[lane].history.operations
+    return sum(op.outcome == OK and op.start > SETTLED for op in operations)
+
+
+SCENARIO = Scenario(
+    number=57,
+    level="I",
+    ask="All five run again. Which of the two clusters goes on?",
+    lesson="With logs in memory a group of 2f + 1 bears f that are crashed or recovering. With more it stands still for ever.",
+    spec=Spec(
+        scenario="too-many-forget",
+        title="Too many forget",
+        story="Power fails under three of five. One cluster has its logs on disk, the other had them in memory.",
+        lanes=(LaneSpec("vr"), LaneSpec("raft")),
+        seed=57,
+        script=(
+            Step(CRASH, Crash("n1")),
+            Step(CRASH, Crash("n2")),
+            Step(CRASH, Crash("n3")),
+            Step(5 * S, Restart("n1")),
+            Step(5 * S, Restart("n2")),
+            Step(5 * S, Restart("n3")),
+            Step(
+                7500 * MS,
+                Say("All run. With disks they go on. Without, three have forgotten all, and two are no quorum to tell them."),
+            ),
+        ),
+        until=END,
+    ),
+    expect=(
+        Expectation("Without disks nobody is answered any more.", lambda e: answered_after(e, MEMORY) == 0),
+        Expectation("With disks they are answered again.", lambda e: answered_after(e, DISK) > 20),
+        Expectation("No replica recovers.", lambda e: e.lanes[MEMORY].noted("recovered") == 0),
+        Expectation(
+            "Nothing wrong is said in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)
+        ),
+    ),
+)

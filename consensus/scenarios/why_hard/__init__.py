@@ -1,0 +1,1 @@
+"""Scenarios of the shelf "Why it is hard at all"."""

@@ -1,0 +1,84 @@
+"""37: you are the adversary. FLP made tangible: short delays alone keep a deterministic protocol undecided for ever.
+
+Both lanes vote in the same two steps a round; they differ only in what happens where nothing is clear: a tie rule, or a coin.
+The adversary sees all that nodes hold and delays what would bring a decision nearer. With five processes, against Ben-Or, it
+succeeds in a round unless all five coins fall alike: one round in sixteen.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, S
+from consensus.kernel.simulation import UP
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Act, Adversary, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+STARTS, LEAVES = 500 * MS, 6 * S
+INPUTS = (("n1", "0"), ("n2", "1"), ("n3", "0"), ("n4", "1"), ("n5", "1"))
+
+
+def answered(experiment: Experiment, lane: int) -> list[int]:
+    """When clients were told what was decided."""
+    operations = experiment.lanes[lane].history.operations
+    return [operation.finish for operation in operations if operation.outcome == OK and operation.finish is not None]
+
+
+def nothing_failed(experiment: Experiment) -> bool:
+    lanes = experiment.lanes
+    return all(not any(lane.tally.dropped.values()) and set(lane.sim.status.values()) == {UP} for lane in lanes)
+
+
+SCENARIO = Scenario(
+    number=37,
+    level="E",
+    ask="Five votes, 2 against 3, no message lost, no node down. Can somebody who only delays messages hold this up for ever?",
+    lesson="A deterministic protocol, yes, as long as it likes (Fischer, Lynch and Paterson: asynchronous, and one may crash, "
+    "so nobody can afford to wait for all). Not one that tosses coins: it ends with probability 1, though no number of rounds "
+    "is always enough. FLP does not say that consensus is impossible in practice: no network has such an adversary "
+    "for ever, and protocols lean on time-outs or on coins.",
+    spec=Spec(
+        scenario="adversary",
+        title="You are the adversary",
+        story="An adversary sees every vote and chooses when each message arrives. It loses none and delays none for long. "
+        "Left, a tie is settled by a rule; right, by coins. With a link's delay you can try the same by hand.",
+        lanes=(LaneSpec("majority-vote"), LaneSpec("ben-or")),
+        seed=37,
+        workload=Workload(("lunch",), every=900 * MS, reads=1_000_000, start=600 * MS),
+        script=(
+            Step(400 * MS, Adversary("decisive")),
+            *(Step(STARTS, Act(node, "propose", f"lunch={bit}")) for node, bit in INPUTS),
+            Step(
+                STARTS,
+                Say("Two vote 0, three vote 1. From now on the vote that would make a majority always comes a moment late."),
+            ),
+            Step(
+                4 * S,
+                Say("Right: five coins fall alike once in sixteen rounds, on average. Left: every round is like the first."),
+            ),
+            Step(LEAVES, Adversary("")),
+        ),
+        opening=300 * MS,
+        until=7500 * MS,
+    ),
+    expect=(
+        Expectation(
+            "With the tie rule nobody decides while the adversary plays, in more than a hundred rounds.",
+            lambda e: all(at > LEAVES for at in answered(e, 0)) and e.lanes[0].noted("tie") > 100 * len(INPUTS),
+        ),
+        Expectation(
+            "Ben-Or decides under the same adversary, and had to toss for it.",
+            lambda e: any(at < LEAVES for at in answered(e, 1)) and e.lanes[1].noted("coin") > 0,
+        ),
+        Expectation("No message was lost and no node was down.", nothing_failed),
+        Expectation(
+            "No message landed more than a tenth of a second late.",
+            lambda e: e.lanes[0].sim.held_longest > 0 and all(lane.sim.held_longest < 100 * MS for lane in e.lanes),
+        ),
+        Expectation(
+            "When the adversary leaves the tie rule decides, too.", lambda e: any(at > LEAVES for at in answered(e, 0))
+        ),
+        Expectation(
+            "In neither lane do two answers differ.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)
+        ),
+    ),
+)

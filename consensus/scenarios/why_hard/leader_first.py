@@ -1,0 +1,77 @@
+"""4: let us elect a leader first. The matter is now who leads, each wishes for itself; the same rules, the same crossing.
+
+To elect is to agree, so nothing is won: the votes are tied as before, and two proposals that cross make two leaders. What
+breaks the regress is in the third lane: elections have numbers (terms), a term has one vote a node, and a leader needs more
+than half of them (Raft, section 5.2). Two leaders of one term cannot be; and a leader of an older term is recognised as one
+who was.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Act, Say, SetLink
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.scenarios.why_hard.first_proposal import FAR
+
+VOTE, FIRST, TERMS = 0, 1, 2
+LEADER = "leader"
+OPENING, PROPOSED, UNTIL = 60 * MS, 150 * MS, 6 * S
+NAMES = ("wishes", "names")
+
+
+def leaders(experiment: Experiment, lane: int) -> list[str]:
+    """Every node that leads, or believes so."""
+    return [node for node, (role, _) in experiment.lanes[lane].sim.roles.items() if role == LEADER]
+
+
+def terms_led(experiment: Experiment) -> list[int]:
+    """The term of every time that somebody became leader."""
+    became = [event.data for event in experiment.lanes[TERMS].fresh if event.kind == "became"]
+    return [term for role, term in became if role == LEADER]
+
+
+SCENARIO = Scenario(
+    number=4,
+    level="B",
+    ask="They cannot agree on lunch, so they want a leader who decides. Will that be easier?",
+    lesson=(
+        "To elect is to agree: the same stalemate, then two leaders. "
+        "Numbered terms, one vote in each, and more than half of all votes break the circle."
+    ),
+    spec=Spec(
+        scenario="leader-first",
+        title="Let us elect a leader first",
+        story="Each proposes itself as leader. By vote: a stalemate. First proposal: two leaders. With numbered terms: one.",
+        lanes=(
+            LaneSpec("lunch", (NAMES, ("rule", "own wish"))),
+            LaneSpec("first-proposal", (NAMES,)),
+            LaneSpec("raft"),
+        ),
+        seed=4,
+        nodes=4,
+        workload=Workload(keys=(LEADER,), every=500 * MS, reads=1_000_000, start=PROPOSED + 100 * MS),
+        deadline=1 * S,
+        opening=OPENING,
+        script=(
+            Step(OPENING + 10 * MS, SetLink(FAR, (("delay", 40 * MS),))),
+            Step(PROPOSED, Act("n1", "propose", LEADER)),
+            Step(PROPOSED, Act("n3", "propose", LEADER)),
+            Step(PROPOSED, Say("Who leads? Each proposes itself.")),
+            Step(
+                1500 * MS,
+                Say("A stalemate; two leaders; and, with one vote a term and more than half of all votes, one."),
+            ),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("By vote nobody ever leads.", lambda e: not leaders(e, VOTE)),
+        Expectation("Though they vote round after round.", lambda e: e.lanes[VOTE].noted("another round") > 20),
+        Expectation("First proposal: two leaders, for good.", lambda e: leaders(e, FIRST) == ["n1", "n3"]),
+        Expectation("And clients were told of both.", lambda e: e.lanes[FIRST].verdict(e.at).status == "violated"),
+        Expectation("With terms: one leader.", lambda e: len(leaders(e, TERMS)) == 1),
+        Expectation("And never two in one term.", lambda e: len(terms_led(e)) == len(dict.fromkeys(terms_led(e))) > 0),
+        Expectation("Raft's own invariants hold.", lambda e: e.lanes[TERMS].verdict(e.at).status == "ok"),
+    ),
+)

@@ -1,0 +1,89 @@
+"""2: where shall we have lunch? Three friends, three wishes; then one falls asleep.
+
+The essay's opening: equals without a rule never agree; a rule that waits for all bears nobody missing; a majority bears one
+of three.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, READ, S
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Act, Ask, Pause, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+OWN_WISH, ALL, MAJORITY = 0, 1, 2
+LUNCH, DINNER = "at", "eve"  # short: they stand in a node
+ASLEEP, UNTIL = 6 * S, 10 * S
+
+
+def told(experiment: Experiment, lane: int, meal: str) -> list[str]:
+    """What clients were told about the meal, each answer once."""
+    operations = experiment.lanes[lane].history.operations
+    return list(dict.fromkeys(str(op.result[0]) for op in operations if op.key == meal and op.outcome == OK and op.result))
+
+
+def where(experiment: Experiment, lane: int, meal: str) -> list[str | None]:
+    """Where each friend has decided to go; None: nowhere yet."""
+    nodes = experiment.lanes[lane].sim.nodes
+    return [nodes[friend].decided.get(meal) for friend in experiment.spec.members]  # type: ignore[attr-defined]
+
+
+SCENARIO = Scenario(
+    number=2,
+    level="B",
+    ask="Hot pot, porridge, burgers: each votes for the own wish. How many rounds will it take?",
+    lesson=(
+        "A vote without a rule decides nothing. Waiting for all bears nobody missing; a majority bears one of three asleep."
+    ),
+    spec=Spec(
+        scenario="lunch",
+        title="Where shall we have lunch?",
+        story="Three friends want hot pot, porridge and burgers. They vote by three rules; before dinner one falls asleep.",
+        lanes=(
+            LaneSpec("lunch", (("rule", "own wish"), ("round_ms", 500))),
+            LaneSpec("lunch", (("rule", "all"), ("round_ms", 500))),
+            LaneSpec("majority-vote"),
+        ),
+        seed=2,
+        nodes=3,
+        workload=Workload(keys=(LUNCH,), every=600 * MS, reads=1_000_000, start=2200 * MS),
+        deadline=1 * S,
+        speed=0.2,
+        script=(
+            *(Step(2500 * MS, Act(friend, "propose", LUNCH)) for friend in ("n1", "n2", "n3")),
+            Step(2500 * MS, Say("Where shall we have lunch? Each votes for the own wish.")),
+            Step(
+                4 * S,
+                Say("First lane: round after round, and no wish gets more than half. The others have a tie rule, and lunch."),
+            ),
+            Step(ASLEEP, Pause("n3")),
+            Step(ASLEEP, Say("n3 has fallen asleep.")),
+            *(Step(ASLEEP + 500 * MS, Act(friend, "propose", DINNER)) for friend in ("n1", "n2")),
+            Step(ASLEEP + 500 * MS, Say("And dinner? n1 and n2 vote. (Each square under a friend is a decision.)")),
+            *(Step(at * MS, Ask(friend, READ, DINNER)) for at in range(6700, 8400, 400) for friend in ("n1", "n2")),
+            Step(
+                8500 * MS,
+                Say("Who waits for all waits for n3, for ever. Two of three are a majority: a second square, decided."),
+            ),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("Each the own wish: nobody ever decides.", lambda e: where(e, OWN_WISH, LUNCH) == [None, None, None]),
+        Expectation("Though they vote round after round.", lambda e: e.lanes[OWN_WISH].noted("another round") > 20),
+        Expectation("With all awake, waiting for all sends everybody to one place.", lambda e: len(told(e, ALL, LUNCH)) == 1),
+        Expectation("With n3 asleep it decides nothing.", lambda e: where(e, ALL, DINNER) == [None, None, None]),
+        Expectation(
+            "A majority decides lunch, the same for all.", lambda e: len(dict.fromkeys(where(e, MAJORITY, LUNCH))) == 1
+        ),
+        Expectation(
+            "And dinner too, without n3.",
+            lambda e: where(e, MAJORITY, DINNER) in ([wish, wish, None] for wish in ("hot pot", "porridge")),
+        ),
+        Expectation(
+            "Who asks about dinner is answered by the majority only.",
+            lambda e: [len(told(e, lane, DINNER)) for lane in (OWN_WISH, ALL, MAJORITY)] == [0, 0, 1],
+        ),
+        Expectation("No rule here ever gives two answers.", lambda e: all(w.verdict(e.at).status == "ok" for w in e.lanes)),
+    ),
+)

@@ -1,0 +1,83 @@
+"""6: the time-out dial. The same pair, the same jitter, four time-outs: false alarms a minute against seconds to notice.
+
+Both are counted from events: how often a suspicion was taken back while both nodes were well, and how long after its crash
+n2 was first suspected for good. Brewer, "CAP Twelve Years Later", 2012.
+"""
+
+from itertools import pairwise
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.network import LinkState
+from consensus.kernel.node import MS, S
+from consensus.protocols.why_hard.heartbeat import FALSE_ALARM, SUSPECTED
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Crash, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+TIMEOUTS_MS = (50, 200, 1000, 5000)
+HEARTBEAT_MS = 50
+CRASH, UNTIL = 60 * S, 70 * S
+JITTERY = LinkState(10 * MS, 60 * MS, "exponential", loss=50_000)
+
+
+def alarms_a_minute(experiment: Experiment, lane: int) -> int:
+    """False alarms at n1 and n2 in the first minute, in which both were well."""
+    events = experiment.lanes[lane].fresh
+    return sum(1 for e in events if e.kind == "noted" and e.data[0] == FALSE_ALARM and e.at <= CRASH) * 60 * S // CRASH
+
+
+def ms_to_notice(experiment: Experiment, lane: int) -> int:
+    """From the crash of n2 to the last time that n1 began to suspect it: the suspicion that stays."""
+    events = experiment.lanes[lane].fresh
+    return (max(e.at for e in events if e.kind == "noted" and e.data == (SUSPECTED, "n2")) - CRASH) // MS
+
+
+def falling(numbers: list[int]) -> bool:
+    return all(one >= next_one for one, next_one in pairwise(numbers))
+
+
+def lanes(experiment: Experiment) -> range:
+    return range(len(experiment.lanes))
+
+
+SCENARIO = Scenario(
+    number=6,
+    level="B",
+    ask="Which time-out is best: 50 ms, 200 ms, 1 s or 5 s?",
+    lesson=(
+        "None is right: a short one cries wolf, a long one notices late. "
+        "Every decision that there is a partition is a guess about time."
+    ),
+    spec=Spec(
+        scenario="time-out-dial",
+        title="The time-out dial",
+        story="The same pair on the same jittery link four times; only the time-out differs. After a minute n2 crashes.",
+        lanes=tuple(LaneSpec("heartbeat", (("heartbeat_ms", HEARTBEAT_MS), ("timeout_ms", ms))) for ms in TIMEOUTS_MS),
+        seed=6,
+        nodes=2,
+        link=JITTERY,
+        workload=Workload(keys=("dead?",), start=600 * S),
+        speed=1,
+        script=(
+            Step(
+                3 * S,
+                Say("Time-outs of 50 ms, 200 ms, 1 s and 5 s. Both nodes are well; each square under one is a false alarm."),
+            ),
+            Step(CRASH, Crash("n2")),
+            Step(CRASH + S, Say("Now n2 has crashed. The nervous ones suspect it already; the calm one waits.")),
+        ),
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("50 ms: more than a hundred false alarms a minute.", lambda e: alarms_a_minute(e, 0) > 100),
+        Expectation("200 ms: some, but far fewer.", lambda e: 0 < alarms_a_minute(e, 1) * 5 < alarms_a_minute(e, 0)),
+        Expectation("1 s and 5 s: none.", lambda e: alarms_a_minute(e, 2) == alarms_a_minute(e, 3) == 0),
+        Expectation(
+            "A longer time-out never cries wolf more often.", lambda e: falling([alarms_a_minute(e, n) for n in lanes(e)])
+        ),
+        Expectation("A longer time-out notices later.", lambda e: falling([-ms_to_notice(e, n) for n in lanes(e)])),
+        Expectation("5 s: the crash is noticed after more than four seconds.", lambda e: 4000 < ms_to_notice(e, 3) < 6000),
+        Expectation("1 s: within two seconds.", lambda e: 700 < ms_to_notice(e, 2) < 2000),
+    ),
+)

@@ -1,0 +1,97 @@
+"""7: two generals. Acknowledgement upon acknowledgement, and the last messenger is always in doubt.
+
+A hundred nights by four plans, on a link that loses three messengers of ten. Gray, "Notes on Data Base Operating Systems",
+1978.
+"""
+
+from consensus.kernel.clients import Workload
+from consensus.kernel.network import LinkState
+from consensus.kernel.node import MS, READ, S
+from consensus.protocols.why_hard.two_generals import ATTACK, night_of
+from consensus.run.experiment import Experiment
+from consensus.run.interventions import Ask, Say
+from consensus.run.scenario import Expectation, Scenario
+from consensus.run.spec import LaneSpec, Spec, Step
+
+NONE, THREE, COPIES, SIXTY = range(4)
+PLANS = ((0, 1), (3, 1), (3, 3), (60, 1))  # acknowledgements, copies
+NIGHT_MS, NIGHTS = 600, 100
+ASKED = tuple(Ask(general, READ, f"night{night}") for night in range(2, NIGHTS + 1) for general in ("n1", "n2"))
+SOLDIERS = tuple(Step((night_of(ask.key) or 0) * NIGHT_MS * MS - 100 * MS, ask) for ask in ASKED)
+UNTIL = NIGHTS * NIGHT_MS * MS + 50 * MS
+SAID = (
+    Step(700 * MS, Say("No acknowledgement; three; three, with each messenger sent three times; sixty.")),
+    Step(6 * S, Say("Two colours on a lane: one general has attacked alone. It had sent the last messenger.")),
+    Step(15 * S, Say("The fourth plan takes longer than a night: by it nobody is ever alone, and nobody ever attacks.")),
+)
+SCRIPT = tuple(sorted((*SOLDIERS, *SAID), key=lambda step: step.at))
+
+
+def dawns(experiment: Experiment, lane: int) -> dict[int, dict[str, str]]:
+    """night -> general -> what it did at dawn."""
+    found: dict[int, dict[str, str]] = {}
+    for event in experiment.lanes[lane].fresh:
+        if event.kind == "decided":
+            night, (_, done) = event.data
+            found.setdefault(night, {})[event.node] = done
+    return found
+
+
+def alone(experiment: Experiment, lane: int) -> list[str]:
+    """Who attacked alone, night by night."""
+    lonely = []
+    for done in dawns(experiment, lane).values():
+        attackers = [general for general, what in done.items() if what == ATTACK]
+        if len(attackers) == 1:
+            lonely += attackers
+    return lonely
+
+
+def together(experiment: Experiment, lane: int) -> int:
+    return sum(list(done.values()).count(ATTACK) == 2 for done in dawns(experiment, lane).values())
+
+
+SCENARIO = Scenario(
+    number=7,
+    level="B",
+    ask="How many acknowledgements make it safe to attack?",
+    lesson=(
+        "No number does: who sends the last messenger cannot know that it arrives. Certainty over a lossy link is impossible; "
+        "sending again makes it likely."
+    ),
+    spec=Spec(
+        scenario="two-generals",
+        title="Two generals",
+        story="Attack together at dawn, or not at all. Three messengers of ten are caught. Four plans, night after night.",
+        lanes=tuple(LaneSpec("two-generals", (("acknowledgements", acks), ("copies", copies))) for acks, copies in PLANS),
+        seed=7,
+        nodes=2,
+        link=LinkState(loss=300_000),
+        workload=Workload(keys=("do",), start=600 * S),  # the script asks
+        opening=650 * MS,
+        speed=0.2,
+        script=SCRIPT,
+        until=UNTIL,
+    ),
+    expect=(
+        Expectation("A hundred dawns on each lane.", lambda e: all(len(dawns(e, n)) == NIGHTS for n in range(len(PLANS)))),
+        Expectation("Without an acknowledgement: alone on many a night.", lambda e: 15 <= len(alone(e, NONE)) <= 45),
+        Expectation("With three: still alone on some.", lambda e: 0 < len(alone(e, THREE)) < len(alone(e, NONE))),
+        Expectation(
+            "It is always the one who sent the last messenger.",
+            lambda e: all(who == "n1" for who in alone(e, NONE)) and all(who == "n2" for who in alone(e, THREE)),
+        ),
+        Expectation("Sent three times, it is rarer, and they attack together more.", lambda e: likelier(e, THREE, COPIES)),
+        Expectation(
+            "With sixty nobody is ever alone: nobody ever attacks.", lambda e: not alone(e, SIXTY) and not together(e, SIXTY)
+        ),
+        Expectation(
+            "The others do attack together, on some nights.", lambda e: all(together(e, n) > 0 for n in (NONE, THREE, COPIES))
+        ),
+    ),
+)
+
+
+def likelier(experiment: Experiment, one: int, more: int) -> bool:
+    """The second plan attacks alone less often, and together more often."""
+    return len(alone(experiment, more)) < len(alone(experiment, one)) and together(experiment, more) > together(experiment, one)

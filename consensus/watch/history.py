@@ -1,0 +1,55 @@
+"""Events -> operations as clients saw them: ok, failed, unknown (Jepsen's words).
+
+An operation that nobody answered before its deadline is *unknown*: it may take effect later, or never. What arrives after
+the deadline is not seen by the client any more.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from consensus.kernel.events import Event
+
+PENDING = "pending"
+
+
+class Operation(NamedTuple):
+    number: int  # index in the history
+    op_id: str
+    client: str
+    node: str  # home: where the client stands
+    kind: str  # "read" or "write"
+    key: str
+    value: str | None  # what it writes
+    start: int  # microseconds
+    finish: int | None = None  # None while pending
+    outcome: str = PENDING  # PENDING, "ok", "failed", "unknown"
+    result: tuple[str, ...] = ()  # values read: none, one, or siblings
+    reason: str = ""
+
+
+class History:
+    """The operations of one lane in the order of their invocation."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.number_of: dict[str, int] = {}
+
+    def fold(self, event: Event) -> Operation | None:
+        """Takes an event; returns the operation when it began or ended with it."""
+        if event.kind == "invoked":
+            op_id, client, kind, key, value = event.data
+            operation = Operation(len(self.operations), op_id, client, event.node, kind, key, value, event.at)
+            self.number_of[op_id] = operation.number
+            self.operations.append(operation)
+            return operation
+        if event.kind == "returned":
+            op_id, _client, outcome, result, reason = event.data
+            number = self.number_of[op_id]
+            asked = self.operations[number][:8]
+            self.operations[number] = operation = Operation(*asked, event.at, outcome, result, reason)
+            return operation
+        return None
+
+    def __len__(self) -> int:
+        return len(self.operations)

@@ -1,0 +1,239 @@
+"""Meters: from events to what the screen says of each side of the cut. Nothing here knows a protocol.
+
+An *era* is a stretch of time in which the same groups of nodes reach each other; a side is such a group. Of each side are
+counted the operations that its clients asked and that ended (answered, refused, or past their deadline) within one era: what
+a cut or a heal met on its way says nothing of either. Left out are operations asked of a node that was not running all the
+while, since CAP's availability speaks of non-failing nodes (Gilbert & Lynch 2002). What was wrong with an answer counts where
+and when it was given; a lost write counts where it was asked, and in the era in which it got lost.
+
+Of the words, STALE says that reads were overtaken by acknowledged writes and that nothing worse happened; CONFLICT that answers
+contradict each other in another way: siblings, acknowledged writes lost, or no one order that fits. Which answers are so the
+judge of the protocol's object says (``checkers/objects.py``); several values at once are siblings of a register only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from consensus.checkers import Judge
+from consensus.checkers.histories.linearizability import Linearizability
+from consensus.checkers.histories.losses import Losses
+from consensus.checkers.histories.staleness import Staleness
+from consensus.kernel.events import Event
+from consensus.kernel.node import MS, OK, READ, S
+from consensus.watch.history import PENDING, Operation
+
+AVAILABLE, PARTLY, REFUSING, QUIET = "AVAILABLE", "PARTLY", "REFUSING", "QUIET"
+CONSISTENT, STALE, CONFLICT = "CONSISTENT", "STALE", "CONFLICT"
+
+WINDOW = 2 * S  # the word AVAILABLE speaks of operations that ended in this last stretch of time
+LATENCIES_KEPT = 400
+
+Sides = tuple[tuple[str, ...], ...]
+
+
+class Count:
+    """What clients on one side of one era saw."""
+
+    def __init__(self, nodes: tuple[str, ...]) -> None:
+        self.nodes = nodes
+        self.ok = self.failed = self.unknown = self.pending = 0
+        self.stale = self.conflicts = self.violations = 0
+        self.read_ok = self.read_asked = self.write_ok = self.write_asked = 0
+        self.latencies: list[int] = []
+        self.ended: list[tuple[int, bool]] = []  # when, and whether answered ok; the last WINDOW
+        self.by_node: dict[str, tuple[int, int]] = dict.fromkeys(nodes, (0, 0))  # ok, asked
+
+    @property
+    def asked(self) -> int:
+        return self.ok + self.failed + self.unknown
+
+    def take(self, operation: Operation) -> None:
+        """An operation asked on this side ended."""
+        assert operation.finish is not None
+        answered = operation.outcome == OK
+        if answered:
+            self.ok += 1
+            self.latencies.append(operation.finish - operation.start)
+            del self.latencies[:-LATENCIES_KEPT]
+        elif operation.outcome == "failed":
+            self.failed += 1
+        else:
+            self.unknown += 1
+        if operation.kind == READ:
+            self.read_asked += 1
+            self.read_ok += answered
+        else:
+            self.write_asked += 1
+            self.write_ok += answered
+        ok, asked = self.by_node[operation.node]
+        self.by_node[operation.node] = (ok + answered, asked + 1)
+        self.ended.append((operation.finish, answered))
+        while self.ended[0][0] < operation.finish - WINDOW:
+            del self.ended[0]
+
+    def availability(self, now: int, oldest: int) -> str:
+        """The word for what ended lately; when nothing did, for what ended last, unless somebody (the oldest request) waits
+        that long already."""
+        recent = [answered for at, answered in self.ended if at >= now - WINDOW]
+        if not recent and oldest >= now - WINDOW:
+            recent = [answered for _, answered in self.ended[-1:]]
+        if not recent:
+            return QUIET
+        if all(recent):
+            return AVAILABLE
+        return PARTLY if any(recent) else REFUSING
+
+    def latency_ms(self) -> list[int] | None:
+        """The middle and the slowest hundredth of the answers, in milliseconds."""
+        if not self.latencies:
+            return None
+        order = sorted(self.latencies)
+        return [order[len(order) // 2] // MS, order[min(len(order) - 1, len(order) * 99 // 100)] // MS]
+
+
+class Era(NamedTuple):
+    since: int
+    sides: Sides
+
+
+class Meters:
+    """Folds the events of one lane, after its history and checkers have."""
+
+    def __init__(self, members: tuple[str, ...], siblings: bool = True) -> None:
+        self.members = members
+        self.siblings = siblings  # are several values in one answer siblings, as a register's are?
+        self.eras: list[Era] = [Era(0, (members,))]
+        self.counts: dict[tuple[int, int], Count] = {(0, 0): Count(members)}  # (era, side)
+        self.stands: dict[str, tuple[int, int]] = dict.fromkeys(members, (0, 0))  # node -> the present era, its side there
+        self.place: dict[str, tuple[int, int]] = {}  # operation -> where it was asked
+        self.home: dict[str, str] = {}  # operation -> node
+        self.under_way: dict[str, int] = {}  # operation -> when it was asked
+        self.left_out: dict[str, bool] = {}
+        self.down: dict[str, bool] = {}
+        self.messages = 0
+        self.landed = 0  # messages that arrived or died
+        self.dropped = {"cut": 0, "loss": 0, "down": 0}
+
+    # --- folding ------------------------------------------------------------------------------
+
+    def fold(
+        self,
+        event: Event,
+        operation: Operation | None,
+        sides: Sides,
+        staleness: Staleness | Judge,
+        linear: Linearizability | Judge,
+    ) -> None:
+        kind = event.kind
+        if kind == "sent":
+            self.messages += 1
+        elif kind == "delivered":
+            self.landed += 1
+        elif kind == "dropped":
+            self.landed += 1
+            reason = event.data[2]
+            if reason in self.dropped:
+                self.dropped[reason] += 1
+        elif operation is not None:
+            if operation.outcome == PENDING:
+                self._asked(operation)
+            else:
+                self._ended(operation, staleness, linear)
+        elif kind in ("cut", "healed"):
+            if sides != self.eras[-1].sides:
+                self._new_era(event.at, sides)
+        elif kind in ("crashed", "halted", "paused"):
+            self.down[event.node] = True
+            for op_id in self.under_way:
+                if self.home[op_id] == event.node:
+                    self._leave_out(op_id)
+        elif kind in ("restarted", "resumed"):
+            self.down.pop(event.node, None)
+
+    def _new_era(self, at: int, sides: Sides) -> None:
+        self.eras.append(Era(at, sides))
+        for number, side in enumerate(sides):
+            self.counts[(len(self.eras) - 1, number)] = Count(side)
+            self.stands.update(dict.fromkeys(side, (len(self.eras) - 1, number)))
+
+    def _asked(self, operation: Operation) -> None:
+        place = self.place[operation.op_id] = self.stands[operation.node]
+        self.home[operation.op_id] = operation.node
+        self.under_way[operation.op_id] = operation.start
+        self.counts[place].pending += 1
+        if operation.node in self.down:
+            self._leave_out(operation.op_id)
+
+    def _leave_out(self, op_id: str) -> None:
+        """Asked of a node that does not run: it says nothing of a side, neither while it waits nor when it ends."""
+        if op_id not in self.left_out:
+            self.left_out[op_id] = True
+            self.counts[self.place[op_id]].pending -= 1
+
+    def _ended(self, operation: Operation, staleness: Staleness | Judge, linear: Linearizability | Judge) -> None:
+        op_id = operation.op_id
+        del self.under_way[op_id]
+        era, side = self.place[op_id]
+        if op_id not in self.left_out:
+            self.counts[(era, side)].pending -= 1
+            if era == len(self.eras) - 1:
+                self.counts[(era, side)].take(operation)
+        here = self.counts[self.stands[operation.node]]
+        if self.siblings and len(operation.result) > 1:
+            here.conflicts += 1
+        elif op_id in staleness.stale:
+            here.stale += 1
+        elif op_id in linear.flagged:
+            here.violations += 1
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def era_shown(self) -> int:
+        """The present era when the network is split; else the last one that was; else the only one."""
+        split = [number for number, era in enumerate(self.eras) if len(era.sides) > 1]
+        return split[-1] if split else len(self.eras) - 1
+
+    def side(self, era: int, number: int, now: int, losses: Losses) -> dict[str, Any]:
+        """One side's numbers and words."""
+        count = self.counts[(era, number)]
+        lost = self._lost(era, number, now, losses)
+        if count.conflicts or count.violations or lost:
+            consistency = CONFLICT
+        elif count.stale:
+            consistency = STALE
+        else:
+            consistency = CONSISTENT
+        return {
+            "nodes": list(count.nodes),
+            "majority": 2 * len(count.nodes) > len(self.members),
+            "asked": count.asked,
+            "ok": count.ok,
+            "failed": count.failed,
+            "unknown": count.unknown,
+            "pending": count.pending,
+            "stale": count.stale,
+            "conflicts": count.conflicts,
+            "violations": count.violations,
+            "lost": lost,
+            "availability": count.availability(now, self._oldest(era, number, now)),
+            "consistency": consistency,
+            "read": [count.read_ok, count.read_asked],
+            "write": [count.write_ok, count.write_asked],
+            "latency_ms": count.latency_ms(),
+        }
+
+    def _oldest(self, era: int, number: int, now: int) -> int:
+        """When the request was asked that has waited longest on this side; now when nobody waits."""
+        waiting = (op_id for op_id in self.under_way if self.place[op_id] == (era, number) and op_id not in self.left_out)
+        return next((self.under_way[op_id] for op_id in waiting), now)
+
+    def _lost(self, era: int, number: int, now: int, losses: Losses) -> int:
+        """Acknowledged writes lost: those asked here in this era, and those of this side's clients that got lost in it."""
+        nodes = self.eras[era].sides[number]
+        began = self.eras[era].since
+        ended = self.eras[era + 1].since if era + 1 < len(self.eras) else now + 1
+        return sum(
+            self.place.get(op_id) == (era, number) or (began <= since < ended and self.home.get(op_id) in nodes)
+            for op_id, since in losses.lost(now).items()
+        )

@@ -1,0 +1,581 @@
+"""A session: one audience, one experiment, one pace. No sockets and no clock of its own: the pump hands both in.
+
+Commands queue up and are drained at the start of a tick, so nothing here needs a lock. A tick does at most one slice of
+simulation and returns the packets that are due. All viewers get the same numbered packets; a packet that is for some only
+(a newcomer's snapshot, who holds the controls) takes the number of the one that the others get.
+
+Left out: keeping runs on disk and sharing branches (a run is a spec and a log already).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from consensus.kernel.clients import BY_HAND
+from consensus.kernel.node import S
+from consensus.kernel.sentences import Refused
+from consensus.run import registry
+from consensus.run.spec import LaneSpec, Spec
+from consensus.run.timeline import Timeline
+from dashboard import wire
+from dashboard.live import veil
+from dashboard.web.limits import LIMITS, Limits, words
+from dashboard.wire import Frame, LaneView, Order
+
+OPENS_WITH = "same-cut"
+STEPS = 40  # of simulation between two looks at the clock; some two milliseconds
+ANY_TIME = (
+    "seek",
+    "pause",
+    "reset",
+    "scenario",
+    "compose",
+    "resync",
+    "inspect",
+    "take",
+    "release",
+)  # also on the way to a moment
+
+Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
+
+
+class Packet(NamedTuple):
+    """One packet for some viewers, encoded once for all of them."""
+
+    viewers: tuple[str, ...]
+    data: bytes
+
+
+class Served(NamedTuple):
+    """What some get: frames of their own, and a world of their own or, with None, what everybody gets."""
+
+    alone: list[Frame]
+    world: Frame | None = None
+
+
+class Asked(NamedTuple):
+    """A command in the queue."""
+
+    viewer: str
+    order: Order
+    reply: Reply
+
+
+class Session:
+    """``now`` is always wall seconds of one monotonic clock."""
+
+    def __init__(self, id: str, now: float, limits: Limits = LIMITS) -> None:
+        self.id = id
+        self.limits = limits
+        self.protocols = registry.protocols()
+        self.scenarios = registry.scenarios()
+        self.viewers: dict[str, str] = {}  # viewer -> token
+        self.newcomers: list[str] = []  # have not been told anything yet
+        self.behind: dict[str, bool] = {}  # missed packets, need a snapshot
+        self.holder: str | None = None  # the token that holds the controls
+        self.holder_left: float | None = None
+        self.asked: deque[Asked] = deque()
+        self.answers: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self.notices: list[tuple[str, str]] = []  # (viewer, sentence)
+        self.builds = float(limits.builds)
+        self.built_at = now
+        self.unwatched_since: float | None = now
+        self.seq = 0
+        self.lively_until = now
+        self.packet_at = self.meters_at = self.clock_told_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
+        self.audience_told: tuple[Any, ...] = ()
+        self.base_run = 0
+        spec = registry.opening(OPENS_WITH)
+        self._stand(spec, self._timeline(spec), playing=True, now=now)
+
+    # --- the run ------------------------------------------------------------------------------
+
+    def open(self, spec: Spec, playing: bool, now: float) -> None:
+        """Another run in this session; the numbers of its runs go on. Refused (and nothing changed) when the spec cannot be."""
+        timeline = self._timeline(spec)
+        self.base_run = self.run + 1
+        self._stand(spec, timeline, playing, now)
+
+    def _timeline(self, spec: Spec) -> Timeline:
+        """The run at its very beginning; what comes before the opening is simulated in slices, as everything is."""
+        return Timeline(replace(spec, opening=0), self.protocols)
+
+    def _stand(self, spec: Spec, timeline: Timeline, playing: bool, now: float) -> None:
+        self.spec = spec
+        self.veiled = spec.veiled
+        self.timeline = timeline
+        self.playing = playing
+        self.speed = min(max(spec.speed, self.limits.speed_min), self.limits.speed_max)
+        self.clock_at = now
+        self._go_to(spec.opening)
+        self._new_pace(now)
+        self._renew()
+
+    def _go_to(self, at: int) -> None:
+        """Nothing is told, and acts wait, until the run stands at that moment."""
+        self.goal, self.there, self.arriving = at, False, True
+
+    @property
+    def run(self) -> int:
+        """Changes at every seek, fork, reset and new scenario; frames of an old run are dropped by the page."""
+        return self.base_run + self.timeline.run
+
+    @property
+    def lanes(self) -> list[Any]:
+        return self.timeline.experiment.lanes
+
+    @property
+    def shown(self) -> list[Any]:
+        """The lanes as the audience is told of them."""
+        return [veil.VeiledLane(lane) for lane in self.lanes] if self.veiled else self.lanes
+
+    @property
+    def marks(self) -> list[Any]:
+        return veil.marks(self.timeline.marks) if self.veiled else self.timeline.marks
+
+    def _renew(self) -> None:
+        """What was told is void: the next packet carries a snapshot for everybody."""
+        self.told_run = self.run
+        self.views = [LaneView(number) for number in range(len(self.lanes))]
+        self.told_marks: dict[Any, bool] = {}
+        self.told_clock: dict[str, Any] = {}
+        self.stream = wire.Stream()
+        self.told_dials: tuple[Any, ...] = ()
+        self.told_story: tuple[Any, ...] = ()
+        self.renewed = True
+        self.changed = True  # the clock or the audience has something to say though no lane has
+        self.meters_due = False
+
+    # --- the audience -------------------------------------------------------------------------
+
+    def join(self, viewer: str, token: str, now: float) -> None:
+        """A page connects. The first holds the controls; a reload keeps them."""
+        if len(self.viewers) >= self.limits.viewers:
+            raise Refused(f"This session has {self.limits.viewers} viewers already; it takes no more.")
+        self._let_go(now)
+        if self.holder is None and not self.viewers:
+            self.holder = token
+        self.viewers[viewer] = token
+        self.newcomers.append(viewer)
+        if token == self.holder:
+            self.holder_left = None
+        if self.unwatched_since is not None:
+            self.unwatched_since = None
+            self.clock_at = now
+            self.pace = (now, self.timeline.at)
+
+    def leave(self, viewer: str, now: float) -> None:
+        """A page is gone. Nobody left: time stands still until somebody comes back."""
+        token = self.viewers.pop(viewer, None)
+        if viewer in self.newcomers:
+            self.newcomers.remove(viewer)
+        self.behind.pop(viewer, None)
+        if token is not None and token == self.holder and token not in self.viewers.values():
+            self.holder_left = now
+        if not self.viewers and self.unwatched_since is None:
+            self.unwatched_since = now
+
+    def _let_go(self, now: float) -> None:
+        """The controls are free when their holder has been gone for a while."""
+        if self.holder_left is not None and now - self.holder_left > self.limits.hold_s:
+            self.holder = self.holder_left = None
+
+    def idle(self, now: float) -> bool:
+        """Nobody has watched for so long that the session ends."""
+        return self.unwatched_since is not None and now - self.unwatched_since > self.limits.idle_s
+
+    # --- commands -----------------------------------------------------------------------------
+
+    def ask(self, viewer: str, message: Any, reply: Reply) -> None:
+        """A command arrives; ``reply`` gets its acknowledgement at the next tick."""
+        try:
+            order = wire.order(message, self.limits)
+        except Refused as refusal:
+            return reply({"ok": False, "sentence": str(refusal)})
+        return self.asked.append(Asked(viewer, order, reply))
+
+    def _drain(self, now: float) -> None:
+        while self.asked:
+            if self.arriving and self.asked[0].order.type not in ANY_TIME:
+                return  # acts belong to the moment that is being reached
+            asked = self.asked.popleft()
+            token = self.viewers.get(asked.viewer)
+            if token is None:
+                asked.reply({"ok": False, "sentence": "You have left this session."})
+                continue
+            key = (token, asked.order.id)
+            if key not in self.answers:
+                self.answers[key] = self._answered(asked, token, now)
+                while len(self.answers) > self.limits.acknowledgements:
+                    self.answers.popitem(last=False)
+            asked.reply(self.answers[key])
+
+    def _answered(self, asked: Asked, token: str, now: float) -> dict[str, Any]:
+        try:
+            if token != self.holder and not wire.COMMANDS[asked.order.type].watcher:
+                raise Refused("You are watching; somebody else holds the controls.")
+            if self.veiled and asked.order.type in veil.FORBIDDEN:
+                raise Refused(veil.SENTENCE)
+            more = self._obey(asked, token, now)
+        except Refused as refusal:
+            return {"ok": False, "sentence": self._unveiling(str(refusal))}
+        return {"ok": True, **(more or {})}
+
+    def _obey(self, asked: Asked, token: str, now: float) -> dict[str, Any] | None:
+        order = asked.order
+        if order.act is not None:
+            return self._act(order, now)
+        if order.type == "inspect":
+            return self._obey_inspect(**order.values)
+        obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
+        if order.type in ("resync", "take", "release"):
+            return obey(asked.viewer, token, now)
+        self.changed = True
+        if order.type in ("scenario", "compose"):
+            return obey(now, **order.values)
+        return obey(**order.values)
+
+    def _unveiling(self, sentence: str) -> str:
+        """A refusal that does not say what is veiled: that of a lane which stopped names its protocol."""
+        stopped = [lane.stopped for lane in self.lanes]
+        return str(self.shown[stopped.index(sentence)].stopped) if sentence in stopped else sentence
+
+    def _act(self, order: Order, now: float) -> None:
+        if len(self.timeline.log) >= self.limits.commands:
+            raise Refused(f"A run keeps {self.limits.commands} interventions; reset it to go on.")
+        assert order.act is not None
+        self.timeline.intervene(order.act)
+        self.goal = self.timeline.at
+        self.changed = self.meters_due = True
+        self.lively_until = now + self.limits.lively_s
+
+    def _new_pace(self, now: float) -> None:
+        self.pace = (now, self.timeline.at)  # since when, from where
+        self.slow_told = False
+
+    def _obey_play(self) -> None:
+        if self.timeline.at >= self.limits.length:
+            raise Refused(self._length_sentence())
+        self.playing = True
+
+    def _obey_pause(self) -> None:
+        self.playing = False
+        self.goal = self.timeline.at
+        self.meters_due = True
+
+    def _obey_speed(self, speed: float) -> None:
+        self.speed = speed
+        self.goal = self.timeline.at
+        self._new_pace(self.clock_at)
+
+    def _obey_step(self, unit: str) -> None:
+        if self.timeline.at >= self.limits.length:
+            raise Refused(self._length_sentence())
+        self.playing = False
+        self.timeline.step(unit)
+        self.goal, self.there = self.timeline.at, True  # what else this microsecond holds waits for the next step
+        self.meters_due = True
+
+    def _obey_seek(self, at: int) -> None:
+        self.playing = False
+        self.timeline.seek(at)
+        self._go_to(at)
+
+    def _obey_reset(self) -> None:
+        self._spend_build()
+        self.timeline.reset()
+        self.playing = False
+        self._go_to(self.spec.opening)
+
+    def _obey_reveal(self) -> None:
+        """Everybody is told all, from the beginning: the newcomer's snapshot, without the veil."""
+        if not self.veiled:
+            raise Refused("Nothing is hidden here.")
+        self.veiled = False
+        self._renew()
+
+    def _obey_undo(self) -> dict[str, Any]:
+        sentence = self.timeline.undo()
+        self.goal = self.timeline.at
+        self.meters_due = True
+        return {"sentence": sentence}
+
+    def _obey_scenario(self, now: float, name: str, seed: int | None = None) -> None:
+        spec = registry.opening(name, seed)
+        self._spend_build()
+        self.open(spec, playing=True, now=now)
+
+    def _obey_compose(
+        self, now: float, lanes: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...], nodes: int, seed: int | None = None
+    ) -> None:
+        for protocol, knobs in lanes:
+            if protocol not in self.protocols:
+                raise Refused(f"There is no protocol {protocol}; there are: {', '.join(self.protocols)}.")
+            self.protocols[protocol].settled(dict(knobs))
+        self._spend_build()
+        spec = self.spec
+        sim = self.lanes[0].sim
+        composed = replace(
+            spec,
+            lanes=tuple(LaneSpec(protocol, knobs) for protocol, knobs in lanes),
+            nodes=nodes,
+            seed=spec.seed if seed is None else seed,
+            link=sim.network.base,
+            deadline=sim.deadline,
+            script=(),
+            veiled=False,
+        )
+        self.open(composed, playing=self.playing, now=now)
+
+    def _obey_inspect(self, lane: int, messages: tuple[int, ...]) -> dict[str, Any]:
+        if lane >= len(self.views):
+            raise Refused(f"There is no lane {lane}.")
+        carried = [self.views[lane].recent.get(number) for number in messages]
+        return {"fields": [None if message is None else wire.content(message) for message in carried]}
+
+    def _obey_resync(self, viewer: str, token: str, now: float) -> None:
+        self.behind[viewer] = True
+
+    def _obey_take(self, viewer: str, token: str, now: float) -> None:
+        self._let_go(now)
+        if self.holder not in (None, token):
+            raise Refused("Somebody holds the controls; they are free when their holder gives them up or is gone for a while.")
+        self.holder, self.holder_left = token, None
+
+    def _obey_release(self, viewer: str, token: str, now: float) -> None:
+        self.holder = self.holder_left = None
+
+    def _spend_build(self) -> None:
+        if self.builds < 1:
+            raise Refused("One moment: that was many new worlds in a row.")
+        self.builds -= 1
+
+    def _length_sentence(self) -> str:
+        return f"A run goes on for {words(self.limits.length)} of simulated time at most; go back, or reset it."
+
+    # --- a tick -------------------------------------------------------------------------------
+
+    def tick(self, now: float, clock: Callable[[], float], waiting: Callable[[str], int]) -> tuple[list[Packet], bool]:
+        """Drains commands, simulates for at most one slice, and returns the packets that are due and whether work is left.
+
+        ``clock`` is the wall, for the length of a slice; ``waiting`` says how many packets a viewer has not taken yet.
+        """
+        self._refill(now)
+        self._let_go(now)
+        if not self.viewers:
+            self._answer_absent()
+            return [], False
+        self._drain(now)
+        busy = self._simulate(now, clock)
+        if self.run != self.told_run:
+            self._renew()
+        return self._packets(now, waiting), busy or bool(self.asked)
+
+    def _answer_absent(self) -> None:
+        while self.asked:
+            self.asked.popleft().reply({"ok": False, "sentence": "You have left this session."})
+
+    def _refill(self, now: float) -> None:
+        passed, self.built_at = now - self.built_at, now
+        self.builds = min(float(self.limits.builds), self.builds + passed * self.limits.builds_per_s)
+
+    def _simulate(self, now: float, clock: Callable[[], float]) -> bool:
+        """True when the goal of this moment has not been reached within the slice."""
+        passed, self.clock_at = min(now - self.clock_at, self.limits.leap_s), now
+        timeline = self.timeline
+        if self.there and self.playing:
+            self._watch_the_length()
+        if self.there and self.playing:
+            self.goal = min(timeline.at + max(1, round(passed * self.speed * S)), self.limits.length)
+            self.there = False
+        end = clock() + self.limits.slice_s
+        while not self.there:
+            self.there = timeline.advance(self.goal, STEPS)
+            if clock() >= end:
+                break
+        if self.there and self.arriving:
+            self.arriving = False
+            self.changed = self.meters_due = True
+        self._watch_the_pace(now)
+        return not self.there
+
+    def _watch_the_length(self) -> None:
+        if self.timeline.at >= self.limits.length:
+            self.playing = False
+            self.changed = True
+            self.notices += [(viewer, self._length_sentence()) for viewer in self.viewers]
+
+    def _watch_the_pace(self, now: float) -> None:
+        """Says so, once, when the machine gives much less than this speed for two seconds."""
+        began, stood = self.pace
+        if not self.playing or self.slow_told:
+            self.pace = (now, self.timeline.at)
+        elif now - began > 2.0:
+            self.pace = (now, self.timeline.at)
+            if self.timeline.at - stood < 0.7 * (now - began) * self.speed * S:
+                self.slow_told = True
+                sentence = "This is faster than the server can simulate; time goes by more slowly than the speed says."
+                self.notices += [(viewer, sentence) for viewer in self.viewers]
+
+    # --- packets ------------------------------------------------------------------------------
+
+    def _packets(self, now: float, waiting: Callable[[str], int]) -> list[Packet]:
+        if self.arriving or now - self.packet_at < 0.9 / self.limits.packets_per_s:
+            return []
+        for viewer in self.viewers:
+            if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
+                self.behind[viewer] = True  # newest wins: it gets a snapshot when it has taken what it has
+        newcomers, returning = self._due(now, waiting)
+        personal = bool(newcomers or returning or self.notices or self._audience_is_news(now))
+        if not personal and not self._news_are_due(now):
+            return []
+        shared = self._shared(now, bool(newcomers or returning))
+        served = self._served(shared, newcomers, returning, now)
+        if not shared and not served:
+            return []
+        self.seq += 1
+        self.packet_at = now
+        return self._encoded(shared, served)
+
+    def _encoded(self, shared: list[Frame], served: dict[str, Served]) -> list[Packet]:
+        """One packet for each group of viewers who get the same; what the stream tells is packed once."""
+        told = self.stream.told(shared)
+        packets = []
+        for viewers, (alone, world) in [*grouped(served), (tuple(self._reached(served)), Served([]))]:
+            if viewers:
+                data = told if world is None else self.stream.told_apart([world])
+                packets.append(Packet(viewers, wire.encoded(self.seq, self.run, alone, data)))
+        return packets
+
+    def _news_are_due(self, now: float) -> bool:
+        """While time goes by, news are gathered up for a while, unless somebody acted or waits for an answer."""
+        if self.renewed or self.changed or self.meters_due or not self.playing or now < self.lively_until:
+            return True
+        by_hand = any(asked.client == BY_HAND for lane in self.lanes for asked in lane.sim.clients.pending.values())
+        return by_hand or now - self.packet_at >= 0.9 / self.limits.steady_packets_per_s
+
+    def _shared(self, now: float, joined: bool) -> list[Frame]:
+        """What everybody gets: a snapshot when the run is new or a dial has been turned, else the news after the clock."""
+        if self.renewed or self._dials() != self.told_dials:
+            self.renewed = self.changed = self.meters_due = False
+            self.meters_at = self.clock_told_at = now
+            return [self._snapshot(whole=True)]
+        frames: list[Frame] = []
+        for view, lane in zip(self.views, self.shown, strict=True):
+            frames += view.news(lane, self.timeline.at)
+        frames += self._story()
+        if self.meters_due or (frames and self.playing and now - self.meters_at >= 1 / self.limits.meters_per_s):
+            for view, lane in zip(self.views, self.shown, strict=True):
+                frames += view.meters_news(lane, self.timeline.at, exact=self.meters_due)
+            self.meters_at, self.meters_due = now, False
+        clock_due = self.playing and (joined or now - self.clock_told_at >= 1 / self.limits.clocks_per_s)
+        if frames or self.changed or clock_due:
+            news = self._clock()
+            frames.insert(0, wire.clock_news(self.told_clock, news))
+            self.told_clock, self.clock_told_at = news, now
+        self.changed = False
+        return frames
+
+    def _dials(self) -> tuple[Any, ...]:
+        """What can be turned while it runs and stands in the spec: knobs and deadline."""
+        return tuple((lane.sim.deadline, *lane.knobs.items()) for lane in self.lanes)
+
+    def _clock(self) -> dict[str, Any]:
+        return wire.clock(self.timeline.at, self.timeline.horizon, self.speed, self.playing)
+
+    def _story(self) -> list[Frame]:
+        """Marks, eras, caption and undo, when they changed."""
+        timeline = self.timeline
+        new = []
+        marks = self.marks
+        if len(marks) != len(self.told_marks):
+            new = [mark for mark in marks if mark not in self.told_marks]
+        story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+        if not new and story == self.told_story:
+            return []
+        self.told_marks.update(dict.fromkeys(new, True))
+        self.told_story = story
+        return [wire.marks(new, *story)]
+
+    def _snapshot(self, whole: bool) -> Frame:
+        """The world now; ``whole`` when everybody gets it, so that the next news follow on it."""
+        timeline, limits = self.timeline, self.limits
+        if whole:
+            self.told_clock = self._clock()
+            lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
+            self.told_dials = self._dials()
+            self.told_marks = dict.fromkeys(self.marks, True)
+            self.told_story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+        else:
+            lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
+        spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.shown, self.veiled)
+        return wire.snapshot(spec, self.told_clock, lanes, self.marks, timeline.eras, timeline.caption, timeline.undo_words)
+
+    def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
+        """What some get instead: newcomers, those who fell behind, holder and watchers when the audience changed, notices."""
+        audience = {holds: self._audience(holds) for holds in (True, False)}
+        served: dict[str, Served] = {}
+        if newcomers or returning:
+            world = None if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
+            hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits)
+            for viewer in newcomers:
+                served[viewer] = Served([hello, audience[self.holds(viewer)]], world)
+            for viewer in returning:
+                served[viewer] = Served([audience[self.holds(viewer)]], world)
+        if self._audience_is_news(now):
+            self.audience_told, self.audience_at = self._audience_now(), now
+            for viewer in self._reached(served):
+                served[viewer] = Served([audience[self.holds(viewer)]])
+        notices, self.notices = self.notices, []
+        for viewer, sentence in notices:
+            if viewer in served or viewer in self._reached(served):
+                alone, world = served.get(viewer, Served([]))
+                served[viewer] = Served([*alone, wire.refused(sentence)], world)
+        return served
+
+    def _due(self, now: float, waiting: Callable[[str], int]) -> tuple[list[str], list[str]]:
+        """Newcomers, and those who have caught up; each kind waits a little, so that many share one snapshot."""
+        newcomers: list[str] = []
+        if self.newcomers and now - self.welcome_at >= 1 / self.limits.welcomes_per_s:
+            newcomers, self.newcomers, self.welcome_at = self.newcomers, [], now
+        returning: list[str] = []
+        if self.behind and now - self.snapshot_at >= 1 / self.limits.snapshots_per_s:
+            returning = [viewer for viewer in self.behind if viewer not in self.newcomers and waiting(viewer) == 0]
+            if returning:
+                self.snapshot_at = now
+        for viewer in (*newcomers, *returning):
+            self.behind.pop(viewer, None)
+        return newcomers, returning
+
+    def _reached(self, served: Mapping[str, Any]) -> list[str]:
+        """Those who get what everybody gets."""
+        return [v for v in self.viewers if v not in served and v not in self.behind and v not in self.newcomers]
+
+    def holds(self, viewer: str) -> bool:
+        """Does this viewer hold the controls?"""
+        return self.holder is not None and self.viewers.get(viewer) == self.holder
+
+    def _audience(self, holds: bool) -> Frame:
+        return wire.audience(len(self.viewers), holds, self.holder is not None)
+
+    def _audience_now(self) -> tuple[Any, ...]:
+        return len(self.viewers), self.holder
+
+    def _audience_is_news(self, now: float) -> bool:
+        """True when it changed: at once when the controls did, a few times a second when only the count did."""
+        state = self._audience_now()
+        if state == self.audience_told:
+            return False
+        return state[1:] != self.audience_told[1:] or now - self.audience_at >= 1 / self.limits.audience_per_s
+
+
+def grouped(served: Mapping[str, Served]) -> list[tuple[tuple[str, ...], Served]]:
+    """Viewers who get the same together, so that each packet is encoded once."""
+    groups: dict[tuple[int, ...], tuple[list[str], Served]] = {}
+    for viewer, (alone, world) in served.items():
+        key = (id(world), *(id(frame) if frame[0] != "refused" else hash(frame[1]["sentence"]) for frame in alone))
+        groups.setdefault(key, ([], Served(alone, world)))[0].append(viewer)
+    return [(tuple(viewers), frames) for viewers, frames in groups.values()]

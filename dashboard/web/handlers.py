@@ -1,0 +1,290 @@
+"""Socket.IO: connect, command, disconnect; and the pump, one task that drives all sessions.
+
+Only the pump touches sessions. Handlers put what arrives into an inbox, wake the pump and, for a command, wait for the answer;
+so a visitor's next command is read when the last one has been answered, in both async modes and without a lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NamedTuple
+
+import flask
+from engineio.packet import MESSAGE
+from engineio.packet import Packet as EnginePacket
+from flask_socketio import SocketIO
+
+from consensus.kernel.sentences import Refused
+from dashboard import wire
+from dashboard.live.session import Session
+from dashboard.web.flood import brake_websockets, screen_messages
+from dashboard.web.limits import LIMITS, Limits
+
+log = logging.getLogger("capscope")
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that looks like something else
+SESSION_ID = re.compile(f"[{ALPHABET}]{{8,10}}")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def new_id() -> str:
+    """An address for a session that nobody guesses."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(9))
+
+
+class Connection(NamedTuple):
+    """A page: its Socket.IO id is the viewer's name, its Engine.IO id where packets go."""
+
+    viewer: str
+    eio_sid: str
+    session: str
+    token: str
+
+
+class House:
+    """All sessions, and the pump that drives them."""
+
+    def __init__(self, socketio: SocketIO, limits: Limits = LIMITS, make_session: Callable[..., Session] = Session) -> None:
+        self.socketio = socketio
+        self.eio = socketio.server.eio
+        self.limits = limits
+        self.make_session = make_session
+        self.sessions: dict[str, Session] = {}
+        self.connections: dict[str, Connection] = {}
+        self.inbox: deque[tuple[Any, ...]] = deque()  # ("join", connection), ("leave", viewer), ("ask", viewer, message, reply)
+        self.joining: deque[Connection] = deque()  # those whose session has to be made first, one a round
+        self.wake = self.eio.create_event()
+        self.stopping = False
+        self.running = False
+        self.started = monotonic()
+
+    # --- what handlers call, from any task ----------------------------------------------------
+
+    def arrived(self, *news: Any) -> None:
+        self.inbox.append(news)
+        self.wake.set()
+
+    def answer(self, viewer: str, message: Any) -> dict[str, Any]:
+        """Waits for the pump to carry the command out."""
+        done = self.eio.create_event()
+        answers: list[dict[str, Any]] = []
+
+        def reply(answer: dict[str, Any]) -> None:
+            answers.append(answer)
+            done.set()
+
+        self.arrived("ask", viewer, message, reply)
+        done.wait(self.limits.answer_s)
+        return answers[0] if answers else {"ok": False, "sentence": "The server is too busy to do that now."}
+
+    def stop(self) -> None:
+        """The pump says goodbye to everybody, and ends. Safe to call from a signal handler."""
+        self.stopping = True
+
+    # --- the pump -----------------------------------------------------------------------------
+
+    def start(self, afterwards: Callable[[], None] = lambda: None) -> None:
+        """Starts the pump once; ``afterwards`` runs when it has ended."""
+        if not self.running:
+            self.running = True
+            self.socketio.start_background_task(self._pump, afterwards)
+
+    def _pump(self, afterwards: Callable[[], None]) -> None:
+        interval = 1 / self.limits.packets_per_s
+        while not self.stopping:
+            began = monotonic()
+            try:
+                busy = self.round()
+            except Exception:  # a mistake of ours must not silence every session
+                log.exception("The pump stumbled; it goes on.")
+                busy = False
+            pause = 0.0 if busy else max(0.0, began + interval - monotonic())
+            if pause and self.wake.wait(pause):
+                self.wake.clear()
+            self.socketio.sleep(0)
+        for session in list(self.sessions.values()):
+            self.end(session, "The server has been stopped.")
+        self.socketio.sleep(0.25)  # for the goodbyes to leave
+        afterwards()
+
+    def round(self) -> bool:
+        """Every session once; True when one of them has work left."""
+        self._take_in()
+        busy = False
+        for session in list(self.sessions.values()):
+            now = monotonic()
+            try:
+                packets, more = session.tick(now, monotonic, self.waiting)
+                busy = busy or more
+            except Exception as failed:
+                log.exception("Session %s stopped.", session.id)
+                self.end(session, f"A mistake in the server stopped this session ({type(failed).__name__}: {failed}).")
+                continue
+            for packet in packets:
+                self._send(packet.viewers, packet.data)
+            if session.idle(now):
+                self.end(session, "Nobody was here for a while, so this session has ended.")
+            if session.viewers:
+                self.socketio.sleep(0)  # it may have simulated: let the others' sockets have their turn
+        return busy or bool(self.inbox) or bool(self.joining)
+
+    def _take_in(self) -> None:
+        while self.inbox:
+            kind, *rest = self.inbox.popleft()
+            if kind == "join":
+                self.joining.append(*rest)
+            elif kind == "leave":
+                self._leave(*rest)
+            else:
+                self._ask(*rest)
+        building = True
+        while self.joining and building:
+            connection = self.joining.popleft()
+            building = connection.session in self.sessions
+            self._join(connection)
+
+    def _join(self, connection: Connection) -> None:
+        now = monotonic()
+        try:
+            if not connection.session:
+                raise Refused("There is no session at this address; open the front page for a new one.")
+            if len(self.connections) >= self.limits.clients:
+                raise Refused(f"This server has {self.limits.clients} visitors already; it takes no more.")
+            session = self.sessions.get(connection.session) or self._open(connection.session, now)
+            session.join(connection.viewer, connection.token, now)
+        except Refused as refusal:
+            self._dismiss(connection, str(refusal))
+            return
+        except Exception as failed:
+            log.exception("Session %s could not be opened.", connection.session)
+            self._dismiss(connection, f"This session could not be opened ({type(failed).__name__}: {failed}).")
+            return
+        self.connections[connection.viewer] = connection
+
+    def _open(self, id: str, now: float) -> Session:
+        """A new session; in a full house it takes the place of the one that has been alone the longest."""
+        if len(self.sessions) >= self.limits.sessions:
+            alone = [session for session in self.sessions.values() if session.unwatched_since is not None]
+            if not alone:
+                raise Refused(f"This server runs {self.limits.sessions} sessions already; please come back later.")
+            self.end(min(alone, key=lambda session: session.unwatched_since or 0.0), "")
+        session = self.sessions[id] = self.make_session(id, now, self.limits)
+        return session
+
+    def _leave(self, viewer: str) -> None:
+        self.joining = deque(connection for connection in self.joining if connection.viewer != viewer)
+        connection = self.connections.pop(viewer, None)
+        if connection and connection.session in self.sessions:
+            self.sessions[connection.session].leave(viewer, monotonic())
+
+    def _ask(self, viewer: str, message: Any, reply: Callable[[dict[str, Any]], None]) -> None:
+        connection = self.connections.get(viewer)
+        session = self.sessions.get(connection.session) if connection else None
+        if session is None:
+            waits = any(connection.viewer == viewer for connection in self.joining)
+            ended = "This session has ended; reload the page for a new one."
+            return reply({"ok": False, "sentence": "One moment: your session is being opened." if waits else ended})
+        return session.ask(viewer, message, reply)
+
+    def end(self, session: Session, sentence: str) -> None:
+        """Ends a session and tells its viewers why."""
+        self.sessions.pop(session.id, None)
+        for viewer in list(session.viewers):
+            connection = self.connections.pop(viewer, None)
+            if connection:
+                self._dismiss(connection, sentence, session)
+
+    def _dismiss(self, connection: Connection, sentence: str, session: Session | None = None) -> None:
+        seq, run = (session.seq + 1, session.run) if session else (1, 0)
+        self._send(
+            (connection.viewer,), wire.encoded(seq, run, [wire.bye(sentence)], wire.Stream().told([])), connection.eio_sid
+        )
+        self.socketio.start_background_task(self._hang_up, connection.viewer)
+
+    def _hang_up(self, viewer: str) -> None:
+        self.socketio.sleep(0.1)
+        self.socketio.server.disconnect(viewer)
+
+    # --- packets to sockets -------------------------------------------------------------------
+
+    def waiting(self, viewer: str) -> int:
+        """How many packets this viewer has not taken yet."""
+        connection = self.connections.get(viewer)
+        socket = self.eio.sockets.get(connection.eio_sid) if connection else None
+        return socket.queue.qsize() if socket is not None else 0
+
+    def _send(self, viewers: tuple[str, ...], data: bytes, eio_sid: str = "") -> None:
+        """One packet to many: a binary message by itself, encoded for Engine.IO once.
+
+        Socket.IO's own form of the same is two messages, and with threads an acknowledgement may get between them.
+        """
+        packet = EnginePacket(MESSAGE, data)
+        for viewer in viewers:
+            connection = self.connections.get(viewer)
+            socket = self.eio.sockets.get(connection.eio_sid if connection else eio_sid)
+            if socket is None or socket.closed:
+                continue
+            try:
+                socket.send(packet)
+            except Exception:  # it closed this very moment
+                log.debug("%s is gone.", viewer)
+
+
+def register(socketio: SocketIO, limits: Limits = LIMITS, make_session: Callable[..., Session] = Session) -> House:
+    """The Socket.IO handlers, with brake and screen under them, and the house they serve."""
+    house = House(socketio, limits, make_session)
+    server = socketio.server
+
+    def joined(eio_sid: str) -> bool:
+        return server.manager.sid_from_eio_sid(eio_sid, "/") is not None
+
+    brake_websockets(server.eio, limits)
+    screen_messages(server.eio, joined)
+    _mind_the_door(house, joined)
+
+    @socketio.on("connect")
+    def connected(auth: Any = None) -> None:
+        viewer = flask.request.sid  # type: ignore[attr-defined]
+        auth = auth if isinstance(auth, dict) else {}
+        session, token = auth.get("session"), auth.get("token")
+        if not isinstance(session, str) or not SESSION_ID.fullmatch(session):
+            session = ""
+        if not isinstance(token, str) or not TOKEN.fullmatch(token):
+            token = f"{viewer}-without-token"
+        eio_sid = server.manager.eio_sid_from_sid(viewer, "/")
+        house.arrived("join", Connection(viewer, eio_sid, session, token))
+
+    @socketio.on("disconnect")
+    def disconnected(reason: Any = None) -> None:
+        house.arrived("leave", flask.request.sid)  # type: ignore[attr-defined]
+
+    @socketio.on("command")
+    def command(message: Any = None) -> dict[str, Any]:
+        return house.answer(flask.request.sid, message)  # type: ignore[attr-defined]
+
+    return house
+
+
+def _mind_the_door(house: House, joined: Callable[[str], bool]) -> None:
+    """Engine.IO connections that nobody joins with are closed, and there are not more of them than the house takes clients."""
+    eio, limits = house.eio, house.limits
+    welcome = eio.handlers["connect"]
+
+    def admitted(eio_sid: str, environ: dict[str, Any]) -> Any:
+        if len(eio.sockets) > limits.clients + limits.sessions:
+            return "This server has no room for more visitors."
+        eio.start_background_task(see_out, eio_sid)
+        return welcome(eio_sid, environ)
+
+    def see_out(eio_sid: str) -> None:
+        eio.sleep(limits.hello_s)
+        socket = eio.sockets.get(eio_sid)
+        if socket is not None and not joined(eio_sid):
+            socket.close(wait=False, abort=True, reason=eio.reason.SERVER_DISCONNECT)
+
+    eio.handlers["connect"] = admitted

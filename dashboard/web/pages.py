@@ -1,0 +1,163 @@
+"""HTTP: the page of a session, its files, /healthz, and error pages in plain words."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from consensus import VERSION
+from dashboard.web.handlers import SESSION_ID, House, new_id
+
+VENDOR = "vendor"
+YEAR_S = 365 * 24 * 3600
+SENTENCES = {
+    400: "The server could not make sense of that request.",
+    404: "There is nothing at this address.",
+    405: "That is not how this address is used.",
+    413: "That was too much at once.",
+}
+
+
+class Vendor:
+    """The browser libraries in static/vendor: where each is, with its version in the address so that browsers may keep it."""
+
+    def __init__(self, static: Path) -> None:
+        self.folder = static / VENDOR
+
+    def missing(self) -> bool:
+        return not (self.folder / "importmap.json").is_file()
+
+    def address(self, name: str) -> str:
+        """/static/vendor/name?v=..., or empty when the file is not there."""
+        path = self.folder / name
+        if not path.is_file():
+            return ""
+        return f"/static/{VENDOR}/{name}?v={hashlib.blake2b(path.read_bytes(), digest_size=6).hexdigest()}"
+
+    def import_map(self) -> str:
+        """The text of the page's import map: what ``import "preact"`` means."""
+        table = json.loads((self.folder / "importmap.json").read_text("utf-8"))
+        prefix = f"/static/{VENDOR}/"
+        imports = {name: self.address(url.removeprefix(prefix)) or url for name, url in table["imports"].items()}
+        return json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def register(app: Flask, house: House) -> None:
+    """Routes, headers and error pages."""
+    pages = Blueprint("pages", __name__)
+    vendor = Vendor(Path(str(app.static_folder)))
+    skeleton = _Skeleton(vendor)
+
+    @pages.get("/")
+    def newcomer() -> Response:
+        answer = redirect(f"/s/{new_id()}")
+        answer.headers["Cache-Control"] = "no-store"
+        return answer  # type: ignore[return-value]
+
+    @pages.get("/s/<id>")
+    def session(id: str) -> tuple[str, int] | Response:
+        if not SESSION_ID.fullmatch(id):
+            return _error_page(404, "There is no session here: its name would be 8 to 10 small letters and digits.")
+        if vendor.missing():
+            return _error_page(503, "The page's libraries are not here yet. Stop the server and start it with: make run")
+        import_map, policy = skeleton()
+        answer = Response(render_template("index.html", session=id, import_map=Markup(import_map), vendor=vendor))
+        answer.headers["Cache-Control"] = "no-store"
+        answer.headers["Content-Security-Policy"] = policy
+        return answer
+
+    @pages.get("/healthz")
+    def health() -> Response:
+        body = {
+            "version": VERSION,
+            "uptime": round(monotonic() - house.started, 1),
+            "sessions": len(house.sessions),
+            "clients": len(house.connections),
+        }
+        answer: Response = jsonify(body)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @pages.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(status=204)
+
+    app.register_blueprint(pages)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _broken(app))
+    app.after_request(_headers)
+
+
+class _Skeleton:
+    """The import map and the policy that allows just this inline script; made anew when the libraries change."""
+
+    def __init__(self, vendor: Vendor) -> None:
+        self.vendor = vendor
+        self.made_at = -1
+        self.made = ("", "")
+
+    def __call__(self) -> tuple[str, str]:
+        changed_at = (self.vendor.folder / "importmap.json").stat().st_mtime_ns
+        if changed_at != self.made_at:
+            text = self.vendor.import_map()
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            self.made_at, self.made = changed_at, (text, policy(f"'sha256-{digest}'"))
+        return self.made
+
+
+def policy(*scripts: str) -> str:
+    """The content security policy: everything from here, no inline script but those named."""
+    rules = {
+        "default-src": "'self'",
+        "script-src": " ".join(("'self'", *scripts)),
+        "style-src": "'self'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def _headers(answer: Response) -> Response:
+    headers = answer.headers
+    headers.setdefault("Content-Security-Policy", policy())
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    if request.path.startswith("/static/"):
+        versioned = request.path.startswith(f"/static/{VENDOR}/") and "v" in request.args and answer.status_code in (200, 304)
+        headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if versioned else "no-cache"
+    return answer
+
+
+def _error_page(code: int, sentence: str) -> Response:
+    answer = Response(render_template("error.html", code=code, sentence=sentence), status=code)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _refused(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    return _error_page(error.code, SENTENCES.get(error.code, "That did not work."))
+
+
+def _broken(app: Flask) -> Callable[[Exception], Response]:
+    def broken(error: Exception) -> Response:
+        app.logger.error("Error at %s", request.path, exc_info=error)
+        return _error_page(500, "Something went wrong in the server. It has been written to its log; other pages go on.")
+
+    return broken

@@ -1,0 +1,345 @@
+"""Commands: their table, and the checks that turn a message into an order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from consensus.kernel.network import DELAY_MAX, SHAPES
+from consensus.kernel.node import READ, REMOVE, WRITE
+from consensus.kernel.rng import PPM
+from consensus.kernel.sentences import Refused
+from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
+from consensus.run.interventions import (
+    Act,
+    Adversary,
+    Ask,
+    Crash,
+    Cut,
+    Heal,
+    Intervention,
+    Partition,
+    Pause,
+    Restart,
+    Resume,
+    SetClock,
+    SetDeadline,
+    SetLink,
+    Turn,
+    Wipe,
+)
+from dashboard.web.limits import LIMITS, Limits, words
+from dashboard.wire.frames import short
+
+
+class Order(NamedTuple):
+    """A command that keeps to its table. ``act`` is the intervention it stands for, if it stands for one."""
+
+    id: str
+    type: str
+    values: dict[str, Any]
+    act: Intervention | None = None
+
+
+Check = Callable[[Any, Limits], Any]  # the value, checked and in our own types; Refused with "must be ..." otherwise
+
+
+class Field(NamedTuple):
+    words: str
+    check: Check
+    optional: bool = False
+
+
+class CommandCard(NamedTuple):
+    what: str
+    fields: dict[str, Field]
+    act: Callable[..., Intervention] | None = None
+    watcher: bool = False  # may be sent by those who only watch
+
+
+NODE = re.compile(r"n[1-9][0-9]?")
+
+NAME = re.compile(r"[a-z0-9_-]{1,40}")
+
+SOME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+
+
+def a_node(value: Any, limits: Limits) -> str:
+    if not isinstance(value, str) or not NODE.fullmatch(value):
+        raise Refused("must be a node's name, such as n1")
+    return value
+
+
+def a_name(value: Any, limits: Limits) -> str:
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise Refused("must be a name in small letters")
+    return value
+
+
+def a_text(most: int) -> Check:
+    def check(value: Any, limits: Limits) -> str:
+        if not isinstance(value, str) or not 0 < len(value) <= most or not SOME.fullmatch(value):
+            raise Refused(f"must be a text of 1 to {most} characters")
+        return value
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    def check(value: Any, limits: Limits) -> str:
+        if value not in choices:
+            raise Refused(f"must be {' or '.join(choices)}")
+        return str(value)
+
+    return check
+
+
+def whole(low: int, high: Callable[[Limits], int] | int) -> Check:
+    def check(value: Any, limits: Limits) -> int:
+        most = high(limits) if callable(high) else high
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= most:
+            raise Refused(f"must be a whole number from {low} to {most}")
+        return value
+
+    return check
+
+
+def a_deadline(value: Any, limits: Limits) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not limits.deadline_min <= value <= limits.deadline_max:
+        raise Refused(f"must be from {words(limits.deadline_min)} to {words(limits.deadline_max)}, in microseconds")
+    return value
+
+
+def a_speed(value: Any, limits: Limits) -> float:
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not fits or not limits.speed_min <= value <= limits.speed_max:
+        raise Refused(f"must be from {limits.speed_min:g} to {limits.speed_max:g} simulated seconds a second")
+    return float(value)
+
+
+def some_links(value: Any, limits: Limits) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, list) or len(value) > limits.nodes_max * (limits.nodes_max - 1):
+        raise Refused("must be a list of links")
+    for link in value:
+        if not isinstance(link, list) or len(link) != 2:
+            raise Refused('must be a list of links, such as [["n1", "n2"]]')
+        for end in link:
+            a_node(end, limits)
+    return tuple((src, dst) for src, dst in value)
+
+
+def at_least_one_link(value: Any, limits: Limits) -> tuple[tuple[str, str], ...]:
+    if not value:
+        raise Refused("must name at least one link")
+    return some_links(value, limits)
+
+
+def some_sides(value: Any, limits: Limits) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(value, list) or not 0 < len(value) <= limits.nodes_max:
+        raise Refused("must be a list of sides")
+    for side in value:
+        if not isinstance(side, list) or not 0 < len(side) <= limits.nodes_max:
+            raise Refused('must be a list of sides, such as [["n1", "n2"], ["n3"]]')
+        for member in side:
+            a_node(member, limits)
+    return tuple(tuple(side) for side in value)
+
+
+def some_messages(value: Any, limits: Limits) -> tuple[int, ...]:
+    if not isinstance(value, list) or not 0 < len(value) <= limits.inspected:
+        raise Refused(f"must be a list of 1 to {limits.inspected} messages")
+    if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in value):
+        raise Refused("must be a list of messages' numbers")
+    return tuple(value)
+
+
+def a_setting(value: Any, limits: Limits) -> tuple[tuple[str, Any], ...]:
+    if not isinstance(value, dict) or not value:
+        raise Refused("must say what to set")
+    for name, setting in value.items():
+        if name not in SETTING:
+            raise Refused(f"has no {short(name)}; there are {', '.join(SETTING)}")
+        try:
+            SETTING[name](setting, limits)
+        except Refused as reason:
+            raise Refused(f"cannot set {name}: it {reason}") from None
+    return tuple(value.items())
+
+
+SETTING: dict[str, Check] = {
+    "delay": whole(0, DELAY_MAX),
+    "jitter": whole(0, DELAY_MAX),
+    "shape": one_of(*SHAPES),
+    "loss": whole(0, PPM),
+    "duplicate": whole(0, PPM),
+}
+
+
+def a_knob_value(value: Any, limits: Limits) -> Any:
+    if isinstance(value, str):
+        return a_text(40)(value, limits)
+    if not isinstance(value, (bool, int)) or abs(value) > limits.seed_max:
+        raise Refused("must be a choice or a whole number")
+    return value
+
+
+def some_lanes(value: Any, limits: Limits) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    if not isinstance(value, list) or not limits.lanes_min <= len(value) <= limits.lanes_max:
+        raise Refused(f"must be {limits.lanes_min} to {limits.lanes_max} lanes")
+    lanes = []
+    for lane in value:
+        if not isinstance(lane, dict) or not set(lane) <= {"protocol", "knobs"} or not isinstance(lane.get("knobs", {}), dict):
+            raise Refused("must be lanes such as {protocol, knobs}")
+        if len(lane.get("knobs", {})) > 40:
+            raise Refused("must have a few knobs, not dozens")
+        knobs = tuple((a_name(name, limits), a_knob_value(item, limits)) for name, item in lane.get("knobs", {}).items())
+        lanes.append((a_name(lane.get("protocol"), limits), knobs))
+    return tuple(lanes)
+
+
+ID = Field("unique text; a command that is sent again is applied once and answered the same", a_text(64))
+
+LINKS = Field("[[src, dst], ...], directed", at_least_one_link)
+
+ANY_LINKS = Field("[[src, dst], ...], directed; none: all", some_links, optional=True)
+
+ONE_NODE = Field("a node", a_node)
+
+SEED = Field("a whole number", whole(0, lambda limits: limits.seed_max), optional=True)
+
+COMMANDS: dict[str, CommandCard] = {
+    "play": CommandCard("Time goes on.", {}),
+    "pause": CommandCard("Time stands still.", {}),
+    "speed": CommandCard("How fast time goes.", {"speed": Field("simulated seconds a wall second", a_speed)}),
+    "step": CommandCard(
+        "One thing happens, then time stands still.",
+        {"unit": Field("event or message", one_of("event", "message"))},
+    ),
+    "seek": CommandCard(
+        "Goes to a moment of this run, past or future, and stands there.",
+        {"at": Field("microseconds", whole(0, lambda limits: limits.length))},
+    ),
+    "reset": CommandCard("The exact opening state again, standing; the log is emptied.", {}),
+    "inspect": CommandCard(
+        "Asks what messages carry; answers with `fields`: for each a list of short texts in the order of the protocol's card, "
+        "or null when it is no longer known.",
+        {
+            "lane": Field("0..3", whole(0, lambda limits: limits.lanes_max - 1)),
+            "messages": Field("[id, ...], a hundred at most", some_messages),
+        },
+        watcher=True,
+    ),
+    "resync": CommandCard("Asks for a snapshot after a gap.", {}, watcher=True),
+    "take": CommandCard("Takes the controls, when their holder is gone.", {}, watcher=True),
+    "release": CommandCard("Gives the controls away.", {}),
+    "cut": CommandCard("These links carry nothing any more.", {"links": LINKS}, Cut),
+    "heal": CommandCard("These links are whole again.", {"links": ANY_LINKS}, Heal),
+    "partition": CommandCard(
+        "Every link between two sides is cut, every link inside one is whole.",
+        {"sides": Field("[[node, ...], ...]; every node on one side", some_sides)},
+        Partition,
+    ),
+    "set_link": CommandCard(
+        "Changes how links behave.",
+        {
+            "links": ANY_LINKS,
+            "setting": Field("{delay?, jitter?, shape?, loss?, duplicate?}; µs, parts per million", a_setting),
+        },
+        SetLink,
+    ),
+    "crash": CommandCard("The process is gone; what was on disk stays.", {"node": ONE_NODE}, Crash),
+    "restart": CommandCard("A crashed node starts again from its disk.", {"node": ONE_NODE}, Restart),
+    "pause_node": CommandCard("The process stands still; what comes waits.", {"node": ONE_NODE}, Pause),
+    "resume_node": CommandCard("The process goes on with what waited.", {"node": ONE_NODE}, Resume),
+    "wipe": CommandCard("The disk is lost.", {"node": ONE_NODE}, Wipe),
+    "ask": CommandCard(
+        "One operation by hand.",
+        {
+            "node": ONE_NODE,
+            "kind": Field("read or write; remove, where a lane's object has something to remove", one_of(READ, WRITE, REMOVE)),
+            "key": Field("a key", a_text(KEY_LENGTH_MAX)),
+            "value": Field("what to write (none: the next number), or to remove", a_text(VALUE_LENGTH_MAX), optional=True),
+        },
+        Ask,
+    ),
+    "act": CommandCard(
+        "One of the protocol's own actions at a node, on every lane whose protocol has it.",
+        {
+            "node": ONE_NODE,
+            "action": Field("its name, as the card of the protocol gives it", a_name),
+            "argument": Field("a node or a text, if it takes one", a_text(ARGUMENT_LENGTH_MAX), optional=True),
+        },
+        Act,
+    ),
+    "set_clock": CommandCard(
+        "Sets a node's own clock; its timers go by at its pace.",
+        {
+            "node": ONE_NODE,
+            "skew": Field("how far ahead from now on, µs; below zero: behind", whole(-SKEW_MAX, SKEW_MAX)),
+            "rate": Field("what it gains, parts per million; below zero: loses", whole(-RATE_MAX, RATE_MAX)),
+        },
+        SetClock,
+    ),
+    "adversary": CommandCard(
+        "From now on an adversary chooses when messages land; it loses none.",
+        {"name": Field("its name, decisive; none: nobody", a_name, optional=True)},
+        Adversary,
+    ),
+    "deadline": CommandCard("How long clients wait.", {"deadline": Field("microseconds", a_deadline)}, SetDeadline),
+    "turn": CommandCard(
+        "Turns a knob of a lane while it runs.",
+        {
+            "lane": Field("0..3", whole(0, lambda limits: limits.lanes_max - 1)),
+            "knob": Field("its name", a_name),
+            "value": Field("where it stands from now on", a_knob_value),
+        },
+        Turn,
+    ),
+    "reveal": CommandCard("Of a veiled scenario: shows which protocol it is, and all that was hidden.", {}),
+    "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
+    "scenario": CommandCard("Opens a scenario anew.", {"name": Field("its name", a_name), "seed": SEED}),
+    "compose": CommandCard(
+        "A new run with other lanes or another number of nodes; links and workload as they are, no script.",
+        {
+            "lanes": Field("[{protocol, knobs}], one to four", some_lanes),
+            "nodes": Field("how many", whole(LIMITS.nodes_min, lambda limits: limits.nodes_max)),
+            "seed": SEED,
+        },
+    ),
+}
+
+
+def order(message: Any, limits: Limits = LIMITS) -> Order:
+    """The command of a message; Refused with a sentence when it does not keep to the table."""
+    if not isinstance(message, dict):
+        raise Refused("A command is an object with an id and a type.")
+    kind = message.get("type")
+    card = COMMANDS.get(kind) if isinstance(kind, str) else None
+    if card is None:
+        raise Refused(f"There is no command {short(kind)}.")
+    ident = _checked("id", ID, message, limits, kind)
+    for name in message:
+        if name not in card.fields and name not in ("id", "type"):
+            raise Refused(f"The command {kind} has no field {short(name)}.")
+    given = {name: field for name, field in card.fields.items() if _given(name, field, message)}
+    values = {name: _checked(name, field, message, limits, kind) for name, field in given.items()}
+    return Order(ident, kind, values, _act(card, values))
+
+
+def _act(card: CommandCard, values: dict[str, Any]) -> Intervention | None:
+    if card.act is None:
+        return None
+    missing = {"links": ()} if "links" in card.fields and "links" not in values else {}
+    return card.act(**missing, **values)
+
+
+def _given(name: str, field: Field, message: Mapping[str, Any]) -> bool:
+    return not (field.optional and message.get(name) is None)
+
+
+def _checked(name: str, field: Field, message: Mapping[str, Any], limits: Limits, kind: Any) -> Any:
+    try:
+        return field.check(message.get(name), limits)
+    except Refused as reason:
+        raise Refused(f"The command {kind}: {name} {reason}.") from None

@@ -1,0 +1,232 @@
+"""Builds frames from plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
+from typing import Any
+
+from consensus import VERSION
+from consensus.checkers import Finding
+from consensus.kernel.events import Event
+from consensus.kernel.network import PRESETS, LinkState
+from consensus.kernel.node import Reply, Request
+from consensus.protocols.cards import FAMILIES, Card, Knob
+from consensus.watch.history import Operation
+from dashboard.web.limits import LIMITS, Limits
+from dashboard.wire.format import FORMAT, Frame
+
+
+def short(value: Any, most: int = 48) -> str:
+    """A message's field as a short text."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        value = tuple(value.items())
+    if isinstance(value, tuple):
+        if hasattr(value, "_fields"):
+            text = f"{type(value).__name__}({', '.join(short(item, most) for item in value)})"
+        else:
+            text = ", ".join(short(item, most) for item in value) if value else "none"
+            if any(isinstance(item, tuple) for item in value):
+                text = f"{len(value)}: {text}"
+    else:
+        text = str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def message_fields(kind: type) -> list[str]:
+    """The names of a message type's fields, in order."""
+    if is_dataclass(kind):
+        return [field.name for field in dataclass_fields(kind)]
+    return list(getattr(kind, "_fields", ()))
+
+
+def columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
+    """One array a field: a sixth of the size of one object a row."""
+    turned = list(zip(*rows, strict=True))
+    return {name: list(turned[place]) if turned else [] for place, name in enumerate(names)}
+
+
+def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, Any], limits: Limits = LIMITS) -> Frame:
+    return "hello", {
+        "format": FORMAT,
+        "version": VERSION,
+        "session": session,
+        "url": f"/s/{session}",
+        "protocols": [protocol_card(card) for card in protocols.values()],
+        "families": FAMILIES,
+        "scenarios": [
+            {
+                "name": card.name,
+                "number": card.number,
+                "title": card.title,
+                "story": card.story,
+                "level": card.level,
+                "lanes": [] if card.spec.veiled else [lane.protocol for lane in card.spec.lanes],
+            }
+            for card in scenarios.values()
+        ],
+        "presets": [{"name": preset.name, "title": preset.title, **link_card(preset.state)} for preset in PRESETS],
+        "limits": limits.shown(),
+    }
+
+
+def protocol_card(card: Card) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "title": card.title,
+        "paper": card.paper,
+        "summary": card.summary,
+        "family": card.family,
+        "gives_up": card.gives_up,
+        "needs": card.needs,
+        "object": card.object,
+        "epoch": card.epoch,
+        "majority": card.majority,
+        "claims": card.claims(card.settled()).plain(),
+        "knobs": [knob_card(knob) for knob in card.knobs],
+        "actions": [action.plain() for action in card.actions],
+        "messages": [[kind.__name__, message_fields(kind)] for kind in (Request, Reply, *card.node.messages)],
+    }
+
+
+def knob_card(knob: Knob) -> dict[str, Any]:
+    return {
+        "name": knob.name,
+        "title": knob.title,
+        "what": knob.what,
+        "default": knob.default,
+        "choices": [list(choice) for choice in knob.choices],
+        "low": knob.low,
+        "high": knob.high,
+        "unit": knob.unit,
+    }
+
+
+def link_card(link: LinkState) -> dict[str, Any]:
+    return dict(zip(LinkState._fields, link, strict=True))
+
+
+def knob_line(card: Card, knobs: Mapping[str, Any]) -> str:
+    """A lane's knobs in a line: N=3 R=1 W=1 · siblings."""
+    numbers, choices = [], []
+    for knob in card.knobs:
+        value = knobs[knob.name]
+        if not knob.choices:
+            if len(knob.name) <= 2:
+                numbers.append(f"{knob.name.upper()}={value}")
+            elif value != knob.default:
+                choices.append(f"{knob.title} {value}{' ' + knob.unit if knob.unit else ''}")
+        elif isinstance(value, bool):
+            if value != knob.default:
+                choices.append(knob.title if value else f"no {knob.title}")
+        else:
+            choices.append(next(str(text) for choice, text in knob.choices if choice == value))
+    return " · ".join(filter(None, [" ".join(numbers), *choices]))
+
+
+def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any], veiled: bool = False) -> dict[str, Any]:
+    """What the run started from; knobs and deadline as they are now. Of a veiled run the lesson waits."""
+    sim = lanes[0].sim
+    keys = list(spec.workload.keys) if spec.workload else ["x"]
+    composed = scenario is None or (spec.lanes, spec.nodes) != (scenario.spec.lanes, scenario.spec.nodes)
+    told = None if composed else scenario  # of other lanes its question and its lesson need not be true
+    return {
+        "scenario": spec.scenario,
+        "number": scenario.number if scenario else 0,
+        "title": spec.title,
+        "story": spec.story,
+        "ask": told.ask if told else "",
+        "lesson": told.lesson if told and not veiled else "",
+        "expect": [each.sentence for each in told.expect] if told and not veiled else [],
+        "seed": spec.seed,
+        "composed": composed,
+        "veiled": veiled,
+        "nodes": list(spec.members),
+        "keys": keys,
+        "deadline": sim.deadline,
+        "link": link_card(spec.link),
+        "clients": [[client, home] for client, home in sim.clients.home.items()],
+        "lanes": [
+            {
+                "protocol": lane.card.name,
+                "title": lane.card.title,
+                "knobs": dict(lane.knobs),
+                "line": knob_line(lane.card, lane.knobs),
+            }
+            for lane in lanes
+        ],
+    }
+
+
+def snapshot(
+    spec: dict[str, Any],
+    clock: dict[str, Any],
+    lanes: list[dict[str, Any]],
+    marks: Sequence[Any],
+    eras: Sequence[Any],
+    caption: str,
+    undo: str | None,
+) -> Frame:
+    body = {"spec": spec, "clock": clock, "lanes": lanes, "marks": list(marks)}
+    return "snapshot", {**body, "eras": list(eras), "caption": caption, "undo": undo}
+
+
+def marks(new: Sequence[Any], eras: Sequence[Any], caption: str, undo: str | None) -> Frame:
+    return "marks", {"marks": list(new), "eras": list(eras), "caption": caption, "undo": undo}
+
+
+def clock(at: int, horizon: int, speed: float, playing: bool) -> dict[str, Any]:
+    return {"at": at, "horizon": horizon, "speed": speed, "playing": playing, "live": at == horizon}
+
+
+def clock_news(told: Mapping[str, Any], now: Mapping[str, Any]) -> Frame:
+    """The clock, without what is to be expected."""
+    expected = {**told, "horizon": max(told["horizon"], now["at"])}
+    return "clock", {name: value for name, value in now.items() if name == "at" or value != expected[name]}
+
+
+def verdict(lane: int, finding: Finding) -> Frame:
+    return "verdict", {"lane": lane, **finding_body(finding)}
+
+
+def finding_body(finding: Finding) -> dict[str, Any]:
+    return {
+        "checker": finding.checker,
+        "at": finding.at,
+        "sentence": finding.sentence,
+        "operations": list(finding.operations),
+        "nodes": list(finding.nodes),
+    }
+
+
+def audience(viewers: int, controls: bool, holder_present: bool) -> Frame:
+    return "audience", {"viewers": viewers, "controls": controls, "holder_present": holder_present}
+
+
+def refused(sentence: str) -> Frame:
+    return "refused", {"sentence": sentence}
+
+
+def bye(sentence: str) -> Frame:
+    return "bye", {"sentence": sentence}
+
+
+def content(message: Any) -> list[str]:
+    """What a message carries: short texts in the order of its card."""
+    return [short(getattr(message, name)) for name in message_fields(type(message))]
+
+
+def kind_of(event: Event) -> tuple[str, str, int | None]:
+    """How a sent message looks."""
+    _id, _dst, message, tone, epoch, _due = event.data
+    return type(message).__name__, tone, epoch
+
+
+def operation_row(operation: Operation, mark: str, note: str) -> tuple[Any, ...]:
+    _number, op_id, *rest, result, reason = operation
+    return op_id, *rest, list(result), reason, mark, note

@@ -1,0 +1,74 @@
+"""Packets: frames in, bytes out, and the other way round for tests and scripts."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from dashboard.wire.format import Frame
+from dashboard.wire.pack import Reader, Writer
+
+
+class Stream:
+    """What a session says to all its viewers: packed once, with tables that go on from packet to packet."""
+
+    def __init__(self) -> None:
+        self.writer = Writer()
+
+    def told(self, frames: Sequence[Frame]) -> bytes:
+        """Frames for everybody. A snapshot begins the tables anew."""
+        anew = bool(frames) and frames[0][0] == "snapshot"
+        if anew:
+            self.writer = Writer()
+        return packed(True if anew else None) + self.writer.packed(frames)
+
+    def told_apart(self, frames: Sequence[Frame]) -> bytes:
+        """A snapshot for some, after which they understand what everybody is told."""
+        return self.writer.told() + self.writer.after().packed(frames)
+
+
+def packed(value: Any) -> bytes:
+    """A value by itself."""
+    return Writer().packed(value)
+
+
+def encoded(seq: int, run: int, alone: Sequence[Frame], told: bytes) -> bytes:
+    """A packet: its numbers, the frames that stand for themselves, and what the stream tells; deflated when that is shorter."""
+    head = Writer()
+    data = head.packed(seq) + head.packed(run) + head.packed(alone) + told
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
+    squeezed = squeeze.compress(data) + squeeze.flush()
+    return b"\1" + squeezed if len(squeezed) < len(data) else b"\0" + data
+
+
+def inflated(data: bytes) -> bytes:
+    return zlib.decompress(data[1:], -zlib.MAX_WBITS) if data[0] else data[1:]
+
+
+def numbered(data: bytes) -> tuple[int, int]:
+    """The numbers of a packet: seq and run."""
+    data, reader = inflated(data), Reader()
+    return reader.unpacked(data), reader.unpacked(data, reader.place)
+
+
+class Ear:
+    """Understands packets, as the page does. For tests, benchmarks and scripts: the server itself reads no frames."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+        self.follows = -1  # the number of the packet that can be understood next without a snapshot
+
+    def heard(self, data: bytes) -> list[Any]:
+        """[seq, run, frames]; of a packet after a gap only the frames that stand for themselves."""
+        data = inflated(data)
+        alone = Reader()
+        seq, run, frames = (alone.unpacked(data, alone.place) for _ in range(3))
+        opening = Reader()
+        tables = opening.unpacked(data, alone.place)
+        if tables is None and seq != self.follows:
+            return [seq, run, frames]
+        self.follows = seq + 1
+        if tables is not None:
+            self.reader.knows([[], []] if tables is True else tables)
+        return [seq, run, [*frames, *self.reader.unpacked(data, opening.place, not isinstance(tables, list))]]

@@ -1,0 +1,62 @@
+"""Storms for stores that answer always: whoever runs all the while must answer, and in the calm all copies become the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consensus.kernel.events import Event
+from consensus.kernel.node import FAILED, MS, OK, S
+from consensus.kernel.simulation import UP
+from consensus.run.interventions import SetClock
+from tests.kit.storm import Storm, Unsafe
+
+AGREED_WITHIN = 5 * S  # of everybody being up and joined again
+
+
+class AnsweringStorm(Storm):
+    """A storm in which clocks are wrong, too. ``may_refuse`` is what a refusal may say; otherwise nobody refuses."""
+
+    may_refuse = ""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self.waiting: dict[str, str] = {}  # op_id -> the node that has run since it was asked
+        super().__init__(*arguments, needs_everybody=True, **named)
+
+    def faults(self) -> Any:
+        return (*super().faults(), self.set_a_clock)
+
+    def set_a_clock(self) -> None:
+        node = self.chance.choice(self.members)
+        self.sim.apply(SetClock(node, self.chance.between(-2 * S, 2 * S), self.chance.between(-100_000, 100_000)))
+
+    def note(self, event: Event) -> None:
+        super().note(event)
+        if event.kind == "invoked" and self.sim.status[event.node] == UP:
+            self.waiting[event.data[0]] = event.node
+        elif event.kind in ("crashed", "paused", "halted"):
+            for op_id in [op_id for op_id, node in self.waiting.items() if node == event.node]:
+                del self.waiting[op_id]
+        elif event.kind == "returned":
+            ran = self.waiting.pop(event.data[0], None) is not None
+            outcome, reason = event.data[2], event.data[4]
+            refused = outcome == FAILED and bool(self.may_refuse) and self.may_refuse in reason
+            self.seen["asked of a running node"] += ran
+            self.seen["refused for its limit"] += refused
+            if (ran or outcome == FAILED) and outcome != OK and not refused:
+                raise Unsafe(self.report(f"{event.node} answered {outcome}: {reason}"))
+
+    def require_agreement(self) -> None:
+        """Everybody is up and joined, and nobody asks: all copies are the same before long."""
+        until = self.sim.now + AGREED_WITHIN
+        while not self.agreed():
+            if self.sim.now >= until:
+                raise Unsafe(self.report("the copies do not agree"))
+            self.run(100 * MS)
+        self.seen["agreed"] += 1
+
+    def agreed(self) -> bool:
+        first, *others = (self.copy_of(member) for member in self.members)
+        return all(other == first for other in others)
+
+    def copy_of(self, member: str) -> Any:
+        return self.sim.nodes[member].describe()["store"]

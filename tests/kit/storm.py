@@ -1,0 +1,322 @@
+"""Storms: random faults in two phases, for any protocol. First the weather, while safety is watched at every event; then a
+majority of the members is up and joined again, and must make progress.
+
+``Watched`` is a simulation whose every event goes into its history and its checkers; scripted tests use it too.
+``Storm`` draws the faults: cuts of all shapes (clean splits, single links, one way, the leader alone), crashes, restarts,
+pauses, loss, duplicates and slow links. Disks are never wiped: no protocol here survives that by itself. The seed decides all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from consensus.checkers import Checker, Finding
+from consensus.checkers.objects import OBJECTS
+from consensus.checkers.protocols.raft_safety import ASSERTION
+from consensus.kernel.clients import BY_HAND, Workload
+from consensus.kernel.events import Event
+from consensus.kernel.network import LinkState
+from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
+from consensus.kernel.rng import Stream
+from consensus.kernel.simulation import CRASHED, HALTED, PAUSED, UP, Cluster, Simulation
+from consensus.protocols.cards import Card
+from consensus.run.interventions import Ask, Crash, Cut, Heal, Intervention, Partition, Pause, Restart, Resume, SetLink
+from consensus.run.lane import LEADING
+from consensus.watch.history import PENDING, History, Operation
+
+CALM = LinkState()
+CALM_SETTING = tuple(zip(CALM._fields, CALM, strict=True))
+BUSY = Workload(every=200 * MS, reads=500_000, start=300 * MS)
+ATTEMPTS = 10  # one a second: so long the calm may last before every node of the majority must have been served
+
+
+def members(size: int) -> tuple[str, ...]:
+    return tuple(f"n{number}" for number in range(1, size + 1))
+
+
+def seeds(everyday: int) -> range:
+    """The seeds to run: the first STORM_SEEDS (or the everyday number), or STORM_SEED alone."""
+    if alone := os.environ.get("STORM_SEED"):
+        return range(int(alone), int(alone) + 1)
+    return range(int(os.environ.get("STORM_SEEDS", str(everyday))))
+
+
+class Unsafe(AssertionError):
+    """A promise was broken, or progress was not made."""
+
+
+class Watched:
+    """A simulation, its history, its checkers, and a count of what has been seen to happen."""
+
+    def __init__(self, cluster: Cluster, checkers: Iterable[Checker] = ()) -> None:
+        self.sim = Simulation(cluster)
+        self.history = History()
+        self.checkers = tuple(checkers)
+        for checker in self.checkers:
+            if hasattr(checker, "settle"):
+                checker.settle(cluster.knobs)
+        self.events: list[Event] = []
+        self.seen: Counter[str] = Counter()
+        self.halts: list[Finding] = []
+        self.take()
+
+    def take(self) -> list[Event]:
+        """Folds what has happened since the last time."""
+        events = self.sim.drain()
+        for event in events:
+            operation = self.history.fold(event)
+            for checker in self.checkers:
+                checker.fold(event, operation)
+            self.note(event)
+        self.events += events
+        return events
+
+    def note(self, event: Event) -> None:
+        self.seen[event.kind] += 1
+        if event.kind == "noted":
+            self.seen[event.data[0]] += 1
+        elif event.kind == "dropped":
+            self.seen[f"dropped: {event.data[2]}"] += 1
+        elif event.kind == "returned":
+            self.seen[f"returned: {event.data[2]}"] += 1
+        elif event.kind == "halted":
+            self.halts.append(
+                Finding(ASSERTION, event.at, f"{event.node} stopped itself: {event.data[0]}.", nodes=(event.node,))
+            )
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All that contradicts a promise, in the order of time."""
+        found = [*self.halts, *(finding for checker in self.checkers for finding in checker.findings)]
+        return sorted(found, key=lambda finding: finding.at)
+
+    @property
+    def broken(self) -> list[str]:
+        """The names of the promises that were broken, each once."""
+        return list(dict.fromkeys(finding.checker for finding in self.findings))
+
+    def apply(self, *interventions: Intervention) -> None:
+        for intervention in interventions:
+            self.sim.apply(intervention)
+        self.take()
+
+    def run(self, duration: int) -> None:
+        self.sim.run_until(self.sim.now + duration)
+        self.take()
+
+    def run_to(self, reached: Callable[[Simulation], bool], limit: int = 10 * S) -> None:
+        """Step by step until the condition holds; an error when it does not within the limit."""
+        until = self.sim.now + limit
+        while not reached(self.sim):
+            assert self.sim.step() and self.sim.now <= until, "the script's condition is never reached"
+        self.take()
+
+    def ask(self, node: str, kind: str, key: str = "x") -> str:
+        """One operation by hand; its op id."""
+        self.sim.apply(Ask(node, kind, key))
+        self.take()
+        return self.history.operations[-1].op_id
+
+    def operation(self, op_id: str) -> Operation:
+        return self.history.operations[self.history.number_of[op_id]]
+
+
+class Storm(Watched):
+    """One random run. ``node`` replaces the card's class (a planted bug); ``promises`` are checkers beside the card's own."""
+
+    def __init__(
+        self,
+        card: Card,
+        seed: int,
+        size: int = 5,
+        knobs: Mapping[str, Any] | None = None,
+        node: type[Node] | None = None,
+        promises: Iterable[Checker] = (),
+        again: str = "",
+        workload: Workload = BUSY,
+        failures_max: int | None = None,
+        needs_everybody: bool = False,
+    ) -> None:
+        self.seed = seed
+        self.needs_everybody = needs_everybody  # for protocols that make progress only when all failures are repaired
+        self.failures_max = failures_max  # for protocols whose memory is lost in a crash: crashed or recovering at one time
+        self.again = again  # how to run this one again
+        self.chance = Stream.named(seed, "storm")
+        served = OBJECTS[card.object]
+        cluster = Cluster(
+            node or card.node,
+            members(size),
+            card.settled(knobs),
+            seed=seed,
+            link=CALM,
+            workload=workload,
+            removes=served.removes,
+            arguments={action.name: action.argument for action in card.actions},
+        )
+        kinds = dict.fromkeys((*served.invariants, *card.invariants))
+        super().__init__(cluster, [*(made(cluster.members) for made in kinds), *promises])
+        self.members = cluster.members
+
+    # --- the weather ------------------------------------------------------------------------------
+
+    def faults(self) -> tuple[Callable[[], None], ...]:
+        """What may happen, each as likely as it stands here often."""
+        return (
+            self.split,
+            self.split,
+            self.cut_links,
+            self.cut_one_way,
+            self.cut_off_a_leader,
+            self.heal,
+            self.heal,
+            self.crash,
+            self.crash_a_leader,
+            self.restart,
+            self.restart,
+            self.pause,
+            self.resume,
+            self.resume,
+            self.blow,
+            self.calm_links,
+        )
+
+    def rage(self, duration: int = 8 * S) -> None:
+        """Faults on. Stops at the first promise broken."""
+        faults = self.faults()
+        until = self.sim.now + duration
+        while self.sim.now < until:
+            self.run(self.chance.between(30 * MS, 500 * MS))
+            self.require_safety()
+            self.chance.choice(faults)()
+            self.take()
+
+    def anybody(self, *status: str) -> str | None:
+        """A random member in one of these states."""
+        there = [member for member in self.members if self.sim.status[member] in status]
+        return self.chance.choice(there) if there else None
+
+    def a_leader(self) -> str | None:
+        there = [m for m in self.members if self.sim.roles.get(m, ("", 0))[0] in LEADING and self.sim.status[m] == UP]
+        return self.chance.choice(there) if there else self.anybody(UP)
+
+    def split(self) -> None:
+        shuffled = self.chance.shuffled(self.members)
+        cut = self.chance.between(1, len(shuffled) - 1)
+        self.sim.apply(Partition((tuple(shuffled[:cut]), tuple(shuffled[cut:]))))
+
+    def cut_links(self) -> None:
+        chosen = self.chance.shuffled(self.sim.network.pairs())[: self.chance.between(1, len(self.members))]
+        self.sim.apply(Cut(tuple(chosen) + tuple((dst, src) for src, dst in chosen)))
+
+    def cut_one_way(self) -> None:
+        """Some node is not heard, or does not hear."""
+        node = self.chance.choice(self.members)
+        others = [member for member in self.members if member != node]
+        self.sim.apply(Cut(tuple((node, o) if self.chance.chance(500_000) else (o, node) for o in others)))
+
+    def cut_off_a_leader(self) -> None:
+        leader = self.a_leader()
+        if leader is not None:
+            self.sim.apply(Partition(((leader,), tuple(m for m in self.members if m != leader))))
+
+    def heal(self) -> None:
+        self.sim.apply(Heal())
+
+    @property
+    def failed(self) -> list[str]:
+        """Those that are down, and those that are back and still ask the others what they have lost."""
+        recovering = [m for m in self.members if self.sim.roles.get(m, ("", 0))[0] == "recovering"]
+        return [m for m in self.members if self.sim.status[m] in (CRASHED, HALTED) or m in recovering]
+
+    def crash(self) -> None:
+        if node := self.anybody(UP, PAUSED):
+            self.fail(node)
+
+    def crash_a_leader(self) -> None:
+        if leader := self.a_leader():
+            self.fail(leader)
+
+    def fail(self, node: str) -> None:
+        if self.failures_max is None or node in self.failed or len(self.failed) < self.failures_max:
+            self.sim.apply(Crash(node))
+
+    def restart(self) -> None:
+        if node := self.anybody(CRASHED):
+            self.sim.apply(Restart(node))
+
+    def pause(self) -> None:
+        if node := self.anybody(UP):
+            self.sim.apply(Pause(node))
+
+    def resume(self) -> None:
+        if node := self.anybody(PAUSED):
+            self.sim.apply(Resume(node))
+
+    def blow(self) -> None:
+        """All links lose, repeat and reorder."""
+        loss, duplicate = self.chance.below(300_000), self.chance.below(200_000)
+        jitter = self.chance.between(5 * MS, 80 * MS)
+        setting = (("loss", loss), ("duplicate", duplicate), ("jitter", jitter), ("shape", "exponential"))
+        self.sim.apply(SetLink((), setting))
+
+    def calm_links(self) -> None:
+        self.sim.apply(SetLink((), CALM_SETTING))
+
+    # --- the calm ---------------------------------------------------------------------------------
+
+    def calm(self) -> None:
+        """A majority is up and joined; the others are cut off from it as they are, or all come back."""
+        core = self.chance.shuffled(self.members)[: len(self.members) // 2 + 1]
+        others = tuple(member for member in self.members if member not in core)
+        needs_all = self.failures_max is not None and any(member in self.failed for member in core)
+        if (
+            self.chance.chance(500_000) or needs_all or self.needs_everybody
+        ):  # who has lost its memory recovers from a majority of others
+            core, others = list(self.members), ()
+        self.calm_links()
+        self.sim.apply(Heal())
+        if others:
+            self.sim.apply(Partition((tuple(core), others)))
+        for member in core:
+            status = self.sim.status[member]
+            if status == PAUSED:
+                self.sim.apply(Resume(member))
+            elif status in (CRASHED, HALTED):
+                self.sim.apply(Restart(member))
+        self.take()
+        self.require_progress(core)
+
+    def require_progress(self, core: list[str]) -> None:
+        """Within the limit, in one and the same second, every node of the majority has a write and then a read answered."""
+        for attempt in range(1, ATTEMPTS + 1):
+            if self.all_served(core, WRITE) and self.all_served(core, READ):
+                self.seen["seconds to recover"] += attempt
+                return
+        raise Unsafe(self.report(f"no progress {ATTEMPTS} s after a majority ({', '.join(core)}) was joined again"))
+
+    def all_served(self, core: list[str], kind: str) -> bool:
+        asked = [self.ask(node, kind, "xy"[number % 2]) for number, node in enumerate(core)]
+        self.run(S // 2)
+        self.require_safety()
+        return all(self.operation(op_id).outcome == OK for op_id in asked)
+
+    # --- what must hold ---------------------------------------------------------------------------
+
+    def require_safety(self) -> None:
+        if found := self.findings:
+            raise Unsafe(self.report(found[0].checker + ": " + found[0].sentence))
+
+    def report(self, what: str) -> str:
+        again = f"\nRun it again: {self.again}" if self.again else ""
+        return f"seed {self.seed}, at {self.sim.now / S:.3f} s: {what}{again}"
+
+    def run_both_phases(self) -> Storm:
+        self.rage()
+        self.calm()
+        self.require_safety()
+        assert all(o.outcome != PENDING or o.start > self.sim.now - self.sim.deadline for o in self.history.operations)
+        assert self.seen["invoked"] > 50 and any(o.client == BY_HAND for o in self.history.operations)
+        return self

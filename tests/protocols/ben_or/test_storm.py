@@ -1,0 +1,80 @@
+"""Storms over Ben-Or: whatever the weather, nobody is told two bits; then a majority is joined, and everybody there decides.
+
+That the end comes with probability 1 shows in the calm: within seconds, under every seed, all of the majority are answered.
+Planted bugs are thrown into the same weather in ``test_ben_or_planted_bugs.py``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from consensus.checkers.histories.decisions import Decisions
+from consensus.faults.adversary import ADVERSARIES
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, WRITE, Node, S
+from consensus.kernel.rng import Stream
+from consensus.kernel.simulation import UP, Cluster
+from consensus.protocols.why_hard.ben_or import BITS, CARD
+from consensus.run.interventions import Act, Adversary
+from tests.kit.storm import CALM, Storm, Watched, members, seeds
+
+BUSY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300 * MS)
+
+
+class BenOrStorm(Storm):
+    """Whenever the weather changes some propose in a new instance, all at once; an adversary comes and goes."""
+
+    def __init__(self, seed: int, node: type[Node] | None = None, size: int = 5) -> None:
+        self.seed, self.failures_max, self.needs_everybody = seed, None, False
+        self.again = f"STORM_SEED={seed} pytest tests/protocols/ben_or/test_storm.py"
+        self.chance = Stream.named(seed, "storm")
+        cluster = Cluster(node or CARD.node, members(size), CARD.settled(), seed, CALM, BUSY, adversaries=ADVERSARIES)
+        Watched.__init__(self, cluster, (Decisions(),))
+        self.members = cluster.members
+
+    def run(self, duration: int) -> None:
+        key = f"k{len(self.events)}"
+        for process in self.chance.shuffled(self.members)[: self.chance.between(1, len(self.members))]:
+            if self.sim.status[process] == UP:
+                self.sim.apply(Act(process, "propose", f"{key}={self.chance.choice(BITS)}"))
+        super().run(duration)
+
+    def faults(self):  # type: ignore[no-untyped-def]
+        return (*super().faults(), self.adversary_comes, self.adversary_goes)
+
+    def adversary_comes(self) -> None:
+        self.sim.apply(Adversary("decisive"))
+
+    def adversary_goes(self) -> None:
+        self.sim.apply(Adversary(""))
+
+    def calm(self) -> None:
+        self.adversary_goes()
+        super().calm()
+
+    def all_served(self, core: list[str], kind: str) -> bool:
+        """A new instance each time: what is decided already shows no progress."""
+        key = f"new{len(self.history)}" if kind == WRITE else self.last
+        self.last = key
+        asked = [self.ask(node, kind, key) for node in core]
+        self.run(S)
+        self.require_safety()
+        return all(self.operation(op_id).outcome == OK for op_id in asked)
+
+
+def test_through_storms_all_are_told_one_bit_and_after_them_everybody_decides() -> None:
+    seen: Counter[str] = Counter()
+    for seed in seeds(20):
+        seen += BenOrStorm(seed, size=3 + seed % 3).run_both_phases().seen
+    sometimes = (
+        "coin",
+        "took a proposal over",
+        "decided",
+        "held",
+        "restarted",
+        "returned: ok",
+        "returned: unknown",
+        "dropped: cut",
+        "dropped: loss",
+    )
+    assert {name: seen[name] > 0 for name in sometimes} == dict.fromkeys(sometimes, True)

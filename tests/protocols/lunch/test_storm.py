@@ -1,0 +1,84 @@
+"""Storms over lunch: whatever the weather, nobody is told two places; then a majority is joined, and must decide.
+
+The votes by own wish decide only by luck and owe no progress; "wait for all" owes it to all. Planted bugs are thrown into the
+same weather in ``test_lunch_planted_bugs.py``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from consensus.checkers.histories.decisions import Decisions
+from consensus.kernel.clients import Workload
+from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
+from consensus.kernel.simulation import UP
+from consensus.protocols.cards import Card
+from consensus.protocols.why_hard.lunch import CARD as LUNCH
+from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
+from consensus.run.interventions import Act
+from tests.kit.storm import Storm, seeds
+
+HUNGRY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300 * MS)
+WISHES = ("curry", "pizza", "soup")
+OWN_WISH, ALL = {"rule": "own wish"}, {"rule": "all"}
+
+
+class LunchStorm(Storm):
+    """Whenever the weather changes some of the friends propose for a new meal, all at once."""
+
+    def __init__(self, card: Card, seed: int, knobs: dict[str, str], node: type[Node] | None = None, size: int = 5) -> None:
+        again = f"STORM_SEED={seed} pytest tests/protocols/lunch/test_storm.py"
+        waits_for_all = knobs == ALL
+        super().__init__(card, seed, size, knobs, node, (Decisions(),), again, HUNGRY, needs_everybody=waits_for_all)
+
+    def run(self, duration: int) -> None:
+        meal = f"meal{len(self.events)}"
+        for friend in self.chance.shuffled(self.members)[: self.chance.between(1, len(self.members))]:
+            if self.sim.status[friend] == UP:
+                self.sim.apply(Act(friend, "propose", f"{meal}={self.chance.choice(WISHES)}"))
+        super().run(duration)
+
+    def all_served(self, core: list[str], kind: str) -> bool:
+        """A new meal each time: what is decided already shows no progress."""
+        meal = f"new{len(self.history)}" if kind == WRITE else self.last
+        self.last = meal
+        asked = [self.ask(node, kind, meal) for node in core]
+        self.run(S)
+        self.require_safety()
+        return all(self.operation(op_id).outcome == OK for op_id in asked)
+
+
+def test_through_storms_a_majority_tells_one_place_and_after_them_it_decides() -> None:
+    seen: Counter[str] = Counter()
+    for seed in seeds(15):
+        storm = LunchStorm(MAJORITY, seed, {}, size=3 + seed % 3).run_both_phases()
+        seen += storm.seen
+    sometimes = ("tie", "took a second over", "decided", "restarted", "returned: ok", "returned: unknown", "dropped: cut")
+    assert {name: seen[name] > 0 for name in sometimes} == dict.fromkeys(sometimes, True)
+
+
+@pytest.mark.parametrize("knobs", [OWN_WISH, ALL], ids=["own wish", "all"])
+def test_through_storms_votes_tell_one_place(knobs: dict[str, str]) -> None:
+    decided = 0
+    for seed in seeds(8):
+        storm = LunchStorm(LUNCH, seed, knobs, size=3)
+        storm.rage()
+        storm.require_safety()
+        decided += storm.seen["decided"]
+    assert decided > 0
+
+
+def test_when_all_are_joined_again_waiting_for_all_decides() -> None:
+    for seed in seeds(5):
+        storm = LunchStorm(LUNCH, seed, ALL, size=3)
+        storm.rage(3 * S)
+        storm.calm()
+
+
+def test_reads_wait_as_proposals_do() -> None:
+    storm = LunchStorm(MAJORITY, 1, {})
+    op_id = storm.ask("n1", READ, "never")
+    storm.run(2 * S)
+    assert storm.operation(op_id).outcome == "unknown"

@@ -1,0 +1,291 @@
+"""Ten bugs planted in Zab, one at a time: which check catches each, and that the same check is silent about Zab itself.
+
+Each bug has a script that is cut to it; the bug and honest Zab are both put through it. In the scripts links take 10 ms, and
+phase 0 is the script's own: the paper takes any oracle, so the script names the leader that each server is to follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from consensus.checkers.histories.linearizability import Linearizability
+from consensus.checkers.protocols.zab_safety import (
+    AGREEMENT,
+    ASSERTION,
+    LEADERSHIP,
+    PREFIX_CONSISTENCY,
+    PRIMARY_INTEGRITY,
+    TOTAL_ORDER,
+    ZabSafety,
+)
+from consensus.kernel.clients import ACCESS_DELAY
+from consensus.kernel.network import LinkState
+from consensus.kernel.node import MS, OK, READ, WRITE, S
+from consensus.kernel.simulation import Cluster
+from consensus.protocols.ordered.zab import CARD, ZabNode
+from consensus.run.interventions import Crash, Cut, Heal, Partition, Restart, SetClock, SetLink
+from consensus.watch.history import Operation
+from tests.kit.storm import Storm, Unsafe, Watched, members
+from tests.protocols.zab import bugs as zab_bugs
+from tests.protocols.zab.bugs import BUGS
+
+LINEARIZABLE = "linearizable"
+FIVE = members(5)
+
+
+class Script(Watched):
+    """Five servers that follow whom the script says; ``servers`` is their class."""
+
+    def __init__(self, servers: type[ZabNode], reads: str = "sync") -> None:
+        self.oracle: dict[str, str] = {}
+
+        def change_vote(self: ZabNode, vote: Any) -> None:
+            self.vote = vote
+            self.set_timer("finalize", 10 * MS)
+
+        def on_finalize_timeout(self: ZabNode) -> None:
+            leader = self.knobs["oracle"].get(self.id)
+            if leader is None:
+                self.set_timer("finalize", 10 * MS)
+            elif leader == self.id:
+                self.lead()
+            else:
+                self.follow(leader)
+
+        steered = {"change_vote": change_vote, "on_finalize_timeout": on_finalize_timeout}
+        directed = type(servers.__name__, (servers,), steered)
+        knobs = {**CARD.settled({"reads": reads, "hold_ms": 1_000, "init_ms": 10_000}), "oracle": self.oracle}
+        cluster = Cluster(directed, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
+        super().__init__(cluster, (ZabSafety(FIVE), Linearizability()))
+
+    def name_leader(self, leader: str, *followers: str) -> None:
+        self.oracle.update(dict.fromkeys((leader, *followers), leader))
+
+    def server(self, id: str) -> Any:
+        return self.sim.nodes[id]
+
+    def split(self, *sides: tuple[str, ...]) -> None:
+        named = [node for side in sides for node in side]
+        self.apply(Partition((*sides, *((node,) for node in FIVE if node not in named))))
+
+    def bounce(self, *nodes: str) -> None:
+        for node in nodes:
+            self.apply(Crash(node), Restart(node))
+
+    def run_until_leads(self, id: str) -> None:
+        self.run_to(lambda _: bool(self.server(id).role == "leader"))
+
+    def answered(self, op_id: str) -> Operation:
+        self.run_to(lambda sim: op_id not in sim.clients.pending)
+        return self.operation(op_id)
+
+    def served(self, node: str, kind: str) -> Operation:
+        operation = self.answered(self.ask(node, kind))
+        assert operation.outcome == OK
+        return operation
+
+
+def led_by_n1(servers: type[ZabNode], *followers: str, reads: str = "sync") -> Script:
+    """n1 leads epoch 1, with these followers."""
+    script = Script(servers, reads)
+    script.name_leader("n1", *followers)
+    script.run_until_leads("n1")
+    script.run(100 * MS)
+    return script
+
+
+# --- the scripts ---------------------------------------------------------------------------------
+
+
+def restarted_quorum(servers: type[ZabNode]) -> Script:
+    """n1 leads epoch 1 with n2 and n3. It is cut off, n2 and n3 restart from disk, and n4 leads them."""
+    script = led_by_n1(servers, "n2", "n3")
+    script.split(("n2", "n3", "n4", "n5"))
+    script.bounce("n2", "n3")
+    script.name_leader("n4", "n2", "n3")
+    script.run_until_leads("n4")
+    return script
+
+
+def committed_by_others(servers: type[ZabNode]) -> Script:
+    """A write is committed by n1, n2 and n3. n1 crashes, n2 and n3 restart; n4, who missed it, leads all others and writes."""
+    script = led_by_n1(servers, "n2", "n3")
+    script.served("n1", WRITE)
+    script.apply(Crash("n1"))
+    script.bounce("n2", "n3")
+    script.name_leader("n4", "n2", "n3", "n5")
+    script.run_until_leads("n4")
+    script.served("n4", WRITE)
+    script.run(200 * MS)
+    return script
+
+
+def promised_elsewhere(servers: type[ZabNode]) -> Script:
+    """n1, n2 and n3 lead, n5 and n4 follow n5: two prospective leaders count on n3 and n4 for epoch 1."""
+    script = Script(servers)
+    script.apply(Cut((("n5", "n3"), ("n5", "n4"))))  # n5 hears n3 and n4, but not they it
+    script.name_leader("n5", "n3", "n4")
+    script.run_to(lambda _: script.server("n5").new_epoch == 1)
+    script.bounce("n3", "n4")  # before NEWEPOCH(1) reaches them
+    script.name_leader("n1", "n3", "n4")
+    script.run_until_leads("n1")
+    script.run(300 * MS)
+    script.split(("n3", "n4", "n5"))
+    script.name_leader("n5", "n3", "n4")
+    script.run(500 * MS)
+    assert (script.server("n5").new_epoch, script.server("n3").accepted_epoch) == (1, 1)
+    return script
+
+
+def proposal_of_a_lost_primary(servers: type[ZabNode]) -> Script:
+    """n1, cut off, holds a proposal; n2 leads epoch 2 and writes. Then all follow n2."""
+    script = led_by_n1(servers, "n2", "n3", "n4", "n5")
+    script.split(("n2", "n3", "n4", "n5"))
+    script.ask("n1", WRITE)
+    script.run(ACCESS_DELAY + MS)
+    assert len(script.server("n1").history) == 2
+    script.name_leader("n2", "n1", "n3", "n4", "n5")
+    script.run_until_leads("n2")
+    script.served("n2", WRITE)
+    script.apply(Heal())
+    script.run(500 * MS)
+    assert script.server("n1").history[1][:2] in ((1, 1), (2, 1)) and script.server("n1").role == "follower"
+    return script
+
+
+def half_done_and_waiting(servers: type[ZabNode]) -> Script:
+    """A write is acknowledged by n2 and n3, and delivered by n1 alone. n2, which has a request waiting, leads next."""
+    script = led_by_n1(servers, "n2", "n3")
+    script.ask("n1", WRITE)
+    script.run_to(lambda _: script.server("n2").last_index == script.server("n3").last_index == 1)
+    script.apply(Cut((("n1", "n2"), ("n1", "n3"))))  # their acknowledgements still arrive
+    script.run_to(lambda _: script.server("n1").delivered == 1)
+    script.split(("n2", "n3"))
+    script.name_leader("n2", "n3", "n4")
+    script.run_to(lambda _: script.server("n2").role != "follower")
+    script.ask("n2", WRITE)
+    script.split(("n2", "n3", "n4", "n5"))
+    script.run_until_leads("n2")
+    assert script.server("n1").delivered == 1
+    script.run(300 * MS)
+    return script
+
+
+def two_sides(servers: type[ZabNode]) -> Script:
+    """Cut 2|3 from the start, and somebody is to lead on each side."""
+    script = Script(servers)
+    script.split(("n1", "n2"), ("n3", "n4", "n5"))
+    script.name_leader("n1", "n2")
+    script.name_leader("n3", "n4", "n5")
+    script.run_until_leads("n3")
+    script.run(300 * MS)
+    return script
+
+
+def asked_behind_the_cut(servers: type[ZabNode]) -> Script:
+    """n1 is cut off and, before it notices, asked to write; the others go on under n3 and are read."""
+    script = led_by_n1(servers, "n2", "n3", "n4", "n5")
+    script.split(("n2", "n3", "n4", "n5"))
+    script.ask("n1", WRITE)
+    script.run(100 * MS)
+    script.name_leader("n3", "n2", "n4", "n5")
+    script.run_until_leads("n3")
+    script.run(300 * MS)
+    script.served("n4", READ)
+    return script
+
+
+def slow_newcomer(servers: type[ZabNode]) -> Script:
+    """n5 comes late, and its acknowledgement of NEWLEADER takes long; in between a write is committed."""
+    script = led_by_n1(servers, "n2", "n3", "n4")
+    script.name_leader("n1", "n5")
+    script.run_to(lambda _: "n5" in script.server("n1").quorum)
+    script.apply(SetLink((("n5", "n1"),), (("delay", 100 * MS),)))
+    script.served("n1", WRITE)
+    script.run(400 * MS)
+    assert script.server("n5").delivered == 1 or script.sim.status["n5"] == "halted"
+    return script
+
+
+def overtaken(servers: type[ZabNode]) -> Script:
+    """Two proposals, and the second overtakes the first."""
+    script = led_by_n1(servers, "n2", "n3", "n4", "n5")
+    script.apply(SetLink((("n1", "n2"),), (("delay", 60 * MS),)))
+    script.ask("n1", WRITE)
+    script.run(ACCESS_DELAY + MS)
+    script.apply(SetLink((("n1", "n2"),), (("delay", 10 * MS),)))
+    script.served("n1", WRITE)
+    script.run(200 * MS)
+    return script
+
+
+# --- which check catches which -------------------------------------------------------------------
+
+OTHER_HISTORY = (PRIMARY_INTEGRITY, PREFIX_CONSISTENCY, AGREEMENT)
+
+# The bug, its script, and the checks that it breaks there, in the order in which they notice.
+CAUGHT: dict[type[ZabNode], tuple[Callable[[type[ZabNode]], Script], tuple[str, ...]]] = {
+    zab_bugs.ForgetsItsPromise: (restarted_quorum, (LEADERSHIP,)),
+    zab_bugs.ForgetsItsHistory: (committed_by_others, OTHER_HISTORY),
+    zab_bugs.ConfirmsAnEpochTwice: (promised_elsewhere, (LEADERSHIP,)),
+    zab_bugs.KeepsItsOwnHistory: (committed_by_others, OTHER_HISTORY),
+    zab_bugs.NeverDropsProposals: (proposal_of_a_lost_primary, (PREFIX_CONSISTENCY, AGREEMENT, TOTAL_ORDER)),
+    zab_bugs.BroadcastsBeforeItDelivers: (half_done_and_waiting, (PRIMARY_INTEGRITY,)),
+    zab_bugs.TwoMakeAQuorum: (two_sides, (LEADERSHIP,)),
+    zab_bugs.AnswersBeforeCommit: (asked_behind_the_cut, (LINEARIZABLE,)),
+    zab_bugs.ProposesToTheSynchronizedOnly: (slow_newcomer, (ASSERTION,)),
+    zab_bugs.TakesMessagesAsTheyCome: (overtaken, (ASSERTION,)),
+}
+
+
+def test_ten_bugs_are_planted() -> None:
+    assert tuple(CAUGHT) == BUGS
+    assert len(BUGS) == 10
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_a_planted_bug_is_caught(bug: type[ZabNode]) -> None:
+    script, checks = CAUGHT[bug]
+    assert script(bug).broken == list(checks)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_the_same_script_accuses_honest_zab_of_nothing(bug: type[ZabNode]) -> None:
+    script, _checks = CAUGHT[bug]
+    honest = script(ZabNode)
+    assert honest.findings == []
+    assert honest.seen["became"] > 5
+
+
+# Two survive a hundred and fifty storms: only their scripts find them.
+SURVIVES_STORMS = (zab_bugs.ConfirmsAnEpochTwice, zab_bugs.KeepsItsOwnHistory)
+
+
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug not in SURVIVES_STORMS], ids=lambda bug: bug.__name__)
+def test_a_few_random_storms_find_it_as_well(bug: type[ZabNode]) -> None:
+    """Storms are drawn for no bug in particular; honest Zab lives through the same seeds in test_zab_storm.py."""
+    with pytest.raises(Unsafe):
+        for seed in range(60):
+            Storm(CARD, seed, knobs={"reads": "sync"}, node=bug, promises=[Linearizability()]).run_both_phases()
+
+
+@pytest.mark.parametrize(("reads", "outcome", "broken"), [("leader-sync", OK, [LINEARIZABLE]), ("sync", "unknown", [])])
+def test_a_sync_at_a_leader_with_a_slow_clock_is_a_promise_of_clocks(reads: str, outcome: str, broken: list[str]) -> None:
+    """ZooKeeper's sync trusts that a leader notices its fall before its followers leave it; one that is broadcast need not.
+
+    The clock of n1 goes at half the pace. It is cut off; the others leave it in time and write under n3; then n1 is read.
+    """
+    script = led_by_n1(ZabNode, "n2", "n3", "n4", "n5", reads=reads)
+    script.apply(SetClock("n1", 0, -500_000))
+    script.run(300 * MS)
+    script.split(("n2", "n3", "n4", "n5"))
+    script.name_leader("n3", "n2", "n4", "n5")
+    script.run_until_leads("n3")
+    script.served("n3", WRITE)
+    script.run(MS)
+    assert script.server("n1").role == "leader", "it has not noticed"
+    assert script.answered(script.ask("n1", READ)).outcome == outcome
+    assert script.broken == broken

@@ -1,0 +1,234 @@
+"""A run is a spec and a log: seeking, stepping, forking and undoing never change what happened."""
+
+import pytest
+
+from consensus.kernel.node import MS, S
+from consensus.kernel.sentences import Refused
+from consensus.run import registry
+from consensus.run.interventions import Ask, Crash, Cut, Heal, Partition, Pause, SetDeadline, SetLink, Turn, Wipe
+from consensus.run.spec import LENGTH_MAX
+from consensus.run.timeline import Timeline
+
+SPLIT = Partition((("n1", "n2"), ("n3", "n4", "n5")))
+
+
+@pytest.fixture
+def timeline():
+    return Timeline(registry.opening("same-cut"))
+
+
+def go(timeline, to):
+    while not timeline.advance(to):
+        pass
+    assert timeline.at == to
+
+
+def traces(timeline):
+    return [lane.trace.hex() for lane in timeline.experiment.lanes]
+
+
+def an_eventful_run(timeline):
+    go(timeline, 3 * S)
+    timeline.intervene(SPLIT)
+    go(timeline, 4 * S + 7)
+    timeline.intervene(Ask("n1", "write", "x"))
+    timeline.intervene(Crash("n4"))
+    go(timeline, 6 * S)
+    timeline.intervene(Heal())
+    go(timeline, 8 * S)
+
+
+def test_it_opens_running_with_a_leader_and_answers(timeline):
+    assert timeline.at == timeline.spec.opening
+    assert timeline.experiment.leader() is not None
+    assert all(any(op.outcome == "ok" for op in lane.history.operations) for lane in timeline.experiment.lanes)
+
+
+def test_seeking_back_and_forward_gives_the_same_run_to_the_bit(timeline):
+    an_eventful_run(timeline)
+    end = traces(timeline)
+    seen = {}
+    for at in (7 * S, 4 * S + 7, 2500 * MS, 5 * S, 0, 8 * S):
+        timeline.seek(at)
+        go(timeline, at)
+        seen.setdefault(at, traces(timeline))
+    assert traces(timeline) == end
+    for at in (2500 * MS, 5 * S):
+        timeline.seek(at)
+        go(timeline, at)
+        assert traces(timeline) == seen[at]
+    timeline.seek(8 * S)
+    go(timeline, 8 * S)
+    assert traces(timeline) == end
+
+
+def test_acting_between_two_events_of_one_microsecond_leaves_no_keyframe_of_the_old_future_behind(timeline):
+    go(timeline, 2900 * MS)
+    soon, before = timeline.keyframes[-1].at + 1 * S, -1
+    while timeline.at < soon or timeline.at != before:  # to the second event of a microsecond
+        before = timeline.at
+        timeline.step("event")
+    moment = timeline.at
+    go(timeline, moment + 1 * S)
+    assert any(frame.at == moment for frame in timeline.keyframes)
+    timeline.seek(moment - 1)
+    go(timeline, moment - 1)
+    while timeline.at < moment:  # to its first event
+        timeline.step("event")
+    timeline.intervene(SPLIT)
+    go(timeline, moment + 500 * MS)
+    acted = traces(timeline)
+    timeline.seek(0)
+    timeline.seek(moment + 500 * MS)
+    go(timeline, moment + 500 * MS)
+    assert traces(timeline) == acted
+
+
+def test_spec_and_log_alone_give_the_run_again(timeline):
+    an_eventful_run(timeline)
+    again = Timeline(timeline.spec)
+    again.log = list(timeline.log)
+    go(again, 8 * S)
+    assert traces(again) == traces(timeline)
+
+
+def test_the_size_of_a_slice_changes_nothing(timeline):
+    other = Timeline(timeline.spec)
+    go(timeline, 4 * S)
+    while not other.advance(4 * S, steps=1):
+        pass
+    assert traces(other) == traces(timeline)
+
+
+def test_acting_between_two_events_of_a_step_is_replayed_at_that_very_place(timeline):
+    for _ in range(5):
+        timeline.step("event")
+    timeline.intervene(SPLIT)
+    go(timeline, 4 * S)
+    end = traces(timeline)
+    timeline.seek(0)
+    go(timeline, 4 * S)
+    assert traces(timeline) == end
+
+
+def test_a_step_shows_at_least_one_new_event(timeline):
+    for unit in ("event", "message"):
+        before = sum(len(lane.trace) for lane in timeline.experiment.lanes)
+        landed = sum(lane.tally.landed for lane in timeline.experiment.lanes)
+        assert timeline.step(unit)
+        assert sum(len(lane.trace) for lane in timeline.experiment.lanes) > before
+        if unit == "message":
+            assert sum(lane.tally.landed for lane in timeline.experiment.lanes) == landed + 1
+
+
+def test_looking_at_the_past_changes_nothing_and_keeps_the_marks_ahead(timeline):
+    an_eventful_run(timeline)
+    marks, eras = timeline.marks, timeline.eras
+    timeline.seek(3 * S)
+    go(timeline, 3 * S)
+    assert not timeline.live and timeline.horizon == 8 * S
+    assert (timeline.marks, timeline.eras) == (marks, eras)
+    assert [era[:2] for era in eras] == [(3 * S, 6 * S)]
+
+
+def test_acting_in_the_past_forks_and_keeps_the_old_future(timeline):
+    an_eventful_run(timeline)
+    log = tuple(timeline.log)
+    timeline.seek(5 * S)
+    go(timeline, 5 * S)
+    run = timeline.run
+    timeline.intervene(Crash("n5"))
+    assert timeline.forks[-1].log == log and timeline.forks[-1].horizon == 8 * S
+    assert timeline.horizon == 5 * S and timeline.live and timeline.run > run
+    assert [entry.do for entry in timeline.log] == [SPLIT, Ask("n1", "write", "x"), Crash("n4"), Crash("n5")]
+    go(timeline, 9 * S)
+    end = traces(timeline)
+    timeline.seek(0)
+    go(timeline, 9 * S)
+    assert traces(timeline) == end
+
+
+def test_reset_gives_the_exact_opening_state(timeline):
+    opening = traces(timeline)
+    an_eventful_run(timeline)
+    timeline.reset()
+    assert traces(timeline) == opening
+    assert timeline.log == [] and timeline.at == timeline.spec.opening
+
+
+@pytest.mark.parametrize(
+    "gesture",
+    [
+        SPLIT,
+        Cut((("n1", "n2"),)),
+        SetLink((), (("delay", 50 * MS), ("loss", 1000))),
+        SetLink((("n1", "n2"),), (("delay", 50 * MS),)),
+    ],
+)
+def test_undo_puts_the_links_back(timeline, gesture):
+    timeline.intervene(SetLink((("n2", "n3"),), (("loss", 77),)))
+    timeline.intervene(Cut((("n4", "n5"), ("n5", "n4"))))
+    before = [lane.links() for lane in timeline.experiment.lanes]
+    timeline.intervene(gesture)
+    assert [lane.links() for lane in timeline.experiment.lanes] != before
+    timeline.undo()
+    assert [lane.links() | {"words": ""} for lane in timeline.experiment.lanes] == [links | {"words": ""} for links in before]
+
+
+def test_undo_goes_back_gesture_by_gesture(timeline):
+    for gesture in (Cut((("n1", "n2"),)), Pause("n3"), SetDeadline(500 * MS), Turn(0, "reads", "local")):
+        timeline.intervene(gesture)
+    said = [timeline.undo() for _ in range(4)]
+    assert said == ["turn reads back to log", "set the deadline back", "resume n3", "heal n1-n2"]
+    assert timeline.undo_words is None
+    with pytest.raises(Refused, match="nothing to undo"):
+        timeline.undo()
+    assert timeline.experiment.lanes[0].knobs["reads"] == "log"
+    assert timeline.experiment.lanes[0].sim.status["n3"] == "up"
+
+
+def test_a_wiped_disk_cannot_be_undone_and_says_what_to_do(timeline):
+    timeline.intervene(Wipe("n1"))
+    with pytest.raises(Refused, match="Go back on the timeline"):
+        timeline.undo()
+
+
+def test_a_refused_act_leaves_no_trace_in_the_log(timeline):
+    with pytest.raises(Refused):
+        timeline.intervene(Crash("n9"))
+    with pytest.raises(Refused):
+        timeline.intervene(Turn(0, "reads", "telepathy"))
+    with pytest.raises(Refused):
+        timeline.intervene(Turn(7, "reads", "log"))
+    assert timeline.log == []
+
+
+def test_a_turned_knob_holds_for_its_own_lane_and_after_a_restart():
+    timeline = Timeline(registry.opening("stale-leader"))
+    timeline.intervene(Turn(1, "heartbeat_ms", 60))
+    timeline.intervene(Crash("n1"))
+    timeline.undo()
+    knobs = [lane.sim.nodes["n1"].knobs["heartbeat_ms"] for lane in timeline.experiment.lanes]
+    assert knobs == [50, 60]
+
+
+@pytest.mark.parametrize("moment", [-1, LENGTH_MAX + 1, 1.5, True, "now"])
+def test_a_moment_that_cannot_be_is_refused(timeline, moment):
+    with pytest.raises(Refused):
+        timeline.seek(moment)
+
+
+def test_the_caption_says_what_was_cut(timeline):
+    leader = timeline.experiment.leader()
+    timeline.intervene(SPLIT)
+    side = "smaller" if leader in ("n1", "n2") else "larger"
+    assert timeline.caption == f"Cut at 2.0 s. Split: {{n1, n2}} | {{n3, n4, n5}}; leader {leader} is on the {side} side."
+
+
+def test_a_step_does_not_run_to_the_end_when_no_message_moves_any_more(timeline):
+    for node in timeline.spec.members:
+        timeline.intervene(Pause(node))
+    go(timeline, 3 * S)
+    assert not timeline.step("message")
+    assert timeline.at == 5 * S
+    assert timeline.live and not timeline.ended

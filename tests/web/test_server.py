@@ -1,0 +1,560 @@
+"""The server as a visitor meets it: pages, sockets, settings, the end. On a server of its own, in both async modes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+
+import app as program
+from consensus import VERSION
+from dashboard import wire
+from dashboard.web.limits import LIMITS
+
+ROOT = Path(__file__).resolve().parents[2]
+MODES = ("eventlet", "threading")
+
+
+class Server:
+    """``python app.py`` on a free port, ended by its id."""
+
+    def __init__(self, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env={**os.environ, "HOST": "127.0.0.1", "PORT": "0", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.fullmatch(r"CAPscope is at (http://127\.0\.0\.1:(\d+))\n", line)
+        assert found, f"{line!r} {self.process.communicate(timeout=10)[1]}"
+        self.address, self.port = found[1], int(found[2])
+
+    def get(self, path: str, **headers: str) -> tuple[int, Message, bytes]:
+        request = urllib.request.Request(self.address + path, headers=headers)
+        try:
+            with urllib.request.build_opener(Still).open(request, timeout=10) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers, error.read()
+
+    def health(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.get("/healthz")[2])
+        return body
+
+    def stop(self) -> tuple[int, str]:
+        """Its exit code, and what it complained of."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            _, complaints = self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            pytest.fail("The server did not end within 10 s of SIGTERM.")
+        return self.process.returncode, complaints
+
+
+class Still(urllib.request.HTTPRedirectHandler):
+    """Does not follow redirects."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class Spoken(socketio.packet.Packet):
+    """Socket.IO as our page reads it (static/js/lib/wire.js): a binary message is a whole frame."""
+
+    def __init__(self, *arguments: Any, encoded_packet: Any = None, **more: Any) -> None:
+        if isinstance(encoded_packet, (bytes, bytearray)):
+            super().__init__(socketio.packet.EVENT, data=["frame", bytes(encoded_packet)], namespace="/", binary=False)
+            self.attachment_count = 0
+        else:
+            super().__init__(*arguments, encoded_packet=encoded_packet, **more)
+
+
+class Page:
+    """What a page does: joins a session, folds frames, sends commands."""
+
+    def __init__(self, server: Server, session: str, token: str, transport: str = "websocket") -> None:
+        self.client = socketio.Client(reconnection=False, serializer=Spoken)
+        self.ear = wire.Ear()
+        self.packets: list[list[Any]] = []
+        self.news = threading.Condition()
+        self.client.on("frame", self._take)
+        self.client.connect(
+            server.address, auth={"session": session, "token": token}, transports=transport.split(), wait_timeout=10
+        )
+
+    def _take(self, data: bytes) -> None:
+        with self.news:
+            self.packets.append(self.ear.heard(data))
+            self.news.notify_all()
+
+    def ask(self, type: str, **fields: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.call(
+            "command", {"id": f"{type}{time.monotonic_ns()}", "type": type, **fields}, timeout=15
+        )
+        return answer
+
+    def frames(self, kind: str) -> list[dict[str, Any]]:
+        return [body for packet in list(self.packets) for name, body in packet[2] if name == kind]
+
+    def wait(self, wanted: Callable[[], Any], seconds: float = 10.0) -> Any:
+        """What ``wanted`` gives as soon as it gives something."""
+        end = time.monotonic() + seconds
+        with self.news:
+            while not (found := wanted()):
+                left = end - time.monotonic()
+                assert left > 0, f"nothing came; last packets: {self.packets[-3:]}"
+                self.news.wait(min(left, 0.2))
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        self.wait(lambda: self.frames("snapshot"))
+        return self.frames("snapshot")[-1]
+
+    def stands(self) -> bool:
+        """The last clock that came says that time stands still."""
+        told = [clock["playing"] for clock in self.frames("clock") if "playing" in clock]
+        return bool(told) and not told[-1]
+
+    def leave(self) -> None:
+        self.client.disconnect()
+
+
+@pytest.fixture(scope="module", params=MODES)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """One server for the tests of this file in each mode; it must have had nothing to complain of."""
+    server = Server(ASYNC_MODE=request.param)
+    yield server
+    code, complaints = server.stop()
+    assert code == 0
+    assert complaints == ""
+
+
+@pytest.fixture
+def open_page(server: Server) -> Iterator[Callable[..., Page]]:
+    with contextlib.ExitStack() as stack:
+
+        def opened(session: str, token: str, transport: str = "websocket") -> Page:
+            page = Page(server, session, token, transport)
+            stack.callback(page.leave)
+            return page
+
+        yield opened
+
+
+def fresh() -> str:
+    from dashboard.web.handlers import new_id
+
+    return new_id()
+
+
+# --- pages ----------------------------------------------------------------------------------------------
+
+
+def test_the_front_door_opens_a_session_of_its_own(server: Server) -> None:
+    first = server.get("/")
+    second = server.get("/")
+    assert first[0] == second[0] == 302
+    assert re.fullmatch(r"/s/[2-9a-z]{9}", first[1]["Location"])
+    assert first[1]["Location"] != second[1]["Location"]
+    assert server.health()["sessions"] == server.health()["sessions"], "a look does not make a session"
+
+
+def test_a_sessions_page_names_its_session_and_inlines_the_import_map(server: Server) -> None:
+    status, headers, body = server.get("/s/abcdefgh2")
+    page = body.decode()
+    assert status == 200
+    assert 'data-session="abcdefgh2"' in page
+    assert '<html lang="en" data-theme="dark">' in page
+    assert "<noscript>" in page
+    found = re.search(r'<script type="importmap">(.*?)</script>', page)
+    assert found
+    imports = json.loads(found[1])["imports"]
+    assert {"preact", "preact/hooks", "htm", "socket.io-client"} <= set(imports)
+    for url in imports.values():
+        status, file_headers, _ = server.get(url)
+        assert status == 200
+        assert "immutable" in file_headers["Cache-Control"]
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_policy_allows_just_this_inline_script_and_no_other_host(server: Server) -> None:
+    import base64
+    import hashlib
+
+    _, headers, body = server.get("/s/abcdefgh2")
+    script = re.search(rb'<script type="importmap">(.*?)</script>', body)
+    assert script
+    digest = base64.b64encode(hashlib.sha256(script[1]).digest()).decode()
+    policy = headers["Content-Security-Policy"]
+    assert f"script-src 'self' 'sha256-{digest}'" in policy
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert not re.search(rb"(src|href)=\"(https?:)?//", body)
+
+
+@pytest.mark.parametrize("path", ["/s/short", "/s/UPPERCASE", "/s/abcdefghijkl", "/s/abcdefg1l", "/nothing", "/s/"])
+def test_an_address_that_is_none_gets_a_page_in_plain_words(server: Server, path: str) -> None:
+    status, headers, body = server.get(path)
+    assert status == 404
+    assert "text/html" in headers["Content-Type"]
+    assert "There is no" in body.decode() or "There is nothing" in body.decode()
+    assert "Open a new session" in body.decode()
+    assert "Content-Security-Policy" in headers
+
+
+def test_our_own_modules_are_always_asked_for_again(server: Server) -> None:
+    status, headers, _ = server.get("/static/js/main.js")
+    assert status == 200
+    assert headers["Cache-Control"] == "no-cache"
+    assert server.get("/static/js/main.js", **{"If-None-Match": headers["ETag"]})[0] == 304
+    assert server.get("/static/vendor/htm.module.js")[1]["Cache-Control"] == "no-cache", "without a version in its address"
+
+
+def test_files_outside_static_are_not_served(server: Server) -> None:
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/app.py", "/.git/config", "/static/..%2fapp.py"):
+        assert server.get(path)[0] == 404
+
+
+def test_health_is_told_in_json(server: Server, open_page: Callable[..., Page]) -> None:
+    before = server.health()
+    assert set(before) == {"version", "uptime", "sessions", "clients"}
+    assert before["version"] == VERSION
+    page = open_page(fresh(), "anne-token")
+    page.snapshot()
+    after = server.health()
+    assert after["sessions"] == before["sessions"] + 1
+    assert after["clients"] == before["clients"] + 1
+    assert after["uptime"] > before["uptime"] - 0.1
+
+
+def test_a_page_that_fails_says_so_in_plain_words_and_the_next_one_works() -> None:
+    app = program.create_app("threading")
+
+    @app.get("/broken")
+    def broken() -> str:
+        raise ZeroDivisionError("one by nothing")
+
+    app.logger.disabled = True
+    answer = app.test_client().get("/broken")
+    assert answer.status_code == 500
+    assert "Something went wrong in the server" in answer.text
+    assert "one by nothing" not in answer.text
+    assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_without_the_libraries_the_page_says_how_to_get_them(tmp_path: Path) -> None:
+    app = program.create_app("threading")
+    app.static_folder = str(tmp_path)
+    fresh_app = program.Flask("bare", static_folder=str(tmp_path), template_folder=str(ROOT / "templates"))
+    program.pages.register(fresh_app, app.extensions["house"])
+    answer = fresh_app.test_client().get("/s/abcdefgh2")
+    assert answer.status_code == 503
+    assert "make run" in answer.text
+
+
+# --- sockets --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling", "polling websocket"])
+def test_a_page_is_told_the_world_and_then_the_news(open_page: Callable[..., Page], transport: str) -> None:
+    page = open_page(fresh(), "anne-token", transport)
+    world = page.snapshot()
+    assert page.packets[0][0] == 1
+    assert [kind for kind, _ in page.packets[0][2]] == ["hello", "audience", "snapshot"]
+    page.wait(lambda: len(page.packets) > 20)
+    assert [packet[0] for packet in page.packets] == list(range(1, len(page.packets) + 1))
+    assert page.frames("clock")[-1]["at"] > world["clock"]["at"]
+    assert page.ask("pause") == {"ok": True}
+    page.wait(page.stands)
+
+
+def test_a_command_is_acknowledged_or_refused_with_a_sentence(open_page: Callable[..., Page]) -> None:
+    page = open_page(fresh(), "anne-token")
+    page.snapshot()
+    assert page.ask("partition", sides=[["n1", "n2"], ["n3", "n4", "n5"]]) == {"ok": True}
+    page.wait(lambda: [body for body in page.frames("events") if body.get("links", {}).get("cut")])
+    refused = page.ask("crash", node="n9")
+    assert not refused["ok"]
+    assert "n9" in refused["sentence"]
+    assert not page.ask("no_such_thing")["ok"]
+
+
+def test_two_pages_of_one_session_see_the_same(open_page: Callable[..., Page]) -> None:
+    session = fresh()
+    anne = open_page(session, "anne-token")
+    anne.snapshot()
+    bob = open_page(session, "bob-token")
+    bob.snapshot()
+    anne.ask("cut", links=[["n1", "n2"], ["n2", "n1"]])
+    assert not bob.ask("heal")["ok"]
+    anne.ask("pause")
+    for page in (anne, bob):
+        page.wait(page.stands)
+    last = {id(page): [packet for packet in page.packets if packet[0] > bob.packets[0][0]] for page in (anne, bob)}
+    strip = [[seq, run, [frame for frame in frames if frame[0] != "audience"]] for seq, run, frames in last[id(anne)]]
+    assert strip == [[seq, run, [frame for frame in frames if frame[0] != "audience"]] for seq, run, frames in last[id(bob)]]
+
+
+def test_a_page_that_comes_back_finds_its_session_as_it_was(server: Server, open_page: Callable[..., Page]) -> None:
+    session = fresh()
+    page = open_page(session, "anne-token")
+    page.snapshot()
+    page.ask("cut", links=[["n1", "n2"]])
+    page.ask("speed", speed=0.2)
+    page.ask("pause")
+    page.wait(page.stands)
+    stood = page.frames("clock")[-1]["at"]
+    page.leave()
+    time.sleep(0.3)
+    again = open_page(session, "anne-token")
+    world = again.snapshot()
+    assert world["clock"] == {"at": stood, "horizon": stood, "speed": 0.2, "playing": False, "live": True}
+    assert world["lanes"][0]["links"]["cut"] == [["n1", "n2"]]
+    assert again.frames("audience")[-1]["controls"]
+
+
+def test_sessions_do_not_touch_each_other(open_page: Callable[..., Page]) -> None:
+    one, other = open_page(fresh(), "anne-token"), open_page(fresh(), "anne-token")
+    one.snapshot()
+    other.snapshot()
+    one.ask("crash", node="n1")
+    other.ask("pause")
+    other.ask("resync")
+    other.wait(lambda: len(other.frames("snapshot")) > 1)
+    assert other.snapshot()["lanes"][0]["nodes"]["n1"]["status"] == "up"
+
+
+def test_a_foreign_page_may_not_connect(server: Server) -> None:
+    query = "/socket.io/?EIO=4&transport=polling"
+    assert server.get(query, Origin="http://evil.example")[0] == 400
+    assert server.get(query, Origin=f"http://evil.example:{server.port}", Host=f"evil.example:{server.port}")[0] == 400
+    status, headers, _ = server.get(query, Origin=server.address)
+    assert status == 200
+    assert headers["Access-Control-Allow-Origin"] == server.address
+    assert server.get(query, Origin=f"http://localhost:{server.port}")[0] == 200
+
+
+def test_packets_are_not_compressed_again_for_every_client(server: Server) -> None:
+    """permessage-deflate costs 135-180 microseconds a message for each client; the packets are deflated already."""
+    answer = raw_handshake(server.port, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
+    assert answer.startswith(b"HTTP/1.1 101")
+    assert b"permessage-deflate" not in answer
+
+
+def raw_handshake(port: int, extra: str = "") -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+        raw.sendall(
+            (
+                f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+                "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                f"{extra}\r\n"
+            ).encode()
+        )
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += raw.recv(4096)
+        return answer
+
+
+def test_a_malformed_session_is_refused_with_a_sentence(open_page: Callable[..., Page]) -> None:
+    page = open_page("../../etc", "anne-token")
+    page.wait(lambda: page.frames("bye"))
+    assert page.frames("bye")[0]["sentence"].startswith("There is no session at this address")
+    page.wait(lambda: not page.client.connected)
+
+
+# --- the house ------------------------------------------------------------------------------------------
+
+
+class Unplugged:
+    """A house whose sockets go nowhere."""
+
+    def __init__(self, **options: Any) -> None:
+        self.app = program.create_app("threading", **options)
+        self.house = self.app.extensions["house"]
+        self.sent: list[tuple[str, Any]] = []
+        self.ears: dict[str, wire.Ear] = defaultdict(wire.Ear)
+        self.house._send = lambda viewers, data, eio_sid="": self.sent.extend((v, self.ears[v].heard(data)) for v in viewers)
+        self.house._hang_up = lambda viewer: None
+
+    def join(self, viewer: str, session: str, token: str = "some-token") -> None:
+        from dashboard.web.handlers import Connection
+
+        self.house.arrived("join", Connection(viewer, f"eio-{viewer}", session, token))
+        self.house.round()
+
+    def told(self, viewer: str, kind: str) -> list[dict[str, Any]]:
+        return [body for name, packet in self.sent if name == viewer for each, body in packet[2] if each == kind]
+
+
+def test_a_mistake_in_one_session_ends_it_with_a_sentence_and_the_others_live_on(caplog: pytest.LogCaptureFixture) -> None:
+    unplugged = Unplugged()
+    unplugged.join("anne", "aaaaaaaaa")
+    unplugged.join("bob", "bbbbbbbbb")
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a planted mistake")
+
+    unplugged.house.sessions["aaaaaaaaa"]._simulate = broken
+    for _ in range(40):
+        unplugged.house.round()
+        time.sleep(0.03)
+    assert list(unplugged.house.sessions) == ["bbbbbbbbb"]
+    assert "a planted mistake" in unplugged.told("anne", "bye")[0]["sentence"]
+    assert not unplugged.told("bob", "bye")
+    assert unplugged.told("bob", "clock")
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+    answers: list[dict[str, Any]] = []
+    unplugged.house.arrived("ask", "anne", {"id": "1", "type": "play"}, answers.append)
+    unplugged.house.round()
+    assert answers == [{"ok": False, "sentence": "This session has ended; reload the page for a new one."}]
+
+
+def test_a_full_house_gives_up_the_session_that_was_alone_the_longest() -> None:
+    unplugged = Unplugged(limits=LIMITS.__class__(sessions=2))
+    unplugged.join("anne", "aaaaaaaaa")
+    unplugged.join("bob", "bbbbbbbbb")
+    unplugged.join("carol", "ccccccccc")
+    assert "2 sessions already" in unplugged.told("carol", "bye")[0]["sentence"]
+    unplugged.house.arrived("leave", "anne")
+    unplugged.join("carol", "ccccccccc")
+    assert list(unplugged.house.sessions) == ["bbbbbbbbb", "ccccccccc"]
+
+
+def test_a_full_server_says_so() -> None:
+    unplugged = Unplugged(limits=LIMITS.__class__(clients=1))
+    unplugged.join("anne", "aaaaaaaaa")
+    unplugged.join("bob", "aaaaaaaaa")
+    assert "1 visitors already" in unplugged.told("bob", "bye")[0]["sentence"]
+    assert list(unplugged.house.connections) == ["anne"]
+
+
+def test_an_idle_session_ends() -> None:
+    unplugged = Unplugged(limits=LIMITS.__class__(idle_s=0.01))
+    unplugged.join("anne", "aaaaaaaaa")
+    unplugged.house.arrived("leave", "anne")
+    unplugged.house.round()
+    time.sleep(0.02)
+    unplugged.house.round()
+    assert not unplugged.house.sessions
+
+
+def test_only_one_session_is_opened_a_round() -> None:
+    """Opening one simulates for some milliseconds; a crowd at the door must not stop the stream."""
+    from dashboard.web.handlers import Connection
+
+    unplugged = Unplugged()
+    for number in range(4):
+        unplugged.house.arrived("join", Connection(f"v{number}", "eio", f"aaaaaaaa{number + 2}", "some-token"))
+    counts = []
+    for _ in range(4):
+        unplugged.house.round()
+        counts.append(len(unplugged.house.sessions))
+    assert counts == [1, 2, 3, 4]
+
+
+# --- settings and the end -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_at_the_end_everybody_is_told(mode: str) -> None:
+    server = Server(ASYNC_MODE=mode)
+    page = Page(server, fresh(), "anne-token")
+    page.snapshot()
+    code, complaints = server.stop()
+    page.wait(lambda: page.frames("bye"))
+    assert page.frames("bye") == [{"sentence": "The server has been stopped."}]
+    assert (code, complaints) == (0, "")
+    page.leave()
+
+
+def ended(**environment: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=30
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_port_in_use_gives_a_sentence_and_exit_code_2(mode: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, out, complaint = ended(PORT=str(port), ASYNC_MODE=mode)
+    assert (code, out) == (2, "")
+    assert complaint == f"Port {port} is in use already: stop what uses it, or choose another, such as PORT={port + 1}.\n"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PORT": "many"},
+        {"PORT": "70000"},
+        {"PORT": "-1"},
+        {"ASYNC_MODE": "twisted"},
+        {"ASYNC_MODE": ""},
+        {"DEBUG": "maybe"},
+        {"DEBUG": "1", "HOST": "0.0.0.0"},
+        {"ORIGINS": "*"},
+        {"HOST": "256.1.1.1"},
+        {"HOST": "203.0.113.7"},
+    ],
+    ids=str,
+)
+def test_a_bad_setting_is_refused_with_one_sentence(environment: dict[str, str]) -> None:
+    code, out, complaint = ended(**{"PORT": "0", "ASYNC_MODE": "threading", **environment})
+    assert (code, out) == (2, "")
+    assert complaint.count("\n") == 1
+    assert complaint.endswith(".\n")
+
+
+def test_settings_have_quiet_defaults() -> None:
+    assert program.settings({}) == program.Settings("127.0.0.1", 5000, "eventlet", False, ())
+    chosen = program.settings({"HOST": "0.0.0.0", "PORT": "80", "ORIGINS": "https://a.example/, https://b.example"})
+    assert chosen == program.Settings("0.0.0.0", 80, "eventlet", False, ("https://a.example", "https://b.example"))
+
+
+def test_the_origins_are_an_explicit_list() -> None:
+    assert program.origins_of("127.0.0.1", 5000) == ["http://127.0.0.1:5000", "http://localhost:5000", "http://[::1]:5000"]
+    everywhere = program.origins_of("0.0.0.0", 80)
+    assert "http://127.0.0.1" in everywhere
+    assert f"http://{socket.gethostname()}" in everywhere
+    assert "*" not in everywhere
+    assert program.origins_of("192.168.1.5", 5000) == ["http://192.168.1.5:5000"]
+
+
+def test_only_the_first_lines_of_the_program_and_its_server_know_eventlet() -> None:
+    named = [
+        path.name
+        for path in [*ROOT.glob("*.py"), *ROOT.glob("dashboard/*.py")]
+        if re.search(r"^\s*(import|from) eventlet", path.read_text(), re.M)
+    ]
+    assert named == ["app.py"]
