@@ -1,8 +1,8 @@
 /** The catalogue of protocols, shelf by shelf: one of them for the lane it was opened from, or two to four side by side. */
 import { useState } from "preact/hooks";
 import { words } from "../lib/words.js";
+import { compose } from "./compose.js";
 import { html, useStore } from "./html.js";
-import { compose } from "./lane.js";
 
 const LANES_MAX = 4; // when the server does not say
 

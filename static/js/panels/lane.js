@@ -1,10 +1,12 @@
 /** One lane: its head (protocol and knobs), the stage, the two words a side, the operation strip, the sentence. */
 import { useEffect, useRef } from "preact/hooks";
 import { words } from "../lib/words.js";
+import { compose } from "./compose.js";
 import { Dock } from "./dock.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { Meters } from "./meters.js";
+import { Pick } from "./pick.js";
 import { Strip } from "./strip.js";
 
 /** @param {{app: import("./html.js").App}} props */
@@ -108,38 +110,6 @@ function KnobPick({ app, lane, knob, value, title, disabled }) {
   const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, `${number} ${knob.unit === "nodes" && number === 1 ? "node" : knob.unit}`.trim()]);
   return html`<${Pick} label=${words.lane.knob(knob.title, title)} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
     onPick=${(/** @type {unknown} */ next) => app.send("turn", { lane, knob: knob.name, value: next })} />`;
-}
-
-/**
- * A list that opens where its words stand: the words are ours, the list is the browser's own.
- * @param {{label: string, shown: string, value: unknown, options: Array<[unknown, string]>, onPick: (value: any) => void, disabled?: boolean, title?: string, class?: string}} props
- */
-export function Pick({ label, shown, value, options, onPick, disabled = false, title, class: className = "" }) {
-  const place = options.findIndex(([each]) => each === value);
-  return html`<span class=${`pick ${className}`} title=${title}>
-    <span aria-hidden="true">${shown}<span class="caret">▾</span></span>
-    <select aria-label=${label} disabled=${disabled} value=${String(place)}
-      onChange=${(/** @type {Event} */ event) => {
-        const select = /** @type {HTMLSelectElement} */ (event.currentTarget);
-        onPick(options[Number(select.value)][0]);
-        if (!select.matches(":focus-visible")) select.blur();
-      }}>
-      ${options.map(([, text], index) => html`<option key=${index} value=${String(index)} selected=${index === place}>${text}</option>`)}
-    </select>
-  </span>`;
-}
-
-/**
- * A new run with other lanes.
- * @param {import("./html.js").App} app
- * @param {(lanes: Array<{protocol: string, knobs: Record<string, unknown>}>) => Array<{protocol: string, knobs: Record<string, unknown>}>} change
- * @param {Record<string, unknown>} [more]
- */
-export function compose(app, change, more = {}) {
-  const { spec } = app.world.state;
-  if (!spec) return;
-  const lanes = spec.lanes.map(({ protocol, knobs }) => ({ protocol, knobs }));
-  app.send("compose", { lanes: change(lanes), nodes: spec.nodes.length, seed: spec.seed, ...more });
 }
 
 /** A lane that shows something new: a protocol that is not there yet, else one with another way to read, to settle conflicts ...

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
-import { Pick } from "./lane.js";
+import { Pick } from "./pick.js";
 
 const DELAYS = [0, 1, 2, 5, 10, 15, 20, 30, 50, 80, 100, 150, 200, 300, 500, 1000].map((ms) => ms * 1000);
 const CHANCES = [0, 1000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 300_000, 500_000, 800_000];

@@ -2,8 +2,8 @@
 import { useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
-import { Pick } from "./lane.js";
 import { cardsOf, clockWords, NodeActions } from "./node_actions.js";
+import { Pick } from "./pick.js";
 
 const VALUE_MAX = 12; // letters of a value
 
