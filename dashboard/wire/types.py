@@ -31,7 +31,7 @@ WHOLE = {
     "Meters": 'Required<Omit<MetersNews, "lane">>',
     "Finding": 'Omit<Verdict, "lane">',
 }
-TEXTS = {"id", "node", "key", "value", "outcome", "reason", "mark", "note"}  # columns that are not of numbers
+COUNTED = {"number", "start", "finish"}  # columns of operations that hold numbers, whatever an Operation holds
 
 HEAD = """/**
  * The wire's types and shared constants, written from the tables of dashboard/wire/format.py. Do not edit: renew it with
@@ -46,8 +46,10 @@ def script() -> str:
     lines += [_typedef(name, row) for name, row in ROWS.items()]
     lines += [_object(name, {field: (kind, False) for field, kind in fields.items()}) for name, fields in PARTS.items()]
     lines += [_card(OBJECT_NAMES.get(name, name), card) for name, card in OBJECTS.items()]
-    lines += [_columns("SentColumns", SENT, set()), _columns("EndedColumns", ENDED, set())]
-    lines += [_columns("BegunColumns", BEGUN, TEXTS | {"kind"}), _columns("OpColumns", CHANGED, TEXTS)]
+    lines += [_columns("SentColumns", SENT, {}), _columns("EndedColumns", ENDED, {})]
+    lines += [
+        _columns(name, columns, PARTS["Operation"]) for name, columns in (("BegunColumns", BEGUN), ("OpColumns", CHANGED))
+    ]
     lines += [_card(BODIES[name], card) for name, card in FRAMES.items()]
     lines += [_typedef(name, kind) for name, kind in WHOLE.items()]
     lines.append(_typedef("Frame", " | ".join(f'["{name}", {BODIES[name]}]' for name in FRAMES)))
@@ -96,6 +98,6 @@ def _card(name: str, card: FrameCard) -> str:
     return _object(name, {field: (kind, field in card.may_lack) for field, (kind, _) in card.fields.items()})
 
 
-def _columns(name: str, columns: tuple[str, ...], texts: set[str]) -> str:
-    kinds = {each: "string[][]" if each == "result" else "string[]" if each in texts else "number[]" for each in columns}
-    return _typedef(name, "[" + ", ".join(f"{each}: {kind}" for each, kind in kinds.items()) + "]")
+def _columns(name: str, columns: tuple[str, ...], row: dict[str, str]) -> str:
+    kinds = {each: "number" if each in COUNTED else row.get(each, "number") for each in columns}
+    return _typedef(name, "[" + ", ".join(f"{each}: ({kind})[]" for each, kind in kinds.items()) + "]")

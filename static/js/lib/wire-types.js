@@ -218,10 +218,10 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   adversary: string,
  * }} Links
  */
-/** @typedef {[step: number[], cause: number[], kind: number[], dst: number[], delay: number[], at: number[], src: number[]]} SentColumns */
-/** @typedef {[id: number[], at: number[], how: number[]]} EndedColumns */
-/** @typedef {[id: string[], node: string[], kind: string[], key: string[], value: string[], start: number[]]} BegunColumns */
-/** @typedef {[number: number[], finish: number[], outcome: string[], result: string[][], reason: string[], mark: string[], note: string[]]} OpColumns */
+/** @typedef {[step: (number)[], cause: (number)[], kind: (number)[], dst: (number)[], delay: (number)[], at: (number)[], src: (number)[]]} SentColumns */
+/** @typedef {[id: (number)[], at: (number)[], how: (number)[]]} EndedColumns */
+/** @typedef {[id: (string)[], node: (string)[], kind: ("read" | "write" | "remove")[], key: (string)[], value: (string)[], start: (number)[]]} BegunColumns */
+/** @typedef {[number: (number)[], finish: (number)[], outcome: ("pending" | "ok" | "failed" | "unknown")[], result: (string[])[], reason: (string)[], mark: ("" | "stale" | "conflict" | "lost" | "violation")[], note: (string)[]]} OpColumns */
 /**
  * @typedef {{
  *   format: number,

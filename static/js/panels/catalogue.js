@@ -6,7 +6,7 @@ import { html, useStore } from "./html.js";
 
 const LANES_MAX = 4; // when the server does not say
 
-/** @typedef {import("../stores/world.js").ProtocolCard} ProtocolCard */
+/** @typedef {import("../lib/wire-types.js").ProtocolCard} ProtocolCard */
 
 /** @param {{app: import("./html.js").App}} props */
 export function Catalogue({ app }) {
@@ -38,7 +38,7 @@ export function Catalogue({ app }) {
     </footer>`;
 }
 
-/** @param {import("../stores/world.js").Hello} hello @returns {Array<[string, string, ProtocolCard[]]>} the shelves that have something on them */
+/** @param {import("../lib/wire-types.js").Hello} hello @returns {Array<[string, string, ProtocolCard[]]>} the shelves that have something on them */
 function shelves({ families, protocols }) {
   return Object.entries(families)
     .map(([family, title]) => /** @type {[string, string, ProtocolCard[]]} */ ([family, title, protocols.filter((card) => card.family === family)]))

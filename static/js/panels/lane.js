@@ -81,7 +81,7 @@ function Head({ app, index, last }) {
   </div>`;
 }
 
-/** Numbers with short names and choices among a few words stand in the head; the rest behind the dots. @param {import("../stores/world.js").Knob} knob */
+/** Numbers with short names and choices among a few words stand in the head; the rest behind the dots. @param {import("../lib/wire-types.js").Knob} knob */
 function fitsInline(knob) {
   if (knob.choices.length === 0) return knob.title.length <= SHORT && knobValues(knob).length > 0;
   return knob.choices.every(([value, text]) => typeof value !== "boolean" && text.length <= WORDS);
@@ -91,13 +91,13 @@ const SHORT = 3; // letters of a name that reads as a symbol: N=3
 const WORDS = 32; // letters of a choice
 const TOGETHER = 28; // letters of a name and its choice
 
-/** The values of a number knob that has few enough to list. @param {import("../stores/world.js").Knob} knob @returns {number[]} */
+/** The values of a number knob that has few enough to list. @param {import("../lib/wire-types.js").Knob} knob @returns {number[]} */
 function knobValues(knob) {
   if (knob.low === null || knob.high === null || knob.high - knob.low > 24) return [];
   return Array.from({ length: knob.high - knob.low + 1 }, (_, step) => /** @type {number} */ (knob.low) + step);
 }
 
-/** @param {import("../stores/world.js").Knob} knob @param {unknown} value */
+/** @param {import("../lib/wire-types.js").Knob} knob @param {unknown} value */
 function knobShown(knob, value) {
   const choice = knob.choices.find(([each]) => each === value);
   if (!choice) return `${knob.title}=${value}`;
@@ -105,7 +105,7 @@ function knobShown(knob, value) {
   return together.length <= TOGETHER ? together : choice[1].split(",")[0];
 }
 
-/** @param {{app: import("./html.js").App, lane: number, knob: import("../stores/world.js").Knob, value: unknown, title: string, disabled: boolean}} props */
+/** @param {{app: import("./html.js").App, lane: number, knob: import("../lib/wire-types.js").Knob, value: unknown, title: string, disabled: boolean}} props */
 function KnobPick({ app, lane, knob, value, title, disabled }) {
   const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, `${number} ${knob.unit === "nodes" && number === 1 ? "node" : knob.unit}`.trim()]);
   return html`<${Pick} label=${words.lane.knob(knob.title, title)} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
@@ -121,7 +121,7 @@ function addLane(app) {
   compose(app, (lanes) => [...lanes, next]);
 }
 
-/** @param {import("../stores/world.js").ProtocolCard[]} protocols @param {Array<{protocol: string, knobs: Record<string, unknown>}>} lanes */
+/** @param {import("../lib/wire-types.js").ProtocolCard[]} protocols @param {Array<{protocol: string, knobs: Record<string, unknown>}>} lanes */
 function newLane(protocols, lanes) {
   const asIs = protocols.map(({ name }) => ({ protocol: name, knobs: /** @type {Record<string, unknown>} */ ({}) }));
   const turned = protocols.flatMap(({ name, knobs }) =>

@@ -22,7 +22,7 @@ export function Meters({ app, index }) {
   </div>`;
 }
 
-/** @param {{side: import("../stores/world.js").Side, whole: boolean, majority: boolean, open: () => void}} props */
+/** @param {{side: import("../lib/wire-types.js").Side, whole: boolean, majority: boolean, open: () => void}} props */
 function SideMeter({ side, whole, majority, open }) {
   const name = whole ? words.meters.everyone : words.set(side.nodes);
   const finished = side.ok + side.failed + side.unknown;

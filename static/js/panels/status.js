@@ -9,8 +9,8 @@ const SEED_MAX = 2 ** 31 - 1; // when the server does not say
 
 /**
  * The honest badge in words.
- * @param {import("../stores/world.js").Spec} spec
- * @param {import("../stores/world.js").Clock} clock
+ * @param {import("../lib/wire-types.js").Spec} spec
+ * @param {import("../lib/wire-types.js").Clock} clock
  */
 export function badgeWords(spec, clock) {
   return words.status.badge([
