@@ -71,10 +71,10 @@ class Claims:
 
     availability under a cut: "total" (every live node always answers, whichever a client asks); "sticky" (every live node
     always answers, and the promise holds for a client that stays with one node); "majority" (the side that holds a majority
-    of the members, even if all of them reach only one); "clean majority" (that side, if the cut parts the members into sides;
-    where only some links are cut, perhaps nobody answers); "quorum" (a side that can gather R or W); "share" (every live node, as
-    far as its own share goes); "primary" (every live node answers reads, writes are answered where a primary can be reached); "all"
-    (nobody, for what needs every member).
+    of the members, even if all of them reach only one); "clean majority" (that side, if the cut parts the members into
+    sides; where only some links are cut, perhaps nobody answers); "quorum" (a side that can gather R or W); "share" (every
+    live node, as far as its own share goes); "primary" (every live node answers reads, writes are answered where a primary
+    can be reached); "all" (nobody, for what needs every member).
 
     "nothing" and "nobody" for what keeps no data and serves no client; ``loses``: may lose acknowledged writes though no disk
     is lost.

@@ -107,12 +107,13 @@ def test_a_protocol_knows_the_node_its_card_quorums_and_its_checkers_only(module
 
 REACH = {
     "lib": {"lib"},
+    "words": {"lib", "words"},
     "stores": {"lib", "stores"},
-    "stage": {"lib", "stores", "stage"},
-    "panels": {"lib", "stores", "panels"},
-    "main": {"lib", "stores", "stage", "panels", "main"},
+    "stage": {"lib", "words", "stores", "stage"},
+    "panels": {"lib", "words", "stores", "panels"},
+    "main": {"lib", "words", "stores", "stage", "panels", "main"},
 }
-LIBRARIES = {"lib": set(), "stores": set(), "stage": set(), "panels": {"preact", "preact/hooks", "htm"}}
+LIBRARIES = {"lib": set(), "words": set(), "stores": set(), "stage": set(), "panels": {"preact", "preact/hooks", "htm"}}
 
 
 def place(script: Path) -> str:
@@ -139,3 +140,11 @@ def test_in_the_browser_too_imports_go_one_way(script: Path) -> None:
             assert place(target) in REACH[mine], f"{mine} imports {wanted}, which is {place(target)}"
         else:
             assert mine == "main" or wanted in LIBRARIES[mine], f"{mine} imports the library {wanted}"
+
+
+def test_scripts_have_no_circles() -> None:
+    graph = {
+        script: [(script.parent / wanted).resolve() for wanted in script_imports(script) if wanted.startswith(".")]
+        for script in SCRIPTS
+    }
+    TopologicalSorter(graph).prepare()

@@ -23,7 +23,7 @@ export function Meters({ app, index }) {
   </div>`;
 }
 
-/** @param {{side: import("../stores/world.js").Side, left: {down: number, straddled: number}|null, whole: boolean, majority: boolean, open: () => void}} props */
+/** @param {{side: import("../lib/wire-types.js").Side, left: {down: number, straddled: number}|null, whole: boolean, majority: boolean, open: () => void}} props */
 function SideMeter({ side, left, whole, majority, open }) {
   const name = whole ? words.meters.everyone : words.set(side.nodes);
   const answers = side.ok + (side.declined ?? 0);

@@ -130,7 +130,7 @@ export const english = Object.freeze({
     sums: (/** @type {Record<string, number>} */ n) =>
       `${n.ok} answered, ${n.failed} refused, ${n.unknown} unanswered, ${n.stale} stale, ${n.conflict} in conflict, ${n.lost} lost.`,
     outcome: /** @type {Record<string, string>} */ ({ pending: "still waiting", ok: "answered", failed: "refused", unknown: "no answer in time" }),
-    operation: (/** @type {import("../../stores/world.js").Operation} */ op, /** @type {string} */ object = "register") => {
+    operation: (/** @type {import("../../lib/wire-types.js").Operation} */ op, /** @type {string} */ object = "register") => {
       const { key, value: named } = op;
       const writes = /** @type {Record<string, string>} */ ({ decision: `proposed ${named} for ${key}`, counter: `added one to ${key}`, set: `added ${named} to ${key}` });
       const what = { write: writes[object] ?? `wrote ${key}=${named}`, remove: object === "counter" ? `took one from ${key}` : `removed ${named} from ${key}`, read: `read ${key}` };
@@ -290,7 +290,7 @@ export const english = Object.freeze({
     linkState: (/** @type {string} */ a, /** @type {string} */ b, /** @type {string} */ state) => `${a} – ${b}: ${state}`,
   },
   message: {
-    line: (/** @type {import("../../stores/world.js").Message} */ m) => `${m.type} ${m.src} → ${m.dst}`,
+    line: (/** @type {import("../../stores/lane.js").Message} */ m) => `${m.type} ${m.src} → ${m.dst}`,
     lands: (/** @type {number} */ us) => `lands at ${exactMoment(us)}`,
   },
   help: {
