@@ -16,12 +16,14 @@ from consensus.checkers.histories.losses import NoLosses
 from consensus.checkers.histories.sessions import Sessions
 from consensus.checkers.histories.staleness import Staleness
 from consensus.checkers.objects import OBJECTS, REGISTER
-from consensus.kernel.events import KINDS, Event, Row, Trace, new_event
+from consensus.kernel.events import KINDS, Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import DECLINED, MS
+from consensus.kernel.rows import Row, make
 from consensus.watch.history import History, Operation
 from consensus.watch.metrics import Meters
 from consensus.watch.narration import sentence_of
+from consensus.watch.trace import Trace
 
 FINDINGS_KEPT = 500
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
@@ -144,7 +146,7 @@ class Watch:
             at, kind = row[1], row[2]
             if at < wake and kind in quiet:
                 continue
-            event = new_event(Event, row)
+            event = make(Event, row)
             operation = None if kind in UNREMARKABLE else self._remark(event, sides)
             for name, checker in listeners[kind]:
                 checker.fold(event, operation)

@@ -243,4 +243,4 @@ showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });
 runLoop();
 
-export { send, stages, ui, world }; // for who looks inside from a console or a test: import("/static/js/main.js")
+export { send, stages, ui, world }; // for a console or a test that imports this module by its address
