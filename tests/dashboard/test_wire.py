@@ -19,9 +19,11 @@ from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.runs import interventions, registry
 from consensus.runs.timeline import Timeline
+from consensus.watch.history import Operation
 from dashboard import wire
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
+from dashboard.wire.frames import operation_row
 from dashboard.wire.pack import EACH, KEPT, Reader, Writer, change, changed, pattern
 from tests.kit.fold import Fold
 
@@ -543,3 +545,10 @@ def test_no_json_breaks_the_check(kind: str, data: st.DataObject) -> None:
 
 def test_a_request_is_a_message_like_any_other() -> None:
     assert wire.message_fields(Request) == ["op_id", "kind", "key", "value", "context"]
+
+
+def test_each_column_of_an_operation_holds_what_its_name_says() -> None:
+    operation = Operation(0, "c1:1", "c1", "n1", "read", "x", "", 5, 9, "failed", ("7",), "no element", declined=True)
+    row = dict(zip(wire.OPERATION, operation_row(operation, "stale", "old"), strict=True))
+    assert (row["result"], row["reason"], row["mark"], row["note"]) == (["7"], "no element", "stale", "old")
+    assert (row["id"], row["client"], row["node"], row["outcome"], row["finish"]) == ("c1:1", "c1", "n1", "failed", 9)
