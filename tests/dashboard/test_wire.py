@@ -19,9 +19,11 @@ from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.runs import interventions, registry
 from consensus.runs.timeline import Timeline
+from consensus.watch.history import Operation
 from dashboard import wire
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
+from dashboard.wire.frames import operation_row
 from dashboard.wire.pack import EACH, KEPT, Reader, Writer, change, changed, pattern
 from tests.kit.fold import Fold
 
@@ -553,3 +555,10 @@ def test_a_sentence_keeps_its_template_and_values_on_the_wire() -> None:
             back = reader.unpacked(writer.packed(["caption", sentence]))[1]
             assert back == sentence and back.template == sentence.template and back.values == sentence.values
             assert back.values["harm"].template == inner.template
+
+
+def test_each_column_of_an_operation_holds_what_its_name_says() -> None:
+    operation = Operation(0, "c1:1", "c1", "n1", "read", "x", "", 5, 9, "failed", ("7",), "no element", declined=True)
+    row = dict(zip(wire.OPERATION, operation_row(operation, "stale", "old"), strict=True))
+    assert (row["result"], row["reason"], row["mark"], row["note"]) == (["7"], "no element", "stale", "old")
+    assert (row["id"], row["client"], row["node"], row["outcome"], row["finish"]) == ("c1:1", "c1", "n1", "failed", 9)
