@@ -47,6 +47,7 @@ MS = 1_000
 S = 1_000_000
 
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
+DECLINED = "declined"  # FAILED on the way to the client, when the refusal is itself the answer (``Node.decline``)
 READ, WRITE = "read", "write"
 REMOVE = "remove"  # sets: an element; counters: one. Other objects are never asked for it
 
@@ -68,7 +69,7 @@ class Reply(NamedTuple):
     """The home node's answer. ``result`` holds the values read: none, one, or siblings."""
 
     op_id: str
-    outcome: str  # OK or FAILED (certainly did not happen) or UNKNOWN
+    outcome: str  # OK, or FAILED or DECLINED (certainly did not happen), or UNKNOWN
     result: tuple[str, ...] = ()
     context: tuple[Any, ...] = ()
     reason: str = ""
@@ -154,6 +155,7 @@ class Answer(NamedTuple):
     result: tuple[str, ...] = ()
     context: tuple[Any, ...] = ()
     reason: str = ""
+    declined: bool = False  # FAILED, and that is the answer: the request breaks a rule, whatever the network does
 
 
 class Store(NamedTuple):
@@ -256,7 +258,9 @@ class Node:
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
 
-        role: str; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
+        role: str; ring: "leads", "stands" (it wants to lead, or to have its value chosen), "waits" (for others to tell it how
+        things stand), or "" or absent for everybody else; ring_timer: the timer whose time the ring shows, else the one that
+        takes longest; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
         ``LOG_SHOWN`` entries), log_start: index of the first of them (first entry of all: 1), commit: index; facts: {label:
         text} for the inspector, in the paper's words.
         """
@@ -346,6 +350,14 @@ class Node:
     ) -> None:
         """Answers a client that stands at this node. FAILED promises that the operation never happens."""
         self.effects.append(Answer(op_id, outcome, result, context, reason))
+
+    def decline(self, op_id: str, reason: str) -> None:
+        """Answers that the operation never happens because a rule of the data forbids it: a limit, a conflict.
+
+        Only for what this node would refuse with the network whole, too. A refusal for want of a quorum or a leader, or because
+        others do not answer, is ``answer(op_id, FAILED)``: the client was not served.
+        """
+        self._effects.append(Answer(op_id, FAILED, (), (), reason, True))
 
     def store(self, key: str, values: tuple[str, ...], based_on: tuple[str, ...] = (), shelf: str = "data") -> None:
         """Says that this node's own copy of the key changed."""

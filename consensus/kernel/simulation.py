@@ -20,6 +20,7 @@ from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.network import LinkState, Network
 from consensus.kernel.node import (
+    DECLINED,
     FAILED,
     MS,
     OK,
@@ -478,7 +479,8 @@ class Simulation:
         asked = self.clients.pending.get(answer.op_id)
         client = asked.client if asked else answer.op_id.partition(":")[0]
         assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
-        self._walk(member, client, Reply(*answer), cause)
+        op_id, outcome, result, context, reason, declined = answer
+        self._walk(member, client, Reply(op_id, DECLINED if declined else outcome, result, context, reason), cause)
 
     def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
         """Between a client and its home node."""
@@ -492,7 +494,8 @@ class Simulation:
         cause = self._emit("delivered", client, sent[0], (sent[0], node))
         if reply.outcome == OK:
             self.clients.contexts[(client, asked.key)] = reply.context
-        assert reply.outcome in (OK, FAILED, UNKNOWN), f"an answer is ok, failed or unknown, not {reply.outcome}"
+        outcomes = OK, FAILED, DECLINED, UNKNOWN
+        assert reply.outcome in outcomes, f"an answer is ok, failed, declined or unknown, not {reply.outcome}"
         self._emit("returned", node, cause, (reply.op_id, client, reply.outcome, reply.result, reply.reason))
         return None
 
@@ -521,8 +524,8 @@ class Simulation:
                     raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
                 self.deadline = deadline
                 self._emit("deadline", "", 0, (deadline,))
-            case Ask(node, kind, key, value):
-                self._ask_by_hand(node, kind, key, value)
+            case Ask():
+                self._ask_by_hand(*intervention)
             case Act(node, action, argument):
                 self._act(node, action, argument)
             case SetClock():
@@ -554,8 +557,10 @@ class Simulation:
             raise Refused(f"There is no node {member}; there are {', '.join(self.members)}.")
         return self.status[member]
 
-    def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None) -> None:
+    def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None, client: str) -> None:
         self._known(node)
+        if not isinstance(client, str) or not client.isidentifier() or len(client) > KEY_LENGTH_MAX or client in self.status:
+            raise Refused(f"A client has a name of 1 to {KEY_LENGTH_MAX} letters and digits that no node has, not {client!r}.")
         removes = self.cluster.removes
         if kind == REMOVE and not removes:
             raise Refused("Here nothing can be removed; an operation is a read or a write.")
@@ -571,8 +576,9 @@ class Simulation:
         elif value is not None:
             if value.isdecimal():
                 raise Refused("Numbers are given out in order, so that none is written twice; write a word, or leave it empty.")
-            value = f"{value}'{self.clients.asked_so_far.get(BY_HAND, 0) + 1}"  # unique, as the check needs it
-        self._ask(BY_HAND, node, kind, key, value if kind != READ else None)
+            # Unique, as the check needs it.
+            value = f"{value}'{'' if client == BY_HAND else client}{self.clients.asked_so_far.get(client, 0) + 1}"
+        self._ask(client, node, kind, key, value if kind != READ else None)
 
     def _act(self, member: str, action: str, argument: str) -> None:
         status, node = self._known(member), self.nodes[member]

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
@@ -34,6 +33,9 @@ class Refusal(NamedTuple):
     do: Intervention  # as the script has it
     lane: int | None  # None: no lane could
     sentence: str
+
+    def plain(self) -> dict[str, Any]:
+        return {"at": f"{self.at / S:g}s", "step": str(self.do), "lane": self.lane, "sentence": self.sentence}
 
 
 class Experiment:
@@ -179,16 +181,16 @@ class Experiment:
         if len(refusals) == len(chosen):
             raise refusals[0][1]
         if isinstance(intervention, Ask):
-            self._keep_in_step()
+            self._keep_in_step(intervention.client)
         self._tell(intervention, before, only)
         return refusals
 
-    def _keep_in_step(self) -> None:
+    def _keep_in_step(self, client: str) -> None:
         """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
-        asked = max(lane.sim.clients.asked_so_far.get(BY_HAND, 0) for lane in self.lanes)
+        asked = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
         for lane in self.lanes:
-            while lane.sim.clients.asked_so_far.get(BY_HAND, 0) < asked:
-                lane.sim.clients.passes(BY_HAND)
+            while lane.sim.clients.asked_so_far.get(client, 0) < asked:
+                lane.sim.clients.passes(client)
 
     # --- what it says -------------------------------------------------------------------------
 
@@ -226,4 +228,5 @@ class Experiment:
             "seed": self.spec.seed,
             "until": f"{self.at / S:g}s",
             "lanes": [lane.report(self.at) for lane in self.lanes],
+            "refused": [refusal.plain() for refusal in self.refused],
         }
