@@ -357,7 +357,7 @@ class Node:
         Only for what this node would refuse with the network whole, too. A refusal for want of a quorum or a leader, or because
         others do not answer, is ``answer(op_id, FAILED)``: the client was not served.
         """
-        self._effects.append(Answer(op_id, FAILED, (), (), reason, True))
+        self.effects.append(Answer(op_id, FAILED, (), (), reason, True))
 
     def store(self, key: str, values: tuple[str, ...], based_on: tuple[str, ...] = (), shelf: str = "data") -> None:
         """Says that this node's own copy of the key changed."""
