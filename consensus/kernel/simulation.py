@@ -43,6 +43,7 @@ from consensus.kernel.node import (
     Send,
     SetTimer,
     Store,
+    named_effects,
 )
 from consensus.kernel.rng import PPM, Stream
 from consensus.kernel.rows import (
@@ -158,7 +159,7 @@ class Simulation:
         self._event_id = 0
         for member in cluster.members:
             cause = self._emit("started", member, 0, ())
-            self._run(member, cause, self.nodes[member].start, 0)
+            self._run(member, cause, self.nodes[member].on_start)
         for client, at in self.clients.first_moments():
             self._push(at, ISSUE, client)
 
@@ -208,12 +209,19 @@ class Simulation:
             number, _, _, _, _, (_, _, message, _, _, _) = subject
             self._event_id = cause = self._event_id + 1
             log.append((cause, self.now, "delivered", dst, number, (number, src)))
+            node = nodes[dst]
+            node.now = self.now
             try:
-                for effect in nodes[dst].receive_bare(self.now, src, message):
-                    if type(effect) is tuple:
-                        self._send(dst, effect[0], effect[1], cause)
-                    else:
-                        self._carry_out(dst, effect, cause)
+                node.handle(src, message)
+                if effects := node.effects:
+                    node.effects = []
+                    for effect in effects:
+                        if type(effect) is not tuple:
+                            self._carry_out(dst, effect, cause)
+                        elif len(effect) == 2:
+                            self._send(dst, effect[0], effect[1], cause)
+                        else:
+                            self._set_timer(dst, effect, cause)
             except AssertionError as failed:
                 self._halt(dst, failed, cause)
         return steps
@@ -350,7 +358,7 @@ class Simulation:
             return self._drop(sent, "down")
         number, message = sent[5][0], sent[5][2]
         cause = self._emit("delivered", dst, number, (number, src))
-        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
+        return self._run(dst, cause, self.nodes[dst].handle, src, message)
 
     def _drop(self, sent: Row, reason: str) -> None:
         number, _, _, src, _, (_, dst, *_) = sent
@@ -359,30 +367,34 @@ class Simulation:
 
     # --- nodes --------------------------------------------------------------------------------
 
-    def _run(self, member: str, cause: int, handler: Callable[..., tuple[Effect, ...]], *inputs: Any) -> None:
+    def _run(self, member: str, cause: int, handler: Callable[..., None], *inputs: Any) -> None:
         """One input to one node, and its effects."""
+        node = self.nodes[member]
+        node.now = self.now
         try:
-            effects = handler(*inputs)
+            handler(*inputs)
+            effects = node.bare_effects()
             if member in self.liars:
-                effects = self.cluster.lies[self.liars[member]](self.nodes[member], effects)
+                effects = [*self.cluster.lies[self.liars[member]](node, named_effects(effects))]
             for effect in effects:
                 self._carry_out(member, effect, cause)
         except AssertionError as failed:
             self._halt(member, failed, cause)
 
     def _carry_out(self, member: str, effect: Any, cause: int) -> None:
+        """An effect, bare (``rows.py``) or with its name."""
         kind = type(effect)
-        if kind is SetTimer:
-            self._set_timer(member, effect, cause)
-        elif kind in TOLD:
+        if kind in TOLD:
             self._emit(TOLD[kind], member, cause, effect[:])
             if kind is Become:
                 self.roles[member] = effect[:]
-        elif isinstance(effect, Send):
-            self._send(member, effect.dst, effect.message, cause)
-        elif isinstance(effect, CancelTimer):
+        elif kind is Send or (kind is tuple and len(effect) == 2):
+            self._send(member, effect[0], effect[1], cause)
+        elif kind is SetTimer or kind is tuple:
+            self._set_timer(member, effect, cause)
+        elif kind is CancelTimer:
             self.timers[member].pop((effect.name, effect.key), None)
-        elif isinstance(effect, Answer):
+        elif kind is Answer:
             self._answer(member, effect, cause)
         else:
             raise TypeError(f"{member} returned {effect!r}, which is no effect")
@@ -393,7 +405,7 @@ class Simulation:
         """The timers that run at a node: name, when it was set, when it is due."""
         return [[name, timer[SET_AT], timer[FIRES_AT]] for (name, _), timer in self.timers[member].items()]
 
-    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
+    def _set_timer(self, member: str, wanted: tuple[str, int, tuple[Any, ...]], cause: int) -> None:
         """A timer that is in the heap already, and not behind its new due time, needs no second entry there (``rows.py``)."""
         name, after, key = wanted
         timer = name, key
@@ -425,7 +437,8 @@ class Simulation:
     def _fire(self, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
         del self.timers[member][timer]
         fired = self._emit("fired", member, cause, timer)
-        return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
+        node, (name, key) = self.nodes[member], timer
+        return self._run(member, fired, node.timer_handlers[name], node, *key)
 
     def _halt(self, member: str, failed: AssertionError, cause: int) -> None:
         """A failed assertion halts the node with the theorem's name."""
@@ -586,7 +599,7 @@ class Simulation:
         if sentence := node.cannot(action, argument):
             raise Refused(sentence)
         cause = self._emit("acted", member, 0, (action, argument))
-        self._run(member, cause, node.act, self.now, action, argument)
+        self._run(member, cause, node.action_handlers[action], node, argument)
 
     def _set_clock(self, wanted: SetClock) -> None:
         member, skew, rate, since = wanted
@@ -662,7 +675,7 @@ class Simulation:
         self.status[member] = UP
         self.sentences.pop(member, None)
         cause = self._emit("restarted", member, 0, ())
-        self._run(member, cause, node.restart, self.now)
+        self._run(member, cause, node.on_restart)
 
     def _resume(self, member: str) -> None:
         """What waited is handed over in the order in which it came."""
