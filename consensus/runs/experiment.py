@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
 from consensus.runs import aim
-from consensus.runs.interventions import Ask, Intervention, Turn
+from consensus.runs.interventions import Ask, Before, Intervention, Turn
 from consensus.runs.lane import Lane
 from consensus.runs.spec import Spec, check
-from consensus.watch.narration import seconds, told
+from consensus.watch.narration import seconds
 from consensus.watch.watch import Mark
 
 Band = tuple[int, int | None, str]  # a stretch of time with something cut: from, to (None: still), what, in words
@@ -144,6 +143,10 @@ class Experiment:
         if refusal.lane is None:
             self.caption = f"A step of the script could not be done at {seconds(refusal.at)}. {refusal.sentence}"
 
+    def before(self) -> Before:
+        """How things stand now, for an intervention that is to be taken back later."""
+        return Before(self.witness.sim, tuple(lane.knobs for lane in self.lanes), self.caption)
+
     def cast(self) -> aim.Cast:
         """Who plays which part now."""
         return aim.Cast(self.spec.members, self.leader() or self.spec.members[0], self.witness.sides)
@@ -182,16 +185,16 @@ class Experiment:
         if len(refusals) == len(chosen):
             raise refusals[0][1]
         if isinstance(intervention, Ask):
-            self._keep_in_step()
+            self._keep_in_step(intervention.client)
         self._tell(intervention, before, only)
         return refusals
 
-    def _keep_in_step(self) -> None:
+    def _keep_in_step(self, client: str) -> None:
         """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
-        asked = max(lane.sim.clients.asked_so_far.get(BY_HAND, 0) for lane in self.lanes)
+        asked = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
         for lane in self.lanes:
-            while lane.sim.clients.asked_so_far.get(BY_HAND, 0) < asked:
-                lane.sim.clients.passes(BY_HAND)
+            while lane.sim.clients.asked_so_far.get(client, 0) < asked:
+                lane.sim.clients.passes(client)
 
     # --- what it says -------------------------------------------------------------------------
 
@@ -208,7 +211,7 @@ class Experiment:
         if lane is not None:
             network = self.lanes[lane].sim.network
             words = network.words(leader)
-        kind, text, caption = told(intervention, network.sides(), words, leader, self.at)
+        kind, text, caption = intervention.told(self.at, words)
         if kind:
             self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
         if caption:

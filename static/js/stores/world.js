@@ -300,7 +300,7 @@ function foldEvents(state, body) {
   hold(state, { at: now, kind: "state", lane, body: news });
 }
 
-const ENDS = ["delivered", "cut", "loss", "down", "late"];
+const ENDS = ["delivered", "cut", "loss", "down", "late", "hand"];
 
 /**
  * The messages of Sent columns. What one was caused by says where and when it began, and mostly where it goes.
