@@ -23,7 +23,8 @@ class Order(NamedTuple):
     src: str
     dst: str
     kind: str  # the name of the message's class; empty: any
-    number: int  # 1: the next one that matches
+    nth: int
+    left: int  # 1: it means the next one that matches
 
     def matches(self, sent: Row) -> bool:
         dst, message = sent[5][1:3]
@@ -32,9 +33,9 @@ class Order(NamedTuple):
     def found_in(self, under_way: Iterable[Row]) -> tuple[Row | None, Order]:
         """The message that it means, or None and the order that waits for later ones."""
         matching = sorted(row for row in under_way if self.matches(row))  # no two events have the same number
-        if self.number <= len(matching):
-            return matching[self.number - 1], self
-        return None, self._replace(number=self.number - len(matching))
+        if self.left <= len(matching):
+            return matching[self.left - 1], self
+        return None, self._replace(left=self.left - len(matching))
 
 
 def after(sent: Row, orders: Iterable[Order]) -> tuple[Order | None, list[Order]]:
@@ -44,8 +45,8 @@ def after(sent: Row, orders: Iterable[Order]) -> tuple[Order | None, list[Order]
     for order in orders:
         if not order.matches(sent):
             waiting.append(order)
-        elif order.number > 1:
-            waiting.append(order._replace(number=order.number - 1))
+        elif order.left > 1:
+            waiting.append(order._replace(left=order.left - 1))
         elif meant is None:
             meant = order
         else:

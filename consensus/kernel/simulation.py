@@ -673,7 +673,7 @@ class Simulation:
             raise Refused(f"Messages are counted from 1 to {NUMBER_MAX}, not {number!r}.")
         flying = [entry[3] for entry in self._heap if entry[2] in (LAND, VANISH)]
         held = [] if verb == HOLD else [*self.in_hand.values()]
-        sent, order = Order(verb, src, dst, kind, number).found_in(flying + held)
+        sent, order = Order(verb, src, dst, kind, number, number).found_in(flying + held)
         self._emit("ordered", dst, 0, (verb, src, kind, number))
         if sent is None:
             self._wait_for_messages([*self.orders, order])

@@ -315,7 +315,7 @@ class DropMessage(NamedTuple):
 
     src: str
     dst: str
-    type: str = ""
+    message: str = ""
     nth: int = 1
 
     def effect(self, sim: Simulation) -> None:
@@ -333,7 +333,7 @@ class HoldMessage(NamedTuple):
 
     src: str
     dst: str
-    type: str = ""
+    message: str = ""
     nth: int = 1
 
     def effect(self, sim: Simulation) -> None:
@@ -351,7 +351,7 @@ class DeliverMessage(NamedTuple):
 
     src: str
     dst: str
-    type: str = ""
+    message: str = ""
     nth: int = 1
 
     def effect(self, sim: Simulation) -> None:
@@ -365,7 +365,7 @@ class DeliverMessage(NamedTuple):
 
 
 def _told_of_message(meant: DropMessage | HoldMessage | DeliverMessage, done: str, at: int) -> Told:
-    which = f"{meant.type or 'message'} {meant.src}-{meant.dst}"
+    which = f"{meant.message or 'message'} {meant.src}-{meant.dst}"
     number = "" if meant.nth == 1 else f", number {meant.nth} from then on"
     return Told("fault", f"{done} {which}", f"A {which} was {done} by hand at {seconds(at)}{number}.")
 
@@ -512,7 +512,7 @@ NODE = Field("node", "a node")
 ONE_MESSAGE = {
     "src": Field("node", "the sender"),
     "dst": Field("node", "the receiver"),
-    "type": Field("message", "the message's name, such as RequestVote; none: any", True),
+    "message": Field("message", "the message's name, such as RequestVote; none: any", True),
     "nth": Field("number", "which of those under way and sent later; none: the first", True),
 }
 

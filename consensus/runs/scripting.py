@@ -325,7 +325,7 @@ def _in_vain(experiment: Experiment) -> list[RefusedStep]:
         number = lane.number if several else None
         for order in lane.sim.orders:
             sentence = "No such message was sent until the end of the run."
-            steps.append(RefusedStep(end, MEANT[order.verb](*order[1:]), number, sentence))
+            steps.append(RefusedStep(end, MEANT[order.verb](*order[1:5]), number, sentence))
         for node, writes in lane.sim.doomed.items():
             sentence = "No handler made so many durable writes until the end of the run."
             steps.append(RefusedStep(end, CrashInside(node, writes), number, sentence))
