@@ -428,6 +428,17 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "adversary"}, interventions.Adversary()),
     ({"type": "deadline", "deadline": 300_000}, interventions.SetDeadline(300_000)),
     ({"type": "turn", "lane": 0, "knob": "reads", "value": "local"}, interventions.Turn(0, "reads", "local")),
+    ({"type": "crash_inside", "node": "n1"}, interventions.CrashInside("n1")),
+    ({"type": "crash_inside", "node": "n1", "writes": 2}, interventions.CrashInside("n1", 2)),
+    ({"type": "corrupt", "node": "n1", "lie": "mute"}, interventions.Corrupt("n1", "mute")),
+    ({"type": "corrupt", "node": "n1", "lie": ""}, interventions.Corrupt("n1", "")),
+    ({"type": "drop_message", "src": "n1", "dst": "n2"}, interventions.DropMessage("n1", "n2")),
+    (
+        {"type": "hold_message", "src": "n1", "dst": "n2", "message": "RequestVote", "nth": 2},
+        interventions.HoldMessage("n1", "n2", "RequestVote", 2),
+    ),
+    ({"type": "deliver_message", "src": "n1", "dst": "n2"}, interventions.DeliverMessage("n1", "n2")),
+    ({"type": "say", "text": "Look at n1."}, interventions.Say("Look at n1.")),
     ({"type": "scenario", "name": "same-cut"}, None),
     ({"type": "compose", "lanes": [{"protocol": "raft", "knobs": {}}], "nodes": 5, "seed": 1}, None),
 ]
