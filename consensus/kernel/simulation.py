@@ -232,9 +232,10 @@ class Simulation:
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        heaped = [entry[SUBJECT] for entry in self._heap if entry[WHAT] in WITH_MESSAGE]
+        heaped: list[Row] = [subject for _, _, what, subject, _, _ in self._heap if what in WITH_MESSAGE]
         waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
-        return events_of(sorted(heaped + waiting + [*self.in_hand.values()]))  # no two events have the same number
+        rows: list[Row] = [*heaped, *waiting, *self.in_hand.values()]
+        return events_of(sorted(rows))  # no two events have the same number
 
     @property
     def events(self) -> list[Event]:
