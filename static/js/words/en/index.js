@@ -1,0 +1,15 @@
+/**
+ * English: every sentence of the page, as templates with {holes}; a sentence with plural forms has one template for each form of `n`.
+ * Calm, plain sentences, read on a projector. `server`: sentences of the server by their template; English needs none.
+ */
+import { cards } from "./cards.js";
+import { dialogs } from "./dialogs.js";
+import { figures } from "./figures.js";
+import { lane } from "./lane.js";
+import { page } from "./page.js";
+import { stage } from "./stage.js";
+
+export const en = Object.freeze({ ...page, ...lane, ...cards, ...dialogs, ...stage, ...figures });
+
+/** @type {Readonly<Record<string, string>>} */
+export const server = Object.freeze({});
