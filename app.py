@@ -129,7 +129,7 @@ def create_app(
         engineio_logger=our_mistakes("engineio"),
         logger=our_mistakes("socketio"),
     )
-    app.wsgi_app = doorkeeper(app.wsgi_app, socketio.sleep, limits)  # type: ignore[method-assign, arg-type]
+    app.wsgi_app = doorkeeper(app.wsgi_app, socketio.sleep, limits)  # type: ignore[method-assign, assignment]
     house = handlers.register(socketio, limits, **house_options)
     app.extensions["house"] = house
     pages.register(app, house)

@@ -29,9 +29,9 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, Node, Request, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster, Simulation
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.spec import LaneSpec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.spec import LaneSpec
 
 ROUNDS = 7
 BARE_EVENTS = 200_000
@@ -87,8 +87,8 @@ def echoes() -> Run:
 
 
 def kernel(protocol: str) -> Run:
-    card = registry.protocols()[protocol]
-    return timed(Simulation(Cluster(card.node, MEMBERS, card.settled(), 1, workload=Workload())), SIMULATED)
+    card = registry.protocol(protocol)
+    return timed(Simulation(Cluster(card.node, MEMBERS, card.with_defaults(), 1, workload=Workload())), SIMULATED)
 
 
 def timed(sim: Simulation, until: int) -> Run:

@@ -47,7 +47,7 @@ class Cost(NamedTuple):
 def cost(protocols: tuple[str, ...], speed: float, seconds: float) -> Cost:
     """Once the first snapshot is out. A WebSocket's frame around each packet is counted, too."""
     from consensus.kernel.node import S
-    from consensus.run.spec import LaneSpec
+    from consensus.runs.spec import LaneSpec
     from dashboard.live.session import Session
     from dashboard.wire import Ear
 

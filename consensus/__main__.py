@@ -20,9 +20,9 @@ from typing import Any, NoReturn
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.spec import LENGTH_MAX, LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.spec import LENGTH_MAX, LaneSpec, Spec
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,7 +82,7 @@ def show_list(given: argparse.Namespace) -> int:
         print(json.dumps(catalogue, indent=2))
         return 0
     for card in registry.protocols().values():
-        claims = card.claims(card.settled())
+        claims = card.claims(card.with_defaults())
         print(f"{card.name:<16} {card.title}: {card.summary} [{claims.consistency}, {claims.availability}]")
     print()
     for scenario in registry.scenarios().values():
@@ -104,7 +104,7 @@ def protocol_row(card: Card) -> dict[str, Any]:
         }
         for knob in card.knobs
     ]
-    claims = card.claims(card.settled()).plain()
+    claims = card.claims(card.with_defaults()).plain()
     actions = [action.plain() for action in card.actions]
     return {
         "name": card.name,
@@ -142,13 +142,11 @@ def ran(spec: Spec, until: int) -> Experiment:
 
 def lanes(text: str) -> tuple[LaneSpec, ...]:
     """raft:reads=local,dynamo:r=2:w=2 -> two lanes."""
-    cards = registry.protocols()
     made = []
     for part in text.split(","):
         name, *settings = part.strip().split(":")
-        if name not in cards:
-            raise Refused(f"There is no protocol {name!r}; there are: {', '.join(cards)}.")
-        made.append(LaneSpec(name, tuple(setting(cards[name], text) for text in settings)))
+        card = registry.protocol(name)
+        made.append(LaneSpec(card.name, tuple(setting(card, text) for text in settings)))
     return tuple(made)
 
 
@@ -163,7 +161,7 @@ def setting(card: Card, text: str) -> tuple[str, Any]:
                 if str(choice).lower() == value.lower():
                     return knob.name, choice
             return knob.name, knob.checked(int(value) if value.lstrip("-").isdecimal() else value)
-    card.settled({name: value})
+    card.with_defaults({name: value})
     raise AssertionError("a card refuses a knob that it does not have")
 
 
@@ -192,6 +190,9 @@ def print_table(experiment: Experiment) -> None:
             print("  {:<28}{:>7}{:>7}{:>8}{:>9}{:>7}{:>6}".format(nodes, *figures))
         print(f"  linearizable: {row['verdict']['status']}. {row['verdict']['reason']}")
         print(f"  trace {row['trace']}")
+    for refused in report["refused"]:
+        where = "" if refused["lane"] is None else f" in lane {refused['lane']}"
+        print(f"\nnot done at {refused['at']}{where}: {refused['step']}. {refused['sentence']}")
 
 
 # --- check ---------------------------------------------------------------------------------------

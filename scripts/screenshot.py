@@ -24,9 +24,9 @@ from small_png import smaller
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from consensus.run import registry  # noqa: E402
-from consensus.run.interventions import Crash, Cut, Partition, Say, SetLink  # noqa: E402
-from consensus.run.scenario import Scenario  # noqa: E402
+from consensus.runs import registry  # noqa: E402
+from consensus.runs.interventions import Crash, Cut, Partition, Say, SetLink  # noqa: E402
+from consensus.runs.scenario import Scenario  # noqa: E402
 
 PAGES = ROOT / "docs" / "protocols"
 PICTURE = ROOT / "docs" / "screenshot.png"
@@ -122,7 +122,7 @@ def take_readme(browser: Browser, address: str, picture: Path, width: int, heigh
 
 
 def page_of(protocol: str) -> Path:
-    return PAGES / f"{protocol.replace('-', '_')}.md"
+    return PAGES / f"{protocol}.md"
 
 
 def scenario_of(protocol: str) -> Scenario:
@@ -171,7 +171,7 @@ def put_on_top(protocol: str, scenario: Scenario) -> None:
     rest = rest.lstrip("\n")
     if rest.startswith("!["):
         rest = rest.partition("\n")[2].lstrip("\n")
-    shown = registry.protocols()[protocol].title
+    shown = registry.protocol(protocol).title
     path.write_text(f"{title}\n\n![{shown} in the scenario “{scenario.title}”]({path.stem}.png)\n\n{rest}", "utf-8")
 
 
@@ -182,7 +182,9 @@ def main() -> None:
     parser.add_argument("--readme", action="store_true", help="that picture only")
     parser.add_argument("--protocols", nargs="*", metavar="NAME", help="the protocols' pictures only: all, or these")
     asked = parser.parse_args()
-    names = [] if asked.readme else (asked.protocols or list(registry.protocols()))
+    names = (
+        [] if asked.readme else ([registry.protocol(name).name for name in asked.protocols or ()] or list(registry.protocols()))
+    )
     width, height = (int(number) for number in asked.size.split("x"))
     process, address = start_server()
     try:

@@ -6,7 +6,7 @@ that began or ended with the event, else None), and a list ``findings`` that onl
 A lane has some thousand events for each thing that a checker cares about, so a checker says what it listens to: ``listens``
 names kinds of events (absent: every kind). One for which time passing is news, too, keeps a moment ``due``: from then on it is
 given the next event, whatever its kind. Folding more than it asked for changes nothing. One for which a quorum is what the
-knobs say has a method ``settle(knobs)``, called before the first event; later turns are events.
+knobs say has a method ``configure(knobs)``, called before the first event; later turns are events.
 """
 
 from __future__ import annotations

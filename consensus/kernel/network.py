@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from consensus.kernel.node import MS, S
 from consensus.kernel.rng import PPM, Stream
 from consensus.kernel.sentences import Refused
-from consensus.run.interventions import Links
+from consensus.runs.interventions import Links
 
 SHAPES = ("uniform", "exponential")
 DELAY_MAX = 10 * S

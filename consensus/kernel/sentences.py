@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Refused(Exception):
+class Refused(ValueError):
     """What was asked cannot be done; the message is one sentence for the person who asked."""

@@ -4,8 +4,8 @@ A simulation takes from its heap the next thing that happens, hands it to a node
 effects that come back. All it does is told as events (``events.py``); ``drain`` hands them over. The same cluster and the same
 interventions at the same steps give the same events, to the bit.
 
-A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in the order of scheduling. A message under way is
-nothing but its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
+How heap entries, events and timers are laid out, and why they are bare tuples: ``rows.py``. A message under way is nothing but
+its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from heapq import heappop, heappush
 from typing import Any
 
 from consensus.kernel.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
-from consensus.kernel.events import Event, Row, events_of
+from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.network import LinkState, Network
 from consensus.kernel.node import (
+    DECLINED,
     FAILED,
     MS,
     OK,
@@ -44,8 +45,25 @@ from consensus.kernel.node import (
     Store,
 )
 from consensus.kernel.rng import PPM, Stream
+from consensus.kernel.rows import (
+    ACCESS,
+    EXPIRE,
+    FIRE,
+    FIRES_AT,
+    ISSUE,
+    LAND,
+    SET_AT,
+    SUBJECT,
+    VANISH,
+    WHAT,
+    WITH_MESSAGE,
+    Entry,
+    Row,
+    Timer,
+    events_of,
+)
 from consensus.kernel.sentences import Refused
-from consensus.run.interventions import (
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Ask,
@@ -66,9 +84,8 @@ from consensus.run.interventions import (
     Wipe,
 )
 
-LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)
 FOREVER = 1 << 62
-NOT_SET = (0, 0, 0)  # no timer: no heap entry has ticket 0
+NOT_SET: Timer = (0, 0, 0, 0, FOREVER, 0)  # no timer: no heap entry has ticket 0
 UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
 TOLD = {Become: "became", Decide: "decided", Store: "stored", Note: "noted"}  # effects that are events, field by field
@@ -129,14 +146,14 @@ class Simulation:
         self.status = dict.fromkeys(cluster.members, UP)
         self.sentences: dict[str, str] = {}  # why a node halted
         self.roles: dict[str, tuple[str, int | None]] = {}
-        self.timers: dict[str, dict[Any, tuple[int, int, int]]] = {m: {} for m in cluster.members}  # (ticket, set at, due)
+        self.timers: dict[str, dict[Any, Timer]] = {m: {} for m in cluster.members}  # node -> (name, key) -> its record
         self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
         self.liars: dict[str, str] = {}
         self.adversary = ""
         self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
         self.held_longest = 0  # of those that have landed since, for how long
         self.log: list[Row] = []  # what happened since the last ``taken``, without the names of ``Event``
-        self._heap: list[Any] = []
+        self._heap: list[Entry] = []
         self._ticket = 0
         self._event_id = 0
         for member in cluster.members:
@@ -170,7 +187,8 @@ class Simulation:
     def run(self, limit: int, steps: int) -> int:
         """Processes at most that many heap entries, none after ``limit``; returns how many.
 
-        Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
+        Most of what happens is a message that lands at a running node. That case stands here, with its tables in local names
+        and without a call but the handler's; all others are calls.
         """
         heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
         cuts, liars = self.network.cuts, self.liars
@@ -179,48 +197,43 @@ class Simulation:
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
-            entry = heappop(heap)
-            self.now = at = entry[0]
+            self.now, ticket, what, subject, src, dst = heappop(heap)
             self.steps += 1
-            if entry[2] != LAND:
-                self._take(entry)
+            if what != LAND:
+                self._take(what, ticket, subject, src)
                 continue
-            _, _, _, sent, src, dst = entry
             if status[dst] != UP or (hindered and (delayed or dst in liars or (src, dst) in cuts)):
-                self._land(sent, src, dst)
+                self._land(subject, src, dst)
                 continue
+            number, _, _, _, _, (_, _, message, _, _, _) = subject
             self._event_id = cause = self._event_id + 1
-            log.append((cause, at, "delivered", dst, sent[0], (sent[0], src)))
+            log.append((cause, self.now, "delivered", dst, number, (number, src)))
             try:
-                for effect in nodes[dst].receive_bare(at, src, sent[5][2]):
+                for effect in nodes[dst].receive_bare(self.now, src, message):
                     if type(effect) is tuple:
-                        to, message = effect
-                        self._send(dst, to, message, cause)
+                        self._send(dst, effect[0], effect[1], cause)
                     else:
                         self._carry_out(dst, effect, cause)
             except AssertionError as failed:
                 self._halt(dst, failed, cause)
         return steps
 
-    def _take(self, entry: Any) -> None:
+    def _take(self, what: int, ticket: int, subject: Any, src: str) -> None:
         """What happens beside messages that land."""
-        what = entry[2]
         if what == FIRE:
-            _, ticket, _, member, timer, cause = entry
-            if self.timers[member].get(timer, NOT_SET)[0] == ticket:  # else cancelled, or set anew
-                self._fire(ticket, member, timer, cause)
+            self._come_up(ticket, src, subject)
         elif what == ACCESS:
-            self._access(entry[3])
+            self._access(subject)
         elif what == ISSUE:
-            self._issue(entry[3])
+            self._issue(subject)
         elif what == EXPIRE:
-            self._expire(entry[3], entry[4])
+            self._expire(*subject)
         else:
-            self._drop(entry[3], "loss")
+            self._drop(subject, "loss")
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        heaped = [entry[3] for entry in self._heap if entry[2] in (LAND, ACCESS, VANISH)]
+        heaped = [entry[SUBJECT] for entry in self._heap if entry[WHAT] in WITH_MESSAGE]
         waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
         return events_of(sorted(heaped + waiting))  # no two events have the same number
 
@@ -234,7 +247,7 @@ class Simulation:
         return events_of(self.taken())
 
     def taken(self) -> list[Row]:
-        """The same as bare tuples, for who has a use for most of them as they are."""
+        """The same as bare rows (``rows.py``)."""
         rows, self.log = self.log, []
         return rows
 
@@ -245,10 +258,10 @@ class Simulation:
             setattr(clone, name, copied(value))
         return clone
 
-    def _push(self, at: int, what: int, *rest: Any) -> int:
-        self._ticket += 1
-        heappush(self._heap, (at, self._ticket, what, *rest))
-        return self._ticket
+    def _push(self, at: int, what: int, subject: Any, src: str = "", dst: str = "") -> int:
+        self._ticket = ticket = self._ticket + 1
+        heappush(self._heap, (at, ticket, what, subject, src, dst))
+        return ticket
 
     def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
         self._event_id = number = self._event_id + 1
@@ -258,14 +271,21 @@ class Simulation:
     # --- messages -----------------------------------------------------------------------------
 
     def _send(self, src: str, dst: str, message: Any, cause: int) -> None:
-        """A message to another member sets out."""
+        """A message to another member sets out. Over links that are all alike its draw, its event and its heap entry are
+        made here and not by ``Stream.below``, ``_fly`` and ``_push``: three calls fewer for each message.
+        """
         network = self.network
         stream = network.streams.get((src, dst))
         if network.even is None or stream is None:
             return self._send_at_risk(src, dst, message, cause)
         delay, spread = network.even
-        due = self.now + delay + stream.below(spread)
-        sent = self._fly(src, dst, message, cause, due)
+        ahead = stream.ahead
+        due = self.now + delay + ((ahead.pop() if ahead else stream.block()) * spread >> 64)
+        tone = message.tone if TONES[type(message)] else ""
+        role = self.roles.get(src)
+        self._event_id = number = self._event_id + 1
+        sent = (number, self.now, "sent", src, cause, (number, dst, message, tone, role and role[1], due))
+        self.log.append(sent)
         self._ticket = ticket = self._ticket + 1
         return heappush(self._heap, (due, ticket, LAND, sent, src, dst))
 
@@ -350,16 +370,16 @@ class Simulation:
         except AssertionError as failed:
             self._halt(member, failed, cause)
 
-    def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+    def _carry_out(self, member: str, effect: Any, cause: int) -> None:
         kind = type(effect)
-        if isinstance(effect, SetTimer):
+        if kind is SetTimer:
             self._set_timer(member, effect, cause)
+        elif kind in TOLD:
+            self._emit(TOLD[kind], member, cause, effect[:])
+            if kind is Become:
+                self.roles[member] = effect[:]
         elif isinstance(effect, Send):
             self._send(member, effect.dst, effect.message, cause)
-        elif kind in TOLD:
-            self._emit(TOLD[kind], member, cause, (*effect,))
-            if isinstance(effect, Become):
-                self.roles[member] = (effect.role, effect.epoch)
         elif isinstance(effect, CancelTimer):
             self.timers[member].pop((effect.name, effect.key), None)
         elif isinstance(effect, Answer):
@@ -367,17 +387,42 @@ class Simulation:
         else:
             raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
-    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
-        timer = (wanted[0], wanted[2])
-        now, clock = self.now, self.nodes[member].own_clock
-        due = now + wanted[1] if clock is RIGHT else clock.due(now, wanted[1])
-        self._ticket = ticket = self._ticket + 1
-        heappush(self._heap, (due, ticket, FIRE, member, timer, cause))
-        self.timers[member][timer] = (ticket, now, due)
+    # --- timers -------------------------------------------------------------------------------
 
-    def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
+    def timers_of(self, member: str) -> list[list[Any]]:
+        """The timers that run at a node: name, when it was set, when it is due."""
+        return [[name, timer[SET_AT], timer[FIRES_AT]] for (name, _), timer in self.timers[member].items()]
+
+    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
+        """A timer that is in the heap already, and not behind its new due time, needs no second entry there (``rows.py``)."""
+        name, after, key = wanted
+        timer = name, key
+        now, clock = self.now, self.nodes[member].own_clock
+        due = now + after if clock is RIGHT else clock.due(now, after)
+        timers = self.timers[member]
+        _, _, _, _, queued_at, queued_ticket = timers.get(timer, NOT_SET)
+        self._ticket = ticket = self._ticket + 1
+        if queued_at <= due:
+            timers[timer] = (ticket, now, due, cause, queued_at, queued_ticket)
+        else:
+            heappush(self._heap, (due, ticket, FIRE, timer, member, ""))
+            timers[timer] = (ticket, now, due, cause, due, ticket)
+
+    def _come_up(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]]) -> None:
+        """A timer's heap entry comes up: it fires, unless it was cancelled, or set anew since then."""
+        timers = self.timers[member]
+        latest, set_at, due, cause, _, queued_ticket = timers.get(timer, NOT_SET)
+        if queued_ticket != ticket:
+            return None
+        if latest != ticket:  # back into the heap, to where the latest setting belongs
+            timers[timer] = (latest, set_at, due, cause, due, latest)
+            return heappush(self._heap, (due, latest, FIRE, timer, member, ""))
         if self.status[member] == PAUSED:
-            return self.backlog[member].append((FIRE, ticket, timer, cause))
+            timers[timer] = (latest, set_at, due, cause, FOREVER, 0)  # no entry stands for it in the heap any more
+            return self.backlog[member].append((FIRE, ticket, timer))
+        return self._fire(member, timer, cause)
+
+    def _fire(self, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
         del self.timers[member][timer]
         fired = self._emit("fired", member, cause, timer)
         return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
@@ -415,18 +460,19 @@ class Simulation:
         request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
         invoked = self._emit("invoked", node, 0, (request.op_id, client, kind, key, request.value))
         self._walk(client, node, request, invoked)
-        self._push(self.now + self.deadline, EXPIRE, request.op_id, invoked)
+        self._push(self.now + self.deadline, EXPIRE, (request.op_id, invoked))
 
     def _answer(self, member: str, answer: Answer, cause: int) -> None:
         asked = self.clients.pending.get(answer.op_id)
         client = asked.client if asked else answer.op_id.partition(":")[0]
         assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
-        self._walk(member, client, Reply(*answer), cause)
+        op_id, outcome, result, context, reason, declined = answer
+        self._walk(member, client, Reply(op_id, DECLINED if declined else outcome, result, context, reason), cause)
 
     def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
         """Between a client and its home node."""
         due = self.now + ACCESS_DELAY
-        self._push(due, ACCESS, self._fly(src, dst, message, cause, due))
+        self._push(due, ACCESS, self._fly(src, dst, message, cause, due), src, dst)
 
     def _reply_lands(self, sent: Row, node: str, client: str, reply: Reply) -> None:
         asked = self.clients.end(reply.op_id)
@@ -435,7 +481,8 @@ class Simulation:
         cause = self._emit("delivered", client, sent[0], (sent[0], node))
         if reply.outcome == OK:
             self.clients.contexts[(client, asked.key)] = reply.context
-        assert reply.outcome in (OK, FAILED, UNKNOWN), f"an answer is ok, failed or unknown, not {reply.outcome}"
+        outcomes = OK, FAILED, DECLINED, UNKNOWN
+        assert reply.outcome in outcomes, f"an answer is ok, failed, declined or unknown, not {reply.outcome}"
         self._emit("returned", node, cause, (reply.op_id, client, reply.outcome, reply.result, reply.reason))
         return None
 
@@ -464,8 +511,8 @@ class Simulation:
                     raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
                 self.deadline = deadline
                 self._emit("deadline", "", 0, (deadline,))
-            case Ask(node, kind, key, value):
-                self._ask_by_hand(node, kind, key, value)
+            case Ask():
+                self._ask_by_hand(*intervention)
             case Act(node, action, argument):
                 self._act(node, action, argument)
             case SetClock():
@@ -497,8 +544,10 @@ class Simulation:
             raise Refused(f"There is no node {member}; there are {', '.join(self.members)}.")
         return self.status[member]
 
-    def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None) -> None:
+    def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None, client: str) -> None:
         self._known(node)
+        if not isinstance(client, str) or not client.isidentifier() or len(client) > KEY_LENGTH_MAX or client in self.status:
+            raise Refused(f"A client has a name of 1 to {KEY_LENGTH_MAX} letters and digits that no node has, not {client!r}.")
         removes = self.cluster.removes
         if kind == REMOVE and not removes:
             raise Refused("Here nothing can be removed; an operation is a read or a write.")
@@ -514,8 +563,9 @@ class Simulation:
         elif value is not None:
             if value.isdecimal():
                 raise Refused("Numbers are given out in order, so that none is written twice; write a word, or leave it empty.")
-            value = f"{value}'{self.clients.asked_so_far.get(BY_HAND, 0) + 1}"  # unique, as the check needs it
-        self._ask(BY_HAND, node, kind, key, value if kind != READ else None)
+            # Unique, as the check needs it.
+            value = f"{value}'{'' if client == BY_HAND else client}{self.clients.asked_so_far.get(client, 0) + 1}"
+        self._ask(client, node, kind, key, value if kind != READ else None)
 
     def _act(self, member: str, action: str, argument: str) -> None:
         status, node = self._known(member), self.nodes[member]
@@ -556,12 +606,11 @@ class Simulation:
 
     def _retime(self, member: str, old: OwnClock, new: OwnClock) -> None:
         """What is left of each timer goes by at the new pace. What waits for a paused node to go on is due already."""
-        causes = {entry[1]: entry[5] for entry in self._heap if entry[2] == FIRE and entry[3] == member}
-        for timer, (ticket, set_at, due) in self.timers[member].items():
+        for timer, (_, set_at, due, cause, _, _) in self.timers[member].items():
             if due > self.now:
                 due = new.due(self.now, old.at(due) - old.at(self.now))
-                ticket = self._push(due, FIRE, member, timer, causes[ticket])
-                self.timers[member][timer] = (ticket, set_at, due)
+                ticket = self._push(due, FIRE, timer, member)
+                self.timers[member][timer] = (ticket, set_at, due, cause, due, ticket)
 
     def _corrupt(self, member: str, lie: str) -> None:
         self._known(member)
@@ -626,8 +675,11 @@ class Simulation:
                     self._drop(entry[1], "down")
             elif entry[0] == LAND:
                 self._reach(entry[1], entry[1][3], member)
-            elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
-                self._fire(entry[1], member, entry[2], entry[3])
+            else:
+                _, ticket, timer = entry
+                latest, _, _, cause, _, _ = self.timers[member].get(timer, NOT_SET)
+                if latest == ticket:  # else an earlier input has cancelled it, or set it anew
+                    self._fire(member, timer, cause)
 
 
 def _whole(number: object) -> bool:

@@ -10,16 +10,18 @@ Left out: keeping runs on disk and sharing branches (a run is a spec and a log a
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
-from consensus.run import registry
-from consensus.run.spec import LaneSpec, Spec
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.lane import Lane
+from consensus.runs.seen import LaneSeen
+from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.timeline import Timeline
+from consensus.watch.watch import Mark
 from dashboard import wire
 from dashboard.live import veil
 from dashboard.web.limits import LIMITS, Limits, words
@@ -124,23 +126,23 @@ class Session:
         return self.base_run + self.timeline.run
 
     @property
-    def lanes(self) -> list[Any]:
+    def lanes(self) -> list[Lane]:
         return self.timeline.experiment.lanes
 
     @property
-    def shown(self) -> list[Any]:
+    def shown(self) -> Sequence[LaneSeen]:
         """The lanes as the audience is told of them."""
         return [veil.VeiledLane(lane) for lane in self.lanes] if self.veiled else self.lanes
 
     @property
-    def marks(self) -> list[Any]:
+    def marks(self) -> list[Mark]:
         return veil.marks(self.timeline.marks) if self.veiled else self.timeline.marks
 
     def _renew(self) -> None:
         """What was told is void: the next packet carries a snapshot for everybody."""
         self.told_run = self.run
         self.views = [LaneView(number) for number in range(len(self.lanes))]
-        self.told_marks: dict[Any, bool] = {}
+        self.told_marks: dict[Mark, bool] = {}
         self.told_clock: dict[str, Any] = {}
         self.stream = wire.Stream()
         self.told_dials: tuple[Any, ...] = ()
@@ -227,7 +229,8 @@ class Session:
     def _obey(self, asked: Asked, token: str, now: float) -> dict[str, Any] | None:
         order = asked.order
         if order.act is not None:
-            return self._act(order, now)
+            self._act(order, now)
+            return None
         if order.type == "inspect":
             return self._obey_inspect(**order.values)
         obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
@@ -311,20 +314,21 @@ class Session:
     def _obey_compose(
         self, now: float, lanes: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...], nodes: int, seed: int | None = None
     ) -> None:
-        for protocol, knobs in lanes:
-            if protocol not in self.protocols:
-                raise Refused(f"There is no protocol {protocol}; there are: {', '.join(self.protocols)}.")
-            self.protocols[protocol].settled(dict(knobs))
+        wanted = tuple(LaneSpec(protocol, knobs) for protocol, knobs in lanes)
+        for lane in wanted:
+            if lane.protocol not in self.protocols:
+                raise Refused(f"There is no protocol {lane.protocol}; there are: {', '.join(self.protocols)}.")
+            self.protocols[lane.protocol].with_defaults(dict(lane.knobs))
         self._spend_build()
         spec = self.spec
-        sim = self.lanes[0].sim
+        first = self.lanes[0]
         composed = replace(
             spec,
-            lanes=tuple(LaneSpec(protocol, knobs) for protocol, knobs in lanes),
+            lanes=wanted,
             nodes=nodes,
             seed=spec.seed if seed is None else seed,
-            link=sim.network.base,
-            deadline=sim.deadline,
+            link=first.base_link,
+            deadline=first.deadline,
             script=(),
             veiled=False,
         )
@@ -454,7 +458,7 @@ class Session:
         """While time goes by, news are gathered up for a while, unless somebody acted or waits for an answer."""
         if self.renewed or self.changed or self.meters_due or not self.playing or now < self.lively_until:
             return True
-        by_hand = any(asked.client == BY_HAND for lane in self.lanes for asked in lane.sim.clients.pending.values())
+        by_hand = any(lane.waits_by_hand() for lane in self.lanes)
         return by_hand or now - self.packet_at >= 0.9 / self.limits.steady_packets_per_s
 
     def _shared(self, now: float, joined: bool) -> list[Frame]:
@@ -481,7 +485,7 @@ class Session:
 
     def _dials(self) -> tuple[Any, ...]:
         """What can be turned while it runs and stands in the spec: knobs and deadline."""
-        return tuple((lane.sim.deadline, *lane.knobs.items()) for lane in self.lanes)
+        return tuple((lane.deadline, *lane.knobs.items()) for lane in self.lanes)
 
     def _clock(self) -> dict[str, Any]:
         return wire.clock(self.timeline.at, self.timeline.horizon, self.speed, self.playing)

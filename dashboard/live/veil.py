@@ -7,19 +7,29 @@ crashes stay. The timing of answers stays, too: that is how one guesses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
-from consensus.run.lane import Mark
+from consensus.kernel.network import LinkState
+from consensus.protocols.cards import Knob
+from consensus.runs.lane import Lane
+from consensus.runs.seen import CardSeen
 from consensus.watch.history import Operation
+from consensus.watch.watch import Mark
 
 HIDDEN = "?"
 FORBIDDEN = ("act", "turn", "inspect")  # commands that speak of what is inside
 SENTENCE = "Hidden until you reveal what is in the box."
-CARD = SimpleNamespace(name="", title=HIDDEN, knobs=())
+
+
+class HiddenCard(NamedTuple):
+    """A card that tells nothing."""
+
+    name: str = ""
+    title: str = HIDDEN
+    knobs: tuple[Knob, ...] = ()
 
 
 class Outside(Sequence[Operation]):
@@ -44,14 +54,37 @@ def silent(operation: Operation) -> Operation:
 
 
 class VeiledLane:
-    """A lane as its clients know it."""
+    """A lane as its clients know it (``LaneSeen``)."""
 
-    def __init__(self, lane: Any) -> None:
+    def __init__(self, lane: Lane) -> None:
         self.lane = lane
-        self.sim, self.members = lane.sim, lane.members
-        self.tally = SimpleNamespace(dropped=dict.fromkeys(lane.tally.dropped, 0))
-        self.card, self.knobs = CARD, {}
-        self.history = SimpleNamespace(operations=Outside(lane.history.operations))
+        self.card: CardSeen = HiddenCard()
+        self.knobs: dict[str, Any] = {}
+        self.members = lane.members
+        self.dropped = dict.fromkeys(lane.dropped, 0)
+
+    @property
+    def clients(self) -> Mapping[str, str]:
+        return self.lane.clients
+
+    @property
+    def hands(self) -> tuple[str, ...]:
+        return self.lane.hands
+
+    @property
+    def deadline(self) -> int:
+        return self.lane.deadline
+
+    @property
+    def base_link(self) -> LinkState:
+        return self.lane.base_link
+
+    @property
+    def operations(self) -> Sequence[Operation]:
+        return Outside(self.lane.operations)
+
+    def waits_by_hand(self) -> bool:
+        return self.lane.waits_by_hand()
 
     def drain(self) -> list[Event]:
         """What happened, but for messages from node to node."""
@@ -63,19 +96,17 @@ class VeiledLane:
     def _inside(self, event: Event) -> bool:
         if event.kind not in ("sent", "delivered", "dropped"):
             return False
-        return event.node in self.sim.status and event.data[1] in self.sim.status
+        return event.node in self.members and event.data[1] in self.members
 
     def _plain(self, event: Event) -> Event:
         """Without the term of who sent it."""
         return event._replace(data=(*event.data[:4], None, event.data[5])) if event.kind == "sent" else event
 
     def changed_operations(self, now: int) -> list[int]:
-        found: list[int] = self.lane.changed_operations(now)
-        return found
+        return self.lane.changed_operations(now)
 
     def mark_of(self, operation: Operation, now: int) -> tuple[str, str]:
-        found: tuple[str, str] = self.lane.mark_of(operation, now)
-        return found
+        return self.lane.mark_of(operation, now)
 
     def node_state(self, member: str) -> dict[str, Any]:
         state = self.lane.node_state(member)
@@ -84,12 +115,12 @@ class VeiledLane:
 
     def links(self) -> dict[str, Any]:
         """The words without the leader, whom no client knows."""
-        return {**self.lane.links(), "words": self.sim.network.words()}
+        return {**self.lane.links(), "words": self.lane.sim.network.words()}
 
     def meters(self, now: int) -> dict[str, Any]:
         """Without what copies hold, and what the protocol is known for."""
         meters = self.lane.meters(now)
-        inside = {getattr(checker, "title", name) for name, checker in self.lane.invariants.items()}
+        inside = {getattr(checker, "title", name) for name, checker in self.lane.watch.invariants.items()}
         promises = [row for row in meters["promises"] if row[0] not in inside]
         hidden = {"badge": "", "promises": promises, "messages": 0, "lost_at_cut": 0, "diverged": 0, "converged_ms": None}
         return {**meters, **hidden, **({"sentence": self.stopped} if self.stopped else {})}
@@ -101,7 +132,7 @@ class VeiledLane:
     @property
     def findings(self) -> list[Finding]:
         """What clients' answers show; not what only a look inside can tell."""
-        inside = {id(finding) for checker in self.lane.invariants.values() for finding in checker.findings}
+        inside = {id(finding) for checker in self.lane.watch.invariants.values() for finding in checker.findings}
         return [finding for finding in self.lane.findings if finding.operations and id(finding) not in inside]
 
 

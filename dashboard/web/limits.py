@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from consensus.kernel.node import MS, S
 from consensus.kernel.simulation import DEADLINE_MAX, DEADLINE_MIN
-from consensus.run.spec import LANES_MAX, LENGTH_MAX, NODES_MAX, SEED_MAX
-from consensus.run.timeline import LOG_MAX
+from consensus.runs.spec import LANES_MAX, LENGTH_MAX, NODES_MAX, SEED_MAX
+from consensus.runs.timeline import LOG_MAX
 
 
 @dataclass(frozen=True)

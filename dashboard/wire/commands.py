@@ -11,7 +11,7 @@ from consensus.kernel.node import READ, REMOVE, WRITE
 from consensus.kernel.rng import PPM
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
-from consensus.run.interventions import (
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Ask,
@@ -315,8 +315,7 @@ def order(message: Any, limits: Limits = LIMITS) -> Order:
     if not isinstance(message, dict):
         raise Refused("A command is an object with an id and a type.")
     kind = message.get("type")
-    card = COMMANDS.get(kind) if isinstance(kind, str) else None
-    if card is None:
+    if not isinstance(kind, str) or (card := COMMANDS.get(kind)) is None:
         raise Refused(f"There is no command {short(kind)}.")
     ident = _checked("id", ID, message, limits, kind)
     for name in message:

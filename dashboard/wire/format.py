@@ -105,8 +105,13 @@ FRAMES: dict[str, FrameCard] = {
             "since": ("number", "when the present sides came about"),
             "sides": (
                 "Side[]",
-                "[{nodes, majority, asked, ok, failed, unknown, pending, stale, conflicts, violations, lost, "
+                "[{nodes, majority, asked, ok, declined, failed, unknown, pending, stale, conflicts, violations, lost, "
                 "availability, consistency, read, write, latency_ms}]",
+            ),
+            "left_out": (
+                "{down: number, straddled: number}",
+                "{down, straddled}: operations so far that count on no side: their node did not run all the while; the "
+                "network changed on their way",
             ),
             "sentence": ("string", "the lane in one sentence"),
             "badge": ("string", "what the protocol may do while a cut lasts"),
@@ -121,6 +126,7 @@ FRAMES: dict[str, FrameCard] = {
         (
             "since",
             "sides",
+            "left_out",
             "sentence",
             "badge",
             "promises",
@@ -149,7 +155,7 @@ FRAMES: dict[str, FrameCard] = {
             "marks": (
                 "Mark[]",
                 "[[at, kind, lane or -1, text]], new ones; kinds: leader, cut, heal, crash, fault, stale, conflict, "
-                "violation, lost, say",
+                "violation, lost, refused (a step of the script that could not be done), say",
             ),
             "eras": ("CutSpan[]", "[[from, to or null, words]], all"),
             "caption": ("string", "a sentence, or empty"),
@@ -257,6 +263,7 @@ PARTS: dict[str, dict[str, str]] = {
         "majority": "boolean",
         "asked": "number",
         "ok": "number",
+        "declined": "number",
         "failed": "number",
         "unknown": "number",
         "pending": "number",
@@ -357,8 +364,8 @@ OBJECTS: dict[str, FrameCard] = {
             "sentence": ("string", "why it halted, else empty"),
             "role": ("string", "leader, follower, replica ..."),
             "ring": (
-                '"leads" | "stands" | "waits"',
-                "the ring round it: leads; stands for an office or proposes; waits to learn how things stand; absent: none",
+                '"" | "leads" | "stands" | "waits"',
+                "the ring round it: leads; stands for an office or proposes; waits to learn how things stand; empty: none",
             ),
             "ring_timer": ("string", "the name of the timer that the arc round it shows; absent: the longest"),
             "epoch": ("number | null", "term, ballot, view; null where the protocol has none"),

@@ -13,7 +13,12 @@ from consensus.kernel.events import Event
 from consensus.kernel.network import PRESETS, LinkState
 from consensus.kernel.node import Reply, Request
 from consensus.protocols.cards import FAMILIES, Card, Knob
+from consensus.runs.experiment import Band
+from consensus.runs.scenario import Scenario
+from consensus.runs.seen import CardSeen, LaneSeen
+from consensus.runs.spec import Spec
 from consensus.watch.history import Operation
+from consensus.watch.watch import Mark
 from dashboard.web.limits import LIMITS, Limits
 from dashboard.wire.format import FORMAT, Frame
 
@@ -51,7 +56,7 @@ def columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, li
     return {name: list(turned[place]) if turned else [] for place, name in enumerate(names)}
 
 
-def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, Any], limits: Limits = LIMITS) -> Frame:
+def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, Scenario], limits: Limits = LIMITS) -> Frame:
     return "hello", {
         "format": FORMAT,
         "version": VERSION,
@@ -87,7 +92,7 @@ def protocol_card(card: Card) -> dict[str, Any]:
         "object": card.object,
         "epoch": card.epoch,
         "majority": card.majority,
-        "claims": card.claims(card.settled()).plain(),
+        "claims": card.claims(card.with_defaults()).plain(),
         "knobs": [knob_card(knob) for knob in card.knobs],
         "actions": [action.plain() for action in card.actions],
         "messages": [[kind.__name__, message_fields(kind)] for kind in (Request, Reply, *card.node.messages)],
@@ -111,7 +116,7 @@ def link_card(link: LinkState) -> dict[str, Any]:
     return dict(zip(LinkState._fields, link, strict=True))
 
 
-def knob_line(card: Card, knobs: Mapping[str, Any]) -> str:
+def knob_line(card: CardSeen, knobs: Mapping[str, Any]) -> str:
     """A lane's knobs in a line: N=3 R=1 W=1 · siblings."""
     numbers, choices = [], []
     for knob in card.knobs:
@@ -129,9 +134,8 @@ def knob_line(card: Card, knobs: Mapping[str, Any]) -> str:
     return " · ".join(filter(None, [" ".join(numbers), *choices]))
 
 
-def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any], veiled: bool = False) -> dict[str, Any]:
+def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], veiled: bool = False) -> dict[str, Any]:
     """What the run started from; knobs and deadline as they are now. Of a veiled run the lesson waits."""
-    sim = lanes[0].sim
     keys = list(spec.workload.keys) if spec.workload else ["x"]
     composed = scenario is None or (spec.lanes, spec.nodes) != (scenario.spec.lanes, scenario.spec.nodes)
     told = None if composed else scenario  # of other lanes its question and its lesson need not be true
@@ -148,9 +152,9 @@ def spec_body(spec: Any, scenario: Any, lanes: Sequence[Any], veiled: bool = Fal
         "veiled": veiled,
         "nodes": list(spec.members),
         "keys": keys,
-        "deadline": sim.deadline,
+        "deadline": lanes[0].deadline,
         "link": link_card(spec.link),
-        "clients": [[client, home] for client, home in sim.clients.home.items()],
+        "clients": [[client, home] for client, home in lanes[0].clients.items()],
         "lanes": [
             {
                 "protocol": lane.card.name,
@@ -167,8 +171,8 @@ def snapshot(
     spec: dict[str, Any],
     clock: dict[str, Any],
     lanes: list[dict[str, Any]],
-    marks: Sequence[Any],
-    eras: Sequence[Any],
+    marks: Sequence[Mark],
+    eras: Sequence[Band],
     caption: str,
     undo: str | None,
 ) -> Frame:
@@ -176,7 +180,7 @@ def snapshot(
     return "snapshot", {**body, "eras": list(eras), "caption": caption, "undo": undo}
 
 
-def marks(new: Sequence[Any], eras: Sequence[Any], caption: str, undo: str | None) -> Frame:
+def marks(new: Sequence[Mark], eras: Sequence[Band], caption: str, undo: str | None) -> Frame:
     return "marks", {"marks": list(new), "eras": list(eras), "caption": caption, "undo": undo}
 
 

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.events import Event
+from consensus.runs.seen import LaneSeen
 from dashboard.web.limits import LIMITS, Limits
 from dashboard.wire.format import ENDS, FLYING, OPERATION, SENT, Frame
 from dashboard.wire.frames import columns, finding_body, kind_of, operation_row, verdict
@@ -19,11 +19,6 @@ FAULTS = frozenset({"halted", "started", "crashed", "restarted", "paused", "resu
 TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted", "acted", "clock"}
 
 RELINKING = FAULTS | {"cut", "healed", "tuned", "became", "adversary"}
-
-
-def links_of(lane: Any) -> dict[str, Any]:
-    """A lane's matrix, and who plays with it."""
-    return {**lane.links(), "adversary": lane.sim.adversary}
 
 
 class Flight(NamedTuple):
@@ -58,26 +53,26 @@ class LaneView:
         self.last = 0
         self.recent: OrderedDict[int, Any] = OrderedDict()  # id -> message, for who asks
 
-    def whole(self, lane: Any, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
+    def whole(self, lane: LaneSeen, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
         """The Lane of a snapshot, which everybody gets; later batches follow on it."""
         lane.drain()
         lane.changed_operations(now)
-        base = lane.sim.network.base
+        base = lane.base_link
         self.nodes = {member: lane.node_state(member) for member in lane.members}
-        self.links, self.lost, self.stopped = links_of(lane), dict(lane.tally.dropped), lane.stopped
+        self.links, self.lost, self.stopped = lane.links(), dict(lane.dropped), lane.stopped
         self.meters = lane.meters(now)
-        self.findings, self.operations, self.since = len(lane.findings), len(lane.history.operations), now
+        self.findings, self.operations, self.since = len(lane.findings), len(lane.operations), now
         self.kinds, self.delay = {}, base.delay + base.jitter // 2
-        self.places = {name: place for place, name in enumerate((*lane.members, *lane.sim.clients.home, BY_HAND))}
+        self.places = {name: place for place, name in enumerate(dict.fromkeys((*lane.members, *lane.clients, *lane.hands)))}
         self.flights, self.late = {}, {}
         for event in lane.flying():
             self._take_off(event)
         self._late(now)
         return self.body(lane, now, limits)
 
-    def body(self, lane: Any, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
+    def body(self, lane: LaneSeen, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
         """The same for some alone, right after a batch: they are told what everybody has been told."""
-        operations = lane.history.operations[-limits.operations :]
+        operations = lane.operations[-limits.operations :]
         return {
             "nodes": self.nodes,
             "links": self.links,
@@ -96,7 +91,7 @@ class LaneView:
             "stopped": self.stopped,
         }
 
-    def news(self, lane: Any, now: int) -> list[Frame]:
+    def news(self, lane: LaneSeen, now: int) -> list[Frame]:
         """The batch since the last one, and findings, if there are any."""
         events: list[Event] = lane.drain()
         kinds = {event.kind for event in events}
@@ -106,11 +101,11 @@ class LaneView:
             **self._operations(lane, now),
         }
         body = {name: news for name, news in body.items() if news}
-        if kinds & RELINKING and (links := links_of(lane)) != self.links:
+        if kinds & RELINKING and (links := lane.links()) != self.links:
             body["links"] = change(self.links, links)
             self.links = links
-        if lane.tally.dropped != self.lost:
-            body["lost"] = self.lost = dict(lane.tally.dropped)
+        if lane.dropped != self.lost:
+            body["lost"] = self.lost = dict(lane.dropped)
         if lane.stopped != self.stopped:
             body["stopped"] = self.stopped = lane.stopped
         frames: list[Frame] = []
@@ -121,7 +116,7 @@ class LaneView:
         self.findings = len(lane.findings)
         return frames
 
-    def meters_news(self, lane: Any, now: int, exact: bool) -> list[Frame]:
+    def meters_news(self, lane: LaneSeen, now: int, exact: bool) -> list[Frame]:
         """The meters when they changed; that more messages were sent is no news by itself, unless they are to be ``exact``."""
         meters = lane.meters(now)
         news = change(self.meters, meters)
@@ -192,8 +187,8 @@ class LaneView:
 
     # --- operations and nodes -----------------------------------------------------------------
 
-    def _operations(self, lane: Any, now: int) -> dict[str, Any]:
-        operations = lane.history.operations
+    def _operations(self, lane: LaneSeen, now: int) -> dict[str, Any]:
+        operations = lane.operations
         changed_ones = [operations[number] for number in lane.changed_operations(now)]
         begun = operations[self.operations :]
         known, self.operations = self.operations, len(operations)
@@ -207,7 +202,7 @@ class LaneView:
         fresh = [(each.op_id, each.node, each.kind, each.key, each.value, each.start - self.since) for each in begun]
         return {"begun": turned(fresh), "operations": turned(rows)}
 
-    def _nodes(self, lane: Any, events: Iterable[Event], now: int, everywhere: bool) -> dict[str, dict[str, Any]]:
+    def _nodes(self, lane: LaneSeen, events: Iterable[Event], now: int, everywhere: bool) -> dict[str, dict[str, Any]]:
         touched = dict.fromkeys(event.node for event in events if event.kind in TOUCHING)
         news = {}
         for member in lane.members:

@@ -246,3 +246,5 @@ showPage({ world, ui, send, inspect, act, mountStage, marks: MARKS, paintMark },
 showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });
 runLoop();
+
+export { send, stages, ui, world }; // for a console or a test that imports this module by its address

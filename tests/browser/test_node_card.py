@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from strokes import places
 
 from consensus.kernel.node import MS, S
-from consensus.run import registry
+from consensus.runs import registry
 
 RAFT = 0
 

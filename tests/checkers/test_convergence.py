@@ -14,9 +14,9 @@ from consensus.kernel.events import Event
 from consensus.kernel.freeze import breaks_the_law
 from consensus.kernel.node import MS, OK, READ, REMOVE, WRITE, Node, S
 from consensus.protocols.cards import Card, Claims
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask
-from consensus.run.spec import LaneSpec, Spec
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask
+from consensus.runs.spec import LaneSpec, Spec
 from tests.kit.storm import Storm
 
 MEMBERS = ("n1", "n2", "n3")

@@ -15,10 +15,10 @@ from consensus.kernel.events import Event
 from consensus.kernel.freeze import breaks_the_law, copied
 from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
 from consensus.protocols.cards import Card, Claims
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Partition, Restart, Wipe
-from consensus.run.spec import LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Partition, Restart, Wipe
+from consensus.runs.spec import LaneSpec, Spec
 from consensus.watch.history import History
 from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
 from tests.kit.orders import Asked, agrees_at_every_prefix, exhaustive, fold, read, remove, write

@@ -15,10 +15,10 @@ from consensus.kernel.events import Event
 from consensus.kernel.freeze import breaks_the_law, copied
 from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
 from consensus.protocols.cards import Card, Claims
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask
-from consensus.run.spec import LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask
+from consensus.runs.spec import LaneSpec, Spec
 from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
 from tests.kit.orders import Asked, agrees_at_every_prefix, exhaustive, fold, read, write
 
@@ -299,7 +299,7 @@ def test_no_proposal_counts_as_lost_for_another_was_decided() -> None:
 
 def test_what_judges_decisions_keeps_the_law_of_keyframes() -> None:
     made = experiment((1 * S, Ask("n1", "write", "x")), (1 * S, Ask("n2", "write", "x")))
-    judge = made.lanes[0].judge
+    judge = made.lanes[0].watch.judge
     assert judge is not None and breaks_the_law(judge) is None
     assert copied(judge).findings == judge.findings
     made.run_until(made.at + 10 * MS)

@@ -11,11 +11,11 @@ from consensus.checkers.objects import COUNTER, DECISION, OBJECTS, REGISTER, SET
 from consensus.kernel.freeze import breaks_the_law
 from consensus.kernel.node import OK, READ, S
 from consensus.protocols.cards import Card, Claims
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask
-from consensus.run.lane import Lane
-from consensus.run.spec import LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask
+from consensus.runs.lane import Lane
+from consensus.runs.spec import LaneSpec, Spec
 from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
 from tests.checkers.test_decisions import Own
 from tests.checkers.test_removals import Bag, Count
@@ -31,7 +31,7 @@ LANES = tuple(map(LaneSpec, ("bag", "raft", "count", "own")))
 
 def check_meters(lane: Lane, now: int) -> None:
     meters, verdict = lane.meters(now), lane.verdict(now)
-    judge: Any = lane.judge
+    judge: Any = lane.watch.judge
     for side in meters["sides"]:
         worse = side["conflicts"] + side["violations"] + side["lost"]
         assert side["consistency"] == (CONFLICT if worse else STALE if side["stale"] else CONSISTENT)
@@ -40,7 +40,7 @@ def check_meters(lane: Lane, now: int) -> None:
             assert verdict.status == VIOLATED and "Nothing stale" not in meters["sentence"]
     if judge is None:
         return
-    assert breaks_the_law(judge) is None and breaks_the_law(lane.losses) is None
+    assert breaks_the_law(judge) is None and breaks_the_law(lane.watch.losses) is None
     assert all(op_id in judge.flagged for op_id in judge.stale)
     assert judge.verdict(now).status == (VIOLATED if judge.findings else HOLDS)
     for operation in lane.history.operations:
@@ -76,11 +76,11 @@ def test_answers_that_are_stale_contradict_or_are_lost_come_up_under_such_hands(
         for _ in range(8):
             hand.play()
         for lane in hand.timeline.experiment.lanes:
-            if (judge := lane.judge) is not None:
+            if (judge := lane.watch.judge) is not None:
                 name = lane.card.name
                 stale[name] = stale.get(name, 0) + len(judge.stale)
                 violated[name] = violated.get(name, 0) + len(judge.flagged) - len(judge.stale)
-                lost[name] = lost.get(name, 0) + len(lane.lost(hand.timeline.at))
+                lost[name] = lost.get(name, 0) + len(lane.watch.lost(hand.timeline.at))
     assert all(stale.values()) and violated["own"], (stale, violated)
     assert lost["bag"] and not lost["own"], lost
 

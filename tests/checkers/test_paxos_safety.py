@@ -32,7 +32,7 @@ class Tale:
 
     def __init__(self, **knobs: int) -> None:
         self.checker = PaxosSafety(FIVE)
-        self.checker.settle(knobs)
+        self.checker.configure(knobs)
         self.count = 0
         for value in ("7", "8"):
             self.event("invoked", "n1", f"c1:{value}", "c1", "write", "x", value)

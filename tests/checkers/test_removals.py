@@ -12,11 +12,11 @@ from consensus.kernel.freeze import breaks_the_law
 from consensus.kernel.node import MS, OK, READ, REMOVE, WRITE, Node, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card, Claims
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Partition
-from consensus.run.spec import LaneSpec, Spec
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Partition
+from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.timeline import Timeline
 from consensus.watch.history import Operation
 from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
 

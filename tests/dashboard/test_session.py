@@ -10,8 +10,8 @@ import pytest
 
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
-from consensus.run import registry
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.timeline import Timeline
 from dashboard import wire
 from dashboard.live.session import Session
 from dashboard.web.limits import LIMITS, Limits
@@ -520,6 +520,12 @@ def test_another_scenario_opens_playing_in_a_new_run(room: Room) -> None:
     assert room.session.run == 1
     refused = room.ask("anne", "scenario", name="atlantis")
     assert refused["sentence"].startswith("There is no scenario 'atlantis'")
+
+
+def test_compose_takes_the_old_names_of_protocols(room: Room) -> None:
+    assert room.ask("anne", "compose", lanes=[{"protocol": "primary-backup", "knobs": {"failover": "off"}}], nodes=3)["ok"]
+    room.tick()
+    assert [lane["protocol"] for lane in room.frames("anne", "snapshot")[-1]["spec"]["lanes"]] == ["primary_backup"]
 
 
 def test_compose_takes_other_lanes_and_as_many_nodes(room: Room) -> None:

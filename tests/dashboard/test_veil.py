@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from consensus.kernel.node import MS, S
-from consensus.run import registry
-from consensus.run.interventions import Crash, Cut, Partition
-from consensus.run.spec import LaneSpec
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.interventions import Crash, Cut, Partition
+from consensus.runs.spec import LaneSpec
+from consensus.runs.timeline import Timeline
 from dashboard import wire
 from dashboard.live import veil
 from dashboard.web.limits import LIMITS
@@ -140,7 +140,7 @@ def test_the_promises_of_a_protocols_own_paper_are_hidden_and_those_of_clients_a
     timeline.advance(3 * S, 100_000)
     lane = timeline.experiment.lanes[0]
     everything, outside = ([row[0] for row in each.meters(timeline.at)["promises"]] for each in (lane, veil.VeiledLane(lane)))
-    assert set(everything) - set(outside) == {getattr(each, "title", name) for name, each in lane.invariants.items()}
+    assert set(everything) - set(outside) == {getattr(each, "title", name) for name, each in lane.watch.invariants.items()}
     assert "linearizable" in outside and len(outside) > 3
 
 
@@ -172,7 +172,7 @@ def test_the_audience_may_ask_cut_heal_and_crash() -> None:
 
 def test_a_lane_that_stops_does_not_say_its_name() -> None:
     room = veiled_room()
-    room.session.lanes[0].stopped = "Dynamo stopped at 1.0 s: KeyError: 'x'."
+    room.session.lanes[0].watch.stopped = "Dynamo stopped at 1.0 s: KeyError: 'x'."
     room.tick(5)
     answer = room.ask("anne", "crash", node="n1")
     assert answer == {"ok": False, "sentence": "What is in this box stopped."}

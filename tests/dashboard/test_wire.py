@@ -17,8 +17,8 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, Node, Request, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Card, Claims, Knob
-from consensus.run import interventions, registry
-from consensus.run.timeline import Timeline
+from consensus.runs import interventions, registry
+from consensus.runs.timeline import Timeline
 from dashboard import wire
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
@@ -381,8 +381,8 @@ def test_a_lane_says_its_knobs_in_a_line() -> None:
         Knob("election", "Election timeout", "", 150, low=1, high=999, unit="ms"),
     )
     card = Card("x", "X", "", "", Node, lambda knobs: Claims("eventual", "total"), knobs)
-    assert wire.knob_line(card, card.settled()) == "N=3 R=1 · siblings"
-    turned = card.settled({"r": 2, "on_conflict": "lww", "handoff": False, "election": 200})
+    assert wire.knob_line(card, card.with_defaults()) == "N=3 R=1 · siblings"
+    turned = card.with_defaults({"r": 2, "on_conflict": "lww", "handoff": False, "election": 200})
     assert wire.knob_line(card, turned) == "N=3 R=2 · last write wins · no sloppy quorum · Election timeout 200 ms"
 
 

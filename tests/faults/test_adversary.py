@@ -14,10 +14,10 @@ from consensus.kernel.simulation import HELD_MAX, Cluster, Simulation
 from consensus.protocols.why_hard.ben_or import CARD
 from consensus.protocols.why_hard.heartbeat import CARD as HEARTBEAT
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Adversary, Crash, Cut, Pause, Restart, Resume
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Adversary, Crash, Cut, Pause, Restart, Resume
+from consensus.runs.timeline import Timeline
 from tests.kit.storm import Watched, members
 
 
@@ -30,7 +30,7 @@ def votes(card: Any = CARD, **more: Any) -> Watched:
     cluster = Cluster(
         card.node,
         members(5),
-        card.settled(),
+        card.with_defaults(),
         3,
         LinkState(10 * MS, 0),
         adversaries={**ADVERSARIES, "spiteful": spiteful},
@@ -110,7 +110,7 @@ def test_it_sees_running_nodes_only() -> None:
         seen.append(tuple(nodes))
         return 0
 
-    cluster = Cluster(CARD.node, members(3), CARD.settled(), adversaries={"watches": watches})
+    cluster = Cluster(CARD.node, members(3), CARD.with_defaults(), adversaries={"watches": watches})
     run = Watched(cluster)
     run.apply(Crash("n2"), Adversary("watches"), Act("n1", "propose", "lunch=1"))
     run.run(50 * MS)
@@ -119,10 +119,12 @@ def test_it_sees_running_nodes_only() -> None:
 
 @pytest.mark.parametrize("card", registry.protocols().values(), ids=lambda card: card.name)
 def test_where_a_protocol_names_nothing_decisive_it_changes_nothing(card: Any) -> None:
-    if card.name in ("ben-or", "majority-vote"):
+    if card.name in ("ben_or", "majority_vote"):
         assert card.node.decisive is not HEARTBEAT.node.decisive
         return
-    quiet, played = (Simulation(Cluster(card.node, members(3), card.settled(), adversaries=ADVERSARIES)) for _ in range(2))
+    quiet, played = (
+        Simulation(Cluster(card.node, members(3), card.with_defaults(), adversaries=ADVERSARIES)) for _ in range(2)
+    )
     played.apply(Adversary("decisive"))
     quiet.run_until(2 * S)
     played.run_until(2 * S)

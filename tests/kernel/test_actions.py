@@ -13,11 +13,11 @@ from consensus.kernel.node import MS, OK, Node, Note, S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.cards import Action, Card, Claims
-from consensus.run import aim, registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Ask, Crash, Pause
-from consensus.run.spec import LaneSpec, Spec, Step
-from consensus.run.timeline import Timeline
+from consensus.runs import aim, registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Ask, Crash, Pause
+from consensus.runs.spec import LaneSpec, Spec, Step
+from consensus.runs.timeline import Timeline
 from dashboard import wire
 
 THREE = ("n1", "n2", "n3")

@@ -12,11 +12,11 @@ from consensus.kernel.freeze import breaks_the_law
 from consensus.kernel.node import MS, OK, RIGHT, Node, OwnClock, S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import RATE_MAX, SKEW_MAX, Cluster, Simulation
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Crash, Pause, Restart, Resume, SetClock, Wipe
-from consensus.run.spec import LaneSpec, Spec
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Crash, Pause, Restart, Resume, SetClock, Wipe
+from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.timeline import Timeline
 
 PAIR = ("n1", "n2")
 

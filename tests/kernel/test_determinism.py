@@ -11,11 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 RUN = """
 import contextlib, json, sys
-from consensus.run import registry
-from consensus.run.interventions import Ask, Crash, Cut, Partition, Restart, SetClock, SetLink
+from consensus.runs import registry
+from consensus.runs.interventions import Ask, Crash, Cut, Partition, Restart, SetClock, SetLink
 from consensus.kernel.sentences import Refused
 from consensus.kernel.node import MS, S
-from consensus.run.timeline import Timeline
+from consensus.runs.timeline import Timeline
 
 names = {}  # for every protocol the first scenario in which it runs
 for scenario in registry.scenarios().values():

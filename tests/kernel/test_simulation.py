@@ -12,7 +12,7 @@ from consensus.kernel.node import MS, OK, Node, S, Send, SetTimer
 from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster, Simulation
-from consensus.run.interventions import Ask, Corrupt, Crash, Cut, Heal, Pause, Restart, Resume, SetDeadline, Wipe
+from consensus.runs.interventions import Ask, Corrupt, Crash, Cut, Heal, Pause, Restart, Resume, SetDeadline, Wipe
 from consensus.watch.history import History
 
 

@@ -23,9 +23,9 @@ from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import CRASHED, HALTED, PAUSED, UP, Cluster, Simulation
 from consensus.protocols.cards import Card
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Intervention, Partition, Pause, Restart, Resume, SetLink
-from consensus.run.lane import LEADING
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Intervention, Partition, Pause, Restart, Resume, SetLink
 from consensus.watch.history import PENDING, History, Operation
+from consensus.watch.watch import LEADING
 
 CALM = LinkState()
 CALM_SETTING = tuple(zip(CALM._fields, CALM, strict=True))
@@ -56,8 +56,8 @@ class Watched:
         self.history = History()
         self.checkers = tuple(checkers)
         for checker in self.checkers:
-            if hasattr(checker, "settle"):
-                checker.settle(cluster.knobs)
+            if hasattr(checker, "configure"):
+                checker.configure(cluster.knobs)
         self.events: list[Event] = []
         self.seen: Counter[str] = Counter()
         self.halts: list[Finding] = []
@@ -149,7 +149,7 @@ class Storm(Watched):
         cluster = Cluster(
             node or card.node,
             members(size),
-            card.settled(knobs),
+            card.with_defaults(knobs),
             seed=seed,
             link=CALM,
             workload=workload,

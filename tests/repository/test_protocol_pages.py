@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consensus.run import registry
+from consensus.runs import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -19,33 +19,29 @@ PROTOCOLS = registry.protocols()
 PICTURE_BYTES_MAX = 120_000
 
 
-def stem(name: str) -> str:
-    return name.replace("-", "_")
-
-
 def words(text: str) -> list[str]:
     """What a reader would search for: names, words of a title, years."""
     return [word.lower() for word in re.findall(r"[^\W_]{4,}", text)]
 
 
 def test_there_is_a_page_for_every_protocol_and_none_for_what_is_gone() -> None:
-    assert sorted(path.stem for path in PAGES.glob("*.md")) == sorted(map(stem, PROTOCOLS))
-    assert sorted(path.stem for path in PAGES.glob("*.png")) == sorted(map(stem, PROTOCOLS))
+    assert sorted(path.stem for path in PAGES.glob("*.md")) == sorted(PROTOCOLS)
+    assert sorted(path.stem for path in PAGES.glob("*.png")) == sorted(PROTOCOLS)
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_a_page_names_its_cards_paper(name: str) -> None:
-    page = words((PAGES / f"{stem(name)}.md").read_text("utf-8"))
+    page = words((PAGES / f"{name}.md").read_text("utf-8"))
     assert [word for word in words(PROTOCOLS[name].paper) if word not in page] == []
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_a_pages_picture_stands_under_its_title_and_is_small(name: str) -> None:
     """`make screenshot` makes it."""
-    lines = (PAGES / f"{stem(name)}.md").read_text("utf-8").split("\n")
+    lines = (PAGES / f"{name}.md").read_text("utf-8").split("\n")
     assert lines[0].startswith("# ")
-    assert re.fullmatch(rf"!\[.+ in the scenario “.+”\]\({stem(name)}\.png\)", lines[2]), lines[2]
-    picture = (PAGES / f"{stem(name)}.png").read_bytes()
+    assert re.fullmatch(rf"!\[.+ in the scenario “.+”\]\({name}\.png\)", lines[2]), lines[2]
+    picture = (PAGES / f"{name}.png").read_bytes()
     assert len(picture) < PICTURE_BYTES_MAX
     head = small_png.chunks(picture)[0]
     assert head[0] == b"IHDR" and struct.unpack(">II", head[1][:8]) == (1280, 720)

@@ -7,17 +7,17 @@ import pytest
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.ordered.raft import RaftNode
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Partition, SetDeadline, Turn
-from consensus.run.spec import LaneSpec, Spec
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, SetDeadline, Turn
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.narration import BADGES, sentence_of
 
 PROTOCOLS = registry.protocols()
 MEMBERS = ("n1", "n2", "n3", "n4", "n5")
 SPLIT = Partition((("n1", "n2"), ("n3", "n4", "n5")))
 DYNAMO = LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1)))
-REPORTED = ["nodes", "asked", "ok", "failed", "unknown", "stale", "lost"]
+REPORTED = ["nodes", "asked", "ok", "declined", "failed", "unknown", "stale", "lost"]
 
 
 def spec(*lanes, **settings):
@@ -30,10 +30,11 @@ def started(*lanes, at=2 * S, **settings):
     return experiment
 
 
-def side(nodes, ok=0, asked=0, pending=0, stale=0, conflicts=0, violations=0, lost=0):
+def side(nodes, ok=0, asked=0, pending=0, stale=0, conflicts=0, violations=0, lost=0, declined=0):
     return {
         "nodes": list(nodes),
         "ok": ok,
+        "declined": declined,
         "asked": asked,
         "pending": pending,
         "stale": stale,
@@ -65,6 +66,14 @@ TWO, THREE = MEMBERS[:2], MEMBERS[2:]
             [side(TWO, 9, 9, stale=30, conflicts=1, lost=3), side(THREE, 8, 8, stale=1, violations=2, lost=1)],
             "Everyone was answered. 31 stale reads, 1 read returned siblings, 2 answers contradict another, "
             "4 acknowledged writes lost.",
+        ),
+        (
+            [side(TWO, 7, 9, declined=2), side(THREE, 8, 9, declined=1)],
+            "Everyone was answered; 3 requests were declined for a stated reason. Nothing stale, nothing lost.",
+        ),
+        (
+            [side(TWO, 7, 9, declined=1), side(THREE, 9, 9)],
+            "The side of 2 answered 8 of 9; 1 request was declined for a stated reason. Nothing stale, nothing lost.",
         ),
     ],
 )
@@ -134,7 +143,7 @@ def test_a_turn_is_of_its_own_lane_only_and_a_bad_one_changes_nothing():
 def test_the_badge_follows_the_knobs():
     experiment = started()
     badges = [lane.meters(experiment.at)["badge"] for lane in experiment.lanes]
-    assert badges == [BADGES["majority"], BADGES["total"]]
+    assert badges == [BADGES["clean majority"], BADGES["total"]]
     experiment.intervene(Turn(1, "w", 2))
     assert experiment.lanes[1].meters(experiment.at)["badge"] == BADGES["quorum"]
 
@@ -240,3 +249,33 @@ def test_a_heal_in_part_does_not_say_that_everyone_reaches_everyone():
     experiment.intervene(Cut((("n1", "n2"), ("n2", "n1"))))
     experiment.intervene(Heal((("n1", "n2"),)))
     assert experiment.caption == "Healed in part at 2.0 s. Not a clean split: n1 cannot hear n2."
+
+
+# --- the script ----------------------------------------------------------------------------------
+
+
+def test_a_step_that_no_lane_can_do_is_kept_and_marked():
+    twice = (Step(1 * S, Crash("n1")), Step(2 * S, Crash("n1")))
+    experiment = started(script=twice, at=3 * S)
+    assert experiment.refused == [(2 * S, Crash("n1"), None, "n1 has crashed already.")]
+    assert (2 * S, "refused", -1, "not done: n1 has crashed already.") in experiment.all_marks()
+    assert experiment.caption == "A step of the script could not be done at 2.0 s. n1 has crashed already."
+
+
+def test_a_step_that_one_lane_cannot_do_is_kept_with_that_lane():
+    script = (Step(1 * S, Crash("n1"), 1), Step(2 * S, Crash("n1")))
+    experiment = started(script=script, at=3 * S)
+    assert experiment.refused == [(2 * S, Crash("n1"), 1, "n1 has crashed already.")]
+    assert (2 * S, "refused", 1, "not done: n1 has crashed already.") in experiment.all_marks()
+    assert experiment.lanes[0].sim.status["n1"] == "crashed"
+
+
+def test_a_part_that_nobody_plays_is_kept_as_the_script_has_it():
+    experiment = started(script=(Step(1 * S, Crash("@follower9")),))
+    (refusal,) = experiment.refused
+    assert refusal.do == Crash("@follower9") and "There is no @follower9" in refusal.sentence
+
+
+def test_a_script_out_of_the_order_of_time_is_refused():
+    with pytest.raises(Refused, match=r"a step at 1 s comes after one at 2 s\."):
+        Experiment(spec(script=(Step(2 * S, Crash("n1")), Step(1 * S, Crash("n2")))), PROTOCOLS)

@@ -11,8 +11,8 @@ from consensus.kernel.node import MS, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.protocols.cards import Action
-from consensus.run import registry
-from consensus.run.interventions import (
+from consensus.runs import registry
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Ask,
@@ -31,8 +31,8 @@ from consensus.run.interventions import (
     Turn,
     Wipe,
 )
-from consensus.run.spec import LaneSpec, Spec
-from consensus.run.timeline import Timeline
+from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.timeline import Timeline
 from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
 
 SEEDS = range(30)
@@ -185,7 +185,7 @@ def seen(timeline):
 
 def check_meters(lane, now):
     """What no run may ever show at once."""
-    meters, verdict = lane.meters(now), lane.linearizability.verdict(now)
+    meters, verdict = lane.meters(now), lane.watch.linearizability.verdict(now)
     assert sorted(node for side in meters["sides"] for node in side["nodes"]) == sorted(lane.members)
     for side in meters["sides"]:
         assert side["asked"] == side["ok"] + side["failed"] + side["unknown"]
@@ -198,7 +198,7 @@ def check_meters(lane, now):
             assert verdict.status == "violated"
             assert "Nothing stale" not in meters["sentence"]
     if verdict.status == "ok":
-        assert not lane.staleness.stale and not lane.sessions.broken
+        assert not lane.watch.staleness.stale and not lane.watch.sessions.broken
     assert linearizability.check(lane.history.operations).status == verdict.status
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
-from consensus.run import registry
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Partition, Pause, SetDeadline, SetLink, Turn, Wipe
-from consensus.run.spec import LENGTH_MAX
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, Pause, SetDeadline, SetLink, Turn, Wipe
+from consensus.runs.spec import LENGTH_MAX
+from consensus.runs.timeline import Timeline
 
 SPLIT = Partition((("n1", "n2"), ("n3", "n4", "n5")))
 
@@ -114,11 +114,11 @@ def test_acting_between_two_events_of_a_step_is_replayed_at_that_very_place(time
 def test_a_step_shows_at_least_one_new_event(timeline):
     for unit in ("event", "message"):
         before = sum(len(lane.trace) for lane in timeline.experiment.lanes)
-        landed = sum(lane.tally.landed for lane in timeline.experiment.lanes)
+        landed = sum(lane.watch.tally.landed for lane in timeline.experiment.lanes)
         assert timeline.step(unit)
         assert sum(len(lane.trace) for lane in timeline.experiment.lanes) > before
         if unit == "message":
-            assert sum(lane.tally.landed for lane in timeline.experiment.lanes) == landed + 1
+            assert sum(lane.watch.tally.landed for lane in timeline.experiment.lanes) == landed + 1
 
 
 def test_looking_at_the_past_changes_nothing_and_keeps_the_marks_ahead(timeline):

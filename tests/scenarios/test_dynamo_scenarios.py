@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 from consensus.protocols.answering.dynamo import preference_list
-from consensus.run import registry
-from consensus.run.experiment import Experiment
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
 from consensus.scenarios.answering import dials, last_write_wins, siblings
 
 SEEDS = (1, 2, 3)
@@ -40,8 +40,8 @@ def test_the_stale_shares_are_those_of_partial_quorums() -> None:
     """
     runs = [played(dials, seed) for seed in SEEDS]
     for lane, (r, w) in enumerate(dials.DIALS):
-        stale = sum(len(run.lanes[lane].staleness.stale) for run in runs)
-        reads = sum(run.lanes[lane].staleness.reads for run in runs)
+        stale = sum(len(run.lanes[lane].watch.staleness.stale) for run in runs)
+        reads = sum(run.lanes[lane].watch.staleness.reads for run in runs)
         theory = comb(3 - w, r) / comb(3, r)
         assert reads > 1000
         assert theory - 0.06 <= stale / reads <= theory
@@ -57,7 +57,7 @@ def test_the_writer_of_the_dials_is_a_home_and_the_readers_are_not() -> None:
 def test_with_last_write_wins_the_loss_is_found_from_the_replicas_alone() -> None:
     """Named as lost is the write of the side that wrote first, and no other; with siblings, none."""
     experiment = played(last_write_wins, 31)
-    lost = [list(lane.lost(experiment.at)) for lane in experiment.lanes]
+    lost = [list(lane.watch.lost(experiment.at)) for lane in experiment.lanes]
     assert lost == [["you:1"], []]
     (first,) = [op for op in experiment.lanes[0].history.operations if op.op_id == "you:1"]
     assert (first.outcome, first.value) == ("ok", last_write_wins.FIRST)

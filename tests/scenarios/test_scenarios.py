@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Wipe
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Wipe
 
 SCENARIOS = registry.scenarios()
 
@@ -40,10 +40,10 @@ def test_no_protocol_breaks_its_invariants_under_other_seeds(name):
         experiment = Experiment(replace(scenario.spec, seed=seed), registry.protocols())
         experiment.run_until(scenario.spec.until)
         for lane in experiment.lanes:
-            broken = [finding for checker in lane.invariants.values() for finding in checker.findings]
+            broken = [finding for checker in lane.watch.invariants.values() for finding in checker.findings]
             promised = not wiped and lane.card.claimed(lane.knobs, len(lane.members)).consistency != "none"
             assert lane.stopped is None
-            assert bool(broken) is (not promised and bool(lane.invariants))
+            assert bool(broken) is (not promised and bool(lane.watch.invariants))
             assert not (promised and lane.sim.sentences)
 
 

@@ -8,11 +8,11 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster, Simulation
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Crash, Intervention, Partition, Pause, SetClock, SetLink
-from consensus.run.spec import LaneSpec, Spec, Step
-from consensus.run.timeline import Timeline
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Crash, Intervention, Partition, Pause, SetClock, SetLink
+from consensus.runs.spec import LaneSpec, Spec, Step
+from consensus.runs.timeline import Timeline
 from consensus.scenarios.why_hard.three_envelopes import LINKS_OF_N2, SCENARIO, SILENT_FROM
 from consensus.watch.view import Seen, observed_by
 from dashboard import wire
@@ -27,7 +27,7 @@ CRASH, CUT, LATE = Crash("n2"), Partition((("n2",), ("n1", "n3"))), SetLink(LINK
 def seen_in(world: Intervention | None, observer: str = "n1", seed: int = 1, until: int = 11 * S) -> bytes:
     """The observer's view, as bytes, in a world in which that befalls n2."""
     card = PROTOCOLS["heartbeat"]
-    knobs = card.settled(dict(SCENARIO.spec.lanes[0].knobs))
+    knobs = card.with_defaults(dict(SCENARIO.spec.lanes[0].knobs))
     sim = Simulation(Cluster(card.node, THREE, knobs, seed))
     sim.run_until(SILENT_FROM)
     if world is not None:
@@ -61,7 +61,7 @@ def test_when_the_late_messages_come_one_envelope_opens() -> None:
 
 def test_a_view_holds_inputs_by_the_nodes_own_clock_and_nothing_of_others() -> None:
     card = PROTOCOLS["heartbeat"]
-    sim = Simulation(Cluster(card.node, ("n1", "n2"), card.settled({"heartbeat_ms": 100}), link=LinkState(10 * MS, 0)))
+    sim = Simulation(Cluster(card.node, ("n1", "n2"), card.with_defaults({"heartbeat_ms": 100}), link=LinkState(10 * MS, 0)))
     sim.apply(SetClock("n1", 7 * S))
     sim.run_until(115 * MS)
     view = observed_by(sim.drain(), "n1", sim.now)
@@ -74,7 +74,7 @@ def test_a_view_holds_inputs_by_the_nodes_own_clock_and_nothing_of_others() -> N
 
 def test_a_view_ends_at_its_moment() -> None:
     card = PROTOCOLS["heartbeat"]
-    sim = Simulation(Cluster(card.node, THREE, card.settled()))
+    sim = Simulation(Cluster(card.node, THREE, card.with_defaults()))
     sim.run_until(2 * S)
     events = sim.drain()
     assert observed_by(events, "n1", 1 * S) == tuple(s for s in observed_by(events, "n1", 2 * S) if s.clock <= 1 * S)

@@ -1,52 +1,30 @@
 """A set in which concurrent additions win, replicated by gossip: OR-Set without tombstones.
 
 Sources: Shapiro, Preguica, Baquero, Zawirski, "A comprehensive study of Convergent and Commutative Replicated Data Types",
-INRIA RR-7506, 2011, section 3.3.5 (OR-Set: a removal takes away the additions that it has observed), and "Conflict-free
-Replicated Data Types", SSS 2011 (states travel whole). Almeida, Shoker, Baquero, "Delta State Replicated Data Types", JPDC
-111, 2018: causal CRDTs (a store of dots beside a causal context instead of tombstones), the add-wins set, and Algorithm 2
-(what changed travels: the anti-entropy algorithm that ensures causal consistency). Names in the margin are those of Algorithm
-2: X, c, D, A.
+INRIA RR-7506, 2011, section 3.3.5 (OR-Set: a removal takes away the additions that it has observed). Almeida, Shoker, Baquero,
+"Delta State Replicated Data Types", JPDC 111, 2018: causal CRDTs (a store of dots beside a causal context instead of
+tombstones) and the add-wins set.
 
 Each addition is a new *dot*, an event of one replica. A copy holds, for each element, the dots of its additions, and the
 context: every dot that it has ever heard of. A dot in the context of one and not in its store has been removed there; so a
 join keeps what both hold, and what one holds and the other has never heard of. A removal takes away exactly the dots that it
 saw: an addition that it did not see survives it.
 
-What is left out: replicas that join or leave for good, and one that lost its disk (both papers take X and c to be durable: it
-must come back under a new name). Beside D's garbage collection by acknowledgements there is a limit of ``KEPT`` deltas: who
-needs an older one is sent the whole state, as after a crash. Of more than 25 members only those at distance 1, 2, 4 ... in the
-ring are neighbours (``lattices.neighbours``).
+How replicas gossip, and what is left out there: ``gossip.py``.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.gossip_safety import GossipSafety
-from consensus.kernel.node import MS, OK, READ, REMOVE, Node, Request
-from consensus.maths.lattices import (
-    Context,
-    Copies,
-    Copy,
-    Dot,
-    at,
-    context_joined,
-    context_of,
-    covered,
-    interval,
-    knows,
-    neighbours,
-    news,
-    next_dot,
-    only,
-    place,
-    written,
-)
-from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
-
-KEPT = 256  # deltas in D at most
-
+from consensus.kernel.node import REMOVE, Request
+from consensus.maths.lattices import Context, Copy, Dot, context_joined, context_of, knows, next_dot, place
+from consensus.protocols.cards import ANSWERING, Card, Claims
+from consensus.protocols.gossip import KNOBS, Datatype, Replica
 
 # --- the lattice -----------------------------------------------------------------------------------
 
@@ -70,167 +48,76 @@ def remove(bag: Bag, element: str) -> Bag:
 
 
 def dots_of(bag: Bag, element: str) -> tuple[Dot, ...]:
-    return next((dots for each, dots in bag.entries if each == element), ())
+    here = bisect_left(bag.entries, (element,))
+    return bag.entries[here][1] if here < len(bag.entries) and bag.entries[here][0] == element else ()
 
 
 def value(bag: Bag) -> tuple[str, ...]:
     """The elements, sorted."""
-    return tuple(element for element, _ in bag.entries)
+    return tuple(map(itemgetter(0), bag.entries))
 
 
 def join(one: Bag, other: Bag) -> Bag:
     """What both hold, and what one holds and the other has never heard of."""
-    mine, theirs = dict(one.entries), dict(other.entries)
-    kept = {}
-    for element in dict.fromkeys((*mine, *theirs)):
-        a, b = mine.get(element, ()), theirs.get(element, ())
-        if a == b:
-            kept[element] = a
-            continue
-        dots = [dot for dot in a if dot in b or not knows(other.context, dot)]
-        dots += [dot for dot in b if dot not in a and not knows(one.context, dot)]
-        if dots:
-            kept[element] = tuple(sorted(dots, key=lambda dot: (place(dot.replica), dot.number)))
-    return Bag(tuple(sorted(kept.items())), context_joined(one.context, other.context))
+    if adds_only(other):
+        entries = with_additions(one, other)
+    else:
+        mine, theirs = dict(one.entries), dict(other.entries)
+        kept = {}
+        for element in dict.fromkeys((*mine, *theirs)):
+            if dots := dots_joined(mine.get(element, ()), theirs.get(element, ()), one.context, other.context):
+                kept[element] = dots
+        entries = tuple(sorted(kept.items()))
+    return Bag(entries, context_joined(one.context, other.context))
 
 
-NOTHING = Copy(Bag(), ())  # of a key that nobody has updated yet
+def dots_joined(a: tuple[Dot, ...], b: tuple[Dot, ...], heard_a: Context, heard_b: Context) -> tuple[Dot, ...]:
+    """The same for the dots of one element."""
+    if a == b:
+        return a
+    dots = [dot for dot in a if dot in b or not knows(heard_b, dot)]
+    dots += [dot for dot in b if dot not in a and not knows(heard_a, dot)]
+    return tuple(sorted(dots, key=lambda dot: (place(dot.replica), dot.number)))
 
 
-# --- messages --------------------------------------------------------------------------------------
+def adds_only(delta: Bag) -> bool:
+    """True when it holds every dot that it has heard of: it takes nothing away from a bag that it is joined to."""
+    heard = sum(run.last - run.first + 1 for run in delta.context)
+    return heard == sum(len(dots) for _, dots in delta.entries)
 
 
-class State(NamedTuple):
-    """SSS 2011: a replica's whole state."""
-
-    copies: Copies
-
-
-class Delta(NamedTuple):
-    """Algorithm 2: ``(delta, d, c)``, a delta-interval or the whole state, and the sender's number of states so far."""
-
-    copies: Copies
-    n: int
+def with_additions(bag: Bag, delta: Bag) -> tuple[tuple[str, tuple[Dot, ...]], ...]:
+    """The entries joined to a delta that only adds: elements that it does not name stay as they are, unlooked at."""
+    entries = list(bag.entries)
+    for element, b in delta.entries:
+        here = bisect_left(entries, (element,))
+        there = here < len(entries) and entries[here][0] == element
+        dots = dots_joined(entries[here][1] if there else (), b, bag.context, delta.context)
+        entries[here : here + there] = [(element, dots)] if dots else []
+    return tuple(entries)
 
 
-class Ack(NamedTuple):
-    """Algorithm 2: ``(ack, n)``."""
-
-    n: int
-
-    @property
-    def tone(self) -> str:
-        return "+"
+# --- what Algorithm 2 needs of it -------------------------------------------------------------------
 
 
-# --- the node --------------------------------------------------------------------------------------
+def delta(held: Copy, m: Request, me: str, clock: int) -> Bag:
+    assert m.value is not None, "an update of a set names an element"
+    return remove(held.value, m.value) if m.kind == REMOVE else add(held.value, m.value, me)
 
 
-class ORSet(Node):
-    messages = (State, Delta, Ack)
-    timers = ("gossip",)
-    durable = ("copies", "c")
-    join = staticmethod(join)
-
-    def setup(self) -> None:
-        # On disk.
-        self.copies: dict[str, Copy] = {}  # X
-        self.c = 0  # how many states this replica has gone through
-        # In memory.
-        self.deltas: dict[int, Copies] = {}  # D: number -> the delta that led on from that state
-        self.acked: dict[str, int] = {}  # A: neighbour -> up to which of our states it has all
-        self.neighbours = neighbours(self.members, self.id)
-
-    def on_start(self) -> None:
-        self.become("replica", None)
-        self.set_timer("gossip", self.stream.between(1, self.knobs["gossip_ms"] * MS))  # not all at once
-
-    # --- queries and updates, at the replica that is asked -----------------------------------------
-
-    def on_request(self, client: str, m: Request) -> None:
-        held = self.copies.get(m.key, NOTHING)
-        if m.kind == READ:
-            return self.answer(m.op_id, OK, value(held.value))
-        assert m.value is not None, "an update of a set names an element"
-        if m.kind == REMOVE:
-            self.update(m.key, remove(held.value, m.value))
-        else:
-            self.update(m.key, add(held.value, m.value, self.id))
-        return self.answer(m.op_id, OK)
-
-    def update(self, key: str, d: Bag) -> None:
-        """Algorithm 2, on operation: X becomes X joined with the mutator's delta."""
-        updates = self.copies.get(key, NOTHING).updates
-        self.take(((key, Copy(d, ((self.id, at(updates, self.id) + 1),))),))
-
-    def take(self, d: Copies) -> None:
-        """X becomes X joined with d, and D remembers d, if it adds anything."""
-        changed = news(self.copies, d, self.join)
-        if not changed:
-            return
-        for key, copy in changed:
-            self.copies[key] = copy
-            self.store(key, value(copy.value), (written(copy.updates),))
-        self.deltas[self.c] = only(d, changed)
-        self.c += 1
-        if len(self.deltas) > KEPT:
-            del self.deltas[next(iter(self.deltas))]
-
-    # --- gossip -----------------------------------------------------------------------------------
-
-    def on_gossip_timeout(self) -> None:
-        self.set_timer("gossip", self.knobs["gossip_ms"] * MS)
-        waiting = list(self.neighbours)
-        for _ in range(min(self.knobs["fan_out"], len(waiting))):
-            self.tell(waiting.pop(self.stream.below(len(waiting))))
-        self.collect_garbage()
-
-    def tell(self, j: str) -> None:
-        """Algorithm 2, periodically: an interval from where j stands; the whole state where D does not reach back so far."""
-        if self.knobs["exchange"] == "state":
-            return self.send(j, State(tuple(self.copies.items())))
-        since = self.acked.get(j, 0)
-        if since >= self.c:
-            return None
-        if covered(self.deltas, since):
-            d = interval(self.deltas, since, self.join)
-        else:
-            d = tuple(self.copies.items())
-            self.note("whole state sent", j)
-        return self.send(j, Delta(d, self.c))
-
-    def on_state(self, src: str, m: State) -> None:
-        self.take(m.copies)
-
-    def on_delta(self, src: str, m: Delta) -> None:
-        self.take(m.copies)
-        self.send(src, Ack(m.n))
-
-    def on_ack(self, src: str, m: Ack) -> None:
-        self.acked[src] = max(self.acked.get(src, 0), m.n)
-
-    def collect_garbage(self) -> None:
-        """D keeps what some neighbour has not acknowledged."""
-        needed = min((self.acked.get(j, 0) for j in self.neighbours), default=self.c)
-        while self.deltas and next(iter(self.deltas)) < needed:
-            del self.deltas[next(iter(self.deltas))]
-
-    # --- for the stage ------------------------------------------------------------------------------
-
-    def describe(self) -> dict[str, Any]:
-        store = {key: list(value(self.copies[key].value)) for key in sorted(self.copies)}
-        facts = {}
-        for key in sorted(self.copies):
-            entries, context = self.copies[key].value
-            facts[key] = ", ".join(f"{element} {dotted(dots)}" for element, dots in entries) or "nothing"
-            facts[f"{key}, context"] = " ".join(f"{each.replica}:{each.first}-{each.last}" for each in context)
-        facts["c"] = f"{self.c}; D holds {len(self.deltas)}"
-        facts["A"] = " ".join(f"{j}:{n}" for j, n in self.acked.items()) or "nobody has acknowledged anything"
-        return {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+def facts(key: str, bag: Bag) -> dict[str, str]:
+    return {
+        key: ", ".join(f"{element} {dotted(dots)}" for element, dots in bag.entries) or "nothing",
+        f"{key}, context": " ".join(f"{each.replica}:{each.first}-{each.last}" for each in bag.context),
+    }
 
 
 def dotted(dots: tuple[Dot, ...]) -> str:
     return " ".join(f"{replica}:{number}" for replica, number in dots)
+
+
+DATATYPE = Datatype(Bag(), join, delta, value, facts)
+ORSet = Replica.of(DATATYPE)
 
 
 # --- the card --------------------------------------------------------------------------------------
@@ -253,15 +140,5 @@ CARD = Card(
     gives_up="One order: a replica tells what it has heard of, and until news is everywhere replicas tell different sets.",
     needs="any number of nodes; one alone answers",
     invariants=(GossipSafety,),
-    knobs=(
-        Knob(
-            "exchange",
-            "Exchange",
-            "What replicas send each other: their whole state each time, or only what changed.",
-            "delta",
-            choices=(("delta", "what the other has not acknowledged"), ("state", "the whole state")),
-        ),
-        Knob("gossip_ms", "Gossip every", "How often a replica turns to others.", 100, low=10, high=60_000, unit="ms"),
-        Knob("fan_out", "Fan-out", "To how many others it turns each time, drawn by lot.", 1, low=1, high=24, unit="nodes"),
-    ),
+    knobs=KNOBS,
 )

@@ -26,11 +26,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.paxos_safety import PaxosSafety
-from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.ledger import Ledger
+from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import Card, Claims, Knob
+from consensus.protocols.desk import FrontDesk
 
 # "acceptor": neither leads nor tries to. "preparing": in phase 1. "leader": the distinguished proposer, in phase 2.
 ACCEPTOR, PREPARING, LEADER = "acceptor", "preparing", "leader"
+RING = {LEADER: "leads", PREPARING: "stands"}
 
 # What an instance chooses: (kind, key, value, op_id). Its kind is READ, WRITE or NO_OP.
 Command = tuple[str, str, str | None, str]
@@ -42,7 +45,7 @@ Numbered = tuple[int, Command]  # (number of the proposal, command): what was ac
 
 CHOSEN_MAX = 64  # commands in one Chosen
 WINDOW_MAX = 64  # alpha can be no larger: so many commands at most travel in one Accept
-ASKED_MAX = 512  # unanswered requests that a home node, or a leader's queue, remembers; beyond that it forgets the oldest
+QUEUE_MAX = 512  # requests that wait for the window; beyond that a leader forgets the oldest
 
 P2A = "P2a: an acceptor would accept another value than the chosen one"
 P2B = "P2b: another value than the chosen one would be proposed"
@@ -152,14 +155,14 @@ class MultiPaxosNode(Node):
         # Acceptor, on disk: "information that the acceptor must remember" (2.5). A proposer promises its own number first, so
         # this is also the highest number that it has tried (2.5).
         self.promised = 0
-        self.accepted: dict[int, Numbered] = {}  # instance -> the highest-numbered proposal that it has accepted there
+        self.accepted: Ledger[int, Numbered] = Ledger()  # instance -> the highest-numbered proposal that it has accepted there
         # Learner: what is chosen without a gap, and what beyond the first gap
         self.log: list[Numbered] = [(0, NOTHING)]
         self.ahead: dict[int, Numbered] = {}
         self.last_instance = 0  # the highest in which it has accepted or learned anything
         # The state machine: all of ``log`` has been executed
         self.state_machine: dict[str, str] = {}
-        self.applied: set[str] = set()  # op ids of the writes that took effect
+        self.applied: Ledger[str, bool] = Ledger()  # op ids of the writes that took effect
         # Proposer
         self.role = ACCEPTOR
         self.leader_id: str | None = None
@@ -172,8 +175,8 @@ class MultiPaxosNode(Node):
         self.acceptances: dict[int, tuple[str, ...]] = {}  # instance -> who has accepted it in this ballot
         self.queue: dict[str, tuple[str, str, str, str | None]] = {}  # op id -> (home, kind, key, value); wait for the window
         self.proposed: dict[str, tuple[str, str]] = {}  # op id -> (home node, kind); answered when executed
-        # What clients of this node asked: op id -> (kind, key, value, when, whether it may have reached a leader)
-        self.asked: dict[str, tuple[str, str, str | None, int, bool]] = {}
+        # What clients of this node asked
+        self.desk = FrontDesk()
 
     def on_start(self) -> None:
         self.become(ACCEPTOR, self.promised)
@@ -183,7 +186,7 @@ class MultiPaxosNode(Node):
         """The state machine is made anew from the log on disk; what it stores is what it stored before the crash."""
         for _number, (_kind, key, value, op_id) in self.log:
             if value is not None and op_id not in self.applied:
-                self.applied.add(op_id)
+                self.applied[op_id] = True
                 self.state_machine[key] = value
         self.last_instance = max([len(self.log) - 1, *self.ahead, *self.accepted])
         self.on_start()
@@ -259,7 +262,7 @@ class MultiPaxosNode(Node):
         self.promises = {self.id: {i: (b, c) for i, b, c in self.accepted_in(len(self.log), known)}}
         self.reset_election_timer()
         self.broadcast(Prepare(self.ballot, len(self.log), known))
-        self.refuse_overdue("no leader known")
+        self.desk.refuse_overdue(self, "no leader known")
         self.count_promises()
 
     def next_ballot(self) -> int:
@@ -481,7 +484,7 @@ class MultiPaxosNode(Node):
             if op_id in self.applied:
                 self.note("duplicate suppressed", op_id)
             else:
-                self.applied.add(op_id)
+                self.applied[op_id] = True
                 self.state_machine[key] = value
                 self.store(key, (value,))
         if op_id in self.proposed:
@@ -503,58 +506,36 @@ class MultiPaxosNode(Node):
     # --- clients, at their home node --------------------------------------------------------------
 
     def on_request(self, client: str, m: Request) -> None:
-        while len(self.asked) >= ASKED_MAX:
-            del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed, False)
-        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        self.desk.take(self, client, m)
         self.pass_on(m.op_id)
 
     def pass_on(self, op_id: str) -> None:
         """Gives the request to the leader, if one is known."""
         if self.leader_id is None:
             return
-        kind, key, value, when, _reached = self.asked[op_id]
-        self.asked[op_id] = (kind, key, value, when, True)
+        operation = self.desk.pass_on(op_id).operation
         if self.role == LEADER:
-            self.serve(self.id, op_id, kind, key, value)
+            self.serve(self.id, *operation)
         else:
-            self.send(self.leader_id, Forward(op_id, kind, key, value))
+            self.send(self.leader_id, Forward(*operation))
 
     def pass_on_requests(self) -> None:
         """A leader is known again. Requests that an earlier one left unanswered are asked once more: they are executed once."""
-        for op_id in list(self.asked):
-            if op_id in self.asked and not self.overdue(op_id):
-                self.pass_on(op_id)
+        for op_id in self.desk.waiting(self):
+            self.pass_on(op_id)
 
     def on_forward_reply(self, src: str, m: ForwardReply) -> None:
         if m.served:
-            return self.settle(m.op_id, OK, m.result)
+            return self.desk.answer(self, m.op_id, OK, m.result)
         if src == self.leader_id:
             self.leader_id = None
         if self.leader_id is None:
-            self.refuse_overdue("the leader was deposed")
+            self.desk.refuse_overdue(self, "the leader was deposed")
         return None
 
     def on_hold_timeout(self, op_id: str) -> None:
         if self.leader_id is None:
-            self.refuse_overdue("no leader known")
-
-    def overdue(self, op_id: str) -> bool:
-        _kind, _key, _value, when, _reached = self.asked[op_id]
-        return self.elapsed >= when + int(self.knobs["hold_ms"]) * MS
-
-    def refuse_overdue(self, reason: str) -> None:
-        """Failed means that it certainly never happens: so for reads, and for writes that never reached a leader."""
-        for op_id, (kind, _key, _value, _when, reached) in list(self.asked.items()):
-            if self.overdue(op_id) and (kind == READ or not reached):
-                self.note(f"{kind} refused", reason)
-                self.settle(op_id, FAILED, reason=reason)
-
-    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
-        """Answers the client, unless it was answered already."""
-        if self.asked.pop(op_id, None) is not None:
-            self.cancel_timer("hold", op_id)
-            self.answer(op_id, outcome, result, reason=reason)
+            self.desk.refuse_overdue(self, "no leader known")
 
     # --- clients, at the leader -------------------------------------------------------------------
 
@@ -570,7 +551,7 @@ class MultiPaxosNode(Node):
             return self.tell(home, op_id)
         if op_id in self.proposed or op_id in self.queue:
             return None
-        while len(self.queue) >= ASKED_MAX:
+        while len(self.queue) >= QUEUE_MAX:
             del self.queue[next(iter(self.queue))]
         self.queue[op_id] = (home, kind, key, value)
         self.propose()
@@ -581,7 +562,7 @@ class MultiPaxosNode(Node):
     def tell(self, home: str, op_id: str, result: tuple[str, ...] = ()) -> None:
         """Sends the answer back the way the request came."""
         if home == self.id:
-            self.settle(op_id, OK, result)
+            self.desk.answer(self, op_id, OK, result)
         else:
             self.send(home, ForwardReply(op_id, True, result))
 
@@ -594,7 +575,7 @@ class MultiPaxosNode(Node):
         for op_id, home in unserved.items():
             if home != self.id:
                 self.send(home, ForwardReply(op_id, False))
-        self.refuse_overdue("the leader was deposed")
+        self.desk.refuse_overdue(self, "the leader was deposed")
 
     def value_of(self, key: str) -> tuple[str, ...]:
         return (self.state_machine[key],) if key in self.state_machine else ()
@@ -620,10 +601,12 @@ class MultiPaxosNode(Node):
             proposed = [f"{i} ({len(acceptors)} of {self.quorum_2})" for i, acceptors in self.acceptances.items()]
             facts["proposed"] = ", ".join(proposed[:LOG_SHOWN]) or "nothing that waits"
             facts["wait for the window"] = str(len(self.queue))
-        if waiting := [op_id for op_id in self.asked if not self.overdue(op_id)]:
+        if waiting := list(self.desk.waiting(self)):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
+            "ring_timer": "election",
             "epoch": ballot,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state_machine.items()},

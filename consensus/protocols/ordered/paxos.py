@@ -21,13 +21,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.paxos_safety import PaxosSafety
-from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import Card, Claims, Knob
+from consensus.protocols.desk import FrontDesk
 
 # What the stage calls a node: "acceptor" while it proposes nothing, "preparing" in phase 1, "proposer" in phase 2.
 ACCEPTOR, PREPARING, PROPOSER = "acceptor", "preparing", "proposer"
-
-ASKED_MAX = 512  # unanswered requests that a node remembers; beyond that it forgets the oldest
+RING = {PREPARING: "stands", PROPOSER: "stands"}
 
 P2B = "P2b: another value than the chosen one would be proposed"
 P2C = "P2c: a proposal without the majority of promises that its value needs"
@@ -139,6 +139,7 @@ class PaxosNode(Node):
         self.told: dict[str, dict[str, Proposal | None]] = {}  # key -> acceptor -> what it said that it had accepted
         self.round: dict[str, int] = {}  # key -> the latest question, while it is open
         self.rounds = 0
+        self.put_at: dict[str, int] = {}  # when that question was put
         # Proposer. Of each key that it works on:
         self.ballot: dict[str, int] = {}  # the number of its present proposal
         self.since: dict[str, int] = {}  # when it sent the prepare request
@@ -149,8 +150,8 @@ class PaxosNode(Node):
         self.highest_seen: dict[str, int] = {}  # in refusals: the next number must be higher
         self.role, self.number = ACCEPTOR, 0  # what the stage shows
         self.top = 0  # the highest number promised in any instance
-        # What clients of this node asked: op id -> (kind, key, value, when)
-        self.asked: dict[str, tuple[str, str, str | None, int]] = {}
+        # What clients of this node asked
+        self.desk = FrontDesk()
 
     def on_start(self) -> None:
         self.top = self.number = max(self.promised.values(), default=0)
@@ -305,7 +306,7 @@ class PaxosNode(Node):
             self.inquire(key)
 
     def has_readers(self, key: str) -> bool:
-        return any(wanted == key and kind == READ for kind, wanted, _value, _when in self.asked.values())
+        return any(request.key == key and request.kind == READ for request in self.desk.requests.values())
 
     def drop(self, key: str) -> None:
         """Forgets its proposal: it never issues another with the same number (2.2)."""
@@ -360,29 +361,36 @@ class PaxosNode(Node):
         """Nothing is left to be done in this instance."""
         for number in self.heard.pop(key, {}):
             self.value_of.pop((key, number), None)
-        self.told.pop(key, None)
-        self.round.pop(key, None)
+        self.close_question(key)
         self.wish.pop(key, None)
         self.cancel_timer("again", key)
-        self.cancel_timer("ask_again", key)
         self.drop(key)
 
     # --- a learner that needs to know (2.3) -------------------------------------------------------
 
     def inquire(self, key: str) -> None:
-        """It asks the acceptors what proposals they have accepted. A new question replaces an open one, so that
-        its answers are about a time at which everybody who waits for them had asked.
+        """It asks the acceptors what proposals they have accepted. One question of a key is open at a time: it serves those who
+        had asked when it was put, and who asks later waits for the next. (If each replaced the one before, frequent readers
+        would never be answered.)
         """
         self.rounds += 1
-        self.round[key] = self.rounds
+        self.round[key], self.put_at[key] = self.rounds, self.elapsed
         self.told[key] = {self.id: self.accepted.get(key)}
         self.broadcast(Ask(key, self.rounds))
         self.set_timer("ask_again", self.knobs["retry_ms"] * MS, key)
         self.weigh(key)
 
     def on_ask_again_timeout(self, key: str) -> None:
+        """Answers were lost, or no majority can be reached: the question is put again, for all who wait by now."""
         if key in self.round and self.has_readers(key):
-            self.inquire(key)
+            return self.inquire(key)
+        return self.close_question(key)
+
+    def close_question(self, key: str) -> None:
+        self.told.pop(key, None)
+        self.round.pop(key, None)
+        self.put_at.pop(key, None)
+        self.cancel_timer("ask_again", key)
 
     def on_ask(self, src: str, m: Ask) -> None:
         if m.key in self.chosen:
@@ -405,10 +413,11 @@ class PaxosNode(Node):
         if key not in self.told or len(self.told[key]) < self.majority:
             return
         accepted = [each for each in self.told[key].values() if each is not None]
-        del self.told[key], self.round[key]
-        self.cancel_timer("ask_again", key)
+        put_at = self.put_at[key]
+        self.close_question(key)
         if not accepted:
-            return self.answer_readers(key, self.elapsed)
+            self.answer_readers(key, put_at)
+            return self.inquire(key) if self.has_readers(key) else None
         if key not in self.ballot:
             self.note("a proposal to find out", key)
             return self.prepare(key)
@@ -426,12 +435,9 @@ class PaxosNode(Node):
     def on_request(self, client: str, m: Request) -> None:
         if m.key in self.chosen:
             return self.answer(m.op_id, OK, (self.chosen[m.key],))
-        while len(self.asked) >= ASKED_MAX:
-            del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed)
-        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        self.desk.take(self, client, m)
         if m.kind == READ:
-            return self.inquire(m.key)
+            return self.inquire(m.key) if m.key not in self.round else None
         assert m.value is not None
         self.wish.setdefault(m.key, m.value)
         if m.key not in self.ballot:
@@ -439,43 +445,33 @@ class PaxosNode(Node):
         return None
 
     def answer_all(self, key: str, result: tuple[str, ...]) -> None:
-        for op_id, (_kind, wanted, _value, _when) in list(self.asked.items()):
-            if wanted == key:
-                self.settle(op_id, OK, result)
+        for request in list(self.desk.requests.values()):
+            if request.key == key:
+                self.desk.answer(self, request.op_id, OK, result)
 
     def answer_readers(self, key: str, since: int) -> None:
         """Nothing was chosen at that moment: so for those who had asked by then."""
-        for op_id, (kind, wanted, _value, when) in list(self.asked.items()):
-            if wanted == key and kind == READ and when <= since:
-                self.settle(op_id, OK)
+        for request in list(self.desk.requests.values()):
+            if request.key == key and request.kind == READ and request.since <= since:
+                self.desk.answer(self, request.op_id, OK)
 
     def on_hold_timeout(self, op_id: str) -> None:
         """It has waited long enough. A read fails; so does a wish that was never issued, for it is given up for good."""
-        kind, key, value, _when = self.asked[op_id]
-        if kind == READ:
-            self.note("read refused", key)
-            return self.settle(op_id, FAILED, reason="no majority answers")
-        assert value is not None
-        if (key, value) in self.wished:
-            return None  # it may be chosen, by whoever finds it: nobody knows
-        self.note("write refused", key)
-        self.settle(op_id, FAILED, reason="no majority answers")
-        if self.wish.get(key) == value:
+        request = self.desk.requests[op_id]
+        key, value = request.key, request.value
+        if value is not None and (key, value) in self.wished:
+            return  # it may be chosen, by whoever finds it: nobody knows
+        self.desk.refuse(self, request, "no majority answers", key)
+        if value is not None and self.wish.get(key) == value:
             del self.wish[key]
             self.wish_next(key)
-        return None
 
     def wish_next(self, key: str) -> None:
         """The wish of another client of this node, if one waits."""
-        for kind, wanted, value, _when in self.asked.values():
-            if kind == WRITE and wanted == key and value is not None:
-                self.wish[key] = value
+        for request in self.desk.requests.values():
+            if request.kind == WRITE and request.key == key and request.value is not None:
+                self.wish[key] = request.value
                 return
-
-    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
-        if self.asked.pop(op_id, None) is not None:
-            self.cancel_timer("hold", op_id)
-            self.answer(op_id, outcome, result, reason=reason)
 
     @property
     def majority(self) -> int:
@@ -486,10 +482,11 @@ class PaxosNode(Node):
 
     def describe(self) -> dict[str, Any]:
         facts = {key: self.instance_words(key) for key in list(self.promised)[-LOG_SHOWN:]}
-        if self.asked:
-            facts["requests waiting"] = ", ".join(list(self.asked)[:LOG_SHOWN])
+        if self.desk.requests:
+            facts["requests waiting"] = ", ".join(list(self.desk.requests)[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.number,
             "leader": None,
             "store": {key: [value] for key, value in self.chosen.items()},
@@ -516,7 +513,7 @@ def number_of(key: str) -> int:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    return Claims("linearizable", availability="majority")
+    return Claims("linearizable", availability="clean majority")
 
 
 CARD = Card(
@@ -526,7 +523,8 @@ CARD = Card(
     summary="A majority promises, a majority accepts, and one value is chosen for good: one decision a key.",
     node=PaxosNode,
     claims=claims,
-    gives_up="Certain progress: two proposers can duel without end, and a side without a majority decides nothing.",
+    gives_up="Certain progress: two proposers can duel without end, and a node that does not itself reach a majority "
+    "decides nothing.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(

@@ -9,6 +9,8 @@ leader's no-op and each write applied once though asked twice (section 8), trans
 ways (thesis 6.4): through the log, by read-index, under a lease, or from the leader's own state. By knobs: PreVote (thesis
 9.6), and CheckQuorum, which is thesis 6.2 (a leader that hears no majority steps down) together with the last rule of section 6
 (whoever hears a leader disregards other candidates; who has just restarted cannot know whom it heard, and waits as well).
+That last rule is there against servers that were removed: so a candidate that is no member is disregarded whatever the knob
+says. A member is disregarded with CheckQuorum only; else nobody could see what the rule is for.
 
 A change of members begins with the newcomers catching up as non-voting members, in rounds (thesis 4.2.1); then it goes through
 a joint configuration, or one server at a time. A leader changes nothing before an entry of its own term is committed
@@ -29,10 +31,12 @@ entries can be lost, and the checkers then say so.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.raft_safety import RaftSafety
-from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.ledger import Ledger
+from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.maths.quorums import (
     LEARNER,
     Configuration,
@@ -48,8 +52,10 @@ from consensus.maths.quorums import (
     with_changes,
 )
 from consensus.protocols.cards import Action, Card, Claims, Knob
+from consensus.protocols.desk import FrontDesk
 
 FOLLOWER, PRE_CANDIDATE, CANDIDATE, LEADER = "follower", "pre-candidate", "candidate", "leader"
+RING = {LEADER: "leads", CANDIDATE: "stands", PRE_CANDIDATE: "stands"}
 JOINT, ONE_AT_A_TIME, AT_ONCE = "joint", "one at a time", "at once"
 
 # A log entry is a flat tuple: (term, kind, key, value, op_id). Its kind is READ, WRITE, NO_OP or MEMBERS.
@@ -64,7 +70,6 @@ BEFORE_THE_FIRST: Entry = (0, NO_OP, "", None, "")  # stands at index 0, so that
 ENTRIES_MAX = 64  # in one AppendEntries
 ROUNDS_MAX = 10  # in which a newcomer must have caught up (thesis 4.2.1)
 LEASES_KEPT = 64  # rounds whose moment a leader remembers
-ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
 
 ELECTION_SAFETY = "Election Safety: two leaders in one term"
 STATE_MACHINE_SAFETY = "State Machine Safety: a committed entry would be removed from the log"
@@ -202,6 +207,20 @@ class Snapshot(NamedTuple):
     applied: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Follower:
+    """What a leader knows of one follower."""
+
+    next_index: int  # of the next log entry to send to it
+    match_index: int = 0  # up to here its log is known to be the leader's
+    acknowledged_round: int = 0  # the newest round that it has answered
+    accepted_round: int = 0  # the newest round in which it accepted entries
+    answered_at: int = 0  # when it last answered, by the leader's own clock
+
+    def copied(self) -> Follower:
+        return Follower(self.next_index, self.match_index, self.acknowledged_round, self.accepted_round, self.answered_at)
+
+
 # --- the server ----------------------------------------------------------------------------------
 
 
@@ -243,17 +262,13 @@ class RaftNode(Node):
         self.told_to_stand = 0  # the term in which it stands because the leader told it to
         # The state machine: rebuilt from the log after a restart
         self.state_machine: dict[str, str] = {}
-        self.applied: dict[str, bool] = {}  # op ids of the writes that took effect
+        self.applied: Ledger[str, bool] = Ledger()  # op ids of the writes that took effect
         # Volatile state on candidates and pre-candidates
         self.votes: dict[str, bool] = {}
         # Volatile state on leaders
-        self.next_index: dict[str, int] = {}
-        self.match_index: dict[str, int] = {}
-        self.accepted_round: dict[str, int] = {}  # the newest round in which that follower accepted entries
+        self.followers: dict[str, Follower] = {}
         self.first_index_of_term = 0  # where this leader's no-op stands
         self.round = 0
-        self.round_acknowledged: dict[str, int] = {}
-        self.answered_at: dict[str, int] = {}  # when that follower last answered, by the own clock
         self.leases: dict[int, tuple[int, int]] = {}  # round -> (when it began, for how long it is good)
         self.lease_given_up = False  # somebody may stand before the lease is over: it was told to
         self.transferee: str | None = None
@@ -261,8 +276,8 @@ class RaftNode(Node):
         self.catching_up: dict[str, tuple[int, int, int]] = {}  # newcomer -> (round, up to which index, since when)
         self.proposed: dict[str, tuple[str, str]] = {}  # op id -> (home node, kind); answered when applied
         self.reads: dict[str, tuple[str, str, int, int]] = {}  # op id -> (home node, key, read index, round)
-        # What clients of this node asked: op id -> (kind, key, value, when, whether it may have reached a leader)
-        self.asked: dict[str, tuple[str, str, str | None, int, bool]] = {}
+        # What clients of this node asked
+        self.desk = FrontDesk()
 
     def on_start(self) -> None:
         if len(self.members) > len(self.snapshot.configuration.voters) > 0 == self.snapshot.last_included_index:
@@ -302,7 +317,7 @@ class RaftNode(Node):
         self.become(PRE_CANDIDATE, self.current_term)
         self.reset_election_timer()
         self.ask_for_votes(PreVote(self.current_term + 1, self.id, self.last_log_index, self.last_log_term))
-        self.refuse_overdue("no leader known")
+        self.desk.refuse_overdue(self, "no leader known")
         self.count_votes()
 
     def become_candidate(self, told_to: bool = False) -> None:
@@ -314,7 +329,7 @@ class RaftNode(Node):
         self.become(CANDIDATE, self.current_term)
         self.reset_election_timer()
         self.ask_for_votes(RequestVote(self.current_term, self.id, self.last_log_index, self.last_log_term, told_to))
-        self.refuse_overdue("no leader known")
+        self.desk.refuse_overdue(self, "no leader known")
         self.count_votes()
 
     def become_leader(self) -> None:
@@ -322,8 +337,7 @@ class RaftNode(Node):
         self.role, self.leader_id = LEADER, self.id
         self.become(LEADER, self.current_term)
         self.cancel_timer("election")
-        self.next_index, self.match_index, self.accepted_round = {}, {}, {}
-        self.round, self.round_acknowledged, self.answered_at = 0, {}, {}
+        self.followers, self.round = {}, 0
         self.leases, self.lease_given_up, self.transferee = {}, False, None
         self.wanted, self.catching_up = (), {}
         self.keep_track_of_followers()
@@ -336,18 +350,51 @@ class RaftNode(Node):
         self.replicate()
 
     def keep_track_of_followers(self) -> None:
-        """nextIndex starts just after the log, matchIndex at 0 (Figure 2): for those that are new; who is gone is forgotten."""
-        for table, start in (
-            (self.next_index, self.last_log_index + 1),
-            (self.match_index, 0),
-            (self.accepted_round, 0),
-            (self.round_acknowledged, 0),
-            (self.answered_at, self.elapsed),
-        ):
-            for gone in [follower for follower in table if follower not in self.addressed]:
-                del table[gone]
-            for follower in self.addressed:
-                table.setdefault(follower, start)
+        """For a new one nextIndex starts just after the log, matchIndex at 0 (Figure 2). One that has left is forgotten."""
+        for gone in [peer for peer in self.followers if peer not in self.addressed]:
+            del self.followers[gone]
+        for peer in self.addressed:
+            if peer not in self.followers:
+                self.followers[peer] = Follower(self.last_log_index + 1, answered_at=self.elapsed)
+
+    # --- rules for all servers (5.1) --------------------------------------------------------------
+
+    def observe_term(self, term: int) -> None:
+        """Whoever sees a later term adopts it and follows."""
+        if term > self.current_term:
+            self.become_follower(term)
+
+    def recognise_leader(self, term: int, leader_id: str) -> None:
+        """An AppendEntries of the current term comes from its legitimate leader; a candidate gives way (5.2)."""
+        if term > self.current_term or self.role in (CANDIDATE, PRE_CANDIDATE):
+            self.become_follower(term)
+        assert self.role == FOLLOWER, ELECTION_SAFETY
+        self.heard_leader_at = self.elapsed
+        if self.leader_id != leader_id:
+            assert self.leader_id is None, ELECTION_SAFETY
+            self.leader_id = leader_id
+            self.pass_on_requests()
+
+    def reset_election_timer(self) -> None:
+        """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
+        if not self.may_stand():
+            return self.cancel_timer("election")
+        return self.set_timer("election", self.stream.between(self.knobs["election_min_ms"] * MS, self.longest_timeout()))
+
+    def longest_timeout(self) -> int:
+        shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
+        return int(longest if longest > shortest else shortest) * MS
+
+    @property
+    def last_log_index(self) -> int:
+        return self.snapshot.last_included_index + len(self.log) - 1
+
+    def term_at(self, index: int) -> int:
+        return self.log[index - self.snapshot.last_included_index][TERM]
+
+    @property
+    def last_log_term(self) -> int:
+        return self.log[-1][TERM]
 
     # --- elections (5.2, 5.4.1) -------------------------------------------------------------------
 
@@ -393,7 +440,7 @@ class RaftNode(Node):
         return self.heard_leader_at is not None and self.elapsed - self.heard_leader_at < patience
 
     def on_request_vote(self, src: str, m: RequestVote) -> None:
-        if self.knobs["check_quorum"] and not m.disrupt_leader and self.hears_a_leader():  # the end of section 6
+        if self.disregards(m):  # the end of section 6
             self.note("vote request disregarded", f"{m.candidate_id}, term {m.term}")
             return self.send(src, RequestVoteReply(self.current_term, False))
         self.observe_term(m.term)
@@ -408,6 +455,13 @@ class RaftNode(Node):
                 self.become_follower(self.current_term)
             self.reset_election_timer()
         self.send(src, RequestVoteReply(self.current_term, granted))
+
+    def disregards(self, m: RequestVote) -> bool:
+        """A removed server hears no heartbeats and asks for votes for ever. While a leader is heard, such requests count for
+        nothing (section 6): those of servers that are no members, as far as is known here; with CheckQuorum those of all.
+        """
+        may_disrupt = self.knobs["check_quorum"] or m.candidate_id not in electorate(self.configuration)
+        return may_disrupt and not m.disrupt_leader and self.hears_a_leader()
 
     def on_request_vote_reply(self, src: str, m: RequestVoteReply) -> None:
         self.observe_term(m.term)
@@ -464,10 +518,10 @@ class RaftNode(Node):
     def hears_a_quorum(self) -> bool:
         """A leader steps down if an election timeout passes without an answer from a majority (thesis 6.2)."""
         since = self.elapsed - max(self.knobs["election_min_ms"], self.knobs["election_max_ms"]) * MS
-        return self.agree({self.id: True, **{peer: at >= since for peer, at in self.answered_at.items()}})
+        return self.agree({self.id: True, **{peer: follower.answered_at >= since for peer, follower in self.followers.items()}})
 
     def send_append_entries(self, peer: str) -> None:
-        first = self.next_index[peer]
+        first = self.followers[peer].next_index
         place = first - self.snapshot.last_included_index
         if place < 1:
             return self.send_snapshot(peer)
@@ -505,18 +559,19 @@ class RaftNode(Node):
 
     def on_append_entries_reply(self, src: str, m: AppendEntriesReply) -> None:
         self.observe_term(m.term)
-        if self.role != LEADER or m.term != self.current_term or src not in self.next_index:
+        if self.role != LEADER or m.term != self.current_term or src not in self.followers:
             return
-        self.answered_at[src] = self.elapsed
+        follower = self.followers[src]
+        follower.answered_at = self.elapsed
         # A follower that refuses entries still recognises its leader: both answers count for the round.
-        self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
+        follower.acknowledged_round = max(follower.acknowledged_round, m.round)
         if m.success:
-            self.accepted_round[src] = max(self.accepted_round[src], m.round)
+            follower.accepted_round = max(follower.accepted_round, m.round)
             self.advance_follower(src, m.match_index)
             self.judge_newcomer(src)
         else:
-            if m.round > self.accepted_round[src]:  # it refuses what follows on an acceptance: its disk was wiped
-                self.match_index[src] = 0
+            if m.round > follower.accepted_round:  # it refuses what follows on an acceptance: its disk was wiped
+                follower.match_index = 0
             self.back_up(src, m.conflict_term, m.conflict_index)
         if self.reads:
             self.answer_confirmed_reads()
@@ -562,37 +617,40 @@ class RaftNode(Node):
             first -= 1
         return term, first
 
-    def back_up(self, follower: str, conflict_term: int, conflict_index: int) -> None:
+    def back_up(self, peer: str, conflict_term: int, conflict_index: int) -> None:
         """After a refusal next_index skips the whole conflicting term at once, and the leader tries again (end of 5.3)."""
+        follower = self.followers[peer]
         next_index = conflict_index
-        for index in range(self.next_index[follower] - 1, max(conflict_index, self.snapshot.last_included_index) - 1, -1):
+        for index in range(follower.next_index - 1, max(conflict_index, self.snapshot.last_included_index) - 1, -1):
             if self.term_at(index) == conflict_term:  # the leader has that term too: they may agree up to its last entry here
                 next_index = index + 1
                 break
-        next_index = max(next_index, self.match_index[follower] + 1)
-        if next_index < self.next_index[follower]:  # else the refusal is an old one, answered already
-            self.next_index[follower] = next_index
-            self.send_append_entries(follower)
+        next_index = max(next_index, follower.match_index + 1)
+        if next_index < follower.next_index:  # else the refusal is an old one, answered already
+            follower.next_index = next_index
+            self.send_append_entries(peer)
 
-    def advance_follower(self, follower: str, match_index: int) -> None:
-        if match_index <= self.match_index[follower]:
+    def advance_follower(self, peer: str, match_index: int) -> None:
+        follower = self.followers[peer]
+        if match_index <= follower.match_index:
             return
         # A full message was cut short at ENTRIES_MAX, and a snapshot has a rest too: it need not wait for the next heartbeat.
-        full = match_index - self.next_index[follower] + 1 >= ENTRIES_MAX
-        full = full or self.next_index[follower] <= self.snapshot.last_included_index
-        self.match_index[follower] = match_index
-        self.next_index[follower] = max(self.next_index[follower], match_index + 1)
+        full = match_index - follower.next_index + 1 >= ENTRIES_MAX
+        full = full or follower.next_index <= self.snapshot.last_included_index
+        follower.match_index = match_index
+        follower.next_index = max(follower.next_index, match_index + 1)
         self.advance_commit_index()
-        if self.role != LEADER or follower not in self.next_index:  # it was the leader's own farewell, or the follower's
+        if self.role != LEADER or peer not in self.followers:  # it was the leader's own farewell, or the follower's
             return
         if full and match_index < self.last_log_index:
-            self.send_append_entries(follower)
-        if follower == self.transferee:
+            self.send_append_entries(peer)
+        if peer == self.transferee:
             self.hand_over()
 
     def advance_commit_index(self) -> None:
         """A leader counts replicas only for entries of its own term; that commits all before them too (5.3, 5.4.2)."""
-        on_majority = self.agreed_index({**self.match_index, self.id: self.last_log_index})
+        match_index = {peer: follower.match_index for peer, follower in self.followers.items()}
+        on_majority = self.agreed_index({**match_index, self.id: self.last_log_index})
         # Terms never fall along a log: if this entry is of an earlier term, so are all before it.
         if on_majority > self.commit_index and self.may_commit_by_counting(on_majority):
             self.commit_up_to(on_majority)
@@ -668,7 +726,7 @@ class RaftNode(Node):
         if member not in self.catching_up:
             return
         round, up_to, since = self.catching_up[member]
-        if self.match_index[member] < up_to:
+        if self.followers[member].match_index < up_to:
             return
         if self.elapsed - since < self.knobs["election_min_ms"] * MS:
             del self.catching_up[member]
@@ -728,6 +786,217 @@ class RaftNode(Node):
         self.use_configuration(configuration)
         self.keep_track_of_followers()
         self.replicate()
+
+    # --- leadership transfer (thesis 3.10) --------------------------------------------------------
+
+    def transfer_leadership(self, target: str) -> None:
+        """1. The leader stops accepting requests. 2. It brings the target up to date. 3. It tells it to stand."""
+        self.transferee = target
+        self.set_timer("transfer", self.longest_timeout())
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        assert self.transferee is not None
+        if self.followers[self.transferee].match_index < self.last_log_index:
+            return self.send_append_entries(self.transferee)
+        self.lease_given_up = True  # in this term: nobody knows when the message arrives
+        return self.send(self.transferee, TimeoutNow(self.current_term))
+
+    def on_timeout_now(self, src: str, m: TimeoutNow) -> None:
+        self.observe_term(m.term)
+        if m.term == self.current_term and self.role != LEADER and self.may_stand():
+            self.become_candidate(told_to=True)
+
+    def on_transfer_timeout(self) -> None:
+        """After about an election timeout the leader goes on as before (thesis 3.10)."""
+        if self.role == LEADER and self.transferee is not None:
+            self.note("transfer abandoned", f"to {self.transferee}")
+            self.transferee = None
+            self.pass_on_requests()
+            self.replicate()
+
+    # --- snapshots (section 7) --------------------------------------------------------------------
+
+    def take_snapshot(self) -> None:
+        """Each server for itself, of what it has applied; the log up to there is discarded."""
+        index = self.last_applied
+        term = self.term_at(index)
+        configuration = next(members for at, members in reversed(self.configurations) if at <= index)
+        del self.log[: index - self.snapshot.last_included_index]
+        self.log[0] = (term, NO_OP, "", None, "")
+        self.snapshot = Snapshot(index, term, configuration, tuple(self.state_machine.items()), tuple(self.applied))
+        self.configurations = [(index, configuration), *(later for later in self.configurations if later[0] > index)]
+        self.note("snapshot taken", f"up to index {index}")
+
+    def send_snapshot(self, peer: str) -> None:
+        """The follower needs entries that the leader has discarded."""
+        index, term, configuration, data, applied = self.snapshot
+        message = InstallSnapshot(self.current_term, self.id, index, term, configuration, data, applied, self.round)
+        self.send(peer, message)
+
+    def on_install_snapshot(self, src: str, m: InstallSnapshot) -> None:
+        if m.term < self.current_term:  # InstallSnapshot 1
+            return self.send(src, InstallSnapshotReply(self.current_term, 0, m.round))
+        self.recognise_leader(m.term, m.leader_id)
+        self.reset_election_timer()
+        if m.last_included_index > self.commit_index:
+            if self.holds(m.last_included_index, m.last_included_term):  # InstallSnapshot 6: what follows on it stays
+                self.commit_up_to(m.last_included_index)
+            else:
+                self.install(m)
+                self.reset_election_timer()
+        return self.send(src, InstallSnapshotReply(self.current_term, m.last_included_index, m.round))
+
+    def install(self, m: InstallSnapshot) -> None:
+        """Discard the entire log, reset the state machine, use the snapshot's members (InstallSnapshot 7, 8)."""
+        self.log = [(m.last_included_term, NO_OP, "", None, "")]
+        self.snapshot = Snapshot(m.last_included_index, m.last_included_term, m.configuration, m.data, m.applied)
+        self.note("snapshot installed", f"up to index {m.last_included_index}")
+        self.start_from_snapshot()
+
+    def start_from_snapshot(self) -> None:
+        """The state machine is what the snapshot says, the members what it and the log behind it say."""
+        index, _term, configuration, data, applied = self.snapshot
+        self.commit_index = self.last_applied = index
+        self.state_machine, self.applied = dict(data), Ledger(dict.fromkeys(applied, True))
+        for key, value in data:
+            self.store(key, (value,))
+        found = [(at, configuration_of(e)) for at, e in enumerate(self.log[1:], start=index + 1) if e[KIND] == MEMBERS]
+        self.configurations = [(index, configuration), *found]
+        self.use_configuration(self.configurations[-1][1])
+
+    def on_install_snapshot_reply(self, src: str, m: InstallSnapshotReply) -> None:
+        self.observe_term(m.term)
+        if self.role != LEADER or m.term != self.current_term or src not in self.followers:
+            return
+        follower = self.followers[src]
+        follower.answered_at = self.elapsed
+        follower.acknowledged_round = max(follower.acknowledged_round, m.round)
+        follower.accepted_round = max(follower.accepted_round, m.round)
+        self.advance_follower(src, m.match_index)
+        self.judge_newcomer(src)
+        if self.reads:
+            self.answer_confirmed_reads()
+
+    # --- clients, at their home node (section 8) --------------------------------------------------
+
+    def on_request(self, client: str, m: Request) -> None:
+        self.desk.take(self, client, m)
+        if self.pass_on(m.op_id):
+            self.replicate()
+
+    def pass_on(self, op_id: str) -> bool:
+        """Gives the request to the leader, if one is known; True when that is this node and everybody must now be addressed."""
+        if self.leader_id is None or self.transferee is not None:
+            return False
+        operation = self.desk.pass_on(op_id).operation
+        if self.role == LEADER:
+            return self.serve(self.id, *operation)
+        self.send(self.leader_id, Forward(self.current_term, *operation))
+        return False
+
+    def pass_on_requests(self) -> None:
+        """A leader is known again. Requests that an earlier one left unanswered are asked once more: they apply only once."""
+        for op_id in self.desk.waiting(self):
+            self.pass_on(op_id)
+
+    def on_forward_reply(self, src: str, m: ForwardReply) -> None:
+        self.observe_term(m.term)
+        if m.served:
+            return self.desk.answer(self, m.op_id, OK, m.result)
+        if src == self.leader_id and m.term == self.current_term:
+            self.leader_id = None  # it restarted: nobody leads twice in one term
+        if self.leader_id is None:
+            self.desk.refuse_overdue(self, "the leader was deposed")
+        return None
+
+    def on_hold_timeout(self, op_id: str) -> None:
+        if self.leader_id is None or self.transferee is not None:
+            self.desk.refuse_overdue(self, "no leader known")
+
+    # --- clients, at the leader (section 8; reads: thesis 6.4) ------------------------------------
+
+    def on_forward(self, src: str, m: Forward) -> None:
+        self.observe_term(m.term)
+        if self.role != LEADER or self.transferee is not None:
+            return self.send(src, ForwardReply(self.current_term, m.op_id, False))
+        if self.serve(src, m.op_id, m.kind, m.key, m.value):
+            self.replicate()
+
+    def serve(self, home: str, op_id: str, kind: str, key: str, value: str | None) -> bool:
+        """Takes a request on; True when it needs everybody to be addressed."""
+        if self.has_seen(op_id):  # asked twice, and it has happened
+            self.note("duplicate suppressed", op_id)
+            self.tell(home, op_id)
+            return False
+        if op_id in self.proposed or op_id in self.reads:
+            return False
+        if kind == READ and self.knobs["reads"] != "log":
+            return self.read_without_the_log(home, op_id, key)
+        self.proposed[op_id] = (home, kind)
+        self.log.append((self.current_term, kind, key, value, op_id))
+        return True
+
+    def read_without_the_log(self, home: str, op_id: str, key: str) -> bool:
+        """Read-index: thesis 6.4, steps 1 to 5. A local read leaves out step 3, and with it the certainty of still leading.
+
+        Under a lease (6.4.1) an earlier round stands for step 3; when it has run out, the read asks for a new one.
+        """
+        # Steps 1 and 2: once an entry of this term is committed, whatever was committed before lies within the commit index.
+        read_index = max(self.commit_index, self.first_index_of_term)
+        reads = self.knobs["reads"]
+        asks_for_a_round: bool = reads == "read-index"
+        if reads == "lease":
+            asks_for_a_round = self.last_applied < read_index or not self.holds_lease()
+            self.note("read by round" if asks_for_a_round else "read under lease", op_id)
+        self.reads[op_id] = (home, key, read_index, self.round + 1 if asks_for_a_round else 0)
+        if not asks_for_a_round:
+            self.answer_confirmed_reads()
+        return asks_for_a_round
+
+    def holds_lease(self) -> bool:
+        """From the start of a round that a majority acknowledged: so long they do not help to elect another (6.4.1)."""
+        if self.lease_given_up or (lease := self.leases.get(self.confirmed_round())) is None:
+            return False
+        began, length = lease
+        return self.elapsed < began + min(length, self.lease_length())
+
+    def lease_length(self) -> int:
+        """The shortest election timeout, less what the clocks may differ in speed (thesis 6.4.1)."""
+        return int(self.knobs["election_min_ms"]) * MS * 100 // (100 + int(self.knobs["drift_bound_percent"]))
+
+    def confirmed_round(self) -> int:
+        """The latest round that a majority has acknowledged."""
+        acknowledged = {peer: follower.acknowledged_round for peer, follower in self.followers.items()}
+        return self.agreed_index({**acknowledged, self.id: self.round})
+
+    def answer_confirmed_reads(self) -> None:
+        confirmed = self.confirmed_round()
+        for op_id, (home, key, read_index, round) in list(self.reads.items()):
+            if confirmed >= round and self.last_applied >= read_index:  # steps 3 and 4
+                del self.reads[op_id]
+                self.tell(home, op_id, self.value_of(key))  # step 5
+
+    def tell(self, home: str, op_id: str, result: tuple[str, ...] = ()) -> None:
+        """Sends the answer back the way the request came."""
+        if home == self.id:
+            self.desk.answer(self, op_id, OK, result)
+        else:
+            self.send(home, ForwardReply(self.current_term, op_id, True, result))
+
+    def let_go_of_requests(self) -> None:
+        """A deposed leader promises nothing about the writes in its log; reads may be asked again elsewhere."""
+        self.transferee = None
+        unread = {op_id: home for op_id, (home, kind) in self.proposed.items() if kind == READ}
+        unread.update({op_id: home for op_id, (home, _key, _read_index, _round) in self.reads.items()})
+        self.proposed, self.reads = {}, {}
+        for op_id, home in unread.items():
+            if home != self.id:
+                self.send(home, ForwardReply(self.current_term, op_id, False))
+        self.desk.refuse_overdue(self, "the leader was deposed")
+
+    def value_of(self, key: str) -> tuple[str, ...]:
+        return (self.state_machine[key],) if key in self.state_machine else ()
 
     # --- what a visitor can tell a server ---------------------------------------------------------
 
@@ -801,275 +1070,6 @@ class RaftNode(Node):
         if self.role == LEADER:
             self.instruct(m.action, m.argument)
 
-    # --- leadership transfer (thesis 3.10) --------------------------------------------------------
-
-    def transfer_leadership(self, target: str) -> None:
-        """1. The leader stops accepting requests. 2. It brings the target up to date. 3. It tells it to stand."""
-        self.transferee = target
-        self.set_timer("transfer", self.longest_timeout())
-        self.hand_over()
-
-    def hand_over(self) -> None:
-        assert self.transferee is not None
-        if self.match_index[self.transferee] < self.last_log_index:
-            return self.send_append_entries(self.transferee)
-        self.lease_given_up = True  # in this term: nobody knows when the message arrives
-        return self.send(self.transferee, TimeoutNow(self.current_term))
-
-    def on_timeout_now(self, src: str, m: TimeoutNow) -> None:
-        self.observe_term(m.term)
-        if m.term == self.current_term and self.role != LEADER and self.may_stand():
-            self.become_candidate(told_to=True)
-
-    def on_transfer_timeout(self) -> None:
-        """After about an election timeout the leader goes on as before (thesis 3.10)."""
-        if self.role == LEADER and self.transferee is not None:
-            self.note("transfer abandoned", f"to {self.transferee}")
-            self.transferee = None
-            self.pass_on_requests()
-            self.replicate()
-
-    # --- snapshots (section 7) --------------------------------------------------------------------
-
-    def take_snapshot(self) -> None:
-        """Each server for itself, of what it has applied; the log up to there is discarded."""
-        index = self.last_applied
-        term = self.term_at(index)
-        configuration = next(members for at, members in reversed(self.configurations) if at <= index)
-        del self.log[: index - self.snapshot.last_included_index]
-        self.log[0] = (term, NO_OP, "", None, "")
-        self.snapshot = Snapshot(index, term, configuration, tuple(self.state_machine.items()), tuple(self.applied))
-        self.configurations = [(index, configuration), *(later for later in self.configurations if later[0] > index)]
-        self.note("snapshot taken", f"up to index {index}")
-
-    def send_snapshot(self, peer: str) -> None:
-        """The follower needs entries that the leader has discarded."""
-        index, term, configuration, data, applied = self.snapshot
-        message = InstallSnapshot(self.current_term, self.id, index, term, configuration, data, applied, self.round)
-        self.send(peer, message)
-
-    def on_install_snapshot(self, src: str, m: InstallSnapshot) -> None:
-        if m.term < self.current_term:  # InstallSnapshot 1
-            return self.send(src, InstallSnapshotReply(self.current_term, 0, m.round))
-        self.recognise_leader(m.term, m.leader_id)
-        self.reset_election_timer()
-        if m.last_included_index > self.commit_index:
-            if self.holds(m.last_included_index, m.last_included_term):  # InstallSnapshot 6: what follows on it stays
-                self.commit_up_to(m.last_included_index)
-            else:
-                self.install(m)
-                self.reset_election_timer()
-        return self.send(src, InstallSnapshotReply(self.current_term, m.last_included_index, m.round))
-
-    def install(self, m: InstallSnapshot) -> None:
-        """Discard the entire log, reset the state machine, use the snapshot's members (InstallSnapshot 7, 8)."""
-        self.log = [(m.last_included_term, NO_OP, "", None, "")]
-        self.snapshot = Snapshot(m.last_included_index, m.last_included_term, m.configuration, m.data, m.applied)
-        self.note("snapshot installed", f"up to index {m.last_included_index}")
-        self.start_from_snapshot()
-
-    def start_from_snapshot(self) -> None:
-        """The state machine is what the snapshot says, the members what it and the log behind it say."""
-        index, _term, configuration, data, applied = self.snapshot
-        self.commit_index = self.last_applied = index
-        self.state_machine, self.applied = dict(data), dict.fromkeys(applied, True)
-        for key, value in data:
-            self.store(key, (value,))
-        found = [(at, configuration_of(e)) for at, e in enumerate(self.log[1:], start=index + 1) if e[KIND] == MEMBERS]
-        self.configurations = [(index, configuration), *found]
-        self.use_configuration(self.configurations[-1][1])
-
-    def on_install_snapshot_reply(self, src: str, m: InstallSnapshotReply) -> None:
-        self.observe_term(m.term)
-        if self.role != LEADER or m.term != self.current_term or src not in self.next_index:
-            return
-        self.answered_at[src] = self.elapsed
-        self.round_acknowledged[src] = max(self.round_acknowledged[src], m.round)
-        self.accepted_round[src] = max(self.accepted_round[src], m.round)
-        self.advance_follower(src, m.match_index)
-        self.judge_newcomer(src)
-        if self.reads:
-            self.answer_confirmed_reads()
-
-    # --- rules for all servers (5.1) --------------------------------------------------------------
-
-    def observe_term(self, term: int) -> None:
-        """Whoever sees a later term adopts it and follows."""
-        if term > self.current_term:
-            self.become_follower(term)
-
-    def recognise_leader(self, term: int, leader_id: str) -> None:
-        """An AppendEntries of the current term comes from its legitimate leader; a candidate gives way (5.2)."""
-        if term > self.current_term or self.role in (CANDIDATE, PRE_CANDIDATE):
-            self.become_follower(term)
-        assert self.role == FOLLOWER, ELECTION_SAFETY
-        self.heard_leader_at = self.elapsed
-        if self.leader_id != leader_id:
-            assert self.leader_id is None, ELECTION_SAFETY
-            self.leader_id = leader_id
-            self.pass_on_requests()
-
-    def reset_election_timer(self) -> None:
-        """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
-        if not self.may_stand():
-            return self.cancel_timer("election")
-        return self.set_timer("election", self.stream.between(self.knobs["election_min_ms"] * MS, self.longest_timeout()))
-
-    def longest_timeout(self) -> int:
-        shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
-        return int(longest if longest > shortest else shortest) * MS
-
-    @property
-    def last_log_index(self) -> int:
-        return self.snapshot.last_included_index + len(self.log) - 1
-
-    def term_at(self, index: int) -> int:
-        return self.log[index - self.snapshot.last_included_index][TERM]
-
-    @property
-    def last_log_term(self) -> int:
-        return self.log[-1][TERM]
-
-    # --- clients, at their home node (section 8) --------------------------------------------------
-
-    def on_request(self, client: str, m: Request) -> None:
-        while len(self.asked) >= ASKED_MAX:
-            del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, self.elapsed, False)
-        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
-        if self.pass_on(m.op_id):
-            self.replicate()
-
-    def pass_on(self, op_id: str) -> bool:
-        """Gives the request to the leader, if one is known; True when that is this node and everybody must now be addressed."""
-        if self.leader_id is None or self.transferee is not None:
-            return False
-        kind, key, value, when, _reached = self.asked[op_id]
-        self.asked[op_id] = (kind, key, value, when, True)
-        if self.role == LEADER:
-            return self.serve(self.id, op_id, kind, key, value)
-        self.send(self.leader_id, Forward(self.current_term, op_id, kind, key, value))
-        return False
-
-    def pass_on_requests(self) -> None:
-        """A leader is known again. Requests that an earlier one left unanswered are asked once more: they apply only once."""
-        for op_id in list(self.asked):
-            if not self.overdue(op_id):
-                self.pass_on(op_id)
-
-    def on_forward_reply(self, src: str, m: ForwardReply) -> None:
-        self.observe_term(m.term)
-        if m.served:
-            return self.settle(m.op_id, OK, m.result)
-        if src == self.leader_id and m.term == self.current_term:
-            self.leader_id = None  # it restarted: nobody leads twice in one term
-        if self.leader_id is None:
-            self.refuse_overdue("the leader was deposed")
-
-    def on_hold_timeout(self, op_id: str) -> None:
-        if self.leader_id is None or self.transferee is not None:
-            self.refuse_overdue("no leader known")
-
-    def overdue(self, op_id: str) -> bool:
-        _kind, _key, _value, when, _reached = self.asked[op_id]
-        return self.elapsed >= when + int(self.knobs["hold_ms"]) * MS
-
-    def refuse_overdue(self, reason: str) -> None:
-        """Failed means that it certainly never happens: so for reads, and for writes that never reached a leader."""
-        for op_id, (kind, _key, _value, _when, reached) in list(self.asked.items()):
-            if self.overdue(op_id) and (kind == READ or not reached):
-                self.note(f"{kind} refused", reason)
-                self.settle(op_id, FAILED, reason=reason)
-
-    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
-        """Answers the client, unless it was answered already."""
-        if self.asked.pop(op_id, None) is not None:
-            self.cancel_timer("hold", op_id)
-            self.answer(op_id, outcome, result, reason=reason)
-
-    # --- clients, at the leader (section 8; reads: thesis 6.4) ------------------------------------
-
-    def on_forward(self, src: str, m: Forward) -> None:
-        self.observe_term(m.term)
-        if self.role != LEADER or self.transferee is not None:
-            return self.send(src, ForwardReply(self.current_term, m.op_id, False))
-        if self.serve(src, m.op_id, m.kind, m.key, m.value):
-            self.replicate()
-
-    def serve(self, home: str, op_id: str, kind: str, key: str, value: str | None) -> bool:
-        """Takes a request on; True when it needs everybody to be addressed."""
-        if self.has_seen(op_id):  # asked twice, and it has happened
-            self.note("duplicate suppressed", op_id)
-            self.tell(home, op_id)
-            return False
-        if op_id in self.proposed or op_id in self.reads:
-            return False
-        if kind == READ and self.knobs["reads"] != "log":
-            return self.read_without_the_log(home, op_id, key)
-        self.proposed[op_id] = (home, kind)
-        self.log.append((self.current_term, kind, key, value, op_id))
-        return True
-
-    def read_without_the_log(self, home: str, op_id: str, key: str) -> bool:
-        """Read-index: thesis 6.4, steps 1 to 5. A local read leaves out step 3, and with it the certainty of still leading.
-
-        Under a lease (6.4.1) an earlier round stands for step 3; when it has run out, the read asks for a new one.
-        """
-        # Steps 1 and 2: once an entry of this term is committed, whatever was committed before lies within the commit index.
-        read_index = max(self.commit_index, self.first_index_of_term)
-        reads = self.knobs["reads"]
-        asks_for_a_round: bool = reads == "read-index"
-        if reads == "lease":
-            asks_for_a_round = self.last_applied < read_index or not self.holds_lease()
-            self.note("read by round" if asks_for_a_round else "read under lease", op_id)
-        self.reads[op_id] = (home, key, read_index, self.round + 1 if asks_for_a_round else 0)
-        if not asks_for_a_round:
-            self.answer_confirmed_reads()
-        return asks_for_a_round
-
-    def holds_lease(self) -> bool:
-        """From the start of a round that a majority acknowledged: so long they do not help to elect another (6.4.1)."""
-        if self.lease_given_up or (lease := self.leases.get(self.confirmed_round())) is None:
-            return False
-        began, length = lease
-        return self.elapsed < began + min(length, self.lease_length())
-
-    def lease_length(self) -> int:
-        """The shortest election timeout, less what the clocks may differ in speed (thesis 6.4.1)."""
-        return int(self.knobs["election_min_ms"]) * MS * 100 // (100 + int(self.knobs["drift_bound_percent"]))
-
-    def confirmed_round(self) -> int:
-        """The latest round that a majority has acknowledged."""
-        return self.agreed_index({**self.round_acknowledged, self.id: self.round})
-
-    def answer_confirmed_reads(self) -> None:
-        confirmed = self.confirmed_round()
-        for op_id, (home, key, read_index, round) in list(self.reads.items()):
-            if confirmed >= round and self.last_applied >= read_index:  # steps 3 and 4
-                del self.reads[op_id]
-                self.tell(home, op_id, self.value_of(key))  # step 5
-
-    def tell(self, home: str, op_id: str, result: tuple[str, ...] = ()) -> None:
-        """Sends the answer back the way the request came."""
-        if home == self.id:
-            self.settle(op_id, OK, result)
-        else:
-            self.send(home, ForwardReply(self.current_term, op_id, True, result))
-
-    def let_go_of_requests(self) -> None:
-        """A deposed leader promises nothing about the writes in its log; reads may be asked again elsewhere."""
-        self.transferee = None
-        unread = {op_id: home for op_id, (home, kind) in self.proposed.items() if kind == READ}
-        unread.update({op_id: home for op_id, (home, _key, _read_index, _round) in self.reads.items()})
-        self.proposed, self.reads = {}, {}
-        for op_id, home in unread.items():
-            if home != self.id:
-                self.send(home, ForwardReply(self.current_term, op_id, False))
-        self.refuse_overdue("the leader was deposed")
-
-    def value_of(self, key: str) -> tuple[str, ...]:
-        return (self.state_machine[key],) if key in self.state_machine else ()
-
     # --- what the stage shows ---------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
@@ -1087,13 +1087,15 @@ class RaftNode(Node):
             voters = [voter for voter, granted in self.votes.items() if granted]
             facts["votes"] = f"{', '.join(voters)} ({majority(len(self.configuration.voters))} needed)"
         if self.role == LEADER:
-            facts["next index"] = ", ".join(f"{peer}: {index}" for peer, index in self.next_index.items())
-            facts["match index"] = ", ".join(f"{peer}: {index}" for peer, index in self.match_index.items())
+            facts["next index"] = ", ".join(f"{peer}: {follower.next_index}" for peer, follower in self.followers.items())
+            facts["match index"] = ", ".join(f"{peer}: {follower.match_index}" for peer, follower in self.followers.items())
             facts["reads waiting"] = str(len(self.reads))
-        if waiting := [op_id for op_id in self.asked if not self.overdue(op_id)]:
+        if waiting := list(self.desk.waiting(self)):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
+            "ring_timer": "election",
             "epoch": self.current_term,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state_machine.items()},
@@ -1130,10 +1132,10 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
     With members changed all at once it promises nothing. With retries taken as new an old value may come back.
     """
     if knobs["membership"] == AT_ONCE:
-        return Claims("none", availability="majority", loses=True)
+        return Claims("none", availability="clean majority", loses=True)
     if knobs["retries"] == "taken as new":
-        return Claims("eventual", availability="majority", loses=True)
-    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="majority")
+        return Claims("eventual", availability="clean majority", loses=True)
+    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="clean majority")
 
 
 def clash(knobs: Mapping[str, Any]) -> str:
@@ -1151,7 +1153,8 @@ CARD = RAFT = Card(
     summary="One leader orders every operation in a log; what it has committed with a majority of the members is never lost.",
     node=RaftNode,
     claims=claims,
-    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer.",
+    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer; "
+    "where only some links are cut, leaders may fall again and again, or nobody can be elected.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(
@@ -1208,7 +1211,8 @@ CARD = RAFT = Card(
         Knob(
             "check_quorum",
             "CheckQuorum",
-            "A leader that hears no majority for an election timeout steps down; who hears a leader disregards candidates.",
+            "A leader that hears no majority for an election timeout steps down; who hears a leader disregards candidates, not "
+            "only those that are no members.",
             False,
             choices=SWITCH,
         ),
@@ -1260,7 +1264,7 @@ CARD = RAFT = Card(
     actions=(
         Action("stand", "Stand for election", "As if its patience had just ended."),
         Action("join", "Bring in", "This node joins the members, once it has caught up with the log.", "node"),
-        Action("leave", "Send away", "This node leaves the members.", "node"),
+        Action("leave", "Send away", "This node leaves the members. Nobody tells it, so it goes on to ask for votes.", "node"),
         Action("change_members", "Change the members", "These nodes shall be the members: n1 n2 n3.", "text"),
         Action(
             "transfer_leadership", "Hand over the lead", "The leader brings this node up to date and tells it to stand.", "node"

@@ -30,6 +30,10 @@ Clients stand at their home node, which is the proxy of section 3: for each of t
 order of request numbers, sends it to the primary that it knows, and after a while to all replicas. While its own replica is in
 a view change or recovering it holds requests back, then refuses those that cannot have happened.
 
+Two things follow from the paper's rules when single links are cut. A primary that hears nobody stays in office, since its
+backups still hear it, and commits nothing. And where all reach only one replica, only that one hears StartViewChange from f
+others, so only one DoViewChange is ever sent: view change follows view change, and nobody is answered.
+
 Left out: reconfiguration (section 7); witnesses, batching, and reads that pass by the log, at the primary under a lease or at
 backups (section 6); checkpoints and Merkle trees (5.1, 5.2); sending only a log's end in a view change (5.3).
 """
@@ -40,18 +44,19 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.vr_safety import VRSafety
-from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import Card, Claims, Knob
+from consensus.protocols.desk import FrontDesk, Outstanding
 
 NORMAL, VIEW_CHANGE, RECOVERING = "normal", "view change", "recovering"  # status
 PRIMARY, BACKUP = "primary", "backup"  # roles of a replica in status normal
+RING = {PRIMARY: "leads", VIEW_CHANGE: "waits", RECOVERING: "waits"}
 
 # A log entry is a flat tuple: (view, kind, key, value, client id, request number, op id). View and op-number are its viewstamp.
 Entry = tuple[int, str, str, str | None, str, int, str]
 Log = tuple[Entry, ...]
 BEFORE_THE_FIRST: Entry = (0, "", "", None, "", 0, "")  # stands at 0, so that the first op-number is 1
 
-ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
 EARLY_MAX = 64  # Prepares kept that came before the one that they follow
 NONCES = 1 << 48
 
@@ -163,19 +168,6 @@ class NewState(NamedTuple):
         return "+"
 
 
-class Asked(NamedTuple):
-    """A client's request at its home node."""
-
-    client: str
-    number: int
-    kind: str
-    key: str
-    value: str | None
-    when: int
-    sent: bool  # it may stand in some log
-    given_up: bool  # it is not sent again; a late reply still counts
-
-
 # --- the replica ---------------------------------------------------------------------------------
 
 
@@ -224,8 +216,8 @@ class VRNode(Node):
         # In recovery
         self.nonce = 0
         self.responses: dict[str, RecoveryResponse] = {}
-        # The proxy of this node's clients: op id -> request, client id -> the one op id that is outstanding
-        self.asked: dict[str, Asked] = {}
+        # The proxy of this node's clients: their requests; client id -> the one op id that is outstanding
+        self.desk = FrontDesk(timers=("hold", "retry"))
         self.outstanding: dict[str, str] = {}
 
     def on_start(self) -> None:
@@ -310,7 +302,7 @@ class VRNode(Node):
             return
         home = client.rpartition("@")[2]
         if home == self.id:
-            self.settle(op_id, OK, result)
+            self.answer_client(op_id, result)
         else:
             self.send(home, ClientReply(self.view_number, op_id, result))
 
@@ -621,41 +613,38 @@ class VRNode(Node):
     # --- the proxy of this node's clients (section 3, 4.1) ----------------------------------------
 
     def on_request(self, client: str, m: Request) -> None:
-        while len(self.asked) >= ASKED_MAX:
-            self.drop(next(iter(self.asked)))
-        # One client id for each home, since "you" may ask everywhere; a client numbers its requests itself.
-        name = f"{client}@{self.id}"
-        number = int(m.op_id.rpartition(":")[2])
-        self.asked[m.op_id] = Asked(name, number, m.kind, m.key, m.value, self.elapsed, False, False)
-        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
-        self.pass_on(name)
+        for forgotten in self.desk.make_room(self):
+            self.release(forgotten)
+        # One client id for each home, since "you" may ask everywhere.
+        request = self.desk.take(self, f"{client}@{self.id}", m)
+        self.pass_on(request.client)
 
     def pass_on(self, client: str) -> None:
         """The client's oldest request, if none is outstanding and a primary is known."""
         if client in self.outstanding or self.status != NORMAL:
             return
-        for op_id, asked in self.asked.items():
-            if asked.client == client and not asked.given_up:
-                self.outstanding[client] = op_id
-                return self.send_request(op_id, to_all=False)
+        for request in self.desk.requests.values():
+            if request.client == client and not request.given_up:
+                self.outstanding[client] = request.op_id
+                return self.send_request(request.op_id, to_all=False)
 
     def pass_on_requests(self) -> None:
         """A new view: what is outstanding is asked of its primary, what took too long is not asked again."""
-        for op_id in list(self.asked):
-            if self.overdue(op_id):
-                self.give_up(op_id, "a view change took too long")
+        for request in list(self.desk.requests.values()):
+            if not request.given_up and self.desk.is_overdue(self, request.op_id):
+                self.give_up(request.op_id, "a view change took too long")
         for op_id in list(self.outstanding.values()):
             self.send_request(op_id, to_all=False)
-        for client in dict.fromkeys(asked.client for asked in self.asked.values()):
+        for client in dict.fromkeys(request.client for request in self.desk.requests.values()):
             self.pass_on(client)
 
     def send_request(self, op_id: str, to_all: bool) -> None:
-        asked = self.asked.get(op_id)
-        if asked is None or self.status != NORMAL:
+        if op_id not in self.desk.requests or self.status != NORMAL:
             return
-        self.asked[op_id] = asked._replace(sent=True)
+        asked = self.desk.pass_on(op_id)
         self.set_timer("retry", self.knobs["retry_ms"] * MS, op_id)
-        request = ClientRequest(asked.client, asked.number, op_id, asked.kind, asked.key, asked.value)
+        number = int(op_id.rpartition(":")[2])  # a client numbers its requests itself
+        request = ClientRequest(asked.client, number, *asked.operation)
         primary = self.primary_of(self.view_number)
         for member in self.members if to_all else (primary,):
             if member != self.id:
@@ -665,52 +654,36 @@ class VRNode(Node):
 
     def on_retry_timeout(self, op_id: str) -> None:
         """No reply in time: the request goes to all replicas (4.1)."""
-        if op_id in self.asked and not self.asked[op_id].given_up:
+        if op_id in self.desk.requests and not self.desk.requests[op_id].given_up:
             self.set_timer("retry", self.knobs["retry_ms"] * MS, op_id)
             self.send_request(op_id, to_all=True)
 
     def on_client_reply(self, src: str, m: ClientReply) -> None:
-        self.settle(m.op_id, OK, m.result)
+        self.answer_client(m.op_id, m.result)
 
     def on_hold_timeout(self, op_id: str) -> None:
-        if op_id not in self.asked:
+        if op_id not in self.desk.requests:
             return
         if self.status == NORMAL:
             return self.set_timer("hold", self.knobs["hold_ms"] * MS, op_id)
         self.give_up(op_id, "no primary known" if self.status == VIEW_CHANGE else "this replica is recovering")
 
-    def overdue(self, op_id: str) -> bool:
-        asked = self.asked[op_id]
-        return not asked.given_up and self.elapsed >= asked.when + int(self.knobs["hold_ms"]) * MS
-
     def give_up(self, op_id: str, reason: str) -> None:
-        """Failed means that it certainly never happens: so for reads, and for writes that were never sent."""
-        asked = self.asked[op_id]
-        if asked.kind == READ or not asked.sent:
-            self.note(f"{asked.kind} refused", reason)
-            return self.settle(op_id, FAILED, reason=reason)
-        self.asked[op_id] = asked._replace(given_up=True)
-        return self.release(op_id, asked.client)
+        request = self.desk.requests[op_id]
+        self.desk.give_up(self, request, reason)
+        self.release(request)
 
-    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
-        """Answers the client, unless it was answered already."""
-        if op_id in self.asked:
-            client = self.asked[op_id].client
-            self.answer(op_id, outcome, result, reason=reason)
-            del self.asked[op_id]
-            self.release(op_id, client)
+    def answer_client(self, op_id: str, result: tuple[str, ...]) -> None:
+        if op_id in self.desk.requests:
+            request = self.desk.requests[op_id]
+            self.desk.answer(self, op_id, OK, result)
+            self.release(request)
 
-    def drop(self, op_id: str) -> None:
-        client = self.asked.pop(op_id).client
-        self.release(op_id, client)
-
-    def release(self, op_id: str, client: str) -> None:
+    def release(self, request: Outstanding) -> None:
         """The client's next request may go."""
-        self.cancel_timer("hold", op_id)
-        self.cancel_timer("retry", op_id)
-        if self.outstanding.get(client) == op_id:
-            del self.outstanding[client]
-            self.pass_on(client)
+        if self.outstanding.get(request.client) == request.op_id:
+            del self.outstanding[request.client]
+            self.pass_on(request.client)
 
     # --- what the stage shows ---------------------------------------------------------------------
 
@@ -736,11 +709,12 @@ class VRNode(Node):
         if self.is_primary:
             facts["prepared up to"] = ", ".join(f"{peer}: {number}" for peer, number in self.prepared.items())
         facts["on disk"] = f"view {self.view_on_disk}" if self.knobs["disk"] == "view" else "nothing"
-        if waiting := [op_id for op_id, asked in self.asked.items() if not asked.given_up]:
+        if waiting := [request.op_id for request in self.desk.requests.values() if not request.given_up]:
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         role = self.status if self.status != NORMAL else PRIMARY if self.is_primary else BACKUP
         return {
             "role": role,
+            "ring": RING.get(role, ""),
             "epoch": None if self.status == RECOVERING else self.view_number,
             "leader": self.primary_of(self.view_number) if self.status == NORMAL else None,
             "store": {key: [value] for key, value in self.state_machine.items()},
@@ -759,8 +733,8 @@ def label(entry: Entry) -> str:
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """With nothing on disk a message that outlives its sender's crash can undo what clients were told (2017)."""
     if knobs["disk"] == "nothing":
-        return Claims("none", availability="majority", loses=True)
-    return Claims("linearizable", availability="majority")
+        return Claims("none", availability="clean majority", loses=True)
+    return Claims("linearizable", availability="clean majority")
 
 
 CARD = VR = Card(
@@ -771,7 +745,8 @@ CARD = VR = Card(
     node=VRNode,
     claims=claims,
     forgets=True,
-    gives_up="A side without a majority of the members gets no answer; when more than f forget at once, nobody ever does.",
+    gives_up="A side without a majority of the members gets no answer; nor does anybody where all reach only one "
+    "replica, or where the primary is heard and hears nobody; when more than f forget at once, nobody ever does.",
     needs="2f + 1 nodes bear f that are crashed or recovering",
     knobs=(
         Knob(

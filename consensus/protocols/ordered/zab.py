@@ -50,10 +50,13 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.zab_safety import ZabSafety
-from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.ledger import Ledger
+from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import Card, Claims, Knob
+from consensus.protocols.desk import FrontDesk
 
 LOOKING, FOLLOWER, PROSPECTIVE, LEADER = "looking", "follower", "prospective leader", "leader"
+RING = {LEADER: "leads", LOOKING: "stands", PROSPECTIVE: "stands"}
 ELECTION, DISCOVERY, SYNCHRONIZATION, BROADCAST = "election", "discovery", "synchronization", "broadcast"  # phases 0 to 3
 
 Zxid = tuple[int, int]  # (epoch, counter)
@@ -66,7 +69,6 @@ BEFORE_THE_FIRST: Transaction = (0, 0, SYNC, "", None, "")  # stands at index 0 
 Connection = tuple[int, int]  # (the number that the follower drew for it, the leader's; 0 until the leader has answered)
 Vote = tuple[int, Zxid, int]  # (current epoch, last zxid, rank among the members) of the server that is voted for
 
-ASKED_MAX = 512  # unanswered requests that a home node remembers; beyond that it forgets the oldest, unanswered
 
 PREFIX_CONSISTENCY = "Prefix Consistency: a delivered transaction would be removed from the history"
 LOCAL_PRIMARY_ORDER = "Local Primary Order: a proposal does not follow on the one before it"
@@ -214,27 +216,17 @@ class Closed(NamedTuple):
         return "-"
 
 
-# Each message that comes over a channel, and the step that it leads to.
-STEPS: dict[type, str] = {
-    CEpoch: "receive_cepoch",
-    NewEpoch: "receive_new_epoch",
-    AckE: "receive_ack_e",
-    NewLeader: "receive_new_leader",
-    AckLD: "receive_ack_ld",
-    CommitLD: "receive_commit_ld",
-    Forward: "receive_forward",
-    Propose: "receive_propose",
-    Ack: "receive_ack",
-    Commit: "receive_commit",
-    Synced: "receive_synced",
-}
+# What comes over a channel is handled in its turn; ``arrive`` sees to it.
+OVER_A_CHANNEL = (CEpoch, NewEpoch, AckE, NewLeader, AckLD, CommitLD, Forward, Propose, Ack, Commit, Synced)
 
 
 # --- the server ----------------------------------------------------------------------------------
 
 
 class ZabNode(Node):
-    messages = (Notification, *STEPS, Ping, Pong, Closed)
+    """Handlers are called as everywhere, but those of messages over a channel in the order of the channel (``arrive``)."""
+
+    messages = (Notification, *OVER_A_CHANNEL, Ping, Pong, Closed)
     timers = ("notification", "finalize", "init", "tick", "silence", "hold")
     durable = ("accepted_epoch", "current_epoch", "history")
 
@@ -270,10 +262,10 @@ class ZabNode(Node):
         self.quorum: dict[str, bool] = {}  # Q: follower that NEWLEADER was sent to -> whether it acknowledged
         self.acknowledged: dict[str, int] = {}  # server -> index up to which it has accepted this leader's history
         self.initial_length = 0  # of I_e': the transaction (e', n) stands n places behind it
-        self.broadcast_ids: set[str] = set()  # the operations in this leader's history
+        self.broadcast_ids: Ledger[str, bool] = Ledger()  # the operations in this leader's history
         self.syncs: dict[str, tuple[str, int]] = {}  # leader-sync: op id -> (home node, index that it waits for)
-        # What clients of this node asked: op id -> (kind, key, value, whether it may have reached a primary, whether overdue)
-        self.asked: dict[str, tuple[str, str, str | None, bool, bool]] = {}
+        # What clients of this node asked
+        self.desk = FrontDesk(by_timer=True)
 
     def on_start(self) -> None:
         self.look()
@@ -402,7 +394,7 @@ class ZabNode(Node):
 
     # --- phase 1: discovery -----------------------------------------------------------------------
 
-    def receive_cepoch(self, src: str, m: CEpoch) -> None:
+    def on_cepoch(self, src: str, m: CEpoch) -> None:
         if self.new_epoch is None:
             self.promises[src] = m.epoch
             return self.propose_epoch()
@@ -424,7 +416,7 @@ class ZabNode(Node):
                 self.say(follower, NewEpoch, self.new_epoch)
         self.select_history()
 
-    def receive_new_epoch(self, src: str, m: NewEpoch) -> None:
+    def on_new_epoch(self, src: str, m: NewEpoch) -> None:
         """f.1.2: promises the epoch if it is later than all promised before."""
         if m.epoch < self.accepted_epoch:
             self.note("epoch refused", f"{m.epoch} is not later than {self.accepted_epoch}")
@@ -438,7 +430,7 @@ class ZabNode(Node):
         """Each epoch is promised once, so two quorums cannot establish two leaders of it."""
         return epoch > self.accepted_epoch
 
-    def receive_ack_e(self, src: str, m: AckE) -> None:
+    def on_ack_e(self, src: str, m: AckE) -> None:
         if self.phase != DISCOVERY:
             return self.propose_leader(src)  # l.3.3
         if m.promised:
@@ -476,7 +468,7 @@ class ZabNode(Node):
         self.initial_length = self.last_index
         self.acknowledged = {self.id: self.last_index}
         self.syncs = {}
-        self.broadcast_ids = {op_id for _epoch, _counter, _kind, _key, _value, op_id in self.history}
+        self.broadcast_ids = Ledger((op_id, True) for _epoch, _counter, _kind, _key, _value, op_id in self.history)
         for follower in (*self.confirmed, *self.unconfirmed):
             if follower != self.id:
                 self.propose_leader(follower)
@@ -486,7 +478,7 @@ class ZabNode(Node):
         self.quorum[follower] = False
         self.say(follower, NewLeader, self.current_epoch, tuple(self.history[1:]))
 
-    def receive_new_leader(self, src: str, m: NewLeader) -> None:
+    def on_new_leader(self, src: str, m: NewLeader) -> None:
         """f.2.1: joins the epoch and takes its initial history, in one step; or, having promised another, starts anew."""
         if m.epoch != self.accepted_epoch:
             return self.look()
@@ -506,7 +498,7 @@ class ZabNode(Node):
             self.note("proposals dropped", f"{self.last_index - common} from index {common + 1}")
         self.history = adopted
 
-    def receive_ack_ld(self, src: str, m: AckLD) -> None:
+    def on_ack_ld(self, src: str, m: AckLD) -> None:
         self.quorum[src] = True  # l.3.4: Q grows
         self.acknowledged[src] = self.index_of(m.zxid)
         if self.phase != BROADCAST:
@@ -527,7 +519,7 @@ class ZabNode(Node):
                 self.say(follower, CommitLD, self.last_zxid)
         self.pass_on_requests()  # f.3.1: ready(e')
 
-    def receive_commit_ld(self, src: str, m: CommitLD) -> None:
+    def on_commit_ld(self, src: str, m: CommitLD) -> None:
         """f.2.2: delivers the initial history, as far as it has not yet."""
         self.phase, self.leader_id = BROADCAST, src
         self.cancel_timer("init")
@@ -545,14 +537,14 @@ class ZabNode(Node):
         epoch, counter = self.last_zxid
         counter = counter + 1 if epoch == self.current_epoch else 1
         transaction = (self.current_epoch, counter, WRITE if kind == WRITE else SYNC, key, value, op_id)
-        self.broadcast_ids.add(op_id)
+        self.broadcast_ids[op_id] = True
         self.history.append(transaction)
         self.acknowledged[self.id] = self.last_index
         for follower in self.quorum:
             self.say(follower, Propose, self.current_epoch, transaction)
         self.commit()
 
-    def receive_propose(self, src: str, m: Propose) -> None:
+    def on_propose(self, src: str, m: Propose) -> None:
         """f.3.2: accepts proposals in the order in which they come."""
         epoch, counter = self.last_zxid
         expected = (self.current_epoch, counter + 1 if epoch == self.current_epoch else 1)
@@ -560,7 +552,7 @@ class ZabNode(Node):
         self.history.append(m.transaction)
         self.say(src, Ack, expected)
 
-    def receive_ack(self, src: str, m: Ack) -> None:
+    def on_ack(self, src: str, m: Ack) -> None:
         self.acknowledged[src] = self.index_of(m.zxid)
         self.commit()
 
@@ -576,7 +568,7 @@ class ZabNode(Node):
         if self.syncs:
             self.answer_syncs()
 
-    def receive_commit(self, src: str, m: Commit) -> None:
+    def on_commit(self, src: str, m: Commit) -> None:
         self.deliver_up_to(m.zxid)  # f.3.3
 
     def deliver_up_to(self, zxid: Zxid) -> None:
@@ -597,8 +589,7 @@ class ZabNode(Node):
         if kind == WRITE and value is not None:
             self.state[key] = value
             self.store(key, (value,))
-        if op_id in self.asked:
-            self.settle(op_id, OK, self.value_of(key) if kind == SYNC else ())
+        self.desk.answer(self, op_id, OK, self.value_of(key) if kind == SYNC else ())
 
     # --- who is there (the end of the paper's phase 3) --------------------------------------------
 
@@ -665,8 +656,17 @@ class ZabNode(Node):
 
     # --- channels: FIFO and reliable, on links that are neither -----------------------------------
 
+    def receive_bare(self, now: int, src: str, message: Any) -> list[Any]:
+        """The kernel's input: a message over a channel may have to wait for its turn, or bring others whose turn it is now."""
+        if type(message) not in OVER_A_CHANNEL:
+            return super().receive_bare(now, src, message)
+        self.now = now
+        self.arrive(src, message)
+        effects, self._effects = self._effects, []
+        return effects
+
     def arrive(self, src: str, m: Any) -> None:
-        """Takes each message in its turn, once, as long as its connection is open."""
+        """Handles each message in its turn, once, as long as its connection is open."""
         if not (self.is_let_in(src, m) if isinstance(m, CEpoch) else self.is_open(src, m.connection)):
             return
         connection, early = self.connection[src], self.early[src]
@@ -675,10 +675,7 @@ class ZabNode(Node):
         while self.connection.get(src) == connection and self.received[src] + 1 in early:
             self.received[src] += 1
             following = early.pop(self.received[src])
-            getattr(self, STEPS[type(following)])(src, following)
-
-    on_cepoch = on_new_epoch = on_ack_e = on_new_leader = on_ack_ld = on_commit_ld = arrive
-    on_forward = on_propose = on_ack = on_commit = on_synced = arrive
+            self.message_handlers[type(following)](self, src, following)
 
     def is_let_in(self, src: str, m: CEpoch) -> bool:
         """A follower knocks. Who only looks may be about to lead, and lets it knock again; a follower turns it away."""
@@ -733,32 +730,27 @@ class ZabNode(Node):
     # --- clients, at their home node --------------------------------------------------------------
 
     def on_request(self, client: str, m: Request) -> None:
-        while len(self.asked) >= ASKED_MAX:
-            del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.kind, m.key, m.value, False, False)
-        self.set_timer("hold", self.knobs["hold_ms"] * MS, m.op_id)
+        self.desk.take(self, client, m)
         self.pass_on(m.op_id)
 
     def pass_on(self, op_id: str) -> None:
         """In phase 3: answers a local read, and gives all else to the primary."""
         if self.phase != BROADCAST:
             return
-        kind, key, value, _reached, overdue = self.asked[op_id]
-        if kind == READ and self.knobs["reads"] == "local":
-            return self.settle(op_id, OK, self.value_of(key))
-        self.asked[op_id] = (kind, key, value, True, overdue)
+        request = self.desk.pass_on(op_id)
+        if request.kind == READ and self.knobs["reads"] == "local":
+            return self.desk.answer(self, op_id, OK, self.value_of(request.key))
         if self.role == LEADER:
-            return self.serve(self.id, op_id, kind, key, value)
+            return self.serve(self.id, *request.operation)
         assert self.leader_id is not None
-        return self.say(self.leader_id, Forward, op_id, kind, key, value)
+        return self.say(self.leader_id, Forward, *request.operation)
 
     def pass_on_requests(self) -> None:
         """Phase 3 begins. What an earlier primary left unanswered is asked once more: it is broadcast once only."""
-        for op_id, (_kind, _key, _value, _reached, overdue) in list(self.asked.items()):
-            if not overdue and op_id in self.asked:
-                self.pass_on(op_id)
+        for op_id in self.desk.waiting(self):
+            self.pass_on(op_id)
 
-    def receive_forward(self, src: str, m: Forward) -> None:
+    def on_forward(self, src: str, m: Forward) -> None:
         self.serve(src, m.op_id, m.kind, m.key, m.value)
 
     def serve(self, home: str, op_id: str, kind: str, key: str, value: str | None) -> None:
@@ -776,31 +768,21 @@ class ZabNode(Node):
                 elif self.quorum.get(home):
                     self.say(home, Synced, op_id)
 
-    def receive_synced(self, src: str, m: Synced) -> None:
+    def on_synced(self, src: str, m: Synced) -> None:
         self.read(m.op_id)
 
     def read(self, op_id: str) -> None:
-        if op_id in self.asked:
-            self.settle(op_id, OK, self.value_of(self.asked[op_id][1]))
+        if op_id in self.desk.requests:
+            self.desk.answer(self, op_id, OK, self.value_of(self.desk.requests[op_id].key))
 
     def on_hold_timeout(self, op_id: str) -> None:
-        if op_id in self.asked:
-            kind, key, value, reached, _overdue = self.asked[op_id]
-            self.asked[op_id] = (kind, key, value, reached, True)
+        if op_id in self.desk.requests:
+            self.desk.set_aside(op_id)
             if self.phase != BROADCAST:
                 self.refuse_overdue()
 
     def refuse_overdue(self) -> None:
-        """Failed means that it certainly never happens: so for reads, and for writes that never left this node."""
-        for op_id, (kind, _key, _value, reached, overdue) in list(self.asked.items()):
-            if overdue and (kind == READ or not reached):
-                self.note(f"{kind} refused")
-                self.settle(op_id, FAILED, reason="no leader with a quorum")
-
-    def settle(self, op_id: str, outcome: str, result: tuple[str, ...] = (), reason: str = "") -> None:
-        del self.asked[op_id]
-        self.cancel_timer("hold", op_id)
-        self.answer(op_id, outcome, result, reason=reason)
+        self.desk.refuse_overdue(self, "no leader with a quorum", detail="")
 
     # --- words of the paper -----------------------------------------------------------------------
 
@@ -847,10 +829,11 @@ class ZabNode(Node):
         if self.role in (PROSPECTIVE, LEADER):
             facts["proposed epoch"] = str(self.new_epoch or "not yet")
             facts["synchronized"] = ", ".join(peer for peer, acknowledged in self.quorum.items() if acknowledged) or "nobody"
-        if waiting := [op_id for op_id, asked in self.asked.items() if not asked[4]]:
+        if waiting := list(self.desk.waiting(self)):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.current_epoch,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state.items()},
@@ -876,7 +859,7 @@ def label(transaction: Transaction) -> str:
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """A node that reads its own state may lag behind, but what its clients see only grows: sequential, not linearizable."""
-    return Claims("linearizable" if knobs["reads"] == "sync" else "sequential", availability="majority")
+    return Claims("linearizable" if knobs["reads"] == "sync" else "sequential", availability="clean majority")
 
 
 CARD = Card(
@@ -886,7 +869,8 @@ CARD = Card(
     summary="A primary broadcasts changes in order; a new one first synchronizes a quorum with what earlier ones began.",
     node=ZabNode,
     claims=claims,
-    gives_up="A side without a majority of the members serves nobody, not even old values, once it has noticed.",
+    gives_up="A side without a majority of the members serves nobody, not even old values, once it has noticed; "
+    "nor is anybody served where the server elected cannot reach a quorum itself.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(

@@ -111,6 +111,7 @@ class FirstProposalNode(Node):
         facts |= {f"{matter}: came second": value for matter, value in self.later.items()}
         return {
             "role": self.role,
+            "ring": "leads" if self.role == LEADER else "",
             "epoch": None,
             "store": {matter: [value] for matter, value in self.decided.items()},
             "log": [[None, value] for value in self.decided.values()],
@@ -130,7 +131,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="first-proposal",
+    name="first_proposal",
     title="First proposal wins",
     paper="The essay; Lamport, Time, Clocks, and the Ordering of Events in a Distributed System (1978)",
     summary="Each node settles on the first proposal that it hears; when two cross, different nodes settle on different ones.",

@@ -9,7 +9,10 @@ that is asked, from its own copy, which may be old. A write asked of a backup is
 
 With automatic failover a backup that hears nothing from its primary for the time-out takes over, in a new *generation*. It
 asks nobody (no quorum), and the old primary is not stopped (no fencing): cut off but alive, it goes on, and both sides take
-writes. When they meet again the older generation gives way, goes back to what both logs share, and sets aside what the
+writes. A backup that still hears a primary does not take over, even if nothing that it sends arrives there; writes asked of
+it then get no answer.
+
+When they meet again the older generation gives way, goes back to what both logs share, and sets aside what the
 other lacks: acknowledged writes, to be merged by hand. Where logs part is told by their histories of generations
 (PostgreSQL's timelines and pg_rewind work so).
 
@@ -23,17 +26,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, Node, Request
 from consensus.protocols.cards import ESSAY, Card, Claims, Knob
+from consensus.protocols.desk import FrontDesk
 
 AUTOMATIC, OFF = "automatic", "off"
 PRIMARY, BACKUP = "primary", "backup"
+RING = {PRIMARY: "leads"}
 TOOK_OVER, STEPPED_DOWN, SET_ASIDE = "took over", "stepped down", "write set aside"
 
 Entry = tuple[int, str, str, str]  # generation, key, value, op id
 Generation = tuple[int, str, int]  # number, its primary, how long the log was when it began
 ENTRIES_MAX = 64  # in one Copy
-ASKED_MAX = 64  # writes of clients that wait for the primary; beyond that the oldest is forgotten, unanswered
+ROOM = 64  # writes of clients that wait for the primary; beyond that the oldest is forgotten, unanswered
 
 AHEAD = "A backup has no more than its primary: it was given all by it"
 
@@ -96,10 +102,10 @@ class PrimaryBackupNode(Node):
         self.log: list[Entry] = []
         self.set_aside: list[tuple[str, str]] = []  # (key, value) of writes that went when another generation prevailed
         self.data: dict[str, str] = {}  # what the log says, applied
-        self.applied: dict[str, bool] = {}  # op ids in the log
+        self.applied: Ledger[str, bool] = Ledger()  # op ids in the log
         self.sent: dict[str, int] = {}  # backup -> how much of the log it has or is on its way to it
         self.has: dict[str, int] = {}  # backup -> how much it says it has
-        self.asked: dict[str, tuple[str, str]] = {}  # op id -> (key, value), of clients here who wait for the primary
+        self.desk = FrontDesk(timers=(), room=ROOM)  # writes of clients here that wait for the primary
 
     def on_start(self) -> None:
         self.take_role()
@@ -133,10 +139,9 @@ class PrimaryBackupNode(Node):
         self.sent, self.has = {}, {}
         self.on_heartbeat_timeout()
         self.on_copy_timeout()
-        for op_id, (key, value) in list(self.asked.items()):
-            del self.asked[op_id]
-            self.write(op_id, key, value)
-            self.answer(op_id, OK)
+        for request in list(self.desk.requests.values()):
+            self.write(request.op_id, request.key, request.value or "")
+            self.desk.answer(self, request.op_id, OK)
         return None
 
     # --- copying --------------------------------------------------------------------------------
@@ -152,8 +157,8 @@ class PrimaryBackupNode(Node):
             self.give_way(m.history)
         self.wait_for_primary()
         self.send(src, Have(self.number, src, len(self.log)))
-        for op_id, (key, value) in self.asked.items():
-            self.send(src, Forward(op_id, key, value))
+        for request in self.desk.requests.values():
+            self.send(src, Forward(request.op_id, request.key, request.value or ""))
 
     def on_have(self, src: str, m: Have) -> None:
         if (m.number, m.primary) != self.history[-1][:2]:
@@ -230,7 +235,7 @@ class PrimaryBackupNode(Node):
         undone = dict.fromkeys(key for _, key, _, _ in self.log[kept:])
         del self.log[kept:]
         self.data = {key: value for _, key, value, _ in self.log}
-        self.applied = {op_id: True for _, _, _, op_id in self.log}
+        self.applied = Ledger({op_id: True for _, _, _, op_id in self.log})
         for key in undone:
             self.store(key, (self.data[key],) if key in self.data else ())
 
@@ -242,9 +247,7 @@ class PrimaryBackupNode(Node):
         if self.role == PRIMARY:
             self.write(m.op_id, m.key, m.value)
             return self.answer(m.op_id, OK)  # at once: no backup has it yet
-        if len(self.asked) >= ASKED_MAX:
-            del self.asked[next(iter(self.asked))]
-        self.asked[m.op_id] = (m.key, m.value)
+        self.desk.take(self, client, m)
         return self.send(self.primary, Forward(m.op_id, m.key, m.value))
 
     def write(self, op_id: str, key: str, value: str) -> None:
@@ -257,9 +260,7 @@ class PrimaryBackupNode(Node):
             self.send(src, Done(m.op_id))
 
     def on_done(self, src: str, m: Done) -> None:
-        if m.op_id in self.asked:
-            del self.asked[m.op_id]
-            self.answer(m.op_id, OK)
+        self.desk.answer(self, m.op_id, OK)
 
     # --- what is shown --------------------------------------------------------------------------
 
@@ -274,6 +275,7 @@ class PrimaryBackupNode(Node):
             facts["set aside, to merge by hand"] = f"{len(self.set_aside)}: {shown}"
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.number,
             "leader": self.primary,
             "store": {key: [value] for key, value in self.data.items()},
@@ -285,14 +287,14 @@ class PrimaryBackupNode(Node):
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """With failover every side finds a primary, and acknowledged writes go; without it only the primary's side writes."""
-    if knobs["failover"] == AUTOMATIC:
-        return Claims("eventual", availability="total", loses=True)
-    return Claims("eventual", availability="quorum")
+    """With failover a side that hears no primary finds one, and acknowledged writes go; without it only the primary's side
+    writes. Either way a backup that hears a primary, and cannot reach it, waits in vain.
+    """
+    return Claims("eventual", availability="primary", loses=knobs["failover"] == AUTOMATIC)
 
 
 CARD = Card(
-    name="primary-backup",
+    name="primary_backup",
     title="Primary and backups",
     paper="Asynchronous replication with failover; GitHub, October 21 post-incident analysis (2018)",
     summary="The primary answers at once and copies later; a backup that hears nothing takes over, and the old one goes on.",
@@ -336,6 +338,7 @@ CARD = Card(
     ),
     epoch="generation",
     family=ESSAY,
-    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not.",
+    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not. "
+    "A backup that hears its primary and cannot reach it gets no write answered either way.",
     needs="1 node serves; each backup more is one more copy",
 )

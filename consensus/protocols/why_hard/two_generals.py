@@ -189,7 +189,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 
 CARD = Card(
-    name="two-generals",
+    name="two_generals",
     title="Two generals",
     paper="Gray, Notes on Data Base Operating Systems (1978)",
     summary="Two generals agree by messengers who may be caught: by every plan that ever attacks, one may attack alone.",

@@ -6,10 +6,10 @@ which (Dynamo's clocks of versions) does not look at them.
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say, SetClock
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say, SetClock
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LWW, VERSIONS = 0, 1
 KEY = "x"
@@ -17,6 +17,7 @@ AHEAD = 10 * S
 FIRST, AGAIN, UNTIL = 3 * S, 14 * S, 17 * S
 TOMORROW, AT_LAST = "tomorrow'1", "at last'6"  # the store numbers values
 VANISH = (("n4", 5 * S), ("n1", 7 * S), ("n5", 9 * S), ("n3", 11 * S))
+LATER = tuple(Step(at, Ask(node, WRITE, KEY, f"later{number}")) for number, (node, at) in enumerate(VANISH, 1))
 
 
 def all_ok(experiment: Experiment) -> bool:
@@ -31,7 +32,7 @@ def read(experiment: Experiment, lane: int, since: int, until: int) -> list[tupl
 
 def vanished(experiment: Experiment, lane: int) -> list[str]:
     """Acknowledged writes of which nothing is left."""
-    return sorted(experiment.lanes[lane].lost(experiment.at))
+    return sorted(experiment.lanes[lane].watch.lost(experiment.at))
 
 
 def last_of(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
@@ -60,8 +61,9 @@ SCENARIO = Scenario(
             Step(2510 * MS, Say("The clock of n2 is ten seconds ahead.")),
             Step(FIRST, Ask("n2", WRITE, KEY, "tomorrow")),
             Step(FIRST + 100 * MS, Say("One write there. Its timestamp lies ten seconds in the future.")),
-            *(Step(at, Ask(node, WRITE, KEY, f"later{number}")) for number, (node, at) in enumerate(VANISH, 1)),
+            LATER[0],
             Step(5500 * MS, Say("A later write, elsewhere: told ok, and gone at once. Nobody sees an error.")),
+            *LATER[1:],
             Step(AGAIN, Ask("n4", WRITE, KEY, "at last")),
             Step(AGAIN + S, Say("Ten seconds have passed: writes count again. Four acknowledged ones are lost.")),
         ),

@@ -8,10 +8,10 @@ Quorums", VLDB 2012). Read repair is off and anti-entropy rare, as there. The ho
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.protocols.answering.dynamo import preference_list
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 KEY = "x"
 WRITER, SECOND, THIRD, *READERS = preference_list(("n1", "n2", "n3", "n4", "n5"), KEY)
@@ -32,7 +32,7 @@ WRITES = tuple(Step(at * MS, Ask(WRITER, WRITE, KEY)) for at in range(3500, 24_0
 
 def stale_percent(experiment: Experiment, lane: int) -> int:
     """Stale reads in a hundred, from what the readers saw."""
-    meter = experiment.lanes[lane].staleness
+    meter = experiment.lanes[lane].watch.staleness
     return 100 * len(meter.stale) // meter.reads
 
 
@@ -72,7 +72,7 @@ SCENARIO = Scenario(
         Expectation("R = 1, W = 1: about 67 % of the reads are stale.", lambda e: 57 <= stale_percent(e, EITHER) <= 72),
         Expectation("R = 1, W = 2: about 33 %.", lambda e: 24 <= stale_percent(e, SLOW_WRITE) <= 40),
         Expectation("R = 2, W = 1: about 33 %.", lambda e: 22 <= stale_percent(e, SLOW_READ) <= 40),
-        Expectation("R = 2, W = 2: none.", lambda e: not e.lanes[BOTH].staleness.stale),
+        Expectation("R = 2, W = 2: none.", lambda e: not e.lanes[BOTH].watch.staleness.stale),
         Expectation("Even so its answers fit no linear order.", lambda e: e.lanes[BOTH].verdict(e.at).status == "violated"),
         Expectation("All writes are acknowledged, whatever W is.", all_written),
         Expectation(

@@ -2,10 +2,10 @@
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 DELTA, STATE = 0, 1
 CUT, FIRST, SECOND, STOP, UNTIL = 3 * S, 7 * S, 9 * S, 11 * S, 15 * S
@@ -31,7 +31,7 @@ def acknowledged(experiment: Experiment, lane: int) -> str:
 def stale(experiment: Experiment, lane: int, since: int, until: int) -> int:
     """Stale reads that began within that time."""
     operations = experiment.lanes[lane].history.operations
-    judge = experiment.lanes[lane].judge
+    judge = experiment.lanes[lane].watch.judge
     assert judge is not None
     return sum(op.kind == READ and since <= op.start < until and op.op_id in judge.stale for op in operations)
 
@@ -65,9 +65,9 @@ SCENARIO = Scenario(
         Expectation("In the cut reads were stale.", lambda e: all(stale(e, lane, CUT, FIRST) > 10 for lane in (0, 1))),
         Expectation(
             "Same updates, same state: at every moment.",
-            lambda e: not any(check.findings for lane in e.lanes for check in lane.invariants.values()),
+            lambda e: not any(check.findings for lane in e.lanes for check in lane.watch.invariants.values()),
         ),
-        Expectation("No increment is lost.", lambda e: not any(lane.lost(e.at) for lane in e.lanes)),
+        Expectation("No increment is lost.", lambda e: not any(lane.watch.lost(e.at) for lane in e.lanes)),
         Expectation("With deltas nobody has anything left to send.", lambda e: nothing_left(e)),
     ),
 )

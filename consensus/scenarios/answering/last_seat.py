@@ -6,10 +6,10 @@ Database Systems", VLDB 2014: two decrements that each keep the limit need not k
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 COPY, SHARE = 0, 1
@@ -85,4 +85,4 @@ SCENARIO = Scenario(
 
 
 def converged(experiment: Experiment, lane: int) -> bool:
-    return experiment.lanes[lane].divergence.diverged(experiment.at) == 0
+    return experiment.lanes[lane].watch.divergence.diverged(experiment.at) == 0

@@ -6,10 +6,10 @@ DeCandia et al., "Dynamo", SOSP 2007, section 6, "timestamp based reconciliation
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LWW, SIBLINGS = 0, 1
 FIRST, SECOND = "first'1", "last'2"  # the store numbers values
@@ -65,8 +65,8 @@ SCENARIO = Scenario(
         Expectation("Nobody saw an error with last write wins.", lambda e: all_ok(e, LWW)),
         Expectation("Nobody saw an error with siblings.", lambda e: all_ok(e, SIBLINGS)),
         Expectation("Last write wins: only the last value is left.", lambda e: read_at_last(e, LWW) == [(SECOND,)]),
-        Expectation("The acknowledged first write is lost.", lambda e: list(e.lanes[LWW].lost(e.at)) == ["you:1"]),
+        Expectation("The acknowledged first write is lost.", lambda e: list(e.lanes[LWW].watch.lost(e.at)) == ["you:1"]),
         Expectation("Siblings: both values are returned.", lambda e: read_at_last(e, SIBLINGS) == [(SECOND, FIRST)]),
-        Expectation("And nothing is lost.", lambda e: not e.lanes[SIBLINGS].lost(e.at)),
+        Expectation("And nothing is lost.", lambda e: not e.lanes[SIBLINGS].watch.lost(e.at)),
     ),
 )

@@ -6,10 +6,10 @@ whole cart, so that each write there replaces it, and a removal cannot be asked 
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, REMOVE, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 OR_SET, DYNAMO = 0, 1
 CART = "cart"
@@ -75,7 +75,7 @@ SCENARIO = Scenario(
             "After the heal the set is tea and jam at every node.",
             lambda e: read(e, OR_SET, AGREED, UNTIL, ALL) == [(JAM, TEA)],
         ),
-        Expectation("No addition is lost.", lambda e: not e.lanes[OR_SET].lost(e.at)),
+        Expectation("No addition is lost.", lambda e: not e.lanes[OR_SET].watch.lost(e.at)),
         Expectation("Not linearizable: some reads were stale.", lambda e: sum(s["stale"] for s in e.outcome(OR_SET)) > 0),
         Expectation("So its answers fit no one order.", lambda e: e.lanes[OR_SET].verdict(e.at).status == "violated"),
         Expectation(

@@ -7,10 +7,10 @@ audience may do more.
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 CUT, HEAL, LATER = 3 * S, 7 * S, 8 * S
 
@@ -23,7 +23,7 @@ def everybody_answered(experiment: Experiment) -> bool:
 def stale_while_cut(experiment: Experiment) -> int:
     """Reads that were overtaken, among those answered during the cut."""
     lane = experiment.lanes[0]
-    stale = [lane.history.operations[lane.history.number_of[op_id]] for op_id in lane.staleness.stale]
+    stale = [lane.history.operations[lane.history.number_of[op_id]] for op_id in lane.watch.staleness.stale]
     return len([read for read in stale if read.start > CUT and (read.finish or 0) < HEAL])
 
 
@@ -54,6 +54,8 @@ SCENARIO = Scenario(
         Expectation("On both sides of the cut everybody is answered.", everybody_answered),
         Expectation("Reads during the cut are stale.", lambda e: stale_while_cut(e) > 0),
         Expectation("So no one order fits all answers.", lambda e: e.lanes[0].verdict(e.at).status == "violated"),
-        Expectation("After the heal its copies agree again.", lambda e: e.lanes[0].divergence.converged_after is not None),
+        Expectation(
+            "After the heal its copies agree again.", lambda e: e.lanes[0].watch.divergence.converged_after is not None
+        ),
     ),
 )

@@ -5,10 +5,10 @@ Brewer, "CAP Twelve Years Later", IEEE Computer 2012: the choice is made operati
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 CART, TILL = 0, 1
 CUT, HEAL, UNTIL = 4 * S, 9 * S, 12 * S
@@ -47,7 +47,7 @@ SCENARIO = Scenario(
     expect=(
         Expectation("The cart answers everybody on both sides.", lambda e: everybody_was_answered(e, CART)),
         Expectation("Its reads are stale on both sides.", lambda e: all(side["stale"] > 0 for side in e.outcome(CART))),
-        Expectation("No item is lost.", lambda e: not e.lanes[CART].lost(e.at)),
+        Expectation("No item is lost.", lambda e: not e.lanes[CART].watch.lost(e.at)),
         Expectation(
             "The till's side of 2 answers nobody.", lambda e: e.outcome(TILL)[0]["ok"] == 0 < e.outcome(TILL)[0]["asked"]
         ),

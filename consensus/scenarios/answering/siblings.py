@@ -5,10 +5,10 @@ DeCandia et al., "Dynamo", SOSP 2007, section 4.4: an "add to cart" is never los
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 CART = "cart"
@@ -65,6 +65,6 @@ SCENARIO = Scenario(
         Expectation("All reads are answered.", lambda e: all(side["ok"] == side["asked"] > 0 for side in e.outcome(0))),
         Expectation("After the heal every node returns both carts.", lambda e: everywhere(e, 9 * S, MERGE, (LEFT, RIGHT))),
         Expectation("After the merge there is one cart.", lambda e: everywhere(e, MERGE + S, UNTIL, (MERGED,))),
-        Expectation("Nothing that was acknowledged is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("Nothing that was acknowledged is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
     ),
 )

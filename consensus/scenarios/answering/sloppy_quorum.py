@@ -7,10 +7,10 @@ Practical Partial Quorums", VLDB 2012 (what partial and sloppy quorums do not gu
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.protocols.answering.dynamo import preference_list
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 SLOPPY, STRICT = 0, 1
@@ -36,7 +36,7 @@ def read(experiment: Experiment, lane: int, since: int, until: int, nodes: tuple
 
 
 def stale(experiment: Experiment, lane: int) -> int:
-    return len(experiment.lanes[lane].staleness.stale)
+    return len(experiment.lanes[lane].watch.staleness.stale)
 
 
 SCENARIO = Scenario(

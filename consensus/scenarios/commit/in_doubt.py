@@ -5,10 +5,10 @@ Bernstein, Hadzilacos and Goodman, "Concurrency Control and Recovery in Database
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 SIMPLE, COOPERATIVE = 0, 1
 DIES, BACK, AGAIN, DIES_AGAIN, UNTIL = 3300 * MS, 6 * S, 7500 * MS, 8300 * MS, 12 * S

@@ -6,10 +6,10 @@ Howard, Malkhi and Spiegelman, "Flexible Paxos: Quorum Intersection Revisited", 
 from typing import Any
 
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 MEET, MISS, MAJORITIES = 0, 1, 2
 
@@ -56,10 +56,10 @@ SCENARIO = Scenario(
         ),
         Expectation("The three answer nobody.", lambda e: side(e, MEET, 3)["ok"] == 0 < side(e, MEET, 3)["asked"]),
         Expectation("Everything fits one order.", lambda e: e.lanes[MEET].verdict(e.at).status == "ok"),
-        Expectation("No acknowledged write is lost there.", lambda e: not e.lanes[MEET].lost(e.at)),
+        Expectation("No acknowledged write is lost there.", lambda e: not e.lanes[MEET].watch.lost(e.at)),
         Expectation("Q1 = 2, Q2 = 2: both sides answer.", lambda e: side(e, MISS, 2)["ok"] > 0 and side(e, MISS, 3)["ok"] > 0),
         Expectation(
-            "And they contradict each other.", lambda e: e.lanes[MISS].linearizability.verdict(e.at).status == "violated"
+            "And they contradict each other.", lambda e: e.lanes[MISS].watch.linearizability.verdict(e.at).status == "violated"
         ),
         Expectation("P2b is broken.", lambda e: any(f.checker == "P2b" for f in e.lanes[MISS].findings)),
         Expectation("Majorities: the three answer.", lambda e: side(e, MAJORITIES, 3)["ok"] > 0),

@@ -2,9 +2,9 @@
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.interventions import Ask, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Ask, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 REFUSES, ANSWERS = 0, 1
 
@@ -38,6 +38,6 @@ SCENARIO = Scenario(
         Expectation("Raft answers on neither side.", lambda e: all(s["ok"] == 0 < s["asked"] for s in e.outcome(REFUSES))),
         Expectation("Raft says nothing wrong.", lambda e: e.lanes[REFUSES].verdict(e.at).status == "ok"),
         Expectation("The other answers on both sides.", lambda e: all(s["ok"] == s["asked"] > 0 for s in e.outcome(ANSWERS))),
-        Expectation("And the read on the right is stale.", lambda e: "you:3" in e.lanes[ANSWERS].staleness.stale),
+        Expectation("And the read on the right is stale.", lambda e: "you:3" in e.lanes[ANSWERS].watch.staleness.stale),
     ),
 )

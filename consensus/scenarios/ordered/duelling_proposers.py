@@ -5,10 +5,10 @@ Lamport, "Paxos Made Simple", 2001, section 2.4. All links take exactly the same
 
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 AT_ONCE, RANDOM = 0, 1
 REST = (("hold_ms", 10_000),)

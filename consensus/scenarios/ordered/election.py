@@ -1,10 +1,10 @@
 """11: the election. The leader dies; who goes on leading, and how do the others know?"""
 
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Crash, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Crash, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 CRASH = 3 * S
 
@@ -31,7 +31,7 @@ SCENARIO = Scenario(
         Expectation("Another leads after it.", lambda e: len({*leaders(e, CRASH, e.at)} - {leaders(e, 0, CRASH)[-1]}) > 0),
         Expectation("Within a second of the crash.", lambda e: len(leaders(e, CRASH, CRASH + S)) > 0),
         Expectation("No term has had two leaders.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
     ),
 )
 

@@ -7,10 +7,10 @@ The patience of the replicas and the slow links are such that each step falls wh
 
 from consensus.checkers.protocols.vr_safety import SURVIVAL
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 NOTHING, VIEW = 0, 1
@@ -33,7 +33,7 @@ def read_at_last(experiment: Experiment, lane: int) -> tuple[str, ...]:
 
 def broken(experiment: Experiment, lane: int) -> list[str]:
     """The names of Viewstamped Replication's own promises that were broken."""
-    return [finding.checker for checker in experiment.lanes[lane].invariants.values() for finding in checker.findings]
+    return [finding.checker for checker in experiment.lanes[lane].watch.invariants.values() for finding in checker.findings]
 
 
 SCENARIO = Scenario(
@@ -93,7 +93,9 @@ SCENARIO = Scenario(
         ),
         Expectation("With nothing on disk a view begins without a committed write.", lambda e: SURVIVAL in broken(e, NOTHING)),
         Expectation("The write is overlooked: the old value is read.", lambda e: read_at_last(e, NOTHING) == (OLD,)),
-        Expectation("That fits no one order.", lambda e: e.lanes[NOTHING].linearizability.verdict(e.at).status == "violated"),
+        Expectation(
+            "That fits no one order.", lambda e: e.lanes[NOTHING].watch.linearizability.verdict(e.at).status == "violated"
+        ),
         Expectation("With the view number on disk the new value is read.", lambda e: read_at_last(e, VIEW) == (NEW,)),
         Expectation("And no promise is broken.", lambda e: e.lanes[VIEW].verdict(e.at).status == "ok" and not broken(e, VIEW)),
     ),

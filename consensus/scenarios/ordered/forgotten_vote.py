@@ -2,10 +2,10 @@
 
 from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY
 from consensus.kernel.node import MS, OK, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say, Wipe
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say, Wipe
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOST = 5500 * MS
 
@@ -13,7 +13,8 @@ SCENARIO = Scenario(
     number=19,
     level="I",
     ask="What must be on disk before an answer is sent?",
-    lesson="The term and the vote. Without them one server votes twice in one term, and that makes two leaders.",
+    lesson="The term, the vote and the log. Without the first two one server votes twice in a term, and that makes two "
+    "leaders; without the log a write that a majority held can be gone.",
     spec=Spec(
         scenario="forgotten-vote",
         title="Forgotten vote",
@@ -63,4 +64,4 @@ def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
 
 def broken(experiment: Experiment) -> list[str]:
     """The names of the promises that were broken."""
-    return [finding.checker for finding in experiment.lanes[0].invariants["RaftSafety"].findings]
+    return [finding.checker for finding in experiment.lanes[0].watch.invariants["RaftSafety"].findings]

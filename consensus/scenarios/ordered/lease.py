@@ -1,10 +1,10 @@
 """18: leases and bad clocks: fast reads by the clock, until one breaks its promise (thesis 6.4.1; etcd: ReadOnlyLeaseBased)."""
 
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Ask, Heal, Partition, Say, SetClock
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Ask, Heal, Partition, Say, SetClock
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 READ_INDEX, LEASE = 0, 1
 SLOW = (("check_quorum", True), ("election_min_ms", 1000), ("election_max_ms", 5000), ("heartbeat_ms", 100))
@@ -74,5 +74,5 @@ def read_us(experiment: Experiment, lane: int) -> int:
 
 def stale(experiment: Experiment, lane: int, since: int, until: int) -> list[str]:
     """The stale reads that were asked in that stretch of time."""
-    found = experiment.lanes[lane].staleness.stale
+    found = experiment.lanes[lane].watch.staleness.stale
     return [op.op_id for op in experiment.lanes[lane].history.operations if op.op_id in found and since <= op.start < until]

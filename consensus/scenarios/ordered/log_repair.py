@@ -1,9 +1,9 @@
 """14: log repair. After the heal the deposed leader's uncommitted entries are struck out; what was committed stays."""
 
 from consensus.kernel.node import MS, S
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 SCENARIO = Scenario(
     number=14,
@@ -25,8 +25,8 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("Entries of the deposed leader are truncated.", lambda e: e.lanes[0].noted("log truncated") > 0),
-        Expectation("All logs agree again.", lambda e: e.lanes[0].divergence.converged_after is not None),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("All logs agree again.", lambda e: e.lanes[0].watch.divergence.converged_after is not None),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
 )

@@ -4,10 +4,10 @@ A register shows it as well as a counter would: the first value comes back over 
 """
 
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 TWICE, ONCE = 0, 1
 PATIENT = (("election_min_ms", 600), ("election_max_ms", 1200), ("hold_ms", 6000))

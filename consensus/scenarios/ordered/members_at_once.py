@@ -3,10 +3,10 @@
 from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 AT_ONCE, JOINT, ONE_AT_A_TIME = 0, 1, 2
 SAFE = (JOINT, ONE_AT_A_TIME)
@@ -50,14 +50,14 @@ SCENARIO = Scenario(
         Expectation("And the first of two single ones.", lambda e: e.lanes[ONE_AT_A_TIME].noted("membership changed") > 0),
         Expectation("Both break nothing.", lambda e: not any(broken(e, lane) for lane in SAFE)),
         Expectation("All answers fit one order.", lambda e: all(e.lanes[lane].verdict(e.at).status == "ok" for lane in SAFE)),
-        Expectation("No acknowledged write is lost there.", lambda e: not any(e.lanes[lane].lost(e.at) for lane in SAFE)),
+        Expectation("No acknowledged write is lost there.", lambda e: not any(e.lanes[lane].watch.lost(e.at) for lane in SAFE)),
     ),
 )
 
 
 def broken(experiment: Experiment, lane: int) -> list[str]:
     """The names of the promises that were broken."""
-    return [finding.checker for finding in experiment.lanes[lane].invariants["RaftSafety"].findings]
+    return [finding.checker for finding in experiment.lanes[lane].watch.invariants["RaftSafety"].findings]
 
 
 def by_hand(experiment: Experiment, lane: int) -> list[str]:

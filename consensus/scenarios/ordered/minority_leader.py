@@ -1,10 +1,10 @@
 """13: the minority leader. Two crowns, two terms: the old leader is harmless for writes."""
 
 from consensus.kernel.node import MS, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 SCENARIO = Scenario(
     number=13,

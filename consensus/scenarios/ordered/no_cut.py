@@ -7,10 +7,10 @@ cut, latency or consistency.
 from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOG, LEADER, CAUSAL = 0, 1, 2
 NEAR, FAR = 40 * MS, 75 * MS  # one way: 80 and 150 ms there and back
@@ -32,7 +32,7 @@ def typical_ms(experiment: Experiment, lane: int, kind: str) -> int:
 
 
 def stale_reads(experiment: Experiment, lane: int) -> int:
-    stale = experiment.lanes[lane].staleness.stale
+    stale = experiment.lanes[lane].watch.staleness.stale
     return sum(op.op_id in stale and op.start > SINCE for op in experiment.lanes[lane].history.operations)
 
 
@@ -92,7 +92,7 @@ SCENARIO = Scenario(
         Expectation("Raft's writes ask another continent, however one reads.", lambda e: typical_ms(e, LEADER, WRITE) >= 80),
         Expectation(
             "The causal store keeps cause before effect.",
-            lambda e: not any(check.findings for check in e.lanes[CAUSAL].invariants.values()),
+            lambda e: not any(check.findings for check in e.lanes[CAUSAL].watch.invariants.values()),
         ),
     ),
 )

@@ -4,10 +4,10 @@ Liskov and Cowling, "Viewstamped Replication Revisited", 2012, section 4.3.
 """
 
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Restart, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Restart, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 BACK, END = 9 * S, 11 * S
 TOLD = "kept'1"  # the cluster numbers values
@@ -28,7 +28,7 @@ SCENARIO = Scenario(
     number=56,
     level="I",
     ask="It comes back with an empty log. May it take part?",
-    lesson="Not before a quorum has answered, the primary of the latest view among it: then it knows all it ever acknowledged.",
+    lesson="Not before a quorum has answered, the primary of the latest view among it: then it knows all that was committed.",
     spec=Spec(
         scenario="no-disk",
         title="No log on disk",
@@ -59,7 +59,7 @@ SCENARIO = Scenario(
         Expectation("The primary was replaced.", lambda e: e.lanes[0].sim.roles["n1"][0] == "backup"),
         Expectation("The write of the beginning is read.", lambda e: read_at_last(e) == [(TOLD,)]),
         Expectation("All logs are full again.", lambda e: min(logs(e)) > 20 and max(logs(e)) - min(logs(e)) <= 8),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
 )

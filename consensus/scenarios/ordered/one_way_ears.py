@@ -1,10 +1,10 @@
 """22: one-way ears. A leader that speaks and does not hear is obeyed, and can commit nothing."""
 
 from consensus.kernel.node import OK, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Cut, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Cut, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 PLAIN, CHECK_QUORUM = 0, 1
 DEAF = 3 * S

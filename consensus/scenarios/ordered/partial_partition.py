@@ -1,10 +1,10 @@
 """21: a partial partition, and no stable leader (Howard and Abraham 2020, on Raft's liveness; Cloudflare, November 2020)."""
 
 from consensus.kernel.node import OK, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Cut, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Cut, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 PLAIN, BOTH = 0, 1
 CUT, SETTLED = 3 * S, 5 * S

@@ -6,10 +6,10 @@ proposer dies when its proposal has been accepted and no answer is back.
 
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Heal, Partition, Restart, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Heal, Partition, Restart, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 FIRST, SECOND, LAST = "you:1", "you:2", "you:3"

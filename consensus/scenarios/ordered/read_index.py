@@ -4,9 +4,9 @@ The leader asks a quorum whether it still leads before it answers a read (etcd's
 """
 
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.interventions import Ask, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Ask, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOCAL, READ_INDEX = 0, 1
 

@@ -1,10 +1,10 @@
 """20: the disruptive returnee (thesis 9.6). Away, it stood and stood; back, its term deposes a leader that was well."""
 
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 PLAIN, PRE_VOTE = 0, 1
 BACK = 7 * S
@@ -13,7 +13,9 @@ SCENARIO = Scenario(
     number=20,
     level="A",
     ask="One server was away for four seconds. What happens to the leader when it is back?",
-    lesson="Nothing unsafe happens, but a healthy leader falls. PreVote spares it, for one more round trip in each election.",
+    lesson="Nothing unsafe happens, but a healthy leader falls. PreVote spares it. It costs a round trip in each election, "
+    "and alone it has another price: where all reach only one server, that one hears the old leader, refuses, and nobody is "
+    "elected.",
     spec=Spec(
         scenario="returnee",
         title="The disruptive returnee",

@@ -1,10 +1,10 @@
 """54, with two lanes: the same cut, two worlds. The first thing that a visitor sees, running, one gesture from the cut."""
 
 from consensus.kernel.node import S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 RAFT, DYNAMO = 0, 1
 

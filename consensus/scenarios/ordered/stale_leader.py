@@ -1,9 +1,9 @@
 """16: a stale read from a deposed leader. Raft is only as consistent as its reads."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.interventions import Ask, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Ask, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOCAL, LOG = 0, 1
 SCRIPT = (

@@ -4,10 +4,10 @@ Liskov and Cowling, "Viewstamped Replication Revisited", 2012: more than f that 
 """
 
 from consensus.kernel.node import MS, OK, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Crash, Restart, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Crash, Restart, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 MEMORY, DISK = 0, 1
 CRASH, SETTLED, END = 4 * S, 7 * S, 11 * S

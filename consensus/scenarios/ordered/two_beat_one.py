@@ -1,9 +1,9 @@
 """9: two beat one. Whether "the system" is up depends on where you stand; a quorum is a majority of the members."""
 
 from consensus.kernel.node import MS, S
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 QUORUM_STORE = (("n", 3), ("r", 2), ("w", 2), ("sloppy", False))
 

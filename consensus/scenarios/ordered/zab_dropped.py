@@ -1,9 +1,9 @@
 """26: Zab recovery, second half. A primary is cut off with a proposal that nobody else holds: the next epoch drops it."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.interventions import Ask, Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.interventions import Ask, Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.scenarios.ordered.zab_kept import by_hand
 
 SCENARIO = Scenario(
@@ -35,8 +35,8 @@ SCENARIO = Scenario(
         Expectation("The others go on without it.", lambda e: (by_hand(e, 1).outcome, by_hand(e, 1).result) == ("ok", ())),
         Expectation("After the heal its holder drops it.", lambda e: e.lanes[0].noted("proposals dropped") > 0),
         Expectation("Nobody ever reads it.", lambda e: (by_hand(e, 2).outcome, by_hand(e, 2).result) == ("ok", ())),
-        Expectation("All histories agree again.", lambda e: e.lanes[0].divergence.converged_after is not None),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("All histories agree again.", lambda e: e.lanes[0].watch.divergence.converged_after is not None),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
 )

@@ -1,10 +1,10 @@
 """26: Zab recovery, first half. A primary dies with a proposal half done that a quorum holds: whoever leads next keeps it."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 DEAF = tuple(pair for other in ("@follower3", "@follower4") for pair in (("@leader", other), (other, "@leader")))
@@ -38,7 +38,7 @@ SCENARIO = Scenario(
         ),
         Expectation("The next primary is one who held the proposal.", lambda e: e.lanes[0].leader() in holders(e)),
         Expectation("After recovery a read returns it.", lambda e: by_hand(e, 1).result == (by_hand(e, 0).value,)),
-        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].lost(e.at)),
+        Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
 )

@@ -1,10 +1,10 @@
 """26 again: what a read means in Zab. The same slow link; local reads on the left, sync reads on the right."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Partition, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Partition, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOCAL, SYNC = 0, 1
 
@@ -38,7 +38,7 @@ SCENARIO = Scenario(
         Expectation("With sync every answer fits one.", lambda e: e.lanes[SYNC].verdict(e.at).status == "ok"),
         Expectation("A sync read takes longer.", lambda e: typical_read(e, SYNC) > 2 * typical_read(e, LOCAL)),
         Expectation("Half a second after the cut the side of two answers nobody.", lambda e: not answered_late(e)),
-        Expectation("No acknowledged write is lost in either.", lambda e: not any(lane.lost(e.at) for lane in e.lanes)),
+        Expectation("No acknowledged write is lost in either.", lambda e: not any(lane.watch.lost(e.at) for lane in e.lanes)),
     ),
 )
 
@@ -46,7 +46,7 @@ SCENARIO = Scenario(
 def first_stale(experiment: Experiment) -> int:
     """When the first stale read of the left lane was answered."""
     lane = experiment.lanes[LOCAL]
-    stale = [op.finish for op in lane.history.operations if op.op_id in lane.staleness.stale and op.finish is not None]
+    stale = [op.finish for op in lane.history.operations if op.op_id in lane.watch.staleness.stale and op.finish is not None]
     return min(stale, default=experiment.at)
 
 

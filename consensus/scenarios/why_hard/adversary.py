@@ -8,10 +8,10 @@ succeeds in a round unless all five coins fall alike: one round in sixteen.
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, S
 from consensus.kernel.simulation import UP
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Adversary, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Adversary, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 STARTS, LEAVES = 500 * MS, 6 * S
 INPUTS = (("n1", "0"), ("n2", "1"), ("n3", "0"), ("n4", "1"), ("n5", "1"))
@@ -25,7 +25,7 @@ def answered(experiment: Experiment, lane: int) -> list[int]:
 
 def nothing_failed(experiment: Experiment) -> bool:
     lanes = experiment.lanes
-    return all(not any(lane.tally.dropped.values()) and set(lane.sim.status.values()) == {UP} for lane in lanes)
+    return all(not any(lane.watch.tally.dropped.values()) and set(lane.sim.status.values()) == {UP} for lane in lanes)
 
 
 SCENARIO = Scenario(
@@ -41,7 +41,7 @@ SCENARIO = Scenario(
         title="You are the adversary",
         story="An adversary sees every vote and chooses when each message arrives. It loses none and delays none for long. "
         "Left, a tie is settled by a rule; right, by coins. With a link's delay you can try the same by hand.",
-        lanes=(LaneSpec("majority-vote"), LaneSpec("ben-or")),
+        lanes=(LaneSpec("majority_vote"), LaneSpec("ben_or")),
         seed=37,
         workload=Workload(("lunch",), every=900 * MS, reads=1_000_000, start=600 * MS),
         script=(

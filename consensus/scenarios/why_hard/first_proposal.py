@@ -7,10 +7,10 @@ The near links take 10-20 ms, the far ones 40-50 ms, as links do; so each listen
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 FIRST, MAJORITY = 0, 1
 PIZZA, SUSHI = ("n1", "n2"), ("n3", "n4")  # a proposer and the listener next to it
@@ -41,7 +41,7 @@ SCENARIO = Scenario(
         scenario="first-proposal",
         title="First proposal wins",
         story="n1 proposes pizza and n3 sushi, at the same time. Whoever hears a proposal first takes it. The messages cross.",
-        lanes=(LaneSpec("first-proposal"), LaneSpec("majority-vote")),
+        lanes=(LaneSpec("first_proposal"), LaneSpec("majority_vote")),
         seed=3,
         nodes=4,
         workload=Workload(keys=("eat",), every=500 * MS, reads=1_000_000, start=PROPOSED + 100 * MS),

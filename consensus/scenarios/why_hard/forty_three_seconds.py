@@ -10,10 +10,10 @@ writes that the other lacked.
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.protocols.why_hard.primary_backup import SET_ASIDE, STEPPED_DOWN, TOOK_OVER
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Heal, Partition, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Heal, Partition, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 AUTOMATIC, OFF, RAFT = 0, 1, 2
@@ -32,7 +32,7 @@ def written(experiment: Experiment, lane: int, side: tuple[str, ...]) -> list[Op
 
 
 def lost(experiment: Experiment, lane: int) -> list[str]:
-    return list(experiment.lanes[lane].lost(experiment.at))
+    return list(experiment.lanes[lane].watch.lost(experiment.at))
 
 
 def lost_only_in_the_east(experiment: Experiment) -> bool:
@@ -54,8 +54,8 @@ SCENARIO = Scenario(
         title="43 seconds",
         story="A primary in the east, backups in the west, copied asynchronously. The link is gone for 43 seconds.",
         lanes=(
-            LaneSpec("primary-backup"),
-            LaneSpec("primary-backup", (("failover", "off"),)),
+            LaneSpec("primary_backup"),
+            LaneSpec("primary_backup", (("failover", "off"),)),
             LaneSpec("raft"),
         ),
         seed=10,
@@ -97,7 +97,7 @@ SCENARIO = Scenario(
         ),
         Expectation(
             "All copies agree again, within a second or two.",
-            lambda e: 0 < (e.lanes[AUTOMATIC].divergence.converged_after or 0) < 2 * S,
+            lambda e: 0 < (e.lanes[AUTOMATIC].watch.divergence.converged_after or 0) < 2 * S,
         ),
         Expectation(
             "Without failover the west cannot write.", lambda e: not written(e, OFF, WEST) and len(written(e, OFF, EAST)) > 5

@@ -8,10 +8,10 @@ who was.
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Say, SetLink
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Say, SetLink
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.scenarios.why_hard.first_proposal import FAR
 
 VOTE, FIRST, TERMS = 0, 1, 2
@@ -45,7 +45,7 @@ SCENARIO = Scenario(
         story="Each proposes itself as leader. By vote: a stalemate. First proposal: two leaders. With numbered terms: one.",
         lanes=(
             LaneSpec("lunch", (NAMES, ("rule", "own wish"))),
-            LaneSpec("first-proposal", (NAMES,)),
+            LaneSpec("first_proposal", (NAMES,)),
             LaneSpec("raft"),
         ),
         seed=4,
@@ -55,8 +55,7 @@ SCENARIO = Scenario(
         opening=OPENING,
         script=(
             Step(OPENING + 10 * MS, SetLink(FAR, (("delay", 40 * MS),))),
-            Step(PROPOSED, Act("n1", "propose", LEADER)),
-            Step(PROPOSED, Act("n3", "propose", LEADER)),
+            *(Step(PROPOSED, Act(node, "propose", LEADER), lane) for node in ("n1", "n3") for lane in (VOTE, FIRST)),
             Step(PROPOSED, Say("Who leads? Each proposes itself.")),
             Step(
                 1500 * MS,

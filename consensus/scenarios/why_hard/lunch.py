@@ -6,10 +6,10 @@ of three.
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Act, Ask, Pause, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Act, Ask, Pause, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 OWN_WISH, ALL, MAJORITY = 0, 1, 2
 LUNCH, DINNER = "at", "eve"  # short: they stand in a node
@@ -42,7 +42,7 @@ SCENARIO = Scenario(
         lanes=(
             LaneSpec("lunch", (("rule", "own wish"), ("round_ms", 500))),
             LaneSpec("lunch", (("rule", "all"), ("round_ms", 500))),
-            LaneSpec("majority-vote"),
+            LaneSpec("majority_vote"),
         ),
         seed=2,
         nodes=3,

@@ -10,10 +10,10 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
 from consensus.protocols.why_hard.heartbeat import FALSE_ALARM, SUSPECTED
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Crash, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Crash, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 TIMEOUTS_MS = (50, 200, 1000, 5000)
 HEARTBEAT_MS = 50

@@ -6,10 +6,10 @@ Consistency is about what clients were told, not about what machines hold (Klepp
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, READ, WRITE, S
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 
 def told(experiment: Experiment) -> list[tuple[str, tuple[str, ...]]]:
@@ -26,7 +26,7 @@ SCENARIO = Scenario(
         scenario="two-copies",
         title="One notebook, two copies",
         story="Two notebooks, one copied from the other every second. Write in the first, and read in the second.",
-        lanes=(LaneSpec("primary-backup", (("failover", "off"), ("copy_ms", 1000))),),
+        lanes=(LaneSpec("primary_backup", (("failover", "off"), ("copy_ms", 1000))),),
         seed=1,
         nodes=2,
         workload=Workload(keys=("x",), start=600 * S),  # the script alone asks
@@ -47,11 +47,13 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("n2 says the old value, then the new one.", lambda e: told(e) == [("n2", ("1",)), ("n2", ("2",))]),
-        Expectation("The first answer is stale, the second is not.", lambda e: list(e.lanes[0].staleness.stale) == ["you:3"]),
+        Expectation(
+            "The first answer is stale, the second is not.", lambda e: list(e.lanes[0].watch.staleness.stale) == ["you:3"]
+        ),
         Expectation("So the answers fit no linear order.", lambda e: e.lanes[0].verdict(e.at).status == "violated"),
         Expectation(
             "Nothing is lost, and both notebooks agree.",
-            lambda e: not e.lanes[0].lost(e.at) and not e.lanes[0].divergence.diverged(e.at),
+            lambda e: not e.lanes[0].watch.lost(e.at) and not e.lanes[0].watch.divergence.diverged(e.at),
         ),
     ),
 )

@@ -8,10 +8,10 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, READ, S
 from consensus.protocols.why_hard.two_generals import ATTACK, night_of
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Say
-from consensus.run.scenario import Expectation, Scenario
-from consensus.run.spec import LaneSpec, Spec, Step
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Say
+from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 NONE, THREE, COPIES, SIXTY = range(4)
 PLANS = ((0, 1), (3, 1), (3, 3), (60, 1))  # acknowledgements, copies
@@ -63,7 +63,7 @@ SCENARIO = Scenario(
         scenario="two-generals",
         title="Two generals",
         story="Attack together at dawn, or not at all. Three messengers of ten are caught. Four plans, night after night.",
-        lanes=tuple(LaneSpec("two-generals", (("acknowledgements", acks), ("copies", copies))) for acks, copies in PLANS),
+        lanes=tuple(LaneSpec("two_generals", (("acknowledgements", acks), ("copies", copies))) for acks, copies in PLANS),
         seed=7,
         nodes=2,
         link=LinkState(loss=300_000),

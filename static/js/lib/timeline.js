@@ -15,7 +15,7 @@ export function lengthOf(horizon) {
   return (LENGTHS.find((length) => length >= seconds * 1.08) ?? Math.ceil(seconds / 3600) * 3600) * 1e6;
 }
 
-const WEIGHT = ["cut", "heal", "leader", "violation", "lost", "conflict", "crash", "fault", "stale", "say"];
+const WEIGHT = ["cut", "heal", "leader", "violation", "lost", "conflict", "crash", "fault", "refused", "stale", "say"];
 const LABEL_MAX = 14; // letters
 const LETTER = 0.0068; // of the track's width, for each letter of a label
 const NEAR = 0.006; // of the track's width: marks of one kind nearer than this become one

@@ -29,6 +29,13 @@ export function oddWords({ stale, conflicts, lost, violations = 0 }) {
   return parts.map((part, place) => (place < parts.length - 1 ? `${part},` : part));
 }
 
+/** How many were answered. @param {number} ok @param {number} all @param {number} [declined] */
+export const answeredWords = (ok, all, declined = 0) => (declined ? t("meters.answeredDeclined", { ok, all, declined }) : t("meters.answered", { ok, all }));
+
+/** What no side counts. @param {{down: number, straddled: number}} left */
+export const leftOutWords = ({ down, straddled }) =>
+  t("meters.leftOutWhat", { down: t("meters.leftDown", { n: down }), straddled: t("meters.leftStraddled", { n: straddled }) });
+
 /** @param {number} us how far ahead (below zero: behind) @param {number} percent how fast (below zero: slow) */
 export function clockIs(us, percent) {
   const much = Math.abs(Math.round(percent * 10) / 10);

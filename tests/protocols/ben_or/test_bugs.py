@@ -15,7 +15,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, Node, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.why_hard.ben_or import CARD, BenOrNode
-from consensus.run.interventions import Act, Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.runs.interventions import Act, Crash, Cut, Heal, Partition, Restart, SetLink
 from tests.kit.storm import Unsafe, Watched, members
 from tests.protocols.ben_or import bugs as ben_or_bugs
 from tests.protocols.ben_or.bugs import BUGS
@@ -25,7 +25,7 @@ THREE = members(3)
 
 
 def some(node: type[Node], seed: int = 1, size: int = 3) -> Watched:
-    return Watched(Cluster(node, members(size), CARD.settled(), seed=seed, link=LinkState(10 * MS, 0)), (Decisions(),))
+    return Watched(Cluster(node, members(size), CARD.with_defaults(), seed=seed, link=LinkState(10 * MS, 0)), (Decisions(),))
 
 
 def decided(script: Watched) -> list[str | None]:

@@ -14,7 +14,7 @@ from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.why_hard.ben_or import CARD, ONE_MESSAGE, ONE_PROPOSED, BenOrNode, Decided, Proposal, Report, bit_of
-from consensus.run.interventions import Act, Adversary, Crash, Heal, Partition, SetLink
+from consensus.runs.interventions import Act, Adversary, Crash, Heal, Partition, SetLink
 from tests.kit.storm import Watched, members
 
 STEADY = LinkState(10 * MS, 0)
@@ -25,7 +25,7 @@ class Processes(Watched):
     """Some processes, their judge, and what they have decided."""
 
     def __init__(self, size: int = 3, seed: int = 1, link: LinkState = STEADY) -> None:
-        cluster = Cluster(CARD.node, members(size), CARD.settled(), seed, link, deadline=60 * S, adversaries=ADVERSARIES)
+        cluster = Cluster(CARD.node, members(size), CARD.with_defaults(), seed, link, deadline=60 * S, adversaries=ADVERSARIES)
         super().__init__(cluster, (Decisions(),))
 
     def propose(self, bits: str) -> Processes:
@@ -42,7 +42,7 @@ class Processes(Watched):
 
 def process(*heard: tuple[str, Report | Proposal], x: str = "1", size: int = 3, seed: int = 1) -> tuple[BenOrNode, list[Any]]:
     """n2, whose input is x, hears that; with what it sent last."""
-    node = BenOrNode("n2", members(size), CARD.settled(), Stream(seed))
+    node = BenOrNode("n2", members(size), CARD.with_defaults(), Stream(seed))
     effects = node.act(0, "propose", f"lunch={x}")
     for src, message in heard:
         effects = node.receive(1, src, message)
@@ -209,7 +209,7 @@ def test_a_process_keeps_its_first_input() -> None:
 
 
 def test_a_process_without_an_input_takes_the_first_value_that_it_hears_of() -> None:
-    node = BenOrNode("n2", members(3), CARD.settled(), Stream(1))
+    node = BenOrNode("n2", members(3), CARD.with_defaults(), Stream(1))
     node.receive(0, "n1", Report("lunch", 4, "0"))
     assert node.said["lunch", 1, 1] == "0"
 
@@ -217,7 +217,7 @@ def test_a_process_without_an_input_takes_the_first_value_that_it_hears_of() -> 
 def test_a_question_mark_says_that_both_values_had_been_reported_so_a_process_without_an_input_may_toss() -> None:
     inputs = []
     for seed in range(30):
-        node = BenOrNode("n2", members(3), CARD.settled(), Stream(seed))
+        node = BenOrNode("n2", members(3), CARD.with_defaults(), Stream(seed))
         node.receive(0, "n1", Proposal("lunch", 1, None))
         inputs.append(node.said["lunch", 1, 1])
     assert set(inputs) == {"0", "1"}

@@ -15,7 +15,7 @@ from consensus.kernel.node import MS, OK, WRITE, Node, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import UP, Cluster
 from consensus.protocols.why_hard.ben_or import BITS, CARD
-from consensus.run.interventions import Act, Adversary
+from consensus.runs.interventions import Act, Adversary
 from tests.kit.storm import CALM, Storm, Watched, members, seeds
 
 BUSY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300 * MS)
@@ -28,7 +28,7 @@ class BenOrStorm(Storm):
         self.seed, self.failures_max, self.needs_everybody = seed, None, False
         self.again = f"STORM_SEED={seed} pytest tests/protocols/ben_or/test_storm.py"
         self.chance = Stream.named(seed, "storm")
-        cluster = Cluster(node or CARD.node, members(size), CARD.settled(), seed, CALM, BUSY, adversaries=ADVERSARIES)
+        cluster = Cluster(node or CARD.node, members(size), CARD.with_defaults(), seed, CALM, BUSY, adversaries=ADVERSARIES)
         Watched.__init__(self, cluster, (Decisions(),))
         self.members = cluster.members
 

@@ -18,7 +18,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.answering.causal_store import CARD, CausalStore
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, Restart, SetLink
 from tests.kit.storm import Watched, members
 from tests.protocols.causal_store import bugs
 
@@ -28,7 +28,9 @@ AGREE = "copies agree"
 class Script(Watched):
     def __init__(self, node: type[CausalStore]) -> None:
         self.members = members(4)
-        cluster = Cluster(node, self.members, CARD.settled({"resend_ms": 100}), link=LinkState(10 * MS, 0), deadline=300 * MS)
+        cluster = Cluster(
+            node, self.members, CARD.with_defaults({"resend_ms": 100}), link=LinkState(10 * MS, 0), deadline=300 * MS
+        )
         super().__init__(cluster, (CausalStoreSafety(self.members), Convergence(self.members)))
         self.run(100 * MS)
 

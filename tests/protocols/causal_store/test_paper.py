@@ -22,14 +22,14 @@ from consensus.protocols.answering.causal_store import (
     Stored,
     Version,
 )
-from consensus.run.interventions import Ask, Crash, Heal, Partition, Restart
+from consensus.runs.interventions import Ask, Crash, Heal, Partition, Restart
 from tests.kit.storm import Watched, members
 
 THREE = ("n1", "n2", "n3")
 
 
 def made(me: str = "n1") -> CausalStore:
-    node = CausalStore(me, THREE, CARD.settled(), Stream.named(1, "node", me))
+    node = CausalStore(me, THREE, CARD.with_defaults(), Stream.named(1, "node", me))
     node.start(0)
     return node
 
@@ -257,7 +257,7 @@ def test_the_state_can_be_rewound() -> None:
 def test_both_sides_of_a_cut_answer_and_settle_on_one_value_after_it() -> None:
     """2: available in the face of a partition. 3.1: convergent conflict handling: then all copies are the same for good."""
     watched = Watched(
-        Cluster(CausalStore, members(4), CARD.settled(), link=LinkState(10 * MS, 0), deadline=300 * MS),
+        Cluster(CausalStore, members(4), CARD.with_defaults(), link=LinkState(10 * MS, 0), deadline=300 * MS),
         [make(members(4)) for make in CARD.invariants],
     )
     watched.apply(Partition((("n1",), ("n2", "n3"), ("n4",))))
@@ -274,5 +274,5 @@ def test_both_sides_of_a_cut_answer_and_settle_on_one_value_after_it() -> None:
 
 
 def test_the_card_claims_causal_and_total_and_the_loss_of_concurrent_writes() -> None:
-    claims = CARD.claimed(CARD.settled(), 5)
-    assert (claims.consistency, claims.availability, claims.loses) == ("causal", "total", True)
+    claims = CARD.claimed(CARD.with_defaults(), 5)
+    assert (claims.consistency, claims.availability, claims.loses) == ("causal", "sticky", True)

@@ -1,207 +1,160 @@
 """Planted bugs in the replicas that gossip: wrong in one rule each. The tests show which check catches which.
 
-``GOSSIP`` are wrong in Algorithm 2, the same for all four; the others are wrong in one lattice or one mutator.
+``GOSSIP`` are wrong in Algorithm 2, whatever the datatype: ``bug.of(datatype)`` is a class of replicas. The others are wrong in
+one lattice or one mutator: a datatype with one function replaced.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from consensus.kernel.node import OK, READ, Node, Request
+from consensus.kernel.node import OK, READ, REMOVE, Request
 from consensus.maths.lattices import Copy, Dot, at, context_of
-from consensus.protocols.answering.g_counter import GCounter
-from consensus.protocols.answering.lww_register import LWWRegister, Stamped
-from consensus.protocols.answering.or_set import Bag, ORSet, dots_of, join
-from consensus.protocols.answering.pn_counter import Counts, PNCounter
+from consensus.protocols.answering import g_counter, lww_register, or_set, pn_counter
+from consensus.protocols.answering.lww_register import Stamped
+from consensus.protocols.answering.or_set import Bag, dots_of
+from consensus.protocols.answering.pn_counter import Counts
+from consensus.protocols.gossip import Replica
 
 # --- Algorithm 2 -----------------------------------------------------------------------------------
 
 
-def sends_the_last_delta_only(honest: type[Node]) -> type[Node]:
+class SendsTheLastDeltaOnly(Replica):
     """Whatever the neighbour has missed, it is sent the last delta: no causal delta-merging condition."""
 
-    class SendsTheLastDeltaOnly(honest):  # type: ignore[valid-type,misc]
-        def tell(self, j: str) -> None:
-            self.deltas = dict([*self.deltas.items()][-1:])
-            self.acked[j] = max(self.acked.get(j, 0), self.c - 1)
-            super().tell(j)
-
-    return SendsTheLastDeltaOnly
+    def tell(self, j: str) -> None:
+        self.deltas = dict([*self.deltas.items()][-1:])
+        self.acked[j] = max(self.acked.get(j, 0), self.c - 1)
+        super().tell(j)
 
 
-def takes_sent_for_acknowledged(honest: type[Node]) -> type[Node]:
+class TakesSentForAcknowledged(Replica):
     """What was sent is taken for received."""
 
-    class TakesSentForAcknowledged(honest):  # type: ignore[valid-type,misc]
-        def tell(self, j: str) -> None:
-            super().tell(j)
-            self.acked[j] = self.c
-
-    return TakesSentForAcknowledged
+    def tell(self, j: str) -> None:
+        super().tell(j)
+        self.acked[j] = self.c
 
 
-def forgets_its_state(honest: type[Node]) -> type[Node]:
+class ForgetsItsState(Replica):
     """X is not on disk."""
 
-    class ForgetsItsState(honest):  # type: ignore[valid-type,misc]
-        durable = ("c",)
-
-    return ForgetsItsState
+    durable = ("c",)
 
 
-def forgets_its_number(honest: type[Node]) -> type[Node]:
+class ForgetsItsNumber(Replica):
     """c is not on disk: after a restart nobody is sent what was there before."""
 
-    class ForgetsItsNumber(honest):  # type: ignore[valid-type,misc]
-        durable = ("copies",)
-
-    return ForgetsItsNumber
+    durable = ("copies",)
 
 
-def answers_and_does_nothing(honest: type[Node]) -> type[Node]:
+class AnswersAndDoesNothing(Replica):
     """A second update of a key is acknowledged and forgotten."""
 
-    class AnswersAndDoesNothing(honest):  # type: ignore[valid-type,misc]
-        def on_request(self, client: str, m: Request) -> None:
-            if m.kind != READ and m.key in self.copies:
-                return self.answer(m.op_id, OK)
-            return super().on_request(client, m)
-
-    return AnswersAndDoesNothing
+    def on_request(self, client: str, m: Request) -> None:
+        if m.kind != READ and m.key in self.copies:
+            return self.answer(m.op_id, OK)
+        return super().on_request(client, m)
 
 
-GOSSIP = (
-    sends_the_last_delta_only,
-    takes_sent_for_acknowledged,
-    forgets_its_state,
-    forgets_its_number,
-    answers_and_does_nothing,
-)
+GOSSIP = (SendsTheLastDeltaOnly, TakesSentForAcknowledged, ForgetsItsState, ForgetsItsNumber, AnswersAndDoesNothing)
 
 
 # --- G-counter -------------------------------------------------------------------------------------
 
 
-class AddsInTheJoin(GCounter):
+def adds_in_the_join(one: Any, other: Any) -> Any:
     """The join adds the numbers of a place: hearing twice counts twice."""
-
-    @staticmethod
-    def join(one: Any, other: Any) -> Any:
-        numbers = dict(one)
-        for name, number in other:
-            numbers[name] = numbers.get(name, 0) + number
-        return tuple(numbers.items())
+    numbers = dict(one)
+    for name, number in other:
+        numbers[name] = numbers.get(name, 0) + number
+    return tuple(numbers.items())
 
 
-class TakesTheirs(GCounter):
+def takes_theirs(one: Any, other: Any) -> Any:
     """The join keeps what came last, whatever is larger."""
-
-    @staticmethod
-    def join(one: Any, other: Any) -> Any:
-        return tuple({**dict(one), **dict(other)}.items())
+    return tuple({**dict(one), **dict(other)}.items())
 
 
-class OnePlaceForAll(GCounter):
+def one_place_for_all(held: Copy, m: Request, me: str, clock: int) -> Any:
     """Everybody counts in the first member's place."""
-
-    def update(self, key: str, d: Any) -> None:
-        first = self.members[0]
-        held = self.copies.get(key, Copy((), ()))
-        super().update(key, ((first, at(held.value, first) + 1),))
+    return g_counter.increment(held.value, "n1")
 
 
 # --- PN-counter ------------------------------------------------------------------------------------
 
 
-class OneVector(PNCounter):
+def one_vector(held: Copy, m: Request, me: str, clock: int) -> Any:
     """A decrement lowers the replica's place of P: the join brings back the larger number."""
-
-    def update(self, key: str, d: Any) -> None:
-        if d.n:
-            d = Counts(((self.id, at(self.copies[key].value.p, self.id) - 1),), ()) if key in self.copies else Counts()
-        super().update(key, d)
+    if m.kind != REMOVE:
+        return pn_counter.increment(held.value, me)
+    return Counts(((me, at(held.value.p, me) - 1),), ()) if held.updates else Counts()
 
 
-class SwapsTheVectors(PNCounter):
+def swaps_the_vectors(one: Any, other: Any) -> Any:
     """The join puts what another took away to what was added, once it has something of both."""
-
-    @staticmethod
-    def join(one: Any, other: Any) -> Any:
-        joined = PNCounter.join(one, other)
-        return Counts(joined.p, joined.p) if one.n and other.n and one.p and other.p else joined
+    joined = pn_counter.join(one, other)
+    return Counts(joined.p, joined.p) if one.n and other.n and one.p and other.p else joined
 
 
-class SellsTheShareOfOthers(PNCounter):
+def sells_the_share_of_others(counts: Any, me: str, knobs: Mapping[str, Any]) -> str:
     """With a share of its own it looks at the whole count."""
-
-    def refusal(self, counts: Any) -> str:
-        self.knobs["floor"] = "own copy"
-        return super().refusal(counts)
+    return pn_counter.limit(counts, me, {**knobs, "floor": "own copy"})
 
 
 # --- OR-set ----------------------------------------------------------------------------------------
 
 
-class KeepsAll(ORSet):
+def keeps_all(one: Any, other: Any) -> Any:
     """The join is the union of the elements: what was removed comes back."""
-
-    @staticmethod
-    def join(one: Any, other: Any) -> Any:
-        joined = join(one, other)
-        if not other.entries:  # a removal's delta
-            return joined
-        return Bag(tuple(sorted({**dict(one.entries), **dict(other.entries), **dict(joined.entries)}.items())), joined.context)
+    joined = or_set.join(one, other)
+    if not other.entries:  # a removal's delta
+        return joined
+    return Bag(tuple(sorted({**dict(one.entries), **dict(other.entries), **dict(joined.entries)}.items())), joined.context)
 
 
-class RemovesWithoutContext(ORSet):
+def removes_without_context(held: Copy, m: Request, me: str, clock: int) -> Any:
     """A removal's delta does not say which additions it has seen."""
-
-    def update(self, key: str, d: Any) -> None:
-        super().update(key, d if d.entries else Bag())
+    return Bag() if m.kind == REMOVE else or_set.delta(held, m, me, clock)
 
 
-class UsesDotsAgain(ORSet):
+def uses_dots_again(held: Copy, m: Request, me: str, clock: int) -> Any:
     """The next dot is counted from what is held, not from all that was ever heard of."""
-
-    def update(self, key: str, d: Any) -> None:
-        for element, _ in d.entries:
-            held = self.copies.get(key, Copy(Bag(), ())).value
-            used = [dot.number for _, dots in held.entries for dot in dots if dot.replica == self.id]
-            dot = Dot(self.id, max(used, default=0) + 1)
-            d = Bag(((element, (dot,)),), context_of((dot, *dots_of(held, element))))
-        super().update(key, d)
+    if m.kind == REMOVE:
+        return or_set.delta(held, m, me, clock)
+    element = m.value or ""
+    used = [dot.number for _, dots in held.value.entries for dot in dots if dot.replica == me]
+    dot = Dot(me, max(used, default=0) + 1)
+    return Bag(((element, (dot,)),), context_of((dot, *dots_of(held.value, element))))
 
 
-class HearsHalf(ORSet):
+def hears_half(one: Any, other: Any) -> Any:
     """The join keeps its own context only."""
-
-    @staticmethod
-    def join(one: Any, other: Any) -> Any:
-        joined = join(one, other)
-        dots = (dot for _, held in joined.entries for dot in held)
-        return Bag(joined.entries, one.context or context_of(dots))
+    joined = or_set.join(one, other)
+    dots = (dot for _, held in joined.entries for dot in held)
+    return Bag(joined.entries, one.context or context_of(dots))
 
 
 # --- LWW-register ----------------------------------------------------------------------------------
 
 
-class LastToArriveWins(LWWRegister):
+def last_to_arrive_wins(one: Any, other: Any) -> Any:
     """The join keeps what comes, whatever its stamp."""
-
-    @staticmethod
-    def join(one: Any, other: Any) -> Any:
-        return other
+    return other
 
 
-class TiesByArrival(LWWRegister):
+def ties_by_arrival(one: Stamped, other: Stamped) -> Stamped:
     """Of two writes at one moment what was there stays."""
-
-    @staticmethod
-    def join(one: Stamped, other: Stamped) -> Stamped:
-        return one if one.timestamp >= other.timestamp else other
+    return one if one.timestamp >= other.timestamp else other
 
 
-class OwnWriteStands(LWWRegister):
+def stamps_with_its_number(held: Copy, m: Request, me: str, clock: int) -> Any:
+    """A stamp counts the replica's own writes: a second write here beats a first one there, however much later."""
+    return lww_register.delta(held, m, me, at(held.updates, me) + 1)
+
+
+class OwnWriteStands(Replica):
     """A write takes the place of what is there, though its stamp is earlier."""
 
     def on_request(self, client: str, m: Request) -> None:
@@ -211,8 +164,20 @@ class OwnWriteStands(LWWRegister):
         super().on_request(client, m)
 
 
-class StampsWithItsNumber(LWWRegister):
-    """A stamp counts the replica's own writes: a second write here beats a first one there, however much later."""
-
-    def take(self, d: Any) -> None:
-        super().take(tuple((key, Copy(copy.value._replace(timestamp=copy.value.number), copy.updates)) for key, copy in d))
+COUNTER, TWO_WAY, SET, REGISTER = (each.DATATYPE for each in (g_counter, pn_counter, or_set, lww_register))
+LATTICES: dict[str, type[Replica]] = {
+    "adds in the join": Replica.of(COUNTER._replace(join=adds_in_the_join)),
+    "takes theirs": Replica.of(COUNTER._replace(join=takes_theirs)),
+    "one place for all": Replica.of(COUNTER._replace(delta=one_place_for_all)),
+    "one vector": Replica.of(TWO_WAY._replace(delta=one_vector)),
+    "swaps the vectors": Replica.of(TWO_WAY._replace(join=swaps_the_vectors)),
+    "sells the share of others": Replica.of(TWO_WAY._replace(limit=sells_the_share_of_others)),
+    "keeps all": Replica.of(SET._replace(join=keeps_all)),
+    "removes without context": Replica.of(SET._replace(delta=removes_without_context)),
+    "uses dots again": Replica.of(SET._replace(delta=uses_dots_again)),
+    "hears half": Replica.of(SET._replace(join=hears_half)),
+    "last to arrive wins": Replica.of(REGISTER._replace(join=last_to_arrive_wins)),
+    "ties by arrival": Replica.of(REGISTER._replace(join=ties_by_arrival)),
+    "stamps with its number": Replica.of(REGISTER._replace(delta=stamps_with_its_number)),
+    "own write stands": OwnWriteStands.of(REGISTER),
+}

@@ -23,14 +23,17 @@ from consensus.kernel.events import Event
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, REMOVE, WRITE, Node, S
 from consensus.kernel.simulation import Cluster
+from consensus.protocols.answering import g_counter, lww_register, or_set, pn_counter
 from consensus.protocols.cards import Card
-from consensus.run import registry
-from consensus.run.interventions import Ask, Crash, Heal, Partition, Restart, SetClock, SetLink
+from consensus.protocols.gossip import Replica
+from consensus.runs import registry
+from consensus.runs.interventions import Ask, Crash, Heal, Partition, Restart, SetClock, SetLink
 from tests.kit.storm import Watched, members
 from tests.protocols.crdts import bugs
 
 AGREE, LINEARIZABLE, FLOOR = "copies agree", "linearizable", "never below zero"
-NAMES = ("g_counter", "pn_counter", "or_set", "lww_register")
+MODULES: dict[str, Any] = {"g_counter": g_counter, "pn_counter": pn_counter, "or_set": or_set, "lww_register": lww_register}
+NAMES = tuple(MODULES)
 
 
 class NeverBelowZero:
@@ -61,7 +64,7 @@ class Script(Watched):
         cluster = Cluster(
             node or self.card.node,
             self.members,
-            self.card.settled({"gossip_ms": 50, **knobs}),
+            self.card.with_defaults({"gossip_ms": 50, **knobs}),
             link=LinkState(10 * MS, 0),
             deadline=300 * MS,
             removes=served.removes,
@@ -199,28 +202,28 @@ def the_last_two_seats(script: Script) -> None:
 
 # bug -> the protocol, the script, the check that catches it (one of the promises, or the end of the script), knobs
 Case = tuple[str, Callable[[Script], None], str, dict[str, Any]]
-OWN: dict[type[Node], Case] = {
-    bugs.AddsInTheJoin: ("g_counter", one_after_the_other, CONVERGENCE, {"exchange": "state"}),
-    bugs.TakesTheirs: ("g_counter", loses_half, CONVERGENCE, {"exchange": "state"}),
-    bugs.OnePlaceForAll: ("g_counter", two_sides, LOSSES, {}),
-    bugs.OneVector: ("pn_counter", one_after_the_other, LINEARIZABLE, {}),
-    bugs.SwapsTheVectors: ("pn_counter", loses_half, CONVERGENCE, {}),
-    bugs.SellsTheShareOfOthers: ("pn_counter", the_last_two_seats, FLOOR, {"floor": "own share"}),
-    bugs.KeepsAll: ("or_set", two_sides, CONVERGENCE, {"exchange": "state"}),
-    bugs.RemovesWithoutContext: ("or_set", one_after_the_other, LINEARIZABLE, {}),
-    bugs.UsesDotsAgain: ("or_set", two_sides_of_a_mans_own, LOSSES, {}),
-    bugs.HearsHalf: ("or_set", loses_half, CONVERGENCE, {}),
-    bugs.LastToArriveWins: ("lww_register", loses_half, CONVERGENCE, {}),
-    bugs.TiesByArrival: ("lww_register", at_one_moment, CONVERGENCE, {}),
-    bugs.OwnWriteStands: ("lww_register", a_slow_clock, CONVERGENCE, {}),
-    bugs.StampsWithItsNumber: ("lww_register", one_after_the_other, LOSSES, {}),
+OWN: dict[str, Case] = {
+    "adds in the join": ("g_counter", one_after_the_other, CONVERGENCE, {"exchange": "state"}),
+    "takes theirs": ("g_counter", loses_half, CONVERGENCE, {"exchange": "state"}),
+    "one place for all": ("g_counter", two_sides, LOSSES, {}),
+    "one vector": ("pn_counter", one_after_the_other, LINEARIZABLE, {}),
+    "swaps the vectors": ("pn_counter", loses_half, CONVERGENCE, {}),
+    "sells the share of others": ("pn_counter", the_last_two_seats, FLOOR, {"floor": "own share"}),
+    "keeps all": ("or_set", two_sides, CONVERGENCE, {"exchange": "state"}),
+    "removes without context": ("or_set", one_after_the_other, LINEARIZABLE, {}),
+    "uses dots again": ("or_set", two_sides_of_a_mans_own, LOSSES, {}),
+    "hears half": ("or_set", loses_half, CONVERGENCE, {}),
+    "last to arrive wins": ("lww_register", loses_half, CONVERGENCE, {}),
+    "ties by arrival": ("lww_register", at_one_moment, CONVERGENCE, {}),
+    "own write stands": ("lww_register", a_slow_clock, CONVERGENCE, {}),
+    "stamps with its number": ("lww_register", one_after_the_other, LOSSES, {}),
 }
-SHARED: dict[Callable[[type[Node]], type[Node]], tuple[Callable[[Script], None], dict[str, tuple[str, ...]]]] = {
-    bugs.sends_the_last_delta_only: (two_sides, dict.fromkeys(NAMES, (AGREE, CONVERGENCE))),
-    bugs.takes_sent_for_acknowledged: (two_sides, dict.fromkeys(NAMES, (AGREE, CONVERGENCE))),
-    bugs.forgets_its_state: (crashes_and_goes_on, dict.fromkeys(NAMES, (GROWS,))),
-    bugs.forgets_its_number: (crashes_alone, dict.fromkeys(NAMES, (AGREE,))),
-    bugs.answers_and_does_nothing: (one_after_the_other, dict.fromkeys(NAMES, (AT_ONCE,))),
+SHARED: dict[type[Replica], tuple[Callable[[Script], None], tuple[str, ...]]] = {
+    bugs.SendsTheLastDeltaOnly: (two_sides, (AGREE, CONVERGENCE)),
+    bugs.TakesSentForAcknowledged: (two_sides, (AGREE, CONVERGENCE)),
+    bugs.ForgetsItsState: (crashes_and_goes_on, (GROWS,)),
+    bugs.ForgetsItsNumber: (crashes_alone, (AGREE,)),
+    bugs.AnswersAndDoesNothing: (one_after_the_other, (AT_ONCE,)),
 }
 
 
@@ -229,21 +232,21 @@ def judged(script: Callable[[Script], None]) -> bool:
     return script is one_after_the_other
 
 
-@pytest.mark.parametrize("bug", OWN, ids=lambda bug: bug.__name__)
-def test_a_bug_in_the_lattice_is_caught(bug: type[Node]) -> None:
+@pytest.mark.parametrize("bug", OWN)
+def test_a_bug_in_the_lattice_is_caught(bug: str) -> None:
     name, played, caught, knobs = OWN[bug]
-    script = Script(name, bug, judged(played) and name != "lww_register", **knobs)
+    script = Script(name, bugs.LATTICES[bug], judged(played) and name != "lww_register", **knobs)
     played(script)
     assert caught in script.over()
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("bug", SHARED, ids=lambda bug: bug.__name__)
-def test_a_bug_in_the_gossip_is_caught(bug: Callable[[type[Node]], type[Node]], name: str) -> None:
+def test_a_bug_in_the_gossip_is_caught(bug: type[Replica], name: str) -> None:
     played, caught = SHARED[bug]
-    script = Script(name, bug(registry.protocols()[name].node))
+    script = Script(name, bug.of(MODULES[name].DATATYPE))
     played(script)
-    assert [each for each in script.over() if each in caught[name]]
+    assert [each for each in script.over() if each in caught]
 
 
 HARMLESS = (two_sides, loses_half, crashes_alone, crashes_and_goes_on, one_after_the_other)
@@ -273,7 +276,7 @@ def test_the_checks_are_silent_about_the_honest_ones(
 
 def test_the_checker_of_gossip_names_what_it_sees() -> None:
     """Each of its properties has a bug that breaks it here or in the storms' own, and one says which node it is."""
-    script = Script("g_counter", bugs.forgets_its_state(registry.protocols()["g_counter"].node))
+    script = Script("g_counter", bugs.ForgetsItsState.of(g_counter.DATATYPE))
     two_sides(script)
     script.apply(Crash("n2"), Restart("n2"))
     script.told("n2", WRITE)
@@ -281,3 +284,8 @@ def test_the_checker_of_gossip_names_what_it_sees() -> None:
     assert found and found[0].nodes == ("n2",)
     assert "n2 had taken in" in found[0].sentence
     assert {GROWS, THIN_AIR, AT_ONCE} == set(PROPERTIES) and ASSERTION not in PROPERTIES
+
+
+def test_every_planted_bug_is_tried() -> None:
+    assert list(OWN) == sorted(bugs.LATTICES, key=[*OWN].index)
+    assert tuple(SHARED) == bugs.GOSSIP

@@ -32,11 +32,12 @@ from consensus.maths.lattices import (
     only,
     vector_joined,
 )
+from consensus.protocols import gossip
 from consensus.protocols.answering import g_counter, lww_register, or_set, pn_counter
 from consensus.protocols.answering.lww_register import Stamped
 from consensus.protocols.answering.or_set import Bag
 from consensus.protocols.answering.pn_counter import Counts
-from consensus.run import registry
+from consensus.runs import registry
 
 MODULES: dict[str, Any] = {"g_counter": g_counter, "pn_counter": pn_counter, "or_set": or_set, "lww_register": lww_register}
 NAMES = tuple(MODULES)
@@ -45,7 +46,7 @@ THREE = ("n1", "n2", "n3")
 
 def made(name: str, me: str = "n1", members: tuple[str, ...] = THREE, **knobs: Any) -> Any:
     card = registry.protocols()[name]
-    node = card.node(me, members, card.settled(knobs), Stream.named(1, "node", me))
+    node = card.node(me, members, card.with_defaults(knobs), Stream.named(1, "node", me))
     node.start(0)
     return node
 
@@ -94,7 +95,7 @@ def reached(name: str, steps: list[tuple[str, str, int]]) -> list[Any]:
         if what == "hear":
             other = nodes[THREE[choice % 3]]
             if other is not node:
-                node.receive(number, other.id, MODULES[name].State(tuple(other.copies.items())))
+                node.receive(number, other.id, gossip.State(tuple(other.copies.items())))
         elif what == "write":
             asked(node, WRITE, f"v{choice}" if name == "or_set" else f"v{number}", number)
         else:
@@ -150,7 +151,7 @@ def test_replicas_that_have_taken_in_the_same_updates_are_the_same(
     for node, heard in zip(nodes, (order, order[::-1], [*order, *order]), strict=True):
         for each in heard:
             if THREE[each] != node.id:
-                node.receive(99, THREE[each], MODULES[name].State(states[each]))
+                node.receive(99, THREE[each], gossip.State(states[each]))
     assert nodes[0].copies == nodes[1].copies == nodes[2].copies
     assert len({told(node) for node in nodes}) == 1
 
@@ -168,7 +169,7 @@ def test_the_count_is_the_sum_of_all_replicas_own_counts() -> None:
 def test_an_increment_shipped_twice_counts_once() -> None:
     """3.1.2: a maximum, not an addition, for a state may be delivered more than once."""
     node = made("g_counter")
-    message = g_counter.Delta((("x", Copy((("n2", 3),), (("n2", 3),))),), 1)
+    message = gossip.Delta((("x", Copy((("n2", 3),), (("n2", 3),))),), 1)
     for _ in range(3):
         node.receive(1, "n2", message)
     assert told(node) == ("3",)
@@ -199,10 +200,10 @@ def test_concurrent_decrements_take_the_count_below_zero() -> None:
     """3.1.4: each replica sees one left, and takes it; a global limit cannot be told from a local copy."""
     one, other = made("pn_counter", "n1", floor="own copy"), made("pn_counter", "n2", floor="own copy")
     asked(one, WRITE, "1")
-    other.receive(1, "n1", pn_counter.State(tuple(one.copies.items())))
+    other.receive(1, "n1", gossip.State(tuple(one.copies.items())))
     assert asked(one, REMOVE, "a").outcome == asked(other, REMOVE, "b").outcome == OK
     assert told(one) == told(other) == ("0",)
-    one.receive(2, "n2", pn_counter.State(tuple(other.copies.items())))
+    one.receive(2, "n2", gossip.State(tuple(other.copies.items())))
     assert told(one) == ("-1",)
     assert asked(one, REMOVE, "c").outcome == FAILED
 
@@ -211,7 +212,7 @@ def test_a_replica_that_takes_away_only_its_own_keeps_the_limit() -> None:
     """3.1.4: a client may not take away more than it added itself. That implies the global limit, and may be too strong."""
     one, other = made("pn_counter", "n1", floor="own share"), made("pn_counter", "n2", floor="own share")
     asked(one, WRITE, "1")
-    other.receive(1, "n1", pn_counter.State(tuple(one.copies.items())))
+    other.receive(1, "n1", gossip.State(tuple(one.copies.items())))
     assert told(other) == ("1",)
     assert asked(other, REMOVE, "b").outcome == FAILED
     assert asked(one, REMOVE, "a").outcome == OK
@@ -230,7 +231,7 @@ def test_without_a_floor_nothing_is_refused() -> None:
 
 def heard(node: Any, *others: Any) -> None:
     for other in others:
-        node.receive(9, other.id, or_set.State(tuple(other.copies.items())))
+        node.receive(9, other.id, gossip.State(tuple(other.copies.items())))
 
 
 def test_an_addition_concurrent_with_a_removal_wins() -> None:
@@ -249,7 +250,7 @@ def test_a_removal_that_has_seen_the_addition_takes_it_away_wherever_it_comes_fi
     """3.3.5: also where the removal arrives before the addition; the context says that it has been seen and is gone."""
     one, other = made("or_set", "n1"), made("or_set", "n2")
     asked(one, WRITE, "eggs")
-    old = or_set.State(tuple(one.copies.items()))
+    old = gossip.State(tuple(one.copies.items()))
     asked(one, REMOVE, "eggs")
     heard(other, one)
     other.receive(10, "n1", old)
@@ -314,7 +315,7 @@ def test_a_write_is_stamped_with_the_replicas_own_clock() -> None:
 def test_a_write_under_an_earlier_stamp_is_acknowledged_and_gone() -> None:
     """3.2.1 assumes stamps that agree with causality; with wrong clocks they do not, and the client is told ok."""
     node = made("lww_register")
-    node.receive(1, "n2", lww_register.State((("x", Copy(Stamped(9_000_000, "n2", 1, "tomorrow"), (("n2", 1),))),)))
+    node.receive(1, "n2", gossip.State((("x", Copy(Stamped(9_000_000, "n2", 1, "tomorrow"), (("n2", 1),))),)))
     effects = node.receive(2, "c1", Request("c1:1", WRITE, "x", "today"))
     assert [effect.outcome for effect in effects if isinstance(effect, Answer)] == [OK]
     assert [effect.name for effect in effects if isinstance(effect, Note)] == ["lww dropped", "overtaken by the future"]
@@ -325,7 +326,7 @@ def test_of_two_that_did_not_know_each_other_one_is_dropped_and_that_is_noted_on
     one, other = made("lww_register", "n1"), made("lww_register", "n2")
     asked(one, WRITE, "a", now=5)
     asked(other, WRITE, "b", now=6)
-    state = lww_register.State(tuple(other.copies.items()))
+    state = gossip.State(tuple(other.copies.items()))
     notes = [effect for _ in range(2) for effect in one.receive(7, "n2", state) if isinstance(effect, Note)]
     assert [(note.name, note.detail) for note in notes] == [("lww dropped", "x = a")]
     assert told(one) == ("b",)
@@ -334,9 +335,9 @@ def test_of_two_that_did_not_know_each_other_one_is_dropped_and_that_is_noted_on
 def test_a_write_that_knew_what_it_replaces_drops_nothing() -> None:
     one, other = made("lww_register", "n1"), made("lww_register", "n2")
     asked(one, WRITE, "a", now=5)
-    other.receive(6, "n1", lww_register.State(tuple(one.copies.items())))
+    other.receive(6, "n1", gossip.State(tuple(one.copies.items())))
     asked(other, WRITE, "b", now=7)
-    effects = one.receive(8, "n2", lww_register.State(tuple(other.copies.items())))
+    effects = one.receive(8, "n2", gossip.State(tuple(other.copies.items())))
     assert [effect for effect in effects if isinstance(effect, Note)] == []
     assert told(one) == ("b",)
 
@@ -366,11 +367,11 @@ def test_a_neighbour_is_sent_what_it_has_not_acknowledged(name: str) -> None:
         asked(node, WRITE, f"v{number}", now=number)
     whole = to(node, "n2")
     assert (whole.n, dict(whole.copies)) == (3, node.copies)
-    node.receive(9, "n2", MODULES[name].Ack(2))
+    node.receive(9, "n2", gossip.Ack(2))
     last = to(node, "n2")
     assert (last.n, last.copies) == (3, node.deltas[2])
     assert to(node, "n3") == whole
-    node.receive(9, "n2", MODULES[name].Ack(3))
+    node.receive(9, "n2", gossip.Ack(3))
     assert to(node, "n2") is None
 
 
@@ -381,11 +382,11 @@ def test_what_is_received_is_joined_passed_on_and_acknowledged(name: str) -> Non
     asked(source, WRITE, "v1")
     message = to(source, "n1")
     first = node.receive(5, "n2", message)
-    assert [(each.dst, each.message) for each in sent(first)] == [("n2", MODULES[name].Ack(1))]
+    assert [(each.dst, each.message) for each in sent(first)] == [("n2", gossip.Ack(1))]
     assert node.copies == source.copies
     assert to(node, "n3").copies == message.copies
     again = node.receive(6, "n2", message)
-    assert [each.message for each in sent(again)] == [MODULES[name].Ack(1)]
+    assert [each.message for each in sent(again)] == [gossip.Ack(1)]
     assert node.c == 1 and not [effect for effect in again if isinstance(effect, Store)]
 
 
@@ -394,7 +395,7 @@ def test_an_older_acknowledgement_changes_nothing(name: str) -> None:
     """On receive (ack, n): A(j) = max(A(j), n)."""
     node = made(name)
     for n in (3, 2):
-        node.receive(1, "n2", MODULES[name].Ack(n))
+        node.receive(1, "n2", gossip.Ack(n))
     assert node.acked == {"n2": 3}
 
 
@@ -404,13 +405,13 @@ def test_after_a_crash_the_whole_state_is_sent(name: str) -> None:
     node = made(name)
     asked(node, WRITE, "v1")
     asked(node, WRITE, "v2")
-    node.receive(9, "n2", MODULES[name].Ack(1))
+    node.receive(9, "n2", gossip.Ack(1))
     back = made(name)
     for each in node.durable:
         setattr(back, each, getattr(node, each))
     back.restart(20)
     assert (back.deltas, back.acked, back.c) == ({}, {}, 2)
-    assert to(back, "n2") == MODULES[name].Delta(tuple(node.copies.items()), 2)
+    assert to(back, "n2") == gossip.Delta(tuple(node.copies.items()), 2)
     asked(back, WRITE, "v3", now=30)
     assert dict(to(back, "n2").copies) == back.copies  # D begins at 2, and n2 stands at 0
 
@@ -448,10 +449,10 @@ def test_what_all_neighbours_have_leaves_the_buffer(name: str) -> None:
     node = made(name)
     for number in range(4):
         asked(node, WRITE, f"v{number}", now=number)
-    node.receive(9, "n2", MODULES[name].Ack(3))
+    node.receive(9, "n2", gossip.Ack(3))
     rounds(node)
     assert list(node.deltas) == [0, 1, 2, 3]  # n3 has acknowledged nothing
-    node.receive(9, "n3", MODULES[name].Ack(2))
+    node.receive(9, "n3", gossip.Ack(2))
     rounds(node)
     assert list(node.deltas) == [2, 3]
 
@@ -460,10 +461,10 @@ def test_what_all_neighbours_have_leaves_the_buffer(name: str) -> None:
 def test_the_buffer_has_a_limit_and_who_lags_behind_it_gets_the_whole_state(name: str) -> None:
     """Ours: dropping the oldest deltas is always safe, as D that begins after A(j) makes d the whole X."""
     node = made(name)
-    for number in range(MODULES[name].KEPT + 5):
+    for number in range(gossip.KEPT + 5):
         asked(node, WRITE, "v", now=number)
-    assert next(iter(node.deltas)) == 5 and len(node.deltas) == MODULES[name].KEPT
-    node.receive(9, "n2", MODULES[name].Ack(4))
+    assert next(iter(node.deltas)) == 5 and len(node.deltas) == gossip.KEPT
+    node.receive(9, "n2", gossip.Ack(4))
     assert to(node, "n2").copies == tuple(node.copies.items())
 
 
@@ -475,7 +476,7 @@ def test_with_states_exchanged_the_whole_state_travels_every_time(name: str) -> 
     for _ in range(2):
         messages = rounds(node)
         assert sorted(each.dst for each in messages) == ["n2", "n3"]
-        assert {each.message for each in messages} == {MODULES[name].State(tuple(node.copies.items()))}
+        assert {each.message for each in messages} == {gossip.State(tuple(node.copies.items()))}
     other = made(name, "n2")
     assert sent(other.receive(5, "n1", messages[0].message)) == []
     assert other.copies == node.copies
@@ -497,7 +498,7 @@ def test_a_round_turns_to_as_many_neighbours_as_the_fan_out(name: str, fan_out: 
 def test_the_state_can_be_rewound(name: str) -> None:
     node = made(name)
     asked(node, WRITE, "v1")
-    node.receive(2, "n2", MODULES[name].Ack(1))
+    node.receive(2, "n2", gossip.Ack(1))
     assert breaks_the_law(node.copies) is breaks_the_law(node.deltas) is breaks_the_law(node.acked) is None
     assert node.describe()["store"] == {"x": ["v1" if "counter" not in name else "1"]}
 
@@ -566,10 +567,10 @@ def test_the_cards_claims() -> None:
     """SSS 2011: strong eventual consistency, and every live replica answers. Only the register loses acknowledged writes."""
     cards = registry.protocols()
     for name in NAMES:
-        claims = cards[name].claimed(cards[name].settled(), 5)
+        claims = cards[name].claimed(cards[name].with_defaults(), 5)
         assert (claims.consistency, claims.availability, claims.loses) == ("eventual", "total", name == "lww_register")
-    shared = cards["pn_counter"].claimed(cards["pn_counter"].settled({"floor": "own share"}), 5)
-    assert shared.availability == "quorum"
+    shared = cards["pn_counter"].claimed(cards["pn_counter"].with_defaults({"floor": "own share"}), 5)
+    assert shared.availability == "share"
 
 
 def test_gossip_is_not_all_at_once() -> None:

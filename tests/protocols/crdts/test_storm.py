@@ -13,8 +13,8 @@ import pytest
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
-from consensus.run import registry
-from consensus.run.interventions import Turn
+from consensus.runs import registry
+from consensus.runs.interventions import Turn
 from tests.kit.answering import AnsweringStorm
 from tests.kit.storm import seeds
 

@@ -31,7 +31,7 @@ from consensus.protocols.answering.dynamo import (
     preference_list,
     values,
 )
-from consensus.run.interventions import Heal, Restart, Resume, Wipe
+from consensus.runs.interventions import Heal, Restart, Resume, Wipe
 from consensus.watch.history import PENDING, Operation
 from tests.kit.storm import Storm, Unsafe, seeds
 
@@ -174,7 +174,7 @@ class DynamoStorm(Storm):
 
     def __init__(self, seed: int, node: type[Dynamo] = Dynamo, dials: str | None = None) -> None:
         self.dials = dials or NAMES[seed % len(NAMES)]
-        self.knobs = CARD.settled(DIALS[self.dials])
+        self.knobs = CARD.with_defaults(DIALS[self.dials])
         self.promises, self.losses = Promises(self.knobs), Losses(MEMBERS)
         super().__init__(
             CARD,
@@ -289,16 +289,16 @@ class PairsForRuns(Dynamo):
 
 
 class ForgetsHintsInACrash(Dynamo):
-    durable = ("data", "counters", "first_counter")
+    durable = ("data", "counters", "actor")
 
 
 class ForgetsCountersInACrash(Dynamo):
-    durable = ("data", "hints", "first_counter")
+    durable = ("data", "hints", "actor")
 
 
 class ReusesEventsAfterLosingItsDisk(Dynamo):
     def on_restart(self) -> None:
-        self.first_counter = 0
+        self.actor = self.id
         self.awake()
 
 

@@ -11,16 +11,16 @@ from consensus.kernel.node import FAILED, MS, CancelTimer, Node, Request, S, Set
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.why_hard.heartbeat import CARD, FALSE_ALARM, SUSPECTED, Heartbeat, HeartbeatNode
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Crash, Pause, Resume, SetClock
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Crash, Pause, Resume, SetClock
 from consensus.scenarios.why_hard.time_out_dial import SCENARIO, alarms_a_minute, ms_to_notice
 
 STEADY = LinkState(10 * MS, 0)
 
 
 def pair(node: type[Node] = HeartbeatNode, link: LinkState = STEADY, seed: int = 1, **knobs: int) -> Simulation:
-    return Simulation(Cluster(node, ("n1", "n2"), {**CARD.settled(), **knobs}, seed, link))
+    return Simulation(Cluster(node, ("n1", "n2"), {**CARD.with_defaults(), **knobs}, seed, link))
 
 
 def notes(sim: Simulation, name: str) -> list[tuple[int, str]]:
@@ -68,13 +68,13 @@ def test_a_node_with_a_fast_clock_suspects_too_soon() -> None:
 
 
 def test_clients_are_told_that_nothing_happened() -> None:
-    node = HeartbeatNode("n1", ("n1", "n2"), CARD.settled(), Stream(1))
+    node = HeartbeatNode("n1", ("n1", "n2"), CARD.with_defaults(), Stream(1))
     (answer,) = node.receive(0, "c1", Request("c1:1", "write", "x", "1"))
     assert answer.outcome == FAILED  # type: ignore[union-attr]
 
 
 def test_an_old_heartbeat_that_comes_late_is_a_sign_of_life_but_not_the_newest() -> None:
-    node = HeartbeatNode("n1", ("n1", "n2"), CARD.settled(), Stream(1))
+    node = HeartbeatNode("n1", ("n1", "n2"), CARD.with_defaults(), Stream(1))
     node.receive(5 * MS, "n2", Heartbeat(4))
     effects = node.receive(9 * MS, "n2", Heartbeat(3))
     assert node.heard["n2"] == (4, 9 * MS)

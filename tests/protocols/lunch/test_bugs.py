@@ -18,7 +18,7 @@ from consensus.protocols.why_hard.lunch import CARD as LUNCH
 from consensus.protocols.why_hard.lunch import LunchNode
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
 from consensus.protocols.why_hard.majority_vote import MajorityVoteNode
-from consensus.run.interventions import Act, Crash, Cut, Partition, Restart, SetLink
+from consensus.runs.interventions import Act, Crash, Cut, Partition, Restart, SetLink
 from tests.kit.storm import Unsafe, Watched, members
 from tests.protocols.lunch import bugs as lunch_bugs
 from tests.protocols.lunch.bugs import BUGS
@@ -29,7 +29,7 @@ RULES = {lunch_bugs.ForgetsItsVote: "all", lunch_bugs.CountsWhoIsThere: "own wis
 
 
 def table(node: type[Node]) -> Watched:
-    return Watched(Cluster(node, THREE, MAJORITY.settled(), link=LinkState(10 * MS, 0)), (Decisions(),))
+    return Watched(Cluster(node, THREE, MAJORITY.with_defaults(), link=LinkState(10 * MS, 0)), (Decisions(),))
 
 
 def vote_forgotten(node: type[Node]) -> Watched:

@@ -18,7 +18,7 @@ from consensus.protocols.why_hard.first_proposal import CARD as FIRST
 from consensus.protocols.why_hard.lunch import CARD as LUNCH
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
 from consensus.protocols.why_hard.majority_vote import MajorityVoteNode, Report, Second, Told
-from consensus.run.interventions import Act, Crash, Heal, Partition, Pause, Restart, Resume, SetLink
+from consensus.runs.interventions import Act, Crash, Heal, Partition, Pause, Restart, Resume, SetLink
 from tests.kit.storm import Watched, members
 
 ALL = {"rule": "all"}
@@ -31,7 +31,7 @@ class Table(Watched):
     def __init__(
         self, card: Card, knobs: Mapping[str, Any] | None = None, size: int = 3, seed: int = 1, link: LinkState = STEADY
     ):
-        cluster = Cluster(card.node, members(size), card.settled(knobs), seed, link, deadline=60 * S)
+        cluster = Cluster(card.node, members(size), card.with_defaults(knobs), seed, link, deadline=60 * S)
         super().__init__(cluster, (Decisions(),))
 
     def propose(self, *friends: str, what: str = "lunch") -> Table:
@@ -222,7 +222,7 @@ def test_more_than_half_of_all_reports_second_a_wish_in_the_first_round() -> Non
 
 def friend(*heard: tuple[str, Report | Second], wish: str = "zebra") -> tuple[MajorityVoteNode, tuple[Any, ...]]:
     """n2 of three, who wishes for zebra and hears that; with what it said last."""
-    node = MajorityVoteNode("n2", members(3), MAJORITY.settled(), Stream(1))
+    node = MajorityVoteNode("n2", members(3), MAJORITY.with_defaults(), Stream(1))
     effects = node.act(0, "propose", f"lunch={wish}")
     for src, message in heard:
         effects = node.receive(1, src, message)
@@ -250,7 +250,7 @@ def test_f_plus_1_seconds_decide() -> None:
 
 
 def test_a_friend_without_a_wish_takes_the_first_that_it_hears_of() -> None:
-    node = MajorityVoteNode("n2", members(3), MAJORITY.settled(), Stream(1))
+    node = MajorityVoteNode("n2", members(3), MAJORITY.with_defaults(), Stream(1))
     node.receive(0, "n1", Report("lunch", 1, "soup"))
     assert node.said["lunch", 1, 1] == "soup"
 
@@ -291,11 +291,11 @@ def test_steps_wait_for_all_but_as_many_as_may_be_missing(size: int, enough: int
 
 
 def test_the_claims() -> None:
-    claimed = {card.name: card.claims(card.settled()).plain() for card in (LUNCH, FIRST, MAJORITY)}
+    claimed = {card.name: card.claims(card.with_defaults()).plain() for card in (LUNCH, FIRST, MAJORITY)}
     assert claimed == {
         "lunch": {"consistency": "linearizable", "availability": "quorum", "loses": False},
-        "first-proposal": {"consistency": "none", "availability": "total", "loses": False},
-        "majority-vote": {"consistency": "linearizable", "availability": "majority", "loses": False},
+        "first_proposal": {"consistency": "none", "availability": "total", "loses": False},
+        "majority_vote": {"consistency": "linearizable", "availability": "clean majority", "loses": False},
     }
-    assert LUNCH.claims(LUNCH.settled(ALL)).availability == "all"
+    assert LUNCH.claims(LUNCH.with_defaults(ALL)).availability == "all"
     assert [card.object for card in (LUNCH, FIRST, MAJORITY)] == ["decision"] * 3

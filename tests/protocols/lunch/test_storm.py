@@ -17,7 +17,7 @@ from consensus.kernel.simulation import UP
 from consensus.protocols.cards import Card
 from consensus.protocols.why_hard.lunch import CARD as LUNCH
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
-from consensus.run.interventions import Act
+from consensus.runs.interventions import Act
 from tests.kit.storm import Storm, seeds
 
 HUNGRY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300 * MS)

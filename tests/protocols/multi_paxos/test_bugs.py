@@ -26,7 +26,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.multi_paxos import CARD, MultiPaxosNode
-from consensus.run.interventions import Crash, Partition, Restart, Wipe
+from consensus.runs.interventions import Crash, Partition, Restart, Wipe
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.multi_paxos import bugs
 from tests.protocols.multi_paxos.bugs import BUGS
@@ -45,7 +45,7 @@ class Script(Watched):
 
         directed = type(servers.__name__, (servers,), {"reset_election_timer": reset_election_timer})
         self.patience = {**dict.fromkeys(FIVE, NEVER), **patience}
-        knobs = {**CARD.settled({"hold_ms": 1_000}), "patience": self.patience}
+        knobs = {**CARD.with_defaults({"hold_ms": 1_000}), "patience": self.patience}
         cluster = Cluster(directed, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (PaxosSafety(FIVE), Linearizability()))
 

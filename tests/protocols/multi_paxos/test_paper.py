@@ -29,9 +29,9 @@ from consensus.kernel.node import (
     Store,
 )
 from consensus.kernel.rng import Stream
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.ordered.multi_paxos import (
     AGREEMENT,
-    ASKED_MAX,
     CARD,
     CHOSEN_MAX,
     NOTHING,
@@ -39,6 +39,7 @@ from consensus.protocols.ordered.multi_paxos import (
     P2A,
     P2B,
     P2C,
+    QUEUE_MAX,
     Accept,
     Accepted,
     Chosen,
@@ -67,7 +68,7 @@ def write(value: int, key: str = "x") -> Command:
 
 def server(members: tuple[str, ...] = FIVE, id: str = "n1", knows: int = 0, promised: int = 0, **knobs: Any) -> MultiPaxosNode:
     """An acceptor that has just started; it knows the commands 1 to ``knows``, chosen in ballot 1."""
-    node = MultiPaxosNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    node = MultiPaxosNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     node.log += [(1, write(instance)) for instance in range(1, knows + 1)]
     node.promised = promised
     node.start(0)
@@ -530,7 +531,7 @@ def test_a_lower_numbered_proposal_may_have_another_value_than_the_chosen_one() 
 
 def test_a_server_starts_as_an_acceptor() -> None:
     """Nobody leads before a time-out (2.4)."""
-    node = MultiPaxosNode("n1", FIVE, CARD.settled(), Stream.named(1, "n1"))
+    node = MultiPaxosNode("n1", FIVE, CARD.with_defaults(), Stream.named(1, "n1"))
     effects = node.start(0)
     assert effects[0] == Become("acceptor", 0)
     assert timers_set(effects) == ["election"]
@@ -721,15 +722,15 @@ def test_the_card_claims_safety_exactly_where_quorums_meet(nodes: int) -> None:
             first = [bits for bits in range(2**nodes) if bits.bit_count() == size_1]
             second = [bits for bits in range(2**nodes) if bits.bit_count() == size_2]
             meet = all(a & b for a in first for b in second)
-            claimed = CARD.claimed(CARD.settled({"q1": q1, "q2": q2}), nodes)
+            claimed = CARD.claimed(CARD.with_defaults({"q1": q1, "q2": q2}), nodes)
             assert (claimed.consistency == "linearizable") == meet
             assert claimed.loses == (not meet)
 
 
 def test_without_the_number_of_members_only_majorities_are_called_safe() -> None:
-    assert CARD.claims(CARD.settled()).consistency == "linearizable"
-    assert CARD.claims(CARD.settled()).availability == "majority"
-    assert CARD.claims(CARD.settled({"q1": 4, "q2": 4})).consistency == "none"
+    assert CARD.claims(CARD.with_defaults()).consistency == "linearizable"
+    assert CARD.claims(CARD.with_defaults()).availability == "majority"
+    assert CARD.claims(CARD.with_defaults({"q1": 4, "q2": 4})).consistency == "none"
 
 
 def test_a_quorum_larger_than_the_cluster_is_everybody() -> None:
@@ -801,7 +802,7 @@ def test_a_write_chosen_twice_is_executed_once() -> None:
 
 def test_a_write_asked_again_after_it_was_executed_is_answered_at_once() -> None:
     node = leader(knows=1)
-    node.applied.add("c1:1")
+    node.applied["c1:1"] = True
     effects = node.receive(0, "n4", Forward("c1:1", WRITE, "x", "1"))
     assert sent(effects, ForwardReply) == [("n4", ForwardReply("c1:1", True))]
     assert sent(effects, Accept) == []
@@ -832,13 +833,13 @@ def test_a_deposed_leader_hands_back_reads_and_what_it_never_proposed() -> None:
 
 def test_no_list_grows_without_bound() -> None:
     node = server()
-    for number in range(ASKED_MAX + 50):
+    for number in range(REQUESTS_MAX + 50):
         node.receive(0, "c1", Request(f"c1:{number}", READ, "x", None))
-    assert len(node.asked) == ASKED_MAX
+    assert len(node.desk.requests) == REQUESTS_MAX
     busy = leader(window=1)
-    for number in range(ASKED_MAX + 50):
+    for number in range(REQUESTS_MAX + 50):
         busy.receive(0, "n2", Forward(f"c2:{number}", READ, "x", None))
-    assert len(busy.queue) == ASKED_MAX
+    assert len(busy.queue) == QUEUE_MAX
 
 
 # --- what the stage shows ------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from consensus.checkers.histories.linearizability import Linearizability
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, S
 from consensus.protocols.ordered.multi_paxos import CARD
-from consensus.run.interventions import Crash, Restart
+from consensus.runs.interventions import Crash, Restart
 from tests.kit.storm import BUSY, Storm, Unsafe, seeds
 
 EVERYDAY = 40
@@ -120,7 +120,7 @@ def test_quorums_that_meet_are_safe_whatever_their_sizes(q1: int, q2: int) -> No
 @pytest.mark.parametrize(("q1", "q2"), [(2, 2), (2, 3), (1, 4)])
 def test_quorums_that_need_not_meet_are_seen_to_break(q1: int, q2: int) -> None:
     """Q1 + Q2 <= N: a storm finds two leaders who do not know of each other. The card says that it promises nothing then."""
-    assert CARD.claimed(CARD.settled({"q1": q1, "q2": q2}), 5).consistency == "none"
+    assert CARD.claimed(CARD.with_defaults({"q1": q1, "q2": q2}), 5).consistency == "none"
     with pytest.raises(Unsafe):
         for seed in range(20):
             Storm(CARD, seed, 5, {"q1": q1, "q2": q2}, promises=[Linearizability()]).rage()

@@ -26,7 +26,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.paxos import CARD, PaxosNode
-from consensus.run.interventions import Crash, Cut, Heal, Partition, Restart, SetLink, Wipe
+from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetLink, Wipe
 from tests.kit.storm import Unsafe, Watched, members
 from tests.protocols.paxos import bugs
 from tests.protocols.paxos.bugs import BUGS
@@ -39,7 +39,7 @@ class Script(Watched):
     """Five nodes, patient ones: a proposer whom no majority answers waits for a second."""
 
     def __init__(self, nodes: type[PaxosNode]) -> None:
-        knobs = CARD.settled({"retry_ms": 1_000})
+        knobs = CARD.with_defaults({"retry_ms": 1_000})
         cluster = Cluster(nodes, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=5 * S)
         super().__init__(cluster, (PaxosSafety(FIVE), Decisions()))
 

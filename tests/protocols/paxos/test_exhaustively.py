@@ -43,7 +43,7 @@ def remembered(node: PaxosNode) -> Any:
 
 
 def begin(kind: type[PaxosNode]) -> World:
-    nodes = tuple(kind(id, THREE, CARD.settled({"hold_ms": 10_000}), Stream.named(1, id)) for id in THREE)
+    nodes = tuple(kind(id, THREE, CARD.with_defaults({"hold_ms": 10_000}), Stream.named(1, id)) for id in THREE)
     world = World(nodes, frozenset(), frozenset())
     for place, value in ((0, "v"), (1, "w")):
         effects = nodes[place].receive(0, "c", Request(f"c:{value}", WRITE, "x", value))

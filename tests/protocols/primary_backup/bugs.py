@@ -43,9 +43,7 @@ class AnswersForItsPrimary(PrimaryBackupNode):
 
     def on_request(self, client: str, m: Request) -> None:
         super().on_request(client, m)
-        if m.op_id in self.asked:
-            del self.asked[m.op_id]
-            self.answer(m.op_id, OK)
+        self.desk.answer(self, m.op_id, OK)
 
 
 class TakesOverThoughToldNotTo(PrimaryBackupNode):

@@ -11,7 +11,7 @@ from consensus.checkers.histories.losses import Losses
 from consensus.checkers.histories.sessions import Sessions
 from consensus.checkers.histories.staleness import Staleness
 from consensus.kernel.network import LinkState
-from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
+from consensus.kernel.node import MS, OK, READ, UNKNOWN, WRITE, Node, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.why_hard.primary_backup import (
@@ -24,7 +24,10 @@ from consensus.protocols.why_hard.primary_backup import (
     Heartbeat,
     PrimaryBackupNode,
 )
-from consensus.run.interventions import Crash, Heal, Partition, Restart, SetLink, Turn, Wipe
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, Restart, SetLink, Turn, Wipe
+from consensus.runs.spec import LaneSpec, Spec, Step
 from tests.kit.storm import Watched, members
 
 STEADY = LinkState(10 * MS, 0)
@@ -34,7 +37,7 @@ class Site(Watched):
     def __init__(self, size: int = 3, node: type[Node] = PrimaryBackupNode, link: LinkState = STEADY, **knobs: Any) -> None:
         self.losses, self.divergence = Losses(members(size)), Divergence(members(size))
         self.staleness = Staleness()
-        cluster = Cluster(node, members(size), CARD.settled(knobs), link=link, deadline=5 * S)
+        cluster = Cluster(node, members(size), CARD.with_defaults(knobs), link=link, deadline=5 * S)
         super().__init__(cluster, (self.losses, self.divergence, self.staleness, Sessions()))
 
     def node(self, id: str) -> Any:
@@ -112,7 +115,7 @@ def test_what_a_link_loses_is_copied_again() -> None:
 
 
 def test_copies_are_taken_in_order_and_no_entry_twice() -> None:
-    backup = PrimaryBackupNode("n2", ("n1", "n2"), CARD.settled(), Stream(1))
+    backup = PrimaryBackupNode("n2", ("n1", "n2"), CARD.with_defaults(), Stream(1))
     backup.start(0)
     one, two = (1, "x", "1", "you:1"), (1, "x", "2", "you:2")
     backup.receive(1, "n1", Copy(1, "n1", 1, (two,)))
@@ -237,7 +240,7 @@ def test_a_failover_loses_what_was_not_copied_yet_even_with_no_cut() -> None:
 def test_logs_part_where_either_left_the_last_generation_that_both_were_in(
     mine: tuple[Any, ...], length: int, theirs: tuple[Any, ...], kept: int
 ) -> None:
-    node = PrimaryBackupNode("n1", members(3), CARD.settled(), Stream(1))
+    node = PrimaryBackupNode("n1", members(3), CARD.with_defaults(), Stream(1))
     node.history, node.log = list(mine), [(1, "x", str(n), f"you:{n}") for n in range(length)]
     assert node.shared(theirs) == kept
 
@@ -258,7 +261,7 @@ def test_two_who_take_over_at_once_are_two_generations() -> None:
 
 
 def test_an_old_generations_heartbeat_gives_no_patience() -> None:
-    node = PrimaryBackupNode("n3", members(3), CARD.settled(), Stream(1))
+    node = PrimaryBackupNode("n3", members(3), CARD.with_defaults(), Stream(1))
     node.start(0)
     node.receive(1, "n2", Heartbeat(((1, "n1", 0), (2, "n2", 0)), 0))
     assert node.receive(2, "n1", Heartbeat(((1, "n1", 0),), 4)) == ()
@@ -284,7 +287,20 @@ def test_a_slow_link_alone_is_enough_for_two_primaries() -> None:
     assert len(site.primaries) == 2
 
 
+def test_a_backup_that_hears_a_primary_it_cannot_reach_gets_no_write_answered() -> None:
+    """So failover does not make it always answer: it takes over only when it hears nothing."""
+    asked = [Step((3 + at) * S, Ask("n2", kind, "x")) for at in range(4) for kind in (WRITE, READ)]
+    script = (Step(2 * S, Cut((("n2", "n1"),))), *asked)
+    experiment = Experiment(
+        Spec("lab", "lab", "lab", (LaneSpec("primary_backup"),), nodes=3, script=script), registry.protocols()
+    )
+    experiment.run_until(10 * S)
+    outcomes = [(op.kind, op.outcome) for op in experiment.lanes[0].history.operations if op.client == "you"]
+    assert outcomes == [(WRITE, UNKNOWN), (READ, OK)] * 4
+    assert "a primary can be reached" in experiment.lanes[0].meters(experiment.at)["badge"]
+
+
 def test_the_claims() -> None:
-    on, off = (CARD.claims(CARD.settled({"failover": failover})).plain() for failover in ("automatic", "off"))
-    assert on == {"consistency": "eventual", "availability": "total", "loses": True}
-    assert off == {"consistency": "eventual", "availability": "quorum", "loses": False}
+    on, off = (CARD.claims(CARD.with_defaults({"failover": failover})).plain() for failover in ("automatic", "off"))
+    assert on == {"consistency": "eventual", "availability": "primary", "loses": True}
+    assert off == {"consistency": "eventual", "availability": "primary", "loses": False}

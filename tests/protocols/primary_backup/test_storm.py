@@ -139,7 +139,7 @@ def rejoined(node: type[PrimaryBackupNode]) -> bool:
     generations = ((1, "n1", 0), (2, "n2", 3), (3, "n1", 16), (4, "n3", 15))
     shared = [(2, "x", str(number), f"c1:{number}") for number in range(20)]
     prevails = [*shared[:15], (4, "x", "other", "c3:1"), (4, "x", "newest", "c3:2")]
-    n2 = node("n2", members(3), CARD.settled(), Stream(1))
+    n2 = node("n2", members(3), CARD.with_defaults(), Stream(1))
     n2.history, n2.log = list(generations[:2]), shared
     n2.receive(0, "n3", Heartbeat(generations, len(prevails)))
     n2.receive(1, "n3", Copy(4, "n3", len(n2.log), tuple(prevails[len(n2.log) :])))

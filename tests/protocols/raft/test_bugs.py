@@ -27,7 +27,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.raft import CARD, ENTRIES_MAX, RaftNode
-from consensus.run.interventions import Crash, Heal, Partition, Restart, SetLink
+from consensus.runs.interventions import Crash, Heal, Partition, Restart, SetLink
 from consensus.watch.history import Operation
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.raft import bugs as raft_bugs
@@ -47,7 +47,7 @@ class Script(Watched):
 
         directed = type(servers.__name__, (servers,), {"reset_election_timer": reset_election_timer})
         self.patience = {**dict.fromkeys(FIVE, NEVER), **patience}
-        settled = {**CARD.settled({"hold_ms": 1_000, **(knobs or {})}), "patience": self.patience}
+        settled = {**CARD.with_defaults({"hold_ms": 1_000, **(knobs or {})}), "patience": self.patience}
         cluster = Cluster(directed, FIVE, settled, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (RaftSafety(FIVE), Linearizability()))
 
@@ -162,7 +162,7 @@ def figure_8(servers: type[RaftNode]) -> Script:
     script.give_patience(n1=NEVER, n2=150)  # (c)
     script.bounce("n1", "n2")
     script.run_until_leads("n2")
-    script.run_to(lambda _: script.server("n2").match_index["n3"] >= ENTRIES_MAX)
+    script.run_to(lambda _: script.server("n2").followers["n3"].match_index >= ENTRIES_MAX)
     script.split(("n3", "n4", "n5"))  # (d)
     script.crash("n1", "n2")
     entries = [len(script.server(id).log) - 1 for id in ("n1", "n2", "n3")]

@@ -14,7 +14,7 @@ from consensus.checkers import Finding
 from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY, LEADER_COMPLETENESS, MAJORITY, STATE_MACHINE_SAFETY
 from consensus.kernel.node import MS, READ, WRITE, S
 from consensus.protocols.ordered.raft import AT_ONCE, ONE_AT_A_TIME, RaftNode
-from consensus.run.interventions import Act, Cut, Heal, SetClock
+from consensus.runs.interventions import Act, Cut, Heal, SetClock
 from tests.kit.storm import Unsafe
 from tests.protocols.raft import extensions_bugs as bugs
 from tests.protocols.raft.extensions_bugs import BUGS
@@ -264,12 +264,12 @@ def test_the_same_script_accuses_honest_raft_of_nothing(bug: type[RaftNode]) -> 
 # --- what the storms find -------------------------------------------------------------------------
 
 # The others survive hundreds of storms: two leaders' changes must meet, or a read fall into some milliseconds of a lease.
+# (A snapshot without retries too: one storm of 300 found it while removed servers deposed leaders; now retries are rare.)
 FOUND_BY_STORMS = (
     bugs.CommitsWithTheNewMajority,
     bugs.ElectsWithTheNewMajority,
     bugs.SnapshotDropsTheLog,
     bugs.ForgetsSnapshotOnRestart,
-    bugs.SnapshotForgetsRetries,
     bugs.VotesThoughItHearsALeader,
 )
 

@@ -21,7 +21,7 @@ from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import CRASHED, HALTED, PAUSED, UP
 from consensus.protocols.ordered.raft import CARD, JOINT, ONE_AT_A_TIME, Configuration
-from consensus.run.interventions import Act, Ask, Heal, Restart, Resume, SetClock
+from consensus.runs.interventions import Act, Ask, Heal, Restart, Resume, SetClock
 from tests.kit.storm import ATTEMPTS, Storm, seeds
 
 EVERYDAY = 60

@@ -29,8 +29,8 @@ from consensus.kernel.node import (
     Store,
 )
 from consensus.kernel.rng import Stream
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.ordered.raft import (
-    ASKED_MAX,
     BEFORE_THE_FIRST,
     CARD,
     ENTRIES_MAX,
@@ -75,7 +75,7 @@ def server(
     **knobs: Any,
 ) -> RaftNode:
     """A follower whose log has entries of these terms, just started."""
-    node = RaftNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    node = RaftNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     node.log = log_of(*terms)
     node.current_term = max(terms, default=0) if term is None else term
     node.voted_for = voted_for
@@ -217,7 +217,7 @@ def test_the_same_term_does_not_free_the_vote() -> None:
 
 def test_a_server_starts_as_a_follower() -> None:
     """When servers start up, they begin as followers (5.2)."""
-    node = RaftNode("n1", FIVE, CARD.settled(), Stream.named(1, "n1"))
+    node = RaftNode("n1", FIVE, CARD.with_defaults(), Stream.named(1, "n1"))
     effects = node.start(0)
     assert effects[0] == Become("follower", 0)
     assert timers_set(effects) == ["election"]
@@ -374,7 +374,7 @@ def test_servers_draw_their_own_timeouts() -> None:
     waits = [
         e.after
         for id in FIVE
-        for e in RaftNode(id, FIVE, CARD.settled(), Stream.named(1, "node", id)).start(0)
+        for e in RaftNode(id, FIVE, CARD.with_defaults(), Stream.named(1, "node", id)).start(0)
         if isinstance(e, SetTimer)
     ]
     assert len({*waits}) == len(FIVE)
@@ -422,7 +422,7 @@ def test_a_leader_starts_with_next_index_just_after_its_log_and_knows_no_match()
     node = candidate(1, 1, 2)
     for peer in ("n2", "n3"):
         effects = node.receive(0, peer, RequestVoteReply(3, True))
-    assert {*node.match_index.values()} == {0}
+    assert {each.match_index for each in node.followers.values()} == {0}
     first = sent(effects, AppendEntries)[0][1]
     assert (first.prev_log_index, first.prev_log_term) == (3, 2)
     assert [e[0] for e in first.entries] == [3]
@@ -564,7 +564,7 @@ def test_a_late_acknowledgement_never_moves_match_index_back() -> None:
     node = leader(1, 1)
     node.receive(0, "n2", accepted(2, 3))
     node.receive(0, "n2", accepted(2, 1))
-    assert (node.match_index["n2"], node.next_index["n2"]) == (3, 4)
+    assert (node.followers["n2"].match_index, node.followers["n2"].next_index) == (3, 4)
 
 
 def test_acknowledgements_of_an_earlier_term_do_not_count() -> None:
@@ -572,7 +572,11 @@ def test_acknowledgements_of_an_earlier_term_do_not_count() -> None:
     node = leader(1, 1, term=4)
     for peer in node.peers:
         node.receive(0, peer, accepted(4, 3, round=99))
-    assert (node.commit_index, {*node.match_index.values()}, {*node.round_acknowledged.values()}) == (0, {0}, {0})
+    assert (
+        node.commit_index,
+        {each.match_index for each in node.followers.values()},
+        {each.acknowledged_round for each in node.followers.values()},
+    ) == (0, {0}, {0})
 
 
 def test_a_leader_never_overwrites_its_own_log() -> None:
@@ -625,7 +629,7 @@ def test_every_follower_of_figure_7_ends_with_the_leaders_log(which: str) -> Non
     exchange(node, follower)
     assert follower.log == node.log
     assert terms_of(follower) == [*FIGURE_7_LEADER, 8]
-    assert node.match_index["n2"] == len(FIGURE_7_LEADER) + 1
+    assert node.followers["n2"].match_index == len(FIGURE_7_LEADER) + 1
 
 
 @pytest.mark.parametrize(
@@ -673,7 +677,7 @@ def test_an_old_refusal_is_not_answered_twice() -> None:
     assert not sent(node.receive(0, "n2", refusal), AppendEntries)
     node.receive(0, "n2", accepted(2, 4))
     assert not sent(node.receive(0, "n2", refusal), AppendEntries)
-    assert node.next_index["n2"] == 5
+    assert node.followers["n2"].next_index == 5
 
 
 def test_a_follower_that_lost_its_disk_is_filled_again_by_the_sitting_leader() -> None:
@@ -684,7 +688,7 @@ def test_a_follower_that_lost_its_disk_is_filled_again_by_the_sitting_leader() -
     wiped = server(id="n2")
     assert exchange(node, wiped) == 4
     assert wiped.log == node.log
-    assert (node.match_index["n2"], node.next_index["n2"]) == (4, 5)
+    assert (node.followers["n2"].match_index, node.followers["n2"].next_index) == (4, 5)
 
 
 def test_what_a_wiped_follower_had_acknowledged_does_not_count_any_more() -> None:
@@ -947,9 +951,9 @@ def test_a_home_node_remembers_a_bounded_number_of_requests() -> None:
     """Everything has a stated limit: the oldest is forgotten, which leaves its outcome unknown."""
     node = server()
     node.receive(0, "n2", append(1))
-    for number in range(ASKED_MAX + 1):
+    for number in range(REQUESTS_MAX + 1):
         node.receive(0, "c1", Request(f"c1:{number}", WRITE, "x", str(number)))
-    assert len(node.asked) == ASKED_MAX
+    assert len(node.desk.requests) == REQUESTS_MAX
     assert answers(node.receive(0, "n2", ForwardReply(1, "c1:0", True))) == []
     assert answers(node.receive(0, "n2", ForwardReply(1, "c1:1", True))) == [("c1:1", OK, ())]
 
@@ -1196,6 +1200,6 @@ def test_a_servers_state_can_be_rewound(state: Any) -> None:
 
 
 def test_the_card_claims_what_each_way_to_read_can_keep() -> None:
-    assert CARD.claims(CARD.settled({"reads": "log"})).consistency == "linearizable"
-    assert CARD.claims(CARD.settled({"reads": "read-index"})).consistency == "linearizable"
-    assert CARD.claims(CARD.settled({"reads": "local"})).consistency == "sequential"
+    assert CARD.claims(CARD.with_defaults({"reads": "log"})).consistency == "linearizable"
+    assert CARD.claims(CARD.with_defaults({"reads": "read-index"})).consistency == "linearizable"
+    assert CARD.claims(CARD.with_defaults({"reads": "local"})).consistency == "sequential"

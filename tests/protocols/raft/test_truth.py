@@ -16,7 +16,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, WRITE, Request
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.ordered.raft import CARD, AppendEntriesReply, RequestVote, RequestVoteReply
-from consensus.run.interventions import Crash
+from consensus.runs.interventions import Crash
 from tests.protocols.raft.test_paper import (
     FIGURE_7,
     FIGURE_7_LEADER,
@@ -190,7 +190,7 @@ FARTHEST = 1.63 * (1 / ELECTIONS + 1 / ELECTIONS_THERE) ** 0.5
 
 def election_ms(seed: int, failed: int) -> float:
     """From the moment at which all start to listen until one leads."""
-    knobs = CARD.settled({"election_min_ms": 300, "election_max_ms": 600})
+    knobs = CARD.with_defaults({"election_min_ms": 300, "election_max_ms": 600})
     sim = Simulation(Cluster(CARD.node, members(5), knobs, seed=seed, link=LinkState(30 * MS, 10 * MS)))
     for number in range(failed):
         sim.apply(Crash(f"n{5 - number}"))

@@ -13,9 +13,9 @@ from consensus.kernel.node import FAILED, MS, READ, Node, Request
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.why_hard.two_generals import ATTACK, CARD, FIRST, STAY, VILLAGE, General, Messenger
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import Ask, Crash, Cut, Heal, Restart
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Restart
 from consensus.scenarios.why_hard.two_generals import COPIES, SCENARIO, alone, together
 from consensus.watch.view import observed_by
 from tests.kit.storm import Watched
@@ -29,7 +29,7 @@ def camps(
     acknowledgements: int, node: type[Node] = General, link: LinkState = STEADY, seed: int = 1, **knobs: int
 ) -> Simulation:
     return Simulation(
-        Cluster(node, ("n1", "n2"), {**CARD.settled(), "acknowledgements": acknowledgements, **knobs}, seed, link)
+        Cluster(node, ("n1", "n2"), {**CARD.with_defaults(), "acknowledgements": acknowledgements, **knobs}, seed, link)
     )
 
 
@@ -127,14 +127,14 @@ def test_copies_make_it_likely_and_some_seed_still_ends_alone() -> None:
 
 
 def test_a_messenger_of_another_night_is_ignored() -> None:
-    general = General("n2", ("n1", "n2"), CARD.settled(), Stream(1))
+    general = General("n2", ("n1", "n2"), CARD.with_defaults(), Stream(1))
     general.start(0)
     assert general.receive(5, "n1", Messenger(7, 1)) == ()
     assert general.received == 0
 
 
 def test_a_copy_is_not_acknowledged_again() -> None:
-    general = General("n2", ("n1", "n2"), CARD.settled(), Stream(1))
+    general = General("n2", ("n1", "n2"), CARD.with_defaults(), Stream(1))
     general.start(0)
     assert len(general.receive(5, "n1", Messenger(1, 1))) == 1
     assert general.receive(6, "n1", Messenger(1, 1)) == ()
@@ -152,7 +152,7 @@ def test_a_general_who_wakes_waits_for_the_dawn_that_the_other_sees() -> None:
 
 
 def test_others_than_the_two_are_villages_and_look_on() -> None:
-    sim = Simulation(Cluster(General, ("n1", "n2", "n3"), CARD.settled(), link=STEADY))
+    sim = Simulation(Cluster(General, ("n1", "n2", "n3"), CARD.with_defaults(), link=STEADY))
     sim.run_until(3 * NIGHT)
     assert sim.roles["n3"] == (VILLAGE, None) and sim.roles["n1"] == (FIRST, None)
     assert not any(event.node == "n3" for event in sim.events if event.kind in ("sent", "decided", "delivered"))
@@ -178,7 +178,7 @@ def test_a_soldier_is_told_at_dawn_what_is_done() -> None:
 
 def test_soldiers_who_were_told_different_things_break_agreement() -> None:
     script = Watched(
-        Cluster(General, ("n1", "n2"), {**CARD.settled(), "acknowledgements": 0}, link=STEADY, deadline=NIGHT * 2),
+        Cluster(General, ("n1", "n2"), {**CARD.with_defaults(), "acknowledgements": 0}, link=STEADY, deadline=NIGHT * 2),
         (Decisions(),),
     )
     script.ask("n1", READ, "night1")
@@ -193,7 +193,7 @@ def test_soldiers_who_were_told_different_things_break_agreement() -> None:
 
 
 def test_the_generals_take_no_orders() -> None:
-    general = General("n1", ("n1", "n2"), CARD.settled(), Stream(1))
+    general = General("n1", ("n1", "n2"), CARD.with_defaults(), Stream(1))
     general.start(0)
     for request in (
         Request("c1:1", "write", "night1", "stay"),

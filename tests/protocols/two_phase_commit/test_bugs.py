@@ -24,7 +24,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.commit.two_phase_commit import CARD, IN_DOUBT, TwoPhaseCommitNode
-from consensus.run.interventions import Crash, Cut, Heal, Restart, SetLink
+from consensus.runs.interventions import Crash, Cut, Heal, Restart, SetLink
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.two_phase_commit import bugs
 from tests.protocols.two_phase_commit.bugs import BUGS
@@ -37,7 +37,7 @@ class Script(Watched):
     """Three sites. ``sites`` is their class."""
 
     def __init__(self, sites: type[TwoPhaseCommitNode], termination: str = "simple") -> None:
-        knobs = CARD.settled({"termination": termination, "votes_ms": 300})
+        knobs = CARD.with_defaults({"termination": termination, "votes_ms": 300})
         cluster = Cluster(sites, THREE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (TwoPhaseCommitSafety(THREE), Linearizability()))
 

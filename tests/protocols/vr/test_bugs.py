@@ -26,7 +26,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.vr import BACKUP, CARD, NORMAL, PRIMARY, RECOVERING, VIEW_CHANGE, VRNode
-from consensus.run.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
 from consensus.watch.history import Operation
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.vr import bugs as vr_bugs
@@ -46,7 +46,7 @@ class Script(Watched):
         directed = type(replicas.__name__, (replicas,), {"reset_view_timer": reset_view_timer})
         self.members = members(size)
         self.patience = dict.fromkeys(self.members, NEVER)
-        knobs = {**CARD.settled({"hold_ms": 1_000, "disk": disk}), "patience": self.patience}
+        knobs = {**CARD.with_defaults({"hold_ms": 1_000, "disk": disk}), "patience": self.patience}
         cluster = Cluster(directed, self.members, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (VRSafety(self.members), Linearizability()))
         self.run(100 * MS)
@@ -365,9 +365,9 @@ def test_with_nothing_on_disk_a_promise_is_forgotten_and_a_committed_write_lost(
     """Michael et al., DISC 2017: diskless recovery as published is not safe. At no time is more than one of three down."""
     script = forgotten_promise(VRNode)
     assert script.broken == [SURVIVAL, ASSERTION, ORDER, LINEARIZABLE]
-    assert CARD.claims(CARD.settled({"disk": "nothing"})).plain() == {
+    assert CARD.claims(CARD.with_defaults({"disk": "nothing"})).plain() == {
         "consistency": "none",
-        "availability": "majority",
+        "availability": "clean majority",
         "loses": True,
     }
 

@@ -28,8 +28,8 @@ from consensus.kernel.node import (
     Store,
 )
 from consensus.kernel.rng import Stream
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.ordered.vr import (
-    ASKED_MAX,
     CARD,
     NORMAL,
     RECOVERING,
@@ -65,7 +65,7 @@ def log_of(*views: int) -> tuple[Entry, ...]:
 
 
 def replica(id: str = "n1", members: tuple[str, ...] = FIVE, **knobs: Any) -> VRNode:
-    node = VRNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    node = VRNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     node.start(0)
     return node
 
@@ -147,9 +147,9 @@ def test_replicas_take_the_primarys_part_in_turn() -> None:
 
 def test_a_new_group_is_normal_in_view_0() -> None:
     """The status is normal, view-change or recovering (Figure 2)."""
-    node = VRNode("n1", FIVE, CARD.settled(), Stream.named(1, "n1"))
+    node = VRNode("n1", FIVE, CARD.with_defaults(), Stream.named(1, "n1"))
     assert Become("primary", 0) in node.start(0)
-    backup = VRNode("n2", FIVE, CARD.settled(), Stream.named(1, "n2"))
+    backup = VRNode("n2", FIVE, CARD.with_defaults(), Stream.named(1, "n2"))
     assert Become("backup", 0) in backup.start(0)
     assert node.status == backup.status == NORMAL
 
@@ -695,9 +695,9 @@ def test_a_recovering_node_refuses_after_its_patience() -> None:
 
 def test_a_home_node_remembers_only_so_many_requests() -> None:
     node = replica("n4")
-    for number in range(1, ASKED_MAX + 10):
+    for number in range(1, REQUESTS_MAX + 10):
         node.receive(0, f"c{number}", Request(f"c{number}:1", READ, "x", None))
-    assert len(node.asked) == len(node.outstanding) == ASKED_MAX
+    assert len(node.desk.requests) == len(node.outstanding) == REQUESTS_MAX
 
 
 # --- what is shown -------------------------------------------------------------------------------
@@ -731,5 +731,5 @@ def test_a_replicas_state_can_be_rewound(node: VRNode) -> None:
 
 
 def test_the_card_claims_what_the_disk_allows() -> None:
-    assert CARD.claims(CARD.settled()).consistency == "linearizable"
-    assert CARD.claims(CARD.settled({"disk": "nothing"})).loses
+    assert CARD.claims(CARD.with_defaults()).consistency == "linearizable"
+    assert CARD.claims(CARD.with_defaults({"disk": "nothing"})).loses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from consensus.protocols.ordered.zab import BROADCAST, LEADER, STEPS, SYNCHRONIZATION, CEpoch, Propose, Transaction, ZabNode
+from consensus.protocols.ordered.zab import BROADCAST, LEADER, SYNCHRONIZATION, CEpoch, Propose, Transaction, ZabNode
 
 
 class ForgetsItsPromise(ZabNode):
@@ -64,8 +64,8 @@ class AnswersBeforeCommit(ZabNode):
 
     def propose(self, op_id: str, kind: str, key: str, value: str | None) -> None:
         super().propose(op_id, kind, key, value)
-        if op_id in self.asked and kind == "write":
-            self.settle(op_id, "ok")
+        if kind == "write":
+            self.desk.answer(self, op_id, "ok")
 
 
 class ProposesToTheSynchronizedOnly(ZabNode):
@@ -82,11 +82,8 @@ class TakesMessagesAsTheyCome(ZabNode):
     def arrive(self, src: str, m: Any) -> None:
         if not isinstance(m, CEpoch) and self.connection.get(src) == m.connection:
             self.received[src] = max(self.received[src], m.number)
-            return getattr(self, STEPS[type(m)])(src, m)
+            return self.message_handlers[type(m)](self, src, m)
         return super().arrive(src, m)
-
-    on_new_epoch = on_ack_e = on_new_leader = on_ack_ld = on_commit_ld = arrive
-    on_cepoch = on_forward = on_propose = on_ack = on_commit = on_synced = arrive
 
 
 BUGS = (

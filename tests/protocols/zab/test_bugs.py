@@ -26,7 +26,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.zab import CARD, ZabNode
-from consensus.run.interventions import Crash, Cut, Heal, Partition, Restart, SetClock, SetLink
+from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetClock, SetLink
 from consensus.watch.history import Operation
 from tests.kit.storm import Storm, Unsafe, Watched, members
 from tests.protocols.zab import bugs as zab_bugs
@@ -57,7 +57,7 @@ class Script(Watched):
 
         steered = {"change_vote": change_vote, "on_finalize_timeout": on_finalize_timeout}
         directed = type(servers.__name__, (servers,), steered)
-        knobs = {**CARD.settled({"reads": reads, "hold_ms": 1_000, "init_ms": 10_000}), "oracle": self.oracle}
+        knobs = {**CARD.with_defaults({"reads": reads, "hold_ms": 1_000, "init_ms": 10_000}), "oracle": self.oracle}
         cluster = Cluster(directed, FIVE, knobs, link=LinkState(10 * MS, 0), deadline=2 * S)
         super().__init__(cluster, (ZabSafety(FIVE), Linearizability()))
 

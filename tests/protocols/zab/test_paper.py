@@ -29,8 +29,8 @@ from consensus.kernel.node import (
     Store,
 )
 from consensus.kernel.rng import Stream
+from consensus.protocols.desk import REQUESTS_MAX
 from consensus.protocols.ordered.zab import (
-    ASKED_MAX,
     BEFORE_THE_FIRST,
     CARD,
     SYNC,
@@ -82,7 +82,7 @@ def server(
     **knobs: Any,
 ) -> ZabNode:
     """A server that looks for a leader; ``promised`` is f.p, ``joined`` f.a, by default the last epoch of its history."""
-    node = ZabNode(id, members, CARD.settled(knobs), Stream.named(1, id))
+    node = ZabNode(id, members, CARD.with_defaults(knobs), Stream.named(1, id))
     node.history = [BEFORE_THE_FIRST, *history_of(*history)]
     node.current_epoch = node.history[-1][0] if joined is None else joined
     node.accepted_epoch = node.current_epoch if promised is None else promised
@@ -195,7 +195,7 @@ def vote(leader: str, epoch: int = 0, zxid: tuple[int, int] = (0, 0), round: int
 
 def test_a_server_begins_by_voting_for_itself() -> None:
     """In phase 0 servers look for a leader; in FLE each first proposes itself, in a new round."""
-    node = ZabNode("n2", FIVE, CARD.settled(), Stream.named(1, "n2"))
+    node = ZabNode("n2", FIVE, CARD.with_defaults(), Stream.named(1, "n2"))
     effects = node.start(0)
     assert Become("looking", 0) in effects
     assert sent(effects, Notification) == [(peer, vote("n2")) for peer in ("n1", "n3", "n4", "n5")]
@@ -825,9 +825,9 @@ def test_a_write_that_a_new_leader_kept_is_answered_not_asked_again() -> None:
 
 def test_a_home_node_remembers_so_many_requests() -> None:
     node = server()
-    for number in range(ASKED_MAX + 1):
+    for number in range(REQUESTS_MAX + 1):
         node.receive(0, "c1", Request(f"c1:{number}", WRITE, "x", str(number)))
-    assert len(node.asked) == ASKED_MAX and "c1:0" not in node.asked
+    assert len(node.desk.requests) == REQUESTS_MAX and "c1:0" not in node.desk.requests
 
 
 # --- the rest ------------------------------------------------------------------------------------
@@ -849,8 +849,8 @@ def test_a_cluster_of_one_is_its_own_quorum() -> None:
     ("reads", "consistency"), [("local", "sequential"), ("sync", "linearizable"), ("leader-sync", "sequential")]
 )
 def test_what_the_card_claims(reads: str, consistency: str) -> None:
-    claims = CARD.claims(CARD.settled({"reads": reads}))
-    assert (claims.consistency, claims.availability, claims.loses) == (consistency, "majority", False)
+    claims = CARD.claims(CARD.with_defaults({"reads": reads}))
+    assert (claims.consistency, claims.availability, claims.loses) == (consistency, "clean majority", False)
 
 
 @pytest.mark.parametrize("make", [server, prospective, leader, follower, synchronized])

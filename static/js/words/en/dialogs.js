@@ -88,8 +88,13 @@ export const dialogs = Object.freeze({
   "catalogue.consistency.none": "No consistency: copies may differ for good.",
   "catalogue.consistency.nothing": "Nothing of data: it keeps none.",
   "catalogue.availability.majority": "While cut, the side with a majority of the members answers.",
+  "catalogue.availability.clean majority":
+    "While cut into sides, the side with a majority of the members answers; where only some links are cut, perhaps nobody does.",
   "catalogue.availability.total": "While cut, every node that is up answers.",
+  "catalogue.availability.sticky": "While cut, every node that is up answers; the promise holds for a client that stays with one node.",
   "catalogue.availability.quorum": "While cut, a side that can gather its quorums answers.",
+  "catalogue.availability.share": "While cut, every node that is up answers, but grants no more than its own share.",
+  "catalogue.availability.primary": "While cut, every node that is up answers reads; writes are answered where a primary can be reached.",
   "catalogue.availability.all": "It needs every member: while one is missing, nobody gets what needs them all.",
   "catalogue.availability.nobody": "It serves no client.",
   "catalogue.loses": "It may lose writes that it has acknowledged.",

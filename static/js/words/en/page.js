@@ -53,6 +53,7 @@ export const page = Object.freeze({
   "time.marks.conflict": "conflict",
   "time.marks.violation": "violation",
   "time.marks.lost": "lost write",
+  "time.marks.refused": "not done",
   "time.marks.say": "story",
   "status.simulated": "simulated",
   "status.seed": "seed",

@@ -13,14 +13,22 @@ from types import ModuleType
 from consensus import protocols as protocol_files
 from consensus import scenarios as scenario_files
 from consensus.kernel.sentences import Refused
-from consensus.protocols.cards import Card
-from consensus.run.scenario import Scenario
-from consensus.run.spec import SEED_MAX, Spec
+from consensus.protocols.cards import Card, protocol_name
+from consensus.runs.scenario import Scenario
+from consensus.runs.spec import SEED_MAX, Spec
 
 
 def protocols() -> dict[str, Card]:
     """The cards by name, in the order of their names."""
     return {module.CARD.name: module.CARD for module in _modules(protocol_files) if hasattr(module, "CARD")}
+
+
+def protocol(name: str) -> Card:
+    """The card of that name, or Refused with the names that there are."""
+    cards = protocols()
+    if protocol_name(name) not in cards:
+        raise Refused(f"There is no protocol {name!r}; there are: {', '.join(cards)}.")
+    return cards[protocol_name(name)]
 
 
 def scenarios() -> dict[str, Scenario]:

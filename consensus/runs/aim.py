@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from consensus.kernel.sentences import Refused
-from consensus.run.interventions import Act, Cut, Heal, Intervention, Partition, SetLink
+from consensus.runs.interventions import Act, Cut, Heal, Intervention, Partition, SetLink
 
 
 class Cast(NamedTuple):
@@ -66,6 +66,11 @@ def resolve(intervention: Intervention, cast: Cast) -> Intervention:
     if node is None:
         return intervention
     return intervention._replace(node=cast.node(node))  # type: ignore[call-arg]
+
+
+def known(intervention: Intervention, members: tuple[str, ...]) -> None:
+    """Refuses a name or a part that no node of these members can ever play."""
+    resolve(intervention, Cast(members, members[0], (members,)))
 
 
 def _sides(sides: tuple[tuple[str, ...], ...], cast: Cast) -> tuple[tuple[str, ...], ...]:

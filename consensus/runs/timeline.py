@@ -17,9 +17,9 @@ from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
-from consensus.run import registry
-from consensus.run.experiment import Experiment
-from consensus.run.interventions import (
+from consensus.runs import registry
+from consensus.runs.experiment import Band, Experiment
+from consensus.runs.interventions import (
     Act,
     Adversary,
     Crash,
@@ -37,8 +37,8 @@ from consensus.run.interventions import (
     Turn,
     Wipe,
 )
-from consensus.run.lane import Mark
-from consensus.run.spec import LENGTH_MAX, Spec
+from consensus.runs.spec import LENGTH_MAX, Spec
+from consensus.watch.watch import Mark
 
 KEYFRAME_EVERY = 1 * S
 KEYFRAMES_MAX = 64  # beyond, every second one is forgotten: seeking then replays a little longer
@@ -92,7 +92,7 @@ class Timeline:
         self.entries = 0  # of the log, carried out so far
         self.horizon = 0
         self.marks: list[Mark] = []
-        self.eras: list[tuple[int, int | None, str]] = []
+        self.eras: list[Band] = []
         self.keyframes = [Keyframe(0, 0, self.experiment.copied())]
         while not self.advance(self.spec.opening, 10_000):
             pass
@@ -164,7 +164,7 @@ class Timeline:
                 return True
 
     def _seen_so_far(self, unit: str) -> list[int]:
-        return [lane.tally.landed if unit == "message" else len(lane.trace) for lane in self.experiment.lanes]
+        return [lane.watch.tally.landed if unit == "message" else len(lane.trace) for lane in self.experiment.lanes]
 
     def seek(self, at: int) -> None:
         """Stands at the nearest keyframe at or before that moment; ``advance(at)`` does the rest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,8 +11,8 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
-from consensus.protocols.cards import Card
-from consensus.run.interventions import Intervention
+from consensus.protocols.cards import Card, protocol_name
+from consensus.runs.interventions import Intervention
 
 LANES_MAX = 4
 
@@ -26,8 +27,13 @@ SEED_MAX = 2**32 - 1
 
 @dataclass(frozen=True)
 class LaneSpec:
+    """A protocol, by the name on its card or by the one that it had before, and what its knobs are turned to."""
+
     protocol: str
     knobs: tuple[tuple[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "protocol", protocol_name(self.protocol))
 
 
 class Step(NamedTuple):
@@ -78,4 +84,8 @@ def check(spec: Spec, protocols: Mapping[str, Card]) -> None:
     for lane in spec.lanes:
         if lane.protocol not in protocols:
             raise Refused(f"There is no protocol {lane.protocol!r}; there are: {', '.join(protocols)}.")
-        protocols[lane.protocol].settled(dict(lane.knobs))
+        protocols[lane.protocol].with_defaults(dict(lane.knobs))
+    for before, after in itertools.pairwise(spec.script):
+        if after.at < before.at:
+            late, early = f"{before.at / S:g} s", f"{after.at / S:g} s"
+            raise Refused(f"The script is not in the order of time: a step at {early} comes after one at {late}.")

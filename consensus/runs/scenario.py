@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from consensus.run.experiment import Experiment
-from consensus.run.spec import Spec
+from consensus.runs.experiment import Experiment
+from consensus.runs.spec import Spec
 
 
 class Expectation(NamedTuple):

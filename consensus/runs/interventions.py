@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from consensus.kernel.clients import BY_HAND
+
 Links = tuple[tuple[str, str], ...]  # directed: (src, dst)
 
 
@@ -61,12 +63,16 @@ class Wipe(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """One operation by hand at a node. A write without a value gets the next number."""
+    """One operation by hand at a node. A write without a value gets the next number.
+
+    Scripts may name the ``client`` that asks. A client that asks at two nodes has two sessions, one at each.
+    """
 
     node: str
     kind: str
     key: str
     value: str | None = None
+    client: str = BY_HAND
 
 
 class Act(NamedTuple):

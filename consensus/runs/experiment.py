@@ -8,21 +8,34 @@ two events of one microsecond.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
-from consensus.run import aim
-from consensus.run.interventions import Ask, Intervention, Turn
-from consensus.run.lane import Lane, Mark
-from consensus.run.spec import Spec, check
-from consensus.watch.narration import told
+from consensus.runs import aim
+from consensus.runs.interventions import Ask, Intervention, Turn
+from consensus.runs.lane import Lane
+from consensus.runs.spec import Spec, check
+from consensus.watch.narration import seconds, told
+from consensus.watch.watch import Mark
+
+Band = tuple[int, int | None, str]  # a stretch of time with something cut: from, to (None: still), what, in words
+
+
+class Refusal(NamedTuple):
+    """A step of the script that could not be done, or that one lane of several could not do."""
+
+    at: int
+    do: Intervention  # as the script has it
+    lane: int | None  # None: no lane could
+    sentence: str
+
+    def plain(self) -> dict[str, Any]:
+        return {"at": f"{self.at / S:g}s", "step": str(self.do), "lane": self.lane, "sentence": self.sentence}
 
 
 class Experiment:
@@ -35,9 +48,10 @@ class Experiment:
         self.steps = 0
         self.script = 0  # steps of the script already taken
         self.marks: list[Mark] = []
-        self.bands: list[tuple[int, int | None, str]] = []  # stretches of time with something cut
+        self.bands: list[Band] = []  # stretches of time with something cut
         self.cuts: tuple[tuple[str, str], ...] = ()
         self.caption = ""
+        self.refused: list[Refusal] = []
         self.lanes = [Lane(spec, number, protocols[lane.protocol]) for number, lane in enumerate(spec.lanes)]
 
     def copied(self) -> Experiment:
@@ -113,8 +127,21 @@ class Experiment:
         self.script += 1
         self.steps += 1
         self.stand_at(at)
-        with contextlib.suppress(Refused):  # a visitor may have done it already
-            self.intervene(aim.resolve(step.do, self.cast()), step.lane)
+        try:
+            refusals = self.intervene(aim.resolve(step.do, self.cast()), step.lane)
+        except Refused as refused:  # a visitor may have done it already
+            self._refuse(Refusal(at, step.do, step.lane, str(refused)))
+        else:
+            for lane, reason in refusals:
+                self._refuse(Refusal(at, step.do, lane, str(reason)))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """A step that was not done is said: the page would otherwise show a story that did not happen."""
+        self.refused.append(refusal)
+        text = f"not done: {refusal.sentence}"
+        self.marks.append(Mark(refusal.at, "refused", -1 if refusal.lane is None else refusal.lane, text))
+        if refusal.lane is None:
+            self.caption = f"A step of the script could not be done at {seconds(refusal.at)}. {refusal.sentence}"
 
     def cast(self) -> aim.Cast:
         """Who plays which part now."""
@@ -133,8 +160,11 @@ class Experiment:
     def _leaders(self) -> list[str]:
         return [leader for lane in self.lanes if lane.stopped is None and (leader := lane.leader()) is not None]
 
-    def intervene(self, intervention: Intervention, lane: int | None = None) -> None:
-        """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it."""
+    def intervene(self, intervention: Intervention, lane: int | None = None) -> list[tuple[int, Refused]]:
+        """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it.
+
+        Returns the lanes that could not, and why.
+        """
         leaders = dict.fromkeys(self._leaders())
         one = len(leaders) == 1 and not self.spec.veiled
         before = next(iter(leaders)) if one else None  # what is said to all names a leader only if all agree
@@ -147,19 +177,20 @@ class Experiment:
             try:
                 each.apply(intervention, self.at)
             except Refused as refused:
-                refusals.append(refused)
+                refusals.append((each.number, refused))
         if len(refusals) == len(chosen):
-            raise refusals[0]
+            raise refusals[0][1]
         if isinstance(intervention, Ask):
-            self._keep_in_step()
+            self._keep_in_step(intervention.client)
         self._tell(intervention, before, only)
+        return refusals
 
-    def _keep_in_step(self) -> None:
+    def _keep_in_step(self, client: str) -> None:
         """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
-        asked = max(lane.sim.clients.asked_so_far.get(BY_HAND, 0) for lane in self.lanes)
+        asked = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
         for lane in self.lanes:
-            while lane.sim.clients.asked_so_far.get(BY_HAND, 0) < asked:
-                lane.sim.clients.passes(BY_HAND)
+            while lane.sim.clients.asked_so_far.get(client, 0) < asked:
+                lane.sim.clients.passes(client)
 
     # --- what it says -------------------------------------------------------------------------
 
@@ -197,4 +228,5 @@ class Experiment:
             "seed": self.spec.seed,
             "until": f"{self.at / S:g}s",
             "lanes": [lane.report(self.at) for lane in self.lanes],
+            "refused": [refusal.plain() for refusal in self.refused],
         }

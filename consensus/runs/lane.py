@@ -1,0 +1,275 @@
+"""A lane: one cluster, and the watch that observes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consensus.checkers import Finding, Verdict
+from consensus.checkers.objects import OBJECTS
+from consensus.faults.adversary import ADVERSARIES
+from consensus.faults.byzantine import LIES
+from consensus.kernel.clients import BY_HAND
+from consensus.kernel.events import Event
+from consensus.kernel.freeze import copied
+from consensus.kernel.network import LinkState
+from consensus.kernel.rows import Row, events_of
+from consensus.kernel.sentences import Refused
+from consensus.kernel.simulation import UP, Cluster, Simulation
+from consensus.protocols.cards import IN_REAL_TIME, Card
+from consensus.runs.interventions import Ask, Intervention, Turn
+from consensus.runs.spec import Spec
+from consensus.watch.history import History, Operation
+from consensus.watch.narration import BADGES, seconds
+from consensus.watch.trace import Trace
+from consensus.watch.watch import LEADING, Mark, Sides, Watch
+
+
+class Lane:
+    """One cluster (``sim``) and what observes it (``watch``)."""
+
+    def __init__(self, spec: Spec, number: int, card: Card) -> None:
+        self.number = number
+        self.seed = spec.seed
+        self.card = card
+        self.knobs = card.with_defaults(dict(spec.lanes[number].knobs))
+        self.members = spec.members
+        cluster = Cluster(
+            node=card.node,
+            members=spec.members,
+            knobs=self.knobs,
+            seed=spec.seed,
+            link=spec.link,
+            workload=spec.workload,
+            deadline=spec.deadline,
+            lies=LIES,
+            adversaries=ADVERSARIES,
+            removes=OBJECTS[card.object].removes,
+            arguments={action.name: action.argument for action in card.actions},
+        )
+        self.sim = Simulation(cluster)
+        asking = (step.do.client for step in spec.script if isinstance(step.do, Ask))
+        self.sim.clients.hands = tuple(dict.fromkeys((BY_HAND, *asking)))
+        self.watch = Watch(spec.members, card.object, card.invariants, self.knobs, card.forgets, lane=number)
+        self._order_writes()
+        self.log: list[Row] = []  # since the last drain
+        self._absorb()
+
+    def copied(self) -> Lane:
+        clone = object.__new__(Lane)
+        for name, value in vars(self).items():
+            setattr(clone, name, copied(value))
+        clone.log = []
+        return clone
+
+    # --- running ------------------------------------------------------------------------------
+
+    @property
+    def next_at(self) -> int | None:
+        return self.sim.next_at if self.watch.stopped is None else None
+
+    def run(self, limit: int, steps: int) -> int:
+        """Processes at most that many things, none after ``limit``; how many. A protocol's mistake stops this lane only.
+
+        It does not fold what happened: with several lanes, turns are short, so ``absorb`` folds those of a while together.
+        """
+        before = self.sim.steps
+        try:
+            self.sim.run(limit, steps)
+        except Exception as failed:
+            self._stop(failed)
+        return self.sim.steps - before
+
+    def absorb(self) -> None:
+        """Feeds the watch what just happened; of a lane that stopped, all that happened before."""
+        try:
+            self._absorb()
+        except Exception as failed:
+            self._stop(failed)
+
+    def apply(self, intervention: Intervention, at: int) -> None:
+        if self.stopped:
+            raise Refused(self.stopped)
+        self.sim.now = at
+        if isinstance(intervention, Turn):
+            self._turn(intervention)
+        try:
+            self.sim.apply(intervention)
+            self._absorb()
+        except Refused:
+            raise
+        except Exception as failed:
+            self._stop(failed)
+
+    def _turn(self, turn: Turn) -> None:
+        self.knobs = self.card.with_defaults({**self.knobs, turn.knob: turn.value})
+        self._order_writes()
+
+    def _order_writes(self) -> None:
+        """Does the protocol promise, with these knobs, to order writes by real time? Then sessions are judged by it, too."""
+        claims = self.card.claimed(self.knobs, len(self.members))
+        self.watch.sessions.in_real_time = claims.consistency in IN_REAL_TIME
+
+    def _stop(self, failed: Exception) -> None:
+        self.watch.stopped = self.watch.stopped or (
+            f"{self.card.title} stopped at {seconds(self.sim.now)}: {type(failed).__name__}: {failed}. "
+            f"Seed {self.seed} shows it again; the other lanes go on."
+        )
+
+    def _absorb(self) -> None:
+        rows = self.sim.taken()
+        if not rows:
+            return
+        self.log += rows
+        rewired = any(row[2] == "cut" or row[2] == "healed" for row in rows)
+        self.watch.fold(rows, self.sim.network.sides() if rewired else None)
+
+    # --- what the page shows ------------------------------------------------------------------
+
+    @property
+    def fresh(self) -> list[Event]:
+        """The events since the last drain."""
+        return events_of(self.log)
+
+    def drain(self) -> list[Event]:
+        """The events since the last drain, which they will not be from now on."""
+        rows, self.log = self.log, []
+        return events_of(rows)
+
+    def flying(self) -> list[Event]:
+        """Messages under way: their ``sent`` events, oldest first."""
+        return self.sim.flying()
+
+    @property
+    def clients(self) -> dict[str, str]:
+        """Client -> its home node."""
+        return self.sim.clients.home
+
+    @property
+    def hands(self) -> tuple[str, ...]:
+        """Who asks beside the clients of the workload: "you", and whom the script names."""
+        return self.sim.clients.hands
+
+    @property
+    def deadline(self) -> int:
+        """How long clients wait for an answer, in microseconds."""
+        return self.sim.deadline
+
+    @property
+    def base_link(self) -> LinkState:
+        """How every link behaves that is not tuned by itself."""
+        return self.sim.network.base
+
+    def waits_by_hand(self) -> bool:
+        """Is an operation under way that a visitor asked by hand?"""
+        return any(asked.client == BY_HAND for asked in self.sim.clients.pending.values())
+
+    def leader(self) -> str | None:
+        """The running leader of the highest epoch."""
+        leaders = [
+            (epoch or 0, node)
+            for node, (role, epoch) in self.sim.roles.items()
+            if role in LEADING and self.sim.status[node] == UP
+        ]
+        return max(leaders)[1] if leaders else None
+
+    def node_state(self, member: str) -> dict[str, Any]:
+        """What the stage shows of a node (docs/wire.md, NodeState)."""
+        sim = self.sim
+        state = sim.nodes[member].describe()
+        state["status"] = sim.status[member]
+        state["sentence"] = sim.sentences.get(member, "")
+        state["lie"] = sim.liars.get(member, "")
+        clock = sim.nodes[member].own_clock
+        if clock.skew or clock.rate:
+            state["clock"] = [clock.skew, clock.rate, clock.since]
+        state["timers"] = sim.timers_of(member)
+        return state
+
+    def links(self) -> dict[str, Any]:
+        """The matrix (docs/wire.md, Links)."""
+        network = self.sim.network
+        return {
+            "base": list(network.base),
+            "cut": [list(pair) for pair in network.pairs() if pair in network.cuts],
+            "tuned": [[*pair, *network.tuned[pair]] for pair in network.pairs() if pair in network.tuned],
+            "words": network.words(self.leader()),
+            "sides": [list(side) for side in self.watch.sides],
+            "clean": network.clean(),
+            "adversary": self.sim.adversary,
+        }
+
+    # --- what the watch says ------------------------------------------------------------------
+
+    @property
+    def stopped(self) -> str | None:
+        """The sentence of the exception that stopped this lane."""
+        return self.watch.stopped
+
+    @property
+    def history(self) -> History:
+        return self.watch.history
+
+    @property
+    def operations(self) -> list[Operation]:
+        """In the order of their start."""
+        return self.watch.history.operations
+
+    @property
+    def trace(self) -> Trace:
+        return self.watch.trace
+
+    @property
+    def marks(self) -> list[Mark]:
+        return self.watch.marks
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self.watch.findings
+
+    @property
+    def sides(self) -> Sides:
+        return self.watch.sides
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Messages that died so far, by cause."""
+        return self.watch.tally.dropped
+
+    def changed_operations(self, now: int) -> list[int]:
+        """Numbers of the operations that are new or changed, in result or in mark, since the last call."""
+        return self.watch.changed_operations(now)
+
+    def mark_of(self, operation: Operation, now: int) -> tuple[str, str]:
+        """The mark of an operation on the strip ("", "stale", "conflict", "lost", "violation") and a sentence for it."""
+        return self.watch.mark_of(operation, now)
+
+    def verdict(self, now: int) -> Verdict:
+        return self.watch.verdict(now)
+
+    def promises(self, now: int) -> list[list[str]]:
+        return self.watch.promises(now)
+
+    def meters(self, now: int) -> dict[str, Any]:
+        """What the screen says of this lane now (docs/wire.md, Meters)."""
+        badge = BADGES[self.card.claimed(self.knobs, len(self.members)).availability]
+        return {**self.watch.meters(now), "badge": badge}
+
+    def outcome(self, now: int) -> list[dict[str, Any]]:
+        """The sides of the last split (without one, all nodes), with their numbers."""
+        return self.watch.outcome(now)
+
+    def noted(self, name: str) -> int:
+        """How often a rare event of that name has happened."""
+        return self.watch.noted(name)
+
+    def report(self, now: int) -> dict[str, Any]:
+        """What came out, without a browser: the sides of the last split (or all nodes), the verdict, the trace."""
+        keys = ("nodes", "asked", "ok", "declined", "failed", "unknown", "stale", "lost")
+        return {
+            "protocol": self.card.name,
+            "knobs": dict(self.knobs),
+            "sides": [{key: side[key] for key in keys} for side in self.outcome(now)],
+            "left_out": dict(self.watch.tally.left_out),
+            "verdict": self.verdict(now)._asdict(),
+            "trace": self.trace.hex(),
+        }

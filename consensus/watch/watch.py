@@ -1,0 +1,350 @@
+"""A watch: everything that observes one cluster and says what became of its clients. It knows no simulation.
+
+It is fed the rows of events that a simulation emits, or operations alone: a history from elsewhere, with no cluster behind it.
+From these it keeps a history and a trace, and asks checkers and meters for verdicts and numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from consensus.checkers import HOLDS, NEVER, VIOLATED, Finding, Judge, Verdict, listens
+from consensus.checkers.histories.divergence import Divergence
+from consensus.checkers.histories.linearizability import Linearizability
+from consensus.checkers.histories.losses import NoLosses
+from consensus.checkers.histories.sessions import Sessions
+from consensus.checkers.histories.staleness import Staleness
+from consensus.checkers.objects import OBJECTS, REGISTER
+from consensus.kernel.events import KINDS, Event
+from consensus.kernel.freeze import copied
+from consensus.kernel.node import DECLINED, MS
+from consensus.kernel.rows import Row, make
+from consensus.watch.history import History, Operation
+from consensus.watch.metrics import Meters
+from consensus.watch.narration import sentence_of
+from consensus.watch.trace import Trace
+
+FINDINGS_KEPT = 500
+LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
+# High-volume kinds of events. They only count messages; they change no other meter and make no mark.
+UNREMARKABLE = ("sent", "delivered", "fired", "decided", "stored")
+
+BEGINS, ENDS = 0, 1  # of operations in one microsecond: requests come first, so equal times are concurrent
+
+Sides = tuple[tuple[str, ...], ...]  # groups of nodes that reach each other
+
+
+class Mark(NamedTuple):
+    """A mark on the timeline. ``lane`` is -1 when it concerns all."""
+
+    at: int
+    kind: str  # leader, cut, heal, crash, fault, stale, conflict, violation, lost, refused, say
+    lane: int
+    text: str
+
+
+Heard = tuple[tuple[str, Any], ...]  # (name, checker)
+
+
+class Routes:
+    """Which checker is given which events. Each copy of a watch makes its own, since routes point at that watch's checkers."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, Heard] = {}
+        self.quiet: dict[str, bool] = {}  # kinds of events that no checker listens to and that are unremarkable
+        self.timed: Heard = ()  # checkers that must hear that time passes
+        self.rouses: dict[str, bool] = {}  # kinds of events that may change when such a checker is due
+
+    def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
+        for name in checkers:
+            seen.setdefault(name, 0)
+        self.listeners = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
+        self.quiet = {kind: True for kind in UNREMARKABLE if not self.listeners[kind]}
+        self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
+        self.rouses = {kind: True for kind in KINDS if any(pair in self.listeners[kind] for pair in self.timed)}
+        return self.listeners
+
+    def wake(self) -> int:
+        """From this moment on some checker must hear that time passes."""
+        return min([checker.due for _, checker in self.timed], default=NEVER)
+
+    def copied(self) -> Routes:
+        return Routes()
+
+
+class Watch:
+    """Everything that observes one cluster.
+
+    ``serves`` names what reads and writes mean (``checkers/objects.py``); ``invariants`` are checker classes, each called with
+    the members; ``knobs`` are those of the protocol; ``forgets`` says that a crash takes a replica's copies; ``sees_copies``
+    is False for a history without a cluster: then nothing is said about what replicas hold. ``lane`` numbers its marks.
+    """
+
+    def __init__(
+        self,
+        members: tuple[str, ...],
+        serves: str = REGISTER,
+        invariants: Iterable[Callable[[tuple[str, ...]], Any]] = (),
+        knobs: Mapping[str, Any] | None = None,
+        forgets: bool = False,
+        sees_copies: bool = True,
+        lane: int = 0,
+    ) -> None:
+        self.lane = lane
+        self.members = members
+        self.object = OBJECTS[serves]
+        self.sides: Sides = (members,)
+        self.history = History()
+        self.trace = Trace()
+        self.linearizability = Linearizability()
+        self.sessions = Sessions()
+        self.staleness = Staleness()
+        self.judge = self.object.judge() if self.object.judge is not None else None  # None: the register's four checkers judge
+        self.losses = self.object.losses(members) if sees_copies else NoLosses(members)
+        self.divergence = Divergence(members)
+        self.losses.forgets = self.divergence.forgets = forgets
+        kinds = dict.fromkeys((*self.object.invariants, *invariants))
+        self.invariants = {kind.__name__: kind(members) for kind in kinds if isinstance(kind, type)}
+        for checker in self.invariants.values():
+            if hasattr(checker, "configure"):
+                checker.configure(dict(knobs or {}))
+        self.tally = Meters(members, siblings=self.judge is None)
+        self.marks: list[Mark] = []
+        self.leaders: list[tuple[int, str, int | None]] = []  # every election: when, who, the epoch
+        self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
+        self.notes: dict[str, int] = {}
+        self.halted: dict[str, str] = {}  # node -> the sentence of the assertion that failed
+        self.stopped: str | None = None  # the sentence of an exception that stopped the cluster
+        self.seen: dict[str, int] = {}  # checker -> findings already collected
+        self.findings: list[Finding] = []
+        self.changed: list[int] = []  # operations new or changed since the last call of changed_operations
+        self.routes = Routes()
+        self.known_lost: dict[str, bool] = {}
+        self.lost_asked = (-1, 0)
+        self.lost_kept: dict[str, int] = {}
+
+    def copied(self) -> Watch:
+        clone = object.__new__(Watch)
+        for name, value in vars(self).items():
+            setattr(clone, name, copied(value))
+        clone.changed, clone.routes = [], Routes()
+        return clone
+
+    # --- folding ------------------------------------------------------------------------------
+
+    def fold(self, rows: Sequence[Row], sides: Sides | None = None) -> None:
+        """Takes the next events, in order. With a cut or a heal among them, ``sides`` says who reaches whom afterwards."""
+        self.trace.fold(rows)
+        kinds = [row[2] for row in rows]
+        self.tally.messages += kinds.count("sent")
+        self.tally.landed += kinds.count("delivered")
+        routes, seen = self.routes, self.seen
+        listeners = routes.listeners or routes.open(self._checkers(), seen)
+        quiet, rouses, wake = routes.quiet, routes.rouses, routes.wake()
+        for row in rows:
+            at, kind = row[1], row[2]
+            if at < wake and kind in quiet:
+                continue
+            event = make(Event, row)
+            operation = None if kind in UNREMARKABLE else self._remark(event, sides)
+            for name, checker in listeners[kind]:
+                checker.fold(event, operation)
+                if len(checker.findings) > seen[name]:
+                    self._collect(name, checker)
+            if at >= wake:
+                for name, checker in routes.timed:
+                    if checker.due <= at:
+                        checker.fold(event, None)
+                        self._collect(name, checker)
+                wake = routes.wake()
+            if kind not in UNREMARKABLE:
+                self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
+                self._mark(event, operation)
+            if kind in rouses:
+                wake = routes.wake()
+
+    def fold_operations(self, operations: Iterable[Operation]) -> None:
+        """Takes a whole history without a cluster: ended and pending operations, in any order."""
+        moments: list[tuple[int, int, str, str, tuple[Any, ...]]] = []
+        for each in operations:
+            moments.append(
+                (each.start, BEGINS, "invoked", each.node, (each.op_id, each.client, each.kind, each.key, each.value))
+            )
+            if each.finish is not None:
+                ended = (each.op_id, each.client, DECLINED if each.declined else each.outcome, each.result, each.reason)
+                moments.append((each.finish, ENDS, "returned", each.node, ended))
+        moments.sort(key=lambda moment: moment[:2])
+        first = len(self.trace) + 1
+        self.fold([(first + place, at, kind, node, 0, data) for place, (at, _, kind, node, data) in enumerate(moments)])
+
+    def _remark(self, event: Event, sides: Sides | None) -> Operation | None:
+        """What else an event changes here; the operation that it began or ended."""
+        kind = event.kind
+        if kind == "cut" or kind == "healed":
+            assert sides is not None, "whoever feeds a cut or a heal says who reaches whom"
+            self.sides = sides
+        operation = self.history.fold(event)
+        if operation is not None:
+            self.changed.append(operation.number)
+        return operation
+
+    def _checkers(self) -> dict[str, Any]:
+        if self.judge is not None:
+            return {"judge": self.judge, "losses": self.losses, "divergence": self.divergence, **self.invariants}
+        return {
+            "linearizability": self.linearizability,
+            "sessions": self.sessions,
+            "staleness": self.staleness,
+            "losses": self.losses,
+            "divergence": self.divergence,
+            **self.invariants,
+        }
+
+    def _mark(self, event: Event, operation: Operation | None) -> None:
+        """What the timeline shows of this lane: leaders, and the first stale or contradictory answer of each era."""
+        if event.kind == "noted":
+            self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
+        elif event.kind == "became" and event.data[0] in LEADING:
+            self.marks.append(Mark(event.at, "leader", self.lane, f"leader {event.node}"))
+            self.leaders.append((event.at, event.node, event.data[1]))
+        elif event.kind == "halted":
+            self.halted[event.node] = event.data[0]
+            self.marks.append(Mark(event.at, "violation", self.lane, f"{event.node} halted: {event.data[0]}"))
+        elif event.kind == "restarted":
+            self.halted.pop(event.node, None)
+        elif operation is not None and operation.finish is not None:
+            kind, sentence = self._answer_mark(operation)
+            era = len(self.tally.eras)
+            if kind and (era, kind) not in self.marked:
+                self.marked[(era, kind)] = True
+                self.marks.append(Mark(event.at, kind, self.lane, f"{operation.client}: {sentence}"))
+
+    def _collect(self, name: str, checker: Any) -> None:
+        """Takes a checker's new findings over."""
+        self.findings.extend(checker.findings[self.seen[name] :])
+        del self.findings[FINDINGS_KEPT:]
+        self.seen[name] = len(checker.findings)
+
+    # --- operations and their marks ------------------------------------------------------------
+
+    def lost(self, now: int) -> dict[str, int]:
+        """Acknowledged writes lost by now: operation -> since when. Asked for many operations in a row, so it is kept."""
+        asked = (now, len(self.trace))
+        if asked != self.lost_asked:
+            self.lost_asked, self.lost_kept = asked, self.losses.lost(now)
+        return self.lost_kept
+
+    def changed_operations(self, now: int) -> list[int]:
+        """Numbers of the operations that are new or changed, in result or in mark, since the last call."""
+        lost = self.lost(now)
+        for op_id in (*lost, *self.known_lost):
+            if (op_id in lost) != (op_id in self.known_lost) and op_id in self.history.number_of:
+                self.changed.append(self.history.number_of[op_id])
+        self.known_lost = dict.fromkeys(lost, True)
+        changed, self.changed = sorted(dict.fromkeys(self.changed)), []
+        return changed
+
+    def mark_of(self, operation: Operation, now: int) -> tuple[str, str]:
+        """The mark of an operation on the strip ("", "stale", "conflict", "lost", "violation") and a sentence for it."""
+        if operation.op_id in self.lost(now):
+            return "lost", self.losses.mark
+        return self._answer_mark(operation)
+
+    def _answer_mark(self, operation: Operation) -> tuple[str, str]:
+        op_id = operation.op_id
+        if self.judge is not None:
+            return self._judged_mark(self.judge, op_id)
+        if len(operation.result) > 1:
+            return "conflict", f"Returned {len(operation.result)} values at once: {', '.join(operation.result)}."
+        if op_id in self.staleness.stale:
+            versions, age = self.staleness.stale[op_id]
+            return "stale", f"Stale by {versions} acknowledged {'write' if versions == 1 else 'writes'} and {age // MS} ms."
+        if op_id in self.linearizability.flagged:
+            return "violation", self.linearizability.findings[self.linearizability.flagged[op_id]].sentence
+        return "", ""
+
+    def _judged_mark(self, judge: Judge, op_id: str) -> tuple[str, str]:
+        if op_id in judge.stale:
+            return "stale", judge.stale_sentence(op_id)
+        if op_id in judge.flagged:
+            return "violation", judge.findings[judge.flagged[op_id]].sentence
+        return "", ""
+
+    # --- verdicts -----------------------------------------------------------------------------
+
+    def verdict(self, now: int) -> Verdict:
+        """The lane's verdict: linearizable or not, and whether the protocol's own invariants held."""
+        for checker in self.invariants.values():
+            if checker.findings:
+                return Verdict(VIOLATED, checker.findings[0].sentence)
+        if self.stopped:
+            return Verdict(VIOLATED, self.stopped)
+        for member, sentence in self.halted.items():
+            return Verdict(VIOLATED, f"{member} halted: {sentence}.")
+        return (self.judge or self.linearizability).verdict(now)
+
+    def promises(self, now: int) -> list[list[str]]:
+        """Every promise that is checked: its name, its verdict, why."""
+        rows = [["linearizable", *(self.judge or self.linearizability).verdict(now)]]
+        others = self.judge.promises(now) if self.judge is not None else self.sessions.verdicts(now)
+        rows += [[name, *verdict] for name, verdict in others.items()]
+        rows += self._kept(now)
+        for name, checker in self.invariants.items():
+            rows += [[name_of, *verdict] for name_of, verdict in _invariant_rows(name, checker)]
+        return rows
+
+    def _kept(self, now: int) -> list[list[str]]:
+        """Whether acknowledged writes are kept; nothing where the copies cannot be seen, or nothing can be lost."""
+        lost, write = self.lost(now), self.write
+        if lost:
+            are = f"{write} is" if len(lost) == 1 else f"{write}s are"
+            return [[f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {are} lost."]]
+        if isinstance(self.losses, NoLosses):
+            return []
+        return [[f"acknowledged {write}s kept", HOLDS, f"No acknowledged {write} is lost."]]
+
+    # --- meters -------------------------------------------------------------------------------
+
+    def meters(self, now: int) -> dict[str, Any]:
+        """What the screen says of what is watched, now (docs/wire.md, Meters, without the badge)."""
+        tally = self.tally
+        era = len(tally.eras) - 1
+        sides = [tally.side(era, number, now, self.losses) for number in range(len(tally.eras[era].sides))]
+        nodes = {m: list(ok) for side in range(len(sides)) for m, ok in tally.counts[(era, side)].by_node.items()}
+        worst = max((self.judge or self.staleness).stale.values(), default=(0, 0), key=lambda stale: stale[1])
+        converged = self.divergence.converged_after
+        return {
+            "since": tally.eras[era].since,
+            "sides": sides,
+            "left_out": dict(tally.left_out),
+            "sentence": self.stopped or sentence_of(sides, self.members, self.write),
+            "promises": self.promises(now),
+            "staleness": {"versions": worst[0], "ms": worst[1] // MS},
+            "lost_at_cut": tally.dropped["cut"],
+            "messages": tally.messages,
+            "diverged": self.divergence.diverged(now),
+            "converged_ms": None if converged is None else converged // MS,
+            "nodes": nodes,
+        }
+
+    @property
+    def write(self) -> str:
+        """What a WRITE is called here: a write, a proposal, an increment, an addition."""
+        return self.object.write
+
+    def outcome(self, now: int) -> list[dict[str, Any]]:
+        """The sides of the last split (without one, all nodes), with their numbers."""
+        era = self.tally.era_shown()
+        return [self.tally.side(era, number, now, self.losses) for number in range(len(self.tally.eras[era].sides))]
+
+    def noted(self, name: str) -> int:
+        """How often a rare thing of that name has happened."""
+        return self.notes.get(name, 0)
+
+
+def _invariant_rows(name: str, checker: Any) -> list[tuple[str, Verdict]]:
+    title = getattr(checker, "title", name)
+    if checker.findings:
+        return [(title, Verdict(VIOLATED, checker.findings[0].sentence))]
+    return [(title, Verdict(HOLDS, "No event contradicts it."))]

@@ -1,0 +1,74 @@
+"""A watch needs no simulation: rows of events, or operations alone, are enough."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from consensus.kernel.node import OK, READ, WRITE, S
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.watch import watch
+from consensus.watch.history import PENDING, Operation
+from consensus.watch.watch import Watch
+
+CLIENTS_ONLY = ("linearizable", "read your writes", "monotonic reads", "monotonic writes", "writes follow reads")
+
+
+def finished(name: str) -> Experiment:
+    experiment = Experiment(registry.spec(name), registry.protocols())
+    experiment.run_until(experiment.spec.until)
+    return experiment
+
+
+def test_a_watch_knows_no_simulation() -> None:
+    tree = ast.parse(Path(watch.__file__).read_text())
+    imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert imported and not [name for name in imported if "simulation" in name or name.startswith("consensus.runs")]
+
+
+@pytest.mark.parametrize("name", ["same-cut", "merging-cart"])
+def test_a_history_alone_gets_the_same_verdicts_as_its_lane(name: str) -> None:
+    experiment = finished(name)
+    for lane in experiment.lanes:
+        alone = Watch(lane.members, lane.card.object, sees_copies=False)
+        alone.fold_operations(reversed(lane.operations))
+        theirs = {row[0]: row[1:] for row in lane.promises(experiment.at)}
+        mine = {row[0]: row[1:] for row in alone.promises(experiment.at)}
+        assert "linearizable" in mine and {name: theirs[name] for name in mine if name in CLIENTS_ONLY} == {
+            name: mine[name] for name in mine if name in CLIENTS_ONLY
+        }
+        assert len(alone.history.operations) == len(lane.operations)
+
+
+def test_without_copies_nothing_is_said_about_what_copies_hold() -> None:
+    alone = Watch(("n1", "n2"), sees_copies=False)
+    alone.fold_operations([Operation(0, "c1:1", "c1", "n1", WRITE, "x", "1", 0, 1 * S, OK)])
+    assert not [row for row in alone.promises(2 * S) if "kept" in row[0]]
+    assert [row for row in Watch(("n1", "n2")).promises(2 * S) if "kept" in row[0]]
+
+
+def test_a_stale_read_of_an_imported_history_is_found() -> None:
+    operations = [
+        Operation(0, "a:1", "a", "n1", WRITE, "x", "1", 0, 1 * S, OK),
+        Operation(1, "a:2", "a", "n1", WRITE, "x", "2", 2 * S, 3 * S, OK),
+        Operation(2, "b:1", "b", "n2", READ, "x", None, 4 * S, 5 * S, OK, ("1",)),
+        Operation(3, "b:2", "b", "n2", READ, "x", None, 6 * S, None, PENDING),
+    ]
+    alone = Watch(("n1", "n2"), sees_copies=False)
+    alone.fold_operations(operations)
+    assert alone.verdict(7 * S).status == "violated"
+    assert alone.mark_of(alone.history.operations[2], 7 * S)[0] == "stale"
+    assert alone.meters(7 * S)["sides"][0]["pending"] == 1
+
+
+def test_operations_that_meet_at_one_moment_are_concurrent() -> None:
+    operations = [
+        Operation(0, "a:1", "a", "n1", WRITE, "x", "1", 0, 1 * S, OK),
+        Operation(1, "b:1", "b", "n1", READ, "x", None, 1 * S, 2 * S, OK, ()),
+    ]
+    alone = Watch(("n1",), sees_copies=False)
+    alone.fold_operations(operations)
+    assert alone.verdict(3 * S).status == "ok"
