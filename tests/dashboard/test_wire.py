@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, Node, Request, S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.runs import interventions, registry
 from consensus.runs.timeline import Timeline
@@ -543,3 +543,13 @@ def test_no_json_breaks_the_check(kind: str, data: st.DataObject) -> None:
 
 def test_a_request_is_a_message_like_any_other() -> None:
     assert wire.message_fields(Request) == ["op_id", "kind", "key", "value", "context"]
+
+
+def test_a_sentence_keeps_its_template_and_values_on_the_wire() -> None:
+    inner = say("{n} stale reads", n=3)
+    sentence = say("The side of {size} answered {ok} of {asked}; {harm}.", size=2, ok=0, asked=41, harm=inner)
+    for writer, reader in ((Writer(), Reader()), (Writer(learning=False), Reader())):
+        for _ in range(2):  # told anew, then from the tables
+            back = reader.unpacked(writer.packed(["caption", sentence]))[1]
+            assert back == sentence and back.template == sentence.template and back.values == sentence.values
+            assert back.values["harm"].template == inner.template
