@@ -5,7 +5,7 @@ import { lengthOf, placed, SPEEDS, speedPlace } from "../../static/js/lib/timeli
 
 const S = 1e6;
 const LENGTH = 20 * S;
-const labelled = (marks) => placed(marks, LENGTH, { stale: "stale read", violation: "violation" }).filter(({ label }) => label !== "");
+const labelled = (marks) => placed(marks, LENGTH, (kind) => (kind === "stale" ? "stale read" : kind)).filter(({ label }) => label !== "");
 
 test("the slider's speeds go from 1/200 to 10, and any speed finds its nearest", () => {
   assert.equal(SPEEDS[0], 1 / 200);

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { LIMITS } from "../lib/wire-types.js";
 import { span, valueWords } from "../words/figures.js";
-import { named, server, t } from "../words/index.js";
+import { named, t } from "../words/index.js";
 import { html, useStore } from "./html.js";
 import { cardsOf, clockWords, NodeActions } from "./node_actions.js";
 import { Pick } from "./pick.js";
@@ -18,7 +18,7 @@ export function NodeCard({ app, lane, id }) {
   const answered = asked ? t("meters.answered", { ok: asked[0], all: asked[1] }) : null;
   /** @type {Array<[string, unknown]>} */
   const facts = outside ? [[t("card.answered"), answered]] : [
-    [t("card.status"), node.sentence ? t("named", { name: named("card.statuses", node.status), text: server(node.sentence) }) : named("card.statuses", node.status)],
+    [t("card.status"), node.sentence ? t("named", { name: named("card.statuses", node.status), text: node.sentence }) : named("card.statuses", node.status)],
     [t("card.role"), node.role],
     [card?.epoch || t("card.epoch"), node.epoch],
     [t("card.leader"), node.leader && node.leader !== id ? node.leader : null],

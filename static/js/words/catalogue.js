@@ -1,14 +1,10 @@
 /** What a catalogue of sentences can do: fill templates, choose plural forms, fall back. Pure; index.js chooses the language. */
+import { inEnglish as filled } from "../lib/pack.js";
 
 /** @typedef {Readonly<Record<string, string | number>>} Values */
 /** A template, or one for each plural form (Intl.PluralRules) of the value `n`. @typedef {string | Readonly<{other: string} & Partial<Record<Intl.LDMLPluralRule, string>>>} Entry */
-/** `locale`: whose plural forms it has. `sentences`: by key. `server`: the server's sentences, by their template.
- * @typedef {{locale: string, sentences: Readonly<Record<string, Entry>>, server: Readonly<Record<string, string>>}} Catalogue */
-
-/** `{name}` becomes the value of that name; a hole without a value stays as it is. @param {string} template @param {Values} values */
-export function filled(template, values) {
-  return template.replace(/\{(\w+)\}/g, (hole, name) => (Object.hasOwn(values, name) ? String(values[name]) : hole));
-}
+/** `locale`: whose plural forms it has. `sentences`: by key. `server`: the template of one of the server's sentences in this language.
+ * @typedef {{locale: string, sentences: Readonly<Record<string, Entry>>, server: (template: string) => string}} Catalogue */
 
 /**
  * @template {string} Key
@@ -34,7 +30,7 @@ export function createWords({ locale, sentences, server }, fallback) {
     /** What something is called that has a name of its own on the wire, such as a status; without a word for it, `otherwise` or that name.
      * @param {string} group @param {string} name @param {string} [otherwise] @param {Values} [values] */
     named: (group, name, otherwise = name, values = {}) => text(`${group}.${name}`, values) ?? otherwise,
-    /** A sentence of the server. @param {string} template @param {Values} [values] */
-    server: (template, values = {}) => filled(Object.hasOwn(server, template) ? server[template] : template, values),
+    /** A sentence of the server. @param {string} template @param {Record<string, any>} [values] */
+    server: (template, values = {}) => filled(server(template), values),
   };
 }

@@ -3,15 +3,16 @@
  * another folder like en/ and a line in LANGUAGES.
  */
 import { createWords } from "./catalogue.js";
-import { en, server as enServer } from "./en/index.js";
-import { pseudo } from "./pseudo.js";
+import { en } from "./en/index.js";
+import { translated } from "./en/server.js";
+import { bracketed, pseudo } from "./pseudo.js";
 
 /** @typedef {keyof typeof en} Key */
 
 /** @type {Readonly<Record<string, import("./catalogue.js").Catalogue>>} */
 const LANGUAGES = Object.freeze({
-  en: { locale: "en", sentences: en, server: enServer },
-  qps: { locale: "en", sentences: pseudo(en), server: {} },
+  en: { locale: "en", sentences: en, server: translated },
+  qps: { locale: "en", sentences: pseudo(en), server: bracketed },
 });
 
 /** The first of these names that is the name of a language. @param {Array<string | null | undefined>} wanted */

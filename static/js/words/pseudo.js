@@ -4,9 +4,12 @@
 
 const FIGURES = "figure."; // numbers and units are no sentences
 
+/** @param {string} template */
+export const bracketed = (template) => `⟦${template}⟧`;
+
 /** @param {Readonly<Record<string, Entry>>} sentences @returns {Record<string, Entry>} */
 export function pseudo(sentences) {
-  const bracketed = (/** @type {Entry} */ entry) =>
-    typeof entry === "string" ? `⟦${entry}⟧` : Object.fromEntries(Object.entries(entry).map(([form, text]) => [form, `⟦${text}⟧`]));
-  return Object.fromEntries(Object.entries(sentences).map(([key, entry]) => [key, key.startsWith(FIGURES) ? entry : /** @type {Entry} */ (bracketed(entry))]));
+  /** @param {Entry} entry */
+  const each = (entry) => (typeof entry === "string" ? bracketed(entry) : Object.fromEntries(Object.entries(entry).map(([form, text]) => [form, bracketed(text)])));
+  return Object.fromEntries(Object.entries(sentences).map(([key, entry]) => [key, key.startsWith(FIGURES) ? entry : /** @type {Entry} */ (each(entry))]));
 }

@@ -1,6 +1,6 @@
 /**
  * English: every sentence of the page, as templates with {holes}; a sentence with plural forms has one template for each form of `n`.
- * Calm, plain sentences, read on a projector. `server`: sentences of the server by their template; English needs none.
+ * Calm, plain sentences, read on a projector.
  */
 import { cards } from "./cards.js";
 import { dialogs } from "./dialogs.js";
@@ -10,6 +10,3 @@ import { page } from "./page.js";
 import { stage } from "./stage.js";
 
 export const en = Object.freeze({ ...page, ...lane, ...cards, ...dialogs, ...stage, ...figures });
-
-/** @type {Readonly<Record<string, string>>} */
-export const server = Object.freeze({});
