@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { set } from "../words/figures.js";
 import { t } from "../words/index.js";
-import { invitation, operationWords } from "../words/sentences.js";
+import { invitation, keyName, operationWords, outcomeWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { cardsOf } from "./node_actions.js";
 
@@ -55,7 +55,7 @@ function story(caption, spec, invited) {
 function WhatIsCut({ app }) {
   const cut = useStore(app.world, (state) => state.lanes[0]?.links?.words ?? "");
   const outcome = useStore(app.world, (state) =>
-    state.lanes.map((lane, index) => `${state.spec?.lanes[index]?.title}: ${lane.meters?.sides.map((side) => `${set(side.nodes)} ${side.availability.toLowerCase()}, ${side.consistency.toLowerCase()}`).join("; ") ?? ""}`).join(". "));
+    state.lanes.map((lane, index) => t("named", { name: state.spec?.lanes[index]?.title ?? "", text: lane.meters?.sides.map(outcomeWords).join("; ") ?? "" })).join(". "));
   const byHand = useStore(app.world, (state) => state.lanes.map((_, index) => newestByHand(state, index)).join(" ").trim());
   return html`<div class="unseen" role="status" aria-live="polite" data-cut>${cut}</div><div class="unseen" role="status" aria-live="polite" data-outcome>${outcome}</div>
     <div class="unseen" role="status" aria-live="polite" data-by-hand>${byHand}</div>`;
@@ -65,13 +65,13 @@ function WhatIsCut({ app }) {
 function newestByHand(state, index) {
   let newest = null;
   for (const operation of state.lanes[index].operations.values()) if (operation.client === "you") newest = operation;
-  return newest ? `${state.spec?.lanes[index]?.title}: ${operationWords(newest, cardsOf(state, index)[0]?.object)}.` : "";
+  return newest ? t("sentence", { text: t("named", { name: state.spec?.lanes[index]?.title ?? "", text: operationWords(newest, cardsOf(state, index)[0]?.object) }) }) : "";
 }
 
 /** @param {{app: import("./html.js").App, nodes: string[]}} props */
 function Offer({ app, nodes }) {
   return html`<p class="offer">
-    <button class="solid" onClick=${() => app.act("confirm")}>${t("caption.isolate", { nodes: set(nodes) })}<kbd aria-hidden="true">Enter</kbd></button>
-    <button class="quiet" onClick=${() => app.ui.update({ selection: null })}>${t("caption.cancel")}<kbd aria-hidden="true">Esc</kbd></button>
+    <button class="solid" onClick=${() => app.act("confirm")}>${t("caption.isolate", { nodes: set(nodes) })}<kbd aria-hidden="true">${keyName("confirm")}</kbd></button>
+    <button class="quiet" onClick=${() => app.ui.update({ selection: null })}>${t("caption.cancel")}<kbd aria-hidden="true">${keyName("cancel")}</kbd></button>
   </p>`;
 }

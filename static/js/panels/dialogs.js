@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { keysByGroup } from "../lib/keys.js";
 import { named, t } from "../words/index.js";
+import { keyName } from "../words/sentences.js";
 import { Catalogue } from "./catalogue.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
@@ -31,7 +32,7 @@ function Frame({ app, title, children }) {
   const close = () => app.ui.update({ dialog: null });
   return html`<dialog ref=${element} aria-label=${title} onClose=${close} onClick=${(/** @type {Event} */ event) => event.target === element.current && close()}>
     <div class="dialog-body">
-      <header><h2>${title}</h2><button class="round" aria-label=${t("help.close")} title=${named("shownKeys", "cancel")} onClick=${close}><${Icon} name="close" /></button></header>
+      <header><h2>${title}</h2><button class="round" aria-label=${t("help.close")} title=${keyName("cancel")} onClick=${close}><${Icon} name="close" /></button></header>
       ${children}
     </div>
   </dialog>`;
@@ -94,7 +95,7 @@ function Help({ app }) {
       <p class="hint">${t("help.strip")} ${t("help.colours")}</p></div>
     <section aria-label=${t("help.keys")} class="keys"><h3>${t("help.keys")}</h3>
       ${keysByGroup().map(([group, keys]) => html`<div key=${group}><h4>${named("keyGroups", group)}</h4><dl>
-        ${keys.map((key) => html`<div key=${key.action}><dt><kbd>${named("shownKeys", key.action, key.shown)}</kbd></dt><dd>${named("keys", key.action)}</dd></div>`)}</dl></div>`)}
+        ${keys.map((key) => html`<div key=${key.action}><dt><kbd>${keyName(key.action)}</kbd></dt><dd>${named("keys", key.action)}</dd></div>`)}</dl></div>`)}
     </section>
   </div>`;
 }

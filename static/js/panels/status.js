@@ -2,7 +2,7 @@
 import { LIMITS } from "../lib/wire-types.js";
 import { span, speed } from "../words/figures.js";
 import { named, t } from "../words/index.js";
-import { linksWords } from "../words/sentences.js";
+import { linksWords, withKey } from "../words/sentences.js";
 import { compose } from "./compose.js";
 import { html, useStore } from "./html.js";
 import { Pick } from "./pick.js";
@@ -49,9 +49,9 @@ export function StatusLine({ app }) {
         options=${deadlines.map((us) => [us, span(us)])} onPick=${(/** @type {number} */ deadline) => app.send("deadline", { deadline })} />
     </div>
     <div class="status-look">
-      <${Pick} label=${t("status.watchWhat")} title=${`${t("status.watchWhat")} (K)`} shown=${t("status.watch", { key: watchedKey })} value=${watchedKey}
+      <${Pick} label=${t("status.watchWhat")} title=${withKey(t("status.watchWhat"), "key")} shown=${t("status.watch", { key: watchedKey })} value=${watchedKey}
         options=${spec.keys.map((key) => [key, key])} onPick=${(/** @type {string} */ key) => app.ui.update({ watchedKey: key })} />
-      <${Pick} label=${t("status.viewWhat")} title=${`${t("status.viewWhat")} (G)`} shown=${named("status", view)} value=${view}
+      <${Pick} label=${t("status.viewWhat")} title=${withKey(t("status.viewWhat"), "view")} shown=${named("status", view)} value=${view}
         options=${[["god", t("status.god")], ["clients", t("status.clients")]]} onPick=${(/** @type {string} */ next) => next !== view && app.act("view")} />
       <button class="quiet" onClick=${() => app.act("help")}>${t("status.legend")}</button>
     </div>

@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import { lengthOf, placed, SPEEDS, speedPlace } from "../lib/timeline.js";
 import { moment, speed } from "../words/figures.js";
 import { named, t } from "../words/index.js";
+import { keyName, withKey } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 
@@ -13,11 +14,11 @@ export function Timeline({ app }) {
   const place = speedPlace(clock.speed);
   return html`<section class="timeline" aria-label=${t("time.label")}>
     <div class="play">
-      <button class="round" disabled=${locked} aria-label=${clock.playing ? t("time.pause") : t("time.play")} title="Space" onClick=${() => app.act("play")}>
+      <button class="round" disabled=${locked} aria-label=${clock.playing ? t("time.pause") : t("time.play")} title=${keyName("play")} onClick=${() => app.act("play")}>
         <${Icon} name=${clock.playing ? "pause" : "play"} />
       </button>
-      <button class="round dim" disabled=${locked} aria-label=${t("time.stepEvent")} title=${`${t("time.stepEvent")} (→)`} onClick=${() => app.act("stepEvent")}><${Icon} name="stepEvent" /></button>
-      <button class="round dim" disabled=${locked} aria-label=${t("time.stepMessage")} title=${`${t("time.stepMessage")} (Shift →)`} onClick=${() => app.act("stepMessage")}><${Icon} name="stepMessage" /></button>
+      <button class="round dim" disabled=${locked} aria-label=${t("time.stepEvent")} title=${withKey(t("time.stepEvent"), "stepEvent")} onClick=${() => app.act("stepEvent")}><${Icon} name="stepEvent" /></button>
+      <button class="round dim" disabled=${locked} aria-label=${t("time.stepMessage")} title=${withKey(t("time.stepMessage"), "stepMessage")} onClick=${() => app.act("stepMessage")}><${Icon} name="stepMessage" /></button>
       <span class="speed-words" aria-hidden="true">${speed(clock.speed)}</span>
       <input class="speed" type="range" min="0" max=${SPEEDS.length - 1} step="1" value=${place} disabled=${locked} aria-label=${t("time.speed")} aria-valuetext=${t("time.speedValue", { speed: speed(clock.speed) })}
         onInput=${(/** @type {any} */ event) => app.send("speed", { speed: SPEEDS[Number(event.currentTarget.value)] })} onPointerUp=${letGo} />

@@ -1,6 +1,6 @@
 /** The bar above the lanes: scenario, tools, undo, and what concerns the whole page. In presenting mode: the title and the honest badge only. */
-import { shownKey } from "../lib/keys.js";
 import { named, t } from "../words/index.js";
+import { keyName, withKey } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { badgeWords } from "./status.js";
@@ -44,7 +44,7 @@ function Tools({ app }) {
   return html`<div class="tools" role="group" aria-label=${t("toolsLabel")}>
     ${TOOLS.map(
       (name) => html`<button key=${name} class="tool" aria-pressed=${tool === name} onClick=${() => app.act(name)}>
-        ${named("tools", name)}<kbd aria-hidden="true">${shownKey(name)}</kbd>
+        ${named("tools", name)}<kbd aria-hidden="true">${keyName(name)}</kbd>
       </button>`,
     )}
   </div>`;
@@ -58,17 +58,17 @@ function Actions({ app }) {
   const undoWords = undo ? t("bar.undoWhat", { what: undo }) : t("bar.nothingToUndo");
   return html`<div class="actions">
     ${audience.viewers > 1 && html`<span class="viewers">${t("bar.viewers", { n: audience.viewers })}</span>`}
-    <button class="round" aria-label=${undoWords} title=${`${undoWords} (Z)`} disabled=${!undo || !audience.controls} onClick=${() => app.act("undo")}>
+    <button class="round" aria-label=${undoWords} title=${withKey(undoWords, "undo")} disabled=${!undo || !audience.controls} onClick=${() => app.act("undo")}>
       <${Icon} name="undo" />
     </button>
-    <button class="round" aria-label=${t("bar.listsWhat")} title=${`${t("bar.listsWhat")} (N)`} aria-pressed=${twin} onClick=${() => app.act("twin")}>
+    <button class="round" aria-label=${t("bar.listsWhat")} title=${withKey(t("bar.listsWhat"), "twin")} aria-pressed=${twin} onClick=${() => app.act("twin")}>
       <${Icon} name="list" />
     </button>
-    <button class="round" aria-label=${named("bar.theme", theme)} title=${`${named("bar.theme", theme)} (T)`} onClick=${() => app.act("theme")}>
+    <button class="round" aria-label=${named("bar.theme", theme)} title=${withKey(named("bar.theme", theme), "theme")} onClick=${() => app.act("theme")}>
       <${Icon} name=${theme} />
     </button>
     <button class="quiet" title=${t("bar.shareWhat")} onClick=${() => app.act("share")}>${t("bar.share")}</button>
     <button class="quiet wide-only" onClick=${() => app.act("present")}>${t("bar.present")}</button>
-    <button class="quiet dim" aria-label=${t("bar.help")} title=${`${t("bar.help")} (?)`} onClick=${() => app.act("help")}>?</button>
+    <button class="quiet dim" aria-label=${t("bar.help")} title=${withKey(t("bar.help"), "help")} onClick=${() => app.act("help")}>?</button>
   </div>`;
 }

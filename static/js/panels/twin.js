@@ -74,10 +74,10 @@ function Links({ app, nodes }) {
       const both = [[a, b], [b, a]];
       return html`<li key=${`${a} ${b}`} class="twin-link">
         <span>${t("twin.linkState", { a, b, state: linkState(links, a, b) })}</span>
-        <button disabled=${locked} aria-label=${`${whole ? t("link.cut") : t("link.heal")} ${a} – ${b}`} onClick=${() => app.send(whole ? "cut" : "heal", { links: both })}>${whole ? t("link.cut") : t("link.heal")}</button>
+        <button disabled=${locked} aria-label=${whole ? t("link.cutThis", { a, b }) : t("link.healThis", { a, b })} onClick=${() => app.send(whole ? "cut" : "heal", { links: both })}>${whole ? t("link.cut") : t("link.heal")}</button>
         ${both.map(([from, to]) => html`<button key=${from} disabled=${locked} onClick=${() => app.send(isCut(links, from, to) ? "heal" : "cut", { links: [[from, to]] })}>
           ${isCut(links, from, to) ? t("link.healWay", { from, to }) : t("link.oneWay", { from, to })}</button>`)}
-        <button class="quiet" aria-label=${`${t("twin.tune")}: ${a} – ${b}`} onClick=${() => app.ui.update({ dock: { lane: 0, kind: "link", src: a, dst: b }, twin: false })}>${t("twin.tune")}</button>
+        <button class="quiet" aria-label=${t("twin.tuneThis", { a, b })} onClick=${() => app.ui.update({ dock: { lane: 0, kind: "link", src: a, dst: b }, twin: false })}>${t("twin.tune")}</button>
       </li>`;
     })}</ul></div>`;
 }

@@ -1,4 +1,5 @@
 /** Sentences that say one of several things, or several things at once. What they say stands in the catalogue; here is which and when. */
+import { shownKey } from "../lib/keys.js";
 import { exactMoment, set, span, valueWords } from "./figures.js";
 import { named, t } from "./index.js";
 
@@ -20,6 +21,10 @@ export function operationWords(op, object = "register") {
   return [asked, answer, op.reason && op.outcome !== "ok" ? t("strip.reason", { reason: op.reason }) : ""].filter(Boolean).join(" ");
 }
 
+/** A side's two words in a row. @param {import("../lib/wire-types.js").Side} side */
+export const outcomeWords = ({ nodes, availability, consistency }) =>
+  t("meters.outcome", { nodes: set(nodes), availability: named("meters.availability", availability).toLowerCase(), consistency: named("meters.consistency", consistency).toLowerCase() });
+
 /** What was odd about a side's answers, a part each. @param {{stale: number, conflicts: number, lost: number, violations?: number}} side */
 export function oddWords({ stale, conflicts, lost, violations = 0 }) {
   const parts = [t("meters.stale", { n: stale })];
@@ -28,6 +33,12 @@ export function oddWords({ stale, conflicts, lost, violations = 0 }) {
   if (lost) parts.push(t("meters.lost", { n: lost }));
   return parts.map((part, place) => (place < parts.length - 1 ? `${part},` : part));
 }
+
+/** The name of an action's key. @param {string} action */
+export const keyName = (action) => named("shownKeys", action, shownKey(action));
+
+/** What a control does, with its key. @param {string} text @param {string} action */
+export const withKey = (text, action) => t("keyed", { text, key: keyName(action) });
 
 /** How many were answered. @param {number} ok @param {number} all @param {number} [declined] */
 export const answeredWords = (ok, all, declined = 0) => (declined ? t("meters.answeredDeclined", { ok, all, declined }) : t("meters.answered", { ok, all }));

@@ -50,7 +50,6 @@ export const cards = Object.freeze({
   "card.fast": "fast by",
   "card.clockWhat": "Its timers go by this clock. Below zero: behind, slow.",
   "card.key": "Key",
-  "card.node": "Node {id}",
   "card.nodeIn": "Node {id} · {lane}",
   "link.title": "Link {a} – {b}",
   "link.all": "All links",
