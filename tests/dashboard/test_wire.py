@@ -265,13 +265,25 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "SpecLane": spec["lanes"],
         "LinkSetting": [spec["link"]],
         "Side": lanes[0].meters(timeline.at)["sides"],
-        "Lost": [lanes[0].tally.dropped],
+        "Lost": [wire.LaneView(0).whole(lanes[0], timeline.at)["lost"]],
     }
     assert {*bodies, "Message", "Operation"} == set(wire.PARTS)
     for name, rows in bodies.items():
         assert rows
         for row in rows:
             assert list(row) == list(wire.PARTS[name]), name
+
+
+def test_an_operations_row_holds_what_its_columns_say() -> None:
+    operation = Operation(3, "c1:1", "c1", "n1", "write", "x", "7", 100, 200, "failed", ("7",), "No quorum.", declined=True)
+    row = dict(zip(wire.OPERATION, wire.operation_row(operation, "stale", "a note"), strict=True))
+    assert (row["id"], row["result"], row["reason"], row["mark"], row["note"]) == (
+        "c1:1",
+        ["7"],
+        "No quorum.",
+        "stale",
+        "a note",
+    )
 
 
 def test_the_pages_types_are_written_from_the_tables() -> None:
