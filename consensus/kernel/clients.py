@@ -46,6 +46,7 @@ class Clients:
     def __init__(self, workload: Workload | None, members: tuple[str, ...], seed: int) -> None:
         homes = (workload.clients or members) if workload else ()
         self.workload = workload
+        self.hands: tuple[str, ...] = (BY_HAND,)  # who asks what the workload does not: a user, and whom a script names
         self.home = {f"c{number}": node for number, node in enumerate(homes, start=1)}
         self.streams = {client: Stream.named(seed, "client", client) for client in self.home}
         self.asked_so_far: dict[str, int] = {}

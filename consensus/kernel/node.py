@@ -40,12 +40,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from consensus.kernel.rng import PPM, Stream
+from consensus.kernel.rows import make
 
 US = 1
 MS = 1_000
 S = 1_000_000
 
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
+DECLINED = "declined"  # FAILED on the way to the client, when the refusal is itself the answer (``Node.decline``)
 READ, WRITE = "read", "write"
 REMOVE = "remove"  # sets: an element; counters: one. Other objects are never asked for it
 
@@ -67,7 +69,7 @@ class Reply(NamedTuple):
     """The home node's answer. ``result`` holds the values read: none, one, or siblings."""
 
     op_id: str
-    outcome: str  # OK or FAILED (certainly did not happen) or UNKNOWN
+    outcome: str  # OK, or FAILED or DECLINED (certainly did not happen), or UNKNOWN
     result: tuple[str, ...] = ()
     context: tuple[Any, ...] = ()
     reason: str = ""
@@ -153,6 +155,7 @@ class Answer(NamedTuple):
     result: tuple[str, ...] = ()
     context: tuple[Any, ...] = ()
     reason: str = ""
+    declined: bool = False  # FAILED, and that is the answer: the request breaks a rule, whatever the network does
 
 
 class Store(NamedTuple):
@@ -172,14 +175,12 @@ class Note(NamedTuple):
     detail: str = ""
 
 
-_new = tuple.__new__  # makes a NamedTuple at half the price of calling its class; for what is made with every message
-
 Effect = Send | SetTimer | CancelTimer | Become | Decide | Answer | Store | Note
 
 
 def named_effects(effects: list[Any]) -> tuple[Effect, ...]:
     """The effects, each with its name."""
-    return tuple([_new(Send, effect) if type(effect) is tuple else effect for effect in effects])
+    return tuple([make(Send, effect) if type(effect) is tuple else effect for effect in effects])
 
 
 def snake(name: str) -> str:
@@ -249,7 +250,9 @@ class Node:
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
 
-        role: str; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
+        role: str; ring: "leads", "stands" (it wants to lead, or to have its value chosen), "waits" (for others to tell it how
+        things stand), or "" or absent for everybody else; ring_timer: the timer whose time the ring shows, else the one that
+        takes longest; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
         ``LOG_SHOWN`` entries), log_start: index of the first of them (first entry of all: 1), commit: index; facts: {label:
         text} for the inspector, in the paper's words.
         """
@@ -322,7 +325,7 @@ class Node:
         ``after`` counts microseconds of the node's own clock. A clock that is set forward or back fires no timer: like the
         monotonic clock of a machine, timers feel how fast time goes and not what time it is.
         """
-        self._effects.append(_new(SetTimer, (name, after, key)))
+        self._effects.append(make(SetTimer, (name, after, key)))
 
     def cancel_timer(self, name: str, *key: Any) -> None:
         self._effects.append(CancelTimer(name, key))
@@ -332,13 +335,21 @@ class Node:
         self._effects.append(Become(role, epoch))
 
     def decide(self, index: int, value: Any) -> None:
-        self._effects.append(_new(Decide, (index, value)))
+        self._effects.append(make(Decide, (index, value)))
 
     def answer(
         self, op_id: str, outcome: str, result: tuple[str, ...] = (), context: tuple[Any, ...] = (), reason: str = ""
     ) -> None:
         """Answers a client that stands at this node. FAILED promises that the operation never happens."""
         self._effects.append(Answer(op_id, outcome, result, context, reason))
+
+    def decline(self, op_id: str, reason: str) -> None:
+        """Answers that the operation never happens because a rule of the data forbids it: a limit, a conflict.
+
+        Only for what this node would refuse with the network whole, too. A refusal for want of a quorum or a leader, or because
+        others do not answer, is ``answer(op_id, FAILED)``: the client was not served.
+        """
+        self._effects.append(Answer(op_id, FAILED, (), (), reason, True))
 
     def store(self, key: str, values: tuple[str, ...], based_on: tuple[str, ...] = (), shelf: str = "data") -> None:
         """Says that this node's own copy of the key changed."""

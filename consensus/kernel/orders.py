@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from consensus.kernel.events import Row
+from consensus.kernel.rows import Row
 
 DROP, HOLD, DELIVER = "drop", "hold", "deliver"
 NUMBER_MAX = 10_000

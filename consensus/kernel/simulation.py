@@ -4,8 +4,8 @@ A simulation takes from its heap the next thing that happens, hands it to a node
 effects that come back. All it does is told as events (``events.py``); ``drain`` hands them over. The same cluster and the same
 interventions at the same steps give the same events, to the bit.
 
-A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in the order of scheduling. A message under way is
-nothing but its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
+How heap entries, events and timers are laid out, and why they are bare tuples: ``rows.py``. A message under way is nothing but
+its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
 
 from consensus.kernel.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
-from consensus.kernel.events import Event, Row, events_of
+from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.inside import CrashedInside, watch_inside
 from consensus.kernel.network import Links, LinkState, Network
 from consensus.kernel.node import (
+    DECLINED,
     FAILED,
     MS,
     OK,
@@ -47,11 +48,27 @@ from consensus.kernel.node import (
 )
 from consensus.kernel.orders import DELIVER, DROP, HOLD, NUMBER_MAX, Order, after
 from consensus.kernel.rng import PPM, Stream
+from consensus.kernel.rows import (
+    ACCESS,
+    EXPIRE,
+    FIRE,
+    FIRES_AT,
+    ISSUE,
+    LAND,
+    SET_AT,
+    SUBJECT,
+    VANISH,
+    WHAT,
+    WITH_MESSAGE,
+    Entry,
+    Row,
+    Timer,
+    events_of,
+)
 from consensus.kernel.sentences import Refused
 
-LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)
 FOREVER = 1 << 62
-NOT_SET = (0, 0, 0)  # no timer: no heap entry has ticket 0
+NOT_SET: Timer = (0, 0, 0, 0, FOREVER, 0)  # no timer: no heap entry has ticket 0
 UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
 TOLD = {Become: "became", Decide: "decided", Store: "stored", Note: "noted"}  # effects that are events, field by field
@@ -118,7 +135,7 @@ class Simulation:
         self.status = dict.fromkeys(cluster.members, UP)
         self.sentences: dict[str, str] = {}  # why a node halted
         self.roles: dict[str, tuple[str, int | None]] = {}
-        self.timers: dict[str, dict[Any, tuple[int, int, int]]] = {m: {} for m in cluster.members}  # (ticket, set at, due)
+        self.timers: dict[str, dict[Any, Timer]] = {m: {} for m in cluster.members}  # node -> (name, key) -> its record
         self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
         self.liars: dict[str, str] = {}
         self.adversary = ""
@@ -128,7 +145,7 @@ class Simulation:
         self.doomed: dict[str, int] = {}  # nodes that will crash inside a handler -> after how many writes
         self.held_longest = 0  # of those that have landed since, for how long
         self.log: list[Row] = []  # what happened since the last ``taken``, without the names of ``Event``
-        self._heap: list[Any] = []
+        self._heap: list[Entry] = []
         self._ticket = 0
         self._event_id = 0
         for member in cluster.members:
@@ -162,7 +179,8 @@ class Simulation:
     def run(self, limit: int, steps: int) -> int:
         """Processes at most that many heap entries, none after ``limit``; returns how many.
 
-        Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
+        Most of what happens is a message that lands at a running node. That case stands here, with its tables in local names
+        and without a call but the handler's; all others are calls.
         """
         heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
         cuts, liars = self.network.cuts, self.liars
@@ -171,50 +189,45 @@ class Simulation:
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
-            entry = heappop(heap)
-            self.now = at = entry[0]
+            self.now, ticket, what, subject, src, dst = heappop(heap)
             self.steps += 1
-            if entry[2] != LAND:
-                self._take(entry)
+            if what != LAND:
+                self._take(what, ticket, subject, src)
                 continue
-            _, _, _, sent, src, dst = entry
             if status[dst] != UP or (hindered and (delayed or dst in liars or (src, dst) in cuts)):
-                self._land(sent, src, dst)
+                self._land(subject, src, dst)
                 continue
+            number, _, _, _, _, (_, _, message, _, _, _) = subject
             self._event_id = cause = self._event_id + 1
-            log.append((cause, at, "delivered", dst, sent[0], (sent[0], src)))
+            log.append((cause, self.now, "delivered", dst, number, (number, src)))
             try:
-                for effect in nodes[dst].receive_bare(at, src, sent[5][2]):
+                for effect in nodes[dst].receive_bare(self.now, src, message):
                     if type(effect) is tuple:
-                        to, message = effect
-                        self._send(dst, to, message, cause)
+                        self._send(dst, effect[0], effect[1], cause)
                     else:
                         self._carry_out(dst, effect, cause)
             except AssertionError as failed:
                 self._halt(dst, failed, cause)
         return steps
 
-    def _take(self, entry: Any) -> None:
+    def _take(self, what: int, ticket: int, subject: Any, src: str) -> None:
         """What happens beside messages that land."""
-        what = entry[2]
         if what == FIRE:
-            _, ticket, _, member, timer, cause = entry
-            if self.timers[member].get(timer, NOT_SET)[0] == ticket:  # else cancelled, or set anew
-                self._fire(ticket, member, timer, cause)
+            self._come_up(ticket, src, subject)
         elif what == ACCESS:
-            self._access(entry[3])
+            self._access(subject)
         elif what == ISSUE:
-            self._issue(entry[3])
+            self._issue(subject)
         elif what == EXPIRE:
-            self._expire(entry[3], entry[4])
+            self._expire(*subject)
         else:
-            self._drop(entry[3], "loss")
+            self._drop(subject, "loss")
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        heaped = [entry[3] for entry in self._heap if entry[2] in (LAND, ACCESS, VANISH)]
+        heaped: list[Any] = [entry[SUBJECT] for entry in self._heap if entry[WHAT] in WITH_MESSAGE]
         waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
-        return events_of(sorted(heaped + waiting + [*self.in_hand.values()]))  # no two events have the same number
+        return events_of(sorted(heaped + waiting + list(self.in_hand.values())))  # no two events have the same number
 
     @property
     def events(self) -> list[Event]:
@@ -226,7 +239,7 @@ class Simulation:
         return events_of(self.taken())
 
     def taken(self) -> list[Row]:
-        """The same as bare tuples, for who has a use for most of them as they are."""
+        """The same as bare rows (``rows.py``)."""
         rows, self.log = self.log, []
         return rows
 
@@ -237,10 +250,10 @@ class Simulation:
             setattr(clone, name, copied(value))
         return clone
 
-    def _push(self, at: int, what: int, *rest: Any) -> int:
-        self._ticket += 1
-        heappush(self._heap, (at, self._ticket, what, *rest))
-        return self._ticket
+    def _push(self, at: int, what: int, subject: Any, src: str = "", dst: str = "") -> int:
+        self._ticket = ticket = self._ticket + 1
+        heappush(self._heap, (at, ticket, what, subject, src, dst))
+        return ticket
 
     def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
         self._event_id = number = self._event_id + 1
@@ -250,14 +263,21 @@ class Simulation:
     # --- messages -----------------------------------------------------------------------------
 
     def _send(self, src: str, dst: str, message: Any, cause: int) -> None:
-        """A message to another member sets out."""
+        """A message to another member sets out. Over links that are all alike its draw, its event and its heap entry are
+        made here and not by ``Stream.below``, ``_fly`` and ``_push``: three calls fewer for each message.
+        """
         network = self.network
         stream = network.streams.get((src, dst))
         if network.even is None or stream is None:
             return self._send_at_risk(src, dst, message, cause)
         delay, spread = network.even
-        due = self.now + delay + stream.below(spread)
-        sent = self._fly(src, dst, message, cause, due)
+        ahead = stream.ahead
+        due = self.now + delay + ((ahead.pop() if ahead else stream.block()) * spread >> 64)
+        tone = message.tone if TONES[type(message)] else ""
+        role = self.roles.get(src)
+        self._event_id = number = self._event_id + 1
+        sent = (number, self.now, "sent", src, cause, (number, dst, message, tone, role and role[1], due))
+        self.log.append(sent)
         self._ticket = ticket = self._ticket + 1
         return heappush(self._heap, (due, ticket, LAND, sent, src, dst))
 
@@ -347,16 +367,16 @@ class Simulation:
         except AssertionError as failed:
             self._halt(member, failed, cause)
 
-    def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+    def _carry_out(self, member: str, effect: Any, cause: int) -> None:
         kind = type(effect)
-        if isinstance(effect, SetTimer):
+        if kind is SetTimer:
             self._set_timer(member, effect, cause)
+        elif kind in TOLD:
+            self._emit(TOLD[kind], member, cause, effect[:])
+            if kind is Become:
+                self.roles[member] = effect[:]
         elif isinstance(effect, Send):
             self._send(member, effect.dst, effect.message, cause)
-        elif kind in TOLD:
-            self._emit(TOLD[kind], member, cause, (*effect,))
-            if isinstance(effect, Become):
-                self.roles[member] = (effect.role, effect.epoch)
         elif isinstance(effect, CancelTimer):
             self.timers[member].pop((effect.name, effect.key), None)
         elif isinstance(effect, Answer):
@@ -364,17 +384,42 @@ class Simulation:
         else:
             raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
-    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
-        timer = (wanted[0], wanted[2])
-        now, clock = self.now, self.nodes[member].own_clock
-        due = now + wanted[1] if clock is RIGHT else clock.due(now, wanted[1])
-        self._ticket = ticket = self._ticket + 1
-        heappush(self._heap, (due, ticket, FIRE, member, timer, cause))
-        self.timers[member][timer] = (ticket, now, due)
+    # --- timers -------------------------------------------------------------------------------
 
-    def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
+    def timers_of(self, member: str) -> list[list[Any]]:
+        """The timers that run at a node: name, when it was set, when it is due."""
+        return [[name, timer[SET_AT], timer[FIRES_AT]] for (name, _), timer in self.timers[member].items()]
+
+    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
+        """A timer that is in the heap already, and not behind its new due time, needs no second entry there (``rows.py``)."""
+        name, after, key = wanted
+        timer = name, key
+        now, clock = self.now, self.nodes[member].own_clock
+        due = now + after if clock is RIGHT else clock.due(now, after)
+        timers = self.timers[member]
+        _, _, _, _, queued_at, queued_ticket = timers.get(timer, NOT_SET)
+        self._ticket = ticket = self._ticket + 1
+        if queued_at <= due:
+            timers[timer] = (ticket, now, due, cause, queued_at, queued_ticket)
+        else:
+            heappush(self._heap, (due, ticket, FIRE, timer, member, ""))
+            timers[timer] = (ticket, now, due, cause, due, ticket)
+
+    def _come_up(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]]) -> None:
+        """A timer's heap entry comes up: it fires, unless it was cancelled, or set anew since then."""
+        timers = self.timers[member]
+        latest, set_at, due, cause, _, queued_ticket = timers.get(timer, NOT_SET)
+        if queued_ticket != ticket:
+            return None
+        if latest != ticket:  # back into the heap, to where the latest setting belongs
+            timers[timer] = (latest, set_at, due, cause, due, latest)
+            return heappush(self._heap, (due, latest, FIRE, timer, member, ""))
         if self.status[member] == PAUSED:
-            return self.backlog[member].append((FIRE, ticket, timer, cause))
+            timers[timer] = (latest, set_at, due, cause, FOREVER, 0)  # no entry stands for it in the heap any more
+            return self.backlog[member].append((FIRE, ticket, timer))
+        return self._fire(member, timer, cause)
+
+    def _fire(self, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
         del self.timers[member][timer]
         fired = self._emit("fired", member, cause, timer)
         return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
@@ -414,18 +459,19 @@ class Simulation:
         request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
         invoked = self._emit("invoked", node, 0, (request.op_id, client, kind, key, request.value))
         self._walk(client, node, request, invoked)
-        self._push(self.now + self.deadline, EXPIRE, request.op_id, invoked)
+        self._push(self.now + self.deadline, EXPIRE, (request.op_id, invoked))
 
     def _answer(self, member: str, answer: Answer, cause: int) -> None:
         asked = self.clients.pending.get(answer.op_id)
         client = asked.client if asked else answer.op_id.partition(":")[0]
         assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
-        self._walk(member, client, Reply(*answer), cause)
+        op_id, outcome, result, context, reason, declined = answer
+        self._walk(member, client, Reply(op_id, DECLINED if declined else outcome, result, context, reason), cause)
 
     def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
         """Between a client and its home node."""
         due = self.now + ACCESS_DELAY
-        self._push(due, ACCESS, self._fly(src, dst, message, cause, due))
+        self._push(due, ACCESS, self._fly(src, dst, message, cause, due), src, dst)
 
     def _reply_lands(self, sent: Row, node: str, client: str, reply: Reply) -> None:
         asked = self.clients.end(reply.op_id)
@@ -434,7 +480,8 @@ class Simulation:
         cause = self._emit("delivered", client, sent[0], (sent[0], node))
         if reply.outcome == OK:
             self.clients.contexts[(client, asked.key)] = reply.context
-        assert reply.outcome in (OK, FAILED, UNKNOWN), f"an answer is ok, failed or unknown, not {reply.outcome}"
+        outcomes = OK, FAILED, DECLINED, UNKNOWN
+        assert reply.outcome in outcomes, f"an answer is ok, failed, declined or unknown, not {reply.outcome}"
         self._emit("returned", node, cause, (reply.op_id, client, reply.outcome, reply.result, reply.reason))
         return None
 
@@ -561,12 +608,11 @@ class Simulation:
 
     def _retime(self, member: str, old: OwnClock, new: OwnClock) -> None:
         """What is left of each timer goes by at the new pace. What waits for a paused node to go on is due already."""
-        causes = {entry[1]: entry[5] for entry in self._heap if entry[2] == FIRE and entry[3] == member}
-        for timer, (ticket, set_at, due) in self.timers[member].items():
+        for timer, (_, set_at, due, cause, _, _) in self.timers[member].items():
             if due > self.now:
                 due = new.due(self.now, old.at(due) - old.at(self.now))
-                ticket = self._push(due, FIRE, member, timer, causes[ticket])
-                self.timers[member][timer] = (ticket, set_at, due)
+                ticket = self._push(due, FIRE, timer, member)
+                self.timers[member][timer] = (ticket, set_at, due, cause, due, ticket)
 
     def corrupt(self, member: str, lie: str) -> None:
         """The node lies in this way from now on; an empty name makes it honest again."""
@@ -631,8 +677,11 @@ class Simulation:
                     self._drop(entry[1], "down")
             elif entry[0] == LAND:
                 self._reach(entry[1], entry[1][3], member)
-            elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
-                self._fire(entry[1], member, entry[2], entry[3])
+            else:
+                _, ticket, timer = entry
+                latest, _, _, cause, _, _ = self.timers[member].get(timer, NOT_SET)
+                if latest == ticket:  # else an earlier input has cancelled it, or set it anew
+                    self._fire(member, timer, cause)
 
     # --- one message, one moment inside a handler ----------------------------------------------
 
@@ -671,7 +720,7 @@ class Simulation:
             raise Refused(f"There is no message {kind!r} here; there are {', '.join(known) or 'none'}.")
         if not _whole(number) or not 1 <= number <= NUMBER_MAX:
             raise Refused(f"Messages are counted from 1 to {NUMBER_MAX}, not {number!r}.")
-        flying = [entry[3] for entry in self._heap if entry[2] in (LAND, VANISH)]
+        flying: list[Any] = [entry[SUBJECT] for entry in self._heap if entry[WHAT] in (LAND, VANISH)]
         held = [] if verb == HOLD else [*self.in_hand.values()]
         sent, order = Order(verb, src, dst, kind, number, number).found_in(flying + held)
         self._emit("ordered", dst, 0, (verb, src, kind, number))
@@ -712,7 +761,7 @@ class Simulation:
         number = sent[0]
         self.held.pop(number, None)
         if self.in_hand.pop(number, None) is None:
-            self._heap[:] = [entry for entry in self._heap if entry[2] not in (LAND, VANISH) or entry[3][0] != number]
+            self._heap[:] = [entry for entry in self._heap if entry[WHAT] not in (LAND, VANISH) or entry[SUBJECT] != sent]
             heapify(self._heap)
 
 

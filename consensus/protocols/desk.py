@@ -126,6 +126,12 @@ class FrontDesk:
             self.cancel_timers(node, op_id)
             node.answer(op_id, outcome, result, reason=reason)
 
+    def decline(self, node: Node, op_id: str, reason: str) -> None:
+        """Answers that a rule of the data forbids it (``Node.decline``)."""
+        if self.requests.pop(op_id, None) is not None:
+            self.cancel_timers(node, op_id)
+            node.decline(op_id, reason)
+
     def cancel_timers(self, node: Node, op_id: str) -> None:
         for timer in self.timers:
             node.cancel_timer(timer, op_id)

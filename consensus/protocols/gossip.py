@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, Node, Request
+from consensus.kernel.node import MS, OK, READ, REMOVE, Node, Request
 from consensus.maths.lattices import Copies, Copy, Dot, Join, at, covered, interval, neighbours, news, only, written
 from consensus.protocols.cards import Knob
 
@@ -116,10 +116,10 @@ class Replica(Node):
             return self.answer(m.op_id, OK, datatype.query(held.value))
         if m.kind == REMOVE:
             if datatype.no_removal:
-                return self.answer(m.op_id, FAILED, reason=datatype.no_removal)
+                return self.decline(m.op_id, datatype.no_removal)
             if reason := datatype.limit(held.value, self.id, self.knobs):
                 self.note("refused", f"{m.key}: {reason}")
-                return self.answer(m.op_id, FAILED, reason=reason)
+                return self.decline(m.op_id, reason)
         self.update(m.key, held, datatype.delta(held, m, self.id, self.clock))
         return self.answer(m.op_id, OK)
 

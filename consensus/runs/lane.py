@@ -9,16 +9,18 @@ from consensus.checkers.objects import OBJECTS
 from consensus.faults.adversary import ADVERSARIES
 from consensus.faults.byzantine import LIES
 from consensus.kernel.clients import BY_HAND
-from consensus.kernel.events import Event, Row, Trace, events_of
+from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.network import LinkState
+from consensus.kernel.rows import Row, events_of
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import UP, Cluster, Simulation
-from consensus.protocols.cards import Card
-from consensus.runs.interventions import Intervention, Turn
+from consensus.protocols.cards import IN_REAL_TIME, Card
+from consensus.runs.interventions import Ask, Intervention, Turn
 from consensus.runs.spec import Spec
 from consensus.watch.history import History, Operation
 from consensus.watch.narration import BADGES, seconds
+from consensus.watch.trace import Trace
 from consensus.watch.watch import LEADING, Mark, Sides, Watch
 
 
@@ -45,7 +47,10 @@ class Lane:
             arguments={action.name: action.argument for action in card.actions},
         )
         self.sim = Simulation(cluster)
+        asking = (step.do.client for step in spec.script if isinstance(step.do, Ask))
+        self.sim.clients.hands = tuple(dict.fromkeys((BY_HAND, *asking)))
         self.watch = Watch(spec.members, card.object, card.invariants, self.knobs, card.forgets, lane=number)
+        self._order_writes()
         self.log: list[Row] = []  # since the last drain
         self._absorb()
 
@@ -97,6 +102,12 @@ class Lane:
 
     def _turn(self, turn: Turn) -> None:
         self.knobs = self.card.with_defaults({**self.knobs, turn.knob: turn.value})
+        self._order_writes()
+
+    def _order_writes(self) -> None:
+        """Does the protocol promise, with these knobs, to order writes by real time? Then sessions are judged by it, too."""
+        claims = self.card.claimed(self.knobs, len(self.members))
+        self.watch.sessions.in_real_time = claims.consistency in IN_REAL_TIME
 
     def _stop(self, failed: Exception) -> None:
         self.watch.stopped = self.watch.stopped or (
@@ -134,6 +145,11 @@ class Lane:
         return self.sim.clients.home
 
     @property
+    def hands(self) -> tuple[str, ...]:
+        """Who asks beside the clients of the workload: "you", and whom the script names."""
+        return self.sim.clients.hands
+
+    @property
     def deadline(self) -> int:
         """How long clients wait for an answer, in microseconds."""
         return self.sim.deadline
@@ -166,7 +182,7 @@ class Lane:
         clock = sim.nodes[member].own_clock
         if clock.skew or clock.rate:
             state["clock"] = [clock.skew, clock.rate, clock.since]
-        state["timers"] = [[name, set_at, due] for (name, _), (_, set_at, due) in sim.timers[member].items()]
+        state["timers"] = sim.timers_of(member)
         return state
 
     def links(self) -> dict[str, Any]:
@@ -248,11 +264,12 @@ class Lane:
 
     def report(self, now: int) -> dict[str, Any]:
         """What came out, without a browser: the sides of the last split (or all nodes), the verdict, the trace."""
-        keys = ("nodes", "asked", "ok", "failed", "unknown", "stale", "lost")
+        keys = ("nodes", "asked", "ok", "declined", "failed", "unknown", "stale", "lost")
         return {
             "protocol": self.card.name,
             "knobs": dict(self.knobs),
             "sides": [{key: side[key] for key in keys} for side in self.outcome(now)],
+            "left_out": dict(self.watch.tally.left_out),
             "verdict": self.verdict(now)._asdict(),
             "trace": self.trace.hex(),
         }

@@ -18,7 +18,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import DEADLINE_MAX, DEADLINE_MIN
-from consensus.protocols.cards import Card
+from consensus.protocols.cards import Card, protocol_name
 from consensus.runs import aim, registry
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import KINDS, Act, CrashInside, DeliverMessage, DropMessage, HoldMessage, Intervention, Turn
@@ -181,10 +181,8 @@ def _whole(number: Any, what: str) -> int:
 
 
 def _card(name: Any, cards: Mapping[str, Card]) -> Card:
-    if isinstance(name, str):
-        for known in (name, name.replace("-", "_"), name.replace("_", "-")):
-            if known in cards:
-                return cards[known]
+    if isinstance(name, str) and protocol_name(name) in cards:
+        return cards[protocol_name(name)]
     raise Refused(f"There is no protocol {name!r}; there are: {', '.join(cards)}.")
 
 

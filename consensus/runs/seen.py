@@ -39,6 +39,8 @@ class LaneSeen(Protocol):
     @property
     def clients(self) -> Mapping[str, str]: ...  # client -> its home node
     @property
+    def hands(self) -> tuple[str, ...]: ...  # who asks beside them: "you", and whom the script names
+    @property
     def deadline(self) -> int: ...  # how long clients wait for an answer
     @property
     def base_link(self) -> LinkState: ...  # how every link behaves that is not tuned by itself

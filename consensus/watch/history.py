@@ -1,5 +1,6 @@
 """Events -> operations as clients saw them: ok, failed, unknown (Jepsen's words).
 
+A request that was *declined* failed, and the refusal is its answer: a rule of the data forbids it (``Node.decline``).
 An operation that nobody answered before its deadline is *unknown*: it may take effect later, or never. What arrives after
 the deadline is not seen by the client any more.
 """
@@ -9,6 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
+from consensus.kernel.node import DECLINED, FAILED
 
 PENDING = "pending"
 
@@ -26,6 +29,7 @@ class Operation(NamedTuple):
     outcome: str = PENDING  # PENDING, "ok", "failed", "unknown"
     result: tuple[str, ...] = ()  # values read: none, one, or siblings
     reason: str = ""
+    declined: bool = False  # it failed for a reason that the data gives, not for want of an answer
 
 
 class History:
@@ -33,7 +37,7 @@ class History:
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
-        self.number_of: dict[str, int] = {}
+        self.number_of: Ledger[str, int] = Ledger()
 
     def fold(self, event: Event) -> Operation | None:
         """Takes an event; returns the operation when it began or ended with it."""
@@ -47,7 +51,9 @@ class History:
             op_id, _client, outcome, result, reason = event.data
             number = self.number_of[op_id]
             asked = self.operations[number][:8]
-            self.operations[number] = operation = Operation(*asked, event.at, outcome, result, reason)
+            declined = outcome == DECLINED
+            operation = Operation(*asked, event.at, FAILED if declined else outcome, result, reason, declined)
+            self.operations[number] = operation
             return operation
         return None
 

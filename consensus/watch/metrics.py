@@ -3,8 +3,9 @@
 An *era* is a stretch of time in which the same groups of nodes reach each other; a side is such a group. Of each side are
 counted the operations that its clients asked and that ended (answered, refused, or past their deadline) within one era: what
 a cut or a heal met on its way says nothing of either. Left out are operations asked of a node that was not running all the
-while, since CAP's availability speaks of non-failing nodes (Gilbert & Lynch 2002). What was wrong with an answer counts where
-and when it was given; a lost write counts where it was asked, and in the era in which it got lost.
+while, since CAP's availability speaks of non-failing nodes (Gilbert & Lynch 2002). ``left_out`` counts both kinds. A request
+that was declined (a rule of the data forbids it) was answered: availability asks for an answer, not for a yes. What was wrong
+with an answer counts where and when it was given; a lost write counts where it was asked, and in the era in which it got lost.
 
 Of the words, STALE says that reads were overtaken by acknowledged writes and that nothing worse happened; CONFLICT that answers
 contradict each other in another way: siblings, acknowledged writes lost, or no one order that fits. Which answers are so the
@@ -20,6 +21,7 @@ from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.histories.losses import Losses
 from consensus.checkers.histories.staleness import Staleness
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import MS, OK, READ, S
 from consensus.watch.history import PENDING, Operation
 
@@ -37,7 +39,7 @@ class Count:
 
     def __init__(self, nodes: tuple[str, ...]) -> None:
         self.nodes = nodes
-        self.ok = self.failed = self.unknown = self.pending = 0
+        self.ok = self.declined = self.failed = self.unknown = self.pending = 0
         self.stale = self.conflicts = self.violations = 0
         self.read_ok = self.read_asked = self.write_ok = self.write_asked = 0
         self.latencies: list[int] = []
@@ -46,16 +48,18 @@ class Count:
 
     @property
     def asked(self) -> int:
-        return self.ok + self.failed + self.unknown
+        return self.ok + self.declined + self.failed + self.unknown
 
     def take(self, operation: Operation) -> None:
         """An operation asked on this side ended."""
         assert operation.finish is not None
-        answered = operation.outcome == OK
-        if answered:
+        answered = operation.outcome == OK or operation.declined
+        if operation.outcome == OK:
             self.ok += 1
             self.latencies.append(operation.finish - operation.start)
             del self.latencies[:-LATENCIES_KEPT]
+        elif operation.declined:
+            self.declined += 1
         elif operation.outcome == "failed":
             self.failed += 1
         else:
@@ -106,10 +110,11 @@ class Meters:
         self.eras: list[Era] = [Era(0, (members,))]
         self.counts: dict[tuple[int, int], Count] = {(0, 0): Count(members)}  # (era, side)
         self.stands: dict[str, tuple[int, int]] = dict.fromkeys(members, (0, 0))  # node -> the present era, its side there
-        self.place: dict[str, tuple[int, int]] = {}  # operation -> where it was asked
-        self.home: dict[str, str] = {}  # operation -> node
+        self.place: Ledger[str, tuple[int, int]] = Ledger()  # operation -> where it was asked
+        self.home: Ledger[str, str] = Ledger()  # operation -> node
         self.under_way: dict[str, int] = {}  # operation -> when it was asked
-        self.left_out: dict[str, bool] = {}
+        self.ignored: dict[str, bool] = {}  # under way, and asked of a node that has not been running all the while
+        self.left_out = {"down": 0, "straddled": 0}  # operations that count on no side: for that, or for a change on their way
         self.down: dict[str, bool] = {}
         self.messages = 0
         self.landed = 0  # messages that arrived or died
@@ -167,18 +172,21 @@ class Meters:
 
     def _leave_out(self, op_id: str) -> None:
         """Asked of a node that does not run: it says nothing of a side, neither while it waits nor when it ends."""
-        if op_id not in self.left_out:
-            self.left_out[op_id] = True
+        if op_id not in self.ignored:
+            self.ignored[op_id] = True
+            self.left_out["down"] += 1
             self.counts[self.place[op_id]].pending -= 1
 
     def _ended(self, operation: Operation, staleness: Staleness | Judge, linear: Linearizability | Judge) -> None:
         op_id = operation.op_id
         del self.under_way[op_id]
         era, side = self.place[op_id]
-        if op_id not in self.left_out:
+        if self.ignored.pop(op_id, None) is None:
             self.counts[(era, side)].pending -= 1
             if era == len(self.eras) - 1:
                 self.counts[(era, side)].take(operation)
+            else:
+                self.left_out["straddled"] += 1
         here = self.counts[self.stands[operation.node]]
         if self.siblings and len(operation.result) > 1:
             here.conflicts += 1
@@ -209,6 +217,7 @@ class Meters:
             "majority": 2 * len(count.nodes) > len(self.members),
             "asked": count.asked,
             "ok": count.ok,
+            "declined": count.declined,
             "failed": count.failed,
             "unknown": count.unknown,
             "pending": count.pending,
@@ -225,7 +234,7 @@ class Meters:
 
     def _oldest(self, era: int, number: int, now: int) -> int:
         """When the request was asked that has waited longest on this side; now when nobody waits."""
-        waiting = (op_id for op_id in self.under_way if self.place[op_id] == (era, number) and op_id not in self.left_out)
+        waiting = (op_id for op_id in self.under_way if self.place[op_id] == (era, number) and op_id not in self.ignored)
         return next((self.under_way[op_id] for op_id in waiting), now)
 
     def _lost(self, era: int, number: int, now: int, losses: Losses) -> int:

@@ -8,9 +8,14 @@ from consensus.kernel.node import MS, S
 
 BADGES = {
     "majority": "may leave a live node without an answer for as long as the cut lasts",
+    "clean majority": "may leave a live node without an answer for as long as the cut lasts, "
+    "and all nodes where only some links are cut",
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
     "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
+    "share": "answers at every live node, whatever is cut, but grants no more than that node's own share",
+    "primary": "answers reads at every live node, and writes only where a primary can be reached",
+    "sticky": "answers at every live node, whatever is cut; its promise holds for a client that stays with one node",
     "nobody": "keeps no data, and refuses whoever asks for some",
 }
 
@@ -23,16 +28,20 @@ def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: st
         harm = _harm(sides, write)
         return f"Nothing has been asked and answered yet.{'' if harm == HARMLESS else f' {harm}'}"
     short = [told for side in sides if (told := _shortfall(side, sides))]
+    declined = sum(side["declined"] for side in sides)
     answered = "; ".join(short) or "Everyone was answered"
+    if declined:
+        answered += f"; {declined} {'request was' if declined == 1 else 'requests were'} declined for a stated reason"
     return f"{answered[0].upper()}{answered[1:]}. {_harm(sides, write)}"
 
 
 def _shortfall(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
     """Who was not answered on this side; empty when nobody says so."""
-    if side["ok"] < side["asked"]:
+    answered = side["ok"] + side["declined"]
+    if answered < side["asked"]:
         if len(sides) == 1:
-            return f"{side['ok']} of {side['asked']} were answered"
-        return f"{_side_name(side, sides)} answered {side['ok']} of {side['asked']}"
+            return f"{answered} of {side['asked']} were answered"
+        return f"{_side_name(side, sides)} answered {answered} of {side['asked']}"
     if side["pending"] and not side["asked"]:
         return f"{_side_name(side, sides)} has answered nobody yet"
     return ""

@@ -16,12 +16,14 @@ from consensus.checkers.histories.losses import NoLosses
 from consensus.checkers.histories.sessions import Sessions
 from consensus.checkers.histories.staleness import Staleness
 from consensus.checkers.objects import OBJECTS, REGISTER
-from consensus.kernel.events import KINDS, Event, Row, Trace, new_event
+from consensus.kernel.events import KINDS, Event
 from consensus.kernel.freeze import copied
-from consensus.kernel.node import MS
+from consensus.kernel.node import DECLINED, MS
+from consensus.kernel.rows import Row, make
 from consensus.watch.history import History, Operation
 from consensus.watch.metrics import Meters
 from consensus.watch.narration import sentence_of
+from consensus.watch.trace import Trace
 
 FINDINGS_KEPT = 500
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
@@ -144,7 +146,7 @@ class Watch:
             at, kind = row[1], row[2]
             if at < wake and kind in quiet:
                 continue
-            event = new_event(Event, row)
+            event = make(Event, row)
             operation = None if kind in UNREMARKABLE else self._remark(event, sides)
             for name, checker in listeners[kind]:
                 checker.fold(event, operation)
@@ -170,7 +172,7 @@ class Watch:
                 (each.start, BEGINS, "invoked", each.node, (each.op_id, each.client, each.kind, each.key, each.value))
             )
             if each.finish is not None:
-                ended = (each.op_id, each.client, each.outcome, each.result, each.reason)
+                ended = (each.op_id, each.client, DECLINED if each.declined else each.outcome, each.result, each.reason)
                 moments.append((each.finish, ENDS, "returned", each.node, ended))
         moments.sort(key=lambda moment: moment[:2])
         first = len(self.trace) + 1
@@ -296,7 +298,8 @@ class Watch:
         """Whether acknowledged writes are kept; nothing where the copies cannot be seen, or nothing can be lost."""
         lost, write = self.lost(now), self.write
         if lost:
-            return [[f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {write}s are lost."]]
+            are = f"{write} is" if len(lost) == 1 else f"{write}s are"
+            return [[f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {are} lost."]]
         if isinstance(self.losses, NoLosses):
             return []
         return [[f"acknowledged {write}s kept", HOLDS, f"No acknowledged {write} is lost."]]
@@ -314,6 +317,7 @@ class Watch:
         return {
             "since": tally.eras[era].since,
             "sides": sides,
+            "left_out": dict(tally.left_out),
             "sentence": self.stopped or sentence_of(sides, self.members, self.write),
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},

@@ -69,6 +69,10 @@ class VeiledLane:
         return self.lane.clients
 
     @property
+    def hands(self) -> tuple[str, ...]:
+        return self.lane.hands
+
+    @property
     def deadline(self) -> int:
         return self.lane.deadline
 

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consensus.kernel.clients import BY_HAND
 from consensus.kernel.events import Event
 from consensus.runs.seen import LaneSeen
 from dashboard.web.limits import LIMITS, Limits
@@ -64,7 +63,7 @@ class LaneView:
         self.meters = lane.meters(now)
         self.findings, self.operations, self.since = len(lane.findings), len(lane.operations), now
         self.kinds, self.delay = {}, base.delay + base.jitter // 2
-        self.places = {name: place for place, name in enumerate((*lane.members, *lane.clients, BY_HAND))}
+        self.places = {name: place for place, name in enumerate(dict.fromkeys((*lane.members, *lane.clients, *lane.hands)))}
         self.flights, self.late = {}, {}
         for event in lane.flying():
             self._take_off(event)

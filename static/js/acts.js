@@ -1,8 +1,8 @@
 /** What each key and button does, by the names in lib/keys.js: changes of this visitor's page, and commands to the server. */
 import { SPEEDS, speedPlace } from "./lib/timeline.js";
 import { words } from "./lib/words.js";
+import { momentBefore } from "./stores/clock.js";
 import { cancel, say } from "./stores/ui.js";
-import { momentBefore } from "./stores/world.js";
 
 const THEMES = /** @type {const} */ (["dark", "light", "contrast"]);
 const MARK_SLACK = 20_000; // microseconds: closer than this, we stand on the mark already

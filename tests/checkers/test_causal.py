@@ -288,7 +288,7 @@ def runs(draw: st.DrawFn) -> list[Asked]:
         finish = at + draw(st.integers(0, 3))
         key, client = draw(st.sampled_from("xxy")), draw(st.sampled_from(("c1", "c2", "c3")))
         if draw(st.booleans()):
-            outcome = draw(st.sampled_from((OK, OK, OK, "unknown")))
+            outcome = draw(st.sampled_from((OK, OK, OK, "unknown", "failed")))
             steps.append(write(str(number), at, draw(st.sampled_from((finish, finish, None))), outcome, key=key, client=client))
             written.append((key, str(number), at))
         else:
@@ -365,6 +365,19 @@ def test_thin_air_and_failed_writes_cannot_be_read() -> None:
     fold(checker, [write("9", 0, 1, "failed"), read("9", 3, 4)])
     assert checker.findings[0].sentence == "c1 read x=9 at 0.000 s, but its write had failed (ThinAirRead)."
     assert checker.verdict().status == VIOLATED
+
+
+def test_who_read_a_value_before_its_write_failed_read_it_from_thin_air() -> None:
+    checker = judged(write("1", 9_000_000, 19_000_000, "failed", client="c2"), read("1", 7_000_000, 17_000_000, client="c1"))
+    (finding,) = checker.findings
+    assert finding.sentence == (
+        "c2's write x=1 failed at 19.000 s, which promises that it never happened, but c1 read x=1 at 17.000 s (ThinAirRead)."
+    )
+    assert finding.operations == ("op1", "op0") and checker.flagged == {"op0": 0}
+
+
+def test_a_write_that_nobody_read_may_fail() -> None:
+    assert judged(write("1", 0, 9, "failed"), read((), 1, 2, client="c2"), read((), 10, 11, client="c2")).findings == []
 
 
 def test_it_keeps_the_law_of_keyframes() -> None:

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, Node, Request, S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.runs import interventions, registry
 from consensus.runs.timeline import Timeline
 from dashboard import wire
 from dashboard.web.limits import LIMITS
+from dashboard.wire import types
 from dashboard.wire.pack import EACH, KEPT, Reader, Writer, change, changed, pattern
 from tests.kit.fold import Fold
 
@@ -243,6 +244,37 @@ def test_every_message_says_as_many_fields_as_its_card_names() -> None:
             texts = wire.content(event.data[2])
             assert len(texts) == len(names[wire.kind_of(event)[0]])
             assert all(isinstance(text, str) and len(text) <= 48 for text in texts)
+
+
+def test_what_stands_in_frames_keeps_to_its_table() -> None:
+    timeline = Timeline(registry.spec("same-cut"))
+    scenario = registry.scenarios()["same-cut"]
+    lanes = timeline.experiment.lanes
+    _, hello = wire.hello("abcdefgh2", registry.protocols(), registry.scenarios())
+    spec = wire.spec_body(timeline.spec, scenario, lanes)
+    bodies = {
+        "ProtocolCard": hello["protocols"],
+        "Knob": [knob for card in hello["protocols"] for knob in card["knobs"]],
+        "Action": [action for card in hello["protocols"] for action in card["actions"]],
+        "Claims": [card["claims"] for card in hello["protocols"]],
+        "ScenarioCard": hello["scenarios"],
+        "Preset": hello["presets"],
+        "Spec": [spec],
+        "SpecLane": spec["lanes"],
+        "LinkSetting": [spec["link"]],
+        "Side": lanes[0].meters(timeline.at)["sides"],
+        "Lost": [lanes[0].tally.dropped],
+    }
+    assert {*bodies, "Message", "Operation"} == set(wire.PARTS)
+    for name, rows in bodies.items():
+        assert rows
+        for row in rows:
+            assert list(row) == list(wire.PARTS[name]), name
+
+
+def test_the_pages_types_are_written_from_the_tables() -> None:
+    script = (ROOT / "static" / "js" / "lib" / "wire-types.js").read_text("utf-8")
+    assert types.script() == script, "renew it: python -m dashboard.wire static/js/lib/wire-types.js"
 
 
 def test_the_page_about_the_wire_is_written_from_the_tables() -> None:
@@ -522,3 +554,13 @@ def test_no_json_breaks_the_check(kind: str, data: st.DataObject) -> None:
 
 def test_a_request_is_a_message_like_any_other() -> None:
     assert wire.message_fields(Request) == ["op_id", "kind", "key", "value", "context"]
+
+
+def test_a_sentence_keeps_its_template_and_values_on_the_wire() -> None:
+    inner = say("{n} stale reads", n=3)
+    sentence = say("The side of {size} answered {ok} of {asked}; {harm}.", size=2, ok=0, asked=41, harm=inner)
+    for writer, reader in ((Writer(), Reader()), (Writer(learning=False), Reader())):
+        for _ in range(2):  # told anew, then from the tables
+            back = reader.unpacked(writer.packed(["caption", sentence]))[1]
+            assert back == sentence and back.template == sentence.template and back.values == sentence.values
+            assert back.values["harm"].template == inner.template

@@ -41,7 +41,7 @@ function given({ states = {}, messages = [], ui = {} } = {}) {
   const layout = layoutOf({ nodes: NODES, sides: [NODES], clean: true, ...stageSize(922, 520) });
   const nodes = Object.fromEntries(NODES.map((id) => [id, { ...STATE, ...states[id] }]));
   return {
-    lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended: [], operations: new Map(), lost: { cut: 0 } },
+    lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended: [], operations: new Map(), dropped: { cut: 0 } },
     laneIndex: 0, layout, net: netOf(layout, links, []), renderAt: 1000, wall: 10, playing: true, fade: 1, cutSince: new Map(),
     answers: new Map(), clients: [], ui: { ...UI, ...ui },
   };

@@ -23,7 +23,7 @@ function given({ cut = [], sides = [NODES], clean = true, states = {}, messages 
   const layout = layoutOf({ nodes: NODES, sides: hidden ? [NODES] : sides, clean, clients: CLIENTS, ...stageSize(922, 520) });
   const nodes = Object.fromEntries(NODES.map((id) => [id, { status: "up", sentence: "", role: "follower", epoch: 1, store: { x: ["7"] }, timers: [], facts: {}, lie: "", ...states[id] }]));
   return {
-    lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended, operations: new Map(), lost: { cut: lost } },
+    lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended, operations: new Map(), dropped: { cut: lost } },
     laneIndex: 0, layout, net: netOf(layout, links, CLIENTS), renderAt: 1000, wall: 10, playing: true, fade: 1, cutSince: new Map(),
     answers: lastAnswers(operations), clients: CLIENTS, ...state, ...more,
   };

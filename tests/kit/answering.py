@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.kernel.events import Event
-from consensus.kernel.node import FAILED, MS, OK, S
+from consensus.kernel.node import DECLINED, FAILED, MS, OK, S
 from consensus.kernel.simulation import UP
 from consensus.runs.interventions import SetClock
 from tests.kit.storm import Storm, Unsafe
@@ -39,10 +39,10 @@ class AnsweringStorm(Storm):
         elif event.kind == "returned":
             ran = self.waiting.pop(event.data[0], None) is not None
             outcome, reason = event.data[2], event.data[4]
-            refused = outcome == FAILED and bool(self.may_refuse) and self.may_refuse in reason
+            refused = outcome == DECLINED and bool(self.may_refuse) and self.may_refuse in reason
             self.seen["asked of a running node"] += ran
             self.seen["refused for its limit"] += refused
-            if (ran or outcome == FAILED) and outcome != OK and not refused:
+            if (ran or outcome in (FAILED, DECLINED)) and outcome != OK and not refused:
                 raise Unsafe(self.report(f"{event.node} answered {outcome}: {reason}"))
 
     def require_agreement(self) -> None:

@@ -17,7 +17,7 @@ PROTOCOLS = registry.protocols()
 MEMBERS = ("n1", "n2", "n3", "n4", "n5")
 SPLIT = Partition((("n1", "n2"), ("n3", "n4", "n5")))
 DYNAMO = LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1)))
-REPORTED = ["nodes", "asked", "ok", "failed", "unknown", "stale", "lost"]
+REPORTED = ["nodes", "asked", "ok", "declined", "failed", "unknown", "stale", "lost"]
 
 
 def spec(*lanes, **settings):
@@ -30,10 +30,11 @@ def started(*lanes, at=2 * S, **settings):
     return experiment
 
 
-def side(nodes, ok=0, asked=0, pending=0, stale=0, conflicts=0, violations=0, lost=0):
+def side(nodes, ok=0, asked=0, pending=0, stale=0, conflicts=0, violations=0, lost=0, declined=0):
     return {
         "nodes": list(nodes),
         "ok": ok,
+        "declined": declined,
         "asked": asked,
         "pending": pending,
         "stale": stale,
@@ -65,6 +66,14 @@ TWO, THREE = MEMBERS[:2], MEMBERS[2:]
             [side(TWO, 9, 9, stale=30, conflicts=1, lost=3), side(THREE, 8, 8, stale=1, violations=2, lost=1)],
             "Everyone was answered. 31 stale reads, 1 read returned siblings, 2 answers contradict another, "
             "4 acknowledged writes lost.",
+        ),
+        (
+            [side(TWO, 7, 9, declined=2), side(THREE, 8, 9, declined=1)],
+            "Everyone was answered; 3 requests were declined for a stated reason. Nothing stale, nothing lost.",
+        ),
+        (
+            [side(TWO, 7, 9, declined=1), side(THREE, 9, 9)],
+            "The side of 2 answered 8 of 9; 1 request was declined for a stated reason. Nothing stale, nothing lost.",
         ),
     ],
 )
@@ -134,7 +143,7 @@ def test_a_turn_is_of_its_own_lane_only_and_a_bad_one_changes_nothing():
 def test_the_badge_follows_the_knobs():
     experiment = started()
     badges = [lane.meters(experiment.at)["badge"] for lane in experiment.lanes]
-    assert badges == [BADGES["majority"], BADGES["total"]]
+    assert badges == [BADGES["clean majority"], BADGES["total"]]
     experiment.intervene(Turn(1, "w", 2))
     assert experiment.lanes[1].meters(experiment.at)["badge"] == BADGES["quorum"]
 

@@ -7,6 +7,8 @@ from consensus.checkers.histories.losses import SETTLE, Losses
 from consensus.checkers.histories.staleness import Staleness
 from consensus.kernel.events import Event
 from consensus.kernel.node import MS, S
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
 from consensus.watch.history import History
 from consensus.watch.metrics import AVAILABLE, CONFLICT, CONSISTENT, PARTLY, QUIET, REFUSING, STALE, WINDOW, Meters
 
@@ -178,6 +180,59 @@ def test_a_crash_elsewhere_is_no_excuse(told):
     told.read(2, "a", "n2")
     told.ends(3, "a", "unknown")
     assert told.side(0)["availability"] == REFUSING
+
+
+# --- what counts on no side ----------------------------------------------------------------------
+
+
+def test_what_is_left_out_is_counted_by_its_reason(told):
+    told.tell(1, "paused", "n1")
+    told.read(2, "a", "n1")
+    assert told.meters.left_out == {"down": 1, "straddled": 0}
+    told.read(3, "b", "n2")
+    told.read(4, "c", "n3")
+    told.split(5, SPLIT)
+    told.tell(6, "crashed", "n3")
+    assert told.meters.left_out == {"down": 2, "straddled": 0}, "b may still end before anybody knows"
+    for op in "abc":
+        told.ends(7, op, "unknown")
+    assert told.meters.left_out == {"down": 2, "straddled": 1}
+
+
+@pytest.mark.parametrize("name", registry.scenarios())
+def test_every_operation_of_a_scenario_is_counted_left_out_or_pending(name):
+    spec = registry.scenario(name).spec
+    experiment = Experiment(spec, registry.protocols())
+    for at in range(spec.opening, spec.until + 1, (spec.until - spec.opening) // 3):
+        experiment.run_until(at)
+        for lane in experiment.lanes:
+            counts, left = lane.watch.tally.counts.values(), lane.meters(at)["left_out"]
+            accounted = sum(count.asked + count.pending for count in counts) + left["down"] + left["straddled"]
+            assert accounted == len(lane.history.operations)
+
+
+def test_the_election_says_what_it_does_not_count():
+    spec = registry.scenario("election").spec
+    experiment = Experiment(spec, registry.protocols())
+    experiment.run_until(spec.until)
+    report = experiment.report()["lanes"][0]
+    assert report["left_out"]["down"] > 5 and report["left_out"]["straddled"] == 0
+    assert report["sides"][0]["asked"] + report["left_out"]["down"] <= len(experiment.lanes[0].history.operations)
+
+
+# --- what was declined ---------------------------------------------------------------------------
+
+
+def test_a_declined_request_was_answered(told):
+    told.write(1, "a", "n1", "1")
+    told.ends(2, "a", "declined")
+    told.read(3, "b", "n2")
+    told.ends(4, "b")
+    side = told.side(0)
+    assert (side["asked"], side["ok"], side["declined"], side["failed"]) == (2, 1, 1, 0)
+    assert side["availability"] == AVAILABLE and side["write"] == [1, 1]
+    declined = told.history.operations[0]
+    assert (declined.outcome, declined.declined) == ("failed", True), "it certainly did not happen"
 
 
 # --- the first word ------------------------------------------------------------------------------

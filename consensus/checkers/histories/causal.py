@@ -20,7 +20,8 @@ first comes before the second when it was answered before the second was asked (
 
 Masks, one bit a write, keep it cheap: an operation knows its causal past, and in it all writes that are certainly overwritten
 (another write of their key had them in its past). A read contradicts CC exactly when it tells one of those. Pending reads, and
-reads that failed or have no answer, say nothing; a write without an answer counts once somebody has read it.
+reads that failed or have no answer, say nothing; a write without an answer counts once somebody has read it. A write that fails
+promises that it never happened: who read its value, before or after, read it from thin air.
 
 Left out: values that are written twice to one key; online, CCv and CM.
 """
@@ -33,6 +34,7 @@ from typing import NamedTuple
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, named, reading, seconds, writing
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, READ, WRITE
 from consensus.watch.history import Operation
 
@@ -199,10 +201,11 @@ class Causal:
         self.flagged: dict[str, int] = {}
         self.judged = 0  # answered reads
         self.writes: list[Operation] = []  # in the order of asking: the place is the write's bit
-        self.place_of: dict[tuple[str, str], int] = {}  # (key, value) -> its place
+        self.place_of: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> its place
         self.failed: dict[tuple[str, str], bool] = {}
+        self.pending: dict[tuple[str, str], Operation | None] = {}  # (key, value) without an answer yet -> the first read of it
         self.of_key: dict[str, int] = {}  # key -> a mask of its writes
-        self.shown: dict[int, Known] = {}  # a write's place -> what one knows who has seen it
+        self.shown: Ledger[int, Known] = Ledger()  # a write's place -> what one knows who has seen it
         self.sessions: dict[
             str, tuple[int, Known, Known]
         ] = {}  # client -> when it last learnt, what it knows, what it knew before
@@ -237,6 +240,7 @@ class Causal:
         place = len(self.writes)
         self.writes.append(write)
         self.place_of[write.key, write.value] = place
+        self.pending[write.key, write.value] = None
         others = self.of_key.get(write.key, 0)
         self.of_key[write.key] = others | 1 << place
         past, over = self._knows(write.client, write.start)
@@ -245,10 +249,15 @@ class Causal:
     def _written(self, write: Operation) -> None:
         assert write.value is not None and write.finish is not None
         place = write.key, write.value
+        read = self.pending.pop(place, None)
         if write.outcome == OK:
             self._learns(write.client, write.finish, self.shown[self.place_of[place]])
         elif write.outcome == FAILED:
             self.failed[place] = True
+            if read is not None:
+                promise = f"{writing(write)} failed at {seconds(write.finish)}, which promises that it never happened"
+                sentence = f"{promise}, but {reading(read)} at {seconds(read.finish or 0)}."
+                self._gives_away(THIN_AIR_READ, write, sentence, (read, write))
 
     def _read(self, read: Operation, known: Known) -> None:
         assert read.finish is not None
@@ -269,6 +278,8 @@ class Causal:
             if place is None or (read.key, value) in self.failed:
                 why = "nobody had asked to write that" if place is None else "its write had failed"
                 return self._gives_away(THIN_AIR_READ, read, f"{told}, but {why}.", (read,))
+            if (read.key, value) in self.pending:
+                self.pending[read.key, value] = self.pending[read.key, value] or read
             places.append(place)
             known = known.with_all(self.shown[place])
         for place in places:
@@ -288,11 +299,11 @@ class Causal:
         )
         self._gives_away(WRITE_CO_READ, read, sentence, (old, write, read))
 
-    def _gives_away(self, pattern: str, read: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
-        assert read.finish is not None
-        self.flagged[read.op_id] = len(self.findings)
+    def _gives_away(self, pattern: str, last: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
+        assert last.finish is not None
+        self.flagged[last.op_id] = len(self.findings)
         told = f"{sentence[:-1]} ({pattern})."
-        self.findings.append(Finding(NAME, read.finish, told, in_order(shown_by), (read.node,)))
+        self.findings.append(Finding(NAME, last.finish, told, in_order(shown_by), (last.node,)))
 
     def verdict(self, now: int = 0) -> Verdict:
         if self.findings:

@@ -1,30 +1,39 @@
 """The four session guarantees (Terry et al., "Session Guarantees for Weakly Consistent Replicated Data", 1994) from outside.
 
-Session order: of two operations of one client, a comes before b when a finished before b started (clients do not wait for
-their answers, so some have no order). Only answers count.
+A session is one client at one home: what a client asks at another node belongs to another session. In session order a comes
+before b when a finished before b started (clients do not wait for their answers, so some have no order). Only answers count.
 
-A client cannot see in which order a store has put its versions, so this checker needs an order that no correct register denies:
-u is *certainly older* than v when u had taken effect (was acknowledged, or seen by anybody) before v was even asked to be
-written. What a client had read or written before it wrote v is older than v in this sense. It is the order of real
-time: a store whose clocks run apart and that ranks a later write below an earlier one is accused here as well, for its clients
-see the later one vanish.
+- read your writes: no read shows only what is older than a write of the same session that was acknowledged before.
+- monotonic reads: no read shows only what is older than what the same session had read before.
+- monotonic writes: no answer shows, side by side, two writes that one session made one after the other.
+- writes follow reads: no answer shows, side by side, a value and a write whose session had read that value before.
 
-- read your writes: no read is certainly older than a write of the same client that was acknowledged before.
-- monotonic reads: no read is certainly older than what the same client had read before.
-- monotonic writes: no answer shows, side by side, two writes that one client made one after the other.
-- writes follow reads: no answer shows, side by side, a value and a write whose client had read that value before.
+Which of two values is older is the store's order, and a client cannot see that. Two things are certain from the history alone:
+
+- v is older than w when w was written in the knowledge of v: v *happened before* w through sessions and reads-from, as in
+  causal consistency. A store that shows v to somebody who knows w has broken one of the four guarantees.
+- v is older than w for a session that knew v and was then shown w alone. When that session is shown v again, it went back at
+  one of the two steps, whichever value is the older one. (Reads of 1, 2, 1 need no order of the two writes.)
+
+Real time is a third source, but only for a store that orders writes by it (``in_real_time``): then v is older than w when v had
+taken effect (was acknowledged, or seen by anybody) before w was even asked to be written. Protocols that claim "linearizable"
+or "sequential" do so here: they put all writes into one log, and only their reads may be old. Any other store may rank a later
+write below an earlier one without breaking a guarantee. What only real time speaks against is *unknown* there.
 
 A read of siblings is as new as the newest of them. That one read is older than another does not prove that writes changed
-places: a replica may have been behind. Where those two were one client's successive writes, or one was written by
+places: a replica may have been behind. Where those two were one session's successive writes, or one was written by
 somebody who had read the other, the last two guarantees are therefore *unknown*, not violated. Left out: order
-between different keys (that would be causal consistency).
+between different keys (``causal.py`` judges that).
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from consensus.checkers import CLIENTS, HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, its, itself, listed, reading, seconds
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
 from consensus.watch.history import Operation
 
@@ -36,9 +45,24 @@ GUARANTEES = (READ_YOUR_WRITES, MONOTONIC_READS, MONOTONIC_WRITES, WRITES_FOLLOW
 
 BEFORE_EVERYTHING = -1
 
-Floor = tuple[int, Operation | None]  # nothing that took effect before this start may be read; the operation that says so
+Session = tuple[str, str]  # client, home
+Floor = tuple[int, Operation | None]  # by real time nothing that took effect before this start may be read; who says so
 NOTHING: Floor = (BEFORE_EVERYTHING, None)
-Floors = dict[tuple[str, str], tuple[int, Floor, Floor]]  # (client, key) -> when it rose, floor now, floor before that moment
+
+
+class Stand(NamedTuple):
+    """Where a session stands on one key. The numbers are masks with one bit for each write."""
+
+    written: Floor = NOTHING
+    read: Floor = NOTHING
+    behind_own: int = 0  # what happened before one of its acknowledged writes
+    behind_read: int = 0  # what happened before all that one of its reads showed
+    left: int = 0  # what it knew, and was then not shown any more
+    known: int = 0  # its acknowledged writes, and what it has read
+
+
+START = Stand()
+Stands = dict[tuple[str, str, str], tuple[int, Stand, Stand]]  # (client, home, key) -> when it changed, now, before that moment
 
 
 class Sessions:
@@ -46,25 +70,23 @@ class Sessions:
 
     listens = CLIENTS
 
-    def __init__(self) -> None:
+    def __init__(self, in_real_time: bool = True) -> None:
+        self.in_real_time = in_real_time  # does the store promise to order writes by real time?
         self.findings: list[Finding] = []
         self.reads = 0  # answered reads
         self.broken: dict[str, int] = {}  # guarantee -> the index of its first finding
         self.told: dict[tuple[str, str, str], bool] = {}  # (key, earlier, later): writes that were reported side by side
         self.doubts: dict[str, str] = {}  # guarantee -> why it cannot be told
-        self.writes: dict[tuple[str, str], Operation] = {}  # (key, value) -> its write, as far as it got
-        self.took_effect: dict[tuple[str, str], int] = {}  # (key, value) -> its first answer
-        self.saw: dict[tuple[str, str, str], int] = {}  # (client, key, value) -> when it had first read it
-        self.written: Floors = {}
-        self.read: Floors = {}
-        self.asked: dict[str, tuple[Floor, Floor]] = {}  # a read under way -> its client's floors when it began
-
-    def copied(self) -> Sessions:
-        """A keyframe: every dict is flat."""
-        clone = object.__new__(Sessions)
-        for name, value in vars(self).items():
-            setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
-        return clone
+        self.writes: Ledger[tuple[str, str], Operation] = Ledger()  # (key, value) -> its write, as far as it got
+        self.places: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> the bit of its write
+        self.values: list[str] = []  # by bit
+        self.pasts: list[int] = []  # by bit: what happened before the write
+        self.knows: dict[Session, tuple[int, int, int]] = {}  # when it last learnt, what it knows, what it knew before
+        self.took_effect: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> its first answer
+        self.saw: Ledger[tuple[str, str, str, str], Operation] = Ledger()  # (client, home, key, value) -> first read
+        self.left_by: Ledger[tuple[str, str, str, str], Operation] = Ledger()  # and the next that showed another
+        self.stands: Stands = {}
+        self.asked: dict[str, tuple[Stand, int]] = {}  # a read under way -> where its session stood, what it knew
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if operation is None:
@@ -72,40 +94,112 @@ class Sessions:
         if operation.kind == WRITE:
             self._write(operation)
         elif operation.finish is None:
-            place = operation.client, operation.key
-            self.asked[operation.op_id] = (floor(self.written, place, event.at), floor(self.read, place, event.at))
+            self.asked[operation.op_id] = self._stand(operation, event.at), self._knowledge(operation, event.at)
         else:
-            written, read = self.asked.pop(operation.op_id)
+            stand, knew = self.asked.pop(operation.op_id)
             if operation.outcome == OK:
-                self._read(operation, written, read)
+                self._read(operation, stand, knew)
+
+    # --- what a session knows -------------------------------------------------------------------
+
+    def _stand(self, operation: Operation, now: int) -> Stand:
+        """What its session had done when an operation began: what ended in this very microsecond does not come before it."""
+        changed, current, before = self.stands.get((operation.client, operation.node, operation.key), (-1, START, START))
+        return before if changed == now else current
+
+    def _knowledge(self, operation: Operation, now: int) -> int:
+        learnt, known, before = self.knows.get((operation.client, operation.node), (-1, 0, 0))
+        return before if learnt == now else known
+
+    def _moves(self, operation: Operation, **change: Any) -> None:
+        """Its session stands elsewhere from now on."""
+        assert operation.finish is not None
+        place, now = (operation.client, operation.node, operation.key), operation.finish
+        changed, current, before = self.stands.get(place, (-1, START, START))
+        self.stands[place] = now, current._replace(**change), before if changed == now else current
+
+    def _learns(self, operation: Operation, more: int) -> None:
+        assert operation.finish is not None
+        session, now = (operation.client, operation.node), operation.finish
+        learnt, known, before = self.knows.get(session, (-1, 0, 0))
+        self.knows[session] = now, known | more, before if learnt == now else known
+
+    def _now(self, operation: Operation) -> Stand:
+        return self.stands.get((operation.client, operation.node, operation.key), (-1, START, START))[1]
+
+    # --- what clients ask and get ---------------------------------------------------------------
 
     def _write(self, write: Operation) -> None:
         assert write.value is not None
         place = write.key, write.value
         self.writes[place] = write
-        if write.outcome == OK and write.finish is not None:
+        if write.finish is None:
+            self.places[place] = len(self.values)
+            self.values.append(write.value)
+            self.pasts.append(self._knowledge(write, write.start))
+        elif write.outcome == OK:
             self.took_effect.setdefault(place, write.finish)
-            rise(self.written, (write.client, write.key), write.finish, (write.start, write))
+            bit, past, stand = 1 << self.places[place], self.pasts[self.places[place]], self._now(write)
+            written = max(stand.written, (write.start, write), key=rank)
+            self._moves(write, written=written, behind_own=stand.behind_own | past, known=stand.known | bit)
+            self._learns(write, past | bit)
 
-    def _read(self, read: Operation, written: Floor, seen: Floor) -> None:
+    def _read(self, read: Operation, stand: Stand, knew: int) -> None:
         assert read.finish is not None
         self.reads += 1
         key, result, finish = read.key, read.result, read.finish
         newest, known = BEFORE_EVERYTHING, finish
         for value in result:
-            took_effect = self.took_effect.setdefault((key, value), finish)
-            self.saw.setdefault((read.client, key, value), finish)
-            newest = max(newest, took_effect)
+            newest = max(newest, self.took_effect.setdefault((key, value), finish))
+            self.saw.setdefault((read.client, read.node, key, value), read)
             write = self.writes.get((key, value))
             known = min(known, write.start if write is not None else BEFORE_EVERYTHING)
-        if newest < written[0]:
-            self._older_than_own_write(read, written)
-        if newest < seen[0]:
-            self._older_than_read(read, seen)
+        accused, back = self._judge(read, stand, newest)
         if len(result) > 1:
             self._side_by_side(read)
         if result:
-            rise(self.read, (read.client, key), finish, (known, read))
+            self._takes_in(read, known, 0 if accused else stand.known, back)
+
+    def _judge(self, read: Operation, stand: Stand, newest: int) -> tuple[bool, bool]:
+        """Is all that it shows older than what its session wrote or read? Says if it was accused, and if of going back."""
+        shown = self._shown(read)
+        own, seen = only(shown, stand.behind_own, stand.written), only(shown, stand.behind_read, stand.read)
+        before = len(self.findings)
+        if own or newest < stand.written[0]:
+            self._older_than_own_write(read, stand, own)
+        if seen or newest < stand.read[0]:
+            self._older_than_read(read, stand, seen)
+        back = len(self.findings) == before and shown > 0 and not shown & ~stand.left
+        if back:
+            self._back_again(read)
+        return len(self.findings) > before, back
+
+    def _shown(self, read: Operation) -> int:
+        """The mask of what a read shows; -1 when it shows a value that nobody had asked to write: nothing is older then."""
+        shown = 0
+        for value in read.result:
+            place = self.places.get((read.key, value))
+            if place is None:
+                return -1
+            shown |= 1 << place
+        return shown
+
+    def _takes_in(self, read: Operation, known: int, left: int, back: bool) -> None:
+        """What its session knows from now on; ``left``: what it knew before, and is left behind unless the read shows it."""
+        shown, now = self._shown(read), self._now(read)
+        floor = max(now.read, (known, read), key=rank)
+        if shown < 0:
+            return self._moves(read, read=floor)
+        behind, learnt = -1, shown
+        for value in read.result:
+            past = self.pasts[self.places[read.key, value]]
+            behind, learnt = behind & past, learnt | past
+        left &= ~shown
+        for place in bits(left & ~now.left):
+            self.left_by[read.client, read.node, read.key, self.values[place]] = read
+        left |= now.left & ~shown if back else now.left
+        self._moves(read, read=floor, behind_read=now.behind_read | behind, left=left, known=now.known | shown)
+        return self._learns(read, learnt)
 
     # --- what is broken -------------------------------------------------------------------------
 
@@ -113,31 +207,75 @@ class Sessions:
         self.broken.setdefault(guarantee, len(self.findings))
         self.findings.append(Finding(guarantee, at, sentence, in_order(operations), (operations[-1].node,)))
 
-    def _older_than_own_write(self, read: Operation, floor: Floor) -> None:
-        write = floor[1]
+    def _older_than_own_write(self, read: Operation, stand: Stand, certain: bool) -> None:
+        write = stand.written[1]
+        if certain and not self.in_real_time:
+            write = self._own_write_after(read, stand) or write
         assert write is not None and write.finish is not None and read.finish is not None
-        self._breaks(
-            READ_YOUR_WRITES,
-            read.finish,
-            f"{reading(read)} at {seconds(read.finish)}, though {its(read.client)} own write {write.key}={write.value} "
-            f"had been acknowledged at {seconds(write.finish)}{older(read)}.",
-            (write, read),
-        )
+        fact = f"{its(read.client)} own write {write.key}={write.value} had been acknowledged at {seconds(write.finish)}"
+        if certain or self.in_real_time:
+            sentence = f"{reading(read)} at {seconds(read.finish)}, though {fact}{older(read)}."
+            self._breaks(READ_YOUR_WRITES, read.finish, sentence, (write, read))
+        else:
+            self._may_be_older(READ_YOUR_WRITES, read, f"and {fact}")
         self._doubt(read, write)
 
-    def _older_than_read(self, read: Operation, floor: Floor) -> None:
-        before = floor[1]
+    def _older_than_read(self, read: Operation, stand: Stand, certain: bool) -> None:
+        before = stand.read[1]
+        if certain and not self.in_real_time:
+            before = self._read_after(read, stand) or before
         assert before is not None and before.finish is not None and read.finish is not None
-        self._breaks(
-            MONOTONIC_READS,
-            read.finish,
-            f"{reading(read)} at {seconds(read.finish)}, though {itself(read.client)} had read "
-            f"{before.key}={listed(before.result)} at {seconds(before.finish)} already{older(read)}.",
-            (before, read),
-        )
+        fact = f"{itself(read.client)} had read {before.key}={listed(before.result)} at {seconds(before.finish)} already"
+        if certain or self.in_real_time:
+            sentence = f"{reading(read)} at {seconds(read.finish)}, though {fact}{older(read)}."
+            self._breaks(MONOTONIC_READS, read.finish, sentence, (before, read))
+        else:
+            self._may_be_older(MONOTONIC_READS, read, f"and {fact}")
         for value in before.result:
             if (write := self.writes.get((before.key, value))) is not None:
                 self._doubt(read, write)
+
+    def _may_be_older(self, guarantee: str, read: Operation, fact: str) -> None:
+        """Only real time says so, and this store need not order writes by it."""
+        sentence = (
+            f"{reading(read)} at {seconds(read.finish or 0)}, {fact}. {listed(read.result)} is the older by real time, "
+            f"but this store may have put it later: nobody who wrote one knew the other."
+        )
+        self.doubts.setdefault(guarantee, sentence)
+
+    def _own_write_after(self, read: Operation, stand: Stand) -> Operation | None:
+        """The newest acknowledged write of the session that was made in the knowledge of all that the read shows."""
+        for place in bits(stand.known):
+            write = self.writes[read.key, self.values[place]]
+            mine = (write.client, write.node, write.outcome) == (read.client, read.node, OK)
+            if mine and not self._shown(read) & ~self.pasts[place]:
+                return write
+        return None
+
+    def _read_after(self, read: Operation, stand: Stand) -> Operation | None:
+        """A read of the session that had shown what was written in the knowledge of all that this one shows."""
+        for place in bits(stand.known):
+            before = self.saw.get((read.client, read.node, read.key, self.values[place]))
+            if before is not None and not self._shown(read) & ~self.pasts[place]:
+                return before
+        return None
+
+    def _back_again(self, read: Operation) -> None:
+        """It shows again what its session had been shown to be replaced: it went back now, or then."""
+        assert read.finish is not None
+        value = read.result[0]
+        first = self.writes[read.key, value]
+        if (first.client, first.node, first.outcome) != (read.client, read.node, OK):
+            first = self.saw[read.client, read.node, read.key, value]
+        other = self.left_by[read.client, read.node, read.key, value]
+        self._breaks(
+            MONOTONIC_READS,
+            read.finish,
+            f"{reading(read)} again at {seconds(read.finish)}, though {itself(read.client)} had read "
+            f"{other.key}={listed(other.result)} in between, at {seconds(other.finish or 0)}: "
+            f"one of the two steps goes back, whichever is older.",
+            (first, other, read),
+        )
 
     def _side_by_side(self, read: Operation) -> None:
         """Siblings, though one of them was written by somebody for whom the other was the past. Each pair is told once."""
@@ -160,8 +298,9 @@ class Sessions:
                     self._breaks(WRITES_FOLLOW_READS, read.finish, sentence, (earlier, later, read))
 
     def _had_read(self, write: Operation, value: str) -> bool:
-        """Had the client of this write read that value before it asked?"""
-        return self.saw.get((write.client, write.key, value), write.start) < write.start
+        """Had the session of this write read that value before it asked?"""
+        read = self.saw.get((write.client, write.node, write.key, value))
+        return read is not None and read.finish is not None and read.finish < write.start
 
     def _doubt(self, read: Operation, later: Operation) -> None:
         """A client is shown something older than this write: had the write's client been there before?"""
@@ -196,19 +335,24 @@ def older(read: Operation) -> str:
 
 
 def came_before(earlier: Operation, later: Operation) -> bool:
-    """Session order of two writes: one client, and the first was acknowledged before the second was asked."""
-    return (
-        earlier.client == later.client and earlier.outcome == OK and earlier.finish is not None and earlier.finish < later.start
-    )
+    """Session order of two writes: one session, and the first was acknowledged before the second was asked."""
+    one = (earlier.client, earlier.node) == (later.client, later.node)
+    return one and earlier.outcome == OK and earlier.finish is not None and earlier.finish < later.start
 
 
-def floor(floors: Floors, place: tuple[str, str], now: int) -> Floor:
-    """What stands under a client's next operation on a key: what ended in this very microsecond does not come before it."""
-    rose, current, before = floors.get(place, (BEFORE_EVERYTHING, NOTHING, NOTHING))
-    return before if rose == now else current
+def rank(floor: Floor) -> int:
+    return floor[0]
 
 
-def rise(floors: Floors, place: tuple[str, str], now: int, to: Floor) -> None:
-    rose, current, before = floors.get(place, (BEFORE_EVERYTHING, NOTHING, NOTHING))
-    if to[0] > current[0]:
-        floors[place] = (now, to, before if rose == now else current)
+def only(shown: int, behind: int, floor: Floor) -> bool:
+    """Is all that is shown certainly older? Nothing at all is older than everything; ``floor`` says if there was anything."""
+    return floor[1] is not None if not shown else shown > 0 and not shown & ~behind
+
+
+def bits(mask: int) -> list[int]:
+    """The places of a mask, the newest first."""
+    places = []
+    while mask:
+        places.append(mask.bit_length() - 1)
+        mask ^= 1 << places[-1]
+    return places

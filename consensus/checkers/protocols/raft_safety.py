@@ -26,6 +26,7 @@ from typing import Any
 
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.maths.quorums import Configuration, has_quorum
 from consensus.watch.history import Operation
 
@@ -58,11 +59,11 @@ class RaftSafety:
         self.elected_with: dict[int, tuple[str, int, int]] = {}
         self.latest_term_led = 0
         # Logs as leaders show them: (index, term) -> (entry, the term of the entry before it)
-        self.entry_at: dict[tuple[int, int], tuple[Entry, int]] = {}
-        self.shown_by: dict[str, dict[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
+        self.entry_at: Ledger[tuple[int, int], tuple[Entry, int]] = Ledger()
+        self.shown_by: dict[str, Ledger[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
         self.last_heartbeat: dict[str, tuple[int, int, int]] = {}
         # Members: in force once the entry of that index and term stands in a log; and who was said to agree to what
-        self.members_at: dict[tuple[int, int], Configuration | None] = {(0, 0): Configuration(members)}
+        self.members_at: Ledger[tuple[int, int], Configuration | None] = Ledger({(0, 0): Configuration(members)})
         self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
         self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> who sent it a vote
         self.acknowledged: dict[tuple[str, int], dict[str, int]] = {}  # (leader, term) -> follower -> up to which index
@@ -71,7 +72,7 @@ class RaftSafety:
         self.decided: list[tuple[Entry, str, int]] = []
         self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
         # Snapshots: what each entry did (index -> key, values); index -> term and data of a snapshot that is as it must be
-        self.effect_of: dict[int, tuple[str, tuple[str, ...]]] = {}
+        self.effect_of: Ledger[int, tuple[str, tuple[str, ...]]] = Ledger()
         self.applying: dict[str, int] = {}  # server -> the index that it is applying; absent while it starts from a snapshot
         self.owed: dict[str, int] = {}  # server -> the index that it has applied, and others have stored something for
         self.snapshots: dict[int, tuple[int, Data]] = {}
@@ -131,7 +132,7 @@ class RaftSafety:
             self.find(
                 ELECTION_SAFETY, event, f"{event.node} became leader of term {term}, which {first} leads.", (first, event.node)
             )
-        self.shown_by[event.node] = {}
+        self.shown_by[event.node] = Ledger()
 
     # --- Leader Append-Only and Log Matching ------------------------------------------------------
 
@@ -148,7 +149,7 @@ class RaftSafety:
             self.latest_term_led = max(self.latest_term_led, term)
             self.check_election(event, term)
             self.check_votes(event, term)
-        shown = self.shown_by.setdefault(leader, {})
+        shown = self.shown_by.setdefault(leader, Ledger())
         previous_term = message.prev_log_term
         _term, last = self.led.get(leader, (0, (0, 0)))
         end = message.prev_log_index + len(entries)

@@ -9,6 +9,8 @@ leader's no-op and each write applied once though asked twice (section 8), trans
 ways (thesis 6.4): through the log, by read-index, under a lease, or from the leader's own state. By knobs: PreVote (thesis
 9.6), and CheckQuorum, which is thesis 6.2 (a leader that hears no majority steps down) together with the last rule of section 6
 (whoever hears a leader disregards other candidates; who has just restarted cannot know whom it heard, and waits as well).
+That last rule is there against servers that were removed: so a candidate that is no member is disregarded whatever the knob
+says. A member is disregarded with CheckQuorum only; else nobody could see what the rule is for.
 
 A change of members begins with the newcomers catching up as non-voting members, in rounds (thesis 4.2.1); then it goes through
 a joint configuration, or one server at a time. A leader changes nothing before an entry of its own term is committed
@@ -33,6 +35,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.raft_safety import RaftSafety
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.maths.quorums import (
     LEARNER,
@@ -52,6 +55,7 @@ from consensus.protocols.cards import Action, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 FOLLOWER, PRE_CANDIDATE, CANDIDATE, LEADER = "follower", "pre-candidate", "candidate", "leader"
+RING = {LEADER: "leads", CANDIDATE: "stands", PRE_CANDIDATE: "stands"}
 JOINT, ONE_AT_A_TIME, AT_ONCE = "joint", "one at a time", "at once"
 
 # A log entry is a flat tuple: (term, kind, key, value, op_id). Its kind is READ, WRITE, NO_OP or MEMBERS.
@@ -258,7 +262,7 @@ class RaftNode(Node):
         self.told_to_stand = 0  # the term in which it stands because the leader told it to
         # The state machine: rebuilt from the log after a restart
         self.state_machine: dict[str, str] = {}
-        self.applied: dict[str, bool] = {}  # op ids of the writes that took effect
+        self.applied: Ledger[str, bool] = Ledger()  # op ids of the writes that took effect
         # Volatile state on candidates and pre-candidates
         self.votes: dict[str, bool] = {}
         # Volatile state on leaders
@@ -436,7 +440,7 @@ class RaftNode(Node):
         return self.heard_leader_at is not None and self.elapsed - self.heard_leader_at < patience
 
     def on_request_vote(self, src: str, m: RequestVote) -> None:
-        if self.knobs["check_quorum"] and not m.disrupt_leader and self.hears_a_leader():  # the end of section 6
+        if self.disregards(m):  # the end of section 6
             self.note("vote request disregarded", f"{m.candidate_id}, term {m.term}")
             return self.send(src, RequestVoteReply(self.current_term, False))
         self.observe_term(m.term)
@@ -451,6 +455,13 @@ class RaftNode(Node):
                 self.become_follower(self.current_term)
             self.reset_election_timer()
         self.send(src, RequestVoteReply(self.current_term, granted))
+
+    def disregards(self, m: RequestVote) -> bool:
+        """A removed server hears no heartbeats and asks for votes for ever. While a leader is heard, such requests count for
+        nothing (section 6): those of servers that are no members, as far as is known here; with CheckQuorum those of all.
+        """
+        may_disrupt = self.knobs["check_quorum"] or m.candidate_id not in electorate(self.configuration)
+        return may_disrupt and not m.disrupt_leader and self.hears_a_leader()
 
     def on_request_vote_reply(self, src: str, m: RequestVoteReply) -> None:
         self.observe_term(m.term)
@@ -847,7 +858,7 @@ class RaftNode(Node):
         """The state machine is what the snapshot says, the members what it and the log behind it say."""
         index, _term, configuration, data, applied = self.snapshot
         self.commit_index = self.last_applied = index
-        self.state_machine, self.applied = dict(data), dict.fromkeys(applied, True)
+        self.state_machine, self.applied = dict(data), Ledger(dict.fromkeys(applied, True))
         for key, value in data:
             self.store(key, (value,))
         found = [(at, configuration_of(e)) for at, e in enumerate(self.log[1:], start=index + 1) if e[KIND] == MEMBERS]
@@ -1083,6 +1094,8 @@ class RaftNode(Node):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
+            "ring_timer": "election",
             "epoch": self.current_term,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state_machine.items()},
@@ -1119,10 +1132,10 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
     With members changed all at once it promises nothing. With retries taken as new an old value may come back.
     """
     if knobs["membership"] == AT_ONCE:
-        return Claims("none", availability="majority", loses=True)
+        return Claims("none", availability="clean majority", loses=True)
     if knobs["retries"] == "taken as new":
-        return Claims("eventual", availability="majority", loses=True)
-    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="majority")
+        return Claims("eventual", availability="clean majority", loses=True)
+    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="clean majority")
 
 
 def clash(knobs: Mapping[str, Any]) -> str:
@@ -1140,7 +1153,8 @@ CARD = RAFT = Card(
     summary="One leader orders every operation in a log; what it has committed with a majority of the members is never lost.",
     node=RaftNode,
     claims=claims,
-    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer.",
+    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer; "
+    "where only some links are cut, leaders may fall again and again, or nobody can be elected.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(
@@ -1197,7 +1211,8 @@ CARD = RAFT = Card(
         Knob(
             "check_quorum",
             "CheckQuorum",
-            "A leader that hears no majority for an election timeout steps down; who hears a leader disregards candidates.",
+            "A leader that hears no majority for an election timeout steps down; who hears a leader disregards candidates, not "
+            "only those that are no members.",
             False,
             choices=SWITCH,
         ),
@@ -1249,7 +1264,7 @@ CARD = RAFT = Card(
     actions=(
         Action("stand", "Stand for election", "As if its patience had just ended."),
         Action("join", "Bring in", "This node joins the members, once it has caught up with the log.", "node"),
-        Action("leave", "Send away", "This node leaves the members.", "node"),
+        Action("leave", "Send away", "This node leaves the members. Nobody tells it, so it goes on to ask for votes.", "node"),
         Action("change_members", "Change the members", "These nodes shall be the members: n1 n2 n3.", "text"),
         Action(
             "transfer_leadership", "Hand over the lead", "The leader brings this node up to date and tells it to stand.", "node"

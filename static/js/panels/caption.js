@@ -42,7 +42,7 @@ export function Caption({ app }) {
   </div>`;
 }
 
-/** @param {string} caption @param {import("../stores/world.js").Spec|null} spec @param {boolean} invited */
+/** @param {string} caption @param {import("../lib/wire-types.js").Spec|null} spec @param {boolean} invited */
 function story(caption, spec, invited) {
   if (!spec) return words.caption.opening;
   if (caption) return caption;

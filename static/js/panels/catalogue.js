@@ -1,12 +1,12 @@
 /** The catalogue of protocols, shelf by shelf: one of them for the lane it was opened from, or two to four side by side. */
 import { useState } from "preact/hooks";
 import { words } from "../lib/words.js";
+import { compose } from "./compose.js";
 import { html, useStore } from "./html.js";
-import { compose } from "./lane.js";
 
 const LANES_MAX = 4; // when the server does not say
 
-/** @typedef {import("../stores/world.js").ProtocolCard} ProtocolCard */
+/** @typedef {import("../lib/wire-types.js").ProtocolCard} ProtocolCard */
 
 /** @param {{app: import("./html.js").App}} props */
 export function Catalogue({ app }) {
@@ -38,7 +38,7 @@ export function Catalogue({ app }) {
     </footer>`;
 }
 
-/** @param {import("../stores/world.js").Hello} hello @returns {Array<[string, string, ProtocolCard[]]>} the shelves that have something on them */
+/** @param {import("../lib/wire-types.js").Hello} hello @returns {Array<[string, string, ProtocolCard[]]>} the shelves that have something on them */
 function shelves({ families, protocols }) {
   return Object.entries(families)
     .map(([family, title]) => /** @type {[string, string, ProtocolCard[]]} */ ([family, title, protocols.filter((card) => card.family === family)]))

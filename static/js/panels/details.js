@@ -7,14 +7,14 @@ const FINDINGS_SHOWN = 30;
 
 /** @param {{app: import("./html.js").App, lane: number}} props */
 export function Details({ app, lane }) {
-  const [meters, findings, lost] = useStore(app.world, (state) =>
-    /** @type {const} */ ([state.lanes[lane]?.meters, state.lanes[lane]?.findings ?? [], state.lanes[lane]?.lost]));
+  const [meters, findings, dropped] = useStore(app.world, (state) =>
+    /** @type {const} */ ([state.lanes[lane]?.meters, state.lanes[lane]?.findings ?? [], state.lanes[lane]?.dropped]));
   if (!meters) return null;
   /** @type {Array<[string, string]>} */
   const figures = [
     [words.details.staleness, words.details.stalenessValue(meters.staleness)],
     [words.details.messages, String(meters.messages)],
-    [words.details.lostAtCut, String(lost?.cut ?? meters.lost_at_cut)],
+    [words.details.lostAtCut, String(dropped?.cut ?? meters.lost_at_cut)],
     [words.details.diverged, String(meters.diverged)],
   ];
   if (meters.converged_ms !== null) figures.push([words.details.converged, words.details.convergedValue(meters.converged_ms)]);
@@ -39,13 +39,13 @@ export function Details({ app, lane }) {
   </div>`;
 }
 
-/** Goes to a finding and lights its operations. @param {import("./html.js").App} app @param {number} lane @param {import("../stores/world.js").Finding} finding */
+/** Goes to a finding and lights its operations. @param {import("./html.js").App} app @param {number} lane @param {import("../lib/wire-types.js").Finding} finding */
 function visit(app, lane, finding) {
   app.ui.update({ dock: null, lit: { lane, sentence: finding.sentence, operations: finding.operations } });
   app.send("seek", { at: finding.at });
 }
 
-/** @param {{sides: import("../stores/world.js").Side[]}} props */
+/** @param {{sides: import("../lib/wire-types.js").Side[]}} props */
 function SidesTable({ sides }) {
   const whole = sides.length === 1;
   return html`<table>

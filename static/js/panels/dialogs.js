@@ -60,9 +60,9 @@ function Scenarios({ app }) {
 
 const LEVELS = ["B", "I", "A", "E"];
 
-/** From the easiest to the hardest, each level by number. @param {import("../stores/world.js").ScenarioCard[]} scenarios @returns {Array<[string, import("../stores/world.js").ScenarioCard[]]>} */
+/** From the easiest to the hardest, each level by number. @param {import("../lib/wire-types.js").ScenarioCard[]} scenarios @returns {Array<[string, import("../lib/wire-types.js").ScenarioCard[]]>} */
 function byLevel(scenarios) {
-  return LEVELS.map((level) => /** @type {[string, import("../stores/world.js").ScenarioCard[]]} */ ([level, scenarios.filter((each) => each.level === level).sort((a, b) => a.number - b.number)]))
+  return LEVELS.map((level) => /** @type {[string, import("../lib/wire-types.js").ScenarioCard[]]} */ ([level, scenarios.filter((each) => each.level === level).sort((a, b) => a.number - b.number)]))
     .filter(([, each]) => each.length > 0);
 }
 

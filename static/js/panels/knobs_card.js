@@ -1,9 +1,9 @@
 /** All knobs of a lane's protocol, each with the sentence that says what turning it does. */
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
-import { Pick } from "./lane.js";
+import { Pick } from "./pick.js";
 
-/** How far a knob turns, and where it stands at first. @param {import("../stores/world.js").Knob} knob */
+/** How far a knob turns, and where it stands at first. @param {import("../lib/wire-types.js").Knob} knob */
 function boundsOf({ choices, low, high, unit, default: first }) {
   if (choices.length > 0) return words.knobs.first(choices.find(([value]) => value === first)?.[1] ?? String(first));
   return words.knobs.bounds(low, high, unit, String(first));

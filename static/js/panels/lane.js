@@ -1,10 +1,12 @@
 /** One lane: its head (protocol and knobs), the stage, the two words a side, the operation strip, the sentence. */
 import { useEffect, useRef } from "preact/hooks";
 import { words } from "../lib/words.js";
+import { compose } from "./compose.js";
 import { Dock } from "./dock.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { Meters } from "./meters.js";
+import { Pick } from "./pick.js";
 import { Strip } from "./strip.js";
 
 /** @param {{app: import("./html.js").App}} props */
@@ -79,7 +81,7 @@ function Head({ app, index, last }) {
   </div>`;
 }
 
-/** Numbers with short names and choices among a few words stand in the head; the rest behind the dots. @param {import("../stores/world.js").Knob} knob */
+/** Numbers with short names and choices among a few words stand in the head; the rest behind the dots. @param {import("../lib/wire-types.js").Knob} knob */
 function fitsInline(knob) {
   if (knob.choices.length === 0) return knob.title.length <= SHORT && knobValues(knob).length > 0;
   return knob.choices.every(([value, text]) => typeof value !== "boolean" && text.length <= WORDS);
@@ -89,13 +91,13 @@ const SHORT = 3; // letters of a name that reads as a symbol: N=3
 const WORDS = 32; // letters of a choice
 const TOGETHER = 28; // letters of a name and its choice
 
-/** The values of a number knob that has few enough to list. @param {import("../stores/world.js").Knob} knob @returns {number[]} */
+/** The values of a number knob that has few enough to list. @param {import("../lib/wire-types.js").Knob} knob @returns {number[]} */
 function knobValues(knob) {
   if (knob.low === null || knob.high === null || knob.high - knob.low > 24) return [];
   return Array.from({ length: knob.high - knob.low + 1 }, (_, step) => /** @type {number} */ (knob.low) + step);
 }
 
-/** @param {import("../stores/world.js").Knob} knob @param {unknown} value */
+/** @param {import("../lib/wire-types.js").Knob} knob @param {unknown} value */
 function knobShown(knob, value) {
   const choice = knob.choices.find(([each]) => each === value);
   if (!choice) return `${knob.title}=${value}`;
@@ -103,43 +105,11 @@ function knobShown(knob, value) {
   return together.length <= TOGETHER ? together : choice[1].split(",")[0];
 }
 
-/** @param {{app: import("./html.js").App, lane: number, knob: import("../stores/world.js").Knob, value: unknown, title: string, disabled: boolean}} props */
+/** @param {{app: import("./html.js").App, lane: number, knob: import("../lib/wire-types.js").Knob, value: unknown, title: string, disabled: boolean}} props */
 function KnobPick({ app, lane, knob, value, title, disabled }) {
   const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, `${number} ${knob.unit === "nodes" && number === 1 ? "node" : knob.unit}`.trim()]);
   return html`<${Pick} label=${words.lane.knob(knob.title, title)} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
     onPick=${(/** @type {unknown} */ next) => app.send("turn", { lane, knob: knob.name, value: next })} />`;
-}
-
-/**
- * A list that opens where its words stand: the words are ours, the list is the browser's own.
- * @param {{label: string, shown: string, value: unknown, options: Array<[unknown, string]>, onPick: (value: any) => void, disabled?: boolean, title?: string, class?: string}} props
- */
-export function Pick({ label, shown, value, options, onPick, disabled = false, title, class: className = "" }) {
-  const place = options.findIndex(([each]) => each === value);
-  return html`<span class=${`pick ${className}`} title=${title}>
-    <span aria-hidden="true">${shown}<span class="caret">▾</span></span>
-    <select aria-label=${label} disabled=${disabled} value=${String(place)}
-      onChange=${(/** @type {Event} */ event) => {
-        const select = /** @type {HTMLSelectElement} */ (event.currentTarget);
-        onPick(options[Number(select.value)][0]);
-        if (!select.matches(":focus-visible")) select.blur();
-      }}>
-      ${options.map(([, text], index) => html`<option key=${index} value=${String(index)} selected=${index === place}>${text}</option>`)}
-    </select>
-  </span>`;
-}
-
-/**
- * A new run with other lanes.
- * @param {import("./html.js").App} app
- * @param {(lanes: Array<{protocol: string, knobs: Record<string, unknown>}>) => Array<{protocol: string, knobs: Record<string, unknown>}>} change
- * @param {Record<string, unknown>} [more]
- */
-export function compose(app, change, more = {}) {
-  const { spec } = app.world.state;
-  if (!spec) return;
-  const lanes = spec.lanes.map(({ protocol, knobs }) => ({ protocol, knobs }));
-  app.send("compose", { lanes: change(lanes), nodes: spec.nodes.length, seed: spec.seed, ...more });
 }
 
 /** A lane that shows something new: a protocol that is not there yet, else one with another way to read, to settle conflicts ...
@@ -151,7 +121,7 @@ function addLane(app) {
   compose(app, (lanes) => [...lanes, next]);
 }
 
-/** @param {import("../stores/world.js").ProtocolCard[]} protocols @param {Array<{protocol: string, knobs: Record<string, unknown>}>} lanes */
+/** @param {import("../lib/wire-types.js").ProtocolCard[]} protocols @param {Array<{protocol: string, knobs: Record<string, unknown>}>} lanes */
 function newLane(protocols, lanes) {
   const asIs = protocols.map(({ name }) => ({ protocol: name, knobs: /** @type {Record<string, unknown>} */ ({}) }));
   const turned = protocols.flatMap(({ name, knobs }) =>

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
-import { Pick } from "./lane.js";
+import { Pick } from "./pick.js";
 
 const DELAYS = [0, 1, 2, 5, 10, 15, 20, 30, 50, 80, 100, 150, 200, 300, 500, 1000].map((ms) => ms * 1000);
 const CHANCES = [0, 1000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 300_000, 500_000, 800_000];
@@ -11,7 +11,7 @@ const FIELDS = /** @type {const} */ (["delay", "jitter", "shape", "loss", "dupli
 
 /**
  * What is set on a link now.
- * @param {import("../stores/world.js").Links} links
+ * @param {import("../lib/wire-types.js").Links} links
  * @param {string} src
  * @param {string} dst
  * @returns {Record<string, any>}
@@ -22,7 +22,7 @@ export function settingOf(links, src, dst) {
   return Object.fromEntries(FIELDS.map((name, place) => [name, values[place]]));
 }
 
-/** "whole", "cut", or which way is cut. @param {import("../stores/world.js").Links} links @param {string} a @param {string} b */
+/** "whole", "cut", or which way is cut. @param {import("../lib/wire-types.js").Links} links @param {string} a @param {string} b */
 export function linkState(links, a, b) {
   const [there, back] = [isCut(links, a, b), isCut(links, b, a)];
   if (there && back) return words.link.cutBoth;
@@ -30,7 +30,7 @@ export function linkState(links, a, b) {
   return back ? words.link.cutOneWay(b, a) : words.link.whole;
 }
 
-/** @param {import("../stores/world.js").Links} links @param {string} src @param {string} dst */
+/** @param {import("../lib/wire-types.js").Links} links @param {string} src @param {string} dst */
 export function isCut(links, src, dst) {
   return links.cut.some(([from, to]) => from === src && to === dst);
 }

@@ -15,20 +15,22 @@ export function Meters({ app, index }) {
   const outside = useStore(app.ui, (state) => state.view === "clients"); // clients do not know who is a member
   const open = () => app.ui.update({ dock: { lane: index, kind: "details" } });
   const order = fromLeft(spec.nodes, meters.sides.map((side) => side.nodes)); // as on the stage
+  const left = meters.left_out && meters.left_out.down + meters.left_out.straddled > 0 ? meters.left_out : null; // of the lane: said once
   const shown = order.slice(0, SIDES_SHOWN).map((number) => meters.sides[number]);
   return html`<div class="meters" data-sides=${shown.length}>
-    ${shown.map((side) => html`<${SideMeter} key=${side.nodes.join()} side=${side} whole=${meters.sides.length === 1} majority=${(card?.majority ?? false) && !outside} open=${open} />`)}
+    ${shown.map((side, place) => html`<${SideMeter} key=${side.nodes.join()} side=${side} left=${place === 0 ? left : null} whole=${meters.sides.length === 1} majority=${(card?.majority ?? false) && !outside} open=${open} />`)}
     ${meters.sides.length > SIDES_SHOWN && html`<p class="side-more">${words.meters.more(meters.sides.length - SIDES_SHOWN)}</p>`}
   </div>`;
 }
 
-/** @param {{side: import("../stores/world.js").Side, whole: boolean, majority: boolean, open: () => void}} props */
-function SideMeter({ side, whole, majority, open }) {
+/** @param {{side: import("../lib/wire-types.js").Side, left: {down: number, straddled: number}|null, whole: boolean, majority: boolean, open: () => void}} props */
+function SideMeter({ side, left, whole, majority, open }) {
   const name = whole ? words.meters.everyone : words.set(side.nodes);
-  const finished = side.ok + side.failed + side.unknown;
-  const answered = side.availability === "QUIET" ? words.meters.notAsked : words.meters.answered(side.ok, finished);
+  const answers = side.ok + (side.declined ?? 0);
+  const finished = answers + side.failed + side.unknown;
+  const answered = side.availability === "QUIET" ? words.meters.notAsked : words.meters.answered(answers, finished, side.declined);
   return html`<button class="side" onClick=${open} title=${words.meters.details(name)}>
-    <span class="side-head"><span class="side-name">${name}</span>${majority && html`<span class=${`side-quorum ${side.majority ? "has" : ""}`}>${side.majority ? words.meters.quorum : words.meters.noQuorum}</span>`}</span>
+    <span class="side-head"><span class="side-name">${name}</span>${left && html`<span class="side-left" title=${words.meters.leftOutWhat(left)}>${words.meters.leftOut(left.down + left.straddled)}</span>`}${majority && html`<span class=${`side-quorum ${side.majority ? "has" : ""}`}>${side.majority ? words.meters.quorum : words.meters.noQuorum}</span>`}</span>
     <span class="word" data-word=${side.availability}><${Icon} name=${side.availability} />${words.meters.availability[side.availability]}</span>
     <span class="count">${answered}</span>
     <span class="word" data-word=${side.consistency}><${Icon} name=${side.consistency} />${words.meters.consistency[side.consistency]}</span>

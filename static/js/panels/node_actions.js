@@ -10,7 +10,7 @@ const PPM = 10_000; // parts per million in a percent
 const [SKEW_MAX, RATE_MAX] = [60_000, 50]; // milliseconds, percent: as far as a clock may go wrong
 const TEXT_MAX = 40; // letters of an argument
 
-/** @typedef {import("../stores/world.js").ProtocolCard} ProtocolCard */
+/** @typedef {import("../lib/wire-types.js").ProtocolCard} ProtocolCard */
 
 /**
  * The cards of these lanes, each protocol once.
@@ -38,7 +38,7 @@ export function NodeActions({ app, id, lane, keyName }) {
   </div>`;
 }
 
-/** @param {{app: import("./html.js").App, id: string, action: import("../stores/world.js").Action, nodes: string[], locked: boolean}} props */
+/** @param {{app: import("./html.js").App, id: string, action: import("../lib/wire-types.js").Action, nodes: string[], locked: boolean}} props */
 function OwnAction({ app, id, action, nodes, locked }) {
   const [argument, setArgument] = useState(action.argument === "node" ? id : "");
   const told = (/** @type {Event} */ event) => {
@@ -95,7 +95,7 @@ function OwnClock({ app, id, lane, locked }) {
 
 /**
  * A clock that is wrong, in words; empty while it is right.
- * @param {import("../stores/world.js").NodeState} node
+ * @param {import("../lib/wire-types.js").NodeState} node
  * @param {number} at
  */
 export function clockWords({ clock }, at) {

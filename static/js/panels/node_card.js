@@ -2,8 +2,8 @@
 import { useState } from "preact/hooks";
 import { words } from "../lib/words.js";
 import { html, useStore } from "./html.js";
-import { Pick } from "./lane.js";
 import { cardsOf, clockWords, NodeActions } from "./node_actions.js";
+import { Pick } from "./pick.js";
 
 const VALUE_MAX = 12; // letters of a value
 
@@ -38,7 +38,7 @@ export function NodeCard({ app, lane, id }) {
   </div>`;
 }
 
-/** Values side by side are siblings; a set's are the elements of one value. @param {Record<string, string[]>} store @param {string} [object] */
+/** Values side by side are siblings; a set's are the elements of one value. @param {Record<string, string[]>|undefined} store @param {string} [object] */
 export function storeWords(store, object) {
   const held = Object.entries(store ?? {}).filter(([, values]) => values.length > 0);
   return held.length ? held.map(([key, values]) => `${key}=${words.value(values, object)}`).join(", ") : words.card.storeEmpty;

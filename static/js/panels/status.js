@@ -1,15 +1,16 @@
 /** The line at the foot: the honest badge, whose parts are dials, and what the picture shows. */
 import { words } from "../lib/words.js";
+import { compose } from "./compose.js";
 import { html, useStore } from "./html.js";
-import { compose, Pick } from "./lane.js";
+import { Pick } from "./pick.js";
 
 const DEADLINES = [50, 100, 150, 200, 300, 500, 800, 1000, 2000, 5000].map((ms) => ms * 1000);
 const SEED_MAX = 2 ** 31 - 1; // when the server does not say
 
 /**
  * The honest badge in words.
- * @param {import("../stores/world.js").Spec} spec
- * @param {import("../stores/world.js").Clock} clock
+ * @param {import("../lib/wire-types.js").Spec} spec
+ * @param {import("../lib/wire-types.js").Clock} clock
  */
 export function badgeWords(spec, clock) {
   return words.status.badge([

@@ -60,7 +60,7 @@ export function Strip({ app, index }) {
  * Lights the finding that an operation belongs to, or the operation alone when none does.
  * @param {import("./html.js").App} app
  * @param {number} lane
- * @param {import("../stores/world.js").Operation} operation
+ * @param {import("../lib/wire-types.js").Operation} operation
  */
 export function light(app, lane, operation) {
   const finding = app.world.state.lanes[lane].findings.findLast((each) => each.operations.includes(operation.id));
@@ -130,7 +130,7 @@ function drawStrip(canvas, app, index) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, place.width, place.height);
   const { colours, lit } = app.ui.state;
-  drawEras(context, place, world, colours);
+  drawCutSpans(context, place, world, colours);
   drawNames(context, place, colours);
   const stampOf = stamps(app, place.radius, ratio);
   const lightened = lit && lit.lane === index ? new Set(lit.operations) : null;
@@ -152,8 +152,8 @@ function drawStrip(canvas, app, index) {
  * @param {import("../stores/world.js").WorldState} world
  * @param {Record<string, string>} colours
  */
-function drawEras(context, place, world, colours) {
-  for (const [from, to] of world.eras) {
+function drawCutSpans(context, place, world, colours) {
+  for (const [from, to] of world.cutSpans) {
     const left = Math.max(place.left - 4, place.x(from));
     const right = Math.min(place.width, place.x(Math.min(to ?? world.renderAt, world.renderAt)) + (to === null ? 4 : 0));
     if (right <= left) continue;

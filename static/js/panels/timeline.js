@@ -1,4 +1,4 @@
-/** The timeline: play, step, speed, scrub, marks, eras of partition, the moment, live. */
+/** The timeline: play, step, speed, scrub, marks, shaded while something is cut, the moment, live. */
 import { useRef } from "preact/hooks";
 import { lengthOf, placed, SPEEDS, speedPlace } from "../lib/timeline.js";
 import { words } from "../lib/words.js";
@@ -43,7 +43,7 @@ function Now({ app, locked }) {
 
 /** @param {{app: import("./html.js").App, locked: boolean}} props */
 function Track({ app, locked }) {
-  const [marks, eras, horizon] = useStore(app.world, (state) => /** @type {const} */ ([state.marks, state.eras, state.clock.horizon]));
+  const [marks, cutSpans, horizon] = useStore(app.world, (state) => /** @type {const} */ ([state.marks, state.cutSpans, state.clock.horizon]));
   const now = useStore(app.world, (state) => Math.round(state.renderAt / 2e4) * 2e4);
   const dragging = useRef(false);
   const wanted = useRef(0);
@@ -62,7 +62,7 @@ function Track({ app, locked }) {
   };
   return html`<div class="track">
     <div class="rail">
-      ${eras.map(([from, to, text], index) => html`<span key=${index} class="era" title=${text} style=${{ left: percent(from), width: percent((to ?? horizon) - from) }}></span>`)}
+      ${cutSpans.map(([from, to, text], index) => html`<span key=${index} class="era" title=${text} style=${{ left: percent(from), width: percent((to ?? horizon) - from) }}></span>`)}
       <span class="past" style=${{ width: percent(horizon) }}></span>
       <span class="played" style=${{ width: percent(Math.min(now, length)) }}></span>
     </div>

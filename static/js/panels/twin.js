@@ -56,7 +56,7 @@ function NodeLine({ app, id }) {
   </div>`;
 }
 
-/** @param {import("../stores/world.js").NodeState} node @param {import("../stores/world.js").ProtocolCard|undefined} card @param {number} at */
+/** @param {import("../lib/wire-types.js").NodeState} node @param {import("../lib/wire-types.js").ProtocolCard|undefined} card @param {number} at */
 function nodeWords(node, card, at) {
   const clock = clockWords(node, at);
   return [words.card.statuses[node.status], node.role, node.epoch === null ? "" : `${card?.epoch || words.card.epoch} ${node.epoch}`, storeWords(node.store, card?.object), clock && `${words.card.clock} ${clock}`].filter(Boolean).join(", ");
@@ -103,7 +103,7 @@ function Messages({ app }) {
  * A message's fields with their names; none as long as the server has not told what it carries.
  * @param {import("./html.js").App} app
  * @param {number} lane
- * @param {import("../stores/world.js").Message} message
+ * @param {import("../stores/lane.js").Message} message
  * @returns {Array<[string, string]>}
  */
 export function fieldsOf(app, lane, message) {

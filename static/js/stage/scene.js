@@ -415,10 +415,10 @@ function endShapes(given) {
 
 /** How many messages the cut has killed, under the canyon. @param {Given} given @returns {Shape[]} */
 function countShapes({ lane, layout, ui }) {
-  const lost = lane.lost?.cut ?? 0;
-  if (lost === 0) return [];
+  const dropped = lane.dropped?.cut ?? 0;
+  if (dropped === 0) return [];
   const x = layout.canyons.length === 1 ? (layout.canyons[0][0][0] + layout.canyons[0][1][0]) / 2 : 0;
-  return [{ kind: "text", x, y: layout.height / 2 - 12, text: words.lostAtCut(lost), size: 24, colour: colourOf(ui.colours, "wall"), weight: 500, ground: colourOf(ui.colours, "panel") }];
+  return [{ kind: "text", x, y: layout.height / 2 - 12, text: words.lostAtCut(dropped), size: 24, colour: colourOf(ui.colours, "wall"), weight: 500, ground: colourOf(ui.colours, "panel") }];
 }
 
 // --- what the visitor is doing ------------------------------------------------------------------------

@@ -20,7 +20,7 @@
 /** One lane of the world store, as far as the stage reads it.
  * @typedef {{nodes: Record<string, NodeState>, links: Links, flying: ReadonlyMap<unknown, Message>, ended: readonly EndedMessage[],
  *   operations: Iterable<Operation> | ReadonlyMap<string, Operation>, meters?: {since?: number} | null,
- *   lost?: Record<string, number>, stopped?: string | null}} Lane */
+ *   dropped?: Record<string, number>, stopped?: string | null}} Lane */
 
 /** @typedef {{spec: {nodes: string[], clients?: [string, string][], deadline?: number, lanes?: {protocol: string}[]} | null, lanes: Lane[],
  *   hello?: {protocols: {name: string, object: string}[]} | null,

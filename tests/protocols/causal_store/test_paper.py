@@ -275,4 +275,4 @@ def test_both_sides_of_a_cut_answer_and_settle_on_one_value_after_it() -> None:
 
 def test_the_card_claims_causal_and_total_and_the_loss_of_concurrent_writes() -> None:
     claims = CARD.claimed(CARD.with_defaults(), 5)
-    assert (claims.consistency, claims.availability, claims.loses) == ("causal", "total", True)
+    assert (claims.consistency, claims.availability, claims.loses) == ("causal", "sticky", True)

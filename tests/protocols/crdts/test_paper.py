@@ -570,7 +570,7 @@ def test_the_cards_claims() -> None:
         claims = cards[name].claimed(cards[name].with_defaults(), 5)
         assert (claims.consistency, claims.availability, claims.loses) == ("eventual", "total", name == "lww_register")
     shared = cards["pn_counter"].claimed(cards["pn_counter"].with_defaults({"floor": "own share"}), 5)
-    assert shared.availability == "quorum"
+    assert shared.availability == "share"
 
 
 def test_gossip_is_not_all_at_once() -> None:

@@ -88,7 +88,10 @@ export const english = Object.freeze({
     noQuorum: "no quorum",
     availability: /** @type {Record<string, string>} */ ({ AVAILABLE: "AVAILABLE", PARTLY: "PARTLY", REFUSING: "REFUSING", QUIET: "QUIET" }),
     consistency: /** @type {Record<string, string>} */ ({ CONSISTENT: "CONSISTENT", STALE: "STALE", CONFLICT: "CONFLICT" }),
-    answered: (/** @type {number} */ ok, /** @type {number} */ all) => `${ok} of ${all}`,
+    answered: (/** @type {number} */ ok, /** @type {number} */ all, declined = 0) => `${ok} of ${all}${declined ? `, ${declined} declined` : ""}`,
+    leftOut: (/** @type {number} */ n) => `${n} not counted`,
+    leftOutWhat: (/** @type {{down: number, straddled: number}} */ { down, straddled }) =>
+      `Not counted on any side: ${counted(down, "request")} at nodes that were not running, ${counted(straddled, "request")} that a change of the network met on the way.`,
     notAsked: "nothing asked yet",
     odd: (/** @type {{stale: number, conflicts: number, lost: number, violations?: number}} */ { stale, conflicts, lost, violations = 0 }) => {
       const parts = [`${stale} stale`];
@@ -127,7 +130,7 @@ export const english = Object.freeze({
     sums: (/** @type {Record<string, number>} */ n) =>
       `${n.ok} answered, ${n.failed} refused, ${n.unknown} unanswered, ${n.stale} stale, ${n.conflict} in conflict, ${n.lost} lost.`,
     outcome: /** @type {Record<string, string>} */ ({ pending: "still waiting", ok: "answered", failed: "refused", unknown: "no answer in time" }),
-    operation: (/** @type {import("../../stores/world.js").Operation} */ op, /** @type {string} */ object = "register") => {
+    operation: (/** @type {import("../../lib/wire-types.js").Operation} */ op, /** @type {string} */ object = "register") => {
       const { key, value: named } = op;
       const writes = /** @type {Record<string, string>} */ ({ decision: `proposed ${named} for ${key}`, counter: `added one to ${key}`, set: `added ${named} to ${key}` });
       const what = { write: writes[object] ?? `wrote ${key}=${named}`, remove: object === "counter" ? `took one from ${key}` : `removed ${named} from ${key}`, read: `read ${key}` };
@@ -287,7 +290,7 @@ export const english = Object.freeze({
     linkState: (/** @type {string} */ a, /** @type {string} */ b, /** @type {string} */ state) => `${a} – ${b}: ${state}`,
   },
   message: {
-    line: (/** @type {import("../../stores/world.js").Message} */ m) => `${m.type} ${m.src} → ${m.dst}`,
+    line: (/** @type {import("../../stores/lane.js").Message} */ m) => `${m.type} ${m.src} → ${m.dst}`,
     lands: (/** @type {number} */ us) => `lands at ${exactMoment(us)}`,
   },
   help: {
@@ -338,8 +341,12 @@ export const english = Object.freeze({
     }),
     availability: /** @type {Record<string, string>} */ ({
       majority: "While cut, the side with a majority of the members answers.",
+      "clean majority": "While cut into sides, the side with a majority of the members answers; where only some links are cut, perhaps nobody does.",
       total: "While cut, every node that is up answers.",
+      sticky: "While cut, every node that is up answers; the promise holds for a client that stays with one node.",
       quorum: "While cut, a side that can gather its quorums answers.",
+      share: "While cut, every node that is up answers, but grants no more than its own share.",
+      primary: "While cut, every node that is up answers reads; writes are answered where a primary can be reached.",
       all: "It needs every member: while one is missing, nobody gets what needs them all.",
       nobody: "It serves no client.",
     }),
