@@ -731,7 +731,7 @@ class Simulation:
             raise Refused(f"There is no message {kind!r} here; there are {', '.join(known) or 'none'}.")
         if not _whole(number) or not 1 <= number <= NUMBER_MAX:
             raise Refused(f"Messages are counted from 1 to {NUMBER_MAX}, not {number!r}.")
-        flying = [entry[3] for entry in self._heap if entry[2] in (LAND, VANISH)]
+        flying: list[Any] = [entry[SUBJECT] for entry in self._heap if entry[WHAT] in (LAND, VANISH)]
         held = [] if verb == HOLD else [*self.in_hand.values()]
         sent, order = Order(verb, src, dst, kind, number, number).found_in(flying + held)
         self._emit("ordered", dst, 0, (verb, src, kind, number))
@@ -772,7 +772,7 @@ class Simulation:
         number = sent[0]
         self.held.pop(number, None)
         if self.in_hand.pop(number, None) is None:
-            self._heap[:] = [entry for entry in self._heap if entry[2] not in (LAND, VANISH) or entry[3][0] != number]
+            self._heap[:] = [entry for entry in self._heap if entry[WHAT] not in (LAND, VANISH) or entry[SUBJECT] != sent]
             heapify(self._heap)
 
 
