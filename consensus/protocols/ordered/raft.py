@@ -380,8 +380,9 @@ class RaftNode(Node):
         """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
         if not self.may_stand():
             return self.cancel_timer("election")
-        shortest = self.knobs["election_min_ms"] * MS
-        return self.set_timer("election", shortest + self.stream.below(self.longest_timeout() - shortest + 1))
+        shortest, longest = self.knobs["election_min_ms"] * MS, self.knobs["election_max_ms"] * MS
+        spread = longest - shortest if longest > shortest else 0
+        return self.set_timer("election", shortest + self.stream.below(spread + 1))
 
     def longest_timeout(self) -> int:
         shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
