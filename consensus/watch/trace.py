@@ -9,6 +9,7 @@ from json import JSONEncoder
 from typing import Any
 
 from consensus.kernel.rows import Row
+from consensus.kernel.sentences import Sentence
 
 
 class Trace:
@@ -41,8 +42,15 @@ class Trace:
         try:
             text = marshal.dumps([laid_open(row) if row[2] == "sent" else row for row in rows], 2)
         except ValueError:
-            text = self.TEXT(rows).encode()
+            text = self._in_plain_texts(rows)
         return hashlib.blake2b(self.digest + text, digest_size=16).digest()
+
+    def _in_plain_texts(self, rows: list[Row]) -> bytes:
+        """The same for rows that ``marshal`` refused: a sentence counts as its text, and a named tuple needs ``json``."""
+        try:
+            return marshal.dumps([tuple(map(plain, laid_open(row) if row[2] == "sent" else row)) for row in rows], 2)
+        except ValueError:
+            return self.TEXT(rows).encode()
 
     def __len__(self) -> int:
         return self.count + len(self.waiting)
@@ -50,6 +58,13 @@ class Trace:
     def hex(self) -> str:
         """The hash of all events so far."""
         return self._after(self.waiting).hex()
+
+
+def plain(value: Any) -> Any:
+    """The value with plain texts in the place of sentences."""
+    if type(value) is Sentence:
+        return str(value)
+    return tuple(map(plain, value)) if type(value) is tuple else value
 
 
 def laid_open(row: Row) -> tuple[Any, ...]:
