@@ -9,8 +9,9 @@ What is bare:
 
 - **A row** is an event without its name. The kernel logs rows; ``taken`` hands them over as they are, ``drain`` as events.
   The watch (watch/watch.py) names only the rows that a checker reads, and the trace (watch/trace.py) hashes rows.
-- **What a node sends** is a plain ``(dst, message)`` among its effects. All other effects are rarer and have their names.
-  So ``type(effect) is tuple`` means "a message", and one comparison decides the commonest case.
+- **The two commonest effects of a node** are plain tuples: a message is ``(dst, message)``, a timer that it sets is
+  ``(name, after, key)``. All other effects are rarer and have their names (node.py). So the type says whether an effect is
+  bare, and its length which one it is. ``named_effects`` gives them their names, for tests and for lies.
 - **A heap entry** always has six places, so that the loop takes it apart in one step. What the places hold depends on ``WHAT``.
 - **A timer** is a record in its node's table and at most one live heap entry. A node that hears its leader sets its election
   timer anew at every heartbeat. A new heap entry each time would double the heap's work, so setting a timer that
