@@ -75,7 +75,11 @@ class Routes:
 
     def wake(self) -> int:
         """From this moment on some checker must hear that time passes."""
-        return min([checker.due for _, checker in self.timed], default=NEVER)
+        wake = NEVER
+        for _, checker in self.timed:
+            if checker.due < wake:
+                wake = checker.due
+        return wake
 
     def copied(self) -> Routes:
         return Routes()

@@ -87,9 +87,12 @@ class Losses:
         replaced = tuple([value for value in old if value not in holds]) if old else ()
         for value in [value for value in values if value not in held]:
             place = key, value
-            self._learns(place, based_on if place in self.parents else (*replaced, *based_on))
+            stored_before = place in self.parents
+            if based_on or not stored_before:
+                self._learns(place, based_on if stored_before else (*replaced, *based_on))
             self.holders[place] = self.holders.get(place, 0) + 1
-            self._covers(place)
+            if self.uncovered:
+                self._covers(place)
         for value in replaced:
             place = key, value
             if self.holders[place] > 1:
