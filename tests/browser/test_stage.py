@@ -305,10 +305,8 @@ def test_a_pointer_that_rests_on_a_node_a_message_or_a_log_entry_is_told_what_it
     still.mouse.move(*places(still, DYNAMO)["n3"], steps=2)
     expect(tip).to_contain_text("n3 · replica")
 
-    seen = by_id(shapes(still, "message"))
-    flying = still.evaluate("[...inside.world.state.lanes[0].flying.values()]")
-    message = next(each for each in flying if each["id"] in seen and alone(seen[each["id"]], still))
-    still.mouse.move(*on_page(still, seen[message["id"]]), steps=2)
+    message, shape = lone_message(still)
+    still.mouse.move(*on_page(still, shape), steps=2)
     expect(tip).to_contain_text(f"{message['type']} {message['src']} → {message['dst']}")
     expect(tip).to_contain_text("lands at")
     names = dict(still.evaluate("inside.world.state.hello.protocols.find(({ name }) => name === 'raft').messages"))[
@@ -342,6 +340,18 @@ def test_the_lists_say_what_every_message_under_way_carries(still: Page) -> None
             "button", name=re.compile(rf"{kind} {src} → {dst}, " + ".*, ".join(f"{name} " for name in names))
         )
         expect(line.first).to_be_visible()
+
+
+def lone_message(page: Page) -> tuple[dict[str, Any], Shape]:
+    """Goes on to a moment at which a message flies far from all else; the message, and what is drawn of it."""
+    begun = standing(page)
+    for later in range(0, 400, 5):
+        run_to(page, begun + later * MS)
+        seen = by_id(shapes(page, "message"))
+        for each in page.evaluate("[...inside.world.state.lanes[0].flying.values()]"):
+            if each["id"] in seen and alone(seen[each["id"]], page):
+                return each, seen[each["id"]]
+    pytest.fail("No message ever flies alone.")
 
 
 def alone(message: Shape, page: Page) -> bool:
