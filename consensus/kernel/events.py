@@ -26,7 +26,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "message_id",
         "src",
         "reason",
-    ),  # reason: "cut", "loss", "down" (nobody runs there), "late" (client no longer waits)
+    ),  # reason: "cut", "loss", "down" (nobody runs there), "late" (client no longer waits), "hand" (somebody dropped it)
     # nodes
     "fired": ("timer", "key"),
     "became": ("role", "epoch"),
@@ -47,7 +47,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "turned": ("knob", "value"),
     "deadline": ("deadline",),
     "adversary": ("name",),  # who chooses from now on when messages land; empty: nobody
-    "held": ("message_id", "src"),  # an adversary delays this message; once for each, `node` is the addressee
+    "held": ("message_id", "src"),  # an adversary or a hand delays this message; once for each, `node` is the addressee
+    "ordered": ("verb", "src", "type", "number"),  # one message is to be dropped, held or delivered; `node` is the addressee
+    "doomed": ("writes",),  # the node is to crash inside a handler, right after so many durable writes
     "clock": ("skew", "rate"),  # a node's own clock: how far it is ahead now (microseconds), what it gains (parts per million)
     "said": ("text",),
     "acted": ("action", "argument"),  # one of the protocol's own actions, by hand

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from typing import Any
+from heapq import heapify, heappop, heappush
+from typing import Any, Protocol
 
 from consensus.kernel.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
 from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied
-from consensus.kernel.network import LinkState, Network
+from consensus.kernel.inside import CrashedInside, watch_inside
+from consensus.kernel.network import Links, LinkState, Network
 from consensus.kernel.node import (
     DECLINED,
     FAILED,
@@ -43,7 +44,9 @@ from consensus.kernel.node import (
     Send,
     SetTimer,
     Store,
+    named_effects,
 )
+from consensus.kernel.orders import DELIVER, DROP, HOLD, NUMBER_MAX, Order, after
 from consensus.kernel.rng import PPM, Stream
 from consensus.kernel.rows import (
     ACCESS,
@@ -53,9 +56,7 @@ from consensus.kernel.rows import (
     ISSUE,
     LAND,
     SET_AT,
-    SUBJECT,
     VANISH,
-    WHAT,
     WITH_MESSAGE,
     Entry,
     Row,
@@ -63,26 +64,6 @@ from consensus.kernel.rows import (
     events_of,
 )
 from consensus.kernel.sentences import Refused
-from consensus.runs.interventions import (
-    Act,
-    Adversary,
-    Ask,
-    Corrupt,
-    Crash,
-    Cut,
-    Heal,
-    Intervention,
-    Partition,
-    Pause,
-    Restart,
-    Resume,
-    Say,
-    SetClock,
-    SetDeadline,
-    SetLink,
-    Turn,
-    Wipe,
-)
 
 FOREVER = 1 << 62
 NOT_SET: Timer = (0, 0, 0, 0, FOREVER, 0)  # no timer: no heap entry has ticket 0
@@ -111,6 +92,12 @@ TONES = Tones()
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
 Delay = Callable[[Mapping[str, Node], str, str, Any], int]  # an adversary: running nodes, src, dst, message -> microseconds
+
+
+class Intervention(Protocol):
+    """Something that is done to a running cluster (``runs/interventions.py``): it calls one verb of the simulation."""
+
+    def effect(self, sim: Simulation) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -151,6 +138,9 @@ class Simulation:
         self.liars: dict[str, str] = {}
         self.adversary = ""
         self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
+        self.in_hand: dict[int, Row] = {}  # messages that a hand holds back
+        self.orders: list[Order] = []  # for messages that are yet to be sent
+        self.doomed: dict[str, int] = {}  # nodes that will crash inside a handler -> after how many writes
         self.held_longest = 0  # of those that have landed since, for how long
         self.log: list[Row] = []  # what happened since the last ``taken``, without the names of ``Event``
         self._heap: list[Entry] = []
@@ -158,7 +148,7 @@ class Simulation:
         self._event_id = 0
         for member in cluster.members:
             cause = self._emit("started", member, 0, ())
-            self._run(member, cause, self.nodes[member].start, 0)
+            self._run(member, cause, self.nodes[member].on_start)
         for client, at in self.clients.first_moments():
             self._push(at, ISSUE, client)
 
@@ -208,12 +198,19 @@ class Simulation:
             number, _, _, _, _, (_, _, message, _, _, _) = subject
             self._event_id = cause = self._event_id + 1
             log.append((cause, self.now, "delivered", dst, number, (number, src)))
+            node = nodes[dst]
+            node.now = self.now
             try:
-                for effect in nodes[dst].receive_bare(self.now, src, message):
-                    if type(effect) is tuple:
-                        self._send(dst, effect[0], effect[1], cause)
-                    else:
-                        self._carry_out(dst, effect, cause)
+                node.handle(src, message)
+                if effects := node.effects:
+                    node.effects = []
+                    for effect in effects:
+                        if type(effect) is not tuple:
+                            self._carry_out(dst, effect, cause)
+                        elif len(effect) == 2:
+                            self._send(dst, effect[0], effect[1], cause)
+                        else:
+                            self._set_timer(dst, effect, cause)
             except AssertionError as failed:
                 self._halt(dst, failed, cause)
         return steps
@@ -233,9 +230,10 @@ class Simulation:
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        heaped = [entry[SUBJECT] for entry in self._heap if entry[WHAT] in WITH_MESSAGE]
+        heaped: list[Row] = [subject for _, _, what, subject, _, _ in self._heap if what in WITH_MESSAGE]
         waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
-        return events_of(sorted(heaped + waiting))  # no two events have the same number
+        rows: list[Row] = [*heaped, *waiting, *self.in_hand.values()]
+        return events_of(sorted(rows))  # no two events have the same number
 
     @property
     def events(self) -> list[Event]:
@@ -299,8 +297,13 @@ class Simulation:
             self._push(now + delay // 2, VANISH, sent)
         else:
             self._push(now + delay, LAND, sent, src, dst)
+        if self.orders:
+            self._heed(sent)
         if twin is not None:
-            self._push(now + twin, LAND, self._fly(src, dst, message, sent[0], now + twin), src, dst)
+            again = self._fly(src, dst, message, sent[0], now + twin)
+            self._push(now + twin, LAND, again, src, dst)
+            if self.orders:
+                self._heed(again)
 
     def _fly(self, src: str, dst: str, message: Any, cause: int, due: int) -> Row:
         """Says that a message sets out; the event."""
@@ -350,7 +353,7 @@ class Simulation:
             return self._drop(sent, "down")
         number, message = sent[5][0], sent[5][2]
         cause = self._emit("delivered", dst, number, (number, src))
-        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
+        return self._run(dst, cause, self.nodes[dst].handle, src, message)
 
     def _drop(self, sent: Row, reason: str) -> None:
         number, _, _, src, _, (_, dst, *_) = sent
@@ -359,30 +362,34 @@ class Simulation:
 
     # --- nodes --------------------------------------------------------------------------------
 
-    def _run(self, member: str, cause: int, handler: Callable[..., tuple[Effect, ...]], *inputs: Any) -> None:
+    def _run(self, member: str, cause: int, handler: Callable[..., None], *inputs: Any) -> None:
         """One input to one node, and its effects."""
+        node = self.nodes[member]
+        node.now = self.now
         try:
-            effects = handler(*inputs)
+            handler(*inputs)
+            effects = node.bare_effects()
             if member in self.liars:
-                effects = self.cluster.lies[self.liars[member]](self.nodes[member], effects)
+                effects = [*self.cluster.lies[self.liars[member]](node, named_effects(effects))]
             for effect in effects:
                 self._carry_out(member, effect, cause)
         except AssertionError as failed:
             self._halt(member, failed, cause)
 
     def _carry_out(self, member: str, effect: Any, cause: int) -> None:
+        """An effect, bare (``rows.py``) or with its name."""
         kind = type(effect)
-        if kind is SetTimer:
-            self._set_timer(member, effect, cause)
-        elif kind in TOLD:
+        if kind in TOLD:
             self._emit(TOLD[kind], member, cause, effect[:])
             if kind is Become:
                 self.roles[member] = effect[:]
-        elif isinstance(effect, Send):
-            self._send(member, effect.dst, effect.message, cause)
-        elif isinstance(effect, CancelTimer):
+        elif kind is Send or (kind is tuple and len(effect) == 2):
+            self._send(member, effect[0], effect[1], cause)
+        elif kind is SetTimer or kind is tuple:
+            self._set_timer(member, effect, cause)
+        elif kind is CancelTimer:
             self.timers[member].pop((effect.name, effect.key), None)
-        elif isinstance(effect, Answer):
+        elif kind is Answer:
             self._answer(member, effect, cause)
         else:
             raise TypeError(f"{member} returned {effect!r}, which is no effect")
@@ -393,7 +400,7 @@ class Simulation:
         """The timers that run at a node: name, when it was set, when it is due."""
         return [[name, timer[SET_AT], timer[FIRES_AT]] for (name, _), timer in self.timers[member].items()]
 
-    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
+    def _set_timer(self, member: str, wanted: tuple[str, int, tuple[Any, ...]], cause: int) -> None:
         """A timer that is in the heap already, and not behind its new due time, needs no second entry there (``rows.py``)."""
         name, after, key = wanted
         timer = name, key
@@ -425,10 +432,13 @@ class Simulation:
     def _fire(self, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
         del self.timers[member][timer]
         fired = self._emit("fired", member, cause, timer)
-        return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
+        node, (name, key) = self.nodes[member], timer
+        return self._run(member, fired, node.timer_handlers[name], node, *key)
 
     def _halt(self, member: str, failed: AssertionError, cause: int) -> None:
         """A failed assertion halts the node with the theorem's name."""
+        if isinstance(failed, CrashedInside):
+            return self._crash_inside(member, cause)
         sentence = str(failed).partition("\n")[0] or "an assertion without a name failed"
         self._stop(member, HALTED)
         self.sentences[member] = sentence
@@ -491,52 +501,53 @@ class Simulation:
         if asked is not None:
             self._emit("returned", asked.node, invoked, (op_id, asked.client, UNKNOWN, (), "no answer before the deadline"))
 
-    # --- interventions ------------------------------------------------------------------------
+    # --- what a hand does ---------------------------------------------------------------------
+    #
+    # Each verb carries out one intervention now (``runs/interventions.py``), or refuses it with a sentence and changes nothing.
 
     def apply(self, intervention: Intervention) -> None:
         """Carries out an intervention now, or refuses it with a sentence and changes nothing."""
-        match intervention:
-            case Cut(links):
-                self._changed("cut", self.network.cut(links))
-            case Heal(links):
-                self._changed("healed", self.network.heal(links))
-            case Partition(sides):
-                between = self.network.between(sides)
-                self._changed("healed", self.network.heal(tuple(p for p in self.network.pairs() if p not in between)))
-                self._changed("cut", self.network.cut(between))
-            case SetLink(links, setting):
-                self._emit("tuned", "", 0, (self.network.tune(links, setting), setting))
-            case SetDeadline(deadline):
-                if isinstance(deadline, bool) or not isinstance(deadline, int) or not DEADLINE_MIN <= deadline <= DEADLINE_MAX:
-                    raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
-                self.deadline = deadline
-                self._emit("deadline", "", 0, (deadline,))
-            case Ask():
-                self._ask_by_hand(*intervention)
-            case Act(node, action, argument):
-                self._act(node, action, argument)
-            case SetClock():
-                self._set_clock(intervention)
-            case Turn(_, knob, value):
-                self.knobs[knob] = value
-                for each in self.nodes.values():
-                    each.knobs[knob] = value
-                self._emit("turned", "", 0, (knob, value))
-            case Say(text):
-                self._emit("said", "", 0, (text,))
-            case Corrupt(node, lie):
-                self._corrupt(node, lie)
-            case Adversary(name):
-                if name and name not in self.cluster.adversaries:
-                    raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
-                self.adversary = name
-                self._emit("adversary", "", 0, (name,))
-            case _:
-                self._fault(intervention)
+        intervention.effect(self)
+
+    def cut(self, links: Links) -> None:
+        self._changed("cut", self.network.cut(links))
+
+    def heal(self, links: Links) -> None:
+        self._changed("healed", self.network.heal(links))
+
+    def partition(self, sides: tuple[tuple[str, ...], ...]) -> None:
+        between = self.network.between(sides)
+        self._changed("healed", self.network.heal(tuple(p for p in self.network.pairs() if p not in between)))
+        self._changed("cut", self.network.cut(between))
 
     def _changed(self, kind: str, links: Any) -> None:
         if links:
             self._emit(kind, "", 0, (links,))
+
+    def set_link(self, links: Links, setting: tuple[tuple[str, Any], ...]) -> None:
+        self._emit("tuned", "", 0, (self.network.tune(links, setting), setting))
+
+    def set_deadline(self, deadline: int) -> None:
+        if not _whole(deadline) or not DEADLINE_MIN <= deadline <= DEADLINE_MAX:
+            raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
+        self.deadline = deadline
+        self._emit("deadline", "", 0, (deadline,))
+
+    def turn(self, knob: str, value: Any) -> None:
+        self.knobs[knob] = value
+        for each in self.nodes.values():
+            each.knobs[knob] = value
+        self._emit("turned", "", 0, (knob, value))
+
+    def say(self, text: str) -> None:
+        self._emit("said", "", 0, (text,))
+
+    def call_adversary(self, name: str) -> None:
+        """From now on this adversary chooses when messages land; an empty name sends it away."""
+        if name and name not in self.cluster.adversaries:
+            raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
+        self.adversary = name
+        self._emit("adversary", "", 0, (name,))
 
     def _known(self, member: str) -> str:
         """The node's status, or Refused."""
@@ -544,7 +555,8 @@ class Simulation:
             raise Refused(f"There is no node {member}; there are {', '.join(self.members)}.")
         return self.status[member]
 
-    def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None, client: str) -> None:
+    def ask(self, node: str, kind: str, key: str, value: str | None = None, client: str = BY_HAND) -> None:
+        """One operation by hand."""
         self._known(node)
         if not isinstance(client, str) or not client.isidentifier() or len(client) > KEY_LENGTH_MAX or client in self.status:
             raise Refused(f"A client has a name of 1 to {KEY_LENGTH_MAX} letters and digits that no node has, not {client!r}.")
@@ -567,7 +579,8 @@ class Simulation:
             value = f"{value}'{'' if client == BY_HAND else client}{self.clients.asked_so_far.get(client, 0) + 1}"
         self._ask(client, node, kind, key, value if kind != READ else None)
 
-    def _act(self, member: str, action: str, argument: str) -> None:
+    def act(self, member: str, action: str, argument: str) -> None:
+        """One of the protocol's own actions."""
         status, node = self._known(member), self.nodes[member]
         words = action.replace("_", " ") if isinstance(action, str) else repr(action)
         if action not in node.actions:
@@ -586,10 +599,10 @@ class Simulation:
         if sentence := node.cannot(action, argument):
             raise Refused(sentence)
         cause = self._emit("acted", member, 0, (action, argument))
-        self._run(member, cause, node.act, self.now, action, argument)
+        self._run(member, cause, node.action_handlers[action], node, argument)
 
-    def _set_clock(self, wanted: SetClock) -> None:
-        member, skew, rate, since = wanted
+    def set_clock(self, member: str, skew: int, rate: int, since: int | None) -> None:
+        """The node's own clock is so far ahead since that moment (None: now), and gains so much."""
         self._known(member)
         since = self.now if since is None else since
         if not _whole(skew) or abs(skew) > SKEW_MAX:
@@ -612,7 +625,8 @@ class Simulation:
                 ticket = self._push(due, FIRE, timer, member)
                 self.timers[member][timer] = (ticket, set_at, due, cause, due, ticket)
 
-    def _corrupt(self, member: str, lie: str) -> None:
+    def corrupt(self, member: str, lie: str) -> None:
+        """The node lies in this way from now on; an empty name makes it honest again."""
         self._known(member)
         if lie and lie not in self.cluster.lies:
             offered = ", ".join(self.cluster.lies) or "none yet"
@@ -623,49 +637,48 @@ class Simulation:
             self.liars.pop(member, None)
         self._emit("noted", member, 0, ("corrupted", lie))
 
-    def _fault(self, intervention: Intervention) -> None:
-        member: str = intervention.node  # type: ignore[union-attr]
-        status = self._known(member)
-        match intervention:
-            case Crash():
-                if status == CRASHED:
-                    raise Refused(f"{member} has crashed already.")
-                self._stop(member, CRASHED)
-                self._emit("crashed", member, 0, ())
-            case Restart():
-                if status not in (CRASHED, HALTED):
-                    raise Refused(f"{member} is running; only a crashed node can restart.")
-                self._restart(member)
-            case Pause():
-                if status != UP:
-                    raise Refused(f"{member} is {status}; only a running node can pause.")
-                self.status[member] = PAUSED
-                self._emit("paused", member, 0, ())
-            case Resume():
-                if status != PAUSED:
-                    raise Refused(f"{member} is not paused.")
-                self._resume(member)
-            case Wipe():
-                if status != CRASHED:
-                    self._stop(member, CRASHED)
-                    self._emit("crashed", member, 0, ())
-                self.nodes[member] = self._made(member, self.nodes[member].stream, self.nodes[member].own_clock)
-                self._emit("wiped", member, 0, ())
-            case _:
-                raise AssertionError(f"{intervention!r} is no intervention")
+    def crash(self, member: str) -> None:
+        if self._known(member) == CRASHED:
+            raise Refused(f"{member} has crashed already.")
+        self._stop(member, CRASHED)
+        self._emit("crashed", member, 0, ())
 
-    def _restart(self, member: str) -> None:
-        old = self.nodes[member]
-        node = self.nodes[member] = self._made(member, old.stream, old.own_clock)
-        for name in node.durable:
-            setattr(node, name, getattr(old, name))
+    def restart(self, member: str) -> None:
+        if self._known(member) not in (CRASHED, HALTED):
+            raise Refused(f"{member} is running; only a crashed node can restart.")
+        self.nodes[member] = self._from_disk(member)
+        if member in self.doomed:
+            watch_inside(self.nodes[member], self.doomed[member])
         self.status[member] = UP
         self.sentences.pop(member, None)
         cause = self._emit("restarted", member, 0, ())
-        self._run(member, cause, node.restart, self.now)
+        self._run(member, cause, self.nodes[member].on_restart)
 
-    def _resume(self, member: str) -> None:
+    def _from_disk(self, member: str) -> Node:
+        """A node that has what the disk kept, and nothing else."""
+        old = self.nodes[member]
+        node = self._made(member, old.stream, old.own_clock)
+        for name in node.durable:
+            setattr(node, name, getattr(old, name))
+        return node
+
+    def pause(self, member: str) -> None:
+        if (status := self._known(member)) != UP:
+            raise Refused(f"{member} is {status}; only a running node can pause.")
+        self.status[member] = PAUSED
+        self._emit("paused", member, 0, ())
+
+    def wipe(self, member: str) -> None:
+        if self._known(member) != CRASHED:
+            self._stop(member, CRASHED)
+            self._emit("crashed", member, 0, ())
+        self.nodes[member] = self._made(member, self.nodes[member].stream, self.nodes[member].own_clock)
+        self._emit("wiped", member, 0, ())
+
+    def resume(self, member: str) -> None:
         """What waited is handed over in the order in which it came."""
+        if self._known(member) != PAUSED:
+            raise Refused(f"{member} is not paused.")
         self.status[member] = UP
         self._emit("resumed", member, 0, ())
         waiting, self.backlog[member] = self.backlog[member], []
@@ -680,6 +693,87 @@ class Simulation:
                 latest, _, _, cause, _, _ = self.timers[member].get(timer, NOT_SET)
                 if latest == ticket:  # else an earlier input has cancelled it, or set it anew
                     self._fire(member, timer, cause)
+
+    # --- one message, one moment inside a handler ----------------------------------------------
+
+    def crash_inside(self, member: str, writes: int) -> None:
+        """The node crashes inside its next handler that makes so many durable writes, right after the last (``inside.py``)."""
+        self._known(member)
+        if not _whole(writes) or not 1 <= writes <= NUMBER_MAX:
+            raise Refused(f"A crash inside a handler comes after 1 to {NUMBER_MAX} durable writes, not {writes!r}.")
+        if not self.cluster.node.durable:
+            raise Refused("These nodes keep nothing on disk, so no handler writes.")
+        self.doomed[member] = writes
+        watch_inside(self.nodes[member], writes)
+        self._emit("doomed", member, 0, (writes,))
+
+    def _crash_inside(self, member: str, cause: int) -> None:
+        """Its handler ended at a write: the effects before it happen, the process is gone, the disk is as it was then."""
+        self.doomed.pop(member)
+        node = self.nodes[member]
+        effects = named_effects(node.bare_effects())
+        if member in self.liars:
+            effects = self.cluster.lies[self.liars[member]](node, effects)
+        for effect in effects:
+            self._carry_out(member, effect, cause)
+        self.nodes[member] = self._from_disk(member)  # what else is in memory is half done: nobody is to see it
+        self._stop(member, CRASHED)
+        self._emit("crashed", member, cause, ())
+
+    def order_message(self, verb: str, src: str, dst: str, kind: str, number: int) -> None:
+        """Drops, holds or delivers one message, now or as soon as it is sent (``orders.py``)."""
+        for member in (src, dst):
+            self._known(member)
+        if src == dst:
+            raise Refused(f"There is no link from {src} to {dst}.")
+        known = [message.__name__ for message in self.cluster.node.messages]
+        if kind and kind not in known:
+            raise Refused(f"There is no message {kind!r} here; there are {', '.join(known) or 'none'}.")
+        if not _whole(number) or not 1 <= number <= NUMBER_MAX:
+            raise Refused(f"Messages are counted from 1 to {NUMBER_MAX}, not {number!r}.")
+        flying = [entry[3] for entry in self._heap if entry[2] in (LAND, VANISH)]
+        held = [] if verb == HOLD else [*self.in_hand.values()]
+        sent, order = Order(verb, src, dst, kind, number, number).found_in(flying + held)
+        self._emit("ordered", dst, 0, (verb, src, kind, number))
+        if sent is None:
+            self._wait_for_messages([*self.orders, order])
+        elif verb == DELIVER:
+            self._take_from_its_way(sent)
+            if (src, dst) in self.network.cuts:
+                self._drop(sent, "cut")
+            else:
+                self._reach(sent, src, dst)
+        else:
+            self._obey(verb, sent)
+
+    def _wait_for_messages(self, orders: list[Order]) -> None:
+        self.orders = orders
+        self.network.set_watched(bool(orders))  # then every message takes the way on which ``_heed`` stands
+
+    def _heed(self, sent: Row) -> None:
+        """A message has set out while orders wait. One to be delivered lands in this microsecond, after what happens now."""
+        meant, waiting = after(sent, self.orders)
+        self._wait_for_messages(waiting)
+        if meant is not None:
+            self._obey(meant.verb, sent)
+
+    def _obey(self, verb: str, sent: Row) -> None:
+        number, _, _, src, _, (_, dst, *_) = sent
+        self._take_from_its_way(sent)
+        if verb == DROP:
+            self._drop(sent, "hand")
+        elif verb == HOLD:
+            self.in_hand[number] = sent
+            self._emit("held", dst, number, (number, src))
+        else:
+            self._push(self.now, LAND, sent, src, dst)
+
+    def _take_from_its_way(self, sent: Row) -> None:
+        number = sent[0]
+        self.held.pop(number, None)
+        if self.in_hand.pop(number, None) is None:
+            self._heap[:] = [entry for entry in self._heap if entry[2] not in (LAND, VANISH) or entry[3][0] != number]
+            heapify(self._heap)
 
 
 def _whole(number: object) -> bool:

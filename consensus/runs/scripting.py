@@ -21,13 +21,13 @@ from consensus.kernel.simulation import DEADLINE_MAX, DEADLINE_MIN
 from consensus.protocols.cards import Card, protocol_name
 from consensus.runs import aim, registry
 from consensus.runs.experiment import Experiment
-from consensus.runs.interventions import NAMES, Act, Intervention, Turn
+from consensus.runs.interventions import KINDS, Act, CrashInside, DeliverMessage, DropMessage, HoldMessage, Intervention, Turn
 from consensus.runs.lane import Lane
 from consensus.runs.spec import LENGTH_MAX, LaneSpec, Spec, Step, check
 
-KINDS_OF_STEPS: tuple[Any, ...] = tuple(NAMES.values())
-
 Knobs = Mapping[str, Any]
+
+MEANT: dict[str, Any] = {"drop": DropMessage, "hold": HoldMessage, "deliver": DeliverMessage}
 
 
 class Operation(NamedTuple):
@@ -276,8 +276,8 @@ def _step(item: Any, spec: Spec, cards: list[Card]) -> Step:
     if not 0 <= at <= spec.until:
         raise Refused(f"its time is from 0 s to the run's end at {spec.until / S:g} s, not {item[0]} s.")
     do, lane = item[1], item[2] if len(item) == 3 else None
-    if not isinstance(do, KINDS_OF_STEPS):
-        offered = ", ".join(kind.__name__ for kind in KINDS_OF_STEPS)
+    if not isinstance(do, KINDS):
+        offered = ", ".join(kind.__name__ for kind in KINDS)
         raise Refused(f"{do!r} is no intervention; there are {offered}.")
     for each in (lane, do.lane if isinstance(do, Turn) else None):
         if each is not None and not 0 <= _whole(each, "a lane") < len(spec.lanes):
@@ -310,8 +310,24 @@ def _ran(spec: Spec, cards: Mapping[str, Card], end: int | None = None) -> Resul
     experiment = Experiment(spec, cards)
     experiment.run_until(spec.until if end is None else end)
     refused = [RefusedStep(_seconds(at), do, lane, sentence) for at, do, lane, sentence in experiment.refused]
+    refused += _in_vain(experiment)
     lanes = [_lane_result(experiment, lane) for lane in experiment.lanes]
     return Result(lanes, refused, _seconds(experiment.at), experiment)
+
+
+def _in_vain(experiment: Experiment) -> list[RefusedStep]:
+    """Steps that still wait for a message or a handler when the run has ended."""
+    end, several = _seconds(experiment.at), len(experiment.lanes) > 1
+    steps = []
+    for lane in experiment.lanes:
+        number = lane.number if several else None
+        for order in lane.sim.orders:
+            sentence = "No such message was sent until the end of the run."
+            steps.append(RefusedStep(end, MEANT[order.verb](*order[1:5]), number, sentence))
+        for node, writes in lane.sim.doomed.items():
+            sentence = "No handler made so many durable writes until the end of the run."
+            steps.append(RefusedStep(end, CrashInside(node, writes), number, sentence))
+    return steps
 
 
 def _seconds(at: int) -> float:

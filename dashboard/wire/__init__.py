@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dashboard.wire.commands import (
-    ANY_LINKS,
     COMMANDS,
     ID,
-    LINKS,
     NAME,
     NODE,
-    ONE_NODE,
     SEED,
     SETTING,
     SOME,
@@ -88,7 +85,6 @@ from dashboard.wire.lane_view import (
 from dashboard.wire.packets import Ear, Stream, encoded, inflated, numbered, packed
 
 __all__ = [
-    "ANY_LINKS",
     "BEGIN",
     "BEGUN",
     "CHANGED",
@@ -102,11 +98,9 @@ __all__ = [
     "FORMAT",
     "FRAMES",
     "ID",
-    "LINKS",
     "NAME",
     "NODE",
     "OBJECTS",
-    "ONE_NODE",
     "OPERATION",
     "PARTS",
     "RECENT_MAX",

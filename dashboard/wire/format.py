@@ -300,7 +300,7 @@ BEGUN = ("id", "node", "kind", "key", "value", "start")
 
 CHANGED = ("number", "finish", "outcome", "result", "reason", "mark", "note")
 
-ENDS = ("delivered", "cut", "loss", "down", "late")
+ENDS = ("delivered", "cut", "loss", "down", "late", "hand")
 
 COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Flying": (

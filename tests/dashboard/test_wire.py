@@ -23,6 +23,7 @@ from consensus.watch.history import Operation
 from dashboard import wire
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
+from dashboard.wire.frames import operation_row
 from dashboard.wire.pack import EACH, KEPT, Reader, Writer, change, changed, pattern
 from tests.kit.fold import Fold
 
@@ -439,6 +440,17 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "adversary"}, interventions.Adversary()),
     ({"type": "deadline", "deadline": 300_000}, interventions.SetDeadline(300_000)),
     ({"type": "turn", "lane": 0, "knob": "reads", "value": "local"}, interventions.Turn(0, "reads", "local")),
+    ({"type": "crash_inside", "node": "n1"}, interventions.CrashInside("n1")),
+    ({"type": "crash_inside", "node": "n1", "writes": 2}, interventions.CrashInside("n1", 2)),
+    ({"type": "corrupt", "node": "n1", "lie": "mute"}, interventions.Corrupt("n1", "mute")),
+    ({"type": "corrupt", "node": "n1", "lie": ""}, interventions.Corrupt("n1", "")),
+    ({"type": "drop_message", "src": "n1", "dst": "n2"}, interventions.DropMessage("n1", "n2")),
+    (
+        {"type": "hold_message", "src": "n1", "dst": "n2", "message": "RequestVote", "nth": 2},
+        interventions.HoldMessage("n1", "n2", "RequestVote", 2),
+    ),
+    ({"type": "deliver_message", "src": "n1", "dst": "n2"}, interventions.DeliverMessage("n1", "n2")),
+    ({"type": "say", "text": "Look at n1."}, interventions.Say("Look at n1.")),
     ({"type": "scenario", "name": "same-cut"}, None),
     ({"type": "compose", "lanes": [{"protocol": "raft", "knobs": {}}], "nodes": 5, "seed": 1}, None),
 ]
@@ -566,3 +578,10 @@ def test_a_sentence_keeps_its_template_and_values_on_the_wire() -> None:
             back = reader.unpacked(writer.packed(["caption", sentence]))[1]
             assert back == sentence and back.template == sentence.template and back.values == sentence.values
             assert back.values["harm"].template == inner.template
+
+
+def test_each_column_of_an_operation_holds_what_its_name_says() -> None:
+    operation = Operation(0, "c1:1", "c1", "n1", "read", "x", "", 5, 9, "failed", ("7",), "no element", declined=True)
+    row = dict(zip(wire.OPERATION, operation_row(operation, "stale", "old"), strict=True))
+    assert (row["result"], row["reason"], row["mark"], row["note"]) == (["7"], "no element", "stale", "old")
+    assert (row["id"], row["client"], row["node"], row["outcome"], row["finish"]) == ("c1:1", "c1", "n1", "failed", 9)

@@ -18,10 +18,10 @@ LAYERS = """
     9  dashboard.live.session  dashboard.web.flood  consensus.__main__
     8  consensus  dashboard.wire  dashboard.wire.*  dashboard.live.veil  dashboard.web.limits
     7  runs.timeline  runs.registry  runs.scripting  scenarios.*
-    6  runs.experiment  runs.scenario  runs.seen
-    5  runs.lane  runs.spec  runs.aim  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
+    6  runs.aim  runs.experiment  runs.scenario  runs.seen
+    5  runs.lane  runs.spec  runs.interventions  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
     4  kernel.simulation  protocols.cards  checkers  checkers.*
-    3  kernel.clients  kernel.network  runs.interventions  watch.history  watch.view
+    3  kernel.clients  kernel.network  kernel.inside  kernel.orders  watch.history  watch.view
     2  kernel.node  kernel.events  maths.*
     1  kernel.rng  kernel.freeze  kernel.ledger  kernel.sentences
     0  dashboard  dashboard.live  dashboard.web  kernel  runs  watch  faults  maths  scenarios  protocols

@@ -31,7 +31,7 @@ from consensus import (
 from consensus.kernel.node import MS, S
 from consensus.runs import registry
 from consensus.runs.experiment import Experiment
-from consensus.runs.interventions import NAMES
+from consensus.runs.interventions import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = ROOT / "docs" / "scripting.md"
@@ -239,7 +239,7 @@ def test_importing_the_package_loads_no_run():
 
 
 def test_every_intervention_and_every_name_can_be_imported():
-    for kind in NAMES.values():
+    for kind in KINDS:
         assert getattr(consensus, kind.__name__) is kind
     assert all(getattr(consensus, name) is not None for name in consensus.__all__)
     with pytest.raises(AttributeError):
@@ -265,5 +265,5 @@ def test_the_manual_prints_what_it_says(capsys):
 
 def test_the_manual_names_all_that_there_is():
     page = MANUAL.read_text("utf-8")
-    for name in (*(kind.__name__ for kind in NAMES.values()), *consensus.__all__):
+    for name in (*(kind.__name__ for kind in KINDS), *consensus.__all__):
         assert name == "VERSION" or f"`{name}" in page, f"docs/scripting.md does not name {name}"
