@@ -279,12 +279,12 @@ def test_under_one_cut_raft_refuses_and_stays_right_while_dynamo_answers_and_goe
 
 def test_after_a_split_two_nodes_wear_a_crown_and_their_epochs_have_two_colours(still: Page) -> None:
     [old] = [id for id, node in nodes(still).items() if node["role"] == "leader"]
-    assert [id for id, node in by_id(shapes(still, "node")).items() if node["ring"] == "leader"] == [old]
+    assert [id for id, node in by_id(shapes(still, "node")).items() if node["ring"] == "leads"] == [old]
     draw(still, between(still, SMALL))
     wait_for_cuts(still, 12)
     run_to(still, 4 * S)
     drawn, held = by_id(shapes(still, "node")), nodes(still)
-    crowned = [id for id in drawn if drawn[id]["ring"] == "leader"]
+    crowned = [id for id in drawn if drawn[id]["ring"] == "leads"]
     assert crowned == [id for id in held if held[id]["role"] == "leader"]
     assert len(crowned) == 2 and old in crowned
     [new] = [id for id in crowned if id != old]
@@ -466,7 +466,7 @@ def test_the_clients_see_neither_roles_nor_values_nor_the_network(page: Page, op
     page.keyboard.press("g")
     settle(page)
     assert len(shapes(page, "canyon")) == 1
-    assert {node["ring"] for node in shapes(page, "node")} >= {"leader"}
+    assert {node["ring"] for node in shapes(page, "node")} >= {"leads"}
 
 
 # --- on a projector, when much has gone wrong -------------------------------------------------------------------------
