@@ -316,6 +316,10 @@ class SetLosses(Losses):
             self.awaited.pop(place, None)
         super().fold(event, operation)
 
+    def _acknowledged_in(self, place: Place, held: dict[Place, bool]) -> Operation | None:
+        """What somebody asked to remove need not be anywhere."""
+        return None if place in self.removed else super()._acknowledged_in(place, held)
+
     def _goes_missing(self, place: Place, at: int) -> None:
         if place not in self.removed:
             super()._goes_missing(place, at)
