@@ -5,6 +5,9 @@
 First every protocol of the catalogue with five nodes, its own defaults and the same clients: heap entries and events a second
 of the kernel alone, and of a whole lane (history, checkers, meters, trace). In turn, several rounds, the middle is printed.
 
+Then the same for 600 simulated seconds: the pace of a lane in the first twenty and in the last minute, and what a keyframe
+costs at the end. A cost that does not grow has a ratio near 1.
+
 Then clusters of growing size without a browser, ten clients that ask once a second each, no checkers: the largest that
 simulates one second in a second of processor time, or faster, and answers nine operations in ten. Sizes are doubled, then
 halved in between; beyond ``LARGEST`` nothing is tried. The page's own limit of nodes does not hold here.
@@ -31,7 +34,7 @@ from consensus.kernel.simulation import Cluster, Simulation
 from consensus.runs import registry
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask
-from consensus.runs.spec import LaneSpec
+from consensus.runs.spec import LaneSpec, Spec
 
 ROUNDS = 3
 SIMULATED = 10 * S
@@ -45,6 +48,7 @@ CLUSTERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Raft", "raft", {}),
     ("Dynamo-style, N = 3, R = W = 1", "dynamo", {}),
 )
+EARLY, LATE, LENGTH = 20, 60, 600  # simulated seconds
 MANY, ROUND = 1000, S // 2  # nodes; how often each turns to one other
 
 
@@ -206,7 +210,49 @@ def among_many() -> None:
         print(f"{exchange:<40}{f'{seconds:.1f} s':>12}{size:>12,}{messages:>30.2f}")
 
 
+# --- both ends of a long run -------------------------------------------------------------------------
+
+
+class Ends(NamedTuple):
+    first: float  # simulated seconds a second of processor time, in the first EARLY
+    last: float  # in the last LATE
+    keyframe_ms: float  # a copy at the end
+
+
+def ends(protocol: str) -> Ends:
+    experiment = Experiment(Spec("long", "", "", (LaneSpec(protocol),)), registry.protocols())
+
+    def pace(since: int, until: int) -> float:
+        gc.collect()
+        began = time.process_time()
+        for second in range(since, until):
+            experiment.run_until((second + 1) * S)
+            experiment.lanes[0].drain()
+        return (until - since) / (time.process_time() - began)
+
+    first = pace(0, EARLY)
+    pace(EARLY, LENGTH - LATE)
+    last = pace(LENGTH - LATE, LENGTH)
+    copies = []
+    for _ in range(ROUNDS):
+        gc.collect()
+        began = time.process_time()
+        copy = experiment.copied()
+        copies.append(1000 * (time.process_time() - began))
+        del copy
+    return Ends(first, last, statistics.median(copies))
+
+
+def long_runs() -> None:
+    title = f"a lane, {LENGTH} simulated seconds"
+    print(f"\n{title:<40}{f'first {EARLY}: s/s':>16}{f'last {LATE}: s/s':>16}{'ratio':>8}{'keyframe':>12}")
+    for name in registry.protocols():
+        first, last, copy = ends(name)
+        print(f"{name:<40}{first:>16,.0f}{last:>16,.0f}{first / last:>8.2f}{f'{copy:.1f} ms':>12}", flush=True)
+
+
 if __name__ == "__main__":
     side_by_side()
+    long_runs()
     sizes()
     among_many()

@@ -190,6 +190,9 @@ def print_table(experiment: Experiment) -> None:
             print("  {:<28}{:>7}{:>7}{:>8}{:>9}{:>7}{:>6}".format(nodes, *figures))
         print(f"  linearizable: {row['verdict']['status']}. {row['verdict']['reason']}")
         print(f"  trace {row['trace']}")
+    for refused in report["refused"]:
+        where = "" if refused["lane"] is None else f" in lane {refused['lane']}"
+        print(f"\nnot done at {refused['at']}{where}: {refused['step']}. {refused['sentence']}")
 
 
 # --- check ---------------------------------------------------------------------------------------

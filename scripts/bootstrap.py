@@ -344,6 +344,13 @@ def bench(arguments: list[str]) -> int:
     return max(call(PYTHON, files[name]) for name in arguments or files)
 
 
+def steady(arguments: list[str]) -> int:
+    """The browser tests, several times, beside a busy loop on every core."""
+    set_up(dev=True)
+    set_up_chromium()
+    return call(PYTHON, ROOT / "scripts" / "steady.py", *arguments)
+
+
 def screenshot(arguments: list[str]) -> int:
     set_up(dev=True)
     set_up_chromium()
@@ -370,6 +377,7 @@ COMMANDS = {
     "types": (types, "mypy on consensus/, dashboard/ and app.py; tsc on static/js/"),
     "storm": (storm, "random runs with STORM_SEEDS seeds (1000)"),
     "bench": (bench, "print the performance figures; names of files of benchmarks/ choose among them"),
+    "steady": (steady, "the browser tests 10 times beside busy loops on every core; a number says how often"),
     "screenshot": (screenshot, "make docs/screenshot.png and docs/protocols/*.png from the running page"),
     "check": (check, "lint, types and test: what CI runs"),
 }

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-ATOMS = (int, str, bool, type(None), float, bytes, frozenset, type)
+from consensus.kernel.sentences import Sentence
+
+ATOMS = (int, str, Sentence, bool, type(None), float, bytes, frozenset, type)
 
 
 def copied(value: Any) -> Any:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from consensus.kernel.node import MS, S
 from consensus.kernel.rng import PPM, Stream
 from consensus.kernel.sentences import Refused
-from consensus.runs.interventions import Links
+
+Links = tuple[tuple[str, str], ...]  # directed: (src, dst)
 
 SHAPES = ("uniform", "exponential")
 DELAY_MAX = 10 * S
@@ -78,12 +79,18 @@ class Network:
         self.cuts: dict[tuple[str, str], bool] = {}
         self.tuned: dict[tuple[str, str], LinkState] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
+        self.watched = False  # somebody waits for a message: then none goes the fast way
         self._know_what_is_even()
+
+    def set_watched(self, watched: bool) -> None:
+        if watched != self.watched:
+            self.watched = watched
+            self._know_what_is_even()
 
     def _know_what_is_even(self) -> None:
         """Most of the time all links are alike, and nothing is lost or doubled: then a delay and one draw below a number."""
         delay, jitter, shape, loss, duplicate = self.base
-        plain = jitter and shape == "uniform" and not loss and not duplicate and not self.tuned
+        plain = jitter and shape == "uniform" and not loss and not duplicate and not self.tuned and not self.watched
         self.even = (delay, jitter + 1) if plain else None
 
     # --- what happens to a message ------------------------------------------------------------

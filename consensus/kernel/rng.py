@@ -33,13 +33,14 @@ class Stream:
     """A random stream; ``state`` (an integer below 2**64) is all there is to save.
 
     Draws are made a block at a time (in Python half the price); ``state`` is that after the last one that was taken.
+    ``ahead`` and ``block`` are for the kernel's loop, which draws without the call of ``below``.
     """
 
-    __slots__ = ("_ahead", "_end")
+    __slots__ = ("_end", "ahead")
 
     def __init__(self, state: int) -> None:
         self._end = state & MASK  # the state after the last draw that is made
-        self._ahead: list[int] = []  # draws made and not taken yet, the next one last
+        self.ahead: list[int] = []  # draws made and not taken yet, the next one last
 
     @classmethod
     def named(cls, seed: int, *names: object) -> Stream:
@@ -49,26 +50,26 @@ class Stream:
 
     @property
     def state(self) -> int:
-        return (self._end - len(self._ahead) * GAMMA) & MASK
+        return (self._end - len(self.ahead) * GAMMA) & MASK
 
     def bits(self) -> int:
         """The next 64 random bits."""
-        return self._ahead.pop() if self._ahead else self._block()
+        return self.ahead.pop() if self.ahead else self.block()
 
     def below(self, n: int) -> int:
         """A whole number from 0 to n - 1."""
         assert n > 0, "a draw needs at least one possible outcome"
-        return ((self._ahead.pop() if self._ahead else self._block()) * n) >> 64
+        return ((self.ahead.pop() if self.ahead else self.block()) * n) >> 64
 
-    def _block(self) -> int:
+    def block(self) -> int:
         """Makes a block, and takes the first of it."""
         z = (self._end * EACH + GROWTH) & LOW
         z = ((z ^ ((z >> 30) & LOW)) * 0xBF58476D1CE4E5B9) & LOW
         z = ((z ^ ((z >> 27) & LOW)) * 0x94D049BB133111EB) & LOW
         z ^= (z >> 31) & LOW
         self._end = (self._end + BLOCK * GAMMA) & MASK
-        self._ahead = list(LAID_OUT.unpack(z.to_bytes(16 * BLOCK, "little")))
-        return self._ahead.pop()
+        self.ahead = list(LAID_OUT.unpack(z.to_bytes(16 * BLOCK, "little")))
+        return self.ahead.pop()
 
     def between(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""

@@ -4,21 +4,22 @@ A simulation takes from its heap the next thing that happens, hands it to a node
 effects that come back. All it does is told as events (``events.py``); ``drain`` hands them over. The same cluster and the same
 interventions at the same steps give the same events, to the bit.
 
-A heap entry is ``(at, ticket, what, ...)``: tickets are unique, so ties fall in the order of scheduling. A message under way is
-nothing but its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
+How heap entries, events and timers are laid out, and why they are bare tuples: ``rows.py``. A message under way is nothing but
+its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from typing import Any
+from heapq import heapify, heappop, heappush
+from typing import Any, Protocol
 
 from consensus.kernel.clients import ACCESS_DELAY, BY_HAND, Clients, Workload
-from consensus.kernel.events import Event, Row, events_of
+from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied
-from consensus.kernel.network import LinkState, Network
+from consensus.kernel.inside import CrashedInside, watch_inside
+from consensus.kernel.network import Links, LinkState, Network
 from consensus.kernel.node import (
     DECLINED,
     FAILED,
@@ -43,33 +44,29 @@ from consensus.kernel.node import (
     Send,
     SetTimer,
     Store,
+    named_effects,
 )
+from consensus.kernel.orders import DELIVER, DROP, HOLD, NUMBER_MAX, Order, after
 from consensus.kernel.rng import PPM, Stream
-from consensus.kernel.sentences import Refused
-from consensus.runs.interventions import (
-    Act,
-    Adversary,
-    Ask,
-    Corrupt,
-    Crash,
-    Cut,
-    Heal,
-    Intervention,
-    Partition,
-    Pause,
-    Restart,
-    Resume,
-    Say,
-    SetClock,
-    SetDeadline,
-    SetLink,
-    Turn,
-    Wipe,
+from consensus.kernel.rows import (
+    ACCESS,
+    EXPIRE,
+    FIRE,
+    FIRES_AT,
+    ISSUE,
+    LAND,
+    SET_AT,
+    VANISH,
+    WITH_MESSAGE,
+    Entry,
+    Row,
+    Timer,
+    events_of,
 )
+from consensus.kernel.sentences import Refused
 
-LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)
 FOREVER = 1 << 62
-NOT_SET = (0, 0, 0)  # no timer: no heap entry has ticket 0
+NOT_SET: Timer = (0, 0, 0, 0, FOREVER, 0)  # no timer: no heap entry has ticket 0
 UP, CRASHED, PAUSED, HALTED = "up", "crashed", "paused", "halted"
 
 TOLD = {Become: "became", Decide: "decided", Store: "stored", Note: "noted"}  # effects that are events, field by field
@@ -95,6 +92,12 @@ TONES = Tones()
 
 Lie = Callable[[Node, tuple[Effect, ...]], tuple[Effect, ...]]
 Delay = Callable[[Mapping[str, Node], str, str, Any], int]  # an adversary: running nodes, src, dst, message -> microseconds
+
+
+class Intervention(Protocol):
+    """Something that is done to a running cluster (``runs/interventions.py``): it calls one verb of the simulation."""
+
+    def effect(self, sim: Simulation) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -130,19 +133,22 @@ class Simulation:
         self.status = dict.fromkeys(cluster.members, UP)
         self.sentences: dict[str, str] = {}  # why a node halted
         self.roles: dict[str, tuple[str, int | None]] = {}
-        self.timers: dict[str, dict[Any, tuple[int, int, int]]] = {m: {} for m in cluster.members}  # (ticket, set at, due)
+        self.timers: dict[str, dict[Any, Timer]] = {m: {} for m in cluster.members}  # node -> (name, key) -> its record
         self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
         self.liars: dict[str, str] = {}
         self.adversary = ""
         self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
+        self.in_hand: dict[int, Row] = {}  # messages that a hand holds back
+        self.orders: list[Order] = []  # for messages that are yet to be sent
+        self.doomed: dict[str, int] = {}  # nodes that will crash inside a handler -> after how many writes
         self.held_longest = 0  # of those that have landed since, for how long
         self.log: list[Row] = []  # what happened since the last ``taken``, without the names of ``Event``
-        self._heap: list[Any] = []
+        self._heap: list[Entry] = []
         self._ticket = 0
         self._event_id = 0
         for member in cluster.members:
             cause = self._emit("started", member, 0, ())
-            self._run(member, cause, self.nodes[member].start, 0)
+            self._run(member, cause, self.nodes[member].on_start)
         for client, at in self.clients.first_moments():
             self._push(at, ISSUE, client)
 
@@ -171,7 +177,8 @@ class Simulation:
     def run(self, limit: int, steps: int) -> int:
         """Processes at most that many heap entries, none after ``limit``; returns how many.
 
-        Most of what happens is a message that lands at a running node: that case stands here in the loop, all others are calls.
+        Most of what happens is a message that lands at a running node. That case stands here, with its tables in local names
+        and without a call but the handler's; all others are calls.
         """
         heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
         cuts, liars = self.network.cuts, self.liars
@@ -180,50 +187,53 @@ class Simulation:
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
-            entry = heappop(heap)
-            self.now = at = entry[0]
+            self.now, ticket, what, subject, src, dst = heappop(heap)
             self.steps += 1
-            if entry[2] != LAND:
-                self._take(entry)
+            if what != LAND:
+                self._take(what, ticket, subject, src)
                 continue
-            _, _, _, sent, src, dst = entry
             if status[dst] != UP or (hindered and (delayed or dst in liars or (src, dst) in cuts)):
-                self._land(sent, src, dst)
+                self._land(subject, src, dst)
                 continue
+            number, _, _, _, _, (_, _, message, _, _, _) = subject
             self._event_id = cause = self._event_id + 1
-            log.append((cause, at, "delivered", dst, sent[0], (sent[0], src)))
+            log.append((cause, self.now, "delivered", dst, number, (number, src)))
+            node = nodes[dst]
+            node.now = self.now
             try:
-                for effect in nodes[dst].receive_bare(at, src, sent[5][2]):
-                    if type(effect) is tuple:
-                        to, message = effect
-                        self._send(dst, to, message, cause)
-                    else:
-                        self._carry_out(dst, effect, cause)
+                node.handle(src, message)
+                if effects := node.effects:
+                    node.effects = []
+                    for effect in effects:
+                        if type(effect) is not tuple:
+                            self._carry_out(dst, effect, cause)
+                        elif len(effect) == 2:
+                            self._send(dst, effect[0], effect[1], cause)
+                        else:
+                            self._set_timer(dst, effect, cause)
             except AssertionError as failed:
                 self._halt(dst, failed, cause)
         return steps
 
-    def _take(self, entry: Any) -> None:
+    def _take(self, what: int, ticket: int, subject: Any, src: str) -> None:
         """What happens beside messages that land."""
-        what = entry[2]
         if what == FIRE:
-            _, ticket, _, member, timer, cause = entry
-            if self.timers[member].get(timer, NOT_SET)[0] == ticket:  # else cancelled, or set anew
-                self._fire(ticket, member, timer, cause)
+            self._come_up(ticket, src, subject)
         elif what == ACCESS:
-            self._access(entry[3])
+            self._access(subject)
         elif what == ISSUE:
-            self._issue(entry[3])
+            self._issue(subject)
         elif what == EXPIRE:
-            self._expire(entry[3], entry[4])
+            self._expire(*subject)
         else:
-            self._drop(entry[3], "loss")
+            self._drop(subject, "loss")
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        heaped = [entry[3] for entry in self._heap if entry[2] in (LAND, ACCESS, VANISH)]
+        heaped: list[Row] = [subject for _, _, what, subject, _, _ in self._heap if what in WITH_MESSAGE]
         waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
-        return events_of(sorted(heaped + waiting))  # no two events have the same number
+        rows: list[Row] = [*heaped, *waiting, *self.in_hand.values()]
+        return events_of(sorted(rows))  # no two events have the same number
 
     @property
     def events(self) -> list[Event]:
@@ -235,7 +245,7 @@ class Simulation:
         return events_of(self.taken())
 
     def taken(self) -> list[Row]:
-        """The same as bare tuples, for who has a use for most of them as they are."""
+        """The same as bare rows (``rows.py``)."""
         rows, self.log = self.log, []
         return rows
 
@@ -246,10 +256,10 @@ class Simulation:
             setattr(clone, name, copied(value))
         return clone
 
-    def _push(self, at: int, what: int, *rest: Any) -> int:
-        self._ticket += 1
-        heappush(self._heap, (at, self._ticket, what, *rest))
-        return self._ticket
+    def _push(self, at: int, what: int, subject: Any, src: str = "", dst: str = "") -> int:
+        self._ticket = ticket = self._ticket + 1
+        heappush(self._heap, (at, ticket, what, subject, src, dst))
+        return ticket
 
     def _emit(self, kind: str, node: str, cause: int, data: tuple[Any, ...]) -> int:
         self._event_id = number = self._event_id + 1
@@ -259,14 +269,21 @@ class Simulation:
     # --- messages -----------------------------------------------------------------------------
 
     def _send(self, src: str, dst: str, message: Any, cause: int) -> None:
-        """A message to another member sets out."""
+        """A message to another member sets out. Over links that are all alike its draw, its event and its heap entry are
+        made here and not by ``Stream.below``, ``_fly`` and ``_push``: three calls fewer for each message.
+        """
         network = self.network
         stream = network.streams.get((src, dst))
         if network.even is None or stream is None:
             return self._send_at_risk(src, dst, message, cause)
         delay, spread = network.even
-        due = self.now + delay + stream.below(spread)
-        sent = self._fly(src, dst, message, cause, due)
+        ahead = stream.ahead
+        due = self.now + delay + ((ahead.pop() if ahead else stream.block()) * spread >> 64)
+        tone = message.tone if TONES[type(message)] else ""
+        role = self.roles.get(src)
+        self._event_id = number = self._event_id + 1
+        sent = (number, self.now, "sent", src, cause, (number, dst, message, tone, role and role[1], due))
+        self.log.append(sent)
         self._ticket = ticket = self._ticket + 1
         return heappush(self._heap, (due, ticket, LAND, sent, src, dst))
 
@@ -280,8 +297,13 @@ class Simulation:
             self._push(now + delay // 2, VANISH, sent)
         else:
             self._push(now + delay, LAND, sent, src, dst)
+        if self.orders:
+            self._heed(sent)
         if twin is not None:
-            self._push(now + twin, LAND, self._fly(src, dst, message, sent[0], now + twin), src, dst)
+            again = self._fly(src, dst, message, sent[0], now + twin)
+            self._push(now + twin, LAND, again, src, dst)
+            if self.orders:
+                self._heed(again)
 
     def _fly(self, src: str, dst: str, message: Any, cause: int, due: int) -> Row:
         """Says that a message sets out; the event."""
@@ -331,7 +353,7 @@ class Simulation:
             return self._drop(sent, "down")
         number, message = sent[5][0], sent[5][2]
         cause = self._emit("delivered", dst, number, (number, src))
-        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
+        return self._run(dst, cause, self.nodes[dst].handle, src, message)
 
     def _drop(self, sent: Row, reason: str) -> None:
         number, _, _, src, _, (_, dst, *_) = sent
@@ -340,51 +362,83 @@ class Simulation:
 
     # --- nodes --------------------------------------------------------------------------------
 
-    def _run(self, member: str, cause: int, handler: Callable[..., tuple[Effect, ...]], *inputs: Any) -> None:
+    def _run(self, member: str, cause: int, handler: Callable[..., None], *inputs: Any) -> None:
         """One input to one node, and its effects."""
+        node = self.nodes[member]
+        node.now = self.now
         try:
-            effects = handler(*inputs)
+            handler(*inputs)
+            effects = node.bare_effects()
             if member in self.liars:
-                effects = self.cluster.lies[self.liars[member]](self.nodes[member], effects)
+                effects = [*self.cluster.lies[self.liars[member]](node, named_effects(effects))]
             for effect in effects:
                 self._carry_out(member, effect, cause)
         except AssertionError as failed:
             self._halt(member, failed, cause)
 
-    def _carry_out(self, member: str, effect: Effect, cause: int) -> None:
+    def _carry_out(self, member: str, effect: Any, cause: int) -> None:
+        """An effect, bare (``rows.py``) or with its name."""
         kind = type(effect)
-        if isinstance(effect, SetTimer):
+        if kind in TOLD:
+            self._emit(TOLD[kind], member, cause, effect[:])
+            if kind is Become:
+                self.roles[member] = effect[:]
+        elif kind is Send or (kind is tuple and len(effect) == 2):
+            self._send(member, effect[0], effect[1], cause)
+        elif kind is SetTimer or kind is tuple:
             self._set_timer(member, effect, cause)
-        elif isinstance(effect, Send):
-            self._send(member, effect.dst, effect.message, cause)
-        elif kind in TOLD:
-            self._emit(TOLD[kind], member, cause, (*effect,))
-            if isinstance(effect, Become):
-                self.roles[member] = (effect.role, effect.epoch)
-        elif isinstance(effect, CancelTimer):
+        elif kind is CancelTimer:
             self.timers[member].pop((effect.name, effect.key), None)
-        elif isinstance(effect, Answer):
+        elif kind is Answer:
             self._answer(member, effect, cause)
         else:
             raise TypeError(f"{member} returned {effect!r}, which is no effect")
 
-    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
-        timer = (wanted[0], wanted[2])
-        now, clock = self.now, self.nodes[member].own_clock
-        due = now + wanted[1] if clock is RIGHT else clock.due(now, wanted[1])
-        self._ticket = ticket = self._ticket + 1
-        heappush(self._heap, (due, ticket, FIRE, member, timer, cause))
-        self.timers[member][timer] = (ticket, now, due)
+    # --- timers -------------------------------------------------------------------------------
 
-    def _fire(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
+    def timers_of(self, member: str) -> list[list[Any]]:
+        """The timers that run at a node: name, when it was set, when it is due."""
+        return [[name, timer[SET_AT], timer[FIRES_AT]] for (name, _), timer in self.timers[member].items()]
+
+    def _set_timer(self, member: str, wanted: tuple[str, int, tuple[Any, ...]], cause: int) -> None:
+        """A timer that is in the heap already, and not behind its new due time, needs no second entry there (``rows.py``)."""
+        name, after, key = wanted
+        timer = name, key
+        now, clock = self.now, self.nodes[member].own_clock
+        due = now + after if clock is RIGHT else clock.due(now, after)
+        timers = self.timers[member]
+        _, _, _, _, queued_at, queued_ticket = timers.get(timer, NOT_SET)
+        self._ticket = ticket = self._ticket + 1
+        if queued_at <= due:
+            timers[timer] = (ticket, now, due, cause, queued_at, queued_ticket)
+        else:
+            heappush(self._heap, (due, ticket, FIRE, timer, member, ""))
+            timers[timer] = (ticket, now, due, cause, due, ticket)
+
+    def _come_up(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]]) -> None:
+        """A timer's heap entry comes up: it fires, unless it was cancelled, or set anew since then."""
+        timers = self.timers[member]
+        latest, set_at, due, cause, _, queued_ticket = timers.get(timer, NOT_SET)
+        if queued_ticket != ticket:
+            return None
+        if latest != ticket:  # back into the heap, to where the latest setting belongs
+            timers[timer] = (latest, set_at, due, cause, due, latest)
+            return heappush(self._heap, (due, latest, FIRE, timer, member, ""))
         if self.status[member] == PAUSED:
-            return self.backlog[member].append((FIRE, ticket, timer, cause))
+            timers[timer] = (latest, set_at, due, cause, FOREVER, 0)  # no entry stands for it in the heap any more
+            return self.backlog[member].append((FIRE, ticket, timer))
+        return self._fire(member, timer, cause)
+
+    def _fire(self, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
         del self.timers[member][timer]
         fired = self._emit("fired", member, cause, timer)
-        return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
+        node, (name, key) = self.nodes[member], timer
+        return self._run(member, fired, node.timer_handlers[name], node, *key)
 
     def _halt(self, member: str, failed: AssertionError, cause: int) -> None:
         """A failed assertion halts the node with the theorem's name."""
+        if isinstance(failed, CrashedInside):
+            return self._crash_inside(member, cause)
         sentence = str(failed).partition("\n")[0] or "an assertion without a name failed"
         self._stop(member, HALTED)
         self.sentences[member] = sentence
@@ -416,7 +470,7 @@ class Simulation:
         request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
         invoked = self._emit("invoked", node, 0, (request.op_id, client, kind, key, request.value))
         self._walk(client, node, request, invoked)
-        self._push(self.now + self.deadline, EXPIRE, request.op_id, invoked)
+        self._push(self.now + self.deadline, EXPIRE, (request.op_id, invoked))
 
     def _answer(self, member: str, answer: Answer, cause: int) -> None:
         asked = self.clients.pending.get(answer.op_id)
@@ -428,7 +482,7 @@ class Simulation:
     def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
         """Between a client and its home node."""
         due = self.now + ACCESS_DELAY
-        self._push(due, ACCESS, self._fly(src, dst, message, cause, due))
+        self._push(due, ACCESS, self._fly(src, dst, message, cause, due), src, dst)
 
     def _reply_lands(self, sent: Row, node: str, client: str, reply: Reply) -> None:
         asked = self.clients.end(reply.op_id)
@@ -447,52 +501,53 @@ class Simulation:
         if asked is not None:
             self._emit("returned", asked.node, invoked, (op_id, asked.client, UNKNOWN, (), "no answer before the deadline"))
 
-    # --- interventions ------------------------------------------------------------------------
+    # --- what a hand does ---------------------------------------------------------------------
+    #
+    # Each verb carries out one intervention now (``runs/interventions.py``), or refuses it with a sentence and changes nothing.
 
     def apply(self, intervention: Intervention) -> None:
         """Carries out an intervention now, or refuses it with a sentence and changes nothing."""
-        match intervention:
-            case Cut(links):
-                self._changed("cut", self.network.cut(links))
-            case Heal(links):
-                self._changed("healed", self.network.heal(links))
-            case Partition(sides):
-                between = self.network.between(sides)
-                self._changed("healed", self.network.heal(tuple(p for p in self.network.pairs() if p not in between)))
-                self._changed("cut", self.network.cut(between))
-            case SetLink(links, setting):
-                self._emit("tuned", "", 0, (self.network.tune(links, setting), setting))
-            case SetDeadline(deadline):
-                if isinstance(deadline, bool) or not isinstance(deadline, int) or not DEADLINE_MIN <= deadline <= DEADLINE_MAX:
-                    raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
-                self.deadline = deadline
-                self._emit("deadline", "", 0, (deadline,))
-            case Ask():
-                self._ask_by_hand(*intervention)
-            case Act(node, action, argument):
-                self._act(node, action, argument)
-            case SetClock():
-                self._set_clock(intervention)
-            case Turn(_, knob, value):
-                self.knobs[knob] = value
-                for each in self.nodes.values():
-                    each.knobs[knob] = value
-                self._emit("turned", "", 0, (knob, value))
-            case Say(text):
-                self._emit("said", "", 0, (text,))
-            case Corrupt(node, lie):
-                self._corrupt(node, lie)
-            case Adversary(name):
-                if name and name not in self.cluster.adversaries:
-                    raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
-                self.adversary = name
-                self._emit("adversary", "", 0, (name,))
-            case _:
-                self._fault(intervention)
+        intervention.effect(self)
+
+    def cut(self, links: Links) -> None:
+        self._changed("cut", self.network.cut(links))
+
+    def heal(self, links: Links) -> None:
+        self._changed("healed", self.network.heal(links))
+
+    def partition(self, sides: tuple[tuple[str, ...], ...]) -> None:
+        between = self.network.between(sides)
+        self._changed("healed", self.network.heal(tuple(p for p in self.network.pairs() if p not in between)))
+        self._changed("cut", self.network.cut(between))
 
     def _changed(self, kind: str, links: Any) -> None:
         if links:
             self._emit(kind, "", 0, (links,))
+
+    def set_link(self, links: Links, setting: tuple[tuple[str, Any], ...]) -> None:
+        self._emit("tuned", "", 0, (self.network.tune(links, setting), setting))
+
+    def set_deadline(self, deadline: int) -> None:
+        if not _whole(deadline) or not DEADLINE_MIN <= deadline <= DEADLINE_MAX:
+            raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
+        self.deadline = deadline
+        self._emit("deadline", "", 0, (deadline,))
+
+    def turn(self, knob: str, value: Any) -> None:
+        self.knobs[knob] = value
+        for each in self.nodes.values():
+            each.knobs[knob] = value
+        self._emit("turned", "", 0, (knob, value))
+
+    def say(self, text: str) -> None:
+        self._emit("said", "", 0, (text,))
+
+    def call_adversary(self, name: str) -> None:
+        """From now on this adversary chooses when messages land; an empty name sends it away."""
+        if name and name not in self.cluster.adversaries:
+            raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
+        self.adversary = name
+        self._emit("adversary", "", 0, (name,))
 
     def _known(self, member: str) -> str:
         """The node's status, or Refused."""
@@ -500,7 +555,8 @@ class Simulation:
             raise Refused(f"There is no node {member}; there are {', '.join(self.members)}.")
         return self.status[member]
 
-    def _ask_by_hand(self, node: str, kind: str, key: str, value: str | None, client: str) -> None:
+    def ask(self, node: str, kind: str, key: str, value: str | None = None, client: str = BY_HAND) -> None:
+        """One operation by hand."""
         self._known(node)
         if not isinstance(client, str) or not client.isidentifier() or len(client) > KEY_LENGTH_MAX or client in self.status:
             raise Refused(f"A client has a name of 1 to {KEY_LENGTH_MAX} letters and digits that no node has, not {client!r}.")
@@ -523,7 +579,8 @@ class Simulation:
             value = f"{value}'{'' if client == BY_HAND else client}{self.clients.asked_so_far.get(client, 0) + 1}"
         self._ask(client, node, kind, key, value if kind != READ else None)
 
-    def _act(self, member: str, action: str, argument: str) -> None:
+    def act(self, member: str, action: str, argument: str) -> None:
+        """One of the protocol's own actions."""
         status, node = self._known(member), self.nodes[member]
         words = action.replace("_", " ") if isinstance(action, str) else repr(action)
         if action not in node.actions:
@@ -542,10 +599,10 @@ class Simulation:
         if sentence := node.cannot(action, argument):
             raise Refused(sentence)
         cause = self._emit("acted", member, 0, (action, argument))
-        self._run(member, cause, node.act, self.now, action, argument)
+        self._run(member, cause, node.action_handlers[action], node, argument)
 
-    def _set_clock(self, wanted: SetClock) -> None:
-        member, skew, rate, since = wanted
+    def set_clock(self, member: str, skew: int, rate: int, since: int | None) -> None:
+        """The node's own clock is so far ahead since that moment (None: now), and gains so much."""
         self._known(member)
         since = self.now if since is None else since
         if not _whole(skew) or abs(skew) > SKEW_MAX:
@@ -562,14 +619,14 @@ class Simulation:
 
     def _retime(self, member: str, old: OwnClock, new: OwnClock) -> None:
         """What is left of each timer goes by at the new pace. What waits for a paused node to go on is due already."""
-        causes = {entry[1]: entry[5] for entry in self._heap if entry[2] == FIRE and entry[3] == member}
-        for timer, (ticket, set_at, due) in self.timers[member].items():
+        for timer, (_, set_at, due, cause, _, _) in self.timers[member].items():
             if due > self.now:
                 due = new.due(self.now, old.at(due) - old.at(self.now))
-                ticket = self._push(due, FIRE, member, timer, causes[ticket])
-                self.timers[member][timer] = (ticket, set_at, due)
+                ticket = self._push(due, FIRE, timer, member)
+                self.timers[member][timer] = (ticket, set_at, due, cause, due, ticket)
 
-    def _corrupt(self, member: str, lie: str) -> None:
+    def corrupt(self, member: str, lie: str) -> None:
+        """The node lies in this way from now on; an empty name makes it honest again."""
         self._known(member)
         if lie and lie not in self.cluster.lies:
             offered = ", ".join(self.cluster.lies) or "none yet"
@@ -580,49 +637,48 @@ class Simulation:
             self.liars.pop(member, None)
         self._emit("noted", member, 0, ("corrupted", lie))
 
-    def _fault(self, intervention: Intervention) -> None:
-        member: str = intervention.node  # type: ignore[union-attr]
-        status = self._known(member)
-        match intervention:
-            case Crash():
-                if status == CRASHED:
-                    raise Refused(f"{member} has crashed already.")
-                self._stop(member, CRASHED)
-                self._emit("crashed", member, 0, ())
-            case Restart():
-                if status not in (CRASHED, HALTED):
-                    raise Refused(f"{member} is running; only a crashed node can restart.")
-                self._restart(member)
-            case Pause():
-                if status != UP:
-                    raise Refused(f"{member} is {status}; only a running node can pause.")
-                self.status[member] = PAUSED
-                self._emit("paused", member, 0, ())
-            case Resume():
-                if status != PAUSED:
-                    raise Refused(f"{member} is not paused.")
-                self._resume(member)
-            case Wipe():
-                if status != CRASHED:
-                    self._stop(member, CRASHED)
-                    self._emit("crashed", member, 0, ())
-                self.nodes[member] = self._made(member, self.nodes[member].stream, self.nodes[member].own_clock)
-                self._emit("wiped", member, 0, ())
-            case _:
-                raise AssertionError(f"{intervention!r} is no intervention")
+    def crash(self, member: str) -> None:
+        if self._known(member) == CRASHED:
+            raise Refused(f"{member} has crashed already.")
+        self._stop(member, CRASHED)
+        self._emit("crashed", member, 0, ())
 
-    def _restart(self, member: str) -> None:
-        old = self.nodes[member]
-        node = self.nodes[member] = self._made(member, old.stream, old.own_clock)
-        for name in node.durable:
-            setattr(node, name, getattr(old, name))
+    def restart(self, member: str) -> None:
+        if self._known(member) not in (CRASHED, HALTED):
+            raise Refused(f"{member} is running; only a crashed node can restart.")
+        self.nodes[member] = self._from_disk(member)
+        if member in self.doomed:
+            watch_inside(self.nodes[member], self.doomed[member])
         self.status[member] = UP
         self.sentences.pop(member, None)
         cause = self._emit("restarted", member, 0, ())
-        self._run(member, cause, node.restart, self.now)
+        self._run(member, cause, self.nodes[member].on_restart)
 
-    def _resume(self, member: str) -> None:
+    def _from_disk(self, member: str) -> Node:
+        """A node that has what the disk kept, and nothing else."""
+        old = self.nodes[member]
+        node = self._made(member, old.stream, old.own_clock)
+        for name in node.durable:
+            setattr(node, name, getattr(old, name))
+        return node
+
+    def pause(self, member: str) -> None:
+        if (status := self._known(member)) != UP:
+            raise Refused(f"{member} is {status}; only a running node can pause.")
+        self.status[member] = PAUSED
+        self._emit("paused", member, 0, ())
+
+    def wipe(self, member: str) -> None:
+        if self._known(member) != CRASHED:
+            self._stop(member, CRASHED)
+            self._emit("crashed", member, 0, ())
+        self.nodes[member] = self._made(member, self.nodes[member].stream, self.nodes[member].own_clock)
+        self._emit("wiped", member, 0, ())
+
+    def resume(self, member: str) -> None:
         """What waited is handed over in the order in which it came."""
+        if self._known(member) != PAUSED:
+            raise Refused(f"{member} is not paused.")
         self.status[member] = UP
         self._emit("resumed", member, 0, ())
         waiting, self.backlog[member] = self.backlog[member], []
@@ -632,8 +688,92 @@ class Simulation:
                     self._drop(entry[1], "down")
             elif entry[0] == LAND:
                 self._reach(entry[1], entry[1][3], member)
-            elif self.timers[member].get(entry[2], NOT_SET)[0] == entry[1]:
-                self._fire(entry[1], member, entry[2], entry[3])
+            else:
+                _, ticket, timer = entry
+                latest, _, _, cause, _, _ = self.timers[member].get(timer, NOT_SET)
+                if latest == ticket:  # else an earlier input has cancelled it, or set it anew
+                    self._fire(member, timer, cause)
+
+    # --- one message, one moment inside a handler ----------------------------------------------
+
+    def crash_inside(self, member: str, writes: int) -> None:
+        """The node crashes inside its next handler that makes so many durable writes, right after the last (``inside.py``)."""
+        self._known(member)
+        if not _whole(writes) or not 1 <= writes <= NUMBER_MAX:
+            raise Refused(f"A crash inside a handler comes after 1 to {NUMBER_MAX} durable writes, not {writes!r}.")
+        if not self.cluster.node.durable:
+            raise Refused("These nodes keep nothing on disk, so no handler writes.")
+        self.doomed[member] = writes
+        watch_inside(self.nodes[member], writes)
+        self._emit("doomed", member, 0, (writes,))
+
+    def _crash_inside(self, member: str, cause: int) -> None:
+        """Its handler ended at a write: the effects before it happen, the process is gone, the disk is as it was then."""
+        self.doomed.pop(member)
+        node = self.nodes[member]
+        effects = named_effects(node.bare_effects())
+        if member in self.liars:
+            effects = self.cluster.lies[self.liars[member]](node, effects)
+        for effect in effects:
+            self._carry_out(member, effect, cause)
+        self.nodes[member] = self._from_disk(member)  # what else is in memory is half done: nobody is to see it
+        self._stop(member, CRASHED)
+        self._emit("crashed", member, cause, ())
+
+    def order_message(self, verb: str, src: str, dst: str, kind: str, number: int) -> None:
+        """Drops, holds or delivers one message, now or as soon as it is sent (``orders.py``)."""
+        for member in (src, dst):
+            self._known(member)
+        if src == dst:
+            raise Refused(f"There is no link from {src} to {dst}.")
+        known = [message.__name__ for message in self.cluster.node.messages]
+        if kind and kind not in known:
+            raise Refused(f"There is no message {kind!r} here; there are {', '.join(known) or 'none'}.")
+        if not _whole(number) or not 1 <= number <= NUMBER_MAX:
+            raise Refused(f"Messages are counted from 1 to {NUMBER_MAX}, not {number!r}.")
+        flying = [entry[3] for entry in self._heap if entry[2] in (LAND, VANISH)]
+        held = [] if verb == HOLD else [*self.in_hand.values()]
+        sent, order = Order(verb, src, dst, kind, number, number).found_in(flying + held)
+        self._emit("ordered", dst, 0, (verb, src, kind, number))
+        if sent is None:
+            self._wait_for_messages([*self.orders, order])
+        elif verb == DELIVER:
+            self._take_from_its_way(sent)
+            if (src, dst) in self.network.cuts:
+                self._drop(sent, "cut")
+            else:
+                self._reach(sent, src, dst)
+        else:
+            self._obey(verb, sent)
+
+    def _wait_for_messages(self, orders: list[Order]) -> None:
+        self.orders = orders
+        self.network.set_watched(bool(orders))  # then every message takes the way on which ``_heed`` stands
+
+    def _heed(self, sent: Row) -> None:
+        """A message has set out while orders wait. One to be delivered lands in this microsecond, after what happens now."""
+        meant, waiting = after(sent, self.orders)
+        self._wait_for_messages(waiting)
+        if meant is not None:
+            self._obey(meant.verb, sent)
+
+    def _obey(self, verb: str, sent: Row) -> None:
+        number, _, _, src, _, (_, dst, *_) = sent
+        self._take_from_its_way(sent)
+        if verb == DROP:
+            self._drop(sent, "hand")
+        elif verb == HOLD:
+            self.in_hand[number] = sent
+            self._emit("held", dst, number, (number, src))
+        else:
+            self._push(self.now, LAND, sent, src, dst)
+
+    def _take_from_its_way(self, sent: Row) -> None:
+        number = sent[0]
+        self.held.pop(number, None)
+        if self.in_hand.pop(number, None) is None:
+            self._heap[:] = [entry for entry in self._heap if entry[2] not in (LAND, VANISH) or entry[3][0] != number]
+            heapify(self._heap)
 
 
 def _whole(number: object) -> bool:

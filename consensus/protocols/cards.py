@@ -67,11 +67,17 @@ class Action:
 class Claims:
     """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
 
-    consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good); availability under a
-    cut: "majority" (the side that holds a majority of the members), "total" (every live node always answers, whichever a client
-    asks), "sticky" (every live node always answers, and the promise holds for a client that stays with one node), "quorum" (a
-    side that can gather R or W), "all" (nobody, for what needs every member). "nothing" and "nobody" for what keeps no data and
-    serves no client; ``loses``: may lose acknowledged writes though no disk is lost.
+    consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good).
+
+    availability under a cut: "total" (every live node always answers, whichever a client asks); "sticky" (every live node
+    always answers, and the promise holds for a client that stays with one node); "majority" (the side that holds a majority
+    of the members, even if all of them reach only one); "clean majority" (that side, if the cut parts the members into
+    sides; where only some links are cut, perhaps nobody answers); "quorum" (a side that can gather R or W); "share" (every
+    live node, as far as its own share goes); "primary" (every live node answers reads, writes are answered where a primary
+    can be reached); "all" (nobody, for what needs every member).
+
+    "nothing" and "nobody" for what keeps no data and serves no client; ``loses``: may lose acknowledged writes though no disk
+    is lost.
     """
 
     consistency: str
@@ -82,7 +88,7 @@ class Claims:
         return {"consistency": self.consistency, "availability": self.availability, "loses": self.loses}
 
 
-AVAILABILITIES = ("majority", "total", "sticky", "quorum", "all", "nobody")
+AVAILABILITIES = ("majority", "clean majority", "total", "sticky", "quorum", "share", "primary", "all", "nobody")
 # What a store with these claims orders writes by. "sequential" is said here of protocols that put every write into one log,
 # as "linearizable" ones do, and whose reads may be old.
 IN_REAL_TIME = ("linearizable", "sequential")

@@ -14,10 +14,11 @@ What an action of a protocol takes may be a part too: ``Act("@leader", "transfer
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from consensus.kernel.sentences import Refused
-from consensus.runs.interventions import Act, Cut, Heal, Intervention, Partition, SetLink
+from consensus.runs.interventions import TABLE, Intervention
 
 
 class Cast(NamedTuple):
@@ -54,18 +55,9 @@ class Cast(NamedTuple):
 
 def resolve(intervention: Intervention, cast: Cast) -> Intervention:
     """The intervention with nodes in the place of parts."""
-    if isinstance(intervention, Partition):
-        return Partition(_sides(intervention.sides, cast))
-    if isinstance(intervention, Cut | Heal | SetLink):
-        links = tuple((src, dst) for a, b in intervention.links for src in cast.nodes(a) for dst in cast.nodes(b) if src != dst)
-        return intervention._replace(links=links)
-    if isinstance(intervention, Act):
-        told = cast.node(intervention.argument) if intervention.argument.startswith("@") else intervention.argument
-        return Act(cast.node(intervention.node), intervention.action, told)
-    node: Any = getattr(intervention, "node", None)
-    if node is None:
-        return intervention
-    return intervention._replace(node=cast.node(node))  # type: ignore[call-arg]
+    named = {name: _RESOLVED[field.kind] for name, field in TABLE[type(intervention)].fields.items() if field.kind in _RESOLVED}
+    resolved: Any = intervention._replace(**{name: of(getattr(intervention, name), cast) for name, of in named.items()})
+    return resolved  # type: ignore[no-any-return]
 
 
 def known(intervention: Intervention, members: tuple[str, ...]) -> None:
@@ -78,3 +70,21 @@ def _sides(sides: tuple[tuple[str, ...], ...], cast: Cast) -> tuple[tuple[str, .
     taken = [node for side in named for node in side]
     rest = tuple(member for member in cast.members if member not in taken)
     return tuple(side + rest if "@rest" in parts else side for side, parts in zip(named, sides, strict=True))
+
+
+def _links(links: tuple[tuple[str, str], ...], cast: Cast) -> tuple[tuple[str, str], ...]:
+    return tuple((src, dst) for a, b in links for src in cast.nodes(a) for dst in cast.nodes(b) if src != dst)
+
+
+def _argument(argument: str, cast: Cast) -> str:
+    return cast.node(argument) if argument.startswith("@") else argument
+
+
+# How a field of each kind that may name parts is resolved (``interventions.TABLE``).
+_RESOLVED: dict[str, Callable[[Any, Cast], Any]] = {
+    "node": lambda part, cast: cast.node(part),
+    "links": _links,
+    "any links": _links,
+    "sides": _sides,
+    "argument": _argument,
+}

@@ -17,10 +17,10 @@ from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
 from consensus.runs import aim
-from consensus.runs.interventions import Ask, Intervention, Turn
+from consensus.runs.interventions import Ask, Before, Intervention, Turn
 from consensus.runs.lane import Lane
 from consensus.runs.spec import Spec, check
-from consensus.watch.narration import seconds, told
+from consensus.watch.narration import seconds
 from consensus.watch.watch import Mark
 
 Band = tuple[int, int | None, str]  # a stretch of time with something cut: from, to (None: still), what, in words
@@ -33,6 +33,9 @@ class Refusal(NamedTuple):
     do: Intervention  # as the script has it
     lane: int | None  # None: no lane could
     sentence: str
+
+    def plain(self) -> dict[str, Any]:
+        return {"at": f"{self.at / S:g}s", "step": str(self.do), "lane": self.lane, "sentence": self.sentence}
 
 
 class Experiment:
@@ -140,6 +143,10 @@ class Experiment:
         if refusal.lane is None:
             self.caption = f"A step of the script could not be done at {seconds(refusal.at)}. {refusal.sentence}"
 
+    def before(self) -> Before:
+        """How things stand now, for an intervention that is to be taken back later."""
+        return Before(self.witness.sim, tuple(lane.knobs for lane in self.lanes), self.caption)
+
     def cast(self) -> aim.Cast:
         """Who plays which part now."""
         return aim.Cast(self.spec.members, self.leader() or self.spec.members[0], self.witness.sides)
@@ -204,7 +211,7 @@ class Experiment:
         if lane is not None:
             network = self.lanes[lane].sim.network
             words = network.words(leader)
-        kind, text, caption = told(intervention, network.sides(), words, leader, self.at)
+        kind, text, caption = intervention.told(self.at, words)
         if kind:
             self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
         if caption:
@@ -225,4 +232,5 @@ class Experiment:
             "seed": self.spec.seed,
             "until": f"{self.at / S:g}s",
             "lanes": [lane.report(self.at) for lane in self.lanes],
+            "refused": [refusal.plain() for refusal in self.refused],
         }

@@ -9,9 +9,10 @@ from consensus.checkers.objects import OBJECTS
 from consensus.faults.adversary import ADVERSARIES
 from consensus.faults.byzantine import LIES
 from consensus.kernel.clients import BY_HAND
-from consensus.kernel.events import Event, Row, Trace, events_of
+from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.network import LinkState
+from consensus.kernel.rows import Row, events_of
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import UP, Cluster, Simulation
 from consensus.protocols.cards import IN_REAL_TIME, Card
@@ -19,6 +20,7 @@ from consensus.runs.interventions import Ask, Intervention, Turn
 from consensus.runs.spec import Spec
 from consensus.watch.history import History, Operation
 from consensus.watch.narration import BADGES, seconds
+from consensus.watch.trace import Trace
 from consensus.watch.watch import LEADING, Mark, Sides, Watch
 
 
@@ -180,7 +182,7 @@ class Lane:
         clock = sim.nodes[member].own_clock
         if clock.skew or clock.rate:
             state["clock"] = [clock.skew, clock.rate, clock.since]
-        state["timers"] = [[name, set_at, due] for (name, _), (_, set_at, due) in sim.timers[member].items()]
+        state["timers"] = sim.timers_of(member)
         return state
 
     def links(self) -> dict[str, Any]:

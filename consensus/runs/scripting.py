@@ -18,16 +18,16 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import DEADLINE_MAX, DEADLINE_MIN
-from consensus.protocols.cards import Card
+from consensus.protocols.cards import Card, protocol_name
 from consensus.runs import aim, registry
 from consensus.runs.experiment import Experiment
-from consensus.runs.interventions import NAMES, Act, Intervention, Turn
+from consensus.runs.interventions import KINDS, Act, CrashInside, DeliverMessage, DropMessage, HoldMessage, Intervention, Turn
 from consensus.runs.lane import Lane
 from consensus.runs.spec import LENGTH_MAX, LaneSpec, Spec, Step, check
 
-KINDS_OF_STEPS: tuple[Any, ...] = tuple(NAMES.values())
-
 Knobs = Mapping[str, Any]
+
+MEANT: dict[str, Any] = {"drop": DropMessage, "hold": HoldMessage, "deliver": DeliverMessage}
 
 
 class Operation(NamedTuple):
@@ -181,10 +181,8 @@ def _whole(number: Any, what: str) -> int:
 
 
 def _card(name: Any, cards: Mapping[str, Card]) -> Card:
-    if isinstance(name, str):
-        for known in (name, name.replace("-", "_"), name.replace("_", "-")):
-            if known in cards:
-                return cards[known]
+    if isinstance(name, str) and protocol_name(name) in cards:
+        return cards[protocol_name(name)]
     raise Refused(f"There is no protocol {name!r}; there are: {', '.join(cards)}.")
 
 
@@ -278,8 +276,8 @@ def _step(item: Any, spec: Spec, cards: list[Card]) -> Step:
     if not 0 <= at <= spec.until:
         raise Refused(f"its time is from 0 s to the run's end at {spec.until / S:g} s, not {item[0]} s.")
     do, lane = item[1], item[2] if len(item) == 3 else None
-    if not isinstance(do, KINDS_OF_STEPS):
-        offered = ", ".join(kind.__name__ for kind in KINDS_OF_STEPS)
+    if not isinstance(do, KINDS):
+        offered = ", ".join(kind.__name__ for kind in KINDS)
         raise Refused(f"{do!r} is no intervention; there are {offered}.")
     for each in (lane, do.lane if isinstance(do, Turn) else None):
         if each is not None and not 0 <= _whole(each, "a lane") < len(spec.lanes):
@@ -312,8 +310,24 @@ def _ran(spec: Spec, cards: Mapping[str, Card], end: int | None = None) -> Resul
     experiment = Experiment(spec, cards)
     experiment.run_until(spec.until if end is None else end)
     refused = [RefusedStep(_seconds(at), do, lane, sentence) for at, do, lane, sentence in experiment.refused]
+    refused += _in_vain(experiment)
     lanes = [_lane_result(experiment, lane) for lane in experiment.lanes]
     return Result(lanes, refused, _seconds(experiment.at), experiment)
+
+
+def _in_vain(experiment: Experiment) -> list[RefusedStep]:
+    """Steps that still wait for a message or a handler when the run has ended."""
+    end, several = _seconds(experiment.at), len(experiment.lanes) > 1
+    steps = []
+    for lane in experiment.lanes:
+        number = lane.number if several else None
+        for order in lane.sim.orders:
+            sentence = "No such message was sent until the end of the run."
+            steps.append(RefusedStep(end, MEANT[order.verb](*order[1:5]), number, sentence))
+        for node, writes in lane.sim.doomed.items():
+            sentence = "No handler made so many durable writes until the end of the run."
+            steps.append(RefusedStep(end, CrashInside(node, writes), number, sentence))
+    return steps
 
 
 def _seconds(at: int) -> float:
@@ -333,7 +347,7 @@ def _lane_result(experiment: Experiment, lane: Lane) -> LaneResult:
         meters=_meters(lane.meters(now)),
         sides=_in_seconds(experiment.outcome(lane.number)),
         leaders=[(_seconds(at), node, epoch) for at, node, epoch in lane.watch.leaders],
-        halted=dict(lane.sim.sentences),
+        halted=dict(lane.watch.halted),
         stopped=lane.stopped,
         verdict=lane.verdict(now),
         claims=lane.card.claimed(lane.knobs, len(lane.members)).plain(),

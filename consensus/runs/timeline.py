@@ -10,33 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from consensus.kernel.network import LinkState, few
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
 from consensus.runs import registry
 from consensus.runs.experiment import Band, Experiment
-from consensus.runs.interventions import (
-    Act,
-    Adversary,
-    Crash,
-    Cut,
-    Heal,
-    Intervention,
-    Links,
-    Partition,
-    Pause,
-    Restart,
-    Resume,
-    SetClock,
-    SetDeadline,
-    SetLink,
-    Turn,
-    Wipe,
-)
+from consensus.runs.interventions import Intervention, Undo
 from consensus.runs.spec import LENGTH_MAX, Spec
 from consensus.watch.watch import Mark
 
@@ -207,7 +189,7 @@ class Timeline:
             raise Refused(f"A run keeps {LOG_MAX} interventions; reset it to go on.")
         if self.ended:
             raise Refused(f"A run ends at {LENGTH_MAX // S} s. Go back, or reset it.")
-        inverse, words = self._inverse(intervention) if undoes < 0 else ((), "")
+        inverse, words = intervention.inverse(self.experiment.before()) if undoes < 0 else Undo()
         self.experiment.intervene(intervention)
         if not self.live:
             self._fork()
@@ -257,67 +239,6 @@ class Timeline:
             self.intervene(intervention, undoes=number)
         return entry.words
 
-    def _inverse(self, intervention: Intervention) -> tuple[tuple[Intervention, ...], str]:
-        """What would take the intervention back, and that in words."""
-        network = self.experiment.witness.sim.network
-        match intervention:
-            case Cut(links):
-                fresh = tuple(pair for pair in network.known(links) if not network.is_cut(*pair))
-                return ((Heal(fresh),), f"heal {link_words(fresh)}") if fresh else ((), "")
-            case Heal(links):
-                cut = tuple(pair for pair in (network.known(links) or network.pairs()) if network.is_cut(*pair))
-                return ((Cut(cut),), f"cut {link_words(cut)} again") if cut else ((), "")
-            case Partition(sides):
-                return self._inverse_of_partition(network.between(sides))
-            case SetLink(links):
-                return self._inverse_of_setting(network.known(links))
-            case Crash(node):
-                return (Restart(node),), f"restart {node}"
-            case Restart(node):
-                return (Crash(node),), f"crash {node} again"
-            case Pause(node):
-                return (Resume(node),), f"resume {node}"
-            case Resume(node):
-                return (Pause(node),), f"pause {node} again"
-            case Wipe(node):
-                return (), f"{node} lost its disk"
-            case Act(node, action):
-                return (), f"{node} was told to {action.replace('_', ' ')}"
-            case SetClock(node) if node in self.experiment.witness.members:
-                was = self.experiment.witness.sim.nodes[node].own_clock
-                return (SetClock(node, was.skew, was.rate, was.since),), f"set the clock of {node} back"
-            case Adversary():
-                before = self.experiment.witness.sim.adversary
-                return (Adversary(before),), "call the adversary back" if before else "send the adversary away"
-            case SetDeadline():
-                old = self.experiment.witness.sim.deadline
-                return (SetDeadline(old),), "set the deadline back"
-            case Turn(lane, knob, _) if 0 <= lane < len(self.experiment.lanes) and knob in self.experiment.lanes[lane].knobs:
-                was = self.experiment.lanes[lane].knobs[knob]
-                return (Turn(lane, knob, was),), f"turn {knob} back to {was}"
-        return (), ""
-
-    def _inverse_of_partition(self, between: Links) -> tuple[tuple[Intervention, ...], str]:
-        network = self.experiment.witness.sim.network
-        was = tuple(pair for pair in network.pairs() if network.is_cut(*pair))
-        fresh = tuple(pair for pair in between if pair not in was)
-        mended = tuple(pair for pair in was if pair not in between)
-        steps: list[Intervention] = []
-        if fresh:
-            steps.append(Heal(fresh))
-        if mended:
-            steps.append(Cut(mended))
-        return tuple(steps), "put the links back as they were" if steps else ""
-
-    def _inverse_of_setting(self, chosen: Links) -> tuple[tuple[Intervention, ...], str]:
-        network = self.experiment.witness.sim.network
-        steps: list[Intervention] = [] if chosen else [SetLink((), fields(network.base))]
-        by_state: dict[LinkState, list[tuple[str, str]]] = {}
-        for pair in chosen or network.tuned:
-            by_state.setdefault(network.link(*pair), []).append(pair)
-        steps += [SetLink(tuple(group), fields(state)) for state, group in by_state.items()]
-        return tuple(steps), "set the links back"
-
     # --- keyframes: only a cache --------------------------------------------------------------
 
     def _keep(self) -> None:
@@ -331,14 +252,3 @@ class Timeline:
             self.horizon = self.at
             self.marks = self.experiment.all_marks()
             self.eras = list(self.experiment.bands)
-
-
-def fields(state: LinkState) -> tuple[tuple[str, Any], ...]:
-    """All of a link, as a setting."""
-    return tuple(state._asdict().items())
-
-
-def link_words(links: Links) -> str:
-    """n1-n3, n1-n4 and 4 more"""
-    names = dict.fromkeys("-".join(sorted(pair)) for pair in links)
-    return few(list(names), 2)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import DECLINED, FAILED
 
 PENDING = "pending"
@@ -36,7 +37,7 @@ class History:
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
-        self.number_of: dict[str, int] = {}
+        self.number_of: Ledger[str, int] = Ledger()
 
     def fold(self, event: Event) -> Operation | None:
         """Takes an event; returns the operation when it began or ended with it."""

@@ -21,6 +21,7 @@ from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.histories.losses import Losses
 from consensus.checkers.histories.staleness import Staleness
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import MS, OK, READ, S
 from consensus.watch.history import PENDING, Operation
 
@@ -109,8 +110,8 @@ class Meters:
         self.eras: list[Era] = [Era(0, (members,))]
         self.counts: dict[tuple[int, int], Count] = {(0, 0): Count(members)}  # (era, side)
         self.stands: dict[str, tuple[int, int]] = dict.fromkeys(members, (0, 0))  # node -> the present era, its side there
-        self.place: dict[str, tuple[int, int]] = {}  # operation -> where it was asked
-        self.home: dict[str, str] = {}  # operation -> node
+        self.place: Ledger[str, tuple[int, int]] = Ledger()  # operation -> where it was asked
+        self.home: Ledger[str, str] = Ledger()  # operation -> node
         self.under_way: dict[str, int] = {}  # operation -> when it was asked
         self.ignored: dict[str, bool] = {}  # under way, and asked of a node that has not been running all the while
         self.left_out = {"down": 0, "straddled": 0}  # operations that count on no side: for that, or for a change on their way

@@ -1,35 +1,20 @@
-"""Sentences about a run: what an intervention did, and what became of a lane's sides."""
+"""Sentences about a run: what became of a lane's sides. What is said of an intervention stands in ``interventions.py``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from consensus.kernel.node import MS, OwnClock, S
-from consensus.runs.interventions import (
-    Act,
-    Adversary,
-    Corrupt,
-    Crash,
-    Cut,
-    Heal,
-    Intervention,
-    Partition,
-    Pause,
-    Restart,
-    Resume,
-    Say,
-    SetClock,
-    SetDeadline,
-    SetLink,
-    Turn,
-    Wipe,
-)
+from consensus.kernel.node import MS, S
 
 BADGES = {
     "majority": "may leave a live node without an answer for as long as the cut lasts",
+    "clean majority": "may leave a live node without an answer for as long as the cut lasts, "
+    "and all nodes where only some links are cut",
     "quorum": "may leave a live node without an answer for as long as the cut lasts",
     "all": "may leave a live node without an answer for as long as the cut lasts",
     "total": "answers at every live node, whatever is cut",
+    "share": "answers at every live node, whatever is cut, but grants no more than that node's own share",
+    "primary": "answers reads at every live node, and writes only where a primary can be reached",
     "sticky": "answers at every live node, whatever is cut; its promise holds for a client that stays with one node",
     "nobody": "keeps no data, and refuses whoever asks for some",
 }
@@ -86,53 +71,6 @@ def _harm(sides: list[dict[str, Any]], write: str) -> str:
 def seconds(at: int) -> str:
     """12.4 s"""
     return f"{at / S:.1f} s"
-
-
-def told(
-    intervention: Intervention, sides: tuple[tuple[str, ...], ...], words: str, leader: str | None, at: int
-) -> tuple[str, str, str]:
-    """Kind and text of the mark, and the caption, of an intervention; empty for none."""
-    when = seconds(at)
-    match intervention:
-        case Cut() | Partition():
-            if not words:
-                return "heal", "heal", f"Healed at {when}: everyone reaches everyone again."
-            return "cut", "cut", f"Cut at {when}. {words}"
-        case Heal():
-            if words:
-                return "heal", "heal", f"Healed in part at {when}. {words}"
-            return "heal", "heal", f"Healed at {when}: everyone reaches everyone again."
-        case SetLink():
-            return "fault", "links changed", f"Links changed at {when}."
-        case Crash(node):
-            return "crash", f"crash {node}", f"{node} crashed at {when}: what was not on its disk is gone."
-        case Restart(node):
-            return "fault", f"restart {node}", f"{node} restarted at {when} with what its disk kept."
-        case Pause(node):
-            return "fault", f"pause {node}", f"{node} stands still since {when}; to the others that looks like a crash."
-        case Resume(node):
-            return "fault", f"resume {node}", f"{node} goes on at {when} and does not know that time has passed."
-        case Wipe(node):
-            return "crash", f"wipe {node}", f"{node} lost its disk at {when}."
-        case Act(node, action, argument):
-            words = f"{action.replace('_', ' ')}{': ' + argument if argument else ''}"
-            return "fault", f"{node}: {words}", f"{node} was told at {when} to {words}."
-        case SetClock(node, skew, rate, since):
-            ahead = OwnClock(skew, rate, at if since is None else since).at(at) - at
-            return "fault", f"clock {node}", f"From {when} on the clock of {node} {clock_words(ahead, rate)}."
-        case SetDeadline(deadline):
-            return "fault", "deadline", f"From {when} on a client waits {deadline // MS} ms for an answer."
-        case Turn(_, knob, value):
-            return "fault", f"{knob} = {value}", ""
-        case Corrupt(node, lie):
-            return "fault", f"{node} lies" if lie else f"{node} is honest", ""
-        case Adversary(name):
-            if not name:
-                return "fault", "no adversary", f"The adversary is gone since {when}: messages land when they are due."
-            return "fault", f"adversary: {name}", f"From {when} on an adversary chooses when each message lands; it loses none."
-        case Say(text):
-            return "say", text, text
-    return "", "", ""
 
 
 def clock_words(ahead: int, rate: int) -> str:

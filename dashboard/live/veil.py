@@ -20,7 +20,8 @@ from consensus.watch.history import Operation
 from consensus.watch.watch import Mark
 
 HIDDEN = "?"
-FORBIDDEN = ("act", "turn", "inspect")  # commands that speak of what is inside
+ONE_MESSAGE = ("drop_message", "hold_message", "deliver_message")
+FORBIDDEN = ("act", "turn", "inspect", "crash_inside", *ONE_MESSAGE)  # commands that speak of what is inside
 SENTENCE = "Hidden until you reveal what is in the box."
 
 

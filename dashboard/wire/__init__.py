@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dashboard.wire.commands import (
-    ANY_LINKS,
     COMMANDS,
     ID,
-    LINKS,
     NAME,
     NODE,
-    ONE_NODE,
     SEED,
     SETTING,
     SOME,
@@ -45,6 +42,7 @@ from dashboard.wire.format import (
     FRAMES,
     OBJECTS,
     OPERATION,
+    PARTS,
     SENT,
     Frame,
     FrameCard,
@@ -87,7 +85,6 @@ from dashboard.wire.lane_view import (
 from dashboard.wire.packets import Ear, Stream, encoded, inflated, numbered, packed
 
 __all__ = [
-    "ANY_LINKS",
     "BEGIN",
     "BEGUN",
     "CHANGED",
@@ -101,12 +98,11 @@ __all__ = [
     "FORMAT",
     "FRAMES",
     "ID",
-    "LINKS",
     "NAME",
     "NODE",
     "OBJECTS",
-    "ONE_NODE",
     "OPERATION",
+    "PARTS",
     "RECENT_MAX",
     "RELINKING",
     "SEED",

@@ -1,11 +1,12 @@
-"""`python -m dashboard.wire docs/wire.md` renews the tables on that page."""
+"""`python -m dashboard.wire docs/wire.md static/js/lib/wire-types.js` renews what is written from the tables."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from dashboard.wire import types
 from dashboard.wire.document import renewed
 
-for name in sys.argv[1:]:
-    Path(name).write_text(renewed(Path(name).read_text("utf-8")), "utf-8")
+for path in map(Path, sys.argv[1:]):
+    path.write_text(types.script() if path.suffix == ".js" else renewed(path.read_text("utf-8")), "utf-8")

@@ -8,27 +8,11 @@ from typing import Any, NamedTuple
 
 from consensus.kernel.network import DELAY_MAX, SHAPES
 from consensus.kernel.node import READ, REMOVE, WRITE
+from consensus.kernel.orders import NUMBER_MAX
 from consensus.kernel.rng import PPM
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
-from consensus.runs.interventions import (
-    Act,
-    Adversary,
-    Ask,
-    Crash,
-    Cut,
-    Heal,
-    Intervention,
-    Partition,
-    Pause,
-    Restart,
-    Resume,
-    SetClock,
-    SetDeadline,
-    SetLink,
-    Turn,
-    Wipe,
-)
+from consensus.runs.interventions import TABLE, Intervention, Row
 from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire.frames import short
 
@@ -60,7 +44,11 @@ class CommandCard(NamedTuple):
 
 NODE = re.compile(r"n[1-9][0-9]?")
 
+MESSAGE = re.compile(r"[A-Z][A-Za-z0-9]{0,39}")
+
 NAME = re.compile(r"[a-z0-9_-]{1,40}")
+
+CAPTION_LENGTH_MAX = 200
 
 SOME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 
@@ -74,6 +62,16 @@ def a_node(value: Any, limits: Limits) -> str:
 def a_name(value: Any, limits: Limits) -> str:
     if not isinstance(value, str) or not NAME.fullmatch(value):
         raise Refused("must be a name in small letters")
+    return value
+
+
+def a_name_or_none(value: Any, limits: Limits) -> str:
+    return "" if value == "" else a_name(value, limits)
+
+
+def a_message_type(value: Any, limits: Limits) -> str:
+    if not isinstance(value, str) or not MESSAGE.fullmatch(value):
+        raise Refused("must be the name of a message, such as RequestVote")
     return value
 
 
@@ -200,13 +198,36 @@ def some_lanes(value: Any, limits: Limits) -> tuple[tuple[str, tuple[tuple[str, 
 
 ID = Field("unique text; a command that is sent again is applied once and answered the same", a_text(64))
 
-LINKS = Field("[[src, dst], ...], directed", at_least_one_link)
-
-ANY_LINKS = Field("[[src, dst], ...], directed; none: all", some_links, optional=True)
-
-ONE_NODE = Field("a node", a_node)
-
 SEED = Field("a whole number", whole(0, lambda limits: limits.seed_max), optional=True)
+
+CHECKS: dict[str, Check] = {  # by the kind of an intervention's field
+    "node": a_node,
+    "links": at_least_one_link,
+    "any links": some_links,
+    "sides": some_sides,
+    "setting": a_setting,
+    "kind": one_of(READ, WRITE, REMOVE),
+    "key": a_text(KEY_LENGTH_MAX),
+    "value": a_text(VALUE_LENGTH_MAX),
+    "name": a_name,
+    "name or none": a_name_or_none,
+    "argument": a_text(ARGUMENT_LENGTH_MAX),
+    "skew": whole(-SKEW_MAX, SKEW_MAX),
+    "rate": whole(-RATE_MAX, RATE_MAX),
+    "message": a_message_type,
+    "number": whole(1, NUMBER_MAX),
+    "deadline": a_deadline,
+    "lane": whole(0, lambda limits: limits.lanes_max - 1),
+    "knob value": a_knob_value,
+    "caption": a_text(CAPTION_LENGTH_MAX),
+}
+
+
+def card_of(kind: type, row: Row) -> CommandCard:
+    """The command of an intervention, from its row."""
+    fields = {name: Field(field.words, CHECKS[field.kind], field.optional) for name, field in row.fields.items()}
+    return CommandCard(row.what, fields, kind)
+
 
 COMMANDS: dict[str, CommandCard] = {
     "play": CommandCard("Time goes on.", {}),
@@ -233,69 +254,7 @@ COMMANDS: dict[str, CommandCard] = {
     "resync": CommandCard("Asks for a snapshot after a gap.", {}, watcher=True),
     "take": CommandCard("Takes the controls, when their holder is gone.", {}, watcher=True),
     "release": CommandCard("Gives the controls away.", {}),
-    "cut": CommandCard("These links carry nothing any more.", {"links": LINKS}, Cut),
-    "heal": CommandCard("These links are whole again.", {"links": ANY_LINKS}, Heal),
-    "partition": CommandCard(
-        "Every link between two sides is cut, every link inside one is whole.",
-        {"sides": Field("[[node, ...], ...]; every node on one side", some_sides)},
-        Partition,
-    ),
-    "set_link": CommandCard(
-        "Changes how links behave.",
-        {
-            "links": ANY_LINKS,
-            "setting": Field("{delay?, jitter?, shape?, loss?, duplicate?}; µs, parts per million", a_setting),
-        },
-        SetLink,
-    ),
-    "crash": CommandCard("The process is gone; what was on disk stays.", {"node": ONE_NODE}, Crash),
-    "restart": CommandCard("A crashed node starts again from its disk.", {"node": ONE_NODE}, Restart),
-    "pause_node": CommandCard("The process stands still; what comes waits.", {"node": ONE_NODE}, Pause),
-    "resume_node": CommandCard("The process goes on with what waited.", {"node": ONE_NODE}, Resume),
-    "wipe": CommandCard("The disk is lost.", {"node": ONE_NODE}, Wipe),
-    "ask": CommandCard(
-        "One operation by hand.",
-        {
-            "node": ONE_NODE,
-            "kind": Field("read or write; remove, where a lane's object has something to remove", one_of(READ, WRITE, REMOVE)),
-            "key": Field("a key", a_text(KEY_LENGTH_MAX)),
-            "value": Field("what to write (none: the next number), or to remove", a_text(VALUE_LENGTH_MAX), optional=True),
-        },
-        Ask,
-    ),
-    "act": CommandCard(
-        "One of the protocol's own actions at a node, on every lane whose protocol has it.",
-        {
-            "node": ONE_NODE,
-            "action": Field("its name, as the card of the protocol gives it", a_name),
-            "argument": Field("a node or a text, if it takes one", a_text(ARGUMENT_LENGTH_MAX), optional=True),
-        },
-        Act,
-    ),
-    "set_clock": CommandCard(
-        "Sets a node's own clock; its timers go by at its pace.",
-        {
-            "node": ONE_NODE,
-            "skew": Field("how far ahead from now on, µs; below zero: behind", whole(-SKEW_MAX, SKEW_MAX)),
-            "rate": Field("what it gains, parts per million; below zero: loses", whole(-RATE_MAX, RATE_MAX)),
-        },
-        SetClock,
-    ),
-    "adversary": CommandCard(
-        "From now on an adversary chooses when messages land; it loses none.",
-        {"name": Field("its name, decisive; none: nobody", a_name, optional=True)},
-        Adversary,
-    ),
-    "deadline": CommandCard("How long clients wait.", {"deadline": Field("microseconds", a_deadline)}, SetDeadline),
-    "turn": CommandCard(
-        "Turns a knob of a lane while it runs.",
-        {
-            "lane": Field("0..3", whole(0, lambda limits: limits.lanes_max - 1)),
-            "knob": Field("its name", a_name),
-            "value": Field("where it stands from now on", a_knob_value),
-        },
-        Turn,
-    ),
+    **{row.command: card_of(kind, row) for kind, row in TABLE.items()},
     "reveal": CommandCard("Of a veiled scenario: shows which protocol it is, and all that was hidden.", {}),
     "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
     "scenario": CommandCard("Opens a scenario anew.", {"name": Field("its name", a_name), "seed": SEED}),

@@ -28,7 +28,9 @@ def document() -> str:
 
 
 def _card_lines(card: FrameCard) -> list[str]:
-    rows = [f"| `{name}` | {what}{' (may be absent)' if name in card.may_lack else ''} |" for name, what in card.fields.items()]
+    rows = [
+        f"| `{name}` | {what}{' (may be absent)' if name in card.may_lack else ''} |" for name, (_, what) in card.fields.items()
+    ]
     return [card.what, "", "| field | what |", "|---|---|", *rows, ""]
 
 

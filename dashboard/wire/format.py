@@ -14,8 +14,10 @@ Frame = tuple[str, dict[str, Any]]
 
 
 class FrameCard(NamedTuple):
+    """``fields``: for each its type, as JavaScript's type comments write it, and what it says."""
+
     what: str
-    fields: dict[str, str]
+    fields: dict[str, tuple[str, str]]
     may_lack: tuple[str, ...] = ()  # fields that are left out when they have nothing to say
 
 
@@ -23,49 +25,55 @@ FRAMES: dict[str, FrameCard] = {
     "hello": FrameCard(
         "The first frame: who speaks, and all cards.",
         {
-            "format": "2",
-            "version": "of the server",
-            "session": "the session's id",
-            "url": "the path to share",
-            "protocols": "[{name, title, paper, summary, family, gives_up, needs, object, epoch, majority, claims, knobs, "
-            "actions, messages}], the catalogue",
-            "families": "{name: title} in the order of the catalogue",
-            "scenarios": "[{name, number, title, story, level, lanes}], the lanes as names of protocols",
-            "presets": "[{name, title, delay, jitter, shape, loss, duplicate}], links by name",
-            "limits": "{name: number}, from dashboard/limits.py",
+            "format": ("number", "2"),
+            "version": ("string", "of the server"),
+            "session": ("string", "the session's id"),
+            "url": ("string", "the path to share"),
+            "protocols": (
+                "ProtocolCard[]",
+                "[{name, title, paper, summary, family, gives_up, needs, object, epoch, majority, claims, knobs, "
+                "actions, messages}], the catalogue",
+            ),
+            "families": ("Record<string, string>", "{name: title} in the order of the catalogue"),
+            "scenarios": ("ScenarioCard[]", "[{name, number, title, story, level, lanes}], the lanes as names of protocols"),
+            "presets": ("Preset[]", "[{name, title, delay, jitter, shape, loss, duplicate}], links by name"),
+            "limits": ("Record<string, number>", "{name: number}, from dashboard/limits.py"),
         },
     ),
     "audience": FrameCard(
         "Who is here; sent to each viewer when it changes.",
         {
-            "viewers": "how many",
-            "controls": "does this viewer hold the controls",
-            "holder_present": "is their holder here (else anyone may take them)",
+            "viewers": ("number", "how many"),
+            "controls": ("boolean", "does this viewer hold the controls"),
+            "holder_present": ("boolean", "is their holder here (else anyone may take them)"),
         },
     ),
     "snapshot": FrameCard(
         "A whole world. The first packet of a new run, of a newcomer, and of a client that missed packets.",
         {
-            "spec": "what the run started from: {scenario, number, title, story, ask, lesson, expect, seed, composed, veiled, "
-            "nodes, keys, deadline, link, clients, lanes}; `ask`, `lesson` and `expect`, what must come out, are empty when "
-            "composed; of a veiled run the lesson and what must come out wait until it is revealed",
-            "clock": "as the frame `clock`, whole",
-            "lanes": "[Lane]",
-            "marks": "[[at, kind, lane, text]], all",
-            "eras": "[[from, to or null, words]], the partitions",
-            "caption": "a sentence, or empty",
-            "undo": "what undo would reverse, or null",
+            "spec": (
+                "Spec",
+                "what the run started from: {scenario, number, title, story, ask, lesson, expect, seed, composed, veiled, "
+                "nodes, keys, deadline, link, clients, lanes}; `ask`, `lesson` and `expect`, what must come out, are empty "
+                "when composed; of a veiled run the lesson and what must come out wait until it is revealed",
+            ),
+            "clock": ("Clock", "as the frame `clock`, whole"),
+            "lanes": ("LaneBody[]", "[Lane]"),
+            "marks": ("Mark[]", "[[at, kind, lane, text]], all"),
+            "eras": ("CutSpan[]", "[[from, to or null, words]], the partitions"),
+            "caption": ("string", "a sentence, or empty"),
+            "undo": ("string | null", "what undo would reverse, or null"),
         },
     ),
     "clock": FrameCard(
         "Where the run stands; the first of the frames that everybody gets. After a snapshot only what cannot be told "
         "from the last one: `horizon` is the larger of its old value and `at`.",
         {
-            "at": "now",
-            "horizon": "how far this run has got",
-            "speed": "simulated seconds a wall second",
-            "playing": "true or false",
-            "live": "at equals horizon",
+            "at": ("number", "now"),
+            "horizon": ("number", "how far this run has got"),
+            "speed": ("number", "simulated seconds a wall second"),
+            "playing": ("boolean", "true or false"),
+            "live": ("boolean", "at equals horizon"),
         },
         ("horizon", "speed", "playing", "live"),
     ),
@@ -73,38 +81,47 @@ FRAMES: dict[str, FrameCard] = {
         "What happened in one lane since its last batch, up to the moment of `clock`; only what has something to say. Messages "
         "that are due by then and neither late nor ended have landed when they were due.",
         {
-            "lane": "0..3",
-            "kinds": "Kinds that were not told before",
-            "sent": "Sent columns: messages that began to fly",
-            "late": "[id]: messages under way that should have landed by now; their end will be told",
-            "ended": "Ended columns: messages that did not simply land when they were due",
-            "nodes": "{id: change of NodeState}, those that changed; `timers` are [name, since when, for how long]",
-            "begun": "Begun columns: new operations",
-            "operations": "Op columns: operations that changed",
-            "links": "change of Links",
-            "lost": "{cut, loss, down}, when it changed",
-            "stopped": "the sentence of an exception that stopped this lane",
+            "lane": ("number", "0..3"),
+            "kinds": ("Kind[]", "Kinds that were not told before"),
+            "sent": ("SentColumns", "Sent columns: messages that began to fly"),
+            "late": ("number[]", "[id]: messages under way that should have landed by now; their end will be told"),
+            "ended": ("EndedColumns", "Ended columns: messages that did not simply land when they were due"),
+            "nodes": (
+                "Record<string, any>",
+                "{id: change of NodeState}, those that changed; `timers` are [name, since when, for how long]",
+            ),
+            "begun": ("BegunColumns", "Begun columns: new operations"),
+            "operations": ("OpColumns", "Op columns: operations that changed"),
+            "links": ("any", "change of Links"),
+            "lost": ("Lost", "{cut, loss, down}, when it changed"),
+            "stopped": ("string", "the sentence of an exception that stopped this lane"),
         },
         ("kinds", "sent", "late", "ended", "nodes", "begun", "operations", "links", "lost", "stopped"),
     ),
     "meters": FrameCard(
         "The meters of one lane, at most five times a wall second, and when a step or a seek ends; what changed of them.",
         {
-            "lane": "0..3",
-            "since": "when the present sides came about",
-            "sides": "[{nodes, majority, asked, ok, declined, failed, unknown, pending, stale, conflicts, violations, lost, "
-            "availability, consistency, read, write, latency_ms}]",
-            "left_out": "{down, straddled}: operations so far that count on no side: their node did not run all the while; the "
-            "network changed on their way",
-            "sentence": "the lane in one sentence",
-            "badge": "what the protocol may do while a cut lasts",
-            "promises": "[[name, verdict, reason]]",
-            "staleness": "{versions, ms}, the worst so far",
-            "lost_at_cut": "messages that died at a cut",
-            "messages": "sent so far",
-            "diverged": "keys on which replicas differ now",
-            "converged_ms": "from the heal until replicas agreed, or null",
-            "nodes": "{id: [ok, asked]}",
+            "lane": ("number", "0..3"),
+            "since": ("number", "when the present sides came about"),
+            "sides": (
+                "Side[]",
+                "[{nodes, majority, asked, ok, declined, failed, unknown, pending, stale, conflicts, violations, lost, "
+                "availability, consistency, read, write, latency_ms}]",
+            ),
+            "left_out": (
+                "{down: number, straddled: number}",
+                "{down, straddled}: operations so far that count on no side: their node did not run all the while; the "
+                "network changed on their way",
+            ),
+            "sentence": ("string", "the lane in one sentence"),
+            "badge": ("string", "what the protocol may do while a cut lasts"),
+            "promises": ("Promised[]", "[[name, verdict, reason]]"),
+            "staleness": ("{versions: number, ms: number}", "{versions, ms}, the worst so far"),
+            "lost_at_cut": ("number", "messages that died at a cut"),
+            "messages": ("number", "sent so far"),
+            "diverged": ("number", "keys on which replicas differ now"),
+            "converged_ms": ("number | null", "from the heal until replicas agreed, or null"),
+            "nodes": ("Record<string, [ok: number, asked: number]>", "{id: [ok, asked]}"),
         },
         (
             "since",
@@ -124,31 +141,156 @@ FRAMES: dict[str, FrameCard] = {
     "verdict": FrameCard(
         "A finding, when it is found.",
         {
-            "lane": "0..3",
-            "checker": "the promise that is contradicted",
-            "at": "when",
-            "sentence": "why",
-            "operations": "[operation ids] that show it",
-            "nodes": "[node ids]",
+            "lane": ("number", "0..3"),
+            "checker": ("string", "the promise that is contradicted"),
+            "at": ("number", "when"),
+            "sentence": ("string", "why"),
+            "operations": ("string[]", "[operation ids] that show it"),
+            "nodes": ("string[]", "[node ids]"),
         },
     ),
     "marks": FrameCard(
         "What the timeline shows, when it changes.",
         {
-            "marks": "[[at, kind, lane or -1, text]], new ones; kinds: leader, cut, heal, crash, fault, stale, conflict, "
-            "violation, lost, refused (a step of the script that could not be done), say",
-            "eras": "[[from, to or null, words]], all",
-            "caption": "a sentence, or empty",
-            "undo": "what undo would reverse, or null",
+            "marks": (
+                "Mark[]",
+                "[[at, kind, lane or -1, text]], new ones; kinds: leader, cut, heal, crash, fault, stale, conflict, "
+                "violation, lost, refused (a step of the script that could not be done), say",
+            ),
+            "eras": ("CutSpan[]", "[[from, to or null, words]], all"),
+            "caption": ("string", "a sentence, or empty"),
+            "undo": ("string | null", "what undo would reverse, or null"),
         },
     ),
-    "refused": FrameCard("Something could not be done that was not the answer to a command.", {"sentence": "why"}),
-    "bye": FrameCard("The session ends.", {"sentence": "why"}),
+    "refused": FrameCard("Something could not be done that was not the answer to a command.", {"sentence": ("string", "why")}),
+    "bye": FrameCard("The session ends.", {"sentence": ("string", "why")}),
 }
 
-FLYING = ("id", "at", "src", "dst", "type", "tone", "epoch", "due")
+# Plain rows and objects that stand in frames: field -> type. A snapshot sends Message and Operation as columns.
+PARTS: dict[str, dict[str, str]] = {
+    "Message": {
+        "id": "number",
+        "at": "number",
+        "src": "string",
+        "dst": "string",
+        "type": "string",
+        "tone": "string",
+        "epoch": "number | null",
+        "due": "number",
+    },
+    "Operation": {
+        "id": "string",
+        "client": "string",
+        "node": "string",
+        "kind": '"read" | "write" | "remove"',
+        "key": "string",
+        "value": "string",
+        "start": "number",
+        "finish": "number | null",
+        "outcome": '"pending" | "ok" | "failed" | "unknown"',
+        "result": "string[]",
+        "reason": "string",
+        "mark": '"" | "stale" | "conflict" | "lost" | "violation"',
+        "note": "string",
+    },
+    "LinkSetting": {"delay": "number", "jitter": "number", "shape": "string", "loss": "number", "duplicate": "number"},
+    "Preset": {
+        "name": "string",
+        "title": "string",
+        "delay": "number",
+        "jitter": "number",
+        "shape": "string",
+        "loss": "number",
+        "duplicate": "number",
+    },
+    "Knob": {
+        "name": "string",
+        "title": "string",
+        "what": "string",
+        "default": "unknown",
+        "choices": "[value: unknown, text: string][]",
+        "low": "number | null",
+        "high": "number | null",
+        "unit": "string",
+    },
+    "Action": {"name": "string", "title": "string", "what": "string", "argument": '"" | "node" | "text"'},
+    "Claims": {"consistency": "string", "availability": "string", "loses": "boolean"},
+    "ProtocolCard": {
+        "name": "string",
+        "title": "string",
+        "paper": "string",
+        "summary": "string",
+        "family": "string",
+        "gives_up": "string",
+        "needs": "string",
+        "object": "string",
+        "epoch": "string",
+        "majority": "boolean",
+        "claims": "Claims",
+        "knobs": "Knob[]",
+        "actions": "Action[]",
+        "messages": "[type: string, fields: string[]][]",
+    },
+    "ScenarioCard": {
+        "name": "string",
+        "number": "number",
+        "title": "string",
+        "story": "string",
+        "level": "string",
+        "lanes": "string[]",
+    },
+    "SpecLane": {"protocol": "string", "title": "string", "knobs": "Record<string, unknown>", "line": "string"},
+    "Spec": {
+        "scenario": "string",
+        "number": "number",
+        "title": "string",
+        "story": "string",
+        "ask": "string",
+        "lesson": "string",
+        "expect": "string[]",
+        "seed": "number",
+        "composed": "boolean",
+        "veiled": "boolean",
+        "nodes": "string[]",
+        "keys": "string[]",
+        "deadline": "number",
+        "link": "LinkSetting",
+        "clients": "[client: string, home: string][]",
+        "lanes": "SpecLane[]",
+    },
+    "Side": {
+        "nodes": "string[]",
+        "majority": "boolean",
+        "asked": "number",
+        "ok": "number",
+        "declined": "number",
+        "failed": "number",
+        "unknown": "number",
+        "pending": "number",
+        "stale": "number",
+        "conflicts": "number",
+        "violations": "number",
+        "lost": "number",
+        "availability": '"AVAILABLE" | "PARTLY" | "REFUSING" | "QUIET"',
+        "consistency": '"CONSISTENT" | "STALE" | "CONFLICT"',
+        "read": "[ok: number, asked: number]",
+        "write": "[ok: number, asked: number]",
+        "latency_ms": "[half: number, most: number] | null",
+    },
+    "Lost": {"cut": "number", "loss": "number", "down": "number"},
+}
 
-OPERATION = ("id", "client", "node", "kind", "key", "value", "start", "finish", "outcome", "result", "reason", "mark", "note")
+# Rows without names of their fields.
+ROWS: dict[str, str] = {
+    "Mark": "[at: number, kind: string, lane: number, text: string]",
+    "CutSpan": "[from: number, to: number | null, words: string]",
+    "Kind": "[type: string, tone: string, epoch: number | null]",
+    "Promised": '[name: string, verdict: "ok" | "violated" | "unknown", reason: string]',
+}
+
+FLYING = tuple(PARTS["Message"])
+
+OPERATION = tuple(PARTS["Operation"])
 
 SENT = ("step", "cause", "kind", "dst", "delay", "at", "src")
 
@@ -158,7 +300,7 @@ BEGUN = ("id", "node", "kind", "key", "value", "start")
 
 CHANGED = ("number", "finish", "outcome", "result", "reason", "mark", "note")
 
-ENDS = ("delivered", "cut", "loss", "down", "late")
+ENDS = ("delivered", "cut", "loss", "down", "late", "hand")
 
 COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Flying": (
@@ -198,53 +340,67 @@ OBJECTS: dict[str, FrameCard] = {
     "Lane": FrameCard(
         "One lane of a snapshot.",
         {
-            "nodes": "{id: NodeState}",
-            "links": "Links",
-            "since": "when the last batch ended: the next one counts from there",
-            "flying": "Flying columns: messages under way",
-            "late": "[id]: those of them that should have landed by now",
-            "last": "the id of the message that was told last",
-            "kinds": "Kinds told so far",
-            "places": "[name], all that messages go from and to: nodes, clients, you",
-            "delay": "what is left out of the delays of messages",
-            "operations": "Operation columns, the newest 2000 at most",
-            "count": "the number of the next operation",
-            "meters": "as the frame `meters`, without lane, whole",
-            "findings": "[Finding], the newest 200 at most; as the frame `verdict`, without lane",
-            "lost": "{cut, loss, down}: messages that died so far, by cause",
-            "stopped": "null, or the sentence of an exception that stopped this lane",
+            "nodes": ("Record<string, NodeState>", "{id: NodeState}"),
+            "links": ("Links", "Links"),
+            "since": ("number", "when the last batch ended: the next one counts from there"),
+            "flying": ("Columns<Message>", "Flying columns: messages under way"),
+            "late": ("number[]", "[id]: those of them that should have landed by now"),
+            "last": ("number", "the id of the message that was told last"),
+            "kinds": ("Kind[]", "Kinds told so far"),
+            "places": ("string[]", "[name], all that messages go from and to: nodes, clients, you"),
+            "delay": ("number", "what is left out of the delays of messages"),
+            "operations": ("Columns<Operation>", "Operation columns, the newest 2000 at most"),
+            "count": ("number", "the number of the next operation"),
+            "meters": ("Meters", "as the frame `meters`, without lane, whole"),
+            "findings": ("Finding[]", "[Finding], the newest 200 at most; as the frame `verdict`, without lane"),
+            "lost": ("Lost", "{cut, loss, down}: messages that died so far, by cause"),
+            "stopped": ("string | null", "null, or the sentence of an exception that stopped this lane"),
         },
     ),
     "NodeState": FrameCard(
         "What the stage shows of a node; any protocol describes itself in these words.",
         {
-            "status": "up, crashed, paused, halted",
-            "sentence": "why it halted, else empty",
-            "role": "leader, follower, replica ...",
-            "epoch": "term, ballot, view; null where the protocol has none",
-            "leader": "whom it follows, or null",
-            "store": "{key: [values]}",
-            "log": "[[epoch, label], ...], the last eight entries",
-            "log_start": "index of the first of them; the first entry of all is 1",
-            "commit": "index of the last committed entry",
-            "facts": "{label: text}, in the paper's words",
-            "timers": "[[name, set at, due], ...]",
-            "lie": "the way in which it lies, or empty",
-            "clock": "[skew, rate, since], while it is wrong: its own clock was skew µs ahead at `since` and gains rate parts "
-            "per million ever after",
+            "status": ('"up" | "crashed" | "paused" | "halted"', "up, crashed, paused, halted"),
+            "sentence": ("string", "why it halted, else empty"),
+            "role": ("string", "leader, follower, replica ..."),
+            "ring": (
+                '"" | "leads" | "stands" | "waits"',
+                "the ring round it: leads; stands for an office or proposes; waits to learn how things stand; empty: none",
+            ),
+            "ring_timer": ("string", "the name of the timer that the arc round it shows; absent: the longest"),
+            "epoch": ("number | null", "term, ballot, view; null where the protocol has none"),
+            "leader": ("string | null", "whom it follows, or null"),
+            "store": ("Record<string, string[]>", "{key: [values]}"),
+            "log": ("[epoch: number | null, label: string][]", "[[epoch, label], ...], the last eight entries"),
+            "log_start": ("number", "index of the first of them; the first entry of all is 1"),
+            "commit": ("number", "index of the last committed entry"),
+            "facts": ("Record<string, string>", "{label: text}, in the paper's words"),
+            "timers": ("[name: string, since: number, due: number][]", "[[name, set at, due], ...]"),
+            "lie": ("string", "the way in which it lies, or empty"),
+            "clock": (
+                "[skew: number, rate: number, since: number]",
+                "[skew, rate, since], while it is wrong: its own clock was skew µs ahead at `since` and gains rate parts "
+                "per million ever after",
+            ),
         },
-        ("leader", "store", "log", "log_start", "commit", "facts", "clock"),
+        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "facts", "clock"),
     ),
     "Links": FrameCard(
         "The directed matrix.",
         {
-            "base": "[delay, jitter, shape, loss, duplicate] of every link that is not tuned",
-            "cut": "[[src, dst], ...]",
-            "tuned": "[[src, dst, delay, jitter, shape, loss, duplicate], ...]",
-            "words": "what is cut, in a sentence; empty when nothing is",
-            "sides": "[[node, ...], ...], groups that reach each other both ways",
-            "clean": "true when the cuts are exactly those between the sides",
-            "adversary": "who chooses when messages land, or empty",
+            "base": (
+                "[delay: number, jitter: number, shape: string, loss: number, duplicate: number]",
+                "[delay, jitter, shape, loss, duplicate] of every link that is not tuned",
+            ),
+            "cut": ("[src: string, dst: string][]", "[[src, dst], ...]"),
+            "tuned": (
+                "[src: string, dst: string, delay: number, jitter: number, shape: string, loss: number, duplicate: number][]",
+                "[[src, dst, delay, jitter, shape, loss, duplicate], ...]",
+            ),
+            "words": ("string", "what is cut, in a sentence; empty when nothing is"),
+            "sides": ("string[][]", "[[node, ...], ...], groups that reach each other both ways"),
+            "clean": ("boolean", "true when the cuts are exactly those between the sides"),
+            "adversary": ("string", "who chooses when messages land, or empty"),
         },
     ),
 }

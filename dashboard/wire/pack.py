@@ -12,6 +12,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from consensus.kernel.sentences import Sentence, say
+
 NUMBER = re.compile(r"(?<!\d)(?:0|[1-9]\d{0,14})(?!\d)", re.ASCII)
 HOLE = "\0"  # stands in a pattern where a number was
 MARK = "\1"  # stands for it where patterns themselves are told
@@ -19,7 +21,8 @@ TABLE_MAX = 4_000  # words, and shapes, that a run remembers; later ones are tol
 SAFE = 2**50  # three bits more, and the page's numbers are not exact any longer; larger ones are told as texts
 
 PLAIN, POSITIVE, NEGATIVE, WORD, NEW_WORD, LIST, OBJECT, NEW_OBJECT = range(8)
-NULL, FALSE, TRUE, FLOAT, INTS = range(5)  # the kinds of PLAIN; from INTS on: a list of so many numbers
+NULL, FALSE, TRUE, FLOAT, INTS = range(5)  # the kinds of PLAIN; from INTS + 2 on: a list of so many numbers
+SENTENCE = INTS  # a template and its values follow; no list of no numbers is packed that way
 
 
 def pattern(text: str) -> tuple[str, list[int]]:
@@ -77,6 +80,10 @@ class Writer:
         elif isinstance(value, float):
             self._head(PLAIN, FLOAT)
             self.out += struct.pack("<d", value)
+        elif isinstance(value, Sentence):
+            self._head(PLAIN, SENTENCE)
+            self._word(value.template, [])
+            self._object(value.values)
         elif isinstance(value, str):
             self._text(value)
         elif isinstance(value, Mapping):
@@ -171,6 +178,8 @@ class Reader:
         head = self.number()
         tag, number = head & 7, head >> 3
         if tag == PLAIN:
+            if number == SENTENCE:
+                return say(self._value(), **self._value())
             if number >= INTS:
                 return [folded // 2 if folded % 2 == 0 else -(folded + 1) // 2 for folded in self._numbers(number - INTS)]
             return struct.unpack("<d", self._take(8))[0] if number == FLOAT else (None, False, True)[number]

@@ -3,20 +3,21 @@
  */
 import { createActs } from "./acts.js";
 import { actionOf } from "./lib/keys.js";
-import { words } from "./lib/words.js";
+import { LIMITS } from "./lib/wire-types.js";
 import { showPage } from "./panels/page.js";
 import { createScripts } from "./scripts.js";
 import { connect } from "./socket.js";
 import { createStage } from "./stage/index.js";
 import { MARKS, paintMark } from "./stage/marks.js";
+import { advanceRender } from "./stores/clock.js";
 import { createUi, say } from "./stores/ui.js";
-import { advanceRender, carry, createWorld, expectSnapshot, fold } from "./stores/world.js";
+import { carry, createWorld, expectSnapshot, fold } from "./stores/world.js";
+import { language, named, t } from "./words/index.js";
 
 const THEME = "capscope theme";
 const SEEN = "capscope seen";
 const PANELS_EVERY = 100; // milliseconds between two tellings of the panels while time runs
 const INSPECTED_MAX = 5000;
-const INSPECTED_AT_ONCE = 100; // as the server's limit says
 const GHOST = { wait: 1800, draw: 2200, stay: 1600 }; // milliseconds
 
 const world = createWorld();
@@ -51,7 +52,10 @@ const socket = connect({
 async function send(type, fields = {}) {
   const answer = await socket.send(type, fields);
   if (!answer.ok) say(ui, answer.sentence, false);
-  else if (words.done[type]) say(ui, words.done[type](String(fields.node)));
+  else {
+    const done = named("done", type, "", { node: String(fields.node) });
+    if (done) say(ui, done);
+  }
   return answer;
 }
 
@@ -66,7 +70,7 @@ const inspected = { run: -1, keys: new Set() };
 async function inspect(lane, ids) {
   const { run } = world.state;
   if (inspected.run !== run || inspected.keys.size > INSPECTED_MAX) Object.assign(inspected, { run, keys: new Set() });
-  const fresh = ids.filter((id) => !inspected.keys.has(`${lane} ${id}`)).slice(0, INSPECTED_AT_ONCE);
+  const fresh = ids.filter((id) => !inspected.keys.has(`${lane} ${id}`)).slice(0, LIMITS.inspected);
   if (fresh.length === 0) return;
   for (const id of fresh) inspected.keys.add(`${lane} ${id}`);
   const answer = await socket.send("inspect", { lane, messages: fresh });
@@ -83,7 +87,7 @@ function keepUiWithWorld() {
   const { dock, lit } = ui.state;
   if (dock && (dock.lane >= spec.lanes.length || (dock.kind === "node" && !spec.nodes.includes(dock.id)))) ui.update({ dock: null });
   if (lit && lit.lane >= spec.lanes.length) ui.update({ lit: null });
-  if (ui.state.invited && world.state.eras.length > 0) ui.update({ invited: false });
+  if (ui.state.invited && world.state.cutSpans.length > 0) ui.update({ invited: false });
 }
 
 const act = createActs({ world, ui, send, showTheme });
@@ -109,7 +113,7 @@ const handlers = {
  * @param {number} lane
  */
 function mountStage(canvas, lane) {
-  const stage = createStage(canvas, lane, /** @type {any} */ (world), /** @type {any} */ (ui), handlers);
+  const stage = createStage(canvas, lane, world, ui, handlers);
   stages.set(lane, stage);
   const watch = new ResizeObserver(() => stage.resize());
   watch.observe(canvas);
@@ -236,8 +240,11 @@ ui.update({
 motion.addEventListener("change", () => ui.update({ reducedMotion: motion.matches }));
 loadFont();
 showTheme();
-document.title = words.brand;
+document.title = t("brand");
+document.documentElement.lang = language;
 showPage({ world, ui, send, inspect, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
 showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });
 runLoop();
+
+export { send, stages, ui, world }; // for a console or a test that imports this module by its address

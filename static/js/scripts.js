@@ -1,7 +1,7 @@
 /**
  * `window.capscope`: what scripts and tests may read of the page. Read-only; every call answers with plain data of its own.
  */
-import { hashOf } from "./stores/world.js";
+import { hashOf } from "./stores/hash.js";
 
 /**
  * @param {import("./stores/world.js").World} world

@@ -5,6 +5,10 @@ an error or warning in the console, an uncaught exception, a failed request, or 
     def test_two(visitor, open_dashboard): ...  # visitor() is a page of another person; open_dashboard(page) opens it
 
 A test that breaks something on purpose takes `complaints`, looks at what is in it and clears it.
+
+No test waits for wall time: `PATIENCE_MS` is only how long a state may stay away before the test is called failed. The frames
+of the page's animation loop are the test's (frames.js). One window serves many tests, one after the other, because a
+new one costs more than the test in it: it loads the page anew and remembers nothing, as if it were new.
 """
 
 import contextlib
@@ -22,18 +26,21 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, Response, expect, sync_playwright
 
 from chromium import ARGUMENTS, NoChromium, find_chromium
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-START_WITHIN_S = 30
-READY_WITHIN_MS = 20_000
+PATIENCE_MS = 120_000
+WINDOWS_KEPT = 4
+READY = "() => window.capscope?.ready && window.inside"
 PROJECTOR = {"width": 1920, "height": 1080}
 
 RESULTS = ROOT / "test-results"
+FRAMES = HERE / "frames.js"
 PAGES = pytest.StashKey[list[Page]]()
+FAILED = pytest.StashKey[bool]()
 
 Visitor = Callable[..., Page]
 
@@ -74,25 +81,25 @@ def running_server(**environment: str) -> Iterator[Server]:
 
 
 def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_WITHIN_S
+    deadline = time.monotonic() + PATIENCE_MS / 1000
     while time.monotonic() < deadline:
         assert process.poll() is None, f"The server ended at once: {log.read_text()}"
         try:
-            urllib.request.urlopen(f"{address}/healthz", timeout=2).close()
+            urllib.request.urlopen(f"{address}/healthz", timeout=PATIENCE_MS / 1000).close()
             return
         except OSError:
             time.sleep(0.05)
-    pytest.fail(f"The server did not answer within {START_WITHIN_S} s: {log.read_text()}")
+    pytest.fail(f"The server did not answer within {PATIENCE_MS / 1000} s: {log.read_text()}")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(10)
+        process.wait(PATIENCE_MS / 1000)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        pytest.fail("The server did not end within 10 s of being asked to.")
+        pytest.fail("The server did not end when it was asked to.")
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +125,7 @@ def browser() -> Iterator[Browser]:
         pytest.fail(str(missing))
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        expect.set_options(timeout=PATIENCE_MS)
         yield chromium
         chromium.close()
 
@@ -128,23 +136,80 @@ def complaints() -> list[str]:
     return []
 
 
+class Window:
+    """One person's browser with one page. Between two tests it is wiped: its next test finds it as if it were new."""
+
+    def __init__(self, browser: Browser, options: dict[str, Any]) -> None:
+        self.options = options
+        self.complaints: list[str] = []
+        self.context = browser.new_context(**options)
+        self.context.set_default_timeout(PATIENCE_MS)
+        self.context.add_init_script(path=FRAMES)
+        listen(self.context, lambda complaint: self.complaints.append(complaint))
+        self.page = self.context.new_page()
+
+    def wipe(self) -> None:
+        """Nothing of this visit is left."""
+        if self.page.url.startswith("http"):
+            self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self.complaints = []  # to go away in the middle of a request is no mistake of the page's
+        for page in self.context.pages:
+            if page is not self.page:
+                page.close()
+        self.page.goto("about:blank")
+        self.page.mouse.move(0, 0)
+        self.page.set_viewport_size(self.options["viewport"])
+
+
+class Windows:
+    """The windows of one browser; those that no test uses are kept for the next one that wants the same."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.kept: list[Window] = []
+
+    def open(self, options: dict[str, Any], complaints: list[str]) -> Window:
+        same = next((window for window in self.kept if window.options == options), None)
+        if same:
+            self.kept.remove(same)
+        window = same or Window(self.browser, options)
+        window.complaints = complaints
+        return window
+
+    def leave(self, window: Window, keep: bool) -> None:
+        """A window that was closed, or in which a test failed, is not used again."""
+        if not window.page.is_closed():
+            window.page.evaluate("0")  # what the browser said before this has arrived afterwards
+        if not keep or window.page.is_closed():
+            window.context.close()
+            return
+        window.wipe()
+        self.kept.append(window)
+        if len(self.kept) > WINDOWS_KEPT:
+            self.kept.pop(0).context.close()
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
+
+
 @pytest.fixture
-def visitor(request: pytest.FixtureRequest, browser: Browser, server: Server, complaints: list[str]) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, windows: Windows, server: Server, complaints: list[str]) -> Iterator[Visitor]:
     """Makes pages, each of a person with a browser of their own; options are Playwright's, such as viewport or has_touch."""
     pages = request.node.stash[PAGES] = []
+    used: list[Window] = []
 
     def visit(**options: Any) -> Page:
         usual = {"base_url": server.address, "locale": "en-US", "viewport": PROJECTOR}
-        context = browser.new_context(**(usual | options))
-        listen(context, complaints)
-        pages.append(context.new_page())
+        used.append(windows.open(usual | options, complaints))
+        pages.append(used[-1].page)
         return pages[-1]
 
     yield visit
-    for page in pages:
-        if not page.is_closed():
-            page.evaluate("0")  # what the browser said before this has arrived afterwards
-        page.context.close()
+    for window in used:
+        own_server = window.options["base_url"] != server.address
+        windows.leave(window, keep=not own_server and not request.node.stash.get(FAILED, False))
     assert not complaints, "The browser complained:\n" + "\n".join(complaints)
 
 
@@ -152,6 +217,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser, server: Server, co
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """A test that fails leaves pictures of its pages in test-results/."""
     report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     if report.when == "call" and report.failed:
         for number, page in enumerate(item.stash.get(PAGES, []), start=1):
             picture = RESULTS / f"{re.sub(r'[^a-z0-9]+', '-', item.name.lower())}-{number}.png"
@@ -161,10 +227,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-def listen(context: BrowserContext, complaints: list[str]) -> None:
+def listen(context: BrowserContext, complain: Callable[[str], None]) -> None:
     def on_console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            complaints.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
+            complain(f"console {message.type}: {message.text} ({message.location.get('url')})")
 
     def on_request(request: Request) -> None:
         check_host(request.url, request.frame.page if not request.service_worker else None)
@@ -175,14 +241,14 @@ def listen(context: BrowserContext, complaints: list[str]) -> None:
     def check_host(url: str, page: Page | None) -> None:
         parts = urlsplit(url)
         if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
-            complaints.append(f"request to a foreign host: {url} (from {page.url if page else 'a worker'})")
+            complain(f"request to a foreign host: {url} (from {page.url if page else 'a worker'})")
 
     def on_response(response: Response) -> None:
         if response.status >= 400:
-            complaints.append(f"answer {response.status}: {response.url}")
+            complain(f"answer {response.status}: {response.url}")
 
     context.on("console", on_console)
-    context.on("weberror", lambda error: complaints.append(f"uncaught: {error.error}"))
+    context.on("weberror", lambda error: complain(f"uncaught: {error.error}"))
     context.on("request", on_request)
     context.on("response", on_response)
     context.on("page", on_page)
@@ -199,8 +265,7 @@ def open_dashboard() -> Callable[..., Page]:
 
     def open_it(page: Page, path: str = "/") -> Page:
         page.goto(path)
-        ready = "() => { const it = window.capscope?.ready; return typeof it === 'function' ? it() : it }"
-        page.wait_for_function(ready, timeout=READY_WITHIN_MS)
+        page.wait_for_function(READY)
         return page
 
     return open_it

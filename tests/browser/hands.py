@@ -1,10 +1,11 @@
 """What a visitor's hands do on the page, and what the same run gives without a browser."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from consensus.kernel.node import S
@@ -17,18 +18,32 @@ from consensus.runs.timeline import Timeline
 OPENING = 2 * S
 FASTEST, SLOWEST = "End", "Home"
 
-STANDS = """() => new Promise((done) => {
-  let last = -1, since = 0;
-  const look = (now) => {
-    const at = capscope.time();
-    if (at !== last) [last, since] = [at, now];
-    if (now - since > 450) done(at); else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-})"""
+# The newest news say that time stands, and the picture has come to them; the test hands out the time that this takes.
+STANDS = """async () => {
+  const { state } = inside.world;
+  const stands = () => !state.clock.playing && !state.waiting && !state.stale && state.renderAt === state.newest;
+  if (state.clock.playing || !(await held.passUntil(stands, 200, 10))) return false;
+  await held.pass(2, 150); // the panels are told of it
+  await held.painted();
+  return stands();
+}"""
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
+
+
+def comes(page: Page, what: Callable[[], object]) -> None:
+    """Lets the browser's events in until they have brought this about."""
+    for _ in range(6000):
+        if what():
+            return
+        page.wait_for_timeout(20)
+    pytest.fail("It never came.")
+
+
+def everything_sent_is_done(page: Page) -> None:
+    """Commands are carried out in order: when this one, which changes nothing, is answered, all before it have been."""
+    page.evaluate("inside.send('speed', { speed: inside.world.state.clock.speed })")
 
 
 def now(page: Page) -> int:
@@ -36,16 +51,20 @@ def now(page: Page) -> int:
 
 
 def wait_until(page: Page, simulated: int) -> None:
-    page.wait_for_function("(at) => capscope.time() >= at", arg=simulated)
+    page.wait_for_function("(at) => capscope.time() >= at", arg=simulated, polling=50)
 
 
 def stands_at(page: Page, simulated: int) -> None:
-    page.wait_for_function("(at) => capscope.time() === at", arg=simulated)
+    page.wait_for_function(
+        "(at) => !inside.world.state.clock.playing && inside.world.state.newest === at", arg=simulated, polling=50
+    )
+    assert standing(page) == simulated
 
 
 def standing(page: Page) -> int:
     """The moment at which a paused picture has come to rest."""
-    return int(page.evaluate(STANDS))
+    page.wait_for_function(STANDS, polling=50)
+    return now(page)
 
 
 def play_button(page: Page) -> Locator:
@@ -78,18 +97,27 @@ def at_speed(page: Page, key: str = FASTEST) -> None:
     expect(page.locator(".speed-words")).to_have_text("10×" if key == FASTEST else "1/200")
 
 
-def run_to(page: Page, simulated: int) -> int:
-    """Plays as fast as it goes to at least that moment, and stands there."""
+def play_to(page: Page, simulated: int) -> int:
+    """Plays as fast as it goes to at least that moment, and stands there; how far it goes beyond is the machine's affair."""
     at_speed(page)
     play(page)
     wait_until(page, simulated)
     return pause(page)
 
 
+def run_to(page: Page, simulated: int) -> int:
+    """Goes to exactly that moment of the run and stands there, whatever the machine is busy with."""
+    page.evaluate("(at) => inside.send('seek', { at })", simulated)
+    stands_at(page, simulated)
+    expect(play_button(page)).to_be_visible()
+    return simulated
+
+
 def reset(page: Page) -> None:
     """The exact opening state, standing."""
-    wait_until(page, OPENING + 1)  # else the opening that stands there already would do
+    run = page.evaluate("inside.world.state.run")
     page.keyboard.press("r")
+    page.wait_for_function("(run) => inside.world.state.run > run", arg=run, polling=50)
     stands_at(page, OPENING)
     expect(play_button(page)).to_be_visible()
 

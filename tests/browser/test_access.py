@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from hands import OPENING, cuts, lane, lists, now, open_scenario, reset, run_to, split, wait_for_cuts, wait_until
+from hands import OPENING, cuts, lane, lists, now, open_scenario, reset, run_to, split, standing, wait_for_cuts, wait_until
 from playwright.sync_api import Page, expect
+from strokes import settle
 
 from consensus.kernel.node import S
 from consensus.runs import registry
@@ -43,9 +44,14 @@ def still(dashboard: Page) -> Page:
 # --- axe --------------------------------------------------------------------------------------------------------------
 
 
+def nothing_moves(page: Page) -> None:
+    """Until no colour and no size is on its way to another."""
+    page.wait_for_function("() => document.getAnimations().every((each) => each.playState !== 'running')")
+
+
 def grave(page: Page, only: dict[str, Any] = WCAG_AA) -> list[str]:
     """What axe finds that is serious or critical, in words; colours that are still changing are waited for."""
-    page.wait_for_function("() => document.getAnimations().every((each) => each.playState !== 'running')")
+    nothing_moves(page)
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(Axe().axe_script)
     found = page.evaluate("(only) => axe.run({resultTypes: ['violations'], runOnly: only})", only)
@@ -349,13 +355,13 @@ def test_everything_can_be_scrolled_to_and_tapped(visitor: Callable[..., Page], 
         page.locator(".scenario-pick"),
         page.get_by_role("button", name="All knobs: Dynamo-style"),
     ):
-        control.click(timeout=5000)
+        control.click()
         opened = page.locator(".dock, dialog[open]")
         expect(opened).to_be_visible()
         box = opened.bounding_box()
         width = page.viewport_size["width"] if page.viewport_size else 0
         assert box and box["x"] >= -1 and box["x"] + box["width"] <= width + 1, "what opens stays within the window"
-        opened.get_by_role("button", name="Close").first.click(timeout=5000)
+        opened.get_by_role("button", name="Close").first.click()
         expect(opened).to_have_count(0)
 
 
@@ -404,18 +410,19 @@ LISTEN_TO_CANVASES = """() => {
 def test_when_presenting_no_letter_is_smaller_than_the_tenth_row_can_read(
     visitor: Callable[..., Page], open_dashboard: Opener
 ) -> None:
-    page = visitor()
-    page.add_init_script(f"({LISTEN_TO_CANVASES})()")
-    open_dashboard(page)
+    page = open_dashboard(visitor())
     reset(page)
     split(page, ("n1", "n2"))
     run_to(page, 5 * S)
-    page.evaluate("window.drawn = []")
     page.keyboard.press("p")
     page.wait_for_selector(".presenting")
+    settle(page)
+    page.evaluate(LISTEN_TO_CANVASES)
+    page.keyboard.press("Space")  # a moving picture is drawn anew, and so are the strips under it
     page.wait_for_function("() => window.drawn.length > 20")
     page.keyboard.press("Space")
-    page.wait_for_timeout(300)
+    standing(page)
+    nothing_moves(page)
     for surface in (".page", ".dock"):
         if surface == ".dock":
             lane(page, 1).locator(".side").first.click()

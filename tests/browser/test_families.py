@@ -12,6 +12,7 @@ from hands import (
     headless,
     lane,
     open_scenario,
+    play_to,
     reset,
     run_to,
     shown_sides,
@@ -19,7 +20,7 @@ from hands import (
     wait_for_cuts,
 )
 from playwright.sync_api import Page, expect
-from strokes import between, draw, look_inside, places, settle, shapes
+from strokes import between, draw, places, settle, shapes
 
 from consensus.kernel.node import S
 from consensus.runs import registry
@@ -42,7 +43,7 @@ def cut_and_run(page: Page, until: int) -> int:
     settle(page)
     draw(page, between(page, SMALL))
     wait_for_cuts(page, 12)
-    return run_to(page, until)
+    return play_to(page, until)
 
 
 def as_the_engine(page: Page, at: int) -> Experiment:
@@ -101,7 +102,6 @@ def test_a_set_is_drawn_as_one_value_with_its_count_and_an_element_is_removed_by
     visitor: Callable[..., Page], open_dashboard: Callable[..., Page]
 ) -> None:
     page = visitor(viewport={"width": 1280, "height": 720})
-    look_inside(page)
     open_dashboard(page)
     compare(page, "OR-set", "PN-counter")
     reset(page)

@@ -16,7 +16,6 @@ from strokes import (
     ground,
     link,
     listen_to_commands,
-    look_inside,
     mid,
     nodes,
     places,
@@ -44,7 +43,6 @@ def commands(page: Page) -> Commands:
 @pytest.fixture
 def still(page: Page, commands: Commands, open_dashboard: Opener) -> Page:
     """The opening scenario, standing; no command has been sent that is not in `commands`."""
-    look_inside(page)
     open_dashboard(page)
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
@@ -56,7 +54,6 @@ def touched(visitor: Visitor, open_dashboard: Opener) -> tuple[Page, Commands]:
     """The same on a touch screen."""
     page = visitor(has_touch=True)
     commands = listen_to_commands(page)
-    look_inside(page)
     open_dashboard(page)
     page.locator(".timeline").get_by_role("button", name="Pause", exact=True).tap()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()

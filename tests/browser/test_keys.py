@@ -7,6 +7,7 @@ import pytest
 from hands import (
     OPENING,
     cuts,
+    everything_sent_is_done,
     lane,
     now,
     pause_button,
@@ -117,9 +118,11 @@ def test_page_down_and_page_up_go_from_mark_to_mark_as_a_clicker_does(still: Pag
 
 
 def test_before_the_first_mark_page_up_says_that_there_is_none(still: Page) -> None:
+    said = "document.querySelector('.caption p').innerText.startsWith('There is no earlier mark')"
     for _ in range(8):
+        run = still.evaluate("inside.world.state.run")
         press(still, "PageUp")
-        still.wait_for_timeout(120)
+        still.wait_for_function(f"(run) => inside.world.state.run > run || {said}", arg=run)
     expect(still.locator(".caption p")).to_have_text("There is no earlier mark on the timeline.")
 
 
@@ -312,7 +315,7 @@ def test_no_key_acts_while_somebody_types_in_a_field(still: Page) -> None:
     seed.focus()
     before = still.evaluate("capscope.hash()")
     press(still, *"rvclhznkgpbt. 123", "ArrowRight", "ArrowLeft", "PageDown", "PageUp", "End", "?")
-    still.wait_for_timeout(200)
+    everything_sent_is_done(still)
     assert still.evaluate("capscope.hash()") == before
     expect(still.locator("html")).to_have_attribute("data-theme", "dark")
     expect(still.locator("dialog, .blank, .page.presenting, .twin.open")).to_have_count(0)
@@ -355,6 +358,7 @@ def test_a_key_held_down_does_not_flood_the_server(still: Page) -> None:
     for _ in range(60):
         still.keyboard.down("ArrowRight")
     still.keyboard.up("ArrowRight")
+    everything_sent_is_done(still)
+    wait_until(still, OPENING + 1)
     standing(still)
-    still.wait_for_function("() => capscope.ready")
-    assert now(still) > OPENING
+    assert still.evaluate("capscope.ready")

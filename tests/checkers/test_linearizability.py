@@ -14,6 +14,7 @@ from consensus.checkers import HOLDS, UNDECIDED, VIOLATED
 from consensus.checkers.histories.linearizability import Linearizability, check, overlapping
 from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied, immutable
+from consensus.kernel.ledger import Ledger
 from consensus.watch.history import PENDING, History, Operation
 
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
@@ -419,9 +420,9 @@ def test_a_keyframe_shares_nothing_that_changes_and_goes_on_like_the_original():
     kept = copied(checker)
     for name, value in vars(checker).items():
         assert getattr(kept, name) == value
-        if isinstance(value, list | dict):
+        if isinstance(value, list | dict | Ledger):
             assert getattr(kept, name) is not value
-        parts = value.values() if isinstance(value, dict) else [value]
+        parts = value.values() if isinstance(value, dict | Ledger) else [value]
         for part in parts:
             assert immutable(part) or (isinstance(part, list) and all(immutable(item) for item in part)), name
     before = len(kept.findings), len(kept.zones), {key: len(births) for key, births in kept.births.items()}

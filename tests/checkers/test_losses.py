@@ -10,6 +10,7 @@ from consensus.checkers import HOLDS, UNDECIDED, VIOLATED
 from consensus.checkers.histories.losses import NAME, SETTLE, Losses
 from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied, immutable
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import MS, S
 from consensus.runs import registry
 from consensus.runs.experiment import Experiment
@@ -328,7 +329,7 @@ def test_a_keyframe_shares_nothing_that_changes():
     run.event(9 * S, "fired", "n1", "tick", ())
     assert repr(vars(kept)) == before != repr(vars(run.checker))
     for value in vars(run.checker).values():
-        assert all(immutable(item) for item in (value.values() if isinstance(value, dict) else [value])) or isinstance(
+        assert all(immutable(item) for item in (value.values() if isinstance(value, dict | Ledger) else [value])) or isinstance(
             value, list
         )
 

@@ -21,6 +21,7 @@ from consensus.checkers.histories.sessions import (
 from consensus.kernel.clients import Workload
 from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied, immutable
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.runs import registry
@@ -544,5 +545,5 @@ def test_a_keyframe_shares_nothing_that_changes():
     for value in vars(checker).values():
         assert all(
             immutable(item)
-            for item in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value])
+            for item in (value.values() if isinstance(value, dict | Ledger) else value if isinstance(value, list) else [value])
         )

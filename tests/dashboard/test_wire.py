@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, Node, Request, S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.runs import interventions, registry
 from consensus.runs.timeline import Timeline
+from consensus.watch.history import Operation
 from dashboard import wire
 from dashboard.web.limits import LIMITS
+from dashboard.wire import types
+from dashboard.wire.frames import operation_row
 from dashboard.wire.pack import EACH, KEPT, Reader, Writer, change, changed, pattern
 from tests.kit.fold import Fold
 
@@ -245,6 +248,49 @@ def test_every_message_says_as_many_fields_as_its_card_names() -> None:
             assert all(isinstance(text, str) and len(text) <= 48 for text in texts)
 
 
+def test_what_stands_in_frames_keeps_to_its_table() -> None:
+    timeline = Timeline(registry.spec("same-cut"))
+    scenario = registry.scenarios()["same-cut"]
+    lanes = timeline.experiment.lanes
+    _, hello = wire.hello("abcdefgh2", registry.protocols(), registry.scenarios())
+    spec = wire.spec_body(timeline.spec, scenario, lanes)
+    bodies = {
+        "ProtocolCard": hello["protocols"],
+        "Knob": [knob for card in hello["protocols"] for knob in card["knobs"]],
+        "Action": [action for card in hello["protocols"] for action in card["actions"]],
+        "Claims": [card["claims"] for card in hello["protocols"]],
+        "ScenarioCard": hello["scenarios"],
+        "Preset": hello["presets"],
+        "Spec": [spec],
+        "SpecLane": spec["lanes"],
+        "LinkSetting": [spec["link"]],
+        "Side": lanes[0].meters(timeline.at)["sides"],
+        "Lost": [wire.LaneView(0).whole(lanes[0], timeline.at)["lost"]],
+    }
+    assert {*bodies, "Message", "Operation"} == set(wire.PARTS)
+    for name, rows in bodies.items():
+        assert rows
+        for row in rows:
+            assert list(row) == list(wire.PARTS[name]), name
+
+
+def test_an_operations_row_holds_what_its_columns_say() -> None:
+    operation = Operation(3, "c1:1", "c1", "n1", "write", "x", "7", 100, 200, "failed", ("7",), "No quorum.", declined=True)
+    row = dict(zip(wire.OPERATION, wire.operation_row(operation, "stale", "a note"), strict=True))
+    assert (row["id"], row["result"], row["reason"], row["mark"], row["note"]) == (
+        "c1:1",
+        ["7"],
+        "No quorum.",
+        "stale",
+        "a note",
+    )
+
+
+def test_the_pages_types_are_written_from_the_tables() -> None:
+    script = (ROOT / "static" / "js" / "lib" / "wire-types.js").read_text("utf-8")
+    assert types.script() == script, "renew it: python -m dashboard.wire static/js/lib/wire-types.js"
+
+
 def test_the_page_about_the_wire_is_written_from_the_tables() -> None:
     page = (ROOT / "docs" / "wire.md").read_text("utf-8")
     assert wire.renewed(page) == page, "renew it: python -m dashboard.wire docs/wire.md"
@@ -394,6 +440,17 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "adversary"}, interventions.Adversary()),
     ({"type": "deadline", "deadline": 300_000}, interventions.SetDeadline(300_000)),
     ({"type": "turn", "lane": 0, "knob": "reads", "value": "local"}, interventions.Turn(0, "reads", "local")),
+    ({"type": "crash_inside", "node": "n1"}, interventions.CrashInside("n1")),
+    ({"type": "crash_inside", "node": "n1", "writes": 2}, interventions.CrashInside("n1", 2)),
+    ({"type": "corrupt", "node": "n1", "lie": "mute"}, interventions.Corrupt("n1", "mute")),
+    ({"type": "corrupt", "node": "n1", "lie": ""}, interventions.Corrupt("n1", "")),
+    ({"type": "drop_message", "src": "n1", "dst": "n2"}, interventions.DropMessage("n1", "n2")),
+    (
+        {"type": "hold_message", "src": "n1", "dst": "n2", "message": "RequestVote", "nth": 2},
+        interventions.HoldMessage("n1", "n2", "RequestVote", 2),
+    ),
+    ({"type": "deliver_message", "src": "n1", "dst": "n2"}, interventions.DeliverMessage("n1", "n2")),
+    ({"type": "say", "text": "Look at n1."}, interventions.Say("Look at n1.")),
     ({"type": "scenario", "name": "same-cut"}, None),
     ({"type": "compose", "lanes": [{"protocol": "raft", "knobs": {}}], "nodes": 5, "seed": 1}, None),
 ]
@@ -511,3 +568,20 @@ def test_no_json_breaks_the_check(kind: str, data: st.DataObject) -> None:
 
 def test_a_request_is_a_message_like_any_other() -> None:
     assert wire.message_fields(Request) == ["op_id", "kind", "key", "value", "context"]
+
+
+def test_a_sentence_keeps_its_template_and_values_on_the_wire() -> None:
+    inner = say("{n} stale reads", n=3)
+    sentence = say("The side of {size} answered {ok} of {asked}; {harm}.", size=2, ok=0, asked=41, harm=inner)
+    for writer, reader in ((Writer(), Reader()), (Writer(learning=False), Reader())):
+        for _ in range(2):  # told anew, then from the tables
+            back = reader.unpacked(writer.packed(["caption", sentence]))[1]
+            assert back == sentence and back.template == sentence.template and back.values == sentence.values
+            assert back.values["harm"].template == inner.template
+
+
+def test_each_column_of_an_operation_holds_what_its_name_says() -> None:
+    operation = Operation(0, "c1:1", "c1", "n1", "read", "x", "", 5, 9, "failed", ("7",), "no element", declined=True)
+    row = dict(zip(wire.OPERATION, operation_row(operation, "stale", "old"), strict=True))
+    assert (row["result"], row["reason"], row["mark"], row["note"]) == (["7"], "no element", "stale", "old")
+    assert (row["id"], row["client"], row["node"], row["outcome"], row["finish"]) == ("c1:1", "c1", "n1", "failed", 9)

@@ -41,7 +41,7 @@ function given({ states = {}, messages = [], ui = {} } = {}) {
   const layout = layoutOf({ nodes: NODES, sides: [NODES], clean: true, ...stageSize(922, 520) });
   const nodes = Object.fromEntries(NODES.map((id) => [id, { ...STATE, ...states[id] }]));
   return {
-    lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended: [], operations: new Map(), lost: { cut: 0 } },
+    lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended: [], operations: new Map(), dropped: { cut: 0 } },
     laneIndex: 0, layout, net: netOf(layout, links, []), renderAt: 1000, wall: 10, playing: true, fade: 1, cutSince: new Map(),
     answers: new Map(), clients: [], ui: { ...UI, ...ui },
   };
@@ -79,7 +79,7 @@ test("a new value is one new word, a commit one new row, whatever else stays", (
 });
 
 test("whatever a node shows, a change of it is seen at once", () => {
-  const changes = [{ status: "crashed" }, { status: "paused" }, { role: "leader" }, { role: "candidate" }, { epoch: 2 }, { lie: "equivocates" }, { store: { x: ["7", "8"] } },
+  const changes = [{ status: "crashed" }, { status: "paused" }, { ring: "leads" }, { ring: "stands" }, { ring: "waits" }, { epoch: 2 }, { lie: "equivocates" }, { store: { x: ["7", "8"] } },
     { log: [[2, "x=6"], [1, "x=7"]] }, { log: [[1, "x=6"]] }, { log_start: 9, commit: 9 }, { commit: 2 }];
   for (const change of changes) {
     const picture = stage();

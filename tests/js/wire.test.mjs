@@ -26,9 +26,10 @@ function fromPython(program) {
 
 const VALUES = `
 import json
-from dashboard.pack import Writer, change
+from consensus.kernel.sentences import say
+from dashboard.wire.pack import Writer, change
 values = [None, True, False, 0, 1, -1, 2**50 - 1, 1 - 2**50, 0.05, -1e300, "", "log: 34 entries, 007 of 12.5", "Größe ∅ 🙂", [], [1], [3, -4, 2**40], ["x", 1, None],
-          {"a": {"b": [1, 2], "c": "n1"}, "__proto__": {"x": "1"}}, {"a": {"b": [], "c": "n2"}, "__proto__": {"x": "2"}}, "log: 35 entries, 007 of 13.5"]
+          {"a": {"b": [1, 2], "c": "n1"}, "__proto__": {"x": "1"}}, {"a": {"b": [], "c": "n2"}, "__proto__": {"x": "2"}}, "log: 35 entries, 007 of 13.5", say("{n} of {m} reads", n=2, m=say("{all} x", all=3)), say("{n} of {m} reads", n=3, m="7 {n}")]
 pairs = [(1, 2), ({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}}), ({"a": 1, "b": 2}, {"b": 2}), ({"a": 1}, {"b": 1, "a": 1}), ([1, 2, 3, 4], [3, 4, 5]), ([1, 2, 3, 4], [1, 9, 3, 4]),
          ([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 3}]), ({"a": {"b": 1}}, {"a": [1]}), ({"a": [1]}, {"a": {"b": 1}}), ({}, {"__proto__": {"b": 1}}), ({"~": 1}, {"~": 2, "=": 3})]
 writer = Writer()
@@ -54,7 +55,7 @@ test("a change makes of the old value the new one, as the server meant it", () =
 const SESSION = `
 import json
 from dashboard import wire
-from dashboard.session import Session
+from dashboard.live.session import Session
 session, ear, told = Session("abcdefgh2", 0.0), wire.Ear(), []
 session.join("anne", "anne-token", 0.0)
 for tick in range(1, 90):

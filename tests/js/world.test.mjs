@@ -1,7 +1,10 @@
 // The world's fold of packets, as docs/wire.md tells it; no browser, no server.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { advanceRender, carry, createWorld, emptyWorld, expectSnapshot, fold, hashOf, momentBefore, rows } from "../../static/js/stores/world.js";
+import { advanceRender, momentBefore } from "../../static/js/stores/clock.js";
+import { hashOf } from "../../static/js/stores/hash.js";
+import { rows } from "../../static/js/stores/lane.js";
+import { carry, createWorld, emptyWorld, expectSnapshot, fold } from "../../static/js/stores/world.js";
 
 const NODE = { status: "up", sentence: "", role: "follower", epoch: 1, leader: "n1", store: {}, facts: {}, timers: [], lie: "" };
 const LINKS = { base: [10_000, 0, "uniform", 0, 0], cut: [], tuned: [], words: "Whole.", sides: [["n1", "n2"]], clean: false };

@@ -32,7 +32,18 @@ AT_MOST = {  # of single objects; "eventual" and "none" are weaker than all on t
     "none": "total",
     "nothing": "total",
 }
-RANK = {"nobody": 0, "all": 0, "quorum": 0, "majority": 0, "unavailable": 0, "sticky": 1, "total": 2}
+RANK = {
+    "nobody": 0,
+    "all": 0,
+    "quorum": 0,
+    "majority": 0,
+    "clean majority": 0,
+    "share": 0,
+    "primary": 0,
+    "unavailable": 0,
+    "sticky": 1,
+    "total": 2,
+}
 CARDS = registry.protocols()
 
 

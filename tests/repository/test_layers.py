@@ -18,12 +18,12 @@ LAYERS = """
     9  dashboard.live.session  dashboard.web.flood  consensus.__main__
     8  consensus  dashboard.wire  dashboard.wire.*  dashboard.live.veil  dashboard.web.limits
     7  runs.timeline  runs.registry  runs.scripting  scenarios.*
-    6  runs.experiment  runs.scenario  runs.seen
-    5  runs.lane  runs.spec  runs.aim  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
+    6  runs.aim  runs.experiment  runs.scenario  runs.seen
+    5  runs.lane  runs.spec  runs.interventions  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
     4  kernel.simulation  protocols.cards  checkers  checkers.*
-    3  kernel.clients  kernel.network  runs.interventions  watch.history  watch.view
+    3  kernel.clients  kernel.network  kernel.inside  kernel.orders  watch.history  watch.view
     2  kernel.node  kernel.events  maths.*
-    1  kernel.rng  kernel.freeze  kernel.sentences
+    1  kernel.rng  kernel.freeze  kernel.ledger  kernel.sentences
     0  dashboard  dashboard.live  dashboard.web  kernel  runs  watch  faults  maths  scenarios  protocols
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}
@@ -33,6 +33,7 @@ FOR_PROTOCOLS = {
     f"consensus.{name}"
     for name in (
         "kernel.node",
+        "kernel.ledger",
         "protocols.cards",
         "protocols.desk",
         "protocols.gossip",
@@ -106,12 +107,13 @@ def test_a_protocol_knows_the_node_its_card_quorums_and_its_checkers_only(module
 
 REACH = {
     "lib": {"lib"},
+    "words": {"lib", "words"},
     "stores": {"lib", "stores"},
-    "stage": {"lib", "stores", "stage"},
-    "panels": {"lib", "stores", "panels"},
-    "main": {"lib", "stores", "stage", "panels", "main"},
+    "stage": {"lib", "words", "stores", "stage"},
+    "panels": {"lib", "words", "stores", "panels"},
+    "main": {"lib", "words", "stores", "stage", "panels", "main"},
 }
-LIBRARIES = {"lib": set(), "stores": set(), "stage": set(), "panels": {"preact", "preact/hooks", "htm"}}
+LIBRARIES = {"lib": set(), "words": set(), "stores": set(), "stage": set(), "panels": {"preact", "preact/hooks", "htm"}}
 
 
 def place(script: Path) -> str:
@@ -138,3 +140,11 @@ def test_in_the_browser_too_imports_go_one_way(script: Path) -> None:
             assert place(target) in REACH[mine], f"{mine} imports {wanted}, which is {place(target)}"
         else:
             assert mine == "main" or wanted in LIBRARIES[mine], f"{mine} imports the library {wanted}"
+
+
+def test_scripts_have_no_circles() -> None:
+    graph = {
+        script: [(script.parent / wanted).resolve() for wanted in script_imports(script) if wanted.startswith(".")]
+        for script in SCRIPTS
+    }
+    TopologicalSorter(graph).prepare()

@@ -10,7 +10,7 @@ from consensus.protocols.ordered.raft import RaftNode
 from consensus.runs import registry
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, SetDeadline, Turn
-from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.narration import BADGES, sentence_of
 
 PROTOCOLS = registry.protocols()
@@ -143,7 +143,7 @@ def test_a_turn_is_of_its_own_lane_only_and_a_bad_one_changes_nothing():
 def test_the_badge_follows_the_knobs():
     experiment = started()
     badges = [lane.meters(experiment.at)["badge"] for lane in experiment.lanes]
-    assert badges == [BADGES["majority"], BADGES["total"]]
+    assert badges == [BADGES["clean majority"], BADGES["total"]]
     experiment.intervene(Turn(1, "w", 2))
     assert experiment.lanes[1].meters(experiment.at)["badge"] == BADGES["quorum"]
 
@@ -249,3 +249,33 @@ def test_a_heal_in_part_does_not_say_that_everyone_reaches_everyone():
     experiment.intervene(Cut((("n1", "n2"), ("n2", "n1"))))
     experiment.intervene(Heal((("n1", "n2"),)))
     assert experiment.caption == "Healed in part at 2.0 s. Not a clean split: n1 cannot hear n2."
+
+
+# --- the script ----------------------------------------------------------------------------------
+
+
+def test_a_step_that_no_lane_can_do_is_kept_and_marked():
+    twice = (Step(1 * S, Crash("n1")), Step(2 * S, Crash("n1")))
+    experiment = started(script=twice, at=3 * S)
+    assert experiment.refused == [(2 * S, Crash("n1"), None, "n1 has crashed already.")]
+    assert (2 * S, "refused", -1, "not done: n1 has crashed already.") in experiment.all_marks()
+    assert experiment.caption == "A step of the script could not be done at 2.0 s. n1 has crashed already."
+
+
+def test_a_step_that_one_lane_cannot_do_is_kept_with_that_lane():
+    script = (Step(1 * S, Crash("n1"), 1), Step(2 * S, Crash("n1")))
+    experiment = started(script=script, at=3 * S)
+    assert experiment.refused == [(2 * S, Crash("n1"), 1, "n1 has crashed already.")]
+    assert (2 * S, "refused", 1, "not done: n1 has crashed already.") in experiment.all_marks()
+    assert experiment.lanes[0].sim.status["n1"] == "crashed"
+
+
+def test_a_part_that_nobody_plays_is_kept_as_the_script_has_it():
+    experiment = started(script=(Step(1 * S, Crash("@follower9")),))
+    (refusal,) = experiment.refused
+    assert refusal.do == Crash("@follower9") and "There is no @follower9" in refusal.sentence
+
+
+def test_a_script_out_of_the_order_of_time_is_refused():
+    with pytest.raises(Refused, match=r"a step at 1 s comes after one at 2 s\."):
+        Experiment(spec(script=(Step(2 * S, Crash("n1")), Step(1 * S, Crash("n2")))), PROTOCOLS)

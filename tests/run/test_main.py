@@ -23,7 +23,8 @@ def test_list_names_protocols_and_scenarios(capsys):
 
 def test_run_prints_what_the_clients_saw(capsys):
     report = json.loads(printed(capsys, "run", "same-cut", "--json"))
-    assert set(report) == {"scenario", "seed", "until", "lanes"}
+    assert set(report) == {"scenario", "seed", "until", "lanes", "refused"}
+    assert report["refused"] == []
     assert [lane["protocol"] for lane in report["lanes"]] == ["raft", "dynamo"]
     for lane in report["lanes"]:
         assert set(lane) == {"protocol", "knobs", "sides", "verdict", "trace"}
@@ -55,6 +56,14 @@ def test_seed_lanes_and_until_are_honoured(capsys):
         ("dynamo", 2, None),
         ("raft", None, "local"),
     ]
+
+
+def test_a_step_that_was_not_done_is_printed(capsys):
+    """With these long timeouts nobody leads yet at 2 s, so nobody can hand leadership over."""
+    report = json.loads(printed(capsys, "run", "lease", "--until", "3s", "--json"))
+    (refused,) = report["refused"]
+    assert refused["at"] == "2s" and refused["lane"] is None and "transfer_leadership" in refused["step"]
+    assert f"not done at 2s: {refused['step']}. {refused['sentence']}" in printed(capsys, "run", "lease", "--until", "3s")
 
 
 def test_the_command_line_takes_the_old_names_of_protocols(capsys):

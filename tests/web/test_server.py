@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
+import engineio
 import pytest
 import socketio
 
@@ -30,6 +32,7 @@ from dashboard.web.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODES = ("eventlet", "threading")
+PATIENCE_S = 120.0  # for a state that must come; a busy machine takes longer, and nothing else does
 
 
 class Server:
@@ -47,13 +50,13 @@ class Server:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         found = re.fullmatch(r"CAPscope is at (http://127\.0\.0\.1:(\d+))\n", line)
-        assert found, f"{line!r} {self.process.communicate(timeout=10)[1]}"
+        assert found, f"{line!r} {self.process.communicate(timeout=PATIENCE_S)[1]}"
         self.address, self.port = found[1], int(found[2])
 
     def get(self, path: str, **headers: str) -> tuple[int, Message, bytes]:
         request = urllib.request.Request(self.address + path, headers=headers)
         try:
-            with urllib.request.build_opener(Still).open(request, timeout=10) as answer:
+            with urllib.request.build_opener(Still).open(request, timeout=PATIENCE_S) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -67,11 +70,11 @@ class Server:
         """Its exit code, and what it complained of."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            _, complaints = self.process.communicate(timeout=10)
+            _, complaints = self.process.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.communicate()
-            pytest.fail("The server did not end within 10 s of SIGTERM.")
+            pytest.fail("The server did not end when it was told to.")
         return self.process.returncode, complaints
 
 
@@ -93,17 +96,29 @@ class Spoken(socketio.packet.Packet):
             super().__init__(*arguments, encoded_packet=encoded_packet, **more)
 
 
+class InOrder(engineio.Client):
+    """Hears one message after the other. By itself it starts a thread for each, and the second may be first."""
+
+    def _trigger_event(self, event: str, *arguments: Any, run_async: bool = False, **more: Any) -> Any:
+        return super()._trigger_event(event, *arguments, run_async=run_async and event != "message", **more)
+
+
+class Client(socketio.Client):
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return InOrder
+
+
 class Page:
     """What a page does: joins a session, folds frames, sends commands."""
 
     def __init__(self, server: Server, session: str, token: str, transport: str = "websocket") -> None:
-        self.client = socketio.Client(reconnection=False, serializer=Spoken)
+        self.client = Client(reconnection=False, serializer=Spoken)
         self.ear = wire.Ear()
         self.packets: list[list[Any]] = []
         self.news = threading.Condition()
         self.client.on("frame", self._take)
         self.client.connect(
-            server.address, auth={"session": session, "token": token}, transports=transport.split(), wait_timeout=10
+            server.address, auth={"session": session, "token": token}, transports=transport.split(), wait_timeout=PATIENCE_S
         )
 
     def _take(self, data: bytes) -> None:
@@ -113,16 +128,16 @@ class Page:
 
     def ask(self, type: str, **fields: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self.client.call(
-            "command", {"id": f"{type}{time.monotonic_ns()}", "type": type, **fields}, timeout=15
+            "command", {"id": f"{type}{time.monotonic_ns()}", "type": type, **fields}, timeout=PATIENCE_S
         )
         return answer
 
     def frames(self, kind: str) -> list[dict[str, Any]]:
         return [body for packet in list(self.packets) for name, body in packet[2] if name == kind]
 
-    def wait(self, wanted: Callable[[], Any], seconds: float = 10.0) -> Any:
+    def wait(self, wanted: Callable[[], Any]) -> Any:
         """What ``wanted`` gives as soon as it gives something."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE_S
         with self.news:
             while not (found := wanted()):
                 left = end - time.monotonic()
@@ -136,7 +151,13 @@ class Page:
 
     def stands(self) -> bool:
         """The last clock that came says that time stands still."""
-        told = [clock["playing"] for clock in self.frames("clock") if "playing" in clock]
+        clocks = [
+            body.get("clock", body)
+            for packet in list(self.packets)
+            for name, body in packet[2]
+            if name in ("clock", "snapshot")
+        ]
+        told = [clock["playing"] for clock in clocks if "playing" in clock]
         return bool(told) and not told[-1]
 
     def leave(self) -> None:
@@ -289,7 +310,8 @@ def test_a_page_is_told_the_world_and_then_the_news(open_page: Callable[..., Pag
     assert page.packets[0][0] == 1
     assert [kind for kind, _ in page.packets[0][2]] == ["hello", "audience", "snapshot"]
     page.wait(lambda: len(page.packets) > 20)
-    assert [packet[0] for packet in page.packets] == list(range(1, len(page.packets) + 1))
+    for before, after in itertools.pairwise(page.packets[:20]):  # in order, and whole: or a new world, on a busy machine
+        assert after[0] == before[0] + 1 or "snapshot" in [kind for kind, _ in after[2]]
     assert page.frames("clock")[-1]["at"] > world["clock"]["at"]
     assert page.ask("pause") == {"ok": True}
     page.wait(page.stands)
@@ -307,16 +329,21 @@ def test_a_command_is_acknowledged_or_refused_with_a_sentence(open_page: Callabl
 
 
 def test_two_pages_of_one_session_see_the_same(open_page: Callable[..., Page]) -> None:
-    session = fresh()
-    anne = open_page(session, "anne-token")
-    anne.snapshot()
-    bob = open_page(session, "bob-token")
-    bob.snapshot()
-    anne.ask("cut", links=[["n1", "n2"], ["n2", "n1"]])
-    assert not bob.ask("heal")["ok"]
-    anne.ask("pause")
-    for page in (anne, bob):
-        page.wait(page.stands)
+    for _ in range(20):
+        session = fresh()
+        anne = open_page(session, "anne-token")
+        anne.snapshot()
+        bob = open_page(session, "bob-token")
+        bob.snapshot()
+        anne.ask("cut", links=[["n1", "n2"], ["n2", "n1"]])
+        assert not bob.ask("heal")["ok"]
+        anne.ask("pause")
+        for page in (anne, bob):
+            page.wait(page.stands)
+        if all(len(page.frames("snapshot")) == 1 for page in (anne, bob)):
+            break  # nobody fell behind on a busy machine: who does gets a world of its own
+    else:
+        pytest.fail("Somebody falls behind every time.")
     last = {id(page): [packet for packet in page.packets if packet[0] > bob.packets[0][0]] for page in (anne, bob)}
     strip = [[seq, run, [frame for frame in frames if frame[0] != "audience"]] for seq, run, frames in last[id(anne)]]
     assert strip == [[seq, run, [frame for frame in frames if frame[0] != "audience"]] for seq, run, frames in last[id(bob)]]
@@ -331,8 +358,10 @@ def test_a_page_that_comes_back_finds_its_session_as_it_was(server: Server, open
     page.ask("pause")
     page.wait(page.stands)
     stood = page.frames("clock")[-1]["at"]
+    before = server.health()["clients"]
     page.leave()
-    time.sleep(0.3)
+    while server.health()["clients"] == before:
+        time.sleep(0.02)
     again = open_page(session, "anne-token")
     world = again.snapshot()
     assert world["clock"] == {"at": stood, "horizon": stood, "speed": 0.2, "playing": False, "live": True}
@@ -369,7 +398,7 @@ def test_packets_are_not_compressed_again_for_every_client(server: Server) -> No
 
 
 def raw_handshake(port: int, extra: str = "") -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as raw:
         raw.sendall(
             (
                 f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
@@ -496,9 +525,9 @@ def test_at_the_end_everybody_is_told(mode: str) -> None:
 
 
 def ended(**environment: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=30
-    )
+    settings = {**os.environ, **environment}
+    command = [sys.executable, "app.py"]
+    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=PATIENCE_S)
     return done.returncode, done.stdout, done.stderr
 
 

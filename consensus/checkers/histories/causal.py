@@ -34,6 +34,7 @@ from typing import NamedTuple
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, named, reading, seconds, writing
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, READ, WRITE
 from consensus.watch.history import Operation
 
@@ -200,11 +201,11 @@ class Causal:
         self.flagged: dict[str, int] = {}
         self.judged = 0  # answered reads
         self.writes: list[Operation] = []  # in the order of asking: the place is the write's bit
-        self.place_of: dict[tuple[str, str], int] = {}  # (key, value) -> its place
+        self.place_of: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> its place
         self.failed: dict[tuple[str, str], bool] = {}
         self.pending: dict[tuple[str, str], Operation | None] = {}  # (key, value) without an answer yet -> the first read of it
         self.of_key: dict[str, int] = {}  # key -> a mask of its writes
-        self.shown: dict[int, Known] = {}  # a write's place -> what one knows who has seen it
+        self.shown: Ledger[int, Known] = Ledger()  # a write's place -> what one knows who has seen it
         self.sessions: dict[
             str, tuple[int, Known, Known]
         ] = {}  # client -> when it last learnt, what it knows, what it knew before

@@ -15,6 +15,7 @@ from __future__ import annotations
 from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, seconds
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.watch.history import Operation
 
 NAME = "same updates, same state"
@@ -30,7 +31,8 @@ class Convergence:
 
     def __init__(self, members: Texts) -> None:
         self.findings: list[Finding] = []
-        self.states: dict[tuple[str, Texts], tuple[Texts, str, int]] = {}  # (key, updates) -> values, who held them first, when
+        # (key, updates) -> values, who held them first, when
+        self.states: Ledger[tuple[str, Texts], tuple[Texts, str, int]] = Ledger()
         self.compared = 0  # copies that had taken in what another had before
         self.told: dict[tuple[str, str], bool] = {}  # (key, node) with a finding
 

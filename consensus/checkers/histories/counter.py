@@ -321,12 +321,6 @@ class CounterLosses(Losses):
         self.increments: dict[str, list[Operation]] = {}  # acknowledged, in order of finish
         self.mixed: dict[str, bool] = {}
 
-    def copied(self) -> CounterLosses:
-        clone = super().copied()
-        assert isinstance(clone, CounterLosses)
-        clone.increments = {key: increments[:] for key, increments in self.increments.items()}
-        return clone
-
     def fold(self, event: Event, operation: Operation | None) -> None:
         if event.kind == "stored":
             key, values, _based_on, shelf = event.data

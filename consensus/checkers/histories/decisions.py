@@ -23,6 +23,7 @@ from typing import Any
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, duration, in_order, itself, listed, named, seconds, whose
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
 from consensus.watch.history import Operation
 
@@ -44,8 +45,8 @@ class Decisions:
         self.flagged: dict[str, int] = {}  # op_id of what gave a violation away -> the index of its finding
         self.broken: dict[str, int] = {}  # property -> the index of its first finding
         self.judged = 0  # answers that told something
-        self.proposals: dict[Place, Operation] = {}  # as far as they got
-        self.own: dict[Place, bool] = {}  # proposed by nodes of their own accord
+        self.proposals: Ledger[Place, Operation] = Ledger()  # as far as they got
+        self.own: Ledger[Place, bool] = Ledger()  # proposed by nodes of their own accord
         self.told: dict[str, Operation] = {}  # key -> the first answer that told what was decided
         self.by_index: dict[int, tuple[Any, str]] = {}  # index -> what was decided there first, and by whom
         self.by_node: dict[tuple[str, int], Any] = {}

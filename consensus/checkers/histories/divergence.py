@@ -36,15 +36,6 @@ class Divergence:
         self.heals: list[tuple[int, int | None]] = []  # when, and how long until all agreed; None: not seen
         self.waiting = False  # for agreement after the last heal
 
-    def copied(self) -> Divergence:
-        """A keyframe: every dict is flat."""
-        clone = object.__new__(Divergence)
-        vars(clone).update(vars(self))
-        clone.findings, clone.heals = self.findings[:], self.heals[:]
-        clone.holds, clone.down = self.holds.copy(), self.down.copy()
-        clone.holders, clone.versions = self.holders.copy(), self.versions.copy()
-        return clone
-
     def fold(self, event: Event, operation: Operation | None) -> None:
         kind = event.kind
         if kind == "stored":

@@ -35,6 +35,7 @@ from typing import NamedTuple
 from consensus.checkers import CLIENTS, HOLDS, NEVER, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, itself, listed, named, reading, seconds, writing
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
 from consensus.watch.history import Operation
 
@@ -64,24 +65,11 @@ class Linearizability:
         self.findings: list[Finding] = []
         self.flagged: dict[str, int] = {}  # op_id of what gave a violation away -> the index of its finding
         self.judged = 0  # operations whose answers counted
-        self.writes: dict[tuple[str, Value], Operation] = {}
-        self.zones: dict[tuple[str, Value], Zone] = {}
+        self.writes: Ledger[tuple[str, Value], Operation] = Ledger()
+        self.zones: Ledger[tuple[str, Value], Zone] = Ledger()
         self.births: dict[str, list[tuple[int, Value]]] = {}  # key -> (f, value) in order of f
         self.forward: dict[str, list[tuple[int, Value]]] = {}  # key -> (f, value) of the forward zones in order of f
         self.reused: dict[str, Value] = {}  # key -> a value that was written twice: not for this checker
-
-    def copied(self) -> Linearizability:
-        """A keyframe: every dict flat, its lists one C-level copy each."""
-        clone = object.__new__(Linearizability)
-        clone.findings = self.findings[:]
-        clone.flagged = self.flagged.copy()
-        clone.judged = self.judged
-        clone.writes = self.writes.copy()
-        clone.zones = self.zones.copy()
-        clone.births = {key: births[:] for key, births in self.births.items()}
-        clone.forward = {key: zones[:] for key, zones in self.forward.items()}
-        clone.reused = self.reused.copy()
-        return clone
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if operation is None or operation.key in self.reused:

@@ -25,6 +25,7 @@ from __future__ import annotations
 from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, listed, named, seconds, writing
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE, S
 from consensus.watch.history import Operation
 
@@ -47,23 +48,16 @@ class Losses:
         self.findings: list[Finding] = []
         self.shelves: dict[tuple[str, str, str], Values] = {}  # (node, shelf, key) -> values
         self.holders: dict[Place, int] = {}  # how many shelves hold it; only values that are held
-        self.parents: dict[Place, Values] = {}  # what each value that was ever stored was built on
-        self.children: dict[Place, Values] = {}  # what was built on it
+        self.parents: Ledger[Place, Values] = Ledger()  # what each value that was ever stored was built on
+        self.children: Ledger[Place, Values] = Ledger()  # what was built on it
         self.uncovered: dict[Place, int] = {}  # value -> since when nothing covers it
-        self.acknowledged: dict[Place, Operation] = {}
+        self.acknowledged: Ledger[Place, Operation] = Ledger()
         self.missing: dict[Place, int] = {}  # acknowledged and uncovered -> since when both; in that order
         self.awaited: dict[Place, int] = {}  # those of them that have no finding yet
         self.told: dict[str, bool] = {}  # op_ids with a finding
         self.down: dict[str, str] = {}  # node -> "crashed" or "halted"
         self.heirs: dict[Place, Place] = {}  # a cache: the value, held by a running node, that was last found to know this one
         self.due = NEVER  # when the next missing write counts as lost
-
-    def copied(self) -> Losses:
-        """A keyframe: every dict is flat."""
-        clone = object.__new__(type(self))
-        for name, value in vars(self).items():
-            setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
-        return clone
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if event.at >= self.due:
@@ -92,18 +86,19 @@ class Losses:
 
     def _stored(self, at: int, node: str, shelf: str, key: str, values: Values, based_on: Values) -> None:
         old = self.shelves.get((node, shelf, key), ())
-        if len(values) > 1:
-            values = tuple(dict.fromkeys(values))
+        holds = dict.fromkeys(values)
+        if len(holds) < len(values):
+            values = tuple(holds)
         self.shelves[node, shelf, key] = values
         if values == old:
             return
-        replaced = tuple(value for value in old if value not in values)
-        for value in values:
-            if value not in old:
-                place = key, value
-                self._learns(place, based_on if place in self.parents else (*replaced, *based_on))
-                self.holders[place] = self.holders.get(place, 0) + 1
-                self._covers(place)
+        held = dict.fromkeys(old)  # a set's copy may hold thousands
+        replaced = tuple([value for value in old if value not in holds]) if old else ()
+        for value in [value for value in values if value not in held]:
+            place = key, value
+            self._learns(place, based_on if place in self.parents else (*replaced, *based_on))
+            self.holders[place] = self.holders.get(place, 0) + 1
+            self._covers(place)
         for value in replaced:
             place = key, value
             if self.holders[place] > 1:
@@ -264,17 +259,29 @@ class Losses:
         )
 
     def _knew(self, place: Place, ancestor: str) -> bool:
-        """Was this value built on that one, at whatever remove?"""
-        key, _ = place
-        seen = {place: True}
-        waiting = [place]
-        while waiting:
-            for parent in self.parents.get(waiting.pop(), ()):
-                if parent == ancestor:
+        """Was this value built on that one, at whatever remove?
+
+        Looked for from both ends in turn, so the work is twice that of the shorter way: what is held is mostly new, and little
+        has been built on it, however long its past.
+        """
+        key, value = place
+        if value == ancestor:
+            return False
+        back, forth = {value: True}, {ancestor: True}
+        backwards, forwards = [value], [ancestor]
+        while backwards and forwards:
+            for parent in self.parents.get((key, backwards.pop()), ()):
+                if parent in forth:
                     return True
-                if (key, parent) not in seen:
-                    seen[key, parent] = True
-                    waiting.append((key, parent))
+                if parent not in back:
+                    back[parent] = True
+                    backwards.append(parent)
+            for child in self.children.get((key, forwards.pop()), ()):
+                if child in back:
+                    return True
+                if child not in forth:
+                    forth[child] = True
+                    forwards.append(child)
         return False
 
     def _replicas(self, key: str) -> Values:

@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 from consensus.checkers import CLIENTS, HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, in_order, its, itself, listed, reading, seconds
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
 from consensus.watch.history import Operation
 
@@ -76,23 +77,16 @@ class Sessions:
         self.broken: dict[str, int] = {}  # guarantee -> the index of its first finding
         self.told: dict[tuple[str, str, str], bool] = {}  # (key, earlier, later): writes that were reported side by side
         self.doubts: dict[str, str] = {}  # guarantee -> why it cannot be told
-        self.writes: dict[tuple[str, str], Operation] = {}  # (key, value) -> its write, as far as it got
-        self.places: dict[tuple[str, str], int] = {}  # (key, value) -> the bit of its write
+        self.writes: Ledger[tuple[str, str], Operation] = Ledger()  # (key, value) -> its write, as far as it got
+        self.places: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> the bit of its write
         self.values: list[str] = []  # by bit
         self.pasts: list[int] = []  # by bit: what happened before the write
         self.knows: dict[Session, tuple[int, int, int]] = {}  # when it last learnt, what it knows, what it knew before
-        self.took_effect: dict[tuple[str, str], int] = {}  # (key, value) -> its first answer
-        self.saw: dict[tuple[str, str, str, str], Operation] = {}  # (client, home, key, value) -> the first read that showed it
-        self.left_by: dict[tuple[str, str, str, str], Operation] = {}  # the read that showed a session something else instead
+        self.took_effect: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> its first answer
+        self.saw: Ledger[tuple[str, str, str, str], Operation] = Ledger()  # (client, home, key, value) -> first read
+        self.left_by: Ledger[tuple[str, str, str, str], Operation] = Ledger()  # and the next that showed another
         self.stands: Stands = {}
         self.asked: dict[str, tuple[Stand, int]] = {}  # a read under way -> where its session stood, what it knew
-
-    def copied(self) -> Sessions:
-        """A keyframe: every dict is flat."""
-        clone = object.__new__(Sessions)
-        for name, value in vars(self).items():
-            setattr(clone, name, value.copy() if isinstance(value, dict | list) else value)
-        return clone
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if operation is None:

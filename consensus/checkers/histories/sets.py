@@ -26,17 +26,18 @@ With removals this is not exact: contradictions between the removals of differen
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.histories.losses import Losses, Place
 from consensus.checkers.words import count, duration, in_order, itself, listed, seconds, writing
 from consensus.kernel.events import Event
-from consensus.kernel.node import FAILED, OK, READ, WRITE
+from consensus.kernel.node import FAILED, OK, READ, WRITE, S
 from consensus.watch.history import Operation
 
 NAME = "linearizable"
 BEFORE_EVERYTHING = -1
+SETTLED = 5 * S  # an element acknowledged so long ago is expected in every answer
 
 
 class Elements:
@@ -56,6 +57,12 @@ class Elements:
         self.unseen: dict[str, bool] = {}  # elements that somebody asked to remove and that nobody has seen to be gone yet
         self.kept: dict[str, bool] = {}  # elements of which every removal failed
         self.reads: dict[str, list[Operation]] = {}  # client -> its believed reads
+        # Fast path: elements that were acknowledged long ago, believed, and that nobody has asked to remove. When an answer
+        # tells all of them, only the rest has to be looked at.
+        self.settled: dict[str, bool] = {}
+        self.settled_to = 0  # they are the first so many of ``acknowledged``
+        self.settled_level = 0  # none of their levels is higher
+        self.settled_newest: Operation | None = None  # the addition of them that was asked last
 
     def strict(self, element: str) -> bool:
         return element not in self.removals
@@ -71,6 +78,7 @@ class Elements:
         self.removals[element] = 0
         self.unseen[element] = True
         self.acknowledged = [one for one in self.acknowledged if one[1] != element]
+        self.settled, self.settled_to, self.settled_level, self.settled_newest = {}, 0, 0, None
         level = self.level.pop(element, None)
         if level is None:
             return
@@ -81,6 +89,31 @@ class Elements:
         self.largest -= self.largest >= level
         grew, before = self.largest_before
         self.largest_before = (grew, before - (before >= level))
+
+    def settle(self, now: int) -> None:
+        """Moves what has been acknowledged long enough ago, and believed, to the settled."""
+        while self.settled_to < len(self.acknowledged) and self.acknowledged[self.settled_to][0] < now - SETTLED:
+            element = self.acknowledged[self.settled_to][1]
+            if element not in self.level:
+                return  # it has not been told yet
+            self.settled_to += 1
+            self.settled[element] = True
+            self.settled_level = max(self.settled_level, self.level[element])
+            add = self.adds[element]
+            if self.settled_newest is None or add.start > self.settled_newest.start:
+                self.settled_newest = add
+
+
+class Told:
+    """What a read tells: of the settled elements all, so many, and the rest; else none is counted as settled."""
+
+    def __init__(self, at: Elements, result: tuple[str, ...]) -> None:
+        self.all = dict.fromkeys(result, True)
+        self.rest = [element for element in self.all if element not in at.settled]
+        self.settled = len(self.all) - len(self.rest)
+        largest = at.settled_level > len(self.all) - sum(not at.strict(element) for element in self.rest)
+        if self.settled < len(at.settled) or largest:
+            self.rest, self.settled = [*self.all], 0
 
 
 class Sets:
@@ -164,7 +197,7 @@ class Sets:
 
     def _read(self, at: Elements, read: Operation, floor: int) -> None:
         self.judged += 1
-        told = dict.fromkeys(read.result, True)
+        told = Told(at, read.result)
         wrong = self._cannot_be(at, read, told)
         missed = self._missed(at, read, told)
         if wrong is None and not missed:
@@ -177,11 +210,11 @@ class Sets:
             return self._gives_away(read, f"{telling(read)}, {missing(missed)}.", (*(m[2] for m in missed[:2]), read))
         return self._believe(at, read, told)
 
-    def _cannot_be(self, at: Elements, read: Operation, told: dict[str, bool]) -> tuple[str, tuple[Operation, ...]] | None:
+    def _cannot_be(self, at: Elements, read: Operation, told: Told) -> tuple[str, tuple[Operation, ...]] | None:
         """What no set can answer, and what its own client knows to be gone."""
-        if len(told) < len(read.result):
+        if len(told.all) < len(read.result):
             return f"{telling(read)}: an element twice.", (read,)
-        for element in told:
+        for element in told.rest:
             add = at.adds.get(element)
             if add is None:
                 return f"{telling(read)}, but nobody had asked to add {element} by then.", (read,)
@@ -200,46 +233,48 @@ class Sets:
                 return before
         return None
 
-    def _missed(self, at: Elements, read: Operation, told: dict[str, bool]) -> list[tuple[int, str, Operation]]:
+    def _missed(self, at: Elements, read: Operation, told: Told) -> list[tuple[int, str, Operation]]:
         """Acknowledged additions and removals that it does not know: (since when, element, the operation)."""
         missed = []
         before = bisect_left(at.acknowledged, (read.start,))
-        if before > sum(element in told for _, element in at.acknowledged[:before]):
-            missed = [(f, element, at.adds[element]) for f, element in at.acknowledged[:before] if element not in told]
-        for element in told:
+        expected = at.acknowledged[told.settled : before]
+        if len(expected) > sum(element in told.all for _, element in expected):
+            missed = [(f, element, at.adds[element]) for f, element in expected if element not in told.all]
+        for element in told.rest:
             gone = at.gone.get(element)
             if gone is not None and gone.finish is not None and gone.finish < read.start:
                 missed.append((gone.finish, element, gone))
         for element in at.kept:
             add = at.adds.get(element)
             known = add is not None and add.outcome == OK and add.finish is not None and add.finish < read.start
-            if known and element not in told:
+            if known and element not in told.all:
                 assert add is not None and add.finish is not None
                 missed.append((add.finish, element, add))
         return missed
 
-    def _contradiction(
-        self, at: Elements, read: Operation, told: dict[str, bool], floor: int
-    ) -> tuple[str, tuple[Operation, ...]] | None:
-        own = [element for element in told if at.strict(element)]
-        for element in told:
+    def _contradiction(self, at: Elements, read: Operation, told: Told, floor: int) -> tuple[str, tuple[Operation, ...]] | None:
+        own = [element for element in told.rest if at.strict(element)]
+        for element in told.rest:
             gone = at.seen_gone.get(element)
             if gone is not None and gone.finish is not None and gone.finish < read.start:
                 seen = f"{gone.client} had seen it gone at {seconds(gone.finish)}"
                 return f"{telling(read)}: {element} came back, for {seen}.", (gone, read)
-        newest = max((at.adds[element] for element in own), key=lambda add: add.start, default=None)
+        adds = [at.adds[element] for element in own]
+        if told.settled and at.settled_newest is not None:
+            adds.append(at.settled_newest)
+        newest = max(adds, key=lambda add: add.start, default=None)
         if newest is not None:
-            for _, element in at.acknowledged[: bisect_left(at.acknowledged, (newest.start,))]:
-                if element not in told:
+            for _, element in at.acknowledged[told.settled : bisect_left(at.acknowledged, (newest.start,))]:
+                if element not in told.all:
                     older = at.adds[element]
                     why = f"{writing(older)} had been acknowledged before {newest.value} was asked"
                     return f"{telling(read)}, but {why}.", (older, newest, read)
-        size = len(own)
+        size = told.settled + len(own)
         below = bisect_left(at.sizes, size + 1)  # sets told that are no larger
         levels = [at.level.get(element) for element in own]
         smaller = at.sizes[below - 1] if below else 0
         larger = at.sizes[below] if below < len(at.sizes) else None
-        if sum(level is not None and level <= smaller for level in levels) < smaller:
+        if told.settled + sum(level is not None and level <= smaller for level in levels) < smaller:
             return f"{telling(read)}, which lacks what another read had told, and tells what that one lacked.", (read,)
         if larger is not None and size > smaller and any(level is None or level > larger for level in levels):
             return f"{telling(read)}, which lacks what another read had told, and tells what that one lacked.", (read,)
@@ -247,21 +282,23 @@ class Sets:
             return f"{telling(read)}, but an earlier read had told {count(floor - size, 'element')} more.", (read,)
         return None
 
-    def _believe(self, at: Elements, read: Operation, told: dict[str, bool]) -> None:
+    def _believe(self, at: Elements, read: Operation, told: Told) -> None:
         assert read.finish is not None
-        own = [element for element in told if at.strict(element)]
-        size = len(own)
+        own = [element for element in told.rest if at.strict(element)]
+        size = told.settled + len(own)
         at.grew(read.finish, size)
         for element in own:
             at.level[element] = min(at.level.get(element, size), size)
-        for element in told:
+        for element in told.rest:
             at.there.setdefault(element, read.finish)
-        if size and size not in at.sizes:
-            insort(at.sizes, size)
+        here = bisect_left(at.sizes, size)
+        if size and at.sizes[here : here + 1] != [size]:
+            at.sizes.insert(here, size)
         at.reads.setdefault(read.client, []).append(read)
-        for element in [each for each in at.unseen if each not in told and at.there.get(each, read.start) < read.start]:
+        for element in [each for each in at.unseen if each not in told.all and at.there.get(each, read.start) < read.start]:
             del at.unseen[element]
             at.seen_gone[element] = read
+        at.settle(read.finish)
 
     # --- findings ---------------------------------------------------------------------------------
 

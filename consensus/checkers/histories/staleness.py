@@ -16,6 +16,7 @@ from bisect import bisect_left
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, duration
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
 from consensus.watch.history import Operation
 
@@ -33,18 +34,8 @@ class Staleness:
         self.reads = 0  # answered reads
         self.versions_max = 0
         self.age_max = 0  # microseconds
-        self.took_effect: dict[tuple[str, str], int] = {}  # (key, value) -> its first answer
+        self.took_effect: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> its first answer
         self.acknowledged: dict[str, list[tuple[int, int]]] = {}  # key -> (finish, start) of its acknowledged writes
-
-    def copied(self) -> Staleness:
-        """A keyframe: every dict flat, its lists one C-level copy each."""
-        clone = object.__new__(Staleness)
-        vars(clone).update(vars(self))
-        clone.findings = self.findings[:]
-        clone.stale = self.stale.copy()
-        clone.took_effect = self.took_effect.copy()
-        clone.acknowledged = {key: writes[:] for key, writes in self.acknowledged.items()}
-        return clone
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if operation is None or operation.outcome != OK or operation.finish is None:

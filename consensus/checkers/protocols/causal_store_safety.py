@@ -18,6 +18,7 @@ from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.histories.causal import NAME as CAUSAL
 from consensus.checkers.histories.causal import Causal
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.watch.history import Operation
 
 VERSIONS = "Cause before effect"
@@ -38,7 +39,7 @@ class CausalStoreSafety:
         self.findings: list[Finding] = []
         self.causal = Causal(members)
         self.reported: dict[tuple[str, str], bool] = {}
-        self.puts: dict[tuple[str, Any], str] = {}  # (key, version) -> value
+        self.puts: Ledger[tuple[str, Any], str] = Ledger()  # (key, version) -> value
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if operation is not None:

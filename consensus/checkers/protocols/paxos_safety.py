@@ -17,6 +17,7 @@ from typing import Any
 
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.watch.history import Operation
 
 P1A = "P1a"
@@ -47,11 +48,11 @@ class PaxosSafety:
         self.quorum_1 = self.quorum_2 = len(members) // 2 + 1
         self.quorum_of: dict[int, int] = {}  # number -> how many promises ended its phase 1 (the knob may be turned later)
         self.promised: dict[tuple[str, str], int] = {}  # (acceptor, key, or "" for all instances) -> number
-        self.votes: dict[Instance, dict[int, Vote]] = {}  # instance -> number -> proposal
-        self.chosen: dict[Instance, tuple[int, Any]] = {}  # instance -> (lowest number chosen, value)
-        self.decided: dict[Instance, tuple[Any, str]] = {}  # instance -> (value, who learned it first)
-        self.asked: dict[str, tuple[str, str, str | None]] = {}  # op id -> (kind, key, value): what clients want
-        self.wishes: dict[tuple[str, str | None], bool] = {}  # (key, value) of all that
+        self.votes: Ledger[Instance, tuple[tuple[int, Vote], ...]] = Ledger()  # instance -> (number, proposal)s
+        self.chosen: Ledger[Instance, tuple[int, Any]] = Ledger()  # instance -> (lowest number chosen, value)
+        self.decided: Ledger[Instance, tuple[Any, str]] = Ledger()  # instance -> (value, who learned it first)
+        self.asked: Ledger[str, tuple[str, str, str | None]] = Ledger()  # op id -> (kind, key, value): what clients want
+        self.wishes: Ledger[tuple[str, str | None], bool] = Ledger()  # (key, value) of all that
 
     def configure(self, knobs: Mapping[str, Any]) -> None:
         """The knobs of the cluster, before its first event."""
@@ -103,6 +104,13 @@ class PaxosSafety:
             operations = tuple(op_id for value in values if (op_id := operation_of(value)) in self.asked)
             self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
 
+    def votes_in(self, instance: Instance) -> dict[int, Vote]:
+        """Number -> proposal, of all that were issued there."""
+        return dict(self.votes.get(instance, ()))
+
+    def put_vote(self, instance: Instance, number: int, vote: Vote) -> None:
+        self.votes[instance] = tuple({**self.votes_in(instance), number: vote}.items())
+
     # --- P1a: an acceptor accepts a proposal numbered n unless it has promised a greater number ---
 
     def see_promise(self, event: Event, message: Any) -> None:
@@ -118,17 +126,17 @@ class PaxosSafety:
                 f"{event.node} accepted proposal {number} in {place(instance)} after it had promised {self.promised[scope]}.",
                 (event.node,),
             )
-        value, acceptors = self.votes[instance][number]
+        value, acceptors = self.votes_in(instance)[number]
         if event.node not in acceptors:
             acceptors += (event.node,)
-            self.votes[instance][number] = (value, acceptors)
+            self.put_vote(instance, number, (value, acceptors))
             if len(acceptors) >= self.quorum_2:
                 self.see_choice(event, number, instance, value)
 
     # --- P2b: if a value is chosen, every higher-numbered proposal that is issued has that value --
 
     def see_proposal(self, event: Event, number: int, instance: Instance, value: Any) -> None:
-        votes = self.votes.setdefault(instance, {})
+        votes = self.votes_in(instance)
         if number in votes:  # sent to one more acceptor, or again
             if votes[number][0] != value:
                 sentence = f"Two proposals in {place(instance)} have the number {number}."
@@ -140,11 +148,11 @@ class PaxosSafety:
         chosen = self.chosen.get(instance)
         if chosen is not None and chosen[0] < number and chosen[1] != value:
             self.find_p2b(event, event.node, number, instance, value)
-        votes[number] = (value, ())
+        self.put_vote(instance, number, (value, ()))
         self.see_vote(event, number, instance)
 
     def see_acceptance(self, event: Event, number: int, instance: Instance) -> None:
-        if number in self.votes.get(instance, {}):
+        if number in self.votes_in(instance):
             self.see_vote(event, number, instance)
         else:
             self.find(ONLY_PROPOSED, event, f"{event.node} accepted proposal {number}, which nobody issued.", (event.node,))
@@ -153,7 +161,7 @@ class PaxosSafety:
         if instance in self.chosen and self.chosen[instance][0] <= number:
             return
         self.chosen[instance] = (number, value)
-        for higher, (other, acceptors) in self.votes[instance].items():
+        for higher, (other, acceptors) in self.votes_in(instance).items():
             if higher > number and other != value:
                 self.find_p2b(event, acceptors[0], higher, instance, other)
 
@@ -169,7 +177,7 @@ class PaxosSafety:
 
     def check_issued(self, event: Event, number: int, instance: Instance, value: Any) -> None:
         highest: dict[str, int] = {}  # acceptor -> the highest number below this one that it has accepted
-        for lower, (_value, acceptors) in self.votes[instance].items():
+        for lower, (_value, acceptors) in self.votes_in(instance).items():
             if lower < number:
                 for acceptor in acceptors:
                     highest[acceptor] = max(highest.get(acceptor, 0), lower)
@@ -177,7 +185,7 @@ class PaxosSafety:
         if len(self.members) - len(highest) >= quorum:
             return  # (a)
         for lower in highest.values():
-            if self.votes[instance][lower][0] == value:
+            if self.votes_in(instance)[lower][0] == value:
                 below = sum(highest.get(member, 0) <= lower for member in self.members)
                 if below >= quorum:
                     return  # (b)
@@ -194,7 +202,7 @@ class PaxosSafety:
             self.find(AGREEMENT, event, sentence, (learner, node), first, value)
         if not self.was_asked(instance, value):
             self.find(ONLY_PROPOSED, event, f"{node} learned in {place(instance)} what nobody asked for.", (node,))
-        accepted = (len(acceptors) for other, acceptors in self.votes.get(instance, {}).values() if other == value)
+        accepted = (len(acceptors) for other, acceptors in self.votes_in(instance).values() if other == value)
         if max(accepted, default=0) < self.quorum_2:
             sentence = f"{node} learned {words(value)} in {place(instance)}, which no quorum of acceptors had accepted."
             self.find(ONLY_CHOSEN, event, sentence, (node,), value)

@@ -19,6 +19,7 @@ from typing import Any
 
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.watch.history import Operation
 
 SAME = "AC1: the same decision"
@@ -40,15 +41,14 @@ class TwoPhaseCommitSafety:
         self.members = members
         self.findings: list[Finding] = []
         self.reported: dict[tuple[str, str], bool] = {}
-        self.coordinator: dict[str, str] = {}
-        self.yes: dict[tuple[str, str], bool] = {}  # (transaction, site) that voted Yes
+        self.coordinator: Ledger[str, str] = Ledger()
+        self.yes: Ledger[tuple[str, str], bool] = Ledger()  # (transaction, site) that voted Yes
         self.flying: dict[int, tuple[str, str]] = {}  # message id of a Yes -> (transaction, site)
-        self.heard: dict[
-            str, int
-        ] = {}  # transaction -> how many different Yes have reached its coordinator since it last failed
-        self.counted: dict[tuple[str, str], bool] = {}
-        self.decisions: dict[tuple[str, str], str] = {}  # (transaction, site) -> its decision
-        self.first: dict[str, tuple[str, str]] = {}  # transaction -> (decision, who reached it first)
+        # Transaction -> how many different Yes have reached its coordinator since it last failed.
+        self.heard: Ledger[str, int] = Ledger()
+        self.counted: Ledger[tuple[str, str], bool] = Ledger()
+        self.decisions: Ledger[tuple[str, str], str] = Ledger()  # (transaction, site) -> its decision
+        self.first: Ledger[str, tuple[str, str]] = Ledger()  # transaction -> (decision, who reached it first)
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         kind = event.kind

@@ -19,6 +19,7 @@ from typing import Any
 
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.watch.history import Operation
 
 ONE_PRIMARY = "One primary a view"
@@ -49,11 +50,12 @@ class VRSafety:
         self.quorum = len(members) // 2 + 1
         self.recovering: dict[str, int] = {}  # replica -> the nonce that it asks with; 0 while it has not asked
         self.answered: dict[tuple[str, str], bool] = {}  # (recovering replica, who has answered that nonce)
-        self.prepared: dict[tuple[int, int], tuple[str, Entry]] = {}  # (view, op-number) -> who gave it to which request
+        # (view, op-number) -> who gave it to which request
+        self.prepared: Ledger[tuple[int, int], tuple[str, Entry]] = Ledger()
         # At position op-number - 1: (entry, who executed it first, in which view)
         self.decided: list[tuple[Entry, str, int]] = []
         self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
-        self.place: dict[str, int] = {}  # op id -> where it was executed
+        self.place: Ledger[str, int] = Ledger()  # op id -> where it was executed
         self.begun: dict[int, tuple[str, tuple[Entry, ...]]] = {}  # view -> its primary and the log that it began with
         self.latest_begun = 0
 

@@ -24,6 +24,7 @@ from typing import Any
 
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
+from consensus.kernel.ledger import Ledger
 from consensus.watch.history import Operation
 
 INTEGRITY = "Integrity"
@@ -60,14 +61,14 @@ class ZabSafety:
         self.reported: dict[tuple[str, str], bool] = {}
         # Broadcasts: epoch -> its leader; transaction -> its place among the broadcasts of its epoch; how many there were
         self.leader_of: dict[int, str] = {}
-        self.place: dict[Transaction, int] = {}
+        self.place: Ledger[Transaction, int] = Ledger()
         self.broadcast_in: dict[int, int] = {}
         self.last_counter: dict[int, int] = {}
         # When a primary broadcast first: epoch -> (primary, how many it had delivered)
         self.began_with: dict[int, tuple[str, int]] = {}
         # Deliveries: at position index - 1, (transaction, who delivered it first); transaction -> that position
         self.delivered: list[tuple[Transaction, str]] = []
-        self.position: dict[Transaction, int] = {}
+        self.position: Ledger[Transaction, int] = Ledger()
         # Since each server started: how many it delivered, the last one, and (epoch -> how many of that epoch's broadcasts)
         self.count: dict[str, int] = dict.fromkeys(members, 0)
         self.last: dict[str, Transaction] = {}

@@ -69,6 +69,13 @@ class Stored(NamedTuple):
     number: int
 
 
+class Taken(NamedTuple):
+    """The puts of a node that have been taken in, of one key: all runs but the last as a text, and the last."""
+
+    before: str
+    last: Run
+
+
 # --- messages --------------------------------------------------------------------------------------
 
 
@@ -107,7 +114,7 @@ class CausalStore(Node):
         self.lamport = 0  # 4.4
         self.number = 0  # puts taken from clients here
         self.taken: Context = ()  # puts of all nodes that have been taken in
-        self.taken_of: dict[str, Context] = {}  # the same for each key; for the checker only
+        self.taken_of: dict[str, dict[str, Taken]] = {}  # key -> node -> its puts of the key; for the checker only
         self.contexts: dict[str, tuple[Dependency, ...]] = {}  # 4.3: client -> what its next put depends on
         self.outbox: dict[str, dict[int, PutAfter]] = {peer: {} for peer in self.peers}  # not yet acknowledged there
         # In memory: whoever sent it sends it again.
@@ -191,13 +198,14 @@ class CausalStore(Node):
         """The later version stands (4.4: last writer wins)."""
         put = (Run(m.version.node, m.number, m.number),)
         self.taken = context_joined(self.taken, put)
-        self.taken_of[m.key] = context_joined(self.taken_of.get(m.key, ()), put)
+        of_key = self.taken_of.setdefault(m.key, {})
+        of_key[m.version.node] = with_put(of_key.get(m.version.node), m.version.node, m.number)
         held = self.data.get(m.key)
         if held is None or m.version.order > held.version.order:
             self.data[m.key] = Stored(m.value, m.version, m.number)
         else:
             self.note("later version stands", f"{m.key} = {held.value}, not {m.value}")
-        self.store(m.key, (self.data[m.key].value,), (updates(self.taken_of[m.key]),))
+        self.store(m.key, (self.data[m.key].value,), (updates(of_key),))
 
     def on_put_after_reply(self, src: str, m: PutAfterReply) -> None:
         self.outbox[src].pop(m.number, None)
@@ -226,8 +234,27 @@ def listed(dependencies: tuple[Dependency, ...]) -> str:
     return " ".join(f"{each.key}@{each.version.lamport}.{each.version.node}" for each in dependencies) or "nothing"
 
 
-def updates(context: Context) -> str:
-    return " ".join(f"{run.replica}:{run.first}-{run.last}" for run in context)
+def updates(of_key: Mapping[str, Taken]) -> str:
+    """``n1:1-1 n1:4-6 n2:1-2``: the puts of a key that have been taken in."""
+    return " ".join([before + spelled(last) for _, (before, last) in sorted(of_key.items(), key=lambda each: place(each[0]))])
+
+
+def with_put(taken: Taken | None, node: str, number: int) -> Taken:
+    """Puts of a node come in their order but for a few: what is behind the last run is spelled out and stays as it is."""
+    if taken is None:
+        return Taken("", Run(node, number, number))
+    before, last = taken
+    if number == last.last + 1:
+        return Taken(before, Run(node, last.first, number))
+    if number > last.last:
+        return Taken(f"{before}{spelled(last)} ", Run(node, number, number))
+    runs = [each.rpartition(":")[2].split("-") for each in (before + spelled(last)).split(" ")]
+    context = context_joined(tuple(Run(node, int(f), int(t)) for f, t in runs), (Run(node, number, number),))
+    return Taken("".join(f"{spelled(run)} " for run in context[:-1]), context[-1])
+
+
+def spelled(run: Run) -> str:
+    return f"{run.replica}:{run.first}-{run.last}"
 
 
 # --- the card --------------------------------------------------------------------------------------

@@ -16,14 +16,23 @@ Where it departs from the paper:
   lost its disk. Then an acknowledged write would vanish without a word. So a clock keeps *which* events it knows, as runs
   ``(Sx, 1, 3)``, and each version names its own event, its *dot* (Preguica, Baquero, Almeida, Fonte and Goncalves, "Dotted
   Version Vectors", 2010). Where every run begins at 1, as in Figure 3, this is the paper's clock.
+- **A node that lost its disk counts under a new name.** It no longer knows which events it used. So it draws an *incarnation*
+  at random, keeps it on disk, and its events are those of ``n1#5c0e21f7`` from then on, as with Riak's epochs. The time of day
+  takes no part: a clock that was set back would make it use an event twice.
 - **A put reads first** (knob ``put_context``): the paper's clients get before they put and hand over the context; ours may
   write without having read, so the coordinator gets on their behalf. "client's own" takes the client's context as it comes.
 - What a coordinator holds itself, as a home or as a stand-in, joins every answer that it gives, without counting towards R.
 - Merging siblings is the client's business (4.4). Ours do not merge: the next put supersedes the siblings that were read.
 
-What is left out: joining, leaving and gossip (4.8.1, 4.8.2, 4.9; every node knows all members from the start), other ways to
-divide the ring (6.2), truncation of long clocks (4.4), the node that read fastest as coordinator of the put (5), buffered
-writes (6.1), and the rationing of background work (6.5). Merkle trees have two levels here, a root over sixteen leaves.
+- A put returns a context, that of the version it wrote; in the paper only a get does (4.1). A client that writes twice in a row
+  with "client's own" context so supersedes its own write, where the paper's client would make siblings.
+- A replica answers a read with all that it holds of the key, also with the hints that it keeps for others; in the paper hints
+  are kept apart until they are handed off (4.6). So reads are a little fresher than the homes alone would make them.
+
+What is left out: deleting (no tombstones, so no deleted value that comes back), joining, leaving and gossip (4.8.1, 4.8.2, 4.9;
+every node knows all members from the start), other ways to divide the ring (6.2), truncation of long clocks (4.4), the node
+that read fastest as coordinator of the put (5), buffered writes (6.1), and the rationing of background work (6.5). Merkle trees
+have two levels here, a root over sixteen leaves.
 """
 
 from __future__ import annotations
@@ -38,6 +47,7 @@ from consensus.kernel.node import FAILED, MS, OK, READ, UNKNOWN, Node, Request
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
 TOKENS = 8  # virtual nodes of each node on the ring
+INCARNATIONS = 2**32  # so many that no node draws one twice
 LEAVES = 16  # leaves of a Merkle tree: equal ranges of the ring
 
 
@@ -67,7 +77,7 @@ def preference_list(members: tuple[str, ...], key: str) -> tuple[str, ...]:
 
 
 class Run(NamedTuple):
-    """The events ``first`` to ``last`` of a node. Where ``first`` is 1 it is the paper's pair ``(node, last)``."""
+    """The events ``first`` to ``last`` of a node's incarnation. Where ``first`` is 1 it is the paper's ``(node, last)``."""
 
     node: str
     first: int
@@ -89,7 +99,7 @@ def joined(clocks: Iterable[Clock]) -> Clock:
 
 
 class Dot(NamedTuple):
-    """One event: the ``counter``-th put of this key that ``node`` coordinated. It names one version, for ever."""
+    """One event: the ``counter``-th put of this key that ``node``, in one incarnation, coordinated. It names one version."""
 
     node: str
     counter: int
@@ -311,25 +321,25 @@ class Dynamo(Node):
         MerkleKeysReply,
     )
     timers = ("retry", "timeout", "handoff", "anti_entropy")
-    durable = ("data", "hints", "counters", "first_counter")
+    durable = ("data", "hints", "counters", "actor")
 
     def setup(self) -> None:
         # On disk.
         self.data: dict[str, Versions] = {}  # the versions of each key that this node holds as one of its homes
         self.hints: dict[str, dict[str, Versions]] = {}  # 4.6: the separate local store: home -> key -> versions
         self.counters: dict[str, int] = {}  # 4.4: how many puts of each key this node has coordinated
-        self.first_counter: int | None = None  # what counters start from; None until the disk is first used
+        self.actor = ""  # the name under which it counts; empty until the disk is first used
         # In memory.
         self.coordinations: dict[str, Coordination] = {}
         self.suspected: dict[str, int] = {}  # 4.8.3: peers that left us without an answer, and since when
 
     def on_start(self) -> None:
-        self.first_counter = 0
+        self.actor = self.id
         self.awake()
 
     def on_restart(self) -> None:
-        if self.first_counter is None:  # the disk is lost, and with it which dots were used: leave them all behind
-            self.first_counter = max(0, self.clock // MS)
+        if not self.actor:  # the disk is lost, and with it which events were used: a new name has used none
+            self.actor = f"{self.id}#{self.stream.below(INCARNATIONS):08x}"
         self.awake()
 
     def awake(self) -> None:
@@ -479,9 +489,8 @@ class Dynamo(Node):
     def put(self, c: Coordination, context: Context) -> None:
         """Makes the new version: the clock of the context, and one event of our own."""
         assert c.request.value is not None, "a put brings a value"
-        counter = max(self.counters.get(c.key, 0), self.first_counter or 0) + 1
-        self.counters[c.key] = counter
-        c.version = Version(c.request.value, Dot(self.id, counter), context.clock, self.clock, context.values)
+        counter = self.counters[c.key] = self.counters.get(c.key, 0) + 1
+        c.version = Version(c.request.value, Dot(self.actor, counter), context.clock, self.clock, context.values)
         c.reading = False
         self.begin(c)
 

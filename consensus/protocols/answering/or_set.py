@@ -15,7 +15,9 @@ How replicas gossip, and what is left out there: ``gossip.py``.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.gossip_safety import GossipSafety
@@ -46,28 +48,53 @@ def remove(bag: Bag, element: str) -> Bag:
 
 
 def dots_of(bag: Bag, element: str) -> tuple[Dot, ...]:
-    return next((dots for each, dots in bag.entries if each == element), ())
+    here = bisect_left(bag.entries, (element,))
+    return bag.entries[here][1] if here < len(bag.entries) and bag.entries[here][0] == element else ()
 
 
 def value(bag: Bag) -> tuple[str, ...]:
     """The elements, sorted."""
-    return tuple(element for element, _ in bag.entries)
+    return tuple(map(itemgetter(0), bag.entries))
 
 
 def join(one: Bag, other: Bag) -> Bag:
     """What both hold, and what one holds and the other has never heard of."""
-    mine, theirs = dict(one.entries), dict(other.entries)
-    kept = {}
-    for element in dict.fromkeys((*mine, *theirs)):
-        a, b = mine.get(element, ()), theirs.get(element, ())
-        if a == b:
-            kept[element] = a
-            continue
-        dots = [dot for dot in a if dot in b or not knows(other.context, dot)]
-        dots += [dot for dot in b if dot not in a and not knows(one.context, dot)]
-        if dots:
-            kept[element] = tuple(sorted(dots, key=lambda dot: (place(dot.replica), dot.number)))
-    return Bag(tuple(sorted(kept.items())), context_joined(one.context, other.context))
+    if adds_only(other):
+        entries = with_additions(one, other)
+    else:
+        mine, theirs = dict(one.entries), dict(other.entries)
+        kept = {}
+        for element in dict.fromkeys((*mine, *theirs)):
+            if dots := dots_joined(mine.get(element, ()), theirs.get(element, ()), one.context, other.context):
+                kept[element] = dots
+        entries = tuple(sorted(kept.items()))
+    return Bag(entries, context_joined(one.context, other.context))
+
+
+def dots_joined(a: tuple[Dot, ...], b: tuple[Dot, ...], heard_a: Context, heard_b: Context) -> tuple[Dot, ...]:
+    """The same for the dots of one element."""
+    if a == b:
+        return a
+    dots = [dot for dot in a if dot in b or not knows(heard_b, dot)]
+    dots += [dot for dot in b if dot not in a and not knows(heard_a, dot)]
+    return tuple(sorted(dots, key=lambda dot: (place(dot.replica), dot.number)))
+
+
+def adds_only(delta: Bag) -> bool:
+    """True when it holds every dot that it has heard of: it takes nothing away from a bag that it is joined to."""
+    heard = sum(run.last - run.first + 1 for run in delta.context)
+    return heard == sum(len(dots) for _, dots in delta.entries)
+
+
+def with_additions(bag: Bag, delta: Bag) -> tuple[tuple[str, tuple[Dot, ...]], ...]:
+    """The entries joined to a delta that only adds: elements that it does not name stay as they are, unlooked at."""
+    entries = list(bag.entries)
+    for element, b in delta.entries:
+        here = bisect_left(entries, (element,))
+        there = here < len(entries) and entries[here][0] == element
+        dots = dots_joined(entries[here][1] if there else (), b, bag.context, delta.context)
+        entries[here : here + there] = [(element, dots)] if dots else []
+    return tuple(entries)
 
 
 # --- what Algorithm 2 needs of it -------------------------------------------------------------------

@@ -17,9 +17,15 @@ fate is in doubt can be neither read nor written at that site for as long as the
 Two writes of one item: the older waits for the younger's decision; the younger gets a No, and is tried again as a new
 transaction of the old age (wait-die: Rosenkrantz, Stearns and Lewis, 1978). So there is no deadlock.
 
-Left out: three-phase commit (7.5), transactions of several items, read-only participants, presumed abort and presumed commit
-(Mohan, Lindsay and Obermarck, 1986), shortening the log. The book's time-out for a vote request that never comes has no place
-here: a site learns of a transaction by that request.
+The book takes it that the DT log survives: a site may decide Abort on a transaction of which its log says nothing, since it
+cannot have voted on it. After a lost disk that would be false, and could undo a Commit. So a disk carries a mark from the first
+start on. A site that restarts without the mark knows that its log is lost. It takes no part any more: it does not vote, does
+not say what became of anything, and refuses clients. Nobody can write then, and whoever asks it alone stays in doubt; but
+nothing false is said.
+
+Left out: bringing back a site that has lost its log; three-phase commit (7.5), transactions of several items, read-only
+participants, presumed abort and presumed commit (Mohan, Lindsay and Obermarck, 1986), shortening the log. The book's time-out
+for a vote request that never comes has no place here: a site learns of a transaction by that request.
 """
 
 from __future__ import annotations
@@ -28,11 +34,13 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.two_phase_commit_safety import TwoPhaseCommitSafety
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import COMMIT, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
-PARTICIPANT, COORDINATOR, IN_DOUBT = "participant", "coordinator", "in doubt"
+PARTICIPANT, COORDINATOR, IN_DOUBT, LOG_LOST = "participant", "coordinator", "in doubt", "log lost"
+RING = {IN_DOUBT: "waits"}
 
 # Records of the DT log (7.4): (record, transaction, key, value, coordinator). Key, value and coordinator stand in "yes" only.
 Record = tuple[str, str, str, str, str]
@@ -100,13 +108,14 @@ class Prepared(NamedTuple):
 class TwoPhaseCommitNode(Node):
     messages = (VoteReq, Yes, No, Commit, Abort, DecisionReq)
     timers = ("votes", "decision", "again", "hold")
-    durable = ("dt_log",)
+    durable = ("dt_log", "marked")
 
     def setup(self) -> None:
         # On disk: the DT log, from which all that follows is rebuilt
         self.dt_log: list[Record] = []
+        self.marked = False  # this disk was in use before: if it has no log, that is because nothing was written
         self.committed: dict[str, str] = {}  # the site's copy of each item
-        self.decided: dict[str, str] = {}  # transaction -> COMMITTED or ABORTED
+        self.decided: Ledger[str, str] = Ledger()  # transaction -> COMMITTED or ABORTED
         self.prepared: dict[str, Prepared] = {}  # voted Yes, not decided
         self.locks: dict[str, str] = {}  # item -> the prepared transaction that writes it
         # In memory only
@@ -118,9 +127,11 @@ class TwoPhaseCommitNode(Node):
         self.silence = -1  # when a site last left this one without a vote or a decision: ``elapsed``
         self.desk = FrontDesk(timers=("hold", "again"))
         self.reading: dict[str, str] = {}  # op id of a read that waits -> its item
+        self.log_lost = False
         self.role = ""
 
     def on_start(self) -> None:
+        self.marked = True
         self.show_role()
 
     # --- the coordinator (7.4, steps 1 and 3) -----------------------------------------------------
@@ -189,6 +200,8 @@ class TwoPhaseCommitNode(Node):
 
     def on_vote_req(self, src: str, m: VoteReq) -> None:
         """2: a yes record before Yes; No decides Abort at once."""
+        if self.log_lost:
+            return self.keep_silent(src, m.transaction)
         if m.transaction in self.decided:
             if self.decided[m.transaction] == ABORTED:
                 self.send(src, No(m.transaction))  # decided unilaterally before it was asked
@@ -200,6 +213,7 @@ class TwoPhaseCommitNode(Node):
             self.wait(m.key, m.age, m.transaction, m.value, src)
         else:
             self.vote_no(src, m.transaction)
+        return None
 
     def vote_no(self, coordinator: str, transaction: str) -> None:
         self.reach(transaction, ABORTED)
@@ -212,11 +226,15 @@ class TwoPhaseCommitNode(Node):
 
     def on_commit(self, src: str, m: Commit) -> None:
         """4: decides as it is told."""
+        if self.log_lost:
+            return self.keep_silent(src, m.transaction)
         assert m.transaction in self.prepared or m.transaction in self.decided, AC3
-        self.hear(src, m.transaction, COMMITTED)
+        return self.hear(src, m.transaction, COMMITTED)
 
     def on_abort(self, src: str, m: Abort) -> None:
-        self.hear(src, m.transaction, ABORTED)
+        if self.log_lost:
+            return self.keep_silent(src, m.transaction)
+        return self.hear(src, m.transaction, ABORTED)
 
     def hear(self, src: str, transaction: str, decision: str) -> None:
         if transaction in self.decided:
@@ -252,6 +270,8 @@ class TwoPhaseCommitNode(Node):
 
     def on_decision_req(self, src: str, m: DecisionReq) -> None:
         """Who knows tells; who has not voted decides Abort and tells; who is uncertain too is no help."""
+        if self.log_lost:
+            return self.keep_silent(src, m.transaction)
         if m.transaction in self.decided:
             return self.send(src, Commit(m.transaction) if self.decided[m.transaction] == COMMITTED else Abort(m.transaction))
         if m.transaction in self.prepared:
@@ -261,6 +281,10 @@ class TwoPhaseCommitNode(Node):
         self.reach(m.transaction, ABORTED)
         return self.send(src, Abort(m.transaction))
 
+    def keep_silent(self, src: str, transaction: str) -> None:
+        """It may have voted Yes on this, or decided it: nothing that it could say is sure to be true."""
+        self.note("log lost", f"{transaction}: no answer to {src}")
+
     def no_help(self, src: str, transaction: str) -> None:
         """It has voted Yes as well, or is the coordinator, and has not decided."""
         self.note("asked one who does not know either", f"{src} on {transaction}")
@@ -269,6 +293,9 @@ class TwoPhaseCommitNode(Node):
 
     def on_restart(self) -> None:
         """The log says what this site had decided. A coordinator that had not decides Abort; a participant in doubt asks."""
+        if not self.marked:
+            self.log_lost = True
+            return self.show_role()
         started: dict[str, bool] = {}
         for record, transaction, key, value, coordinator in self.dt_log:
             if record == START:
@@ -287,7 +314,7 @@ class TwoPhaseCommitNode(Node):
                 self.note("in doubt", f"{transaction}: {self.prepared[transaction].key} stays locked")
                 self.in_doubt[transaction] = True
                 self.ask_what_became_of(transaction)
-        self.show_role()
+        return self.show_role()
 
     # --- the log, the locks, the copy -------------------------------------------------------------
 
@@ -366,6 +393,8 @@ class TwoPhaseCommitNode(Node):
     # --- clients, at their home node --------------------------------------------------------------
 
     def on_request(self, client: str, m: Request) -> None:
+        if self.log_lost:
+            return self.answer(m.op_id, FAILED, reason=f"{self.id} has lost its disk, and with it the log and its copies")
         if m.kind == READ and self.may_read(m.key):
             return self.answer(m.op_id, OK, self.value_of(m.key))
         for forgotten in self.desk.make_room(self):
@@ -419,14 +448,14 @@ class TwoPhaseCommitNode(Node):
     # --- what the stage shows ---------------------------------------------------------------------
 
     def show_role(self) -> None:
-        role = IN_DOUBT if self.in_doubt else COORDINATOR if self.votes else PARTICIPANT
+        role = LOG_LOST if self.log_lost else IN_DOUBT if self.in_doubt else COORDINATOR if self.votes else PARTICIPANT
         if role != self.role:
             self.role = role
             self.become(role, None)
 
     def describe(self) -> dict[str, Any]:
         log_start = max(1, len(self.dt_log) - LOG_SHOWN + 1)
-        facts = {"DT log": f"{len(self.dt_log)} records"}
+        facts = {"DT log": "lost with the disk; this site takes no part" if self.log_lost else f"{len(self.dt_log)} records"}
         for transaction, prepared in self.prepared.items():
             what = f"{prepared.key}={prepared.value}, coordinator {prepared.coordinator}"
             if transaction in self.in_doubt:
@@ -442,6 +471,7 @@ class TwoPhaseCommitNode(Node):
             facts["reads waiting"] = ", ".join(list(self.reading)[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": None,
             "leader": None,
             "store": {key: [value] for key, value in self.committed.items()},
@@ -471,7 +501,8 @@ CARD = TWO_PHASE_COMMIT = Card(
     node=TwoPhaseCommitNode,
     claims=claims,
     family=COMMIT,
-    gives_up="With one node missing nobody can write; a node in doubt can neither read nor write what is locked there.",
+    gives_up="With one node missing nobody can write; a node in doubt can neither read nor write what is locked there. A node "
+    "that lost its disk is missing for good.",
     needs="all of them, for every write",
     knobs=(
         Knob(

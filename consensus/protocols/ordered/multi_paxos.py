@@ -26,12 +26,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.paxos_safety import PaxosSafety
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 # "acceptor": neither leads nor tries to. "preparing": in phase 1. "leader": the distinguished proposer, in phase 2.
 ACCEPTOR, PREPARING, LEADER = "acceptor", "preparing", "leader"
+RING = {LEADER: "leads", PREPARING: "stands"}
 
 # What an instance chooses: (kind, key, value, op_id). Its kind is READ, WRITE or NO_OP.
 Command = tuple[str, str, str | None, str]
@@ -153,14 +155,14 @@ class MultiPaxosNode(Node):
         # Acceptor, on disk: "information that the acceptor must remember" (2.5). A proposer promises its own number first, so
         # this is also the highest number that it has tried (2.5).
         self.promised = 0
-        self.accepted: dict[int, Numbered] = {}  # instance -> the highest-numbered proposal that it has accepted there
+        self.accepted: Ledger[int, Numbered] = Ledger()  # instance -> the highest-numbered proposal that it has accepted there
         # Learner: what is chosen without a gap, and what beyond the first gap
         self.log: list[Numbered] = [(0, NOTHING)]
         self.ahead: dict[int, Numbered] = {}
         self.last_instance = 0  # the highest in which it has accepted or learned anything
         # The state machine: all of ``log`` has been executed
         self.state_machine: dict[str, str] = {}
-        self.applied: set[str] = set()  # op ids of the writes that took effect
+        self.applied: Ledger[str, bool] = Ledger()  # op ids of the writes that took effect
         # Proposer
         self.role = ACCEPTOR
         self.leader_id: str | None = None
@@ -184,7 +186,7 @@ class MultiPaxosNode(Node):
         """The state machine is made anew from the log on disk; what it stores is what it stored before the crash."""
         for _number, (_kind, key, value, op_id) in self.log:
             if value is not None and op_id not in self.applied:
-                self.applied.add(op_id)
+                self.applied[op_id] = True
                 self.state_machine[key] = value
         self.last_instance = max([len(self.log) - 1, *self.ahead, *self.accepted])
         self.on_start()
@@ -482,7 +484,7 @@ class MultiPaxosNode(Node):
             if op_id in self.applied:
                 self.note("duplicate suppressed", op_id)
             else:
-                self.applied.add(op_id)
+                self.applied[op_id] = True
                 self.state_machine[key] = value
                 self.store(key, (value,))
         if op_id in self.proposed:
@@ -603,6 +605,8 @@ class MultiPaxosNode(Node):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
+            "ring_timer": "election",
             "epoch": ballot,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state_machine.items()},

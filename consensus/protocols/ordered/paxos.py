@@ -27,6 +27,7 @@ from consensus.protocols.desk import FrontDesk
 
 # What the stage calls a node: "acceptor" while it proposes nothing, "preparing" in phase 1, "proposer" in phase 2.
 ACCEPTOR, PREPARING, PROPOSER = "acceptor", "preparing", "proposer"
+RING = {PREPARING: "stands", PROPOSER: "stands"}
 
 P2B = "P2b: another value than the chosen one would be proposed"
 P2C = "P2c: a proposal without the majority of promises that its value needs"
@@ -138,6 +139,7 @@ class PaxosNode(Node):
         self.told: dict[str, dict[str, Proposal | None]] = {}  # key -> acceptor -> what it said that it had accepted
         self.round: dict[str, int] = {}  # key -> the latest question, while it is open
         self.rounds = 0
+        self.put_at: dict[str, int] = {}  # when that question was put
         # Proposer. Of each key that it works on:
         self.ballot: dict[str, int] = {}  # the number of its present proposal
         self.since: dict[str, int] = {}  # when it sent the prepare request
@@ -359,29 +361,36 @@ class PaxosNode(Node):
         """Nothing is left to be done in this instance."""
         for number in self.heard.pop(key, {}):
             self.value_of.pop((key, number), None)
-        self.told.pop(key, None)
-        self.round.pop(key, None)
+        self.close_question(key)
         self.wish.pop(key, None)
         self.cancel_timer("again", key)
-        self.cancel_timer("ask_again", key)
         self.drop(key)
 
     # --- a learner that needs to know (2.3) -------------------------------------------------------
 
     def inquire(self, key: str) -> None:
-        """It asks the acceptors what proposals they have accepted. A new question replaces an open one, so that
-        its answers are about a time at which everybody who waits for them had asked.
+        """It asks the acceptors what proposals they have accepted. One question of a key is open at a time: it serves those who
+        had asked when it was put, and who asks later waits for the next. (If each replaced the one before, frequent readers
+        would never be answered.)
         """
         self.rounds += 1
-        self.round[key] = self.rounds
+        self.round[key], self.put_at[key] = self.rounds, self.elapsed
         self.told[key] = {self.id: self.accepted.get(key)}
         self.broadcast(Ask(key, self.rounds))
         self.set_timer("ask_again", self.knobs["retry_ms"] * MS, key)
         self.weigh(key)
 
     def on_ask_again_timeout(self, key: str) -> None:
+        """Answers were lost, or no majority can be reached: the question is put again, for all who wait by now."""
         if key in self.round and self.has_readers(key):
-            self.inquire(key)
+            return self.inquire(key)
+        return self.close_question(key)
+
+    def close_question(self, key: str) -> None:
+        self.told.pop(key, None)
+        self.round.pop(key, None)
+        self.put_at.pop(key, None)
+        self.cancel_timer("ask_again", key)
 
     def on_ask(self, src: str, m: Ask) -> None:
         if m.key in self.chosen:
@@ -404,10 +413,11 @@ class PaxosNode(Node):
         if key not in self.told or len(self.told[key]) < self.majority:
             return
         accepted = [each for each in self.told[key].values() if each is not None]
-        del self.told[key], self.round[key]
-        self.cancel_timer("ask_again", key)
+        put_at = self.put_at[key]
+        self.close_question(key)
         if not accepted:
-            return self.answer_readers(key, self.elapsed)
+            self.answer_readers(key, put_at)
+            return self.inquire(key) if self.has_readers(key) else None
         if key not in self.ballot:
             self.note("a proposal to find out", key)
             return self.prepare(key)
@@ -427,7 +437,7 @@ class PaxosNode(Node):
             return self.answer(m.op_id, OK, (self.chosen[m.key],))
         self.desk.take(self, client, m)
         if m.kind == READ:
-            return self.inquire(m.key)
+            return self.inquire(m.key) if m.key not in self.round else None
         assert m.value is not None
         self.wish.setdefault(m.key, m.value)
         if m.key not in self.ballot:
@@ -476,6 +486,7 @@ class PaxosNode(Node):
             facts["requests waiting"] = ", ".join(list(self.desk.requests)[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.number,
             "leader": None,
             "store": {key: [value] for key, value in self.chosen.items()},
@@ -502,7 +513,7 @@ def number_of(key: str) -> int:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    return Claims("linearizable", availability="majority")
+    return Claims("linearizable", availability="clean majority")
 
 
 CARD = Card(
@@ -512,7 +523,8 @@ CARD = Card(
     summary="A majority promises, a majority accepts, and one value is chosen for good: one decision a key.",
     node=PaxosNode,
     claims=claims,
-    gives_up="Certain progress: two proposers can duel without end, and a side without a majority decides nothing.",
+    gives_up="Certain progress: two proposers can duel without end, and a node that does not itself reach a majority "
+    "decides nothing.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(

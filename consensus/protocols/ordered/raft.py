@@ -9,6 +9,8 @@ leader's no-op and each write applied once though asked twice (section 8), trans
 ways (thesis 6.4): through the log, by read-index, under a lease, or from the leader's own state. By knobs: PreVote (thesis
 9.6), and CheckQuorum, which is thesis 6.2 (a leader that hears no majority steps down) together with the last rule of section 6
 (whoever hears a leader disregards other candidates; who has just restarted cannot know whom it heard, and waits as well).
+That last rule is there against servers that were removed: so a candidate that is no member is disregarded whatever the knob
+says. A member is disregarded with CheckQuorum only; else nobody could see what the rule is for.
 
 A change of members begins with the newcomers catching up as non-voting members, in rounds (thesis 4.2.1); then it goes through
 a joint configuration, or one server at a time. A leader changes nothing before an entry of its own term is committed
@@ -33,6 +35,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.raft_safety import RaftSafety
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.maths.quorums import (
     LEARNER,
@@ -52,6 +55,8 @@ from consensus.protocols.cards import Action, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 FOLLOWER, PRE_CANDIDATE, CANDIDATE, LEADER = "follower", "pre-candidate", "candidate", "leader"
+STANDING = (PRE_CANDIDATE, CANDIDATE)
+RING = {LEADER: "leads", CANDIDATE: "stands", PRE_CANDIDATE: "stands"}
 JOINT, ONE_AT_A_TIME, AT_ONCE = "joint", "one at a time", "at once"
 
 # A log entry is a flat tuple: (term, kind, key, value, op_id). Its kind is READ, WRITE, NO_OP or MEMBERS.
@@ -258,7 +263,7 @@ class RaftNode(Node):
         self.told_to_stand = 0  # the term in which it stands because the leader told it to
         # The state machine: rebuilt from the log after a restart
         self.state_machine: dict[str, str] = {}
-        self.applied: dict[str, bool] = {}  # op ids of the writes that took effect
+        self.applied: Ledger[str, bool] = Ledger()  # op ids of the writes that took effect
         # Volatile state on candidates and pre-candidates
         self.votes: dict[str, bool] = {}
         # Volatile state on leaders
@@ -362,7 +367,7 @@ class RaftNode(Node):
 
     def recognise_leader(self, term: int, leader_id: str) -> None:
         """An AppendEntries of the current term comes from its legitimate leader; a candidate gives way (5.2)."""
-        if term > self.current_term or self.role in (CANDIDATE, PRE_CANDIDATE):
+        if term > self.current_term or self.role in STANDING:
             self.become_follower(term)
         assert self.role == FOLLOWER, ELECTION_SAFETY
         self.heard_leader_at = self.elapsed
@@ -375,7 +380,8 @@ class RaftNode(Node):
         """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
         if not self.may_stand():
             return self.cancel_timer("election")
-        return self.set_timer("election", self.stream.between(self.knobs["election_min_ms"] * MS, self.longest_timeout()))
+        shortest = self.knobs["election_min_ms"] * MS
+        return self.set_timer("election", shortest + self.stream.below(self.longest_timeout() - shortest + 1))
 
     def longest_timeout(self) -> int:
         shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
@@ -436,7 +442,7 @@ class RaftNode(Node):
         return self.heard_leader_at is not None and self.elapsed - self.heard_leader_at < patience
 
     def on_request_vote(self, src: str, m: RequestVote) -> None:
-        if self.knobs["check_quorum"] and not m.disrupt_leader and self.hears_a_leader():  # the end of section 6
+        if self.disregards(m):  # the end of section 6
             self.note("vote request disregarded", f"{m.candidate_id}, term {m.term}")
             return self.send(src, RequestVoteReply(self.current_term, False))
         self.observe_term(m.term)
@@ -451,6 +457,13 @@ class RaftNode(Node):
                 self.become_follower(self.current_term)
             self.reset_election_timer()
         self.send(src, RequestVoteReply(self.current_term, granted))
+
+    def disregards(self, m: RequestVote) -> bool:
+        """A removed server hears no heartbeats and asks for votes for ever. While a leader is heard, such requests count for
+        nothing (section 6): those of servers that are no members, as far as is known here; with CheckQuorum those of all.
+        """
+        may_disrupt = self.knobs["check_quorum"] or m.candidate_id not in electorate(self.configuration)
+        return may_disrupt and not m.disrupt_leader and self.hears_a_leader()
 
     def on_request_vote_reply(self, src: str, m: RequestVoteReply) -> None:
         self.observe_term(m.term)
@@ -510,66 +523,62 @@ class RaftNode(Node):
         return self.agree({self.id: True, **{peer: follower.answered_at >= since for peer, follower in self.followers.items()}})
 
     def send_append_entries(self, peer: str) -> None:
-        first = self.followers[peer].next_index
+        first, log = self.followers[peer].next_index, self.log
         place = first - self.snapshot.last_included_index
         if place < 1:
             return self.send_snapshot(peer)
+        entries = tuple(log[place : place + ENTRIES_MAX]) if place < len(log) else ()
+        prev_log_term = log[place - 1][TERM]
         return self.send(
             peer,
-            AppendEntries(
-                self.current_term,
-                self.id,
-                first - 1,
-                self.log[place - 1][TERM],
-                tuple(self.log[place : place + ENTRIES_MAX]),
-                self.commit_index,
-                self.round,
-            ),
+            AppendEntries(self.current_term, self.id, first - 1, prev_log_term, entries, self.commit_index, self.round),
         )
 
     def on_append_entries(self, src: str, m: AppendEntries) -> None:
-        if m.term < self.current_term:  # AppendEntries 1
-            return self.send(src, AppendEntriesReply(self.current_term, False, 0, 0, 0, m.round))
-        self.recognise_leader(m.term, m.leader_id)
+        term, leader_id, prev_log_index, prev_log_term, entries, leader_commit, round = m
+        if term < self.current_term:  # AppendEntries 1
+            return self.send(src, AppendEntriesReply(self.current_term, False, 0, 0, 0, round))
+        self.recognise_leader(term, leader_id)
         self.reset_election_timer()
-        if not self.holds(m.prev_log_index, m.prev_log_term):  # AppendEntries 2
-            conflict_term, conflict_index = self.conflict_before(m.prev_log_index)
-            return self.send(src, AppendEntriesReply(self.current_term, False, 0, conflict_term, conflict_index, m.round))
-        if m.entries:
+        if not self.holds(prev_log_index, prev_log_term):  # AppendEntries 2
+            conflict_term, conflict_index = self.conflict_before(prev_log_index)
+            return self.send(src, AppendEntriesReply(self.current_term, False, 0, conflict_term, conflict_index, round))
+        if entries:
             before = self.configuration
-            self.accept_entries(m.prev_log_index, m.entries)
+            self.accept_entries(prev_log_index, entries)
             if self.configuration != before:
                 self.reset_election_timer()  # it may be a member now, or none any more
         # Only up to the last entry that this message vouches for: what stands behind it may still conflict.
-        last_new_index = m.prev_log_index + len(m.entries)
-        if m.leader_commit > self.commit_index:  # AppendEntries 5
-            self.commit_up_to(min(m.leader_commit, last_new_index))
-        self.send(src, AppendEntriesReply(self.current_term, True, last_new_index, 0, 0, m.round))
+        last_new_index = prev_log_index + len(entries)
+        if leader_commit > self.commit_index:  # AppendEntries 5
+            self.commit_up_to(min(leader_commit, last_new_index))
+        self.send(src, AppendEntriesReply(self.current_term, True, last_new_index, 0, 0, round))
 
     def on_append_entries_reply(self, src: str, m: AppendEntriesReply) -> None:
-        self.observe_term(m.term)
-        if self.role != LEADER or m.term != self.current_term or src not in self.followers:
+        term, success, match_index, conflict_term, conflict_index, round = m
+        self.observe_term(term)
+        if self.role != LEADER or term != self.current_term or (follower := self.followers.get(src)) is None:
             return
-        follower = self.followers[src]
         follower.answered_at = self.elapsed
         # A follower that refuses entries still recognises its leader: both answers count for the round.
-        follower.acknowledged_round = max(follower.acknowledged_round, m.round)
-        if m.success:
-            follower.accepted_round = max(follower.accepted_round, m.round)
-            self.advance_follower(src, m.match_index)
+        if round > follower.acknowledged_round:
+            follower.acknowledged_round = round
+        if success:
+            if round > follower.accepted_round:
+                follower.accepted_round = round
+            self.advance_follower(src, match_index)
             self.judge_newcomer(src)
         else:
-            if m.round > follower.accepted_round:  # it refuses what follows on an acceptance: its disk was wiped
+            if round > follower.accepted_round:  # it refuses what follows on an acceptance: its disk was wiped
                 follower.match_index = 0
-            self.back_up(src, m.conflict_term, m.conflict_index)
+            self.back_up(src, conflict_term, conflict_index)
         if self.reads:
             self.answer_confirmed_reads()
 
     def holds(self, index: int, term: int) -> bool:
         """Whether the log has an entry of that term there. What the snapshot covers is committed: it is the same everywhere."""
-        if index < self.snapshot.last_included_index:
-            return True
-        return index <= self.last_log_index and self.term_at(index) == term
+        place = index - self.snapshot.last_included_index
+        return place < 0 or (place < len(self.log) and self.log[place][TERM] == term)
 
     def accept_entries(self, prev_log_index: int, entries: tuple[Entry, ...]) -> None:
         """Keeps what agrees, drops what conflicts, appends what is new. An old message that comes late removes nothing."""
@@ -638,6 +647,8 @@ class RaftNode(Node):
 
     def advance_commit_index(self) -> None:
         """A leader counts replicas only for entries of its own term; that commits all before them too (5.3, 5.4.2)."""
+        if self.commit_index == self.last_log_index:
+            return  # there is nothing left to commit
         match_index = {peer: follower.match_index for peer, follower in self.followers.items()}
         on_majority = self.agreed_index({**match_index, self.id: self.last_log_index})
         # Terms never fall along a log: if this entry is of an earlier term, so are all before it.
@@ -847,7 +858,7 @@ class RaftNode(Node):
         """The state machine is what the snapshot says, the members what it and the log behind it say."""
         index, _term, configuration, data, applied = self.snapshot
         self.commit_index = self.last_applied = index
-        self.state_machine, self.applied = dict(data), dict.fromkeys(applied, True)
+        self.state_machine, self.applied = dict(data), Ledger(dict.fromkeys(applied, True))
         for key, value in data:
             self.store(key, (value,))
         found = [(at, configuration_of(e)) for at, e in enumerate(self.log[1:], start=index + 1) if e[KIND] == MEMBERS]
@@ -1083,6 +1094,8 @@ class RaftNode(Node):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
+            "ring_timer": "election",
             "epoch": self.current_term,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state_machine.items()},
@@ -1119,10 +1132,10 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
     With members changed all at once it promises nothing. With retries taken as new an old value may come back.
     """
     if knobs["membership"] == AT_ONCE:
-        return Claims("none", availability="majority", loses=True)
+        return Claims("none", availability="clean majority", loses=True)
     if knobs["retries"] == "taken as new":
-        return Claims("eventual", availability="majority", loses=True)
-    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="majority")
+        return Claims("eventual", availability="clean majority", loses=True)
+    return Claims("sequential" if knobs["reads"] == "local" else "linearizable", availability="clean majority")
 
 
 def clash(knobs: Mapping[str, Any]) -> str:
@@ -1140,7 +1153,8 @@ CARD = RAFT = Card(
     summary="One leader orders every operation in a log; what it has committed with a majority of the members is never lost.",
     node=RaftNode,
     claims=claims,
-    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer.",
+    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer; "
+    "where only some links are cut, leaders may fall again and again, or nobody can be elected.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(
@@ -1197,7 +1211,8 @@ CARD = RAFT = Card(
         Knob(
             "check_quorum",
             "CheckQuorum",
-            "A leader that hears no majority for an election timeout steps down; who hears a leader disregards candidates.",
+            "A leader that hears no majority for an election timeout steps down; who hears a leader disregards candidates, not "
+            "only those that are no members.",
             False,
             choices=SWITCH,
         ),
@@ -1249,7 +1264,7 @@ CARD = RAFT = Card(
     actions=(
         Action("stand", "Stand for election", "As if its patience had just ended."),
         Action("join", "Bring in", "This node joins the members, once it has caught up with the log.", "node"),
-        Action("leave", "Send away", "This node leaves the members.", "node"),
+        Action("leave", "Send away", "This node leaves the members. Nobody tells it, so it goes on to ask for votes.", "node"),
         Action("change_members", "Change the members", "These nodes shall be the members: n1 n2 n3.", "text"),
         Action(
             "transfer_leadership", "Hand over the lead", "The leader brings this node up to date and tells it to stand.", "node"

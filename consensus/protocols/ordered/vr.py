@@ -30,6 +30,10 @@ Clients stand at their home node, which is the proxy of section 3: for each of t
 order of request numbers, sends it to the primary that it knows, and after a while to all replicas. While its own replica is in
 a view change or recovering it holds requests back, then refuses those that cannot have happened.
 
+Two things follow from the paper's rules when single links are cut. A primary that hears nobody stays in office, since its
+backups still hear it, and commits nothing. And where all reach only one replica, only that one hears StartViewChange from f
+others, so only one DoViewChange is ever sent: view change follows view change, and nobody is answered.
+
 Left out: reconfiguration (section 7); witnesses, batching, and reads that pass by the log, at the primary under a lease or at
 backups (section 6); checkpoints and Merkle trees (5.1, 5.2); sending only a log's end in a view change (5.3).
 """
@@ -46,6 +50,7 @@ from consensus.protocols.desk import FrontDesk, Outstanding
 
 NORMAL, VIEW_CHANGE, RECOVERING = "normal", "view change", "recovering"  # status
 PRIMARY, BACKUP = "primary", "backup"  # roles of a replica in status normal
+RING = {PRIMARY: "leads", VIEW_CHANGE: "waits", RECOVERING: "waits"}
 
 # A log entry is a flat tuple: (view, kind, key, value, client id, request number, op id). View and op-number are its viewstamp.
 Entry = tuple[int, str, str, str | None, str, int, str]
@@ -709,6 +714,7 @@ class VRNode(Node):
         role = self.status if self.status != NORMAL else PRIMARY if self.is_primary else BACKUP
         return {
             "role": role,
+            "ring": RING.get(role, ""),
             "epoch": None if self.status == RECOVERING else self.view_number,
             "leader": self.primary_of(self.view_number) if self.status == NORMAL else None,
             "store": {key: [value] for key, value in self.state_machine.items()},
@@ -727,8 +733,8 @@ def label(entry: Entry) -> str:
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """With nothing on disk a message that outlives its sender's crash can undo what clients were told (2017)."""
     if knobs["disk"] == "nothing":
-        return Claims("none", availability="majority", loses=True)
-    return Claims("linearizable", availability="majority")
+        return Claims("none", availability="clean majority", loses=True)
+    return Claims("linearizable", availability="clean majority")
 
 
 CARD = VR = Card(
@@ -739,7 +745,8 @@ CARD = VR = Card(
     node=VRNode,
     claims=claims,
     forgets=True,
-    gives_up="A side without a majority of the members gets no answer; when more than f forget at once, nobody ever does.",
+    gives_up="A side without a majority of the members gets no answer; nor does anybody where all reach only one "
+    "replica, or where the primary is heard and hears nobody; when more than f forget at once, nobody ever does.",
     needs="2f + 1 nodes bear f that are crashed or recovering",
     knobs=(
         Knob(

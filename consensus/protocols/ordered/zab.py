@@ -50,11 +50,13 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.zab_safety import ZabSafety
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 LOOKING, FOLLOWER, PROSPECTIVE, LEADER = "looking", "follower", "prospective leader", "leader"
+RING = {LEADER: "leads", LOOKING: "stands", PROSPECTIVE: "stands"}
 ELECTION, DISCOVERY, SYNCHRONIZATION, BROADCAST = "election", "discovery", "synchronization", "broadcast"  # phases 0 to 3
 
 Zxid = tuple[int, int]  # (epoch, counter)
@@ -260,7 +262,7 @@ class ZabNode(Node):
         self.quorum: dict[str, bool] = {}  # Q: follower that NEWLEADER was sent to -> whether it acknowledged
         self.acknowledged: dict[str, int] = {}  # server -> index up to which it has accepted this leader's history
         self.initial_length = 0  # of I_e': the transaction (e', n) stands n places behind it
-        self.broadcast_ids: set[str] = set()  # the operations in this leader's history
+        self.broadcast_ids: Ledger[str, bool] = Ledger()  # the operations in this leader's history
         self.syncs: dict[str, tuple[str, int]] = {}  # leader-sync: op id -> (home node, index that it waits for)
         # What clients of this node asked
         self.desk = FrontDesk(by_timer=True)
@@ -466,7 +468,7 @@ class ZabNode(Node):
         self.initial_length = self.last_index
         self.acknowledged = {self.id: self.last_index}
         self.syncs = {}
-        self.broadcast_ids = {op_id for _epoch, _counter, _kind, _key, _value, op_id in self.history}
+        self.broadcast_ids = Ledger((op_id, True) for _epoch, _counter, _kind, _key, _value, op_id in self.history)
         for follower in (*self.confirmed, *self.unconfirmed):
             if follower != self.id:
                 self.propose_leader(follower)
@@ -535,7 +537,7 @@ class ZabNode(Node):
         epoch, counter = self.last_zxid
         counter = counter + 1 if epoch == self.current_epoch else 1
         transaction = (self.current_epoch, counter, WRITE if kind == WRITE else SYNC, key, value, op_id)
-        self.broadcast_ids.add(op_id)
+        self.broadcast_ids[op_id] = True
         self.history.append(transaction)
         self.acknowledged[self.id] = self.last_index
         for follower in self.quorum:
@@ -654,14 +656,12 @@ class ZabNode(Node):
 
     # --- channels: FIFO and reliable, on links that are neither -----------------------------------
 
-    def receive_bare(self, now: int, src: str, message: Any) -> list[Any]:
-        """The kernel's input: a message over a channel may have to wait for its turn, or bring others whose turn it is now."""
-        if type(message) not in OVER_A_CHANNEL:
-            return super().receive_bare(now, src, message)
-        self.now = now
-        self.arrive(src, message)
-        effects, self._effects = self._effects, []
-        return effects
+    def handle(self, src: str, message: Any) -> None:
+        """A message over a channel may have to wait for its turn, or bring others whose turn it is now."""
+        if type(message) in OVER_A_CHANNEL:
+            self.arrive(src, message)
+        else:
+            super().handle(src, message)
 
     def arrive(self, src: str, m: Any) -> None:
         """Handles each message in its turn, once, as long as its connection is open."""
@@ -831,6 +831,7 @@ class ZabNode(Node):
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.current_epoch,
             "leader": self.leader_id,
             "store": {key: [value] for key, value in self.state.items()},
@@ -856,7 +857,7 @@ def label(transaction: Transaction) -> str:
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
     """A node that reads its own state may lag behind, but what its clients see only grows: sequential, not linearizable."""
-    return Claims("linearizable" if knobs["reads"] == "sync" else "sequential", availability="majority")
+    return Claims("linearizable" if knobs["reads"] == "sync" else "sequential", availability="clean majority")
 
 
 CARD = Card(
@@ -866,7 +867,8 @@ CARD = Card(
     summary="A primary broadcasts changes in order; a new one first synchronizes a quorum with what earlier ones began.",
     node=ZabNode,
     claims=claims,
-    gives_up="A side without a majority of the members serves nobody, not even old values, once it has noticed.",
+    gives_up="A side without a majority of the members serves nobody, not even old values, once it has noticed; "
+    "nor is anybody served where the server elected cannot reach a quorum itself.",
     needs="2f + 1 nodes bear f crashes",
     knobs=(
         Knob(

@@ -20,6 +20,9 @@ values had been reported, and each value reported was somebody's input.
 Beyond the paper: messages may be lost, so each is repeated until the step is over, and whoever is behind is sent the messages
 of then; what was sent, coins among it, is on disk, so that a process may come back; who has decided tells the value
 (``Decided``) instead of going on for ever. Left out: protocol B, for traitors.
+
+Disks are taken to survive: a process whose disk was wiped has forgotten what it sent and what it decided, and the other value
+can then be decided, too.
 """
 
 from __future__ import annotations
@@ -289,7 +292,7 @@ def number_of(key: str) -> int:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    return Claims("linearizable", availability="majority")
+    return Claims("linearizable", availability="clean majority")
 
 
 CARD = Card(
@@ -315,6 +318,6 @@ CARD = Card(
     majority=True,
     family=ESSAY,
     gives_up="A bound on time: a run ends with probability 1, but no number of rounds is always enough. Values are bits: a "
-    "client's value counts as 0 when its last digit is even, as 1 when it is odd.",
+    "client's value counts as 0 when its last digit is even, as 1 when it is odd. No disk may be lost.",
     needs="2t + 1 processes bear t crashes",
 )

@@ -111,6 +111,7 @@ class FirstProposalNode(Node):
         facts |= {f"{matter}: came second": value for matter, value in self.later.items()}
         return {
             "role": self.role,
+            "ring": "leads" if self.role == LEADER else "",
             "epoch": None,
             "store": {matter: [value] for matter, value in self.decided.items()},
             "log": [[None, value] for value in self.decided.values()],

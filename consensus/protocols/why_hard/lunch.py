@@ -189,6 +189,7 @@ class LunchNode(Node):
             facts[f"{meal}: decided"] = wish
         return {
             "role": self.role,
+            "ring": "leads" if self.role == LEADER else "",
             "epoch": None,
             "store": {meal: [wish] for meal, wish in {**self.wishes, **self.decided}.items()},
             "log": [[None, wish] for wish in self.decided.values()],

@@ -18,6 +18,9 @@ rule an adversary who chooses the order of messages can keep friends apart for e
 or two.
 
 Votes are kept through a crash, and repeated until they are answered. A meal is a key; several can be discussed at once.
+
+Disks are taken to survive: a friend whose disk was wiped has forgotten its votes and may cast others, and a second wish can
+then be decided.
 """
 
 from __future__ import annotations
@@ -284,6 +287,7 @@ class MajorityVoteNode(Node):
             facts[f"{meal}: decided"] = wish
         return {
             "role": self.role,
+            "ring": "leads" if self.role == LEADER else "",
             "epoch": None,
             "store": {meal: [wish] for meal, wish in {**wishes, **self.decided}.items()},
             "log": [[None, wish] for wish in self.decided.values()],
@@ -303,7 +307,7 @@ def number_of(meal: str) -> int:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    return Claims("linearizable", availability="majority")
+    return Claims("linearizable", availability="clean majority")
 
 
 CARD = Card(
@@ -342,6 +346,7 @@ CARD = Card(
     object="decision",
     majority=True,
     family=ESSAY,
-    gives_up="A side without a majority decides nothing; and an adversary who orders the messages can forbid the end.",
+    gives_up="A side without a majority decides nothing; and an adversary who orders the messages can forbid the end. No disk "
+    "may be lost.",
     needs="2f + 1 friends bear f asleep",
 )

@@ -9,7 +9,10 @@ that is asked, from its own copy, which may be old. A write asked of a backup is
 
 With automatic failover a backup that hears nothing from its primary for the time-out takes over, in a new *generation*. It
 asks nobody (no quorum), and the old primary is not stopped (no fencing): cut off but alive, it goes on, and both sides take
-writes. When they meet again the older generation gives way, goes back to what both logs share, and sets aside what the
+writes. A backup that still hears a primary does not take over, even if nothing that it sends arrives there; writes asked of
+it then get no answer.
+
+When they meet again the older generation gives way, goes back to what both logs share, and sets aside what the
 other lacks: acknowledged writes, to be merged by hand. Where logs part is told by their histories of generations
 (PostgreSQL's timelines and pg_rewind work so).
 
@@ -23,12 +26,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, Node, Request
 from consensus.protocols.cards import ESSAY, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 AUTOMATIC, OFF = "automatic", "off"
 PRIMARY, BACKUP = "primary", "backup"
+RING = {PRIMARY: "leads"}
 TOOK_OVER, STEPPED_DOWN, SET_ASIDE = "took over", "stepped down", "write set aside"
 
 Entry = tuple[int, str, str, str]  # generation, key, value, op id
@@ -97,7 +102,7 @@ class PrimaryBackupNode(Node):
         self.log: list[Entry] = []
         self.set_aside: list[tuple[str, str]] = []  # (key, value) of writes that went when another generation prevailed
         self.data: dict[str, str] = {}  # what the log says, applied
-        self.applied: dict[str, bool] = {}  # op ids in the log
+        self.applied: Ledger[str, bool] = Ledger()  # op ids in the log
         self.sent: dict[str, int] = {}  # backup -> how much of the log it has or is on its way to it
         self.has: dict[str, int] = {}  # backup -> how much it says it has
         self.desk = FrontDesk(timers=(), room=ROOM)  # writes of clients here that wait for the primary
@@ -230,7 +235,7 @@ class PrimaryBackupNode(Node):
         undone = dict.fromkeys(key for _, key, _, _ in self.log[kept:])
         del self.log[kept:]
         self.data = {key: value for _, key, value, _ in self.log}
-        self.applied = {op_id: True for _, _, _, op_id in self.log}
+        self.applied = Ledger({op_id: True for _, _, _, op_id in self.log})
         for key in undone:
             self.store(key, (self.data[key],) if key in self.data else ())
 
@@ -270,6 +275,7 @@ class PrimaryBackupNode(Node):
             facts["set aside, to merge by hand"] = f"{len(self.set_aside)}: {shown}"
         return {
             "role": self.role,
+            "ring": RING.get(self.role, ""),
             "epoch": self.number,
             "leader": self.primary,
             "store": {key: [value] for key, value in self.data.items()},
@@ -281,10 +287,10 @@ class PrimaryBackupNode(Node):
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """With failover every side finds a primary, and acknowledged writes go; without it only the primary's side writes."""
-    if knobs["failover"] == AUTOMATIC:
-        return Claims("eventual", availability="total", loses=True)
-    return Claims("eventual", availability="quorum")
+    """With failover a side that hears no primary finds one, and acknowledged writes go; without it only the primary's side
+    writes. Either way a backup that hears a primary, and cannot reach it, waits in vain.
+    """
+    return Claims("eventual", availability="primary", loses=knobs["failover"] == AUTOMATIC)
 
 
 CARD = Card(
@@ -332,6 +338,7 @@ CARD = Card(
     ),
     epoch="generation",
     family=ESSAY,
-    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not.",
+    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not. "
+    "A backup that hears its primary and cannot reach it gets no write answered either way.",
     needs="1 node serves; each backup more is one more copy",
 )

@@ -13,7 +13,8 @@ SCENARIO = Scenario(
     number=19,
     level="I",
     ask="What must be on disk before an answer is sent?",
-    lesson="The term and the vote. Without them one server votes twice in one term, and that makes two leaders.",
+    lesson="The term, the vote and the log. Without the first two one server votes twice in a term, and that makes two "
+    "leaders; without the log a write that a majority held can be gone.",
     spec=Spec(
         scenario="forgotten-vote",
         title="Forgotten vote",

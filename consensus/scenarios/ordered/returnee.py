@@ -13,7 +13,9 @@ SCENARIO = Scenario(
     number=20,
     level="A",
     ask="One server was away for four seconds. What happens to the leader when it is back?",
-    lesson="Nothing unsafe happens, but a healthy leader falls. PreVote spares it, for one more round trip in each election.",
+    lesson="Nothing unsafe happens, but a healthy leader falls. PreVote spares it. It costs a round trip in each election, "
+    "and alone it has another price: where all reach only one server, that one hears the old leader, refuses, and nobody is "
+    "elected.",
     spec=Spec(
         scenario="returnee",
         title="The disruptive returnee",

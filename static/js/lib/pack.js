@@ -6,11 +6,19 @@ const HOLE = "\0";
 const MARK = "\u0001"; // stands for a hole where patterns themselves are told
 const [KEPT, EACH, WHOLE, GONE] = "\u0002\u0003\u0004\u0005";
 const TABLE_MAX = 4000;
+const SENTENCE = 4;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The server's own sentence. @param {string} template @param {Record<string, any>} values */
+export function inEnglish(template, values) {
+  return template.replace(/\{(\w+)\}/g, (hole, name) => (Object.hasOwn(values, name) ? String(values[name]) : hole));
+}
 
 /** Reads packed values; what it has been told once (words, and the keys of objects) it knows until `forget` or `knows`. */
 export class Reader {
-  constructor() {
+  /** @param {(template: string, values: Record<string, any>) => string} sentence fills the template of the page's language */
+  constructor(sentence = inEnglish) {
+    this.sentence = sentence;
     /** @type {string[]} */
     this.words = [];
     /** @type {string[][]} */
@@ -94,6 +102,7 @@ export class Reader {
       const bytes = this.take(8);
       return new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
     }
+    if (kind === SENTENCE) return this.sentence(this.value(), this.value());
     return Array.from({ length: kind - 4 }, () => {
       const folded = this.number();
       return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;

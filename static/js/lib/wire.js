@@ -1,7 +1,7 @@
 /**
  * The wire's outer skin: bytes to packet, answers to commands. Pure; what frames mean is in stores/world.js.
  */
-import { Reader } from "./pack.js";
+import { inEnglish, Reader } from "./pack.js";
 
 /** @typedef {{ok: true, [more: string]: unknown} | {ok: false, sentence: string}} Answer */
 
@@ -27,15 +27,15 @@ export async function inflate(bytes) {
  * Understands packets one after the other: `[seq, run, frames]`. What everybody is told builds on what was told before, so after a gap
  * only the frames that stand for themselves are understood, until a snapshot comes.
  */
-export function createEar() {
-  const stream = new Reader();
+export function createEar(sentence = inEnglish) {
+  const stream = new Reader(sentence);
   let follows = -1;
   /** @param {Uint8Array} bytes @returns {[number, number, Array<[string, any]>]} */
   return (bytes) => {
-    const alone = new Reader();
+    const alone = new Reader(sentence);
     const [seq, run, frames] = [alone.unpacked(bytes), alone.unpacked(bytes, alone.place), alone.unpacked(bytes, alone.place)];
     if (!Number.isInteger(seq) || !Number.isInteger(run) || !Array.isArray(frames)) throw new Error("a packet is [seq, run, frames]");
-    const opening = new Reader();
+    const opening = new Reader(sentence);
     const tables = opening.unpacked(bytes, alone.place);
     if (tables === null && seq !== follows) return [seq, run, frames];
     follows = -1; // what fails to be understood is a gap
@@ -52,8 +52,8 @@ export function createEar() {
  * @param {(error: unknown) => void} onError
  * @param {(bytes: Uint8Array) => Promise<Uint8Array>} unpack
  */
-export function inOrder(onPacket, onError, unpack = inflate) {
-  const heard = createEar();
+export function inOrder(onPacket, onError, unpack = inflate, sentence = inEnglish) {
+  const heard = createEar(sentence);
   let last = Promise.resolve();
   /** @param {ArrayBuffer|Uint8Array} data */
   return (data) => {

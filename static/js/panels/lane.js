@@ -1,10 +1,13 @@
 /** One lane: its head (protocol and knobs), the stage, the two words a side, the operation strip, the sentence. */
 import { useEffect, useRef } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { LIMITS } from "../lib/wire-types.js";
+import { t } from "../words/index.js";
+import { compose } from "./compose.js";
 import { Dock } from "./dock.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { Meters } from "./meters.js";
+import { Pick } from "./pick.js";
 import { Strip } from "./strip.js";
 
 /** @param {{app: import("./html.js").App}} props */
@@ -24,9 +27,9 @@ function Lane({ app, index, last, hidden }) {
   const stopped = useStore(app.world, (state) => state.lanes[index]?.stopped);
   const lane = spec?.lanes[index];
   if (!spec || !lane) return null;
-  return html`<section class="lane" aria-label=${words.lane.label(lane.title)} hidden=${hidden} data-lane=${index}>
+  return html`<section class="lane" aria-label=${t("lane.label", { title: lane.title })} hidden=${hidden} data-lane=${index}>
     <${Head} app=${app} index=${index} last=${last} />
-    ${stopped && html`<p class="stopped">${words.lane.stopped(stopped, spec.seed)}</p>`}
+    ${stopped && html`<p class="stopped">${t("lane.stopped", { sentence: stopped, seed: spec.seed })}</p>`}
     <${Stage} app=${app} index=${index} title=${lane.title} />
     <div class="foot">
       <${Meters} app=${app} index=${index} />
@@ -41,7 +44,7 @@ function Lane({ app, index, last, hidden }) {
 function Stage({ app, index, title }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
   useEffect(() => (canvas.current ? app.mountStage(canvas.current, index) : undefined), []);
-  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${words.lane.stage(title)}></canvas></div>`;
+  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${t("lane.stage", { title })}></canvas></div>`;
 }
 
 /** @param {{app: import("./html.js").App, index: number}} props */
@@ -61,25 +64,25 @@ function Head({ app, index, last }) {
   const locked = !audience.controls;
   const inline = (card?.knobs ?? []).filter(fitsInline).slice(0, 4);
   const more = (card?.knobs.length ?? 0) > inline.length;
-  const room = spec.lanes.length < (hello?.limits.lanes_max ?? 4);
+  const room = spec.lanes.length < (hello?.limits.lanes_max ?? LIMITS.lanes_max);
   return html`<div class="lane-head">
     <h2>
-      <button class="protocol-pick" aria-haspopup="dialog" aria-label=${words.lane.protocol(lane.title)} title=${words.lane.protocolWhat}
+      <button class="protocol-pick" aria-haspopup="dialog" aria-label=${t("lane.protocol", { title: lane.title })} title=${t("lane.protocolWhat")}
         onClick=${() => app.ui.update({ dialog: "catalogue", catalogueLane: index })}>${lane.title}<span class="caret" aria-hidden="true">▾</span></button>
     </h2>
     <div class="knobs">
       ${inline.map((knob) => html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} value=${lane.knobs[knob.name]} title=${lane.title} disabled=${locked} />`)}
     </div>
-    ${more && html`<button class="quiet dim" aria-label=${`${words.lane.knobs}: ${lane.title}`} title=${words.lane.knobs} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
+    ${more && html`<button class="quiet dim" aria-label=${t("named", { name: t("lane.knobs"), text: lane.title })} title=${t("lane.knobs")} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
     <div class="lane-tools">
-      ${last && room && !spec.veiled && html`<button class="quiet dim" disabled=${locked} title=${words.lane.addWhat} onClick=${() => addLane(app)}>${words.lane.add}</button>`}
-      ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${words.lane.remove(lane.title)} title=${words.lane.remove(lane.title)}
+      ${last && room && !spec.veiled && html`<button class="quiet dim" disabled=${locked} title=${t("lane.addWhat")} onClick=${() => addLane(app)}>${t("lane.add")}</button>`}
+      ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${t("lane.remove", { title: lane.title })} title=${t("lane.remove", { title: lane.title })}
         onClick=${() => compose(app, (lanes) => lanes.filter((_, other) => other !== index))}><${Icon} name="close" /></button>`}
     </div>
   </div>`;
 }
 
-/** Numbers with short names and choices among a few words stand in the head; the rest behind the dots. @param {import("../stores/world.js").Knob} knob */
+/** Numbers with short names and choices among a few words stand in the head; the rest behind the dots. @param {import("../lib/wire-types.js").Knob} knob */
 function fitsInline(knob) {
   if (knob.choices.length === 0) return knob.title.length <= SHORT && knobValues(knob).length > 0;
   return knob.choices.every(([value, text]) => typeof value !== "boolean" && text.length <= WORDS);
@@ -89,13 +92,13 @@ const SHORT = 3; // letters of a name that reads as a symbol: N=3
 const WORDS = 32; // letters of a choice
 const TOGETHER = 28; // letters of a name and its choice
 
-/** The values of a number knob that has few enough to list. @param {import("../stores/world.js").Knob} knob @returns {number[]} */
+/** The values of a number knob that has few enough to list. @param {import("../lib/wire-types.js").Knob} knob @returns {number[]} */
 function knobValues(knob) {
   if (knob.low === null || knob.high === null || knob.high - knob.low > 24) return [];
   return Array.from({ length: knob.high - knob.low + 1 }, (_, step) => /** @type {number} */ (knob.low) + step);
 }
 
-/** @param {import("../stores/world.js").Knob} knob @param {unknown} value */
+/** @param {import("../lib/wire-types.js").Knob} knob @param {unknown} value */
 function knobShown(knob, value) {
   const choice = knob.choices.find(([each]) => each === value);
   if (!choice) return `${knob.title}=${value}`;
@@ -103,43 +106,11 @@ function knobShown(knob, value) {
   return together.length <= TOGETHER ? together : choice[1].split(",")[0];
 }
 
-/** @param {{app: import("./html.js").App, lane: number, knob: import("../stores/world.js").Knob, value: unknown, title: string, disabled: boolean}} props */
+/** @param {{app: import("./html.js").App, lane: number, knob: import("../lib/wire-types.js").Knob, value: unknown, title: string, disabled: boolean}} props */
 function KnobPick({ app, lane, knob, value, title, disabled }) {
-  const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, `${number} ${knob.unit === "nodes" && number === 1 ? "node" : knob.unit}`.trim()]);
-  return html`<${Pick} label=${words.lane.knob(knob.title, title)} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
+  const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, knob.unit === "nodes" ? t("lane.nodes", { n: number }) : `${number} ${knob.unit}`.trim()]);
+  return html`<${Pick} label=${t("lane.knob", { knob: knob.title, lane: title })} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
     onPick=${(/** @type {unknown} */ next) => app.send("turn", { lane, knob: knob.name, value: next })} />`;
-}
-
-/**
- * A list that opens where its words stand: the words are ours, the list is the browser's own.
- * @param {{label: string, shown: string, value: unknown, options: Array<[unknown, string]>, onPick: (value: any) => void, disabled?: boolean, title?: string, class?: string}} props
- */
-export function Pick({ label, shown, value, options, onPick, disabled = false, title, class: className = "" }) {
-  const place = options.findIndex(([each]) => each === value);
-  return html`<span class=${`pick ${className}`} title=${title}>
-    <span aria-hidden="true">${shown}<span class="caret">▾</span></span>
-    <select aria-label=${label} disabled=${disabled} value=${String(place)}
-      onChange=${(/** @type {Event} */ event) => {
-        const select = /** @type {HTMLSelectElement} */ (event.currentTarget);
-        onPick(options[Number(select.value)][0]);
-        if (!select.matches(":focus-visible")) select.blur();
-      }}>
-      ${options.map(([, text], index) => html`<option key=${index} value=${String(index)} selected=${index === place}>${text}</option>`)}
-    </select>
-  </span>`;
-}
-
-/**
- * A new run with other lanes.
- * @param {import("./html.js").App} app
- * @param {(lanes: Array<{protocol: string, knobs: Record<string, unknown>}>) => Array<{protocol: string, knobs: Record<string, unknown>}>} change
- * @param {Record<string, unknown>} [more]
- */
-export function compose(app, change, more = {}) {
-  const { spec } = app.world.state;
-  if (!spec) return;
-  const lanes = spec.lanes.map(({ protocol, knobs }) => ({ protocol, knobs }));
-  app.send("compose", { lanes: change(lanes), nodes: spec.nodes.length, seed: spec.seed, ...more });
 }
 
 /** A lane that shows something new: a protocol that is not there yet, else one with another way to read, to settle conflicts ...
@@ -151,7 +122,7 @@ function addLane(app) {
   compose(app, (lanes) => [...lanes, next]);
 }
 
-/** @param {import("../stores/world.js").ProtocolCard[]} protocols @param {Array<{protocol: string, knobs: Record<string, unknown>}>} lanes */
+/** @param {import("../lib/wire-types.js").ProtocolCard[]} protocols @param {Array<{protocol: string, knobs: Record<string, unknown>}>} lanes */
 function newLane(protocols, lanes) {
   const asIs = protocols.map(({ name }) => ({ protocol: name, knobs: /** @type {Record<string, unknown>} */ ({}) }));
   const turned = protocols.flatMap(({ name, knobs }) =>

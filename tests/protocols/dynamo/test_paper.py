@@ -43,6 +43,11 @@ from consensus.protocols.answering.dynamo import (
     syntactic_reconciliation,
     values,
 )
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Heal, Intervention, Partition, Restart, SetClock, Wipe
+from consensus.runs.lane import Lane
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 MEMBERS = ("n1", "n2", "n3", "n4", "n5")
 KEY = "x"
@@ -801,8 +806,58 @@ def test_a_node_that_lost_its_disk_never_uses_an_event_twice() -> None:
     before = messages(put(a, "7"), ReplicaWrite)[0].version
     again = restarted(a, 500 * MS, wiped=True)
     after = messages(put(again, "8", "c1:2", now=500 * MS), ReplicaWrite)[0].version
-    assert after.dot == Dot(A, 501)
+    assert after.dot.node.startswith(f"{A}#") and after.dot.counter == 1
     assert not before.descends_from(after) and not after.descends_from(before)
+    third = restarted(again, 600 * MS)  # the new name is on disk
+    assert messages(put(third, "9", "c1:3", now=600 * MS), ReplicaWrite)[0].version.dot == (after.dot.node, 2)
+
+
+def run(*script: tuple[int, Intervention]) -> Lane:
+    """Three nodes, all of them homes of the key; one answer is enough, and nobody stands in."""
+    steps = tuple(Step(at * MS, do) for at, do in script)
+    lanes = (LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1), ("sloppy", False))),)
+    experiment = Experiment(Spec("lab", "lab", "lab", lanes, nodes=3, workload=None, script=steps), registry.protocols())
+    experiment.run_until(8000 * MS)
+    lane = experiment.lanes[0]
+    assert not lane.sim.sentences and not lane.watch.lost(experiment.at)
+    return lane
+
+
+@pytest.mark.parametrize("behind", [0, 10_000_000])
+def test_a_clock_that_is_behind_loses_no_write_after_a_lost_disk(behind: int) -> None:
+    """What the node wrote before and what it writes after are siblings, whatever its clock says."""
+    lane = run(
+        (1000, Ask("n1", WRITE, KEY)),
+        (2000, Ask("n1", WRITE, KEY)),
+        (3000, SetClock("n1", -behind)),
+        (3100, Wipe("n1")),
+        (3150, Partition((("n1",), ("n2", "n3")))),
+        (3200, Restart("n1")),
+        (3500, Ask("n1", WRITE, KEY)),
+        (4000, Heal()),
+        (6000, Ask("n3", READ, KEY)),
+    )
+    assert lane.history.operations[-1].result == ("2", "3")
+
+
+def test_a_clock_set_back_between_two_lost_disks_makes_nobody_halt() -> None:
+    """Two incarnations never name two versions by one event."""
+    alone, home = Partition((("n1",), ("n2", "n3"))), ("n1", "n2", "n3")
+    lane = run(
+        (1500, Wipe("n1")),
+        (1990, alone),
+        (2000, Restart("n1")),
+        (2100, Ask("n1", WRITE, KEY)),
+        (2200, Heal()),
+        (4000, alone),
+        (4100, Wipe("n1")),
+        (4150, SetClock("n1", -2_500_000)),
+        (4500, Restart("n1")),
+        (4600, Ask("n1", WRITE, KEY)),
+        (4700, Heal()),
+        *((6000, Ask(node, READ, KEY)) for node in home),
+    )
+    assert [op.result for op in lane.history.operations[2:]] == [("1", "2")] * 3
 
 
 def test_a_hint_that_was_handed_off_and_forgotten_is_not_superseded_by_the_next() -> None:

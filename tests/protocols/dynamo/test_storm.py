@@ -289,16 +289,16 @@ class PairsForRuns(Dynamo):
 
 
 class ForgetsHintsInACrash(Dynamo):
-    durable = ("data", "counters", "first_counter")
+    durable = ("data", "counters", "actor")
 
 
 class ForgetsCountersInACrash(Dynamo):
-    durable = ("data", "hints", "first_counter")
+    durable = ("data", "hints", "actor")
 
 
 class ReusesEventsAfterLosingItsDisk(Dynamo):
     def on_restart(self) -> None:
-        self.first_counter = 0
+        self.actor = self.id
         self.awake()
 
 

@@ -295,7 +295,7 @@ def test_the_claims() -> None:
     assert claimed == {
         "lunch": {"consistency": "linearizable", "availability": "quorum", "loses": False},
         "first_proposal": {"consistency": "none", "availability": "total", "loses": False},
-        "majority_vote": {"consistency": "linearizable", "availability": "majority", "loses": False},
+        "majority_vote": {"consistency": "linearizable", "availability": "clean majority", "loses": False},
     }
     assert LUNCH.claims(LUNCH.with_defaults(ALL)).availability == "all"
     assert [card.object for card in (LUNCH, FIRST, MAJORITY)] == ["decision"] * 3

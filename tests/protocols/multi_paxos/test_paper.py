@@ -802,7 +802,7 @@ def test_a_write_chosen_twice_is_executed_once() -> None:
 
 def test_a_write_asked_again_after_it_was_executed_is_answered_at_once() -> None:
     node = leader(knows=1)
-    node.applied.add("c1:1")
+    node.applied["c1:1"] = True
     effects = node.receive(0, "n4", Forward("c1:1", WRITE, "x", "1"))
     assert sent(effects, ForwardReply) == [("n4", ForwardReply("c1:1", True))]
     assert sent(effects, Accept) == []

@@ -24,6 +24,7 @@ from consensus.kernel.node import (
     Effect,
     Note,
     Request,
+    S,
     Send,
     SetTimer,
     Store,
@@ -47,6 +48,9 @@ from consensus.protocols.ordered.paxos import (
     Told,
     number_of,
 )
+from consensus.runs import interventions, registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 THREE = ("n1", "n2", "n3")
@@ -499,15 +503,48 @@ def test_a_reader_s_proposal_without_a_value_issues_nothing() -> None:
     assert answers(effects) == [("c2:1", OK, ())]
 
 
-def test_who_asks_while_a_question_is_open_has_it_asked_again() -> None:
+def test_who_asks_while_a_question_is_open_waits_for_the_next() -> None:
     """An answer about a time before somebody asked is none: in between a value may have been chosen."""
     made = node()
     first = to_all(read(made, 0), Ask)
     made.receive(1, "n2", Told("x", first.round, None))
-    second = to_all(read(made, 2, "c2:2"), Ask)
-    assert answers(made.receive(3, "n3", Told("x", first.round, None))) == []
-    made.receive(4, "n3", Told("x", second.round, None))
-    assert answers(made.receive(5, "n4", Told("x", second.round, None))) == [("c2:1", OK, ()), ("c2:2", OK, ())]
+    for moment, op_id in ((2, "c2:2"), (3, "c2:3")):
+        assert sent(read(made, moment, op_id), Ask) == []
+    effects = made.receive(4, "n3", Told("x", first.round, None))
+    assert answers(effects) == [("c2:1", OK, ())]
+    second = to_all(effects, Ask)
+    made.receive(5, "n3", Told("x", second.round, None))
+    made.receive(5, "n4", Told("x", first.round, None))  # late, and about another time
+    assert answers(made.receive(6, "n4", Told("x", second.round, None))) == [("c2:2", OK, ()), ("c2:3", OK, ())]
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_closed() -> None:
+    """So the next reader puts one of its own."""
+    made = node(hold_ms=100)
+    read(made, 0)
+    made.fire(100 * MS, "hold", ("c2:1",))
+    made.fire(120 * MS, "ask_again", ("x",))
+    assert to_all(read(made, 130 * MS, "c2:2"), Ask)
+
+
+@pytest.mark.parametrize("every_ms", [15, 20, 30])
+def test_frequent_readers_of_an_undecided_key_are_all_answered(every_ms: int) -> None:
+    """However often it is asked, a question is answered by whoever is asked (2.3). And nobody reads what was true before it
+    asked: from the choice on everybody reads it.
+    """
+    reads = tuple(Step(2 * S + at * every_ms * MS, interventions.Ask("n1", READ, "x")) for at in range(2000 // every_ms))
+    script = tuple(sorted((*reads, Step(3 * S, interventions.Ask("n2", WRITE, "x"))), key=lambda step: step.at))
+    lanes = (LaneSpec("paxos"),)
+    spec = Spec("lab", "lab", "lab", lanes, nodes=3, workload=None, script=script)
+    experiment = Experiment(spec, registry.protocols())
+    experiment.run_until(6 * S)
+    lane = experiment.lanes[0]
+    assert all(op.outcome == OK for op in lane.history.operations)
+    assert lane.verdict(experiment.at).status == "ok"
+    written = next(op for op in lane.history.operations if op.kind == WRITE)
+    assert written.finish is not None
+    later = [op for op in lane.history.operations if op.kind == READ and op.start >= written.finish]
+    assert len(later) > 20 and all(op.result == (written.value,) for op in later)
 
 
 def test_who_asks_while_a_reader_s_proposal_is_under_way_is_not_answered_by_it() -> None:

@@ -11,7 +11,7 @@ from consensus.checkers.histories.losses import Losses
 from consensus.checkers.histories.sessions import Sessions
 from consensus.checkers.histories.staleness import Staleness
 from consensus.kernel.network import LinkState
-from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
+from consensus.kernel.node import MS, OK, READ, UNKNOWN, WRITE, Node, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.why_hard.primary_backup import (
@@ -24,7 +24,10 @@ from consensus.protocols.why_hard.primary_backup import (
     Heartbeat,
     PrimaryBackupNode,
 )
-from consensus.runs.interventions import Crash, Heal, Partition, Restart, SetLink, Turn, Wipe
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, Restart, SetLink, Turn, Wipe
+from consensus.runs.spec import LaneSpec, Spec, Step
 from tests.kit.storm import Watched, members
 
 STEADY = LinkState(10 * MS, 0)
@@ -284,7 +287,20 @@ def test_a_slow_link_alone_is_enough_for_two_primaries() -> None:
     assert len(site.primaries) == 2
 
 
+def test_a_backup_that_hears_a_primary_it_cannot_reach_gets_no_write_answered() -> None:
+    """So failover does not make it always answer: it takes over only when it hears nothing."""
+    asked = [Step((3 + at) * S, Ask("n2", kind, "x")) for at in range(4) for kind in (WRITE, READ)]
+    script = (Step(2 * S, Cut((("n2", "n1"),))), *asked)
+    experiment = Experiment(
+        Spec("lab", "lab", "lab", (LaneSpec("primary_backup"),), nodes=3, script=script), registry.protocols()
+    )
+    experiment.run_until(10 * S)
+    outcomes = [(op.kind, op.outcome) for op in experiment.lanes[0].history.operations if op.client == "you"]
+    assert outcomes == [(WRITE, UNKNOWN), (READ, OK)] * 4
+    assert "a primary can be reached" in experiment.lanes[0].meters(experiment.at)["badge"]
+
+
 def test_the_claims() -> None:
     on, off = (CARD.claims(CARD.with_defaults({"failover": failover})).plain() for failover in ("automatic", "off"))
-    assert on == {"consistency": "eventual", "availability": "total", "loses": True}
-    assert off == {"consistency": "eventual", "availability": "quorum", "loses": False}
+    assert on == {"consistency": "eventual", "availability": "primary", "loses": True}
+    assert off == {"consistency": "eventual", "availability": "primary", "loses": False}

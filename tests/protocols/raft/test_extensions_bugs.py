@@ -264,12 +264,12 @@ def test_the_same_script_accuses_honest_raft_of_nothing(bug: type[RaftNode]) -> 
 # --- what the storms find -------------------------------------------------------------------------
 
 # The others survive hundreds of storms: two leaders' changes must meet, or a read fall into some milliseconds of a lease.
+# (A snapshot without retries too: one storm of 300 found it while removed servers deposed leaders; now retries are rare.)
 FOUND_BY_STORMS = (
     bugs.CommitsWithTheNewMajority,
     bugs.ElectsWithTheNewMajority,
     bugs.SnapshotDropsTheLog,
     bugs.ForgetsSnapshotOnRestart,
-    bugs.SnapshotForgetsRetries,
     bugs.VotesThoughItHearsALeader,
 )
 

@@ -19,6 +19,7 @@ from consensus.protocols.commit.two_phase_commit import (
     COMMITTED,
     COORDINATOR,
     IN_DOUBT,
+    LOG_LOST,
     PARTICIPANT,
     START,
     YES,
@@ -31,6 +32,11 @@ from consensus.protocols.commit.two_phase_commit import (
     Yes,
 )
 from consensus.protocols.desk import REQUESTS_MAX
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Cut, Heal, Intervention, Restart, SetLink, Wipe
+from consensus.runs.lane import Lane
+from consensus.runs.spec import LaneSpec, Spec, Step
 
 THREE = ("n1", "n2", "n3")
 T = "c1:1/1"  # the first attempt of the first write of the client at n1
@@ -383,7 +389,80 @@ def test_a_sites_state_can_be_rewound(make: Any) -> None:
     node.receive(0, "n3", asked("c3:7/1", when=-1))
     node.receive(0, "c1", read())
     node.receive(0, "c1", write(5))
-    assert breaks_the_law({name: value for name, value in vars(node).items() if name != "_effects"}) is None
+    assert breaks_the_law({name: value for name, value in vars(node).items() if name != "effects"}) is None
+
+
+# --- a lost disk ---------------------------------------------------------------------------------
+
+
+def wiped(node: TwoPhaseCommitNode) -> TwoPhaseCommitNode:
+    fresh = TwoPhaseCommitNode(node.id, node.members, node.knobs, node.stream)
+    fresh.restart(1000 * MS)
+    return fresh
+
+
+def test_a_site_whose_log_is_lost_answers_nobody() -> None:
+    """It may have voted, and decided: that its log says nothing proves nothing. It refuses its clients with a reason."""
+    for site_before in (coordinator(), voter()):
+        node = wiped(site_before)
+        assert node.role == LOG_LOST
+        for message in (DecisionReq(T), asked(), asked("c9:1/1", key="y"), Commit(T), Abort(T)):
+            assert not [e for e in node.receive(0, "n3", message) if isinstance(e, Send | Decide | Store)]
+        (refused,) = [e for e in node.receive(0, "c1", read()) if isinstance(e, Answer)]
+        assert refused.outcome == FAILED and "lost its disk" in refused.reason
+        assert restarted(node)[0].role == LOG_LOST  # nothing brings the log back
+
+
+def test_a_site_that_crashed_before_it_wrote_anything_has_lost_nothing() -> None:
+    """Its disk carries the mark of its first start; it may still decide Abort on what it has not voted on (7.4)."""
+    node, _effects = restarted(site())
+    assert [e.message for e in node.receive(0, "n3", DecisionReq(T)) if isinstance(e, Send)] == [Abort(T)]
+
+
+def run(*script: tuple[int, Intervention]) -> Lane:
+    steps = tuple(Step(at * MS, do) for at, do in script)
+    lanes = (LaneSpec("two_phase_commit", (("votes_ms", 1000), ("decision_ms", 300))),)
+    spec = Spec("lab", "lab", "lab", lanes, nodes=3, script=steps, deadline=10_000 * MS, workload=None)
+    experiment = Experiment(spec, registry.protocols())
+    experiment.run_until(6000 * MS)
+    lane = experiment.lanes[0]
+    assert lane.verdict(experiment.at).status == "ok" and not lane.sim.sentences
+    assert not lane.watch.invariants["TwoPhaseCommitSafety"].findings
+    return lane
+
+
+def test_a_wiped_coordinator_does_not_undo_the_commit_it_told_one_site() -> None:
+    """n2 was told Commit, n3 was not: n3 stays in doubt for ever, and says so, rather than abort."""
+    lane = run(
+        (1000, Ask("n1", WRITE, "x")),
+        (2000, SetLink((("n1", "n3"),), (("delay", 200 * MS),))),
+        (2500, Ask("n1", WRITE, "x")),
+        (2742, Cut((("n1", "n3"),))),
+        (2900, Wipe("n1")),
+        (3000, Restart("n1")),
+        (3050, Heal()),
+        (4500, Ask("n2", READ, "x")),
+        (4600, Ask("n3", READ, "x")),
+    )
+    first, _lost, at_n2, at_n3 = lane.history.operations
+    assert (first.outcome, at_n2.result, at_n3.outcome) == (OK, ("2",), FAILED)
+    assert "in doubt" in at_n3.reason
+    assert lane.sim.nodes["n3"].role == IN_DOUBT
+
+
+def test_a_wiped_participant_is_not_blamed_for_the_yes_it_gave() -> None:
+    """Everybody had said Yes. It gets Commit, knows nothing of it any more, and is no traitor."""
+    lane = run(
+        (1000, SetLink((("n2", "n1"), ("n3", "n1")), (("delay", 300 * MS),))),
+        (1500, Ask("n1", WRITE, "x")),
+        (1600, Wipe("n3")),
+        (1700, Restart("n3")),
+        (4000, Ask("n2", READ, "x")),
+    )
+    assert [(op.outcome, op.result) for op in lane.history.operations] == [(OK, ()), (OK, ("1",))]
+
+
+# --- what it claims ------------------------------------------------------------------------------
 
 
 def test_the_card_claims_that_writes_need_everybody() -> None:

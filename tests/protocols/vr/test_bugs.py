@@ -367,7 +367,7 @@ def test_with_nothing_on_disk_a_promise_is_forgotten_and_a_committed_write_lost(
     assert script.broken == [SURVIVAL, ASSERTION, ORDER, LINEARIZABLE]
     assert CARD.claims(CARD.with_defaults({"disk": "nothing"})).plain() == {
         "consistency": "none",
-        "availability": "majority",
+        "availability": "clean majority",
         "loses": True,
     }
 

@@ -1,0 +1,135 @@
+"""A dict that grows with a run, and whose copies share all but its last page.
+
+Histories, logs by index and everything that is kept for each operation grow for as long as a run lasts. A keyframe that copied
+them whole would cost more with every simulated second. So what is written is collected in a page; a full page is never changed
+again, and copies share it. What changes an old entry is written into the present page and hides the old one, as in a ledger,
+where nothing is erased.
+
+It holds immutables only (``freeze.py``). A lookup tries the pages from the newest to the oldest: what is asked for is mostly
+new. It iterates in the order in which keys were first written; a key that was removed and written again keeps its first place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar, overload
+
+K = TypeVar("K")
+V = TypeVar("V")
+W = TypeVar("W")
+
+PAGE = 512  # entries
+
+ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()  # what the present page says of a key that was removed
+
+
+class Ledger(Generic[K, V]):
+    """As much of a dict as is needed. ``copied()`` costs one page, however much it holds."""
+
+    __slots__ = ("count", "full", "page")
+
+    def __init__(self, entries: Mapping[K, V] | Iterable[tuple[K, V]] = ()) -> None:
+        self.page: dict[K, V] = {}  # what was written last
+        self.full: tuple[dict[K, V], ...] = ()  # never changed again; the newest first
+        self.count = 0
+        for key, value in dict(entries).items():
+            self[key] = value
+
+    def copied(self) -> Ledger[K, V]:
+        clone: Ledger[K, V] = Ledger()
+        clone.page, clone.full, clone.count = self.page.copy(), self.full, self.count
+        return clone
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def _find(self, key: K) -> V:
+        """The value, or ABSENT."""
+        value: V = self.page.get(key, ABSENT)
+        if value is ABSENT and self.full and key not in self.page:
+            for page in self.full:
+                if key in page:
+                    return page[key]
+        return value
+
+    def __getitem__(self, key: K) -> V:
+        value = self._find(key)
+        if value is ABSENT:
+            raise KeyError(key)
+        return value
+
+    @overload
+    def get(self, key: K, default: None = None) -> V | None: ...
+
+    @overload
+    def get(self, key: K, default: W) -> V | W: ...
+
+    def get(self, key: K, default: Any = None) -> Any:
+        value = self._find(key)
+        return default if value is ABSENT else value
+
+    def __contains__(self, key: object) -> bool:
+        return self._find(key) is not ABSENT  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return self.count
+
+    def whole(self) -> dict[K, V]:
+        """All of it as one dict: for what is asked for rarely."""
+        if not self.full:
+            return {key: value for key, value in self.page.items() if value is not ABSENT}
+        entries: dict[K, V] = {}
+        for page in reversed(self.full):
+            entries.update(page)
+        entries.update(self.page)
+        return {key: value for key, value in entries.items() if value is not ABSENT}
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self.whole())
+
+    def items(self) -> Iterable[tuple[K, V]]:
+        return self.whole().items()
+
+    def values(self) -> Iterable[V]:
+        return self.whole().values()
+
+    def __eq__(self, other: object) -> bool:
+        return self.whole() == (other.whole() if isinstance(other, Ledger) else other)
+
+    def __repr__(self) -> str:
+        return f"Ledger({self.whole()!r})"
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self.count += key not in self
+        self._write(key, value)
+
+    def _write(self, key: K, value: V) -> None:
+        self.page[key] = value
+        if len(self.page) >= PAGE:
+            self.full = (self.page, *self.full)
+            self.page = {}
+
+    def setdefault(self, key: K, default: V) -> V:
+        value = self._find(key)
+        if value is not ABSENT:
+            return value
+        self.count += 1
+        self._write(key, default)
+        return default
+
+    def pop(self, key: K, default: Any = None) -> Any:
+        """Removes the entry if there is one; its value, or the default."""
+        value = self._find(key)
+        if value is ABSENT:
+            return default
+        self.count -= 1
+        if self.full:
+            self._write(key, ABSENT)
+        else:
+            del self.page[key]
+        return value
+
+    def __delitem__(self, key: K) -> None:
+        if self.pop(key, ABSENT) is ABSENT:
+            raise KeyError(key)

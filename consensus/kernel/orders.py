@@ -1,0 +1,54 @@
+"""Single messages that a hand drops, holds or delivers: which message an order means.
+
+An order names a sender, a receiver and a type of message (none: any), and a number. It means the message of that number among
+those that match, counted from 1: first those under way now, the oldest first, then those that are sent from now on. Dropping
+counts messages under way and held ones; holding does not count what is held already; delivering counts both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from consensus.kernel.rows import Row
+
+DROP, HOLD, DELIVER = "drop", "hold", "deliver"
+NUMBER_MAX = 10_000
+
+
+class Order(NamedTuple):
+    """An order that waits for its message."""
+
+    verb: str  # DROP, HOLD, DELIVER
+    src: str
+    dst: str
+    kind: str  # the name of the message's class; empty: any
+    nth: int
+    left: int  # 1: it means the next one that matches
+
+    def matches(self, sent: Row) -> bool:
+        dst, message = sent[5][1:3]
+        return sent[3] == self.src and dst == self.dst and self.kind in ("", type(message).__name__)
+
+    def found_in(self, under_way: Iterable[Row]) -> tuple[Row | None, Order]:
+        """The message that it means, or None and the order that waits for later ones."""
+        matching = sorted(row for row in under_way if self.matches(row))  # no two events have the same number
+        if self.left <= len(matching):
+            return matching[self.left - 1], self
+        return None, self._replace(left=self.left - len(matching))
+
+
+def after(sent: Row, orders: Iterable[Order]) -> tuple[Order | None, list[Order]]:
+    """A message sets out: the order that means it, if there is one, and those that go on waiting."""
+    meant: Order | None = None
+    waiting = []
+    for order in orders:
+        if not order.matches(sent):
+            waiting.append(order)
+        elif order.left > 1:
+            waiting.append(order._replace(left=order.left - 1))
+        elif meant is None:
+            meant = order
+        else:
+            waiting.append(order)  # another order was first: this one waits for the next message
+    return meant, waiting

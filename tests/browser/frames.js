@@ -1,0 +1,100 @@
+// Runs in every page of a test before the page's own scripts: the frames of the page and its long timers are the test's.
+//
+// By themselves frames come a dozen times a second, each with the wall time that has passed but never more than STEP: on a busy
+// machine the page's time goes by more slowly, so that nothing is over before a test has seen it. A test may hold the frames
+// and hand out time frame by frame, however slow the machine is.
+(() => {
+  const EVERY = 80; // milliseconds between two frames that come by themselves
+  const STEP = 120; // milliseconds that such a frame makes up for
+  const LONG = 300; // milliseconds from which on a timer is the page's affair: how long a sentence stays, a long press
+  const display = requestAnimationFrame.bind(globalThis);
+  const clock = performance.now.bind(performance);
+  const later = setTimeout.bind(globalThis);
+  const forget = clearTimeout.bind(globalThis);
+  const { port1, port2 } = new MessageChannel();
+  const timers = new Map();
+  let asked = new Map();
+  let count = 1e9; // beyond the browser's own numbers
+  let running = !location.hash.includes("held");
+  let seen = clock();
+  let spent = seen; // the page's clock
+  let now = seen; // that of its frames: ahead by what tests handed out
+
+  performance.now = () => spent;
+  globalThis.requestAnimationFrame = (callback) => {
+    count += 1;
+    asked.set(count, callback);
+    return count;
+  };
+  globalThis.cancelAnimationFrame = (id) => void asked.delete(id);
+  globalThis.setTimeout = (callback, milliseconds, ...given) => {
+    if (!(milliseconds >= LONG)) return later(callback, milliseconds, ...given);
+    count += 1;
+    timers.set(count, { due: spent + milliseconds, ring: () => callback(...given) });
+    return count;
+  };
+  globalThis.clearTimeout = (id) => {
+    if (!timers.delete(id)) forget(id);
+  };
+
+  const call = (callback, ...given) => {
+    try {
+      callback(...given);
+    } catch (error) {
+      reportError(error);
+    }
+  };
+  const frame = (milliseconds) => {
+    now += milliseconds;
+    const due = asked;
+    asked = new Map();
+    for (const callback of due.values()) call(callback, now);
+  };
+  const turn = () =>
+    new Promise((done) => {
+      port1.onmessage = () => done();
+      port2.postMessage(0);
+    });
+
+  setInterval(() => {
+    const passed = Math.min(STEP, clock() - seen);
+    seen = clock();
+    if (!running) return;
+    spent += passed;
+    frame(passed);
+    for (const [id, { due, ring }] of [...timers]) if (due <= spent && timers.delete(id)) call(ring);
+  }, EVERY);
+
+  globalThis.held = {
+    /** From now on no time passes but by `pass`. A page whose address ends with #held begins like this. */
+    hold: () => void (running = false),
+    letGo: () => void (running = true),
+    /** So many frames, each after so many milliseconds. */
+    async pass(frames, milliseconds) {
+      for (let done = 0; done < frames; done += 1) {
+        frame(milliseconds);
+        await turn();
+      }
+    },
+    /** Frames of so many milliseconds until something is true; false when after that many it still is not. */
+    async passUntil(isTrue, milliseconds, most) {
+      for (let done = 0; done < most && !isTrue(); done += 1) {
+        frame(milliseconds);
+        await turn();
+      }
+      return isTrue();
+    },
+    /** Until so many milliseconds have passed in frames that come by themselves. */
+    async elapsed(milliseconds) {
+      for (const end = now + milliseconds; now < end; ) await new Promise((done) => later(done, EVERY));
+    },
+    /** Until the browser has laid the page out and painted it. */
+    painted: () => new Promise((done) => display(() => display(() => done()))),
+  };
+
+  // What main.js exports, the page's stores and stages, for looking into.
+  addEventListener("DOMContentLoaded", () => {
+    const main = document.querySelector('script[type="module"]');
+    if (main) import(main.src).then((inside) => (globalThis.inside = inside));
+  });
+})();

@@ -1,0 +1,136 @@
+"""Every intervention stands whole in one table: command, effect, mark and caption, inverse."""
+
+import pytest
+
+from consensus.kernel.node import MS, S
+from consensus.runs import registry
+from consensus.runs.interventions import (
+    KINDS,
+    TABLE,
+    Act,
+    Adversary,
+    Ask,
+    Corrupt,
+    Crash,
+    CrashInside,
+    Cut,
+    DeliverMessage,
+    DropMessage,
+    Heal,
+    HoldMessage,
+    Partition,
+    Pause,
+    Restart,
+    Resume,
+    Say,
+    SetClock,
+    SetDeadline,
+    SetLink,
+    Turn,
+    Undo,
+    Wipe,
+)
+from consensus.runs.spec import LaneSpec, Spec
+from consensus.runs.timeline import Timeline
+from dashboard import wire
+
+LINKS = (("n1", "n2"), ("n2", "n1"))
+
+# One example of each, and what has to be done first so that it can be done.
+EXAMPLES = [
+    (Cut(LINKS), ()),
+    (Heal(LINKS), (Cut(LINKS),)),
+    (Partition((("n1", "n2"), ("n3",))), ()),
+    (SetLink(LINKS, (("delay", 40 * MS),)), ()),
+    (Crash("n1"), ()),
+    (Restart("n1"), (Crash("n1"),)),
+    (Pause("n1"), ()),
+    (Resume("n1"), (Pause("n1"),)),
+    (Wipe("n1"), ()),
+    (CrashInside("n1", 2), ()),
+    (Ask("n1", "write", "x", "salt"), ()),
+    (Act("n1", "stand"), ()),
+    (SetClock("n1", 200 * MS, 50_000), ()),
+    (Corrupt("n1", "mute"), ()),
+    (Adversary("decisive"), ()),
+    (DropMessage("n1", "n2", "AppendEntries", 2), ()),
+    (HoldMessage("n1", "n2", "RequestVote"), ()),
+    (DeliverMessage("n1", "n2", "AppendEntries"), ()),
+    (SetDeadline(100 * MS), ()),
+    (Turn(0, "pre_vote", True), ()),
+    (Say("Look at n1."), ()),
+]
+# What nothing takes back: what was asked, told or lost stays so.
+FOR_GOOD = (Ask, Act, Wipe, CrashInside, DropMessage, HoldMessage, DeliverMessage, Say)
+UNMARKED = (Ask,)  # the answer is shown
+UNCAPTIONED = (Ask, Turn)
+
+
+@pytest.fixture
+def timeline():
+    return Timeline(Spec("test", "A test", "A test.", (LaneSpec("raft"),), nodes=3, opening=1 * S), registry.protocols())
+
+
+def test_every_intervention_has_an_example_here():
+    assert tuple(type(do) for do, _ in EXAMPLES) == KINDS
+
+
+def test_every_intervention_has_a_row_and_a_command_of_its_own():
+    assert tuple(TABLE) == KINDS
+    commands = [row.command for row in TABLE.values()]
+    assert len(set(commands)) == len(commands)
+    for kind, row in TABLE.items():
+        card = wire.COMMANDS[row.command]
+        assert card.act is kind and card.what == row.what and row.what.endswith(".")
+        assert list(card.fields) == list(row.fields)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_row_names_the_fields_in_order_and_the_others_have_defaults(kind):
+    named = list(TABLE[kind].fields)
+    assert named == [name for name in kind._fields if name in named]
+    assert {name for name in kind._fields if name not in named} <= set(kind._field_defaults)
+
+
+@pytest.mark.parametrize(("do", "first"), EXAMPLES, ids=lambda value: type(value).__name__)
+def test_a_command_says_the_intervention(do, first):
+    row = TABLE[type(do)]
+    plain = {name: getattr(do, name) for name in row.fields if getattr(do, name) != type(do)._field_defaults.get(name)}
+    for name in ("links", "sides"):
+        if name in plain:
+            plain[name] = [list(each) for each in plain[name]]
+    if "setting" in plain:
+        plain["setting"] = dict(plain["setting"])
+    assert wire.order({"id": "1", "type": row.command, **plain}).act == do
+
+
+@pytest.mark.parametrize(("do", "first"), EXAMPLES, ids=lambda value: type(value).__name__)
+def test_it_happens_is_told_and_is_taken_back_or_says_why_not(timeline, do, first):
+    for step in first:
+        timeline.intervene(step)
+    lane, before = timeline.experiment.lanes[0], len(timeline.experiment.marks)
+    events = len(lane.trace)
+    timeline.intervene(do)
+    assert len(lane.trace) > events, "it leaves an event"
+    marks = timeline.experiment.marks[before:]
+    kind_and_text = ("cut", "cut") if isinstance(do, Cut | Partition) else do.told(timeline.at, "")[:2]
+    assert [(mark.kind, mark.text) for mark in marks] == ([] if type(do) in UNMARKED else [kind_and_text])
+    assert bool(do.told(timeline.at, "").caption) == (type(do) not in UNCAPTIONED)
+    entry = timeline.log[-1]
+    assert bool(entry.inverse) == (type(do) not in FOR_GOOD)
+    assert bool(entry.words) == (type(do) is not Ask)
+    for step in entry.inverse:
+        timeline.intervene(step)
+
+
+def test_a_traitor_is_made_honest_again_by_undo(timeline):
+    sim = timeline.experiment.lanes[0].sim
+    timeline.intervene(Corrupt("n1", "mute"))
+    assert sim.liars == {"n1": "mute"} and timeline.undo_words == "make n1 honest again"
+    timeline.undo()
+    assert sim.liars == {}
+    assert timeline.caption == f"n1 is honest again since {timeline.at / S:.1f} s."
+
+
+def test_what_is_asked_by_hand_has_nothing_to_undo(timeline):
+    assert Ask("n1", "read", "x").inverse(timeline.experiment.before()) == Undo((), "")
