@@ -9,6 +9,7 @@ by their own ids, also when this is interrupted.
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,7 @@ def main(arguments: list[str]) -> int:
     times = int(arguments.pop(0)) if arguments and arguments[0].isdigit() else TIMES
     cores = os.cpu_count() or 1
     green = 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of the loops' end
     with busy(cores):
         for number in range(1, times + 1):
             passed, seconds, lines = run_once(arguments)

@@ -1,6 +1,5 @@
 """For all tests: the server's mode inside this process, and how Hypothesis searches."""
 
-import gc
 import os
 
 import pytest
@@ -60,13 +59,6 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if all_of_them(config):
         return None
     return f"left out: {len(THOROUGH)} thorough tests (tests/conftest.py), which CI runs; THOROUGH=1 make test runs them here"
-
-
-def pytest_collection_finish() -> None:
-    """What is there when the tests begin stays: looking through it for garbage again and again took a tenth of their time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

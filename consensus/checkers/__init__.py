@@ -6,7 +6,9 @@ that began or ended with the event, else None), and a list ``findings`` that onl
 A lane has some thousand events for each thing that a checker cares about, so a checker says what it listens to: ``listens``
 names kinds of events (absent: every kind). One for which time passing is news, too, keeps a moment ``due``: from then on it is
 given the next event, whatever its kind. Folding more than it asked for changes nothing. One for which a quorum is what the
-knobs say has a method ``configure(knobs)``, called before the first event; later turns are events.
+knobs say has a method ``configure(knobs)``, called before the first event; later turns are events. A checker that takes its
+events apart, instead of naming their fields, may take those of the kinds in ``takes_rows`` as bare rows (``kernel/rows.py``),
+which cost half.
 """
 
 from __future__ import annotations
@@ -54,6 +56,11 @@ class Judge(Checker, Protocol):
     def promises(self, now: int = 0) -> dict[str, Verdict]: ...  # what else is checked, by name
 
     def stale_sentence(self, op_id: str) -> str: ...
+
+
+def takes_rows(checker: Any) -> tuple[str, ...]:
+    """The kinds of events that a checker takes as bare rows."""
+    return getattr(checker, "takes_rows", ())
 
 
 def listens(checker: Any) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from typing import Any
 
 from consensus.kernel.node import Node
 
-INPUTS = ("start", "restart", "receive_bare", "fire", "act")
+INPUTS = ("on_start", "on_restart", "handle")  # and the handlers of timers and actions
 VERBS = ("send", "broadcast", "set_timer", "cancel_timer", "become", "decide", "answer", "decline", "store", "note")
 
 
@@ -46,7 +46,10 @@ def watched(kind: Any) -> Any:
     body: dict[str, Any] = {"crash_after": 0, "__module__": kind.__module__, "__setattr__": _assign}
     body |= {name: _input(getattr(kind, name)) for name in INPUTS}
     body |= {name: _verb(getattr(kind, name)) for name in VERBS if hasattr(kind, name)}
-    return type(kind.__name__, (kind,), body)
+    made: Any = type(kind.__name__, (kind,), body)
+    for handlers in ("timer_handlers", "action_handlers"):  # the kernel calls these by name
+        setattr(made, handlers, {name: _input(handler) for name, handler in getattr(kind, handlers).items()})
+    return made
 
 
 def _input(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,7 +57,9 @@ def _input(handler: Callable[..., Any]) -> Callable[..., Any]:
         own = vars(self)
         own["on_disk"], own["writes_done"] = _durable(self), 0
         try:
-            return handler(self, *inputs)  # taking the effects, its last step, is an assignment
+            result = handler(self, *inputs)
+            _look(self)  # its end is the last step
+            return result
         finally:
             own["on_disk"] = None
 

@@ -179,8 +179,12 @@ Effect = Send | SetTimer | CancelTimer | Become | Decide | Answer | Store | Note
 
 
 def named_effects(effects: list[Any]) -> tuple[Effect, ...]:
-    """The effects, each with its name."""
-    return tuple([make(Send, effect) if type(effect) is tuple else effect for effect in effects])
+    """Bare effects (``rows.py``), each with its name."""
+    return tuple([named_effect(effect) if type(effect) is tuple else effect for effect in effects])
+
+
+def named_effect(bare: tuple[Any, ...]) -> Effect:
+    return make(Send, bare) if len(bare) == 2 else make(SetTimer, bare)
 
 
 def snake(name: str) -> str:
@@ -223,7 +227,7 @@ class Node:
         self.stream = stream
         self.now = 0  # simulated microseconds, set by the kernel before each input
         self.own_clock = RIGHT
-        self._effects: list[Any] = []  # in the order of the verbs; what is sent, as a bare (dst, message)
+        self.effects: list[Any] = []  # of this input so far, in the order of the verbs; bare (``rows.py``)
         self.setup()
 
     # --- to override --------------------------------------------------------------------------
@@ -237,6 +241,10 @@ class Node:
     def on_restart(self) -> None:
         """The first input after a crash: durable attributes are as they were, all others as ``setup`` left them."""
         self.on_start()
+
+    def handle(self, src: str, message: Any) -> None:
+        """A message that has arrived goes to its handler. Overridden where it may have to wait for its turn."""
+        self.message_handlers[type(message)](self, src, message)
 
     def cannot(self, action: str, argument: str) -> str:
         """Why this action cannot be done now, in a sentence for the visitor; empty when it can. Changes nothing."""
@@ -258,7 +266,8 @@ class Node:
         """
         return {"role": "node", "epoch": None}
 
-    # --- inputs (the kernel calls these) ------------------------------------------------------
+    # --- inputs, as unit tests give them --------------------------------------------------------
+    # The kernel calls the handlers themselves and takes the bare effects (``Simulation.run``, ``rows.py``).
 
     def start(self, now: int) -> tuple[Effect, ...]:
         self.now = now
@@ -271,14 +280,9 @@ class Node:
         return self._taken()
 
     def receive(self, now: int, src: str, message: Any) -> tuple[Effect, ...]:
-        return named_effects(self.receive_bare(now, src, message))
-
-    def receive_bare(self, now: int, src: str, message: Any) -> list[Any]:
-        """The same for who is in haste: what is sent has no name yet, it is a bare (dst, message)."""
         self.now = now
-        self.message_handlers[type(message)](self, src, message)
-        effects, self._effects = self._effects, []
-        return effects
+        self.handle(src, message)
+        return self._taken()
 
     def fire(self, now: int, timer: str, key: tuple[Any, ...] = ()) -> tuple[Effect, ...]:
         self.now = now
@@ -291,8 +295,12 @@ class Node:
         return self._taken()
 
     def _taken(self) -> tuple[Effect, ...]:
-        effects, self._effects = self._effects, []
-        return named_effects(effects)
+        return named_effects(self.bare_effects())
+
+    def bare_effects(self) -> list[Any]:
+        """The effects of the input just handled, bare; from now on there are none."""
+        effects, self.effects = self.effects, []
+        return effects
 
     # --- verbs (protocols call these) ---------------------------------------------------------
 
@@ -312,12 +320,12 @@ class Node:
 
     def send(self, dst: str, message: Any) -> None:
         """Sends a message to another member (a node does not send to itself)."""
-        self._effects.append((dst, message))
+        self.effects.append((dst, message))
 
     def broadcast(self, message: Any) -> None:
         """Sends the message to every other member, in member order."""
         for peer in self.peers:
-            self._effects.append((peer, message))
+            self.effects.append((peer, message))
 
     def set_timer(self, name: str, after: int, *key: Any) -> None:
         """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once.
@@ -325,23 +333,23 @@ class Node:
         ``after`` counts microseconds of the node's own clock. A clock that is set forward or back fires no timer: like the
         monotonic clock of a machine, timers feel how fast time goes and not what time it is.
         """
-        self._effects.append(make(SetTimer, (name, after, key)))
+        self.effects.append((name, after, key))
 
     def cancel_timer(self, name: str, *key: Any) -> None:
-        self._effects.append(CancelTimer(name, key))
+        self.effects.append(CancelTimer(name, key))
 
     def become(self, role: str, epoch: int | None) -> None:
         """Says that role or epoch changed; call it at every such change."""
-        self._effects.append(Become(role, epoch))
+        self.effects.append(Become(role, epoch))
 
     def decide(self, index: int, value: Any) -> None:
-        self._effects.append(make(Decide, (index, value)))
+        self.effects.append(make(Decide, (index, value)))
 
     def answer(
         self, op_id: str, outcome: str, result: tuple[str, ...] = (), context: tuple[Any, ...] = (), reason: str = ""
     ) -> None:
         """Answers a client that stands at this node. FAILED promises that the operation never happens."""
-        self._effects.append(Answer(op_id, outcome, result, context, reason))
+        self.effects.append(Answer(op_id, outcome, result, context, reason))
 
     def decline(self, op_id: str, reason: str) -> None:
         """Answers that the operation never happens because a rule of the data forbids it: a limit, a conflict.
@@ -349,14 +357,14 @@ class Node:
         Only for what this node would refuse with the network whole, too. A refusal for want of a quorum or a leader, or because
         others do not answer, is ``answer(op_id, FAILED)``: the client was not served.
         """
-        self._effects.append(Answer(op_id, FAILED, (), (), reason, True))
+        self.effects.append(Answer(op_id, FAILED, (), (), reason, True))
 
     def store(self, key: str, values: tuple[str, ...], based_on: tuple[str, ...] = (), shelf: str = "data") -> None:
         """Says that this node's own copy of the key changed."""
-        self._effects.append(Store(key, values, based_on, shelf))
+        self.effects.append(Store(key, values, based_on, shelf))
 
     def note(self, name: str, detail: str = "") -> None:
-        self._effects.append(Note(name, detail))
+        self.effects.append(Note(name, detail))
 
 
 LOG_SHOWN = 8

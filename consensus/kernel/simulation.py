@@ -56,9 +56,7 @@ from consensus.kernel.rows import (
     ISSUE,
     LAND,
     SET_AT,
-    SUBJECT,
     VANISH,
-    WHAT,
     WITH_MESSAGE,
     Entry,
     Row,
@@ -150,7 +148,7 @@ class Simulation:
         self._event_id = 0
         for member in cluster.members:
             cause = self._emit("started", member, 0, ())
-            self._run(member, cause, self.nodes[member].start, 0)
+            self._run(member, cause, self.nodes[member].on_start)
         for client, at in self.clients.first_moments():
             self._push(at, ISSUE, client)
 
@@ -200,12 +198,19 @@ class Simulation:
             number, _, _, _, _, (_, _, message, _, _, _) = subject
             self._event_id = cause = self._event_id + 1
             log.append((cause, self.now, "delivered", dst, number, (number, src)))
+            node = nodes[dst]
+            node.now = self.now
             try:
-                for effect in nodes[dst].receive_bare(self.now, src, message):
-                    if type(effect) is tuple:
-                        self._send(dst, effect[0], effect[1], cause)
-                    else:
-                        self._carry_out(dst, effect, cause)
+                node.handle(src, message)
+                if effects := node.effects:
+                    node.effects = []
+                    for effect in effects:
+                        if type(effect) is not tuple:
+                            self._carry_out(dst, effect, cause)
+                        elif len(effect) == 2:
+                            self._send(dst, effect[0], effect[1], cause)
+                        else:
+                            self._set_timer(dst, effect, cause)
             except AssertionError as failed:
                 self._halt(dst, failed, cause)
         return steps
@@ -225,9 +230,10 @@ class Simulation:
 
     def flying(self) -> list[Event]:
         """Messages under way: their ``sent`` events, oldest first."""
-        heaped: list[Any] = [entry[SUBJECT] for entry in self._heap if entry[WHAT] in WITH_MESSAGE]
+        heaped: list[Row] = [subject for _, _, what, subject, _, _ in self._heap if what in WITH_MESSAGE]
         waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
-        return events_of(sorted(heaped + waiting + list(self.in_hand.values())))  # no two events have the same number
+        rows: list[Row] = [*heaped, *waiting, *self.in_hand.values()]
+        return events_of(sorted(rows))  # no two events have the same number
 
     @property
     def events(self) -> list[Event]:
@@ -347,7 +353,7 @@ class Simulation:
             return self._drop(sent, "down")
         number, message = sent[5][0], sent[5][2]
         cause = self._emit("delivered", dst, number, (number, src))
-        return self._run(dst, cause, self.nodes[dst].receive, self.now, src, message)
+        return self._run(dst, cause, self.nodes[dst].handle, src, message)
 
     def _drop(self, sent: Row, reason: str) -> None:
         number, _, _, src, _, (_, dst, *_) = sent
@@ -356,30 +362,34 @@ class Simulation:
 
     # --- nodes --------------------------------------------------------------------------------
 
-    def _run(self, member: str, cause: int, handler: Callable[..., tuple[Effect, ...]], *inputs: Any) -> None:
+    def _run(self, member: str, cause: int, handler: Callable[..., None], *inputs: Any) -> None:
         """One input to one node, and its effects."""
+        node = self.nodes[member]
+        node.now = self.now
         try:
-            effects = handler(*inputs)
+            handler(*inputs)
+            effects = node.bare_effects()
             if member in self.liars:
-                effects = self.cluster.lies[self.liars[member]](self.nodes[member], effects)
+                effects = [*self.cluster.lies[self.liars[member]](node, named_effects(effects))]
             for effect in effects:
                 self._carry_out(member, effect, cause)
         except AssertionError as failed:
             self._halt(member, failed, cause)
 
     def _carry_out(self, member: str, effect: Any, cause: int) -> None:
+        """An effect, bare (``rows.py``) or with its name."""
         kind = type(effect)
-        if kind is SetTimer:
-            self._set_timer(member, effect, cause)
-        elif kind in TOLD:
+        if kind in TOLD:
             self._emit(TOLD[kind], member, cause, effect[:])
             if kind is Become:
                 self.roles[member] = effect[:]
-        elif isinstance(effect, Send):
-            self._send(member, effect.dst, effect.message, cause)
-        elif isinstance(effect, CancelTimer):
+        elif kind is Send or (kind is tuple and len(effect) == 2):
+            self._send(member, effect[0], effect[1], cause)
+        elif kind is SetTimer or kind is tuple:
+            self._set_timer(member, effect, cause)
+        elif kind is CancelTimer:
             self.timers[member].pop((effect.name, effect.key), None)
-        elif isinstance(effect, Answer):
+        elif kind is Answer:
             self._answer(member, effect, cause)
         else:
             raise TypeError(f"{member} returned {effect!r}, which is no effect")
@@ -390,7 +400,7 @@ class Simulation:
         """The timers that run at a node: name, when it was set, when it is due."""
         return [[name, timer[SET_AT], timer[FIRES_AT]] for (name, _), timer in self.timers[member].items()]
 
-    def _set_timer(self, member: str, wanted: SetTimer, cause: int) -> None:
+    def _set_timer(self, member: str, wanted: tuple[str, int, tuple[Any, ...]], cause: int) -> None:
         """A timer that is in the heap already, and not behind its new due time, needs no second entry there (``rows.py``)."""
         name, after, key = wanted
         timer = name, key
@@ -422,7 +432,8 @@ class Simulation:
     def _fire(self, member: str, timer: tuple[str, tuple[Any, ...]], cause: int) -> None:
         del self.timers[member][timer]
         fired = self._emit("fired", member, cause, timer)
-        return self._run(member, fired, self.nodes[member].fire, self.now, *timer)
+        node, (name, key) = self.nodes[member], timer
+        return self._run(member, fired, node.timer_handlers[name], node, *key)
 
     def _halt(self, member: str, failed: AssertionError, cause: int) -> None:
         """A failed assertion halts the node with the theorem's name."""
@@ -588,7 +599,7 @@ class Simulation:
         if sentence := node.cannot(action, argument):
             raise Refused(sentence)
         cause = self._emit("acted", member, 0, (action, argument))
-        self._run(member, cause, node.act, self.now, action, argument)
+        self._run(member, cause, node.action_handlers[action], node, argument)
 
     def set_clock(self, member: str, skew: int, rate: int, since: int | None) -> None:
         """The node's own clock is so far ahead since that moment (None: now), and gains so much."""
@@ -641,7 +652,7 @@ class Simulation:
         self.status[member] = UP
         self.sentences.pop(member, None)
         cause = self._emit("restarted", member, 0, ())
-        self._run(member, cause, self.nodes[member].restart, self.now)
+        self._run(member, cause, self.nodes[member].on_restart)
 
     def _from_disk(self, member: str) -> Node:
         """A node that has what the disk kept, and nothing else."""
@@ -700,7 +711,7 @@ class Simulation:
         """Its handler ended at a write: the effects before it happen, the process is gone, the disk is as it was then."""
         self.doomed.pop(member)
         node = self.nodes[member]
-        effects = named_effects(node._effects)
+        effects = named_effects(node.bare_effects())
         if member in self.liars:
             effects = self.cluster.lies[self.liars[member]](node, effects)
         for effect in effects:

@@ -40,7 +40,7 @@ class Trace:
 
     def _after(self, rows: list[Row]) -> bytes:
         try:
-            text = marshal.dumps(laid_open(rows), 2)
+            text = marshal.dumps([laid_open(row) if row[2] == "sent" else row for row in rows], 2)
         except ValueError:
             text = self._in_plain_texts(rows)
         return hashlib.blake2b(self.digest + text, digest_size=16).digest()
@@ -48,7 +48,7 @@ class Trace:
     def _in_plain_texts(self, rows: list[Row]) -> bytes:
         """The same for rows that ``marshal`` refused: a sentence counts as its text, and a named tuple needs ``json``."""
         try:
-            return marshal.dumps([tuple(map(plain, row)) for row in laid_open(rows)], 2)
+            return marshal.dumps([tuple(map(plain, laid_open(row) if row[2] == "sent" else row)) for row in rows], 2)
         except ValueError:
             return self.TEXT(rows).encode()
 
@@ -67,18 +67,12 @@ def plain(value: Any) -> Any:
     return tuple(map(plain, value)) if type(value) is tuple else value
 
 
-def laid_open(rows: list[Row]) -> list[tuple[Any, ...]]:
-    """The rows, each ``sent`` one as a flat tuple with the name of its message's class and the message's fields.
+def laid_open(row: Row) -> tuple[Any, ...]:
+    """A ``sent`` row as one flat tuple, with the name of its message's class and the message's fields.
 
-    Two sums of tuples: that is faster than a tuple with a star in it, which Python builds by way of a list.
+    It is a sum of three tuples, because Python builds a tuple with a star in it by way of a list.
     """
-    flat: list[tuple[Any, ...]] = []
-    for row in rows:
-        number, at, kind, node, cause, data = row
-        if kind == "sent":
-            message_id, dst, message, tone, epoch, due = data
-            head = (number, at, kind, node, cause, message_id, dst, type(message).__name__)
-            flat.append(head + message + (tone, epoch, due))
-        else:
-            flat.append(row)
-    return flat
+    number, at, kind, src, cause, (message_id, dst, message, tone, epoch, due) = row
+    head: tuple[Any, ...] = (number, at, kind, src, cause, message_id, dst, type(message).__name__)
+    laid_open_row: tuple[Any, ...] = head + message + (tone, epoch, due)
+    return laid_open_row

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consensus.checkers import HOLDS, NEVER, VIOLATED, Finding, Judge, Verdict, listens
+from consensus.checkers import HOLDS, NEVER, VIOLATED, Finding, Judge, Verdict, listens, takes_rows
 from consensus.checkers.histories.divergence import Divergence
 from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.histories.losses import NoLosses
@@ -29,6 +29,7 @@ FINDINGS_KEPT = 500
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
 # High-volume kinds of events. They only count messages; they change no other meter and make no mark.
 UNREMARKABLE = ("sent", "delivered", "fired", "decided", "stored")
+ORDINARY = dict.fromkeys(UNREMARKABLE, True)  # the same, to look up
 
 BEGINS, ENDS = 0, 1  # of operations in one microsecond: requests come first, so equal times are concurrent
 
@@ -44,25 +45,32 @@ class Mark(NamedTuple):
     text: str
 
 
-Heard = tuple[tuple[str, Any], ...]  # (name, checker)
+Fold = Callable[[Any, Operation | None], None]
+Heard = tuple[tuple[str, Fold, Sequence[Finding]], ...]  # (name of a checker, its ``fold``, its ``findings``)
 
 
 class Routes:
-    """Which checker is given which events. Each copy of a watch makes its own, since routes point at that watch's checkers."""
+    """Which checker is given which events. Each copy of a watch makes its own, since routes point at that watch's checkers.
+
+    Looked up once for a whole run, so that the folding loop asks no checker what it is.
+    """
 
     def __init__(self) -> None:
         self.listeners: dict[str, Heard] = {}
         self.quiet: dict[str, bool] = {}  # kinds of events that no checker listens to and that are unremarkable
-        self.timed: Heard = ()  # checkers that must hear that time passes
+        self.bare: dict[str, bool] = {}  # unremarkable kinds whose listeners all take bare rows
+        self.timed: tuple[tuple[str, Any], ...] = ()  # checkers that must hear that time passes
         self.rouses: dict[str, bool] = {}  # kinds of events that may change when such a checker is due
 
     def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
         for name in checkers:
             seen.setdefault(name, 0)
-        self.listeners = {kind: tuple(pair for pair in checkers.items() if kind in listens(pair[1])) for kind in KINDS}
-        self.quiet = {kind: True for kind in UNREMARKABLE if not self.listeners[kind]}
+        heard = {kind: [(name, each) for name, each in checkers.items() if kind in listens(each)] for kind in KINDS}
+        self.listeners = {kind: tuple((name, each.fold, each.findings) for name, each in heard[kind]) for kind in KINDS}
+        self.quiet = {kind: True for kind in UNREMARKABLE if not heard[kind]}
+        self.bare = {kind: True for kind in UNREMARKABLE if all(kind in takes_rows(each) for _, each in heard[kind])}
         self.timed = tuple(pair for pair in checkers.items() if hasattr(pair[1], "due"))
-        self.rouses = {kind: True for kind in KINDS if any(pair in self.listeners[kind] for pair in self.timed)}
+        self.rouses = {kind: True for kind in KINDS if any(pair in heard[kind] for pair in self.timed)}
         return self.listeners
 
     def wake(self) -> int:
@@ -134,35 +142,54 @@ class Watch:
     # --- folding ------------------------------------------------------------------------------
 
     def fold(self, rows: Sequence[Row], sides: Sides | None = None) -> None:
-        """Takes the next events, in order. With a cut or a heal among them, ``sides`` says who reaches whom afterwards."""
+        """Takes the next events, in order. With a cut or a heal among them, ``sides`` says who reaches whom afterwards.
+
+        Nine of ten events are unremarkable, and most of these nobody listens to. They stay in this loop, as bare rows where
+        their listeners take those; an event that is more than that goes through ``_fold_remarkable``.
+        """
         self.trace.fold(rows)
-        kinds = [row[2] for row in rows]
+        kinds = [kind for _, _, kind, _, _, _ in rows]
         self.tally.messages += kinds.count("sent")
         self.tally.landed += kinds.count("delivered")
         routes, seen = self.routes, self.seen
         listeners = routes.listeners or routes.open(self._checkers(), seen)
-        quiet, rouses, wake = routes.quiet, routes.rouses, routes.wake()
+        quiet, bare, rouses, wake = routes.quiet, routes.bare, routes.rouses, routes.wake()
         for row in rows:
-            at, kind = row[1], row[2]
+            _, at, kind, _, _, _ = row
             if at < wake and kind in quiet:
                 continue
-            event = make(Event, row)
-            operation = None if kind in UNREMARKABLE else self._remark(event, sides)
-            for name, checker in listeners[kind]:
-                checker.fold(event, operation)
-                if len(checker.findings) > seen[name]:
-                    self._collect(name, checker)
-            if at >= wake:
-                for name, checker in routes.timed:
-                    if checker.due <= at:
-                        checker.fold(event, None)
-                        self._collect(name, checker)
+            if kind in ORDINARY:
+                event = row if kind in bare else make(Event, row)
+                for name, fold, findings in listeners[kind]:
+                    fold(event, None)
+                    if len(findings) > seen[name]:
+                        self._collect(name, findings)
+                if at >= wake:
+                    self._let_time_pass(row)
+            else:
+                self._fold_remarkable(make(Event, row), sides, wake)
+            if at >= wake or kind in rouses:
                 wake = routes.wake()
-            if kind not in UNREMARKABLE:
-                self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
-                self._mark(event, operation)
-            if kind in rouses:
-                wake = routes.wake()
+
+    def _fold_remarkable(self, event: Event, sides: Sides | None, wake: int) -> None:
+        """An event that a meter counts, or that may leave a mark."""
+        operation = self._remark(event, sides)
+        for name, fold, findings in self.routes.listeners[event.kind]:
+            fold(event, operation)
+            if len(findings) > self.seen[name]:
+                self._collect(name, findings)
+        if event.at >= wake:
+            self._let_time_pass(event)
+        self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
+        self._mark(event, operation)
+
+    def _let_time_pass(self, row: Row) -> None:
+        """Checkers for which time passing is news are given this event, whatever its kind."""
+        event = make(Event, row)
+        for name, checker in self.routes.timed:
+            if checker.due <= event.at:
+                checker.fold(event, None)
+                self._collect(name, checker.findings)
 
     def fold_operations(self, operations: Iterable[Operation]) -> None:
         """Takes a whole history without a cluster: ended and pending operations, in any order."""
@@ -220,11 +247,11 @@ class Watch:
                 self.marked[(era, kind)] = True
                 self.marks.append(Mark(event.at, kind, self.lane, f"{operation.client}: {sentence}"))
 
-    def _collect(self, name: str, checker: Any) -> None:
+    def _collect(self, name: str, findings: Sequence[Finding]) -> None:
         """Takes a checker's new findings over."""
-        self.findings.extend(checker.findings[self.seen[name] :])
+        self.findings.extend(findings[self.seen[name] :])
         del self.findings[FINDINGS_KEPT:]
-        self.seen[name] = len(checker.findings)
+        self.seen[name] = len(findings)
 
     # --- operations and their marks ------------------------------------------------------------
 

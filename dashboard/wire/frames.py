@@ -232,5 +232,5 @@ def kind_of(event: Event) -> tuple[str, str, int | None]:
 
 
 def operation_row(operation: Operation, mark: str, note: str) -> tuple[Any, ...]:
-    _number, op_id, *rest, result, reason = operation
+    _number, op_id, *rest, result, reason, _declined = operation
     return op_id, *rest, list(result), reason, mark, note

@@ -1,8 +1,9 @@
 /** What each key and button does, by the names in lib/keys.js: changes of this visitor's page, and commands to the server. */
 import { SPEEDS, speedPlace } from "./lib/timeline.js";
-import { words } from "./lib/words.js";
 import { momentBefore } from "./stores/clock.js";
 import { cancel, say } from "./stores/ui.js";
+import { exactMoment } from "./words/figures.js";
+import { named, t } from "./words/index.js";
 
 const THEMES = /** @type {const} */ (["dark", "light", "contrast"]);
 const MARK_SLACK = 20_000; // microseconds: closer than this, we stand on the mark already
@@ -15,12 +16,12 @@ export function createActs({ world, ui, send, showTheme }) {
   /** @param {number} at */
   const seek = (at) => send("seek", { at: Math.max(0, Math.round(at)) });
 
-  /** @param {number[]} moments @param {string} what */
-  const back = (moments, what) => {
+  /** @param {number[]} moments @param {"time.backEvent"|"time.backMessage"} said */
+  const back = (moments, said) => {
     const at = momentBefore(moments, world.state.clock.playing ? world.state.renderAt : world.state.clock.at);
-    if (at === null) return say(ui, words.time.nothingBefore);
+    if (at === null) return say(ui, t("time.nothingBefore"));
     seek(at);
-    return say(ui, words.time.back(at, what));
+    return say(ui, t(said, { moment: exactMoment(at) }));
   };
 
   const nextMark = () => {
@@ -34,7 +35,7 @@ export function createActs({ world, ui, send, showTheme }) {
     const { marks, renderAt } = world.state;
     const behind = marks.map(([at]) => at).filter((at) => at < renderAt - MARK_SLACK);
     if (behind.length > 0) seek(Math.max(...behind));
-    else say(ui, words.time.noEarlierMark);
+    else say(ui, t("time.noEarlierMark"));
   };
 
   const wanted = { speed: 0, at: -Infinity }; // the last one asked for: presses may come faster than the server's answers
@@ -62,7 +63,7 @@ export function createActs({ world, ui, send, showTheme }) {
     if (index >= world.state.lanes.length) return;
     const alone = ui.state.solo === index ? null : index;
     ui.update({ solo: alone });
-    say(ui, alone === null ? words.lane.everyLane : words.lane.solo(index + 1));
+    say(ui, alone === null ? t("lane.everyLane") : t("lane.solo", { lane: index + 1 }));
   };
 
   const nextKey = () => {
@@ -70,45 +71,45 @@ export function createActs({ world, ui, send, showTheme }) {
     if (keys.length === 0) return;
     const watchedKey = keys[(keys.indexOf(ui.state.watchedKey) + 1) % keys.length];
     ui.update({ watchedKey });
-    say(ui, words.view.key(watchedKey));
+    say(ui, t("view.key", { key: watchedKey }));
   };
 
   const view = () => {
     const next = ui.state.view === "god" ? "clients" : "god";
     ui.update({ view: next });
-    say(ui, words.view[next]);
+    say(ui, named("view", next));
   };
 
   const fullscreen = () => {
     if (document.fullscreenElement) return void document.exitFullscreen();
     const asked = document.documentElement.requestFullscreen?.();
-    return void (asked ? asked.catch(() => say(ui, words.noFullscreen)) : say(ui, words.noFullscreen));
+    return void (asked ? asked.catch(() => say(ui, t("noFullscreen"))) : say(ui, t("noFullscreen")));
   };
 
   const share = async () => {
     const address = location.href;
     try {
       await navigator.clipboard.writeText(address);
-      say(ui, words.bar.shared);
+      say(ui, t("bar.shared"));
     } catch {
-      say(ui, words.bar.shareByHand(address)); // no clipboard on a plain http address
+      say(ui, t("bar.shareByHand", { address })); // no clipboard on a plain http address
     }
   };
 
   const theme = () => {
     ui.update({ theme: THEMES[(THEMES.indexOf(ui.state.theme) + 1) % THEMES.length] });
     showTheme();
-    say(ui, `${words.bar.theme[ui.state.theme]}.`);
+    say(ui, t("sentence", { text: named("bar.theme", ui.state.theme) }));
   };
 
   const reset = () => {
     ui.update({ dock: null, lit: null, selection: null, gesture: null });
-    send("reset").then((answer) => answer.ok && say(ui, words.reset));
+    send("reset").then((answer) => answer.ok && say(ui, t("reset")));
   };
 
   const undo = () => {
-    if (!world.state.undo) return say(ui, `${words.bar.nothingToUndo}.`);
-    return void send("undo").then((answer) => answer.ok && say(ui, `${words.bar.undone}: ${answer.sentence}.`));
+    if (!world.state.undo) return say(ui, t("sentence", { text: t("bar.nothingToUndo") }));
+    return void send("undo").then((answer) => answer.ok && say(ui, t("bar.undone", { what: String(answer.sentence) })));
   };
 
   /** @type {Record<string, () => void>} */
@@ -116,8 +117,8 @@ export function createActs({ world, ui, send, showTheme }) {
     play: () => void send(world.state.clock.playing ? "pause" : "play"),
     stepEvent: () => void send("step", { unit: "event" }),
     stepMessage: () => void send("step", { unit: "message" }),
-    backEvent: () => back(world.state.moments, words.time.event),
-    backMessage: () => back(world.state.landings, words.time.message),
+    backEvent: () => back(world.state.moments, "time.backEvent"),
+    backMessage: () => back(world.state.landings, "time.backMessage"),
     nextMark,
     previousMark,
     faster: () => speed(1),
@@ -130,7 +131,7 @@ export function createActs({ world, ui, send, showTheme }) {
     heal: () => {
       if (ui.state.tool === "heal") return void send("heal");
       ui.update({ tool: "heal" });
-      return say(ui, words.healAgain);
+      return say(ui, t("healAgain"));
     },
     confirm,
     undo,

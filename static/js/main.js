@@ -4,7 +4,6 @@
 import { createActs } from "./acts.js";
 import { actionOf } from "./lib/keys.js";
 import { LIMITS } from "./lib/wire-types.js";
-import { words } from "./lib/words.js";
 import { showPage } from "./panels/page.js";
 import { createScripts } from "./scripts.js";
 import { connect } from "./socket.js";
@@ -13,6 +12,7 @@ import { MARKS, paintMark } from "./stage/marks.js";
 import { advanceRender } from "./stores/clock.js";
 import { createUi, say } from "./stores/ui.js";
 import { carry, createWorld, expectSnapshot, fold } from "./stores/world.js";
+import { language, named, t } from "./words/index.js";
 
 const THEME = "capscope theme";
 const SEEN = "capscope seen";
@@ -52,7 +52,10 @@ const socket = connect({
 async function send(type, fields = {}) {
   const answer = await socket.send(type, fields);
   if (!answer.ok) say(ui, answer.sentence, false);
-  else if (words.done[type]) say(ui, words.done[type](String(fields.node)));
+  else {
+    const done = named("done", type, "", { node: String(fields.node) });
+    if (done) say(ui, done);
+  }
   return answer;
 }
 
@@ -110,7 +113,7 @@ const handlers = {
  * @param {number} lane
  */
 function mountStage(canvas, lane) {
-  const stage = createStage(canvas, lane, /** @type {any} */ (world), /** @type {any} */ (ui), handlers);
+  const stage = createStage(canvas, lane, world, ui, handlers);
   stages.set(lane, stage);
   const watch = new ResizeObserver(() => stage.resize());
   watch.observe(canvas);
@@ -237,7 +240,8 @@ ui.update({
 motion.addEventListener("change", () => ui.update({ reducedMotion: motion.matches }));
 loadFont();
 showTheme();
-document.title = words.brand;
+document.title = t("brand");
+document.documentElement.lang = language;
 showPage({ world, ui, send, inspect, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
 showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });

@@ -1,6 +1,7 @@
 /** The one place that talks to the server: Socket.IO, packets in order, commands until they are answered (docs/wire.md). */
 import { io } from "socket.io-client";
-import { createOutbox, inOrder, parser } from "./lib/wire.js";
+import { createOutbox, inflate, inOrder, parser } from "./lib/wire.js";
+import { server } from "./words/index.js";
 
 const TOKEN = "capscope token";
 const COME_BACK = 4000; // milliseconds in which the server's goodbye can be read
@@ -19,7 +20,7 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
     },
     () => `${stem}.${(count += 1)}`,
   );
-  socket.on("frame", inOrder(onPacket, onBroken));
+  socket.on("frame", inOrder(onPacket, onBroken, inflate, server));
   socket.on("connect", () => {
     onConnected(true, "");
     outbox.resend();

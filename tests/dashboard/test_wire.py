@@ -19,9 +19,11 @@ from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.runs import interventions, registry
 from consensus.runs.timeline import Timeline
+from consensus.watch.history import Operation
 from dashboard import wire
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
+from dashboard.wire.frames import operation_row
 from dashboard.wire.pack import EACH, KEPT, Reader, Writer, change, changed, pattern
 from tests.kit.fold import Fold
 
@@ -263,13 +265,25 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "SpecLane": spec["lanes"],
         "LinkSetting": [spec["link"]],
         "Side": lanes[0].meters(timeline.at)["sides"],
-        "Lost": [lanes[0].tally.dropped],
+        "Lost": [wire.LaneView(0).whole(lanes[0], timeline.at)["lost"]],
     }
     assert {*bodies, "Message", "Operation"} == set(wire.PARTS)
     for name, rows in bodies.items():
         assert rows
         for row in rows:
             assert list(row) == list(wire.PARTS[name]), name
+
+
+def test_an_operations_row_holds_what_its_columns_say() -> None:
+    operation = Operation(3, "c1:1", "c1", "n1", "write", "x", "7", 100, 200, "failed", ("7",), "No quorum.", declined=True)
+    row = dict(zip(wire.OPERATION, wire.operation_row(operation, "stale", "a note"), strict=True))
+    assert (row["id"], row["result"], row["reason"], row["mark"], row["note"]) == (
+        "c1:1",
+        ["7"],
+        "No quorum.",
+        "stale",
+        "a note",
+    )
 
 
 def test_the_pages_types_are_written_from_the_tables() -> None:
@@ -564,3 +578,10 @@ def test_a_sentence_keeps_its_template_and_values_on_the_wire() -> None:
             back = reader.unpacked(writer.packed(["caption", sentence]))[1]
             assert back == sentence and back.template == sentence.template and back.values == sentence.values
             assert back.values["harm"].template == inner.template
+
+
+def test_each_column_of_an_operation_holds_what_its_name_says() -> None:
+    operation = Operation(0, "c1:1", "c1", "n1", "read", "x", "", 5, 9, "failed", ("7",), "no element", declined=True)
+    row = dict(zip(wire.OPERATION, operation_row(operation, "stale", "old"), strict=True))
+    assert (row["result"], row["reason"], row["mark"], row["note"]) == (["7"], "no element", "stale", "old")
+    assert (row["id"], row["client"], row["node"], row["outcome"], row["finish"]) == ("c1:1", "c1", "n1", "failed", 9)

@@ -79,7 +79,7 @@ test("a new value is one new word, a commit one new row, whatever else stays", (
 });
 
 test("whatever a node shows, a change of it is seen at once", () => {
-  const changes = [{ status: "crashed" }, { status: "paused" }, { role: "leader" }, { role: "candidate" }, { epoch: 2 }, { lie: "equivocates" }, { store: { x: ["7", "8"] } },
+  const changes = [{ status: "crashed" }, { status: "paused" }, { ring: "leads" }, { ring: "stands" }, { ring: "waits" }, { epoch: 2 }, { lie: "equivocates" }, { store: { x: ["7", "8"] } },
     { log: [[2, "x=6"], [1, "x=7"]] }, { log: [[1, "x=6"]] }, { log_start: 9, commit: 9 }, { commit: 2 }];
   for (const change of changes) {
     const picture = stage();

@@ -6,7 +6,11 @@ import { epochColour, readableOn, valueColour } from "../../static/js/lib/colour
 import { hit } from "../../static/js/stage/hit.js";
 import { layout as layoutOf, stageSize } from "../../static/js/stage/layout.js";
 import { netOf } from "../../static/js/stage/net.js";
-import { answerMark, fillsOf, ghostPath, lastAnswers, position, saidText, scene, shownTimer, valueText } from "../../static/js/stage/scene.js";
+import { scene } from "../../static/js/stage/scene.js";
+import { answerMark, lastAnswers, saidText } from "../../static/js/stage/scene/clients.js";
+import { ghostPath } from "../../static/js/stage/scene/gestures.js";
+import { position } from "../../static/js/stage/scene/messages.js";
+import { fillsOf, shownTimer, valueText } from "../../static/js/stage/scene/nodes.js";
 
 const NODES = ["n1", "n2", "n3", "n4", "n5"];
 const CLIENTS = NODES.map((id, i) => [`c${i + 1}`, id]);
@@ -116,8 +120,8 @@ test("with reduced motion a burst is still", () => {
 });
 
 test("a split brain is two colours and two crowns", () => {
-  const nodes = shapesOf({ states: { n1: { role: "leader", epoch: 1 }, n3: { role: "leader", epoch: 2 } } }, "node");
-  assert.deepEqual(nodes.filter(({ ring }) => ring === "leader").map(({ id, fills }) => [id, ...fills]), [["n1", "epoch-0"], ["n3", "epoch-1"]]);
+  const nodes = shapesOf({ states: { n1: { ring: "leads", epoch: 1 }, n3: { ring: "leads", epoch: 2 } } }, "node");
+  assert.deepEqual(nodes.filter(({ ring }) => ring === "leads").map(({ id, fills }) => [id, ...fills]), [["n1", "epoch-0"], ["n3", "epoch-1"]]);
 });
 
 test("without epochs a node's colour is the watched value, siblings are several", () => {
@@ -159,10 +163,10 @@ test("a set is one value however many elements it has, and an untouched counter 
   assert.deepEqual([drawn.label, drawn.fills.length], ["3 in x", 1]);
 });
 
-test("who waits to be told how things stand has a ring of its own", () => {
-  const ring = (role, status = "up") => shapesOf({ states: { n1: { role, status } } }, "node")[0].ring;
-  assert.deepEqual(["view change", "recovering", "in doubt"].map((role) => ring(role)), ["unsettled", "unsettled", "unsettled"]);
-  assert.deepEqual([ring("backup"), ring("primary"), ring("in doubt", "crashed")], ["", "leader", ""]);
+test("a node wears the ring that its protocol names, whatever its role, and none while it is down", () => {
+  const ring = (state) => shapesOf({ states: { n1: { role: "leader", ...state } } }, "node")[0].ring;
+  assert.deepEqual(["leads", "stands", "waits"].map((name) => ring({ ring: name })), ["leads", "stands", "waits"]);
+  assert.deepEqual([ring({}), ring({ ring: "waits", status: "crashed" }), ring({ ring: "leads", status: "paused" })], ["", "", "leads"]);
 });
 
 test("a crashed node shows neither role, nor value, nor timer", () => {
@@ -170,8 +174,8 @@ test("a crashed node shows neither role, nor value, nor timer", () => {
   assert.deepEqual([node.status, node.ring, node.label, node.arc], ["crashed", "", "", null]);
 });
 
-test("the arc is what is left of the election timer, else of the longest", () => {
-  assert.equal(shownTimer({ status: "up", timers: [["tick", 0, 90], ["election", 0, 20]] })[0], "election");
+test("the arc is what is left of the timer that the protocol names, else of the longest", () => {
+  assert.equal(shownTimer({ status: "up", ring_timer: "tock", timers: [["tick", 0, 90], ["tock", 0, 20]] })[0], "tock");
   assert.equal(shownTimer({ status: "up", timers: [["tick", 0, 90], ["tock", 0, 20]] })[0], "tick");
   const node = shapesOf({ states: { n2: { timers: [["election", 0, 4000]] } } }, "node")[1];
   assert.equal(node.arc.part, 0.75);

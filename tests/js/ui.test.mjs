@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createStore } from "../../static/js/stores/store.js";
-import { words } from "../../static/js/lib/words.js";
+import { operationWords } from "../../static/js/words/sentences.js";
 import { cancel, createUi, say } from "../../static/js/stores/ui.js";
 
 test("a store tells everybody who listens, and nobody who has left", () => {
@@ -56,7 +56,7 @@ test("Escape closes one thing at a time, the uppermost first", () => {
 
 test("an operation is told in the words of its lane's object", () => {
   const operation = { id: "you:1", client: "you", node: "n1", kind: "write", key: "x", value: "jam", start: 0, finish: 1, outcome: "ok", result: [], reason: "", mark: "", note: "" };
-  const told = (object, more = {}) => words.strip.operation({ ...operation, ...more }, object);
+  const told = (object, more = {}) => operationWords({ ...operation, ...more }, object);
   assert.equal(told("register"), "you wrote x=jam at n1");
   assert.equal(told("decision", { result: ["tea"] }), "you proposed jam for x at n1 → tea");
   assert.equal(told("counter"), "you added one to x at n1");

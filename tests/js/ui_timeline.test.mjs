@@ -5,7 +5,7 @@ import { lengthOf, placed, SPEEDS, speedPlace } from "../../static/js/lib/timeli
 
 const S = 1e6;
 const LENGTH = 20 * S;
-const labelled = (marks) => placed(marks, LENGTH, { stale: "stale read", violation: "violation" }).filter(({ label }) => label !== "");
+const labelled = (marks) => placed(marks, LENGTH, (kind) => (kind === "stale" ? "stale read" : kind)).filter(({ label }) => label !== "");
 
 test("the slider's speeds go from 1/200 to 10, and any speed finds its nearest", () => {
   assert.equal(SPEEDS[0], 1 / 200);
@@ -32,7 +32,7 @@ test("the leader that follows a cut is named in the second row, and so is the le
 
 test("marks of one kind close together are one mark that counts", () => {
   const stale = Array.from({ length: 50 }, (_, step) => [12 * S + step * 10_000, "stale", 1, "stale read"]);
-  const kept = placed(stale, LENGTH, {});
+  const kept = placed(stale, LENGTH, String);
   assert.ok(kept.length <= 6, `${kept.length} marks`);
   assert.equal(kept.reduce((sum, { times }) => sum + times, 0), 50);
   assert.equal(labelled(stale).length, 1);
@@ -40,5 +40,5 @@ test("marks of one kind close together are one mark that counts", () => {
 
 test("a long text gives way to the name of its kind, and the story's sentences stay in the caption", () => {
   assert.deepEqual(labelled([[3 * S, "violation", 0, "c3 read x=7 after it was gone"], [9 * S, "say", -1, "Now look left."]]).map(({ label }) => label), ["violation"]);
-  assert.equal(placed([[9 * S, "say", -1, "Now look left."]], LENGTH, {}).length, 0);
+  assert.equal(placed([[9 * S, "say", -1, "Now look left."]], LENGTH, String).length, 0);
 });

@@ -190,7 +190,7 @@ def test_after_each_write_the_disk_and_the_network_are_as_they_were_then(writes,
     with pytest.raises(CrashedInside):
         node.start(0)
     assert (node.term, node.log, node.marks, list(node.box)) == (term, log, marks, box)
-    assert len(node._effects) == sends
+    assert len(node.effects) == sends
 
 
 def test_a_handler_with_fewer_writes_runs_as_ever():

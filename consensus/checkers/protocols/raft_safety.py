@@ -27,6 +27,7 @@ from typing import Any
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
+from consensus.kernel.rows import make
 from consensus.maths.quorums import Configuration, has_quorum
 from consensus.watch.history import Operation
 
@@ -47,6 +48,7 @@ Data = tuple[tuple[str, str], ...]
 class RaftSafety:
     """Each property is reported once for each server that breaks it."""
 
+    takes_rows = ("sent",)
     listens = ("sent", "decided", "became", "stored", "noted", "started", "restarted", "wiped", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
@@ -61,7 +63,7 @@ class RaftSafety:
         # Logs as leaders show them: (index, term) -> (entry, the term of the entry before it)
         self.entry_at: Ledger[tuple[int, int], tuple[Entry, int]] = Ledger()
         self.shown_by: dict[str, Ledger[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
-        self.last_heartbeat: dict[str, tuple[int, int, int]] = {}
+        self.last_shown: dict[str, tuple[int, int, int, tuple[Entry, ...]]] = {}  # leader -> its last AppendEntries
         # Members: in force once the entry of that index and term stands in a log; and who was said to agree to what
         self.members_at: Ledger[tuple[int, int], Configuration | None] = Ledger({(0, 0): Configuration(members)})
         self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
@@ -80,21 +82,20 @@ class RaftSafety:
         self.replayed_to, self.replayed = 0, dict[str, tuple[str, ...]]()
 
     def fold(self, event: Event, operation: Operation | None) -> None:
-        kind = event.kind
-        if self.doubted and self.doubted[0].cause != event.cause:
+        _, _, kind, node, cause, data = event
+        if self.doubted and self.doubted[0].cause != cause:
             self.accuse()
         if kind == "sent":
-            data = event.data
-            dst, message = data[1], data[2]
+            _, dst, message, _, _, _ = data
             name = type(message).__name__
             if name == "AppendEntries":
-                self.see_log(event, message)
+                self.see_append_entries(event, node, message)
             elif name == "AppendEntriesReply" or name == "InstallSnapshotReply":
-                self.see_acknowledgement(event.node, dst, message)
+                self.see_acknowledgement(node, dst, message)
             elif name == "RequestVoteReply":
-                self.see_vote(event.node, dst, message)
+                self.see_vote(node, dst, message)
             elif name == "InstallSnapshot":
-                self.see_snapshot(event, message)
+                self.see_snapshot(make(Event, event), message)
         elif kind == "decided":
             self.see_decision(event, *event.data)
         elif kind == "became":
@@ -136,20 +137,24 @@ class RaftSafety:
 
     # --- Leader Append-Only and Log Matching ------------------------------------------------------
 
+    def see_append_entries(self, event: Event, leader: str, message: Any) -> None:
+        """A leader sends the same to all its followers, and as a heartbeat again and again: once is enough."""
+        shown = (message.term, message.prev_log_index, message.prev_log_term, message.entries)
+        if self.last_shown.get(leader) != shown:
+            self.last_shown[leader] = shown
+            self.see_log(make(Event, event), message)
+
     def see_log(self, event: Event, message: Any) -> None:
         leader, term, entries = event.node, message.term, message.entries
-        if not entries:
-            heartbeat = (term, message.prev_log_index, message.prev_log_term)
-            if self.last_heartbeat.get(leader) == heartbeat:
-                return
-            self.last_heartbeat[leader] = heartbeat
         if term not in self.elected_with:
             # The first message of a term begins where the log ended when its leader was elected.
             self.elected_with[term] = (leader, message.prev_log_index, message.prev_log_term)
             self.latest_term_led = max(self.latest_term_led, term)
             self.check_election(event, term)
             self.check_votes(event, term)
-        shown = self.shown_by.setdefault(leader, Ledger())
+        shown = self.shown_by.get(leader)
+        if shown is None:
+            shown = self.shown_by[leader] = Ledger()
         previous_term = message.prev_log_term
         _term, last = self.led.get(leader, (0, (0, 0)))
         end = message.prev_log_index + len(entries)

@@ -55,6 +55,7 @@ from consensus.protocols.cards import Action, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
 FOLLOWER, PRE_CANDIDATE, CANDIDATE, LEADER = "follower", "pre-candidate", "candidate", "leader"
+STANDING = (PRE_CANDIDATE, CANDIDATE)
 RING = {LEADER: "leads", CANDIDATE: "stands", PRE_CANDIDATE: "stands"}
 JOINT, ONE_AT_A_TIME, AT_ONCE = "joint", "one at a time", "at once"
 
@@ -366,7 +367,7 @@ class RaftNode(Node):
 
     def recognise_leader(self, term: int, leader_id: str) -> None:
         """An AppendEntries of the current term comes from its legitimate leader; a candidate gives way (5.2)."""
-        if term > self.current_term or self.role in (CANDIDATE, PRE_CANDIDATE):
+        if term > self.current_term or self.role in STANDING:
             self.become_follower(term)
         assert self.role == FOLLOWER, ELECTION_SAFETY
         self.heard_leader_at = self.elapsed
@@ -379,7 +380,8 @@ class RaftNode(Node):
         """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
         if not self.may_stand():
             return self.cancel_timer("election")
-        return self.set_timer("election", self.stream.between(self.knobs["election_min_ms"] * MS, self.longest_timeout()))
+        shortest = self.knobs["election_min_ms"] * MS
+        return self.set_timer("election", shortest + self.stream.below(self.longest_timeout() - shortest + 1))
 
     def longest_timeout(self) -> int:
         shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
@@ -521,66 +523,62 @@ class RaftNode(Node):
         return self.agree({self.id: True, **{peer: follower.answered_at >= since for peer, follower in self.followers.items()}})
 
     def send_append_entries(self, peer: str) -> None:
-        first = self.followers[peer].next_index
+        first, log = self.followers[peer].next_index, self.log
         place = first - self.snapshot.last_included_index
         if place < 1:
             return self.send_snapshot(peer)
+        entries = tuple(log[place : place + ENTRIES_MAX]) if place < len(log) else ()
+        prev_log_term = log[place - 1][TERM]
         return self.send(
             peer,
-            AppendEntries(
-                self.current_term,
-                self.id,
-                first - 1,
-                self.log[place - 1][TERM],
-                tuple(self.log[place : place + ENTRIES_MAX]),
-                self.commit_index,
-                self.round,
-            ),
+            AppendEntries(self.current_term, self.id, first - 1, prev_log_term, entries, self.commit_index, self.round),
         )
 
     def on_append_entries(self, src: str, m: AppendEntries) -> None:
-        if m.term < self.current_term:  # AppendEntries 1
-            return self.send(src, AppendEntriesReply(self.current_term, False, 0, 0, 0, m.round))
-        self.recognise_leader(m.term, m.leader_id)
+        term, leader_id, prev_log_index, prev_log_term, entries, leader_commit, round = m
+        if term < self.current_term:  # AppendEntries 1
+            return self.send(src, AppendEntriesReply(self.current_term, False, 0, 0, 0, round))
+        self.recognise_leader(term, leader_id)
         self.reset_election_timer()
-        if not self.holds(m.prev_log_index, m.prev_log_term):  # AppendEntries 2
-            conflict_term, conflict_index = self.conflict_before(m.prev_log_index)
-            return self.send(src, AppendEntriesReply(self.current_term, False, 0, conflict_term, conflict_index, m.round))
-        if m.entries:
+        if not self.holds(prev_log_index, prev_log_term):  # AppendEntries 2
+            conflict_term, conflict_index = self.conflict_before(prev_log_index)
+            return self.send(src, AppendEntriesReply(self.current_term, False, 0, conflict_term, conflict_index, round))
+        if entries:
             before = self.configuration
-            self.accept_entries(m.prev_log_index, m.entries)
+            self.accept_entries(prev_log_index, entries)
             if self.configuration != before:
                 self.reset_election_timer()  # it may be a member now, or none any more
         # Only up to the last entry that this message vouches for: what stands behind it may still conflict.
-        last_new_index = m.prev_log_index + len(m.entries)
-        if m.leader_commit > self.commit_index:  # AppendEntries 5
-            self.commit_up_to(min(m.leader_commit, last_new_index))
-        self.send(src, AppendEntriesReply(self.current_term, True, last_new_index, 0, 0, m.round))
+        last_new_index = prev_log_index + len(entries)
+        if leader_commit > self.commit_index:  # AppendEntries 5
+            self.commit_up_to(min(leader_commit, last_new_index))
+        self.send(src, AppendEntriesReply(self.current_term, True, last_new_index, 0, 0, round))
 
     def on_append_entries_reply(self, src: str, m: AppendEntriesReply) -> None:
-        self.observe_term(m.term)
-        if self.role != LEADER or m.term != self.current_term or src not in self.followers:
+        term, success, match_index, conflict_term, conflict_index, round = m
+        self.observe_term(term)
+        if self.role != LEADER or term != self.current_term or (follower := self.followers.get(src)) is None:
             return
-        follower = self.followers[src]
         follower.answered_at = self.elapsed
         # A follower that refuses entries still recognises its leader: both answers count for the round.
-        follower.acknowledged_round = max(follower.acknowledged_round, m.round)
-        if m.success:
-            follower.accepted_round = max(follower.accepted_round, m.round)
-            self.advance_follower(src, m.match_index)
+        if round > follower.acknowledged_round:
+            follower.acknowledged_round = round
+        if success:
+            if round > follower.accepted_round:
+                follower.accepted_round = round
+            self.advance_follower(src, match_index)
             self.judge_newcomer(src)
         else:
-            if m.round > follower.accepted_round:  # it refuses what follows on an acceptance: its disk was wiped
+            if round > follower.accepted_round:  # it refuses what follows on an acceptance: its disk was wiped
                 follower.match_index = 0
-            self.back_up(src, m.conflict_term, m.conflict_index)
+            self.back_up(src, conflict_term, conflict_index)
         if self.reads:
             self.answer_confirmed_reads()
 
     def holds(self, index: int, term: int) -> bool:
         """Whether the log has an entry of that term there. What the snapshot covers is committed: it is the same everywhere."""
-        if index < self.snapshot.last_included_index:
-            return True
-        return index <= self.last_log_index and self.term_at(index) == term
+        place = index - self.snapshot.last_included_index
+        return place < 0 or (place < len(self.log) and self.log[place][TERM] == term)
 
     def accept_entries(self, prev_log_index: int, entries: tuple[Entry, ...]) -> None:
         """Keeps what agrees, drops what conflicts, appends what is new. An old message that comes late removes nothing."""
@@ -649,6 +647,8 @@ class RaftNode(Node):
 
     def advance_commit_index(self) -> None:
         """A leader counts replicas only for entries of its own term; that commits all before them too (5.3, 5.4.2)."""
+        if self.commit_index == self.last_log_index:
+            return  # there is nothing left to commit
         match_index = {peer: follower.match_index for peer, follower in self.followers.items()}
         on_majority = self.agreed_index({**match_index, self.id: self.last_log_index})
         # Terms never fall along a log: if this entry is of an earlier term, so are all before it.

@@ -656,14 +656,12 @@ class ZabNode(Node):
 
     # --- channels: FIFO and reliable, on links that are neither -----------------------------------
 
-    def receive_bare(self, now: int, src: str, message: Any) -> list[Any]:
-        """The kernel's input: a message over a channel may have to wait for its turn, or bring others whose turn it is now."""
-        if type(message) not in OVER_A_CHANNEL:
-            return super().receive_bare(now, src, message)
-        self.now = now
-        self.arrive(src, message)
-        effects, self._effects = self._effects, []
-        return effects
+    def handle(self, src: str, message: Any) -> None:
+        """A message over a channel may have to wait for its turn, or bring others whose turn it is now."""
+        if type(message) in OVER_A_CHANNEL:
+            self.arrive(src, message)
+        else:
+            super().handle(src, message)
 
     def arrive(self, src: str, m: Any) -> None:
         """Handles each message in its turn, once, as long as its connection is open."""

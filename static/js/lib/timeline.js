@@ -25,9 +25,9 @@ const NEAR = 0.006; // of the track's width: marks of one kind nearer than this 
  * follows at once on a cut (another leader, a stale read) is named as well; `row` is 0 or 1.
  * @param {Array<[at: number, kind: string, lane: number, text: string]>} marks
  * @param {number} length simulated microseconds that the whole track stands for
- * @param {Record<string, string>} names what a kind is called where its own text is too long
+ * @param {(kind: string) => string} nameOf what a kind is called where its own text is too long
  */
-export function placed(marks, length, names) {
+export function placed(marks, length, nameOf) {
   /** @type {Array<{at: number, kind: string, text: string, label: string, row: number, times: number}>} */
   const kept = [];
   for (const [at, kind, , text] of [...marks].sort((a, b) => a[0] - b[0])) {
@@ -41,7 +41,7 @@ export function placed(marks, length, names) {
   const firstOfKind = new Set();
   for (const mark of [...kept].sort((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind) || a.at - b.at)) {
     if ((mark.kind === "stale" || mark.kind === "conflict" || mark.kind === "lost") && firstOfKind.has(mark.kind)) continue;
-    const label = mark.text.length > 0 && mark.text.length <= LABEL_MAX ? mark.text : (names[mark.kind] ?? mark.kind);
+    const label = mark.text.length > 0 && mark.text.length <= LABEL_MAX ? mark.text : nameOf(mark.kind);
     const half = (label.length * LETTER) / 2 + 0.008;
     const middle = mark.at / length;
     const row = rows.findIndex((taken) => !taken.some(([from, to]) => middle - half < to && middle + half > from));

@@ -3,7 +3,9 @@
  * Beside it, for screen readers, what is cut and what is said.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { set } from "../words/figures.js";
+import { t } from "../words/index.js";
+import { invitation, keyName, operationWords, outcomeWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { cardsOf } from "./node_actions.js";
 
@@ -28,32 +30,32 @@ export function Caption({ app }) {
     if (caption && performance.now() - since.current > AT_ONCE) setFaded(said.count); // what has just happened is newer than what was said
   }, [caption]);
   const speaking = said.count !== faded && said.sentence !== "";
-  const sentence = bye || (!connected && words.caption.lost) || (speaking && said.sentence) || (stale && words.caption.stale) || story(caption, spec, invited);
+  const sentence = bye || (!connected && t("caption.lost")) || (speaking && said.sentence) || (stale && t("caption.stale")) || story(caption, spec, invited);
   const lasso = selection?.kind === "lasso" ? selection.ids : null;
   return html`<div class="caption">
     ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
     ${spec?.ask && !bye && html`<div class="audience">
-      <button class="quiet dim" aria-haspopup="dialog" title=${words.audience.askWhat} onClick=${() => ui.update({ dialog: "ask" })}>${words.audience.ask}</button>
-      ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${words.audience.revealWhat} onClick=${() => app.send("reveal")}>${words.audience.reveal}</button>`
-        : html`<button class="quiet dim" aria-haspopup="dialog" title=${words.audience.lessonWhat} onClick=${() => ui.update({ dialog: "lesson" })}>${words.audience.lesson}</button>`}
+      <button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => ui.update({ dialog: "ask" })}>${t("audience.ask")}</button>
+      ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
+        : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => ui.update({ dialog: "lesson" })}>${t("audience.lesson")}</button>`}
     </div>`}
-    <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? words.caption.lost : speaking ? said.sentence : "")}</div>
+    <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? t("caption.lost") : speaking ? said.sentence : "")}</div>
     <${WhatIsCut} app=${app} />
   </div>`;
 }
 
 /** @param {string} caption @param {import("../lib/wire-types.js").Spec|null} spec @param {boolean} invited */
 function story(caption, spec, invited) {
-  if (!spec) return words.caption.opening;
+  if (!spec) return t("caption.opening");
   if (caption) return caption;
-  return invited ? words.caption.invitation(spec.lanes.length) : [spec.story, spec.ask].filter(Boolean).join(" ");
+  return invited ? invitation(spec.lanes.length) : [spec.story, spec.ask].filter(Boolean).join(" ");
 }
 
 /** @param {{app: import("./html.js").App}} props */
 function WhatIsCut({ app }) {
   const cut = useStore(app.world, (state) => state.lanes[0]?.links?.words ?? "");
   const outcome = useStore(app.world, (state) =>
-    state.lanes.map((lane, index) => `${state.spec?.lanes[index]?.title}: ${lane.meters?.sides.map((side) => `${words.set(side.nodes)} ${side.availability.toLowerCase()}, ${side.consistency.toLowerCase()}`).join("; ") ?? ""}`).join(". "));
+    state.lanes.map((lane, index) => t("named", { name: state.spec?.lanes[index]?.title ?? "", text: lane.meters?.sides.map(outcomeWords).join("; ") ?? "" })).join(". "));
   const byHand = useStore(app.world, (state) => state.lanes.map((_, index) => newestByHand(state, index)).join(" ").trim());
   return html`<div class="unseen" role="status" aria-live="polite" data-cut>${cut}</div><div class="unseen" role="status" aria-live="polite" data-outcome>${outcome}</div>
     <div class="unseen" role="status" aria-live="polite" data-by-hand>${byHand}</div>`;
@@ -63,13 +65,13 @@ function WhatIsCut({ app }) {
 function newestByHand(state, index) {
   let newest = null;
   for (const operation of state.lanes[index].operations.values()) if (operation.client === "you") newest = operation;
-  return newest ? `${state.spec?.lanes[index]?.title}: ${words.strip.operation(newest, cardsOf(state, index)[0]?.object)}.` : "";
+  return newest ? t("sentence", { text: t("named", { name: state.spec?.lanes[index]?.title ?? "", text: operationWords(newest, cardsOf(state, index)[0]?.object) }) }) : "";
 }
 
 /** @param {{app: import("./html.js").App, nodes: string[]}} props */
 function Offer({ app, nodes }) {
   return html`<p class="offer">
-    <button class="solid" onClick=${() => app.act("confirm")}>${words.caption.isolate(nodes)}<kbd aria-hidden="true">Enter</kbd></button>
-    <button class="quiet" onClick=${() => app.ui.update({ selection: null })}>${words.caption.cancel}<kbd aria-hidden="true">Esc</kbd></button>
+    <button class="solid" onClick=${() => app.act("confirm")}>${t("caption.isolate", { nodes: set(nodes) })}<kbd aria-hidden="true">${keyName("confirm")}</kbd></button>
+    <button class="quiet" onClick=${() => app.ui.update({ selection: null })}>${t("caption.cancel")}<kbd aria-hidden="true">${keyName("cancel")}</kbd></button>
   </p>`;
 }

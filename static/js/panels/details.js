@@ -1,5 +1,7 @@
 /** What lies behind a lane's words: each promise with its verdict and reason, figures a side, and the findings one can go to. */
-import { words } from "../lib/words.js";
+import { moment, set } from "../words/figures.js";
+import { named, t } from "../words/index.js";
+import { stalenessWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 
@@ -12,28 +14,28 @@ export function Details({ app, lane }) {
   if (!meters) return null;
   /** @type {Array<[string, string]>} */
   const figures = [
-    [words.details.staleness, words.details.stalenessValue(meters.staleness)],
-    [words.details.messages, String(meters.messages)],
-    [words.details.lostAtCut, String(dropped?.cut ?? meters.lost_at_cut)],
-    [words.details.diverged, String(meters.diverged)],
+    [t("details.staleness"), stalenessWords(meters.staleness)],
+    [t("details.messages"), String(meters.messages)],
+    [t("details.lostAtCut"), String(dropped?.cut ?? meters.lost_at_cut)],
+    [t("details.diverged"), String(meters.diverged)],
   ];
-  if (meters.converged_ms !== null) figures.push([words.details.converged, words.details.convergedValue(meters.converged_ms)]);
+  if (meters.converged_ms !== null) figures.push([t("details.converged"), t("details.convergedValue", { ms: meters.converged_ms })]);
   return html`<div class="card details" tabindex="0">
-    <section aria-label=${words.details.promises}>
+    <section aria-label=${t("details.promises")}>
       <ul class="promises">${meters.promises.map(
-        ([name, verdict, reason]) => html`<li key=${name} data-verdict=${verdict}><${Icon} name=${verdict} /><span><b>${name}</b> <em>${words.details.verdicts[verdict]}</em>${reason ? html`<small>${reason}</small>` : ""}</span></li>`,
+        ([name, verdict, reason]) => html`<li key=${name} data-verdict=${verdict}><${Icon} name=${verdict} /><span><b>${name}</b> <em>${named("details.verdicts", verdict)}</em>${reason ? html`<small>${reason}</small>` : ""}</span></li>`,
       )}</ul>
-      <p class="hint">${words.details.badge(meters.badge)}</p>
+      <p class="hint">${t("details.badge", { badge: meters.badge })}</p>
     </section>
-    <section aria-label=${words.details.sides}>
+    <section aria-label=${t("details.sides")}>
       <dl>${figures.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
       <${SidesTable} sides=${meters.sides} />
     </section>
-    <section aria-label=${words.details.findings}>
-      <h4>${words.details.findings}</h4>
-      ${findings.length === 0 && html`<p class="hint">${words.details.noFindings}</p>`}
+    <section aria-label=${t("details.findings")}>
+      <h4>${t("details.findings")}</h4>
+      ${findings.length === 0 && html`<p class="hint">${t("details.noFindings")}</p>`}
       <ul class="findings">${findings.slice(-FINDINGS_SHOWN).reverse().map(
-        (finding, place) => html`<li key=${findings.length - place}><button class="quiet" onClick=${() => visit(app, lane, finding)}><b>${words.moment(finding.at)}</b> ${finding.sentence}</button></li>`,
+        (finding, place) => html`<li key=${findings.length - place}><button class="quiet" onClick=${() => visit(app, lane, finding)}><b>${moment(finding.at)}</b> ${finding.sentence}</button></li>`,
       )}</ul>
     </section>
   </div>`;
@@ -49,9 +51,9 @@ function visit(app, lane, finding) {
 function SidesTable({ sides }) {
   const whole = sides.length === 1;
   return html`<table>
-    <thead><tr><th scope="col">${words.details.side}</th><th scope="col">${words.details.reads}</th><th scope="col">${words.details.writes}</th><th scope="col">${words.details.latency}</th></tr></thead>
-    <tbody>${sides.map((side) => html`<tr key=${side.nodes.join()}><th scope="row">${whole ? words.meters.everyone : words.set(side.nodes)}</th>
-      <td>${words.meters.answered(side.read[0], side.read[1])}</td><td>${words.meters.answered(side.write[0], side.write[1])}</td>
-      <td>${side.latency_ms ? words.details.latencyValue(side.latency_ms) : "–"}</td></tr>`)}</tbody>
+    <thead><tr><th scope="col">${t("details.side")}</th><th scope="col">${t("details.reads")}</th><th scope="col">${t("details.writes")}</th><th scope="col">${t("details.latency")}</th></tr></thead>
+    <tbody>${sides.map((side) => html`<tr key=${side.nodes.join()}><th scope="row">${whole ? t("meters.everyone") : set(side.nodes)}</th>
+      <td>${t("meters.answered", { ok: side.read[0], all: side.read[1] })}</td><td>${t("meters.answered", { ok: side.write[0], all: side.write[1] })}</td>
+      <td>${side.latency_ms ? t("details.latencyValue", { half: side.latency_ms[0], most: side.latency_ms[1] }) : "–"}</td></tr>`)}</tbody>
   </table>`;
 }

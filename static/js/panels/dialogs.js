@@ -1,8 +1,8 @@
 /** What is looked at for a moment in place of the lanes: scenarios and protocols to choose from, all keys and marks, a blank screen. */
 import { useEffect, useRef } from "preact/hooks";
 import { keysByGroup } from "../lib/keys.js";
-import { englishStage } from "../lib/words/english-stage.js";
-import { words } from "../lib/words.js";
+import { named, t } from "../words/index.js";
+import { keyName } from "../words/sentences.js";
 import { Catalogue } from "./catalogue.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
@@ -10,12 +10,12 @@ import { Icon } from "./icons.js";
 /** @param {{app: import("./html.js").App}} props */
 export function Dialogs({ app }) {
   const [dialog, blank] = useStore(app.ui, (state) => /** @type {const} */ ([state.dialog, state.blank]));
-  if (blank) return html`<div class="blank" role="img" aria-label=${words.blank} onClick=${() => app.ui.update({ blank: false })}></div>`;
-  if (dialog === "scenarios") return html`<${Frame} app=${app} title=${words.scenarios.title}><${Scenarios} app=${app} /></${Frame}>`;
-  if (dialog === "catalogue") return html`<${Frame} app=${app} title=${words.catalogue.title}><${Catalogue} app=${app} /></${Frame}>`;
-  if (dialog === "ask") return html`<${Frame} app=${app} title=${words.audience.ask}><${Question} app=${app} /></${Frame}>`;
-  if (dialog === "lesson") return html`<${Frame} app=${app} title=${words.audience.lesson}><${Lesson} app=${app} /></${Frame}>`;
-  if (dialog === "help") return html`<${Frame} app=${app} title=${words.help.title}><${Help} app=${app} /></${Frame}>`;
+  if (blank) return html`<div class="blank" role="img" aria-label=${t("blank")} onClick=${() => app.ui.update({ blank: false })}></div>`;
+  if (dialog === "scenarios") return html`<${Frame} app=${app} title=${t("scenarios.title")}><${Scenarios} app=${app} /></${Frame}>`;
+  if (dialog === "catalogue") return html`<${Frame} app=${app} title=${t("catalogue.title")}><${Catalogue} app=${app} /></${Frame}>`;
+  if (dialog === "ask") return html`<${Frame} app=${app} title=${t("audience.ask")}><${Question} app=${app} /></${Frame}>`;
+  if (dialog === "lesson") return html`<${Frame} app=${app} title=${t("audience.lesson")}><${Lesson} app=${app} /></${Frame}>`;
+  if (dialog === "help") return html`<${Frame} app=${app} title=${t("help.title")}><${Help} app=${app} /></${Frame}>`;
   return null;
 }
 
@@ -32,7 +32,7 @@ function Frame({ app, title, children }) {
   const close = () => app.ui.update({ dialog: null });
   return html`<dialog ref=${element} aria-label=${title} onClose=${close} onClick=${(/** @type {Event} */ event) => event.target === element.current && close()}>
     <div class="dialog-body">
-      <header><h2>${title}</h2><button class="round" aria-label=${words.help.close} title="Esc" onClick=${close}><${Icon} name="close" /></button></header>
+      <header><h2>${title}</h2><button class="round" aria-label=${t("help.close")} title=${keyName("cancel")} onClick=${close}><${Icon} name="close" /></button></header>
       ${children}
     </div>
   </dialog>`;
@@ -46,10 +46,13 @@ function Scenarios({ app }) {
     app.send("scenario", { name });
   };
   const titleOf = (/** @type {string} */ name) => hello?.protocols.find((card) => card.name === name)?.title ?? name;
-  const titles = (/** @type {string[]} */ lanes) => [...new Set(lanes)].map((name) => words.scenarios.on(titleOf(name), lanes.filter((other) => other === name).length)).join(" · ");
-  return html`<p class="hint">${words.scenarios.what}</p>
-    ${byLevel(hello?.scenarios ?? []).map(([level, scenarios]) => html`<section key=${level} class="shelf" aria-label=${words.scenarios.levels[level] ?? level}>
-      <h3>${words.scenarios.levels[level] ?? level}</h3>
+  const titles = (/** @type {string[]} */ lanes) => [...new Set(lanes)].map((name) => {
+    const times = lanes.filter((other) => other === name).length;
+    return times > 1 ? t("scenarios.on", { protocol: titleOf(name), times }) : titleOf(name);
+  }).join(" · ");
+  return html`<p class="hint">${t("scenarios.what")}</p>
+    ${byLevel(hello?.scenarios ?? []).map(([level, scenarios]) => html`<section key=${level} class="shelf" aria-label=${named("scenarios.levels", level)}>
+      <h3>${named("scenarios.levels", level)}</h3>
       <ul class="scenario-list">${scenarios.map((scenario) => html`<li key=${scenario.name}>
         <button disabled=${!audience.controls} aria-current=${spec?.scenario === scenario.name} onClick=${() => open(scenario.name)}>
           <span class="number">${scenario.number}</span>
@@ -58,6 +61,7 @@ function Scenarios({ app }) {
     </section>`)}`;
 }
 
+const GESTURES = ["cut", "oneWay", "drag", "lasso", "open", "choose", "zoom"];
 const LEVELS = ["B", "I", "A", "E"];
 
 /** From the easiest to the hardest, each level by number. @param {import("../lib/wire-types.js").ScenarioCard[]} scenarios @returns {Array<[string, import("../lib/wire-types.js").ScenarioCard[]]>} */
@@ -76,7 +80,7 @@ function Question({ app }) {
 function Lesson({ app }) {
   const spec = useStore(app.world, (state) => state.spec);
   return html`<p class="large lesson">${spec?.lesson}</p>
-    <h3>${words.audience.mustComeOut}</h3>
+    <h3>${t("audience.mustComeOut")}</h3>
     <ul class="expected">${(spec?.expect ?? []).map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ul>`;
 }
 
@@ -84,14 +88,14 @@ function Lesson({ app }) {
 function Help({ app }) {
   const groups = [...new Set(app.marks.map((mark) => mark.group))];
   return html`<div class="help">
-    <div><h3>${words.help.marks}</h3>
-      <div class="marks-help">${groups.map((group) => html`<div key=${group}><h4>${englishStage.groups[group] ?? group}</h4>
-        <ul class="legend">${app.marks.filter((mark) => mark.group === group).map((mark) => html`<li key=${mark.name}><${MarkPicture} app=${app} name=${mark.name} />${mark.words}</li>`)}</ul>
-        ${group === "logs" && html`<h4>${words.help.gestures}</h4><dl class="gestures">${words.help.gestureRows.map(([name, what]) => html`<div key=${name}><dt>${name}</dt> <dd>${what}</dd></div>`)}</dl>`}</div>`)}</div>
-      <p class="hint">${words.help.strip} ${words.help.colours}</p></div>
-    <section aria-label=${words.help.keys} class="keys"><h3>${words.help.keys}</h3>
-      ${keysByGroup().map(([group, keys]) => html`<div key=${group}><h4>${group}</h4><dl>
-        ${keys.map((key) => html`<div key=${key.action}><dt><kbd>${key.shown}</kbd></dt><dd>${key.words}</dd></div>`)}</dl></div>`)}
+    <div><h3>${t("help.marks")}</h3>
+      <div class="marks-help">${groups.map((group) => html`<div key=${group}><h4>${named("groups", group)}</h4>
+        <ul class="legend">${app.marks.filter((mark) => mark.group === group).map((mark) => html`<li key=${mark.name}><${MarkPicture} app=${app} name=${mark.name} />${named("marks", mark.name)}</li>`)}</ul>
+        ${group === "logs" && html`<h4>${t("help.gestures")}</h4><dl class="gestures">${GESTURES.map((name) => html`<div key=${name}><dt>${named("help.gesture", name)}</dt> <dd>${named("help.gesture", `${name}.what`)}</dd></div>`)}</dl>`}</div>`)}</div>
+      <p class="hint">${t("help.strip")} ${t("help.colours")}</p></div>
+    <section aria-label=${t("help.keys")} class="keys"><h3>${t("help.keys")}</h3>
+      ${keysByGroup().map(([group, keys]) => html`<div key=${group}><h4>${named("keyGroups", group)}</h4><dl>
+        ${keys.map((key) => html`<div key=${key.action}><dt><kbd>${keyName(key.action)}</kbd></dt><dd>${named("keys", key.action)}</dd></div>`)}</dl></div>`)}
     </section>
   </div>`;
 }

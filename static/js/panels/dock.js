@@ -1,6 +1,7 @@
 /** The place where a lane's cards open: over its words and strip, never over a stage. */
 import { useEffect, useRef } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { t } from "../words/index.js";
+import { keyName } from "../words/sentences.js";
 import { Details } from "./details.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
@@ -27,7 +28,7 @@ export function Dock({ app, index }) {
   const { title, body } = content(app, dock, lane.title);
   return html`<div class="dock" ref=${element} tabindex="-1" role="dialog" aria-label=${title}>
     <header><h3>${title}</h3>
-      <button class="round small" aria-label=${words.card.close} title="Esc" onClick=${() => app.ui.update({ dock: null })}><${Icon} name="close" /></button>
+      <button class="round small" aria-label=${t("card.close")} title=${keyName("cancel")} onClick=${() => app.ui.update({ dock: null })}><${Icon} name="close" /></button>
     </header>
     ${body}
   </div>`;
@@ -41,15 +42,15 @@ export function Dock({ app, index }) {
 function content(app, dock, lane) {
   switch (dock.kind) {
     case "node":
-      return { title: `${words.card.node(dock.id)} · ${lane}`, body: html`<${NodeCard} key=${dock.id} app=${app} lane=${dock.lane} id=${dock.id} />` };
+      return { title: t("card.nodeIn", { id: dock.id, lane }), body: html`<${NodeCard} key=${dock.id} app=${app} lane=${dock.lane} id=${dock.id} />` };
     case "link":
       return {
-        title: dock.src ? words.link.title(dock.src, dock.dst) : words.link.all,
+        title: dock.src ? t("link.title", { a: dock.src, b: dock.dst }) : t("link.all"),
         body: html`<${LinkCard} key=${dock.src + dock.dst} app=${app} lane=${dock.lane} src=${dock.src} dst=${dock.dst} />`,
       };
     case "knobs":
-      return { title: words.knobs.title(lane), body: html`<${KnobsCard} app=${app} lane=${dock.lane} />` };
+      return { title: t("knobs.title", { lane }), body: html`<${KnobsCard} app=${app} lane=${dock.lane} />` };
     default:
-      return { title: words.details.title(lane), body: html`<${Details} app=${app} lane=${dock.lane} />` };
+      return { title: t("details.title", { lane }), body: html`<${Details} app=${app} lane=${dock.lane} />` };
   }
 }

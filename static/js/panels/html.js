@@ -1,7 +1,7 @@
 /** Preact's templates and the one hook by which panels hear of the stores. */
+import htm from "htm";
 import { h } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import htm from "htm";
 
 export const html = htm.bind(h);
 
@@ -41,5 +41,5 @@ function same(a, b) {
  * @typedef {{world: import("../stores/world.js").World, ui: import("../stores/ui.js").Ui,
  *   send: (type: string, fields?: Record<string, unknown>) => Promise<import("../lib/wire.js").Answer>, inspect: (lane: number, ids: number[]) => Promise<void>, act: (action: string) => void,
  *   mountStage: (canvas: HTMLCanvasElement, lane: number) => () => void,
- *   marks: ReadonlyArray<{name: string, group: string, words: string}>, paintMark: (context: CanvasRenderingContext2D, name: string, x: number, y: number, size: number, colours: Record<string, string>) => void}} App
+ *   marks: ReadonlyArray<{name: string, group: string}>, paintMark: (context: CanvasRenderingContext2D, name: string, x: number, y: number, size: number, colours: Record<string, string>) => void}} App
  */

@@ -1,12 +1,13 @@
 /** All knobs of a lane's protocol, each with the sentence that says what turning it does. */
-import { words } from "../lib/words.js";
+import { t } from "../words/index.js";
+import { boundsWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Pick } from "./pick.js";
 
 /** How far a knob turns, and where it stands at first. @param {import("../lib/wire-types.js").Knob} knob */
 function boundsOf({ choices, low, high, unit, default: first }) {
-  if (choices.length > 0) return words.knobs.first(choices.find(([value]) => value === first)?.[1] ?? String(first));
-  return words.knobs.bounds(low, high, unit, String(first));
+  if (choices.length > 0) return t("knobs.first", { value: choices.find(([value]) => value === first)?.[1] ?? String(first) });
+  return boundsWords(low, high, unit, String(first));
 }
 
 /** @param {{app: import("./html.js").App, lane: number}} props */
@@ -16,7 +17,7 @@ export function KnobsCard({ app, lane }) {
   const card = hello?.protocols.find((protocol) => protocol.name === shown?.protocol);
   if (!shown || !card) return null;
   const turn = (/** @type {string} */ knob, /** @type {unknown} */ value) => app.send("turn", { lane, knob, value });
-  return html`<div class="card knobs-card" tabindex="0"><p class="hint">${words.knobs.turn}</p><dl class="knob-list">
+  return html`<div class="card knobs-card" tabindex="0"><p class="hint">${t("knobs.turn")}</p><dl class="knob-list">
     ${card.knobs.map((knob) => html`<div key=${knob.name}>
       <dt>${knob.title}</dt>
       <dd>${

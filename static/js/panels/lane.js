@@ -1,6 +1,7 @@
 /** One lane: its head (protocol and knobs), the stage, the two words a side, the operation strip, the sentence. */
 import { useEffect, useRef } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { LIMITS } from "../lib/wire-types.js";
+import { t } from "../words/index.js";
 import { compose } from "./compose.js";
 import { Dock } from "./dock.js";
 import { html, useStore } from "./html.js";
@@ -26,9 +27,9 @@ function Lane({ app, index, last, hidden }) {
   const stopped = useStore(app.world, (state) => state.lanes[index]?.stopped);
   const lane = spec?.lanes[index];
   if (!spec || !lane) return null;
-  return html`<section class="lane" aria-label=${words.lane.label(lane.title)} hidden=${hidden} data-lane=${index}>
+  return html`<section class="lane" aria-label=${t("lane.label", { title: lane.title })} hidden=${hidden} data-lane=${index}>
     <${Head} app=${app} index=${index} last=${last} />
-    ${stopped && html`<p class="stopped">${words.lane.stopped(stopped, spec.seed)}</p>`}
+    ${stopped && html`<p class="stopped">${t("lane.stopped", { sentence: stopped, seed: spec.seed })}</p>`}
     <${Stage} app=${app} index=${index} title=${lane.title} />
     <div class="foot">
       <${Meters} app=${app} index=${index} />
@@ -43,7 +44,7 @@ function Lane({ app, index, last, hidden }) {
 function Stage({ app, index, title }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
   useEffect(() => (canvas.current ? app.mountStage(canvas.current, index) : undefined), []);
-  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${words.lane.stage(title)}></canvas></div>`;
+  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${t("lane.stage", { title })}></canvas></div>`;
 }
 
 /** @param {{app: import("./html.js").App, index: number}} props */
@@ -63,19 +64,19 @@ function Head({ app, index, last }) {
   const locked = !audience.controls;
   const inline = (card?.knobs ?? []).filter(fitsInline).slice(0, 4);
   const more = (card?.knobs.length ?? 0) > inline.length;
-  const room = spec.lanes.length < (hello?.limits.lanes_max ?? 4);
+  const room = spec.lanes.length < (hello?.limits.lanes_max ?? LIMITS.lanes_max);
   return html`<div class="lane-head">
     <h2>
-      <button class="protocol-pick" aria-haspopup="dialog" aria-label=${words.lane.protocol(lane.title)} title=${words.lane.protocolWhat}
+      <button class="protocol-pick" aria-haspopup="dialog" aria-label=${t("lane.protocol", { title: lane.title })} title=${t("lane.protocolWhat")}
         onClick=${() => app.ui.update({ dialog: "catalogue", catalogueLane: index })}>${lane.title}<span class="caret" aria-hidden="true">▾</span></button>
     </h2>
     <div class="knobs">
       ${inline.map((knob) => html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} value=${lane.knobs[knob.name]} title=${lane.title} disabled=${locked} />`)}
     </div>
-    ${more && html`<button class="quiet dim" aria-label=${`${words.lane.knobs}: ${lane.title}`} title=${words.lane.knobs} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
+    ${more && html`<button class="quiet dim" aria-label=${t("named", { name: t("lane.knobs"), text: lane.title })} title=${t("lane.knobs")} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
     <div class="lane-tools">
-      ${last && room && !spec.veiled && html`<button class="quiet dim" disabled=${locked} title=${words.lane.addWhat} onClick=${() => addLane(app)}>${words.lane.add}</button>`}
-      ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${words.lane.remove(lane.title)} title=${words.lane.remove(lane.title)}
+      ${last && room && !spec.veiled && html`<button class="quiet dim" disabled=${locked} title=${t("lane.addWhat")} onClick=${() => addLane(app)}>${t("lane.add")}</button>`}
+      ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${t("lane.remove", { title: lane.title })} title=${t("lane.remove", { title: lane.title })}
         onClick=${() => compose(app, (lanes) => lanes.filter((_, other) => other !== index))}><${Icon} name="close" /></button>`}
     </div>
   </div>`;
@@ -107,8 +108,8 @@ function knobShown(knob, value) {
 
 /** @param {{app: import("./html.js").App, lane: number, knob: import("../lib/wire-types.js").Knob, value: unknown, title: string, disabled: boolean}} props */
 function KnobPick({ app, lane, knob, value, title, disabled }) {
-  const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, `${number} ${knob.unit === "nodes" && number === 1 ? "node" : knob.unit}`.trim()]);
-  return html`<${Pick} label=${words.lane.knob(knob.title, title)} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
+  const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, knob.unit === "nodes" ? t("lane.nodes", { n: number }) : `${number} ${knob.unit}`.trim()]);
+  return html`<${Pick} label=${t("lane.knob", { knob: knob.title, lane: title })} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
     onPick=${(/** @type {unknown} */ next) => app.send("turn", { lane, knob: knob.name, value: next })} />`;
 }
 

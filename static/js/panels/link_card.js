@@ -1,6 +1,7 @@
 /** A link opened, or all links: delay, jitter, loss, duplicates, presets; cut and heal, one way each. */
 import { useState } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { percent, span } from "../words/figures.js";
+import { named, t } from "../words/index.js";
 import { html, useStore } from "./html.js";
 import { Pick } from "./pick.js";
 
@@ -25,9 +26,9 @@ export function settingOf(links, src, dst) {
 /** "whole", "cut", or which way is cut. @param {import("../lib/wire-types.js").Links} links @param {string} a @param {string} b */
 export function linkState(links, a, b) {
   const [there, back] = [isCut(links, a, b), isCut(links, b, a)];
-  if (there && back) return words.link.cutBoth;
-  if (there) return words.link.cutOneWay(a, b);
-  return back ? words.link.cutOneWay(b, a) : words.link.whole;
+  if (there && back) return t("link.cutBoth");
+  if (there) return t("link.cutOneWay", { from: a, to: b });
+  return back ? t("link.cutOneWay", { from: b, to: a }) : t("link.whole");
 }
 
 /** @param {import("../lib/wire-types.js").Links} links @param {string} src @param {string} dst */
@@ -48,32 +49,32 @@ export function LinkCard({ app, lane, src, dst }) {
   const set = (/** @type {Record<string, unknown>} */ change) => app.send("set_link", { links: every ? [] : chosen, setting: change }); // none named: all, and the badge tells it
   const dial = (/** @type {"delay"|"jitter"|"loss"|"duplicate"} */ name, /** @type {number[]} */ values, /** @type {(value: number) => string} */ inWords) => {
     const options = values.includes(setting[name]) ? values : [...values, setting[name]].sort((a, b) => a - b);
-    return html`<div><dt>${words.link[name]}</dt><dd><${Pick} label=${words.link[name]} shown=${inWords(setting[name])} value=${setting[name]} disabled=${locked}
+    return html`<div><dt>${named("link", name)}</dt><dd><${Pick} label=${named("link", name)} shown=${inWords(setting[name])} value=${setting[name]} disabled=${locked}
       options=${options.map((value) => [value, inWords(value)])} onPick=${(/** @type {number} */ value) => set({ [name]: value })} /></dd></div>`;
   };
   return html`<div class="card link-card">
     <div class="card-state">
-      ${src && html`<div class="segments" role="group" aria-label=${words.link.scope}>
-        <button aria-pressed=${!every} onClick=${() => setEvery(false)}>${words.link.this}</button>
-        <button aria-pressed=${every} onClick=${() => setEvery(true)}>${words.link.every}</button>
+      ${src && html`<div class="segments" role="group" aria-label=${t("link.scope")}>
+        <button aria-pressed=${!every} onClick=${() => setEvery(false)}>${t("link.this")}</button>
+        <button aria-pressed=${every} onClick=${() => setEvery(true)}>${t("link.every")}</button>
       </div>`}
       <dl class="dials">
-        ${dial("delay", DELAYS, words.span)} ${dial("jitter", DELAYS, words.span)} ${dial("loss", CHANCES, words.percent)} ${dial("duplicate", CHANCES, words.percent)}
-        <div><dt>${words.link.shape}</dt><dd>${words.link.shapes[setting.shape] ?? setting.shape}</dd></div>
+        ${dial("delay", DELAYS, span)} ${dial("jitter", DELAYS, span)} ${dial("loss", CHANCES, percent)} ${dial("duplicate", CHANCES, percent)}
+        <div><dt>${t("link.shape")}</dt><dd>${named("link.shapes", setting.shape)}</dd></div>
       </dl>
-      <div class="presets"><span>${words.link.presets}</span>
+      <div class="presets"><span>${t("link.presets")}</span>
         ${presets.map(({ name, title, ...preset }) => html`<button key=${name} disabled=${locked} onClick=${() => set(preset)}>${title}</button>`)}
       </div>
     </div>
     <div class="card-commands">
-      <button disabled=${locked} onClick=${() => app.send("cut", { links: chosen })}>${words.link.cut}</button>
-      <button disabled=${locked} onClick=${() => app.send("heal", every ? {} : { links: chosen })}>${words.link.heal}</button>
+      <button disabled=${locked} onClick=${() => app.send("cut", { links: chosen })}>${t("link.cut")}</button>
+      <button disabled=${locked} onClick=${() => app.send("heal", every ? {} : { links: chosen })}>${t("link.heal")}</button>
       ${!every && [[src, dst], [dst, src]].map(([from, to]) => html`<button key=${from} disabled=${locked} onClick=${() => app.send(isCut(links, from, to) ? "heal" : "cut", { links: [[from, to]] })}>
-        ${isCut(links, from, to) ? words.link.healWay(from, to) : words.link.oneWay(from, to)}</button>`)}
-      ${!src && html`<button aria-pressed=${Boolean(links.adversary)} disabled=${locked} title=${words.link.adversaryWhat} onClick=${() => app.send("adversary", links.adversary ? {} : { name: ADVERSARY })}>
-        ${links.adversary ? words.link.adversaryEnd : words.link.adversary}</button>
-<p class="hint">${words.link.adversaryWhat}</p>`}
-      <p class="hint">${src ? `${linkState(links, src, dst)}. ` : ""}${words.card.falls}</p>
+        ${isCut(links, from, to) ? t("link.healWay", { from, to }) : t("link.oneWay", { from, to })}</button>`)}
+      ${!src && html`<button aria-pressed=${Boolean(links.adversary)} disabled=${locked} title=${t("link.adversaryWhat")} onClick=${() => app.send("adversary", links.adversary ? {} : { name: ADVERSARY })}>
+        ${links.adversary ? t("link.adversaryEnd") : t("link.adversary")}</button>
+<p class="hint">${t("link.adversaryWhat")}</p>`}
+      <p class="hint">${src ? `${linkState(links, src, dst)}. ` : ""}${t("card.falls")}</p>
     </div>
   </div>`;
 }

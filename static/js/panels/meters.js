@@ -1,6 +1,8 @@
 /** Two words a side of the cut, with the numbers beneath: what the clients of that side saw. A click opens what lies behind. */
 import { fromLeft } from "../lib/sides.js";
-import { words } from "../lib/words.js";
+import { set } from "../words/figures.js";
+import { named, t } from "../words/index.js";
+import { answeredWords, leftOutWords, oddWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 
@@ -19,21 +21,21 @@ export function Meters({ app, index }) {
   const shown = order.slice(0, SIDES_SHOWN).map((number) => meters.sides[number]);
   return html`<div class="meters" data-sides=${shown.length}>
     ${shown.map((side, place) => html`<${SideMeter} key=${side.nodes.join()} side=${side} left=${place === 0 ? left : null} whole=${meters.sides.length === 1} majority=${(card?.majority ?? false) && !outside} open=${open} />`)}
-    ${meters.sides.length > SIDES_SHOWN && html`<p class="side-more">${words.meters.more(meters.sides.length - SIDES_SHOWN)}</p>`}
+    ${meters.sides.length > SIDES_SHOWN && html`<p class="side-more">${t("meters.more", { n: meters.sides.length - SIDES_SHOWN })}</p>`}
   </div>`;
 }
 
 /** @param {{side: import("../lib/wire-types.js").Side, left: {down: number, straddled: number}|null, whole: boolean, majority: boolean, open: () => void}} props */
 function SideMeter({ side, left, whole, majority, open }) {
-  const name = whole ? words.meters.everyone : words.set(side.nodes);
+  const name = whole ? t("meters.everyone") : set(side.nodes);
   const answers = side.ok + (side.declined ?? 0);
   const finished = answers + side.failed + side.unknown;
-  const answered = side.availability === "QUIET" ? words.meters.notAsked : words.meters.answered(answers, finished, side.declined);
-  return html`<button class="side" onClick=${open} title=${words.meters.details(name)}>
-    <span class="side-head"><span class="side-name">${name}</span>${left && html`<span class="side-left" title=${words.meters.leftOutWhat(left)}>${words.meters.leftOut(left.down + left.straddled)}</span>`}${majority && html`<span class=${`side-quorum ${side.majority ? "has" : ""}`}>${side.majority ? words.meters.quorum : words.meters.noQuorum}</span>`}</span>
-    <span class="word" data-word=${side.availability}><${Icon} name=${side.availability} />${words.meters.availability[side.availability]}</span>
+  const answered = side.availability === "QUIET" ? t("meters.notAsked") : answeredWords(answers, finished, side.declined);
+  return html`<button class="side" onClick=${open} title=${t("meters.details", { side: name })}>
+    <span class="side-head"><span class="side-name">${name}</span>${left && html`<span class="side-left" title=${leftOutWords(left)}>${t("meters.leftOut", { n: left.down + left.straddled })}</span>`}${majority && html`<span class=${`side-quorum ${side.majority ? "has" : ""}`}>${side.majority ? t("meters.quorum") : t("meters.noQuorum")}</span>`}</span>
+    <span class="word" data-word=${side.availability}><${Icon} name=${side.availability} />${named("meters.availability", side.availability)}</span>
     <span class="count">${answered}</span>
-    <span class="word" data-word=${side.consistency}><${Icon} name=${side.consistency} />${words.meters.consistency[side.consistency]}</span>
-    <span class="count">${words.meters.odd(side).map((part) => html`<span key=${part}>${part}</span>`)}</span>
+    <span class="word" data-word=${side.consistency}><${Icon} name=${side.consistency} />${named("meters.consistency", side.consistency)}</span>
+    <span class="count">${oddWords(side).map((part) => html`<span key=${part}>${part}</span>`)}</span>
   </button>`;
 }

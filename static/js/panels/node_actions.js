@@ -3,12 +3,14 @@
  * something to remove, and its clock. Each is a small form: a button with what it takes beside it.
  */
 import { useState } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { LIMITS } from "../lib/wire-types.js";
+import { t } from "../words/index.js";
+import { clockIs } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 
-const PPM = 10_000; // parts per million in a percent
-const [SKEW_MAX, RATE_MAX] = [60_000, 50]; // milliseconds, percent: as far as a clock may go wrong
-const TEXT_MAX = 40; // letters of an argument
+const PERCENT = LIMITS.ppm / 100; // parts per million in a percent
+const SKEW_MAX = LIMITS.skew / 1000; // milliseconds
+const RATE_MAX = LIMITS.rate / PERCENT; // percent
 
 /** @typedef {import("../lib/wire-types.js").ProtocolCard} ProtocolCard */
 
@@ -32,7 +34,7 @@ export function NodeActions({ app, id, lane, keyName }) {
     .filter(({ name }, place, all) => all.findIndex((other) => other.name === name) === place);
   return html`<div class="card-more">
     ${cards.some(({ object }) => object === "set") && html`<${RemoveElement} app=${app} id=${id} lane=${lane} keyName=${keyName} locked=${locked} />`}
-    ${cards.some(({ object }) => object === "counter") && html`<button disabled=${locked} onClick=${() => app.send("ask", { node: id, kind: "remove", key: keyName })}>${words.card.takeOne}</button>`}
+    ${cards.some(({ object }) => object === "counter") && html`<button disabled=${locked} onClick=${() => app.send("ask", { node: id, kind: "remove", key: keyName })}>${t("card.takeOne")}</button>`}
     ${actions.map((action) => html`<${OwnAction} key=${action.name} app=${app} id=${id} action=${action} nodes=${spec.nodes} locked=${locked} />`)}
     <${OwnClock} app=${app} id=${id} lane=${lane ?? 0} locked=${locked} />
   </div>`;
@@ -46,11 +48,11 @@ function OwnAction({ app, id, action, nodes, locked }) {
     app.send("act", { node: id, action: action.name, ...(action.argument ? { argument: argument.trim() } : {}) });
   };
   const change = (/** @type {any} */ event) => setArgument(event.currentTarget.value);
-  const label = words.card.argument(action.title, action.argument);
+  const label = action.argument === "node" ? t("card.argument.node", { action: action.title }) : t("card.argument.text", { action: action.title });
   return html`<form class="own" onSubmit=${told}>
     <button disabled=${locked || (action.argument === "text" && argument.trim() === "")}>${action.title}</button>
     ${action.argument === "node" && html`<select aria-label=${label} disabled=${locked} value=${argument} onChange=${change}>${nodes.map((node) => html`<option key=${node} value=${node}>${node}</option>`)}</select>`}
-    ${action.argument === "text" && html`<input type="text" aria-label=${label} maxlength=${TEXT_MAX} autocomplete="off" disabled=${locked} value=${argument} onInput=${change} />`}
+    ${action.argument === "text" && html`<input type="text" aria-label=${label} maxlength=${LIMITS.argument_length} autocomplete="off" disabled=${locked} value=${argument} onInput=${change} />`}
     <small>${action.what}</small>
   </form>`;
 }
@@ -69,9 +71,9 @@ function RemoveElement({ app, id, lane, keyName, locked }) {
     if (element) app.send("ask", { node: id, kind: "remove", key: keyName, value: element });
   };
   return html`<form class="own" onSubmit=${told}>
-    <button disabled=${locked || !element}>${words.card.remove}</button>
-    <select aria-label=${words.card.removeWhat(keyName)} disabled=${locked || !element} value=${element} onChange=${(/** @type {any} */ event) => choose(event.currentTarget.value)}>
-      ${elements.length === 0 ? html`<option value="">${words.card.nothingToRemove}</option>` : elements.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}
+    <button disabled=${locked || !element}>${t("card.remove")}</button>
+    <select aria-label=${t("card.removeWhat", { key: keyName })} disabled=${locked || !element} value=${element} onChange=${(/** @type {any} */ event) => choose(event.currentTarget.value)}>
+      ${elements.length === 0 ? html`<option value="">${t("card.nothingToRemove")}</option>` : elements.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}
     </select>
   </form>`;
 }
@@ -80,16 +82,16 @@ function RemoveElement({ app, id, lane, keyName, locked }) {
 function OwnClock({ app, id, lane, locked }) {
   const clock = useStore(app.world, (state) => state.lanes[lane]?.nodes[id]?.clock);
   const [ahead, setAhead] = useState(0);
-  const [fast, setFast] = useState((clock?.[1] ?? 0) / PPM);
+  const [fast, setFast] = useState((clock?.[1] ?? 0) / PERCENT);
   const told = (/** @type {Event} */ event) => {
     event.preventDefault();
-    app.send("set_clock", { node: id, skew: Math.round(ahead * 1000), rate: Math.round(fast * PPM) });
+    app.send("set_clock", { node: id, skew: Math.round(ahead * 1000), rate: Math.round(fast * PERCENT) });
   };
   return html`<form class="own clock" onSubmit=${told}>
-    <button disabled=${locked}>${words.card.setClock}</button>
-    <label>${words.card.ahead} <input type="number" min=${-SKEW_MAX} max=${SKEW_MAX} step="any" disabled=${locked} value=${ahead} onInput=${(/** @type {any} */ event) => setAhead(event.currentTarget.valueAsNumber || 0)} /> ms</label>
-    <label>${words.card.fast} <input type="number" min=${-RATE_MAX} max=${RATE_MAX} step="any" disabled=${locked} value=${fast} onInput=${(/** @type {any} */ event) => setFast(event.currentTarget.valueAsNumber || 0)} /> %</label>
-    <small>${words.card.clockWhat}</small>
+    <button disabled=${locked}>${t("card.setClock")}</button>
+    <label>${t("card.ahead")} <input type="number" min=${-SKEW_MAX} max=${SKEW_MAX} step="any" disabled=${locked} value=${ahead} onInput=${(/** @type {any} */ event) => setAhead(event.currentTarget.valueAsNumber || 0)} /> ms</label>
+    <label>${t("card.fast")} <input type="number" min=${-RATE_MAX} max=${RATE_MAX} step="any" disabled=${locked} value=${fast} onInput=${(/** @type {any} */ event) => setFast(event.currentTarget.valueAsNumber || 0)} /> %</label>
+    <small>${t("card.clockWhat")}</small>
   </form>`;
 }
 
@@ -101,5 +103,5 @@ function OwnClock({ app, id, lane, locked }) {
 export function clockWords({ clock }, at) {
   if (!clock) return "";
   const [skew, rate, since] = clock;
-  return words.card.clockIs(1000 * Math.round((skew + (rate * (at - since)) / 1e6) / 1000), rate / PPM);
+  return clockIs(1000 * Math.round((skew + (rate * (at - since)) / 1e6) / 1000), rate / PERCENT);
 }

@@ -1,11 +1,11 @@
 /** A node opened: what it holds in this lane, and what can be done to it in every lane. */
 import { useState } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { LIMITS } from "../lib/wire-types.js";
+import { span, valueWords } from "../words/figures.js";
+import { named, t } from "../words/index.js";
 import { html, useStore } from "./html.js";
 import { cardsOf, clockWords, NodeActions } from "./node_actions.js";
 import { Pick } from "./pick.js";
-
-const VALUE_MAX = 12; // letters of a value
 
 /** @param {{app: import("./html.js").App, lane: number, id: string}} props */
 export function NodeCard({ app, lane, id }) {
@@ -15,24 +15,24 @@ export function NodeCard({ app, lane, id }) {
   const outside = useStore(app.ui, (state) => state.view === "clients"); // a client cannot look into a node
   if (!node || !spec) return null;
   const asked = meters?.nodes?.[id];
-  const answered = asked ? words.meters.answered(asked[0], asked[1]) : null;
+  const answered = asked ? t("meters.answered", { ok: asked[0], all: asked[1] }) : null;
   /** @type {Array<[string, unknown]>} */
-  const facts = outside ? [[words.card.answered, answered]] : [
-    [words.card.status, node.sentence ? `${words.card.statuses[node.status]}: ${node.sentence}` : words.card.statuses[node.status]],
-    [words.card.role, node.role],
-    [card?.epoch || words.card.epoch, node.epoch],
-    [words.card.leader, node.leader && node.leader !== id ? node.leader : null],
-    [words.card.answered, answered],
-    ...node.timers.map(([name, , due]) => /** @type {[string, unknown]} */ ([words.card.timers, words.card.timer(name, due - renderAt)])),
+  const facts = outside ? [[t("card.answered"), answered]] : [
+    [t("card.status"), node.sentence ? t("named", { name: named("card.statuses", node.status), text: node.sentence }) : named("card.statuses", node.status)],
+    [t("card.role"), node.role],
+    [card?.epoch || t("card.epoch"), node.epoch],
+    [t("card.leader"), node.leader && node.leader !== id ? node.leader : null],
+    [t("card.answered"), answered],
+    ...node.timers.map(([name, , due]) => /** @type {[string, unknown]} */ ([t("card.timers"), t("card.timer", { name, span: span(Math.max(0, due - renderAt)) })])),
     ...Object.entries(node.facts ?? {}),
-    [words.card.clock, clockWords(node, renderAt)],
-    [words.card.lie, node.lie],
+    [t("card.clock"), clockWords(node, renderAt)],
+    [t("card.lie"), node.lie],
   ];
   return html`<div class="card node-card" tabindex="0">
     <div class="card-state">
       <dl>${facts.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => html`<div key=${name + value}><dt>${name}</dt><dd>${String(value)}</dd></div>`)}</dl>
       ${!outside && node.log && html`<${Log} log=${node.log} start=${node.log_start ?? 1} commit=${node.commit ?? 0} colours=${app.ui.state.colours} />`}
-      ${!outside && html`<dl><div><dt>${words.card.store}</dt><dd>${storeWords(node.store, card?.object)}</dd></div></dl>`}
+      ${!outside && html`<dl><div><dt>${t("card.store")}</dt><dd>${storeWords(node.store, card?.object)}</dd></div></dl>`}
     </div>
     <${NodeCommands} app=${app} id=${id} lane=${lane} status=${node.status} keys=${spec.keys} />
   </div>`;
@@ -41,16 +41,16 @@ export function NodeCard({ app, lane, id }) {
 /** Values side by side are siblings; a set's are the elements of one value. @param {Record<string, string[]>|undefined} store @param {string} [object] */
 export function storeWords(store, object) {
   const held = Object.entries(store ?? {}).filter(([, values]) => values.length > 0);
-  return held.length ? held.map(([key, values]) => `${key}=${words.value(values, object)}`).join(", ") : words.card.storeEmpty;
+  return held.length ? held.map(([key, values]) => `${key}=${valueWords(values, object)}`).join(", ") : t("card.storeEmpty");
 }
 
 /** @param {{log: Array<[number, string]>, start: number, commit: number, colours: Record<string, string>}} props */
 function Log({ log, start, commit, colours }) {
-  if (log.length === 0) return html`<dl><div><dt>${words.card.log}</dt><dd>${words.card.logEmpty}</dd></div></dl>`;
-  return html`<ol class="log" aria-label=${words.card.log}>
+  if (log.length === 0) return html`<dl><div><dt>${t("card.log")}</dt><dd>${t("card.logEmpty")}</dd></div></dl>`;
+  return html`<ol class="log" aria-label=${t("card.log")}>
     ${log.map(([epoch, label], place) => {
       const committed = start + place <= commit;
-      return html`<li key=${start + place} class=${committed ? "committed" : "uncommitted"} title=${committed ? words.card.committed : words.card.uncommitted}
+      return html`<li key=${start + place} class=${committed ? "committed" : "uncommitted"} title=${committed ? t("card.committed") : t("card.uncommitted")}
         style=${{ "--epoch": colours[`epoch-${(((epoch - 1) % 7) + 7) % 7}`] ?? "" }}><small>${start + place}</small>${label}</li>`;
     })}
   </ol>`;
@@ -66,21 +66,21 @@ export function NodeCommands({ app, id, lane = null, status, keys }) {
   const key = keys.includes(watchedKey) ? watchedKey : keys[0];
   const [value, setValue] = useState("");
   const objects = useStore(app.world, (state) => [...new Set(cardsOf(state, lane).map(({ object }) => object))].join());
-  const write = words.card.writes[objects] ?? words.card.write;
+  const write = named("card.writes", objects, t("card.write"));
   const more = html`<${NodeActions} app=${app} id=${id} lane=${lane} keyName=${key} />`;
   return html`<div class="card-commands">
-    ${down ? button(words.card.restart, "restart") : button(words.card.crash, "crash")}
-    ${status === "paused" ? button(words.card.resume, "resume_node") : button(words.card.pause, "pause_node")}
-    ${button(words.card.wipe, "wipe")}
-    <button disabled=${locked} onClick=${() => cutOff(app, id)}>${words.card.isolate}</button>
-    ${button(words.card.read, "ask", { kind: "read", key })}
+    ${down ? button(t("card.restart"), "restart") : button(t("card.crash"), "crash")}
+    ${status === "paused" ? button(t("card.resume"), "resume_node") : button(t("card.pause"), "pause_node")}
+    ${button(t("card.wipe"), "wipe")}
+    <button disabled=${locked} onClick=${() => cutOff(app, id)}>${t("card.isolate")}</button>
+    ${button(t("card.read"), "ask", { kind: "read", key })}
     ${button(write, "ask", { kind: "write", key, ...(value.trim() ? { value: value.trim() } : {}) })}
-    <span class="card-key">${words.card.key} <${Pick} label=${words.status.watchWhat} shown=${key} value=${key} options=${keys.map((each) => [each, each])}
+    <span class="card-key">${t("card.key")} <${Pick} label=${t("status.watchWhat")} shown=${key} value=${key} options=${keys.map((each) => [each, each])}
       onPick=${(/** @type {string} */ next) => app.ui.update({ watchedKey: next })} />
-      <label>${words.card.value} <input type="text" size="6" maxlength=${VALUE_MAX} autocomplete="off" placeholder=${words.card.valueNext} disabled=${locked} value=${value} onInput=${(/** @type {any} */ event) => setValue(event.currentTarget.value)} /></label></span>
-    <p class="hint">${words.card.falls}</p>
+      <label>${t("card.value")} <input type="text" size="6" maxlength=${LIMITS.value_length} autocomplete="off" placeholder=${t("card.valueNext")} disabled=${locked} value=${value} onInput=${(/** @type {any} */ event) => setValue(event.currentTarget.value)} /></label></span>
+    <p class="hint">${t("card.falls")}</p>
   </div>
-  ${lane === null ? html`<details><summary>${words.twin.more(id)}</summary>${more}</details>` : more}`;
+  ${lane === null ? html`<details><summary>${t("twin.more", { id })}</summary>${more}</details>` : more}`;
 }
 
 /** Cuts every link of a node, both ways. @param {import("./html.js").App} app @param {string} id */

@@ -4,7 +4,8 @@
  * Drawn on a canvas ten times a second.
  */
 import { useEffect, useRef } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { t } from "../words/index.js";
+import { operationWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { cardsOf } from "./node_actions.js";
 
@@ -16,7 +17,7 @@ const STAMPS_MAX = 200;
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Strip({ app, index }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
-  const label = useStore(app.world, (state) => words.strip.label(state.spec?.lanes[index]?.title ?? "", sums(app, index)));
+  const label = useStore(app.world, (state) => t("strip.label", { lane: state.spec?.lanes[index]?.title ?? "", sums: sums(app, index) }));
   useStore(app.world, (state) => Math.round(state.renderAt / 1e6)); // the words for those who cannot see it follow once a second
   useEffect(() => {
     const element = canvas.current;
@@ -50,7 +51,7 @@ export function Strip({ app, index }) {
   const point = (event) => {
     const operation = found(event);
     if (!canvas.current) return;
-    canvas.current.title = operation ? [words.strip.operation(operation, cardsOf(app.world.state, index)[0]?.object), operation.note].filter(Boolean).join(". ") : "";
+    canvas.current.title = operation ? [operationWords(operation, cardsOf(app.world.state, index)[0]?.object), operation.note].filter(Boolean).join(". ") : "";
     canvas.current.classList.toggle("over", operation !== null);
   };
   return html`<div class="strip"><canvas ref=${canvas} role="img" aria-label=${label} onClick=${go} onMouseMove=${point}></canvas></div>`;
@@ -64,7 +65,7 @@ export function Strip({ app, index }) {
  */
 export function light(app, lane, operation) {
   const finding = app.world.state.lanes[lane].findings.findLast((each) => each.operations.includes(operation.id));
-  const sentence = finding?.sentence || operation.note || words.strip.operation(operation, cardsOf(app.world.state, lane)[0]?.object);
+  const sentence = finding?.sentence || operation.note || operationWords(operation, cardsOf(app.world.state, lane)[0]?.object);
   app.ui.update({ lit: { lane, sentence, operations: finding?.operations ?? [operation.id] } });
 }
 
@@ -76,7 +77,7 @@ function sums(app, index) {
     count[operation.outcome] += 1;
     if (operation.mark) count[operation.mark] += 1;
   }
-  return words.strip.sums(count);
+  return t("strip.sums", count);
 }
 
 /**

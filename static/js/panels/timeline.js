@@ -1,7 +1,9 @@
 /** The timeline: play, step, speed, scrub, marks, shaded while something is cut, the moment, live. */
 import { useRef } from "preact/hooks";
 import { lengthOf, placed, SPEEDS, speedPlace } from "../lib/timeline.js";
-import { words } from "../lib/words.js";
+import { moment, speed } from "../words/figures.js";
+import { named, t } from "../words/index.js";
+import { keyName, withKey } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 
@@ -10,15 +12,15 @@ export function Timeline({ app }) {
   const [clock, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.clock, state.audience]));
   const locked = !audience.controls;
   const place = speedPlace(clock.speed);
-  return html`<section class="timeline" aria-label=${words.time.label}>
+  return html`<section class="timeline" aria-label=${t("time.label")}>
     <div class="play">
-      <button class="round" disabled=${locked} aria-label=${clock.playing ? words.time.pause : words.time.play} title="Space" onClick=${() => app.act("play")}>
+      <button class="round" disabled=${locked} aria-label=${clock.playing ? t("time.pause") : t("time.play")} title=${keyName("play")} onClick=${() => app.act("play")}>
         <${Icon} name=${clock.playing ? "pause" : "play"} />
       </button>
-      <button class="round dim" disabled=${locked} aria-label=${words.time.stepEvent} title=${`${words.time.stepEvent} (→)`} onClick=${() => app.act("stepEvent")}><${Icon} name="stepEvent" /></button>
-      <button class="round dim" disabled=${locked} aria-label=${words.time.stepMessage} title=${`${words.time.stepMessage} (Shift →)`} onClick=${() => app.act("stepMessage")}><${Icon} name="stepMessage" /></button>
-      <span class="speed-words" aria-hidden="true">${words.speed(clock.speed)}</span>
-      <input class="speed" type="range" min="0" max=${SPEEDS.length - 1} step="1" value=${place} disabled=${locked} aria-label=${words.time.speed} aria-valuetext=${words.time.speedValue(clock.speed)}
+      <button class="round dim" disabled=${locked} aria-label=${t("time.stepEvent")} title=${withKey(t("time.stepEvent"), "stepEvent")} onClick=${() => app.act("stepEvent")}><${Icon} name="stepEvent" /></button>
+      <button class="round dim" disabled=${locked} aria-label=${t("time.stepMessage")} title=${withKey(t("time.stepMessage"), "stepMessage")} onClick=${() => app.act("stepMessage")}><${Icon} name="stepMessage" /></button>
+      <span class="speed-words" aria-hidden="true">${speed(clock.speed)}</span>
+      <input class="speed" type="range" min="0" max=${SPEEDS.length - 1} step="1" value=${place} disabled=${locked} aria-label=${t("time.speed")} aria-valuetext=${t("time.speedValue", { speed: speed(clock.speed) })}
         onInput=${(/** @type {any} */ event) => app.send("speed", { speed: SPEEDS[Number(event.currentTarget.value)] })} onPointerUp=${letGo} />
     </div>
     <${Track} app=${app} locked=${locked} />
@@ -36,8 +38,8 @@ function Now({ app, locked }) {
   const tenths = useStore(app.world, (state) => Math.round(state.renderAt / 1e5));
   const live = useStore(app.world, (state) => state.clock.live);
   return html`<div class="now">
-    <span class="moment">${words.moment(tenths * 1e5)}</span>
-    <button class=${`quiet live ${live ? "is" : ""}`} disabled=${locked} title=${live ? words.time.liveWhat : words.time.goLive} onClick=${() => app.act("live")}>${words.time.live}</button>
+    <span class="moment">${moment(tenths * 1e5)}</span>
+    <button class=${`quiet live ${live ? "is" : ""}`} disabled=${locked} title=${live ? t("time.liveWhat") : t("time.goLive")} onClick=${() => app.act("live")}>${t("time.live")}</button>
   </div>`;
 }
 
@@ -66,10 +68,10 @@ function Track({ app, locked }) {
       <span class="past" style=${{ width: percent(horizon) }}></span>
       <span class="played" style=${{ width: percent(Math.min(now, length)) }}></span>
     </div>
-    <input type="range" min="0" max=${length} step="10000" value=${now} disabled=${locked} aria-label=${words.time.scrub} aria-valuetext=${words.moment(now)} onInput=${scrub} onPointerUp=${letGo} />
+    <input type="range" min="0" max=${length} step="10000" value=${now} disabled=${locked} aria-label=${t("time.scrub")} aria-valuetext=${moment(now)} onInput=${scrub} onPointerUp=${letGo} />
     <div class="marks" aria-hidden="true">
-      ${placed(marks, length, words.time.marks).map(
-        (mark) => html`<button key=${`${mark.at} ${mark.kind}`} tabindex="-1" class="mark" data-kind=${mark.kind} disabled=${locked} style=${{ left: percent(mark.at) }} title=${`${mark.times > 1 ? words.time.again(mark.text, mark.times) : mark.text} · ${words.moment(mark.at)}`}
+      ${placed(marks, length, (kind) => named("time.marks", kind)).map(
+        (mark) => html`<button key=${`${mark.at} ${mark.kind}`} tabindex="-1" class="mark" data-kind=${mark.kind} disabled=${locked} style=${{ left: percent(mark.at) }} title=${`${mark.times > 1 ? t("time.again", { text: mark.text, times: mark.times }) : mark.text} · ${moment(mark.at)}`}
           onClick=${() => app.send("seek", { at: mark.at })}>${mark.label && html`<span class="mark-label" data-row=${mark.row}>${mark.label}</span>`}</button>`,
       )}
     </div>

@@ -1,6 +1,7 @@
 /** A few words beside the pointer: what a message carries, what a node holds. It never takes the pointer and goes when the pointer goes. */
 import { useEffect } from "preact/hooks";
-import { words } from "../lib/words.js";
+import { named, t } from "../words/index.js";
+import { landsWords, messageWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { clockWords } from "./node_actions.js";
 import { storeWords } from "./node_card.js";
@@ -35,20 +36,20 @@ function linesOf(app, hover) {
   if (hover.kind === "message") {
     const message = lane.flying.get(hover.id) ?? lane.flying.get(Number(hover.id));
     if (!message) return [];
-    return [["", words.message.line(message)], ...fieldsOf(app, hover.lane, message).filter(([, value]) => value !== ""), ["", words.message.lands(message.due)]];
+    return [["", messageWords(message)], ...fieldsOf(app, hover.lane, message).filter(([, value]) => value !== ""), ["", landsWords(message.due)]];
   }
   if (hover.kind === "node") {
     const node = lane.nodes[hover.id];
     if (!node || app.ui.state.view === "clients") return [];
     /** @type {Array<[string, string]>} */
-    const lines = [["", [hover.id, node.role, node.status === "up" ? "" : words.card.statuses[node.status]].filter(Boolean).join(" · ")]];
+    const lines = [["", [hover.id, node.role, node.status === "up" ? "" : named("card.statuses", node.status)].filter(Boolean).join(" · ")]];
     if (node.sentence) lines.push(["", node.sentence]);
     const { spec, hello } = app.world.state;
     const card = hello?.protocols.find(({ name }) => name === spec?.lanes[hover.lane]?.protocol);
-    if (node.epoch !== null) lines.push([card?.epoch || words.card.epoch, String(node.epoch)]);
+    if (node.epoch !== null) lines.push([card?.epoch || t("card.epoch"), String(node.epoch)]);
     lines.push(["", storeWords(node.store, card?.object)]);
     const clock = clockWords(node, app.world.state.renderAt);
-    if (clock) lines.push([words.card.clock, clock]);
+    if (clock) lines.push([t("card.clock"), clock]);
     return [...lines, ...Object.entries(node.facts ?? {}).slice(0, 6)];
   }
   return [];

@@ -1,6 +1,6 @@
 /** The bar above the lanes: scenario, tools, undo, and what concerns the whole page. In presenting mode: the title and the honest badge only. */
-import { shownKey } from "../lib/keys.js";
-import { words } from "../lib/words.js";
+import { named, t } from "../words/index.js";
+import { keyName, withKey } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { badgeWords } from "./status.js";
@@ -17,12 +17,12 @@ export function TopBar({ app }) {
     return html`<header class="bar presenting">
       ${brand}<span class="bar-title">${spec?.title}</span>
       <span class="badge">${spec && badgeWords(spec, clock)}</span>
-      <button class="quiet" onClick=${() => app.act("present")}>${words.bar.presentEnd}<kbd>P</kbd></button>
+      <button class="quiet" onClick=${() => app.act("present")}>${t("bar.presentEnd")}<kbd>P</kbd></button>
     </header>`;
   }
   return html`<header class="bar">
     ${brand}
-    <button class="scenario-pick" aria-haspopup="dialog" title=${words.bar.scenario} onClick=${() => ui.update({ dialog: "scenarios" })}>
+    <button class="scenario-pick" aria-haspopup="dialog" title=${t("bar.scenario")} onClick=${() => ui.update({ dialog: "scenarios" })}>
       <span>${spec?.title ?? ""}</span><span class="caret" aria-hidden="true">▾</span>
     </button>
     <${Tools} app=${app} />
@@ -37,14 +37,14 @@ function Tools({ app }) {
   const waiting = useStore(app.world, (state) => state.waiting);
   if (!audience.controls && !waiting) {
     return html`<div class="tools watching">
-      <span>${audience.holder_present ? words.watcher.someone : words.watcher.nobody}</span>
-      ${!audience.holder_present && html`<button class="solid" onClick=${() => app.send("take")}>${words.watcher.take}</button>`}
+      <span>${audience.holder_present ? t("watcher.someone") : t("watcher.nobody")}</span>
+      ${!audience.holder_present && html`<button class="solid" onClick=${() => app.send("take")}>${t("watcher.take")}</button>`}
     </div>`;
   }
-  return html`<div class="tools" role="group" aria-label=${words.toolsLabel}>
+  return html`<div class="tools" role="group" aria-label=${t("toolsLabel")}>
     ${TOOLS.map(
       (name) => html`<button key=${name} class="tool" aria-pressed=${tool === name} onClick=${() => app.act(name)}>
-        ${words.tools[name]}<kbd aria-hidden="true">${shownKey(name)}</kbd>
+        ${named("tools", name)}<kbd aria-hidden="true">${keyName(name)}</kbd>
       </button>`,
     )}
   </div>`;
@@ -55,20 +55,20 @@ function Actions({ app }) {
   const { ui, world } = app;
   const [undo, audience] = useStore(world, (state) => /** @type {const} */ ([state.undo, state.audience]));
   const [theme, twin] = useStore(ui, (state) => /** @type {const} */ ([state.theme, state.twin]));
-  const undoWords = undo ? words.bar.undoWhat(undo) : words.bar.nothingToUndo;
+  const undoWords = undo ? t("bar.undoWhat", { what: undo }) : t("bar.nothingToUndo");
   return html`<div class="actions">
-    ${audience.viewers > 1 && html`<span class="viewers">${words.bar.viewers(audience.viewers)}</span>`}
-    <button class="round" aria-label=${undoWords} title=${`${undoWords} (Z)`} disabled=${!undo || !audience.controls} onClick=${() => app.act("undo")}>
+    ${audience.viewers > 1 && html`<span class="viewers">${t("bar.viewers", { n: audience.viewers })}</span>`}
+    <button class="round" aria-label=${undoWords} title=${withKey(undoWords, "undo")} disabled=${!undo || !audience.controls} onClick=${() => app.act("undo")}>
       <${Icon} name="undo" />
     </button>
-    <button class="round" aria-label=${words.bar.listsWhat} title=${`${words.bar.listsWhat} (N)`} aria-pressed=${twin} onClick=${() => app.act("twin")}>
+    <button class="round" aria-label=${t("bar.listsWhat")} title=${withKey(t("bar.listsWhat"), "twin")} aria-pressed=${twin} onClick=${() => app.act("twin")}>
       <${Icon} name="list" />
     </button>
-    <button class="round" aria-label=${words.bar.theme[theme]} title=${`${words.bar.theme[theme]} (T)`} onClick=${() => app.act("theme")}>
+    <button class="round" aria-label=${named("bar.theme", theme)} title=${withKey(named("bar.theme", theme), "theme")} onClick=${() => app.act("theme")}>
       <${Icon} name=${theme} />
     </button>
-    <button class="quiet" title=${words.bar.shareWhat} onClick=${() => app.act("share")}>${words.bar.share}</button>
-    <button class="quiet wide-only" onClick=${() => app.act("present")}>${words.bar.present}</button>
-    <button class="quiet dim" aria-label=${words.bar.help} title=${`${words.bar.help} (?)`} onClick=${() => app.act("help")}>?</button>
+    <button class="quiet" title=${t("bar.shareWhat")} onClick=${() => app.act("share")}>${t("bar.share")}</button>
+    <button class="quiet wide-only" onClick=${() => app.act("present")}>${t("bar.present")}</button>
+    <button class="quiet dim" aria-label=${t("bar.help")} title=${withKey(t("bar.help"), "help")} onClick=${() => app.act("help")}>?</button>
   </div>`;
 }

@@ -3,10 +3,24 @@
 // copied from there: on a machine without a graphics card a copy costs a tenth of a drawing.
 
 import { colourOf, readableOn } from "../lib/colour.js";
-import { englishStage as words } from "../lib/words/english-stage.js";
+import { t } from "../words/index.js";
 import { paintBurst, paintMark } from "./marks.js";
 
 /** @typedef {import("./types.js").Shape} Shape */
+/** @typedef {import("./types.js").CanyonShape} CanyonShape */
+/** @typedef {import("./types.js").ClientShape} ClientShape */
+/** @typedef {import("./types.js").DotShape} DotShape */
+/** @typedef {import("./types.js").EndShape} EndShape */
+/** @typedef {import("./types.js").IslandShape} IslandShape */
+/** @typedef {import("./types.js").LinkShape} LinkShape */
+/** @typedef {import("./types.js").LoopShape} LoopShape */
+/** @typedef {import("./types.js").MarkShape} MarkShape */
+/** @typedef {import("./types.js").MessageShape} MessageShape */
+/** @typedef {import("./types.js").NodeShape} NodeShape */
+/** @typedef {import("./types.js").PointerShape} PointerShape */
+/** @typedef {import("./types.js").RopeShape} RopeShape */
+/** @typedef {import("./types.js").TetherShape} TetherShape */
+/** @typedef {import("./types.js").TextShape} TextShape */
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").Colours} Colours */
 /** @typedef {CanvasRenderingContext2D} Brush */
@@ -14,8 +28,8 @@ import { paintBurst, paintMark } from "./marks.js";
  * @typedef {{scale: number, x: number, y: number, font: string, colours: Colours}} View */
 /** @typedef {(width: number, height: number) => {surface: CanvasImageSource, brush: Brush}} MakeSurface */
 /** Paints what a sprite holds, about the origin. It is a function of its own, not made anew for every copy.
- * @typedef {(brush: Brush, shape: Shape, view: View) => void} PaintShape */
-/** @typedef {{copy: (brush: Brush, view: View, key: string, x: number, y: number, width: number, height: number, paint: PaintShape, shape: Shape) => void, forget: () => void}} Sprites */
+ * @template S @typedef {(brush: Brush, shape: S, view: View) => void} PaintShape */
+/** @typedef {{copy: <S>(brush: Brush, view: View, key: string, x: number, y: number, width: number, height: number, paint: PaintShape<S>, shape: S) => void, forget: () => void}} Sprites */
 
 const TURN = 2 * Math.PI;
 const SPRITES_MAX = 900;
@@ -76,7 +90,7 @@ function outline(brush, points, pad) {
   brush.closePath();
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** @param {Brush} brush @param {IslandShape} shape */
 function drawIsland(brush, shape) {
   brush.globalAlpha = shape.alpha;
   outline(brush, shape.points, shape.pad);
@@ -100,7 +114,7 @@ function trace(brush, points) {
   for (const [i, [x, y]] of points.entries()) i === 0 ? brush.moveTo(x, y) : brush.lineTo(x, y);
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** @param {Brush} brush @param {CanyonShape} shape */
 function drawCanyon(brush, shape) {
   brush.globalAlpha = shape.alpha;
   brush.lineJoin = "round";
@@ -120,7 +134,7 @@ function drawCanyon(brush, shape) {
 
 /** Links of one look in one path: 300 of them cost one stroke. @param {Brush} brush @param {readonly Shape[]} shapes */
 function drawLinks(brush, shapes) {
-  /** @type {Map<string, Shape[]>} */
+  /** @type {Map<string, (LinkShape | TetherShape)[]>} */
   const looks = new Map();
   for (const shape of shapes) {
     if (shape.kind !== "link" && shape.kind !== "tether") continue;
@@ -132,10 +146,10 @@ function drawLinks(brush, shapes) {
   for (const same of looks.values()) {
     const [first] = same;
     brush.beginPath();
-    for (const link of same) link.cut ? broken(brush, link) : straight(brush, link);
+    for (const link of same) link.kind === "link" && link.cut ? broken(brush, link) : straight(brush, link);
     brush.strokeStyle = first.colour;
     brush.lineWidth = first.width;
-    brush.globalAlpha = first.alpha ?? 1;
+    brush.globalAlpha = first.alpha;
     brush.lineCap = first.kind === "tether" ? "round" : "butt";
     brush.setLineDash(first.kind === "tether" ? [0.5, 6] : first.cut ? [3, 7] : []);
     brush.stroke();
@@ -144,13 +158,13 @@ function drawLinks(brush, shapes) {
   brush.globalAlpha = 1;
 }
 
-/** @param {Brush} brush @param {Shape} link */
+/** @param {Brush} brush @param {LinkShape | TetherShape} link */
 function straight(brush, link) {
   brush.moveTo(link.x, link.y);
   brush.lineTo(link.x2, link.y2);
 }
 
-/** Two stumps that stop short of the wall. @param {Brush} brush @param {Shape} link */
+/** Two stumps that stop short of the wall. @param {Brush} brush @param {LinkShape} link */
 function broken(brush, link) {
   const length = Math.hypot(link.x2 - link.x, link.y2 - link.y);
   const part = Math.min(0.2, link.gap / Math.max(1, length));
@@ -161,12 +175,12 @@ function broken(brush, link) {
   brush.lineTo(...point(Math.min(1, link.wallAt + part)));
 }
 
-/** @param {Brush} brush @param {Shape} shape @param {View} view */
+/** @param {Brush} brush @param {MarkShape} shape @param {View} view */
 function drawMark(brush, shape, view) {
   brush.save();
   brush.translate(shape.x, shape.y);
-  brush.rotate(shape.angle ?? 0);
-  paintMark(brush, shape.name, 0, 0, shape.size, view.colours, shape.tint);
+  brush.rotate(shape.angle);
+  paintMark(brush, shape.name, 0, 0, shape.size, view.colours);
   brush.restore();
 }
 
@@ -219,22 +233,23 @@ function inUnits(brush, view, paint) {
   brush.setTransform(1, 0, 0, 1, 0, 0);
 }
 
-/** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
+/** @param {Brush} brush @param {MessageShape} shape @param {View} view @param {Sprites} sprites */
 function drawMessage(brush, shape, view, sprites) {
   if (shape.waits) brush.globalAlpha = 0.5;
   const { size } = shape;
   sprites.copy(brush, view, shape.look, shape.x, shape.y, size * 0.86, size * 0.86, paintMessage, shape);
   if (shape.waits) brush.globalAlpha = 1;
   if (shape.focused) inUnits(brush, view, () => ringRound(brush, shape, view));
-  if (shape.angle !== null && !shape.waits) inUnits(brush, view, () => arrowAhead(brush, shape));
+  const { angle } = shape;
+  if (angle !== null && !shape.waits) inUnits(brush, view, () => arrowAhead(brush, shape, angle));
 }
 
-/** @type {PaintShape} */
+/** @type {PaintShape<MessageShape>} */
 function paintMessage(brush, { name, size, tint }, { colours }) {
   paintMark(brush, name, 0, 0, size, colours, tint);
 }
 
-/** @param {Brush} brush @param {Shape} shape @param {View} view */
+/** @param {Brush} brush @param {MessageShape} shape @param {View} view */
 function ringRound(brush, shape, view) {
   brush.beginPath();
   brush.arc(shape.x, shape.y, shape.size * 0.62, 0, TURN);
@@ -243,12 +258,12 @@ function ringRound(brush, shape, view) {
   brush.stroke();
 }
 
-/** @param {Brush} brush @param {Shape} shape */
-function arrowAhead(brush, shape) {
+/** @param {Brush} brush @param {MessageShape} shape @param {number} angle */
+function arrowAhead(brush, shape, angle) {
   const { size } = shape;
   brush.save();
   brush.translate(shape.x, shape.y);
-  brush.rotate(shape.angle);
+  brush.rotate(angle);
   trace(brush, [[size * 0.52, -size * 0.25], [size * 0.76, 0], [size * 0.52, size * 0.25]]);
   brush.strokeStyle = shape.tint;
   brush.lineWidth = size * 0.11;
@@ -259,7 +274,7 @@ function arrowAhead(brush, shape) {
 }
 
 /** A node's parts are sprites of their own: when its value or its log changes, what is painted anew is a word or a row, and other nodes
- * that look so use it, too. @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
+ * that look so use it, too. @param {Brush} brush @param {NodeShape} shape @param {View} view @param {Sprites} sprites */
 function drawNode(brush, shape, view, sprites) {
   const { looks, x, y, radius, unit } = shape;
   const round = 2 * radius + 100 * unit;
@@ -268,27 +283,28 @@ function drawNode(brush, shape, view, sprites) {
   if (looks.value) sprites.copy(brush, view, looks.value, x, y, 2 * radius, 2 * radius, paintValue, shape);
   if (shape.lie) sprites.copy(brush, view, looks.lie, x, y, round, round, paintLie, shape);
   if (looks.log) sprites.copy(brush, view, looks.log, x, y + radius + 24 * unit, (shape.cells.length + 1) * 23 * unit + 12, 30 * unit, paintLog, shape);
-  if (shape.arc && shape.arc.part > 0) inUnits(brush, view, () => drawArc(brush, shape));
+  const { arc } = shape;
+  if (arc && arc.part > 0) inUnits(brush, view, () => drawArc(brush, shape, arc));
 }
 
-/** @param {Brush} brush @param {Shape} shape */
-function drawArc(brush, shape) {
+/** @param {Brush} brush @param {NodeShape} shape @param {NonNullable<NodeShape["arc"]>} arc */
+function drawArc(brush, shape, arc) {
   brush.beginPath();
-  brush.arc(shape.x, shape.y, shape.radius + (shape.ring ? 12.5 : 7) * shape.unit, -TURN / 4, -TURN / 4 + TURN * shape.arc.part);
+  brush.arc(shape.x, shape.y, shape.radius + (shape.ring ? 12.5 : 7) * shape.unit, -TURN / 4, -TURN / 4 + TURN * arc.part);
   brush.strokeStyle = shape.dim;
-  brush.globalAlpha = shape.status === "paused" ? 0.35 : shape.arc.main ? 0.8 : 0.4;
-  brush.lineWidth = (shape.arc.main ? 4 : 2.5) * shape.unit;
+  brush.globalAlpha = shape.status === "paused" ? 0.35 : arc.main ? 0.8 : 0.4;
+  brush.lineWidth = (arc.main ? 4 : 2.5) * shape.unit;
   brush.lineCap = "round";
   brush.stroke();
   brush.globalAlpha = 1;
 }
 
-/** The disc with its ring, its crown, and the mark of a fault. @type {PaintShape} */
+/** The disc with its ring, its crown, and the mark of a fault. @type {PaintShape<NodeShape>} */
 function paintBody(brush, shape, view) {
   const { radius, unit } = shape;
   paintDisc(brush, shape);
   if (shape.ring) paintRing(brush, shape);
-  if (shape.ring === "leader") paintMark(brush, "crown", 0, -radius - 21 * unit, 30 * unit, view.colours);
+  if (shape.ring === "leads") paintMark(brush, "crown", 0, -radius - 21 * unit, 30 * unit, view.colours);
   if (shape.focused) {
     brush.beginPath();
     brush.arc(0, 0, radius + 13 * unit, 0, TURN);
@@ -301,12 +317,12 @@ function paintBody(brush, shape, view) {
   if (shape.status !== "up") paintMark(brush, shape.status, 0, radius * 0.38, radius * 0.74, view.colours);
 }
 
-/** @type {PaintShape} */
+/** @type {PaintShape<NodeShape>} */
 function paintLie(brush, { radius, unit }, { colours }) {
   paintMark(brush, "traitor", radius * 0.72, -radius * 0.72, 30 * unit, colours);
 }
 
-/** The last entries of a node's log, about the middle of their row. @type {PaintShape} */
+/** The last entries of a node's log, about the middle of their row. @type {PaintShape<NodeShape>} */
 function paintLog(brush, shape, view) {
   const y = shape.y + shape.radius + 24 * shape.unit;
   for (const cell of shape.cells) {
@@ -315,7 +331,7 @@ function paintLog(brush, shape, view) {
   if (shape.more) paintMore(brush, shape);
 }
 
-/** Three dots before the first log cell shown: there are earlier ones. @param {Brush} brush @param {Shape} shape */
+/** Three dots before the first log cell shown: there are earlier ones. @param {Brush} brush @param {NodeShape} shape */
 function paintMore(brush, shape) {
   const [first] = shape.cells;
   brush.fillStyle = shape.dim;
@@ -326,7 +342,7 @@ function paintMore(brush, shape) {
   }
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** @param {Brush} brush @param {NodeShape} shape */
 function paintDisc(brush, shape) {
   const { radius, fills } = shape;
   brush.globalAlpha = shape.faint ? 0.45 : shape.status === "paused" ? 0.55 : 1;
@@ -346,7 +362,7 @@ function paintDisc(brush, shape) {
   brush.stroke();
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** @param {Brush} brush @param {NodeShape} shape */
 function paintRing(brush, shape) {
   brush.beginPath();
   brush.arc(0, 0, shape.radius + 6.5 * shape.unit, 0, TURN);
@@ -354,8 +370,8 @@ function paintRing(brush, shape) {
   brush.lineWidth = 4 * shape.unit;
   brush.lineCap = "butt";
   const dash = (TURN * (shape.radius + 6.5 * shape.unit)) / 24;
-  if (shape.ring === "candidate") brush.setLineDash([dash * 1.1, dash * 0.9]);
-  if (shape.ring === "unsettled") {
+  if (shape.ring === "stands") brush.setLineDash([dash * 1.1, dash * 0.9]);
+  if (shape.ring === "waits") {
     brush.lineCap = "round";
     brush.setLineDash([0.01, dash]); // dots
   }
@@ -363,7 +379,7 @@ function paintRing(brush, shape) {
   brush.setLineDash([]);
 }
 
-/** The colour of a node's letters. @param {Shape} shape @param {View} view */
+/** The colour of a node's letters. @param {NodeShape} shape @param {View} view */
 function faceColour({ status, dim, faint, ink, ground, fills }, { colours }) {
   if (status === "crashed") return dim;
   return faint || status === "paused" ? ink : readableOn(fills[0], [colourOf(colours, "on-epoch"), ink, ground]);
@@ -376,7 +392,7 @@ function letters(brush, colour) {
   brush.fillStyle = colour;
 }
 
-/** The name: in the middle when nothing stands under it. @type {PaintShape} */
+/** The name: in the middle when nothing stands under it. @type {PaintShape<NodeShape>} */
 function paintName(brush, shape, view) {
   const size = shape.radius * 0.62;
   const alone = !shape.label && shape.status === "up";
@@ -385,7 +401,7 @@ function paintName(brush, shape, view) {
   brush.fillText(shape.id, 0, alone ? size * 0.4 : -shape.radius * 0.1);
 }
 
-/** The watched value, as large as it fits; what does not fit though it is small ends with dots. @type {PaintShape} */
+/** The watched value, as large as it fits; what does not fit though it is small ends with dots. @type {PaintShape<NodeShape>} */
 function paintValue(brush, shape, view) {
   const { radius, label } = shape;
   const size = radius * 0.62;
@@ -399,13 +415,13 @@ function paintValue(brush, shape, view) {
   brush.fillText(text, 0, radius * (wide > room ? 0.45 : 0.52)); // higher up a node is wider
 }
 
-/** @param {Brush} brush @param {Shape} shape @param {View} view @param {Sprites} sprites */
+/** @param {Brush} brush @param {ClientShape} shape @param {View} view @param {Sprites} sprites */
 function drawClient(brush, shape, view, sprites) {
   const { size } = shape;
   sprites.copy(brush, view, shape.look, shape.x, shape.y, size * 3.4, size * 2.8, paintClient, shape);
 }
 
-/** @type {PaintShape} */
+/** @type {PaintShape<ClientShape>} */
 function paintClient(brush, { id, size, answer, focused, said }, { colours, font }) {
   paintMark(brush, "client", 0, 0, size, colours);
   if (answer) paintMark(brush, answer, size * 0.98, 0, size * 0.82, colours);
@@ -419,11 +435,11 @@ function paintClient(brush, { id, size, answer, focused, said }, { colours, font
   brush.textAlign = "center";
   brush.fillStyle = colourOf(colours, said ? "ink" : "dim");
   brush.font = `600 ${size * 0.64}px ${font}`;
-  const under = [id === "you" ? words.you : "", said].filter(Boolean).join(": ");
+  const under = id !== "you" ? said : said ? t("stage.youSaid", { said }) : t("stage.you");
   if (under) brush.fillText(under, size * 0.45, size * 1.18);
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** @param {Brush} brush @param {EndShape} shape */
 function drawBurst(brush, shape) {
   brush.save();
   brush.translate(shape.x, shape.y);
@@ -439,7 +455,7 @@ function drawBurst(brush, shape) {
   brush.restore();
 }
 
-/** The message fades where it was lost, and a small cross stays a moment longer. @param {Brush} brush @param {Shape} shape @param {View} view */
+/** The message fades where it was lost, and a small cross stays a moment longer. @param {Brush} brush @param {EndShape} shape @param {View} view */
 function drawVanish(brush, shape, view) {
   brush.globalAlpha = Math.max(0, 0.7 - shape.part * 1.4);
   if (brush.globalAlpha > 0.02) paintMark(brush, shape.mark, shape.x, shape.y, shape.size * 0.9, view.colours, shape.tint);
@@ -448,7 +464,7 @@ function drawVanish(brush, shape, view) {
   brush.globalAlpha = 1;
 }
 
-/** @param {Brush} brush @param {Shape} shape @param {View} view */
+/** @param {Brush} brush @param {TextShape} shape @param {View} view */
 function drawText(brush, shape, view) {
   brush.font = `${shape.weight} ${shape.size}px ${view.font}`;
   brush.textAlign = "center";
@@ -461,7 +477,7 @@ function drawText(brush, shape, view) {
   brush.fillText(shape.text, shape.x, shape.y);
 }
 
-/** @param {Brush} brush @param {Shape} shape @param {View} view */
+/** @param {Brush} brush @param {RopeShape} shape @param {View} view */
 function drawRope(brush, shape, view) {
   brush.lineCap = "round";
   brush.lineJoin = "round";
@@ -479,7 +495,7 @@ function drawRope(brush, shape, view) {
   brush.globalAlpha = 1;
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** @param {Brush} brush @param {LoopShape} shape */
 function drawLoop(brush, shape) {
   trace(brush, shape.points);
   brush.closePath();
@@ -496,7 +512,7 @@ function drawLoop(brush, shape) {
   brush.setLineDash([]);
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** @param {Brush} brush @param {DotShape} shape */
 function drawDot(brush, shape) {
   brush.beginPath();
   brush.arc(shape.x, shape.y, shape.radius, 0, TURN);
@@ -504,7 +520,7 @@ function drawDot(brush, shape) {
   brush.fill();
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** @param {Brush} brush @param {PointerShape} shape */
 function drawPointer(brush, shape) {
   const s = shape.size / 24;
   trace(brush, [[0, 0], [0, 22], [5.2, 17.4], [9, 25.2], [12.6, 23.4], [8.9, 16], [15.6, 15.4]].map(([x, y]) => /** @type {Point} */ ([shape.x + x * s, shape.y + y * s])));

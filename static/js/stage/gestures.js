@@ -3,7 +3,7 @@
 // sends no command; index.js feeds it pointer events and carries out the actions.
 
 import { clamp, distance, inside, thinned } from "../lib/geometry.js";
-import { englishStage as words } from "../lib/words/english-stage.js";
+import { t } from "../words/index.js";
 import { sidesAfterDrop } from "./layout.js";
 import { crossed } from "./net.js";
 
@@ -33,7 +33,7 @@ import { crossed } from "./net.js";
 
 /** @typedef {{do: "gesture", gesture: Gesture | null} | {do: "camera", camera: Camera} | {do: "cut", links: [string, string][]}
  *   | {do: "oneWay", links: [string, string][]} | {do: "heal", links: [string, string][]} | {do: "healAll"} | {do: "partition", sides: string[][]}
- *   | {do: "card", target: Target, px: Point} | {do: "select", kind: string, ids: string[]} | {do: "unselect"}
+ *   | {do: "card", target: Target, px: Point} | {do: "select", kind: "message" | "lasso", ids: string[]} | {do: "unselect"}
  *   | {do: "hover", target: Target | null, px: Point} | {do: "say", text: string} | {do: "arm"}} Action */
 /** @typedef {[State, Action[]]} Next */
 /** @typedef {(state: any, input: Input, about: About) => Next} Answer */
@@ -121,12 +121,12 @@ function pull(state, input, about) {
   const node = state.target?.kind === "cell" ? String(state.target.id).split("#")[0] : state.target?.id;
   const onNode = state.target?.kind === "node" || state.target?.kind === "cell";
   if (about.tool === "move" && !onNode) return [{ name: "panning", pointer, px: state.px, camera: about.camera }, []];
-  if (about.view === "clients") return [{ name: "held", pointer }, [{ do: "say", text: words.hidden }]];
+  if (about.view === "clients") return [{ name: "held", pointer }, [{ do: "say", text: t("stage.hidden") }]];
   if (onNode && (about.tool === "move" || about.tool === "cut")) return begun({ name: "dragging", pointer, node, points });
   if (about.tool === "lasso") return begun({ name: "lassoing", pointer, points });
   const oneWay = Boolean(state.oneWay || input.oneWay) && about.tool === "cut";
   const [next, actions] = begun({ name: "roping", pointer, points, oneWay, heal: about.tool === "heal" });
-  return [next, oneWay ? [...actions, { do: "say", text: words.oneWay }] : actions];
+  return [next, oneWay ? [...actions, { do: "say", text: t("stage.oneWay") }] : actions];
 }
 
 /** @param {any} state @returns {Next} */
@@ -157,7 +157,7 @@ function tapLink({ target, point, oneWay }, about) {
   const pair = about.net.pairs.find(({ a, b }) => a === target.a && b === target.b);
   if (!pair) return [];
   const gone = directions(pair.a, pair.b).filter((_, i) => (i === 0 ? pair.forth : pair.back));
-  if (about.tool === "heal") return gone.length > 0 ? [{ do: "heal", links: gone }] : [{ do: "say", text: words.nothingToHeal }];
+  if (about.tool === "heal") return gone.length > 0 ? [{ do: "heal", links: gone }] : [{ do: "say", text: t("stage.nothingToHeal") }];
   if (gone.length === 2) return [{ do: "heal", links: gone }];
   if (!oneWay) return [{ do: "cut", links: directions(pair.a, pair.b) }];
   const near = distance(point, [pair.way.x1, pair.way.y1]) <= distance(point, [pair.way.x2, pair.way.y2]);
@@ -192,14 +192,14 @@ function rope(state, input, about) {
   const over = crossed(about.net, state.points);
   if (state.heal) {
     const links = over.flatMap(({ pair }) => directions(pair.a, pair.b).filter((_, i) => (i === 0 ? pair.forth : pair.back)));
-    return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "heal", links } : { do: "say", text: words.nothingToHeal }]];
+    return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "heal", links } : { do: "say", text: t("stage.nothingToHeal") }]];
   }
   if (state.oneWay) {
     const links = over.map(({ pair, forth }) => /** @type {[string, string]} */ (forth ? [pair.a, pair.b] : [pair.b, pair.a]));
-    return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "oneWay", links } : { do: "say", text: words.nothingCrossed }]];
+    return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "oneWay", links } : { do: "say", text: t("stage.nothingCrossed") }]];
   }
   const links = over.filter(({ pair }) => !pair.forth || !pair.back).flatMap(({ pair }) => directions(pair.a, pair.b));
-  return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "cut", links } : { do: "say", text: words.nothingCrossed }]];
+  return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "cut", links } : { do: "say", text: t("stage.nothingCrossed") }]];
 }
 
 /** @param {string} a @param {string} b @returns {[string, string][]} */
@@ -212,8 +212,8 @@ function loop(state, input, about) {
   if (input.pointer !== state.pointer) return [state, []];
   const all = [...about.layout.places];
   const ids = all.filter(([, place]) => inside(place, state.points)).map(([id]) => id);
-  if (ids.length === 0) return [IDLE, [NO_GESTURE, { do: "unselect" }, { do: "say", text: words.noneInside }]];
-  if (ids.length === all.length) return [IDLE, [NO_GESTURE, { do: "unselect" }, { do: "say", text: words.allInside }]];
+  if (ids.length === 0) return [IDLE, [NO_GESTURE, { do: "unselect" }, { do: "say", text: t("stage.noneInside") }]];
+  if (ids.length === all.length) return [IDLE, [NO_GESTURE, { do: "unselect" }, { do: "say", text: t("stage.allInside") }]];
   return [IDLE, [NO_GESTURE, { do: "select", kind: "lasso", ids }]];
 }
 

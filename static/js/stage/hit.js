@@ -46,9 +46,9 @@ function distanceTo(shape, [x, y]) {
   }
 }
 
-/** @param {Shape} shape @param {Point} point @param {number} slop @returns {Target | null} */
+/** @param {import("./types.js").NodeShape} shape @param {Point} point @param {number} slop @returns {Target | null} */
 function cellAt(shape, [x, y], slop) {
-  for (const cell of shape.cells ?? []) {
+  for (const cell of shape.cells) {
     if (Math.abs(x - cell.x) <= cell.size * 0.48 && Math.abs(y - cell.y) <= cell.size * 0.32 + slop * 0.4) {
       return { kind: "cell", id: `${shape.id}#${cell.index}`, x: cell.x, y: cell.y, label: cell.label };
     }
@@ -58,6 +58,6 @@ function cellAt(shape, [x, y], slop) {
 
 /** @param {Shape} shape @returns {Target} */
 function targetOf(shape) {
-  if (shape.kind !== "link") return { kind: shape.kind, id: String(shape.id), x: shape.x, y: shape.y };
+  if (shape.kind !== "link") return { kind: shape.kind, id: "id" in shape ? String(shape.id) : "", x: shape.x, y: shape.y };
   return { kind: "link", id: shape.id, a: shape.a, b: shape.b, x: (shape.x + shape.x2) / 2, y: (shape.y + shape.y2) / 2 };
 }

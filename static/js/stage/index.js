@@ -7,7 +7,9 @@ import { atRest, reduce, toPx, toStage } from "./gestures.js";
 import { hit } from "./hit.js";
 import { between, layout as layoutOf, stageSize } from "./layout.js";
 import { netOf } from "./net.js";
-import { lastAnswers, moving, still } from "./scene.js";
+import { moving } from "./scene.js";
+import { lastAnswers } from "./scene/clients.js";
+import { still } from "./scene/links.js";
 
 /** @typedef {import("./types.js").World} World */
 /** @typedef {import("./types.js").Ui} Ui */
@@ -27,8 +29,8 @@ const SAME_MOMENT = 50_000; // simulated microseconds
 const PIXELS_MAX = 2; // device pixels a CSS pixel: more cost time and show nothing more from a row of seats
 
 /** A drawable stage. `draw(now)` paints the world as it is at `world.state.renderAt`; `now` is wall milliseconds.
- * @param {HTMLCanvasElement} canvas @param {number} laneIndex @param {{readonly state: any}} worldStore
- * @param {{readonly state: any, update: (patch: any) => void}} uiStore @param {Handlers} handlers */
+ * @param {HTMLCanvasElement} canvas @param {number} laneIndex @param {{readonly state: World}} worldStore
+ * @param {import("../stores/ui.js").Ui} uiStore @param {Handlers} handlers */
 export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   const brush = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: true }));
   const makeSurface = (/** @type {number} */ width, /** @type {number} */ height) => {
@@ -68,8 +70,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     holding: 0,
   };
 
-  const world = () => /** @type {World & {run?: unknown, version?: number, wall: number}} */ (worldStore.state);
-  const ui = () => /** @type {Ui} */ (uiStore.state);
+  const world = () => worldStore.state;
+  const ui = () => uiStore.state;
   const lane = () => /** @type {Lane | undefined} */ (world().lanes[laneIndex]);
 
   /** Reads the size of the canvas anew. What glides goes on gliding: a cut changes the meters' height, and so the stage's. */

@@ -3,8 +3,8 @@
 // picture, however the visitor came there (played, scrubbed back, reloaded). Places are in stage units about the middle of
 // the stage; in a lane 922 x 520 pixels large one unit is one pixel. How things glide from one layout to the next is `between`.
 
-import { fromLeft } from "../lib/sides.js";
 import { crossing, distance, distanceToSegment, ellipseLength, hull, mix, roundEllipse } from "../lib/geometry.js";
+import { fromLeft } from "../lib/sides.js";
 
 /** @typedef {import("./types.js").Layout} Layout */
 /** @typedef {import("./types.js").Point} Point */

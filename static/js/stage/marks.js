@@ -1,14 +1,13 @@
-// The table of marks: each has a name, a place in the legend, and a function that paints it. The stage paints with these functions
+// The table of marks: each has a name, a group of the legend, and a function that paints it; its words are in the catalogue. The stage paints with these functions
 // and the legend is made from this table, so the two cannot drift apart. A mark is painted about the origin in a box of 24 by 24.
 
 import { colourOf } from "../lib/colour.js";
-import { englishStage } from "../lib/words/english-stage.js";
 
 /** @typedef {import("../lib/colour.js").Colours} Colours */
 /** @typedef {CanvasRenderingContext2D} Brush */
 /** `tint` is the colour of what the mark belongs to (an epoch, say); a mark with a colour of its own leaves it aside.
  * @typedef {(brush: Brush, colours: Colours, tint: string) => void} Paint */
-/** @typedef {{name: string, group: string, words: string, tint: string, paint: Paint}} Mark */
+/** @typedef {{name: string, group: string, tint: string, paint: Paint}} Mark */
 
 const BOX = 24;
 const TURN = 2 * Math.PI;
@@ -67,7 +66,7 @@ function crown(brush, colours) {
 }
 
 /** @type {Paint} */
-function leader(brush, colours, tint) {
+function leads(brush, colours, tint) {
   epoch(brush, colours, tint);
   pen(brush, colourOf(colours, "ink"), 2);
   circle(brush, 0, 0, 11);
@@ -80,7 +79,7 @@ function leader(brush, colours, tint) {
 }
 
 /** @type {Paint} */
-function candidate(brush, colours, tint) {
+function stands(brush, colours, tint) {
   epoch(brush, colours, tint);
   pen(brush, colourOf(colours, "ink"), 2);
   brush.lineCap = "butt";
@@ -91,7 +90,7 @@ function candidate(brush, colours, tint) {
 }
 
 /** @type {Paint} */
-function unsettled(brush, colours, tint) {
+function waits(brush, colours, tint) {
   epoch(brush, colours, tint);
   pen(brush, colourOf(colours, "ink"), 2);
   brush.setLineDash([0.01, 2.88]);
@@ -340,7 +339,7 @@ function violation(brush, colours) {
 /** @param {string} name @param {string} group @param {Paint} paint @param {string} tint the colour that the legend shows it in
  * @returns {Mark} */
 function mark(name, group, paint, tint = "epoch-0") {
-  return { name, group, paint, tint, words: englishStage.marks[name] };
+  return { name, group, paint, tint };
 }
 
 /** Every mark there is, in the order of the legend. */
@@ -348,9 +347,9 @@ export const MARKS = Object.freeze([
   mark("epoch", "nodes", epoch),
   mark("value", "nodes", epoch, "epoch-2"),
   mark("siblings", "nodes", siblings),
-  mark("leader", "nodes", leader),
-  mark("candidate", "nodes", candidate, "epoch-1"),
-  mark("unsettled", "nodes", unsettled, "epoch-1"),
+  mark("leads", "nodes", leads),
+  mark("stands", "nodes", stands, "epoch-1"),
+  mark("waits", "nodes", waits, "epoch-1"),
   mark("timer", "nodes", timer),
   mark("crashed", "nodes", crashed),
   mark("paused", "nodes", paused),

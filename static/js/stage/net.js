@@ -15,7 +15,7 @@ import { wallBetween } from "./layout.js";
  * @typedef {{a: string, b: string, from: Point, to: Point, way: Way, forth: boolean, back: boolean, across: boolean, tuned: boolean}} Pair */
 /** @typedef {{pairs: Pair[], ways: Map<string, Map<string, Way>>}} Net */
 
-/** @param {Layout} layout @param {Links} links @param {readonly (readonly [string, string])[]} clients
+/** @param {Layout} layout @param {Pick<Links, "cut"> & Partial<Links>} links @param {readonly (readonly [string, string])[]} clients
  * @returns {Net} */
 export function netOf(layout, links, clients) {
   const cut = new Set(links.cut.map(([src, dst]) => `${src}>${dst}`));

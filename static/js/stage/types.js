@@ -1,41 +1,20 @@
-// The shapes of data that the stage's files hand to each other. Types only; nothing here runs.
+// The shapes of data that the stage's files hand to each other. Types only; nothing here runs. What the server sends is typed in
+// lib/wire-types.js, what the page keeps in stores/.
 
 /** @typedef {readonly [number, number]} Point */
 /** @typedef {import("../lib/colour.js").Colours} Colours */
 
-/** What a lane's node shows (docs/wire.md, NodeState).
- * @typedef {{status: string, sentence?: string, role?: string, epoch?: number | null, leader?: string | null,
- *   store?: Record<string, string[]>, log?: [number | null, string][], log_start?: number, commit?: number,
- *   facts?: Record<string, string>, timers?: [string, number, number][], lie?: string}} NodeState */
-
-/** @typedef {{base?: unknown[], cut: [string, string][], tuned?: unknown[][], words?: string, sides?: string[][], clean?: boolean}} Links */
-
-/** @typedef {{id: number | string, at: number, src: string, dst: string, type: string, tone: string, epoch: number | null,
- *   due: number, fields?: unknown}} Message */
-/** @typedef {Message & {endedAt: number, how: string, endedWall: number}} EndedMessage */
-
-/** @typedef {{id: string, client: string, node: string, kind: string, key: string, value?: string | null, start: number,
- *   finish: number | null, outcome: string, result?: string[], reason?: string, mark?: string, note?: string}} Operation */
-
-/** One lane of the world store, as far as the stage reads it.
- * @typedef {{nodes: Record<string, NodeState>, links: Links, flying: ReadonlyMap<unknown, Message>, ended: readonly EndedMessage[],
- *   operations: Iterable<Operation> | ReadonlyMap<string, Operation>, meters?: {since?: number} | null,
- *   dropped?: Record<string, number>, stopped?: string | null}} Lane */
-
-/** @typedef {{spec: {nodes: string[], clients?: [string, string][], deadline?: number, lanes?: {protocol: string}[]} | null, lanes: Lane[],
- *   hello?: {protocols: {name: string, object: string}[]} | null,
- *   clock: {at: number, speed: number, playing: boolean}, renderAt: number}} World */
-
-/** @typedef {{kind: "rope" | "lasso" | "drag" | "pan" | "heal", points: Point[], node?: string, oneWay?: boolean}} Gesture */
-/** @typedef {{lane: number, kind: string, id: string}} Hover */
-/** @typedef {{lane: number, kind: string, ids: string[]}} Selection */
-/** @typedef {{x: number, y: number, zoom: number}} Camera */
-
-/** What this visitor is doing (stores/ui.js), as far as the stage reads it.
- * @typedef {{tool: string, theme?: string, watchedKey: string, view: string, hover: Hover | null, selection: Selection | null,
- *   gesture: Gesture | null, ghost: {progress: number} | null, reducedMotion: boolean, camera: Camera, colours: Colours}} Ui */
-
-/** @template T @typedef {{readonly state: T, update: (patch: Partial<T>) => void, subscribe: (fn: (state: T) => void) => () => void}} Store */
+/** @typedef {import("../lib/wire-types.js").NodeState} NodeState */
+/** @typedef {import("../lib/wire-types.js").Links} Links */
+/** @typedef {import("../lib/wire-types.js").Operation} Operation */
+/** @typedef {import("../stores/lane.js").Message} Message */
+/** @typedef {import("../stores/lane.js").EndedMessage} EndedMessage */
+/** @typedef {import("../stores/lane.js").Lane} Lane */
+/** @typedef {import("../stores/world.js").WorldState} World */
+/** @typedef {import("../stores/ui.js").UiState} Ui */
+/** @typedef {NonNullable<Ui["gesture"]>} Gesture */
+/** @typedef {NonNullable<Ui["hover"]>} Hover */
+/** @typedef {Ui["camera"]} Camera */
 
 /** The rectangle that belongs to one side of a split. @typedef {{left: number, top: number, right: number, bottom: number}} Region */
 
@@ -43,8 +22,36 @@
  * @typedef {{width: number, height: number, radius: number, unit: number, places: Map<string, Point>, clients: Map<string, Point>,
  *   islands: {nodes: string[], hull: Point[], pad: number, region: Region}[], canyons: [Point, Point][], ring: Point}} Layout */
 
-/** A plain shape. `kind` says how draw paints it and whether hit can grab it; the rest is numbers and words.
- * @typedef {{kind: string, x: number, y: number, [more: string]: any}} Shape */
+// --- shapes: plain, and enough for draw to paint and for hit to find ----------------------------------
+
+/** @typedef {{kind: "island", x: number, y: number, points: readonly Point[], pad: number, fill: string, stroke?: string, alpha: number}} IslandShape */
+/** @typedef {{kind: "canyon", x: number, y: number, points: readonly Point[], depth: string, colour: string, width: number, thread: number,
+ *   alpha: number}} CanyonShape */
+/** @typedef {{kind: "link", id: string, a: string, b: string, x: number, y: number, x2: number, y2: number, cut: boolean, across: boolean,
+ *   wallAt: number, gap: number, width: number, colour: string, alpha: number}} LinkShape */
+/** The way between a client and its home. @typedef {{kind: "tether", x: number, y: number, x2: number, y2: number, cut: false, width: number, colour: string, alpha: number}} TetherShape */
+/** One of the legend's marks. @typedef {{kind: "mark", name: string, x: number, y: number, size: number, angle: number}} MarkShape */
+/** One entry of a node's log. @typedef {{index: number, label: string, x: number, y: number, size: number, committed: boolean, tint: string}} Cell */
+/** The names of a node's sprites. @typedef {{body: string, focused: string, name: string, value: string, lie: string, log: string}} Looks */
+/** `ring` is the name of a mark: "leads", "stands", "waits", or empty. `times`: its timer is shown.
+ * @typedef {{kind: "node", id: string, x: number, y: number, radius: number, unit: number, fills: string[], label: string, status: string, ring: string,
+ *   lie: boolean, cells: Cell[], arc: {part: number, main: boolean} | null, focused: boolean, faint: boolean, more: boolean, times: boolean, ink: string,
+ *   ground: string, dim: string, looks: Looks}} NodeShape */
+/** @typedef {{kind: "client", id: string, node: string, x: number, y: number, size: number, focused: boolean, answer: string, unit: number, said: string,
+ *   look: string}} ClientShape */
+/** `angle` is null while time runs: only a message that stands shows where it goes.
+ * @typedef {{kind: "message", id: number, x: number, y: number, name: string, tint: string, look: string, size: number, waits: boolean, focused: boolean,
+ *   angle: number | null}} MessageShape */
+/** A message that died at a cut, or elsewhere. @typedef {{kind: "burst" | "vanish", id: string, x: number, y: number, tint: string, size: number, part: number, mark: string}} EndShape */
+/** @typedef {{kind: "text", x: number, y: number, text: string, size: number, colour: string, weight: number, ground: string}} TextShape */
+/** @typedef {{kind: "rope", x: number, y: number, points: readonly Point[], colour: string, width: number, dotted?: boolean}} RopeShape */
+/** @typedef {{kind: "loop", x: number, y: number, points: readonly Point[], colour: string, fill: string}} LoopShape */
+/** @typedef {{kind: "dot", x: number, y: number, radius: number, colour: string}} DotShape */
+/** @typedef {{kind: "pointer", x: number, y: number, size: number, colour: string, ground: string}} PointerShape */
+
+/** What a scene is made of. `kind` says how draw paints it and whether hit can find it.
+ * @typedef {IslandShape | CanyonShape | LinkShape | TetherShape | MarkShape | NodeShape | ClientShape | MessageShape | EndShape | TextShape
+ *   | RopeShape | LoopShape | DotShape | PointerShape} Shape */
 
 /** @typedef {{kind: string, id: string, x?: number, y?: number, a?: string, b?: string, label?: string}} Target */
 

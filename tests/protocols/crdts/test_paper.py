@@ -72,7 +72,7 @@ def rounds(node: Any, now: int = 1_000) -> list[Send]:
 
 def to(node: Any, j: str) -> Any:
     """What it would send that neighbour now."""
-    node._effects.clear()
+    node.effects.clear()
     node.tell(j)
     effects = node._taken()
     return sent(effects)[0].message if sent(effects) else None

@@ -97,7 +97,7 @@ class WaitsOnlyOnce(HeartbeatNode):
 
     def on_heartbeat(self, src: str, m: Heartbeat) -> None:
         super().on_heartbeat(src, m)
-        self._effects = [effect for effect in self._effects if not isinstance(effect, SetTimer)]
+        self.effects = [effect for effect in self.effects if not isinstance(effect, SetTimer)]
 
 
 class TrustsForEver(HeartbeatNode):
@@ -106,7 +106,7 @@ class TrustsForEver(HeartbeatNode):
     def wait_for(self, peer: str) -> None:
         super().wait_for(peer)
         if peer in self.heard:
-            self._effects[-1] = CancelTimer("silence", (peer,))
+            self.effects[-1] = CancelTimer("silence", (peer,))
 
 
 def judged(node: type[HeartbeatNode]) -> dict[str, Any]:

@@ -79,10 +79,10 @@ class MajorityOfThePartition(RaftNode):
         super().setup()
         self.heard: dict[str, int] = {}
 
-    def receive_bare(self, now: int, src: str, message: Any) -> Any:
+    def handle(self, src: str, message: Any) -> None:
         if src in self.members:
-            self.heard[src] = now
-        return super().receive_bare(now, src, message)
+            self.heard[src] = self.now
+        super().handle(src, message)
 
     def half_of_those(self) -> int:
         return (1 + sum(self.heard.get(peer, 0) >= self.now - self.LATELY for peer in self.peers)) // 2 + 1

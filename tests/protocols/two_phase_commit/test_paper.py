@@ -389,7 +389,7 @@ def test_a_sites_state_can_be_rewound(make: Any) -> None:
     node.receive(0, "n3", asked("c3:7/1", when=-1))
     node.receive(0, "c1", read())
     node.receive(0, "c1", write(5))
-    assert breaks_the_law({name: value for name, value in vars(node).items() if name != "_effects"}) is None
+    assert breaks_the_law({name: value for name, value in vars(node).items() if name != "effects"}) is None
 
 
 # --- a lost disk ---------------------------------------------------------------------------------

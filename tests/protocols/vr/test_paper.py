@@ -727,7 +727,7 @@ def test_a_replica_describes_itself_in_the_papers_words() -> None:
 def test_a_replicas_state_can_be_rewound(node: VRNode) -> None:
     """Keyframes copy it without sharing (freeze.py)."""
     node.receive(0, "c1", request(1))
-    assert breaks_the_law({name: value for name, value in vars(node).items() if name != "_effects"}) is None
+    assert breaks_the_law({name: value for name, value in vars(node).items() if name != "effects"}) is None
 
 
 def test_the_card_claims_what_the_disk_allows() -> None:

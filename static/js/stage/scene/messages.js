@@ -1,0 +1,121 @@
+// Messages on their way, what became of those that did not arrive, and how many the cut has stopped.
+
+import { colourOf, epochColour } from "../../lib/colour.js";
+import { mix } from "../../lib/geometry.js";
+import { t } from "../../words/index.js";
+import { CANYON_HALF } from "./links.js";
+
+/** @typedef {import("../scene.js").Given} Given */
+/** @typedef {import("../types.js").Ui} Ui */
+/** @typedef {import("../types.js").Shape} Shape */
+/** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../net.js").Net} Net */
+/** @typedef {import("../net.js").Way} Way */
+
+const BURST = 0.5; // wall seconds
+const VANISH = 0.7; // wall seconds
+const EFFECTS_MAX = 300;
+
+/** Where a message is on its way (0..1), and whether it waits at the wall. It flies evenly from when it was sent to when it is due; on a
+ * cut link it gets as far as the wall and waits there, unless it had passed the wall when the cut came.
+ * @param {Message} message @param {Way} way @param {number} at @param {number} since when the link was cut @param {number} unit */
+export function position(message, way, at, since, unit) {
+  const span = Math.max(1, message.due - message.at);
+  const part = Math.max(0, Math.min(1, (at - message.at) / span));
+  if (!way.cut) return { part, waits: false };
+  const wall = Math.max(0, way.wall - ((CANYON_HALF + 8) * unit) / way.length);
+  const passed = (since - message.at) / span > wall;
+  return part > wall && !passed ? { part: wall, waits: true } : { part, waits: false };
+}
+
+/** The way that a message takes, if it is shown: clients know of their own messages only.
+ * @param {Message} message @param {Given} given @returns {Way | undefined} */
+function wayOf({ src, dst }, { net, ui, layout }) {
+  if (ui.view === "clients" && !layout.clients.has(src) && !layout.clients.has(dst)) return undefined;
+  return net.ways.get(src)?.get(dst);
+}
+
+/** The colours of messages by epoch, looked up once a picture. @param {Ui} ui @returns {(message: Message) => string} */
+function tints(ui) {
+  const neutral = colourOf(ui.colours, "neutral");
+  /** @type {Map<number, string>} */
+  const known = new Map();
+  return ({ epoch }) => {
+    if (ui.view === "clients" || epoch === null || epoch === undefined) return neutral;
+    let tint = known.get(epoch);
+    if (tint === undefined) known.set(epoch, (tint = colourOf(ui.colours, epochColour(epoch))));
+    return tint;
+  };
+}
+
+/** The names of messages' sprites, each text made once a picture: there are thousands of messages and a dozen looks.
+ * @param {number} size @returns {(name: string, tint: string) => string} */
+function looksOfMessages(size) {
+  /** @type {Map<string, Map<string, string>>} */
+  const known = new Map();
+  return (name, tint) => {
+    let named = known.get(name);
+    if (!named) known.set(name, (named = new Map()));
+    let look = named.get(tint);
+    if (look === undefined) named.set(tint, (look = `message|${name}|${tint}|${size}`));
+    return look;
+  };
+}
+
+/** @param {string} tone */
+function markOfTone(tone) {
+  return tone === "+" ? "yes" : tone === "-" ? "no" : "request";
+}
+
+/** @param {Given} given @param {Shape[]} shapes to which they are added */
+export function addMessages(given, shapes) {
+  const { lane, ui, layout, renderAt, cutSince, playing, laneIndex } = given;
+  const size = 24 * Math.max(0.62, layout.unit);
+  const hovered = ui.hover?.kind === "message" && ui.hover.lane === laneIndex ? String(ui.hover.id) : null;
+  const tintOf = tints(ui);
+  const lookOf = looksOfMessages(size);
+  for (const message of lane.flying.values()) {
+    const way = wayOf(message, given);
+    if (!way || message.at > renderAt) continue;
+    const since = way.cut ? (cutSince.get(`${message.src}>${message.dst}`) ?? 0) : 0;
+    const { part, waits } = position(message, way, renderAt, since, layout.unit);
+    const name = markOfTone(message.tone);
+    const tint = tintOf(message);
+    shapes.push({
+      kind: "message", id: message.id, x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part), name, tint, look: lookOf(name, tint), size, waits,
+      focused: hovered !== null && hovered === String(message.id), angle: playing ? null : Math.atan2(way.y2 - way.y1, way.x2 - way.x1),
+    });
+  }
+}
+
+/** What became of messages that did not arrive: a burst at the cut, a small cross where they were lost. @param {Given} given @returns {Shape[]} */
+export function endShapes(given) {
+  const { lane, ui, layout, cutSince, wall } = given;
+  const size = 27 * Math.max(0.62, layout.unit);
+  const tintOf = tints(ui);
+  /** @type {Shape[]} */
+  const shapes = [];
+  for (let i = lane.ended.length - 1; i >= 0 && shapes.length < EFFECTS_MAX; i--) { // the newest, of however many have been delivered
+    const message = lane.ended[i];
+    if (message.how === "delivered") continue;
+    const way = wayOf(message, given);
+    const age = (wall - message.endedWall) / (message.how === "cut" ? BURST : VANISH);
+    if (!way || age < 0 || age >= 1) continue;
+    const since = cutSince.get(`${message.src}>${message.dst}`) ?? 0;
+    const stopped = message.how === "cut" ? { ...way, cut: true } : { ...way, cut: false };
+    const { part } = position(message, stopped, message.endedAt, since, layout.unit);
+    shapes.push({
+      kind: message.how === "cut" ? "burst" : "vanish", id: String(message.id), x: mix(way.x1, way.x2, part), y: mix(way.y1, way.y2, part),
+      tint: tintOf(message), size, part: ui.reducedMotion ? 0.3 : age, mark: markOfTone(message.tone),
+    });
+  }
+  return shapes.reverse();
+}
+
+/** How many messages the cut has killed, under the canyon. @param {Given} given @returns {Shape[]} */
+export function countShapes({ lane, layout, ui }) {
+  const dropped = lane.dropped?.cut ?? 0;
+  if (dropped === 0) return [];
+  const x = layout.canyons.length === 1 ? (layout.canyons[0][0][0] + layout.canyons[0][1][0]) / 2 : 0;
+  return [{ kind: "text", x, y: layout.height / 2 - 12, text: t("stage.lostAtCut", { n: dropped }), size: 24, colour: colourOf(ui.colours, "wall"), weight: 500, ground: colourOf(ui.colours, "panel") }];
+}

@@ -1,0 +1,36 @@
+/** What a catalogue of sentences can do: fill templates, choose plural forms, fall back. Pure; index.js chooses the language. */
+import { inEnglish as filled } from "../lib/pack.js";
+
+/** @typedef {Readonly<Record<string, string | number>>} Values */
+/** A template, or one for each plural form (Intl.PluralRules) of the value `n`. @typedef {string | Readonly<{other: string} & Partial<Record<Intl.LDMLPluralRule, string>>>} Entry */
+/** `locale`: whose plural forms it has. `sentences`: by key. `server`: the template of one of the server's sentences in this language.
+ * @typedef {{locale: string, sentences: Readonly<Record<string, Entry>>, server: (template: string) => string}} Catalogue */
+
+/**
+ * @template {string} Key
+ * @param {Catalogue} catalogue
+ * @param {Readonly<Record<Key, Entry>>} fallback the English sentences
+ */
+export function createWords({ locale, sentences, server }, fallback) {
+  const plurals = new Intl.PluralRules(locale);
+  /** @param {string} key @returns {Entry | undefined} */
+  const entry = (key) => {
+    if (Object.hasOwn(sentences, key)) return sentences[key];
+    return Object.hasOwn(fallback, key) ? fallback[/** @type {Key} */ (key)] : undefined;
+  };
+  /** @param {string} key @param {Values} values */
+  const text = (key, values) => {
+    const found = entry(key);
+    if (found === undefined || typeof found === "string") return found === undefined ? undefined : filled(found, values);
+    return filled(found[plurals.select(Number(values.n))] ?? found.other, values);
+  };
+  return {
+    /** The sentence of a key; a key that nobody knows stands for itself. @param {Key} key @param {Values} [values] */
+    t: (key, values = {}) => text(key, values) ?? key,
+    /** What something is called that has a name of its own on the wire, such as a status; without a word for it, `otherwise` or that name.
+     * @param {string} group @param {string} name @param {string} [otherwise] @param {Values} [values] */
+    named: (group, name, otherwise = name, values = {}) => text(`${group}.${name}`, values) ?? otherwise,
+    /** A sentence of the server. @param {string} template @param {Record<string, any>} [values] */
+    server: (template, values = {}) => filled(server(template), values),
+  };
+}

@@ -1,0 +1,32 @@
+/** Numbers, times and lists in words. */
+import { t } from "./index.js";
+
+/** @param {number} value @param {number} [places] always shown, even when they are noughts */
+const figure = (value, places) => (places === undefined ? String(value) : value.toFixed(places)).replace(".", t("figure.point"));
+
+/** @param {number} us @returns {string} a moment: "8.2 s" */
+export const moment = (us) => t("figure.seconds", { n: figure(us / 1e6, 1) });
+
+/** @param {number} us @returns {string} a moment to the millisecond: "8.213 s" */
+export const exactMoment = (us) => t("figure.seconds", { n: figure(us / 1e6, 3) });
+
+/** @param {number} us @returns {string} a length: "15 ms", "0.3 ms", "1.5 s" */
+export function span(us) {
+  if (us >= 1e6) return t("figure.seconds", { n: figure(Math.round(us / 1e5) / 10) });
+  return t("figure.milliseconds", { n: figure(Math.round(us / 100) / 10) });
+}
+
+/** @param {number} value simulated seconds a wall second: "1/20", "2×" */
+export function speed(value) {
+  return value >= 0.995 ? t("figure.times", { n: figure(Math.round(value * 10) / 10) }) : t("figure.part", { n: Math.round(1 / value) });
+}
+
+/** @param {number} ppm parts per million: "2.5 %" */
+export const percent = (ppm) => t("figure.percent", { n: figure(Math.round(ppm / 1000) / 10) });
+
+/** @param {readonly string[]} names: "{n1, n2}"; a long one says how many there are */
+export const set = (names) =>
+  names.length <= 6 ? t("figure.set", { names: names.join(", ") }) : t("figure.longSet", { names: names.slice(0, 3).join(", "), n: names.length });
+
+/** @param {readonly string[]} values siblings side by side; a set's are the elements of one value @param {string} [object] */
+export const valueWords = (values, object) => (object === "set" ? t("figure.set", { names: values.join(", ") }) : values.join(" | "));

@@ -1,0 +1,95 @@
+/** Sentences that say one of several things, or several things at once. What they say stands in the catalogue; here is which and when. */
+import { shownKey } from "../lib/keys.js";
+import { exactMoment, set, span, valueWords } from "./figures.js";
+import { named, t } from "./index.js";
+
+/** An operation, as its client tells of it. @param {import("../lib/wire-types.js").Operation} op @param {string} [object] what reads and writes mean here */
+export function operationWords(op, object = "register") {
+  const { client, key, node, value } = op;
+  const did = { client, key, node, value };
+  const what =
+    op.kind === "read" ? t("strip.did.read", did)
+    : op.kind === "remove" ? (object === "counter" ? t("strip.did.remove.counter", did) : t("strip.did.remove", did))
+    : object === "decision" ? t("strip.did.write.decision", did)
+    : object === "counter" ? t("strip.did.write.counter", did)
+    : object === "set" ? t("strip.did.write.set", did)
+    : t("strip.did.write", did);
+  const asked = op.outcome === "ok" ? what : t("strip.ended", { did: what, outcome: named("strip.outcome", op.outcome) });
+  const told = op.outcome === "ok" && (op.kind === "read" || op.result.length > 0);
+  const nothing = object === "set" ? t("strip.nothingInIt") : t("strip.nothing");
+  const answer = told ? t("strip.answer", { value: op.result.length ? valueWords(op.result, object) : nothing }) : "";
+  return [asked, answer, op.reason && op.outcome !== "ok" ? t("strip.reason", { reason: op.reason }) : ""].filter(Boolean).join(" ");
+}
+
+/** A side's two words in a row. @param {import("../lib/wire-types.js").Side} side */
+export const outcomeWords = ({ nodes, availability, consistency }) =>
+  t("meters.outcome", { nodes: set(nodes), availability: named("meters.availability", availability).toLowerCase(), consistency: named("meters.consistency", consistency).toLowerCase() });
+
+/** What was odd about a side's answers, a part each. @param {{stale: number, conflicts: number, lost: number, violations?: number}} side */
+export function oddWords({ stale, conflicts, lost, violations = 0 }) {
+  const parts = [t("meters.stale", { n: stale })];
+  if (conflicts) parts.push(t("meters.siblings", { n: conflicts }));
+  if (violations) parts.push(t("meters.violations", { n: violations }));
+  if (lost) parts.push(t("meters.lost", { n: lost }));
+  return parts.map((part, place) => (place < parts.length - 1 ? `${part},` : part));
+}
+
+/** The name of an action's key. @param {string} action */
+export const keyName = (action) => named("shownKeys", action, shownKey(action));
+
+/** What a control does, with its key. @param {string} text @param {string} action */
+export const withKey = (text, action) => t("keyed", { text, key: keyName(action) });
+
+/** How many were answered. @param {number} ok @param {number} all @param {number} [declined] */
+export const answeredWords = (ok, all, declined = 0) => (declined ? t("meters.answeredDeclined", { ok, all, declined }) : t("meters.answered", { ok, all }));
+
+/** What no side counts. @param {{down: number, straddled: number}} left */
+export const leftOutWords = ({ down, straddled }) =>
+  t("meters.leftOutWhat", { down: t("meters.leftDown", { n: down }), straddled: t("meters.leftStraddled", { n: straddled }) });
+
+/** @param {number} us how far ahead (below zero: behind) @param {number} percent how fast (below zero: slow) */
+export function clockIs(us, percent) {
+  const much = Math.abs(Math.round(percent * 10) / 10);
+  const parts = [
+    us === 0 ? "" : us > 0 ? t("card.clockAhead", { span: span(us) }) : t("card.clockBehind", { span: span(-us) }),
+    percent === 0 ? "" : percent > 0 ? t("card.clockFast", { percent: much }) : t("card.clockSlow", { percent: much }),
+  ];
+  return parts.filter(Boolean).join(", ") || t("card.clockRight");
+}
+
+/** @param {{delay: number, jitter: number}} link */
+export const linksWords = ({ delay, jitter }) =>
+  jitter ? t("status.linksBetween", { low: delay / 1000, high: span(delay + jitter) }) : t("status.links", { delay: span(delay) });
+
+/** @param {number} lanes */
+export const invitation = (lanes) => (lanes === 2 ? t("caption.invitationBoth") : t("caption.invitation", { n: lanes }));
+
+/** @param {import("../lib/wire-types.js").Claims} claims */
+export const claimWords = ({ consistency, availability, loses }) =>
+  [named("catalogue.consistency", consistency), named("catalogue.availability", availability), loses ? t("catalogue.loses") : ""].filter(Boolean).join(" ");
+
+/** @param {readonly string[]} titles two or more @param {number} nodes @param {number} seed */
+export const sideBySide = (titles, nodes, seed) =>
+  t("catalogue.sideBySide", { first: titles.slice(0, -1).join(", "), last: titles[titles.length - 1], n: nodes, seed });
+
+/** How far a knob turns, and where it stands at first. @param {number|null} low @param {number|null} high @param {string} unit @param {string} value */
+export function boundsWords(low, high, unit, value) {
+  const first = t("knobs.first", { value });
+  if (low === null || high === null) return first;
+  return unit ? t("knobs.boundsUnit", { low, high, unit, first }) : t("knobs.bounds", { low, high, first });
+}
+
+/** Versions that the stalest read was behind. @param {{versions: number, ms: number}} staleness */
+export const stalenessWords = ({ versions, ms }) => (versions ? t("details.stalenessValue", { n: versions, span: span(ms * 1000) }) : t("details.notStale"));
+
+/** @param {readonly string[]} nodes */
+export const splitWords = (nodes) => (nodes.length ? t("twin.split", { nodes: set(nodes) }) : t("twin.splitNone"));
+
+/** Elements of a set: "3 in x"; a long key would not fit in a node. @param {number} n @param {string} key */
+export const elementsWords = (n, key) => (key.length <= 2 ? t("stage.elements", { n, key }) : t("stage.elementsOfIt", { n }));
+
+/** @param {import("../stores/lane.js").Message} message */
+export const messageWords = ({ type, src, dst }) => t("message.line", { type, src, dst });
+
+/** @param {number} us */
+export const landsWords = (us) => t("message.lands", { moment: exactMoment(us) });
