@@ -33,7 +33,8 @@ SENT = """() => {
   };
   const { hello, spec, lanes, marks, cutSpans, caption, undo } = inside.world.state;
   look([hello, spec, marks, cutSpans, caption, undo]);
-  for (const { nodes, links, flying, operations, meters, findings } of lanes) look([nodes, links, flying, operations, meters, findings]);
+  for (const { nodes, links, flying, operations, meters, findings } of lanes)
+    look([nodes, links, flying, operations, meters, findings]);
   return [...texts];
 }"""
 BRACKETED = re.compile(r"⟦[^⟦⟧]*⟧")
