@@ -37,6 +37,7 @@ from typing import Any, Final, NamedTuple
 from consensus.checkers.protocols.raft_safety import RaftSafety
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.maths.quorums import (
     LEARNER,
     Configuration,
@@ -308,7 +309,7 @@ class RaftNode(Node):
             self.use_configuration(self.configurations[-1][1])  # without the newcomers that only a leader knows
             self.reset_election_timer()
             if newer:
-                self.note("leader deposed", f"term {term} began")
+                self.note("leader deposed", say("term {term} began", term=term))
             self.let_go_of_requests()
 
     def become_pre_candidate(self) -> None:
@@ -343,7 +344,7 @@ class RaftNode(Node):
         self.wanted, self.catching_up = (), {}
         self.keep_track_of_followers()
         if self.told_to_stand == self.current_term:
-            self.note("leadership transferred", f"to {self.id}")
+            self.note("leadership transferred", say("to {node}", node=self.id))
         # Section 8: what earlier leaders left can be committed only along with an entry of this term (5.4.2).
         self.log.append((self.current_term, NO_OP, "", None, ""))
         self.first_index_of_term = self.last_log_index
@@ -404,7 +405,7 @@ class RaftNode(Node):
         if not self.may_stand():
             return
         if self.role == CANDIDATE:
-            self.note("election without a winner", f"term {self.current_term}")
+            self.note("election without a winner", say("term {term}", term=self.current_term))
         if self.knobs["pre_vote"]:
             self.become_pre_candidate()
         else:
@@ -424,7 +425,7 @@ class RaftNode(Node):
             and not self.hears_a_leader()
         )
         if not granted:
-            self.note("pre-vote refused", f"{m.candidate_id} for term {m.next_term}")
+            self.note("pre-vote refused", say("{node} for term {term}", node=m.candidate_id, term=m.next_term))
         self.send(src, PreVoteReply(self.current_term, m.next_term, granted))
 
     def on_pre_vote_reply(self, src: str, m: PreVoteReply) -> None:
@@ -443,7 +444,7 @@ class RaftNode(Node):
 
     def on_request_vote(self, src: str, m: RequestVote) -> None:
         if self.disregards(m):  # the end of section 6
-            self.note("vote request disregarded", f"{m.candidate_id}, term {m.term}")
+            self.note("vote request disregarded", say("{node}, term {term}", node=m.candidate_id, term=m.term))
             return self.send(src, RequestVoteReply(self.current_term, False))
         self.observe_term(m.term)
         granted = (
@@ -503,7 +504,7 @@ class RaftNode(Node):
     def replicate(self) -> None:
         """The leader addresses everybody: new entries where there are some, else a heartbeat."""
         if self.knobs["check_quorum"] and not self.hears_a_quorum():
-            self.note("stepped down without a quorum", f"term {self.current_term}")
+            self.note("stepped down without a quorum", say("term {term}", term=self.current_term))
             return self.become_follower(self.current_term)
         self.round += 1
         if self.knobs["reads"] == "lease":
@@ -598,11 +599,11 @@ class RaftNode(Node):
     def truncate(self, index: int) -> None:
         """Removes the entry at this index and all that follow it."""
         assert index > self.commit_index, STATE_MACHINE_SAFETY
-        self.note("log truncated", f"{self.last_log_index - index + 1} from index {index}")
+        self.note("log truncated", say("{n} from index {index}", n=self.last_log_index - index + 1, index=index))
         del self.log[index - self.snapshot.last_included_index :]
         while self.configurations[-1][0] >= index:  # back to the configuration before (section 6)
             self.configurations.pop()
-            self.note("membership rolled back", f"from index {index}")
+            self.note("membership rolled back", say("from index {index}", index=index))
             self.use_configuration(self.configurations[-1][1])
 
     def conflict_before(self, prev_log_index: int) -> tuple[int, int]:
@@ -741,7 +742,7 @@ class RaftNode(Node):
             self.abandon_change()
 
     def abandon_change(self) -> None:
-        self.note("membership change abandoned", f"{', '.join(self.catching_up)} did not catch up")
+        self.note("membership change abandoned", say("{nodes} did not catch up", nodes=", ".join(self.catching_up)))
         self.wanted, self.catching_up = (), {}
         self.use_configuration(self.configurations[-1][1])
         self.keep_track_of_followers()
@@ -754,7 +755,7 @@ class RaftNode(Node):
         if latest.outgoing:  # C_old,new is committed: now C_new may stand alone
             return self.propose(leave_joint(self.configuration))
         if self.id not in latest.voters:  # C_new is committed, and its leader not in it: its work is done
-            self.note("leader left", f"term {self.current_term}")
+            self.note("leader left", say("term {term}", term=self.current_term))
             return self.become_follower(self.current_term)
         changes = changes_to(latest, self.wanted) if self.wanted else ()
         if not changes:
@@ -810,7 +811,7 @@ class RaftNode(Node):
     def on_transfer_timeout(self) -> None:
         """After about an election timeout the leader goes on as before (thesis 3.10)."""
         if self.role == LEADER and self.transferee is not None:
-            self.note("transfer abandoned", f"to {self.transferee}")
+            self.note("transfer abandoned", say("to {node}", node=self.transferee))
             self.transferee = None
             self.pass_on_requests()
             self.replicate()
@@ -826,7 +827,7 @@ class RaftNode(Node):
         self.log[0] = (term, NO_OP, "", None, "")
         self.snapshot = Snapshot(index, term, configuration, tuple(self.state_machine.items()), tuple(self.applied))
         self.configurations = [(index, configuration), *(later for later in self.configurations if later[0] > index)]
-        self.note("snapshot taken", f"up to index {index}")
+        self.note("snapshot taken", say("up to index {index}", index=index))
 
     def send_snapshot(self, peer: str) -> None:
         """The follower needs entries that the leader has discarded."""
@@ -851,7 +852,7 @@ class RaftNode(Node):
         """Discard the entire log, reset the state machine, use the snapshot's members (InstallSnapshot 7, 8)."""
         self.log = [(m.last_included_term, NO_OP, "", None, "")]
         self.snapshot = Snapshot(m.last_included_index, m.last_included_term, m.configuration, m.data, m.applied)
-        self.note("snapshot installed", f"up to index {m.last_included_index}")
+        self.note("snapshot installed", say("up to index {index}", index=m.last_included_index))
         self.start_from_snapshot()
 
     def start_from_snapshot(self) -> None:
@@ -1003,25 +1004,26 @@ class RaftNode(Node):
     def cannot(self, action: str, argument: str) -> str:
         if action == "stand":
             if self.role == LEADER:
-                return f"{self.id} leads already."
+                return say("{node} leads already.", node=self.id)
             if self.knobs["check_quorum"] and self.hears_a_leader():
-                return (
-                    f"{self.id} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout."
+                return say(
+                    "{node} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout.",
+                    node=self.id,
                 )
-            return "" if self.may_stand() else f"{self.id} is no member, so it cannot stand for election."
+            return "" if self.may_stand() else say("{node} is no member, so it cannot stand for election.", node=self.id)
         if self.leader_id is None:
-            return f"{self.id} knows no leader that could do it."
+            return say("{node} knows no leader that could do it.", node=self.id)
         return self.leader_cannot(action, argument) if self.role == LEADER else ""
 
     def leader_cannot(self, action: str, argument: str) -> str:
         voters = self.configuration.voters
         if action == "transfer_leadership":
             if argument == self.id:
-                return f"{self.id} leads already."
-            return "" if argument in voters else f"{argument} is no member, so it cannot lead."
+                return say("{node} leads already.", node=self.id)
+            return "" if argument in voters else say("{node} is no member, so it cannot lead.", node=argument)
         wanted = self.wanted_by(action, argument)
         if stranger := next((member for member in wanted if member not in self.members), ""):
-            return f"There is no node {stranger}."
+            return say("There is no node {node}.", node=stranger)
         if not wanted:
             return "A cluster cannot be left without any member."
         if self.wanted or self.configuration.outgoing:
@@ -1074,18 +1076,19 @@ class RaftNode(Node):
 
     def describe(self) -> dict[str, Any]:
         place = max(1, len(self.log) - LOG_SHOWN)
-        facts = {
+        facts: dict[str, str] = {
             "current term": str(self.current_term),
             "voted for": self.voted_for or "nobody",
-            "log": f"{self.last_log_index} entries, committed up to {self.commit_index}",
+            "log": say("{n} entries, committed up to {index}", n=self.last_log_index, index=self.commit_index),
         }
         if self.configuration != Configuration(self.members):
             facts["members"] = names_of(self.configuration) or "none known"
         if self.snapshot.last_included_index:
-            facts["snapshot"] = f"up to index {self.snapshot.last_included_index}"
+            facts["snapshot"] = say("up to index {index}", index=self.snapshot.last_included_index)
         if self.role in (CANDIDATE, PRE_CANDIDATE):
             voters = [voter for voter, granted in self.votes.items() if granted]
-            facts["votes"] = f"{', '.join(voters)} ({majority(len(self.configuration.voters))} needed)"
+            needed = majority(len(self.configuration.voters))
+            facts["votes"] = say("{nodes} ({n} needed)", nodes=", ".join(voters), n=needed)
         if self.role == LEADER:
             facts["next index"] = ", ".join(f"{peer}: {follower.next_index}" for peer, follower in self.followers.items())
             facts["match index"] = ", ".join(f"{peer}: {follower.match_index}" for peer, follower in self.followers.items())
@@ -1122,8 +1125,8 @@ def configuration_of(entry: Entry) -> Configuration:
 
 def names_of(configuration: Configuration) -> str:
     """``n1 n2 n3``, or of a joint configuration ``n1 n2 n3 and n1 n2 n3 n4 n5``, the old half first."""
-    halves = [" ".join(half) for half in (configuration.outgoing, configuration.voters) if half]
-    return " and ".join(halves)
+    before, after = " ".join(configuration.outgoing), " ".join(configuration.voters)
+    return say("{before} and {after}", before=before, after=after) if before and after else before or after
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:

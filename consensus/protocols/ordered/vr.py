@@ -45,6 +45,7 @@ from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.vr_safety import VRSafety
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk, Outstanding
 
@@ -335,14 +336,14 @@ class VRNode(Node):
     def on_view_timeout(self) -> None:
         """The primary is not heard, or the view change does not end: the next view, the next primary."""
         if self.status == VIEW_CHANGE:
-            self.note("view change without a view", f"view {self.view_number}")
+            self.note("view change without a view", say("view {view}", view=self.view_number))
         self.start_view_change(self.view_number + 1)
 
     def start_view_change(self, view: int) -> None:
         """1: notices the need."""
         assert view > self.view_number, "view numbers never fall"
         if self.is_primary:
-            self.note("primary replaced", f"view {view} begins")
+            self.note("primary replaced", say("view {view} begins", view=view))
         self.view_number, self.status = view, VIEW_CHANGE
         self.become(VIEW_CHANGE, view)
         self.forget_rounds()
@@ -395,7 +396,7 @@ class VRNode(Node):
         told = self.do_view_changes.values()
         best = self.best_log(self.do_view_changes)
         if best.op_number > self.op_number:
-            self.note("new primary took another's log", f"view {self.view_number}")
+            self.note("new primary took another's log", say("view {view}", view=self.view_number))
         self.known_commit = max(self.known_commit, *(m.commit_number for m in told))
         self.install(best.log)
         self.enter_normal(self.view_number)
@@ -426,7 +427,7 @@ class VRNode(Node):
         executed = self.commit_number
         assert tuple(self.log[1 : executed + 1]) == log[:executed], DURABLE_ORDER
         if (dropped := sum(ours not in log[executed:] for ours in self.log[executed + 1 :])) > 0:
-            self.note("log replaced", f"{dropped} requests dropped")
+            self.note("log replaced", say("{n} requests dropped", n=dropped))
         self.log = [BEFORE_THE_FIRST, *log]
         self.client_table = dict(self.executed)
         for entry in log[executed:]:
@@ -481,7 +482,7 @@ class VRNode(Node):
 
     def on_recovery(self, src: str, m: Recovery) -> None:
         if self.status != RECOVERING and m.view > self.view_number:
-            self.note("view change for a recovering replica", f"view {m.view}")
+            self.note("view change for a recovering replica", say("view {view}", view=m.view))
             return self.start_view_change(m.view)  # it can never come back into an earlier view
         if not self.may_answer_recovery():  # 2
             return None
@@ -515,7 +516,7 @@ class VRNode(Node):
 
     def recover(self, told: RecoveryResponse) -> None:
         assert told.log is not None and told.commit_number is not None, ONE_PRIMARY
-        self.note("recovered", f"{len(told.log)} requests, from {self.primary_of(told.view)}")
+        self.note("recovered", say("{n} requests, from {node}", n=len(told.log), node=self.primary_of(told.view)))
         self.known_commit = told.commit_number
         self.install(told.log)
         self.enter_normal(told.view)
@@ -577,7 +578,7 @@ class VRNode(Node):
                 return
             self.install((*self.log[1 : before + 1], *m.log))
             self.enter_normal(m.view)
-        self.note("state transferred", f"from {src}, up to {m.op_number}")
+        self.note("state transferred", say("from {node}, up to {n}", node=src, n=m.op_number))
         self.known_commit = max(self.known_commit, m.commit_number)
         if self.op_number > self.known_commit:
             self.send(self.primary_of(m.view), PrepareOK(m.view, self.op_number))
@@ -689,7 +690,7 @@ class VRNode(Node):
 
     def describe(self) -> dict[str, Any]:
         log_start = max(1, len(self.log) - LOG_SHOWN)
-        facts = {
+        facts: dict[str, str] = {
             "view-number": str(self.view_number),
             "status": self.status,
             "op-number": str(self.op_number),
@@ -700,15 +701,17 @@ class VRNode(Node):
             facts["view-number"] = "not known"
             facts["primary of this view"] = "not known"
             answered = ", ".join(self.responses) or "nobody"
-            facts["recovery"] = f"{answered} answered; {self.quorum} needed, with the primary of the latest view"
+            facts["recovery"] = say(
+                "{nodes} answered; {n} needed, with the primary of the latest view", nodes=answered, n=self.quorum
+            )
         if self.status == VIEW_CHANGE:
             facts["start-view-change from"] = ", ".join(self.start_view_changes) or "nobody else"
             facts["last normal view"] = str(self.last_normal_view)
             if self.do_view_changes:
-                facts["do-view-change from"] = f"{', '.join(self.do_view_changes)} ({self.quorum} needed)"
+                facts["do-view-change from"] = say("{nodes} ({n} needed)", nodes=", ".join(self.do_view_changes), n=self.quorum)
         if self.is_primary:
             facts["prepared up to"] = ", ".join(f"{peer}: {number}" for peer, number in self.prepared.items())
-        facts["on disk"] = f"view {self.view_on_disk}" if self.knobs["disk"] == "view" else "nothing"
+        facts["on disk"] = say("view {view}", view=self.view_on_disk) if self.knobs["disk"] == "view" else "nothing"
         if waiting := [request.op_id for request in self.desk.requests.values() if not request.given_up]:
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         role = self.status if self.status != NORMAL else PRIMARY if self.is_primary else BACKUP

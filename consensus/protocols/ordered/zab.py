@@ -52,6 +52,7 @@ from typing import Any, Final, NamedTuple
 from consensus.checkers.protocols.zab_safety import ZabSafety
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
@@ -275,7 +276,7 @@ class ZabNode(Node):
     def look(self) -> None:
         """Back to phase 0: a new iteration begins with a vote for oneself, in a new round."""
         if self.role == LEADER:
-            self.note("leader renounced", f"epoch {self.current_epoch}")
+            self.note("leader renounced", say("epoch {epoch}", epoch=self.current_epoch))
         for peer in list(self.connection):
             self.hang_up(peer)
         self.cancel_timer("init")
@@ -399,7 +400,7 @@ class ZabNode(Node):
             self.promises[src] = m.epoch
             return self.propose_epoch()
         if m.epoch > self.new_epoch:  # it could never follow here: another epoch is needed
-            self.note("later promise met", f"{src} has promised epoch {m.epoch}")
+            self.note("later promise met", say("{node} has promised epoch {epoch}", node=src, epoch=m.epoch))
             self.accepted_epoch = max(self.accepted_epoch, m.epoch)
             return self.look()
         return self.say(src, NewEpoch, self.new_epoch)  # l.3.3
@@ -419,7 +420,7 @@ class ZabNode(Node):
     def on_new_epoch(self, src: str, m: NewEpoch) -> None:
         """f.1.2: promises the epoch if it is later than all promised before."""
         if m.epoch < self.accepted_epoch:
-            self.note("epoch refused", f"{m.epoch} is not later than {self.accepted_epoch}")
+            self.note("epoch refused", say("{epoch} is not later than {promised}", epoch=m.epoch, promised=self.accepted_epoch))
             return self.look()
         promised = self.promises_now(m.epoch)
         self.accepted_epoch = m.epoch
@@ -436,7 +437,7 @@ class ZabNode(Node):
         if m.promised:
             self.confirmed[src] = (m.epoch, m.history)
         else:
-            self.note("promised before", f"{src}, epoch {self.new_epoch}")
+            self.note("promised before", say("{node}, epoch {epoch}", node=src, epoch=self.new_epoch))
             self.unconfirmed[src] = True
         return self.select_history()
 
@@ -447,7 +448,7 @@ class ZabNode(Node):
         mine = self.freshness(self.id)
         best = max(self.confirmed, key=self.freshness)
         if self.freshness(best) > mine:
-            self.note("history taken over", f"{best}'s")
+            self.note("history taken over", say("{node}'s", node=best))
             self.adopt(self.confirmed[best][1])
         assert self.new_epoch is not None
         self.establish(self.new_epoch)
@@ -464,7 +465,7 @@ class ZabNode(Node):
         self.phase = SYNCHRONIZATION
         self.become(PROSPECTIVE, epoch)
         if self.delivered < self.last_index:
-            self.note("proposals kept", f"{self.last_index - self.delivered} not delivered here")
+            self.note("proposals kept", say("{n} not delivered here", n=self.last_index - self.delivered))
         self.initial_length = self.last_index
         self.acknowledged = {self.id: self.last_index}
         self.syncs = {}
@@ -495,7 +496,7 @@ class ZabNode(Node):
         while adopted[common] != self.history[common]:
             common -= 1
         if common < self.last_index:
-            self.note("proposals dropped", f"{self.last_index - common} from index {common + 1}")
+            self.note("proposals dropped", say("{n} from index {index}", n=self.last_index - common, index=common + 1))
         self.history = adopted
 
     def on_ack_ld(self, src: str, m: AckLD) -> None:
@@ -814,11 +815,11 @@ class ZabNode(Node):
 
     def describe(self) -> dict[str, Any]:
         log_start = max(1, len(self.history) - LOG_SHOWN)
-        facts = {
+        facts: dict[str, str] = {
             "phase": self.phase,
             "accepted epoch": str(self.accepted_epoch),
             "current epoch": str(self.current_epoch),
-            "history": f"{self.last_index} transactions, delivered up to {self.delivered}",
+            "history": say("{n} transactions, delivered up to {index}", n=self.last_index, index=self.delivered),
             "last zxid": shown(self.last_zxid),
         }
         if self.role == LOOKING:
