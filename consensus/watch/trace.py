@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import marshal
 from collections.abc import Iterable
 from json import JSONEncoder
 from typing import Any
 
-from consensus.kernel.rows import Row
+from consensus.kernel.rows import DATA, KIND, Row
 from consensus.kernel.sentences import Sentence
 
 
@@ -47,10 +48,10 @@ class Trace:
 
     def _in_plain_texts(self, rows: list[Row]) -> bytes:
         """The same for rows that ``marshal`` refused: a sentence counts as its text, and a named tuple needs ``json``."""
-        try:
-            return marshal.dumps([tuple(map(plain, laid_open(row) if row[2] == "sent" else row)) for row in rows], 2)
-        except ValueError:
-            return self.TEXT(rows).encode()
+        if any(Sentence in map(type, laid_open(row) if row[KIND] == "sent" else row[DATA]) for row in rows):
+            with contextlib.suppress(ValueError):
+                return marshal.dumps([plain(row) for row in rows], 2)
+        return self.TEXT(rows).encode()
 
     def __len__(self) -> int:
         return self.count + len(self.waiting)
@@ -60,11 +61,16 @@ class Trace:
         return self._after(self.waiting).hex()
 
 
-def plain(value: Any) -> Any:
-    """The value with plain texts in the place of sentences."""
-    if type(value) is Sentence:
-        return str(value)
-    return tuple(map(plain, value)) if type(value) is tuple else value
+def plain(row: Row) -> tuple[Any, ...]:
+    """What is hashed of a row, with plain texts in the place of sentences. They stand in a row's data or a message's fields."""
+    if row[KIND] == "sent":
+        return in_plain(laid_open(row))
+    number, at, kind, node, cause, data = row
+    return (number, at, kind, node, cause, in_plain(data))
+
+
+def in_plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple([str(value) if type(value) is Sentence else value for value in values])
 
 
 def laid_open(row: Row) -> tuple[Any, ...]:
