@@ -659,7 +659,7 @@ class RaftNode(Node):
             self.hand_over()
 
     def advance_commit_index(self) -> None:
-        """A leader counts replicas only for entries of its own term. Their commitment commits all earlier entries (5.3, 5.4.2)."""
+        """A leader counts replicas only for entries of its own term. That commits all earlier entries, too (5.3, 5.4.2)."""
         if self.commit_index == self.last_log_index:
             return  # there is nothing left to commit
         match_index = {peer: follower.match_index for peer, follower in self.followers.items()}
