@@ -51,9 +51,11 @@ class Ledger(Generic[K, V]):
                     return page[key]
         return value
 
+    # The next four look into the present page themselves, for most of what is asked for is new: that saves a call.
+
     def __getitem__(self, key: K) -> V:
-        value = self._find(key)
-        if value is ABSENT:
+        value: V = self.page.get(key, ABSENT)
+        if value is ABSENT and (value := self._find(key)) is ABSENT:
             raise KeyError(key)
         return value
 
@@ -64,11 +66,17 @@ class Ledger(Generic[K, V]):
     def get(self, key: K, default: W) -> V | W: ...
 
     def get(self, key: K, default: Any = None) -> Any:
-        value = self._find(key)
-        return default if value is ABSENT else value
+        value = self.page.get(key, ABSENT)
+        if value is not ABSENT:
+            return value
+        if not self.full or (value := self._find(key)) is ABSENT:
+            return default
+        return value
 
     def __contains__(self, key: object) -> bool:
-        return self._find(key) is not ABSENT  # type: ignore[arg-type]
+        if key in self.page:
+            return self.page[key] is not ABSENT
+        return bool(self.full) and self._find(key) is not ABSENT  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return self.count
@@ -101,14 +109,21 @@ class Ledger(Generic[K, V]):
     # --- writing ------------------------------------------------------------------------------
 
     def __setitem__(self, key: K, value: V) -> None:
-        self.count += key not in self
-        self._write(key, value)
+        page = self.page
+        if page.get(key, ABSENT) is ABSENT:
+            self.count += key not in self
+        page[key] = value
+        if len(page) >= PAGE:
+            self._turn_the_page()
 
     def _write(self, key: K, value: V) -> None:
         self.page[key] = value
         if len(self.page) >= PAGE:
-            self.full = (self.page, *self.full)
-            self.page = {}
+            self._turn_the_page()
+
+    def _turn_the_page(self) -> None:
+        self.full = (self.page, *self.full)
+        self.page = {}
 
     def setdefault(self, key: K, default: V) -> V:
         value = self._find(key)

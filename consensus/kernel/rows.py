@@ -9,8 +9,9 @@ What is bare:
 
 - **A row** is an event without its name. The kernel logs rows; ``taken`` hands them over as they are, ``drain`` as events.
   The watch (watch/watch.py) names only the rows that a checker reads, and the trace (watch/trace.py) hashes rows.
-- **What a node sends** is a plain ``(dst, message)`` among its effects. All other effects are rarer and have their names.
-  So ``type(effect) is tuple`` means "a message", and one comparison decides the commonest case.
+- **The two commonest effects of a node** are plain tuples: a message is ``(dst, message)``, a timer that it sets is
+  ``(name, after, key)``. All other effects are rarer and have their names (node.py). So the type says whether an effect is
+  bare, and its length which one it is. ``named_effects`` gives them their names, for tests and for lies.
 - **A heap entry** always has six places, so that the loop takes it apart in one step. What the places hold depends on ``WHAT``.
 - **A timer** is a record in its node's table and at most one live heap entry. A node that hears its leader sets its election
   timer anew at every heartbeat. A new heap entry each time would double the heap's work, so setting a timer that
@@ -28,29 +29,30 @@ row (``Event(...) == row``), so code that compares or sorts events does not care
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from consensus.kernel.events import Event
 
 make = tuple.__new__  # ``make(Kind, row)``: a NamedTuple from its values, without calling its class
 
-Row = tuple[int, int, str, str, int, tuple[Any, ...]]
-ID, AT, KIND, NODE, CAUSE, DATA = range(6)  # of a row, as in Event
-MESSAGE_ID, DST, MESSAGE, TONE, EPOCH, DUE = range(6)  # of the data of a "sent" row
+Row = tuple[int, int, str, str, int, tuple[Any, ...]]  # (id, at, kind, node, cause, data), as in Event
+# The data of a "sent" row: (message_id, dst, message, tone, epoch, due), as in KINDS
 
 # A heap entry: (at, ticket, what, subject, src, dst). Tickets are unique, so ties fall in the order of scheduling.
 #   LAND, ACCESS, VANISH: subject is the "sent" row of a message from src to dst (ACCESS: between a client and its home node)
 #   FIRE: subject is the timer, (name, key); src is its node      ISSUE: subject is the client
 #   EXPIRE: subject is (op_id, id of its "invoked" event)
 Entry = tuple[int, int, int, Any, str, str]
-DUE_AT, TICKET, WHAT, SUBJECT, SRC, TO = range(6)
+WHAT: Final = 2
+SUBJECT: Final = 3
 LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)  # WHAT
 WITH_MESSAGE = (LAND, ACCESS, VANISH)
 
 # A timer's record: (ticket of its latest setting, when it was set, due, the event that set it, and of the heap entry that
 # stands for it: when that comes up, and its ticket).
 Timer = tuple[int, int, int, int, int, int]
-SET_TICKET, SET_AT, FIRES_AT, SET_BY, QUEUED_AT, QUEUED_TICKET = range(6)
+SET_AT: Final = 1
+FIRES_AT: Final = 2
 
 
 def events_of(rows: Iterable[Row]) -> list[Event]:

@@ -56,7 +56,9 @@ from consensus.kernel.rows import (
     ISSUE,
     LAND,
     SET_AT,
+    SUBJECT,
     VANISH,
+    WHAT,
     WITH_MESSAGE,
     Entry,
     Row,
@@ -731,7 +733,7 @@ class Simulation:
             raise Refused(f"There is no message {kind!r} here; there are {', '.join(known) or 'none'}.")
         if not _whole(number) or not 1 <= number <= NUMBER_MAX:
             raise Refused(f"Messages are counted from 1 to {NUMBER_MAX}, not {number!r}.")
-        flying = [entry[3] for entry in self._heap if entry[2] in (LAND, VANISH)]
+        flying = [subject for _, _, what, subject, _, _ in self._heap if what in (LAND, VANISH)]
         held = [] if verb == HOLD else [*self.in_hand.values()]
         sent, order = Order(verb, src, dst, kind, number, number).found_in(flying + held)
         self._emit("ordered", dst, 0, (verb, src, kind, number))
@@ -772,7 +774,7 @@ class Simulation:
         number = sent[0]
         self.held.pop(number, None)
         if self.in_hand.pop(number, None) is None:
-            self._heap[:] = [entry for entry in self._heap if entry[2] not in (LAND, VANISH) or entry[3][0] != number]
+            self._heap[:] = [entry for entry in self._heap if entry[WHAT] not in (LAND, VANISH) or entry[SUBJECT][0] != number]
             heapify(self._heap)
 
 

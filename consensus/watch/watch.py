@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consensus.checkers import HOLDS, NEVER, VIOLATED, Finding, Judge, Verdict, listens, takes_rows
+from consensus.checkers import HOLDS, NEVER, UNDECIDED, VIOLATED, Finding, Judge, Verdict, listens, takes_rows
 from consensus.checkers.histories.divergence import Divergence
 from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.histories.losses import NoLosses
 from consensus.checkers.histories.sessions import Sessions
 from consensus.checkers.histories.staleness import Staleness
 from consensus.checkers.objects import OBJECTS, REGISTER
+from consensus.checkers.words import listed
 from consensus.kernel.events import KINDS, Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import DECLINED, MS
@@ -75,7 +76,11 @@ class Routes:
 
     def wake(self) -> int:
         """From this moment on some checker must hear that time passes."""
-        return min([checker.due for _, checker in self.timed], default=NEVER)
+        wake = NEVER
+        for _, checker in self.timed:
+            if checker.due < wake:
+                wake = checker.due
+        return wake
 
     def copied(self) -> Routes:
         return Routes()
@@ -329,7 +334,19 @@ class Watch:
             return [[f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {are} lost."]]
         if isinstance(self.losses, NoLosses):
             return []
-        return [[f"acknowledged {write}s kept", HOLDS, f"No acknowledged {write} is lost."]]
+        return [[f"acknowledged {write}s kept", *self._reach(f"No acknowledged {write} is lost")]]
+
+    def _reach(self, kept: str) -> Verdict:
+        """Nothing is lost; but can anybody who runs read it? What only halted servers hold may never be served again."""
+        hidden = self.losses.out_of_reach()
+        if not hidden:
+            return Verdict(HOLDS, f"{kept}.")
+        halted = [each for each in hidden.values() if all(self.losses.down[node] == "halted" for node in each[1])]
+        name, nodes = (halted or list(hidden.values()))[0]
+        how = tuple(dict.fromkeys(self.losses.down[node] for node in nodes))
+        others = f" (and {len(hidden) - 1} more like it)" if len(hidden) > 1 else ""
+        where = f"{listed(nodes)}, which {'has' if len(nodes) == 1 else 'have'} {how[0] if len(how) == 1 else 'stopped'}"
+        return Verdict(UNDECIDED if halted else HOLDS, f"{kept}, but {name}{others} is only on {where}.")
 
     # --- meters -------------------------------------------------------------------------------
 

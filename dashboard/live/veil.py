@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consensus.checkers import Finding
+from consensus.checkers import HOLDS, Finding
 from consensus.kernel.events import Event
 from consensus.kernel.network import LinkState
 from consensus.protocols.cards import Knob
@@ -122,7 +122,7 @@ class VeiledLane:
         """Without what copies hold, and what the protocol is known for."""
         meters = self.lane.meters(now)
         inside = {getattr(checker, "title", name) for name, checker in self.lane.watch.invariants.items()}
-        promises = [row for row in meters["promises"] if row[0] not in inside]
+        promises = [without_copies(row) for row in meters["promises"] if row[0] not in inside]
         hidden = {"badge": "", "promises": promises, "messages": 0, "lost_at_cut": 0, "diverged": 0, "converged_ms": None}
         return {**meters, **hidden, **({"sentence": self.stopped} if self.stopped else {})}
 
@@ -135,6 +135,13 @@ class VeiledLane:
         """What clients' answers show; not what only a look inside can tell."""
         inside = {id(finding) for checker in self.lane.watch.invariants.values() for finding in checker.findings}
         return [finding for finding in self.lane.findings if finding.operations and id(finding) not in inside]
+
+
+def without_copies(promise: list[str]) -> list[str]:
+    """A promise without which nodes hold what, which no client sees."""
+    name, status, reason = promise
+    kept, but, _ = reason.partition(", but ")
+    return [name, HOLDS, f"{kept}."] if but and kept.startswith("No acknowledged ") else [name, status, reason]
 
 
 def marks(all_of_them: Sequence[Mark]) -> list[Mark]:

@@ -640,7 +640,10 @@ def test_the_watched_key_is_chosen_from_the_scenarios_keys(still: Page) -> None:
 
 def test_the_legend_has_a_picture_and_words_for_every_mark_there_is(dashboard: Page) -> None:
     dashboard.get_by_role("button", name="Legend").click()
-    marks = dashboard.evaluate("import('/static/js/stage/marks.js').then(({ MARKS }) => MARKS.map(({ words }) => words))")
+    marks = dashboard.evaluate(
+        """() => Promise.all([import('/static/js/stage/marks.js'), import('/static/js/words/index.js')])
+          .then(([{ MARKS }, { named }]) => MARKS.map(({ name }) => named("marks", name, "")))"""
+    )
     rows = dashboard.get_by_role("dialog", name="Keys and marks").locator(".legend li")
     expect(rows).to_have_count(len(marks))
     assert sorted(rows.all_inner_texts()) == sorted(marks)
@@ -653,7 +656,11 @@ def test_the_legend_has_a_picture_and_words_for_every_mark_there_is(dashboard: P
 
 def test_the_help_says_every_key_of_the_table(dashboard: Page) -> None:
     dashboard.get_by_role("button", name="Keys and marks").click()
-    keys = dashboard.evaluate("import('/static/js/lib/keys.js').then(({ KEYS }) => KEYS.filter(({ group }) => group))")
+    keys = dashboard.evaluate(
+        """() => Promise.all([import('/static/js/lib/keys.js'), import('/static/js/words/index.js')])
+          .then(([{ KEYS }, { named }]) => KEYS.filter(({ group }) => group)
+            .map(({ action, shown }) => ({ shown, words: named("keys", action, "") })))"""
+    )
     rows = dashboard.get_by_role("dialog", name="Keys and marks").locator(".keys dl > div")
     expect(rows).to_have_count(len(keys))
     assert sorted((row.locator("kbd").inner_text(), row.locator("dd").inner_text()) for row in rows.all()) == sorted(

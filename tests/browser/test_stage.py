@@ -279,12 +279,12 @@ def test_under_one_cut_raft_refuses_and_stays_right_while_dynamo_answers_and_goe
 
 def test_after_a_split_two_nodes_wear_a_crown_and_their_epochs_have_two_colours(still: Page) -> None:
     [old] = [id for id, node in nodes(still).items() if node["role"] == "leader"]
-    assert [id for id, node in by_id(shapes(still, "node")).items() if node["ring"] == "leader"] == [old]
+    assert [id for id, node in by_id(shapes(still, "node")).items() if node["ring"] == "leads"] == [old]
     draw(still, between(still, SMALL))
     wait_for_cuts(still, 12)
     run_to(still, 4 * S)
     drawn, held = by_id(shapes(still, "node")), nodes(still)
-    crowned = [id for id in drawn if drawn[id]["ring"] == "leader"]
+    crowned = [id for id in drawn if drawn[id]["ring"] == "leads"]
     assert crowned == [id for id in held if held[id]["role"] == "leader"]
     assert len(crowned) == 2 and old in crowned
     [new] = [id for id in crowned if id != old]
@@ -305,10 +305,8 @@ def test_a_pointer_that_rests_on_a_node_a_message_or_a_log_entry_is_told_what_it
     still.mouse.move(*places(still, DYNAMO)["n3"], steps=2)
     expect(tip).to_contain_text("n3 · replica")
 
-    seen = by_id(shapes(still, "message"))
-    flying = still.evaluate("[...inside.world.state.lanes[0].flying.values()]")
-    message = next(each for each in flying if each["id"] in seen and alone(seen[each["id"]], still))
-    still.mouse.move(*on_page(still, seen[message["id"]]), steps=2)
+    message, shape = lone_message(still)
+    still.mouse.move(*on_page(still, shape), steps=2)
     expect(tip).to_contain_text(f"{message['type']} {message['src']} → {message['dst']}")
     expect(tip).to_contain_text("lands at")
     names = dict(still.evaluate("inside.world.state.hello.protocols.find(({ name }) => name === 'raft').messages"))[
@@ -342,6 +340,18 @@ def test_the_lists_say_what_every_message_under_way_carries(still: Page) -> None
             "button", name=re.compile(rf"{kind} {src} → {dst}, " + ".*, ".join(f"{name} " for name in names))
         )
         expect(line.first).to_be_visible()
+
+
+def lone_message(page: Page) -> tuple[dict[str, Any], Shape]:
+    """Goes on to a moment at which a message flies far from all else; the message, and what is drawn of it."""
+    begun = standing(page)
+    for later in range(0, 400, 5):
+        run_to(page, begun + later * MS)
+        seen = by_id(shapes(page, "message"))
+        for each in page.evaluate("[...inside.world.state.lanes[0].flying.values()]"):
+            if each["id"] in seen and alone(seen[each["id"]], page):
+                return each, seen[each["id"]]
+    pytest.fail("No message ever flies alone.")
 
 
 def alone(message: Shape, page: Page) -> bool:
@@ -456,7 +466,7 @@ def test_the_clients_see_neither_roles_nor_values_nor_the_network(page: Page, op
     page.keyboard.press("g")
     settle(page)
     assert len(shapes(page, "canyon")) == 1
-    assert {node["ring"] for node in shapes(page, "node")} >= {"leader"}
+    assert {node["ring"] for node in shapes(page, "node")} >= {"leads"}
 
 
 # --- on a projector, when much has gone wrong -------------------------------------------------------------------------

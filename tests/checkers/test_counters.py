@@ -206,6 +206,19 @@ def test_an_up_and_down_counter_is_held_to_what_was_certainly_done() -> None:
     assert above.stale == {}
 
 
+def test_a_decrement_that_was_counted_must_not_fail() -> None:
+    checker = judged(write("1", 0, 1), remove("2", 2, 9, "failed", client="c7"), read("0", 3, 4))
+    promise = "which promises that it never happened, but it had been counted"
+    assert sentences(checker) == [f"A decrement of x by c7 failed at 0.000 s, {promise}."]
+    assert judged(write("1", 0, 1), remove("2", 2, 9, "failed"), read("1", 3, 4)).findings == []
+    assert judged(write("1", 0, 1), remove("2", 2, 9, "failed"), remove("3", 2, 9), read("0", 3, 4)).findings == []
+
+
+def test_an_increment_that_was_counted_must_not_fail_where_some_are_taken_away() -> None:
+    checker = judged(write("1", 0, 1), remove("2", 2, 3), write("3", 2, 9, "failed"), read("1", 4, 5))
+    assert [finding.operations for finding in checker.findings] == [("op2",)]
+
+
 def test_a_read_that_was_wrong_is_not_held_against_later_ones() -> None:
     checker = Counter()
     fold(checker, [write("1", 0, 1), read("7", 2, 3), read("1", 4, 5), read("1", 6, 7)])

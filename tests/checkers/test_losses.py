@@ -6,12 +6,14 @@ import random
 
 import pytest
 
-from consensus.checkers import HOLDS, VIOLATED
+from consensus.checkers import HOLDS, UNDECIDED, VIOLATED
 from consensus.checkers.histories.losses import NAME, SETTLE, Losses
 from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied, immutable
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import MS, S
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
 from consensus.watch.history import History
 
 MEMBERS = ("n1", "n2", "n3")
@@ -347,3 +349,55 @@ def test_a_crash_takes_copies_that_are_in_memory_only(forgets):
     run.event(8 * S, "restarted", "n2")
     run.stored(9 * S, "n2", "7")  # somebody told it
     assert run.lost(11 * S) == []
+
+
+# --- what nobody can read ------------------------------------------------------------------------------
+
+
+def folded(*events):
+    losses = Losses(("n1", "n2", "n3"))
+    history = History()
+    for number, (kind, node, *data) in enumerate(events, 1):
+        event = Event(number, number, kind, node, 0, tuple(data))
+        losses.fold(event, history.fold(event))
+    return losses
+
+
+def acknowledged(value):
+    yield "invoked", "n1", f"w{value}", "c1", "write", "x", value
+    yield "returned", "n1", f"w{value}", "c1", "ok", (), ""
+
+
+def held(node, value):
+    return "stored", node, "x", (value,), (), "data"
+
+
+def test_a_write_that_only_a_server_holds_that_does_not_run_is_out_of_reach():
+    steps = [held("n1", "1"), held("n2", "1"), *acknowledged("1"), held("n3", "1"), held("n3", "2"), *acknowledged("2")]
+    assert folded(*steps).out_of_reach() == {}
+    assert folded(*steps, ("crashed", "n1")).out_of_reach() == {}, "n2 holds the same"
+    halted = folded(*steps, ("halted", "n3", "why"))
+    assert halted.out_of_reach() == {"w2": ("x=2", ("n3",))} and halted.lost(9 * S) == {}
+    assert folded(*steps, ("halted", "n3", "why"), ("restarted", "n3")).out_of_reach() == {}
+    assert folded(*steps, ("halted", "n3", "why"), held("n1", "2")).out_of_reach() == {}
+
+
+def test_what_a_running_server_built_on_a_write_keeps_it_in_reach():
+    steps = [held("n3", "1"), *acknowledged("1"), held("n1", "1"), held("n1", "2"), ("crashed", "n3")]
+    losses = folded(*steps)
+    assert losses.out_of_reach() == {}
+    history = History()
+    losses.fold(Event(90, 90, "crashed", "n1", 0, ()), None)
+    assert losses.out_of_reach() == {"w1": ("x=1", ("n3", "n1"))}, "2 was never acknowledged; 1 was"
+    assert len(history) == 0
+
+
+def test_scenario_19_says_that_only_halted_servers_hold_what_was_acknowledged():
+    spec = registry.scenario("forgotten-vote").spec
+    experiment = Experiment(spec, registry.protocols())
+    experiment.run_until(spec.until)
+    lane = experiment.lanes[0]
+    assert lane.sim.sentences, "the story halts servers"
+    (status, sentence) = next(row[1:] for row in lane.promises(experiment.at) if row[0] == "acknowledged writes kept")
+    assert status == UNDECIDED
+    assert sentence.startswith("No acknowledged write is lost, but x=") and sentence.endswith("halted.")

@@ -217,6 +217,23 @@ def test_a_removal_that_failed_takes_nothing_away() -> None:
     assert list(checker.stale) == ["op2"]
 
 
+def test_a_removal_that_ended_before_the_addition_was_asked_took_nothing_away() -> None:
+    checker = judged(remove("1", 0, 4), write("1", 5, 6), read((), 7, 8))
+    assert sentences(checker) == ["c1 read x={} at 0.000 s, which misses 1, acknowledged before it began."]
+    assert judged(remove("1", 0, 4), write("1", 4, 6), read((), 7, 8)).findings == [], "equal times are concurrent"
+    assert judged(remove("1", 0, 4, "unknown"), write("1", 5, 6), read((), 7, 8)).findings == [], "it may happen later"
+    assert judged(remove("1", 0, 4), write("1", 5, 6), remove("1", 7, 8), read((), 9, 10)).findings == []
+    assert judged(remove("1", 0, 4, "failed"), write("1", 5, 6), read((), 7, 8)).findings != []
+
+
+def test_who_saw_an_element_gone_contradicts_a_removal_that_fails() -> None:
+    checker = judged(write("1", 0, 1), remove("1", 2, 9, "failed", client="c3"), read((), 4, 5, client="c2"))
+    assert sentences(checker) == [
+        "The removal of 1 from x by c3 failed at 0.000 s, which promises that it never happened, "
+        "but c2 had seen it gone at 0.000 s."
+    ]
+
+
 def test_one_element_twice_is_no_set() -> None:
     checker = Sets()
     fold(checker, [write("1", 0, 1), read(("1", "1"), 2, 3)])

@@ -252,6 +252,63 @@ def test_a_node_names_its_effects_for_a_test_and_not_for_the_kernel():
     assert [type(effect) for effect in node.fire(9, "tick")] == [Send, Send, SetTimer]
 
 
+class Alarms(Node):
+    """Sets timers as a script of its knobs says: at a moment, a name and how long from then."""
+
+    timers = ("step", "alarm")
+
+    def on_start(self):
+        for at, name, after in self.knobs["script"]:
+            self.set_timer("step", at, name, after)
+
+    def on_step_timeout(self, name, after):
+        self.set_timer("alarm", after, name)
+
+    def on_alarm_timeout(self, name):
+        self.note("alarm", name)
+
+    def on_request(self, client, m):
+        self.set_timer("alarm", 50 * MS, "asked")
+
+
+def alarms(*script):
+    sim = simulation(node=Alarms, members=("n1",), knobs={"script": script})
+    sim.run_until(1 * S)
+    return sim, [(event.at, event.data[1]) for event in kinds(sim.events, "noted")]
+
+
+def test_timers_due_at_once_fire_in_the_order_of_their_latest_setting():
+    # a is set anew while its first entry, due at 20, is in the heap; c is set later, but before that entry comes up.
+    _, fired = alarms((5, "a", 15), (6, "b", 24), (10, "a", 20), (15, "c", 15), (25, "d", 5))
+    assert fired == [(30, "b"), (30, "a"), (30, "c"), (30, "d")]
+
+
+def test_a_timer_set_to_an_earlier_moment_fires_then_and_once():
+    _, fired = alarms((5, "a", 100), (10, "a", 20), (20, "a", 5), (22, "a", 3))
+    assert fired == [(25, "a")]
+
+
+def test_a_timer_set_again_and_again_keeps_one_entry_in_the_heap():
+    sim = simulation(node=Alarms, members=("n1",), knobs={"script": [(at, "a", 500) for at in range(1, 400)]})
+    sim.run_until(399)
+    assert len(sim._heap) == 1
+    sim.run_until(1 * S)
+    assert [event.at for event in kinds(sim.events, "noted")] == [399 + 500]
+
+
+def test_a_timer_that_waited_for_a_paused_node_can_be_set_anew_before_it_fires():
+    sim = simulation(node=Alarms, members=("n1",), knobs={"script": ()})
+    sim.apply(Ask("n1", "read", "x"))
+    sim.run_until(ACCESS_DELAY)  # the alarm is due 50 ms from now
+    sim.apply(Pause("n1"))
+    sim.run_until(40 * MS)
+    sim.apply(Ask("n1", "read", "x"))  # waits at the paused node before its alarm does
+    sim.run_until(200 * MS)
+    sim.apply(Resume("n1"))
+    sim.run_until(1 * S)
+    assert [event.at for event in kinds(sim.events, "noted")] == [250 * MS]
+
+
 def test_a_keyframe_goes_on_exactly_as_the_original_would():
     sim = simulation(workload=Workload(), link=LinkState(loss=50_000, duplicate=50_000))
     sim.run_until(1 * S)

@@ -21,8 +21,8 @@ LAYERS = """
     6  runs.aim  runs.experiment  runs.scenario  runs.seen
     5  runs.lane  runs.spec  runs.interventions  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
     4  kernel.simulation  protocols.cards  checkers  checkers.*
-    3  kernel.clients  kernel.network  kernel.inside  kernel.orders  watch.history  watch.view
-    2  kernel.node  kernel.events  maths.*
+    3  kernel.clients  kernel.network  kernel.inside  kernel.orders  watch.history  watch.view  watch.trace
+    2  kernel.node  kernel.events  kernel.rows  maths.*
     1  kernel.rng  kernel.freeze  kernel.ledger  kernel.sentences
     0  dashboard  dashboard.live  dashboard.web  kernel  runs  watch  faults  maths  scenarios  protocols
 """

@@ -27,11 +27,11 @@ def test_run_prints_what_the_clients_saw(capsys):
     assert report["refused"] == []
     assert [lane["protocol"] for lane in report["lanes"]] == ["raft", "dynamo"]
     for lane in report["lanes"]:
-        assert set(lane) == {"protocol", "knobs", "sides", "verdict", "trace"}
+        assert set(lane) == {"protocol", "knobs", "sides", "left_out", "verdict", "trace"}
         assert sum(len(side["nodes"]) for side in lane["sides"]) == 5
         for side in lane["sides"]:
-            assert set(side) == {"nodes", "asked", "ok", "failed", "unknown", "stale", "lost"}
-            assert side["asked"] == side["ok"] + side["failed"] + side["unknown"] > 0
+            assert set(side) == {"nodes", "asked", "ok", "declined", "failed", "unknown", "stale", "lost"}
+            assert side["asked"] == side["ok"] + side["declined"] + side["failed"] + side["unknown"] > 0
     asked = [[side["asked"] + 0 for side in lane["sides"]] for lane in report["lanes"]]
     assert asked[0][0] > 0 and asked[1][0] > 0
 

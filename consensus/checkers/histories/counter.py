@@ -21,7 +21,8 @@ p: those p that no later one outdoes form a short staircase, since an acknowledg
   an answer may count at any later time or never.
 
 Where anything was taken away the conditions are necessary ones only: bounds from what was certainly and what was possibly
-done, for each read alone and against the last that had ended before it began. What only a search could find is not accused.
+done, for each read alone (when it ends, and again when an operation fails that it may have counted) and against the last that
+had ended before it began. Not found: what contradicts a read only together with two others, or with one before that last one.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Count:
         self.under_way: dict[str, int] = {}  # increments without an answer yet -> their start, in that order
         self.stairs: list[Stair] = [Stair(BEFORE_EVERYTHING, 0, None)]
         self.top_before = (BEFORE_EVERYTHING, self.stairs[0])  # the highest stair before the moment at which it last rose
-        self.left_out: list[tuple[int, int]] = []  # (f, asked(f) - v) of believed reads
+        self.left_out: list[tuple[int, int]] = []  # (f, by how much v is below its upper bound) of believed reads
+        self.beyond: list[tuple[int, int]] = []  # (f, by how much v is above its lower bound) of believed reads
         self.taken_asked = 0  # decrements: as above
         self.taken: list[tuple[int, int]] = []
         self.taking: dict[str, int] = {}
@@ -142,17 +144,16 @@ class Counter:
             at.climbs(finish, raised)
         elif write.outcome == FAILED:
             at.asked -= 1
-            self._failed(at, write)
+            self._failed(at.left_out, write, "An increment")
 
-    def _failed(self, at: Count, write: Operation) -> None:
+    def _failed(self, slack: list[tuple[int, int]], change: Operation, what: str) -> None:
         """It promised that it never happened: what was told since it was asked had one fewer to count."""
-        assert write.finish is not None
-        since = bisect_left(at.left_out, (write.start,))
-        told = at.left_out[since:]
-        at.left_out[since:] = [(finish, left_out - 1) for finish, left_out in told if left_out]
-        if any(not left_out for _, left_out in told) and not at.mixed:
-            what = f"An increment of {write.key} by {write.client} failed at {seconds(write.finish)}"
-            self._gives_away(write, f"{what}, which promises that it never happened, but it had been counted.", (write,))
+        since = bisect_left(slack, (change.start,))
+        told = slack[since:]
+        slack[since:] = [(finish, room - 1) for finish, room in told if room]
+        if any(not room for _, room in told):
+            failed = f"{what} of {change.key} by {change.client} failed at {seconds(change.finish or 0)}"
+            self._gives_away(change, f"{failed}, which promises that it never happened, but it had been counted.", (change,))
 
     def _decrement(self, at: Count, removal: Operation) -> None:
         at.mixed = True
@@ -166,6 +167,7 @@ class Counter:
             at.taken.append((removal.finish, removal.start))
         elif removal.outcome == FAILED:
             at.taken_asked -= 1
+            self._failed(at.beyond, removal, "A decrement")
 
     # --- what is told -----------------------------------------------------------------------------
 
@@ -234,9 +236,10 @@ class Counter:
         assert read.finish is not None
         if at.last is None or at.last.finish != read.finish:
             at.last = read
+        at.left_out.append((read.finish, at.asked - begun.taken - value))
+        at.beyond.append((read.finish, value - begun.before + at.taken_asked))
         if at.mixed:
             return
-        at.left_out.append((read.finish, at.asked - value))
         if value > at.stairs[-1].least:
             at.climbs(read.finish, [*at.stairs, Stair(read.finish, value, read)])
 

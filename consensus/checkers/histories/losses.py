@@ -12,6 +12,9 @@ it, covers nothing.
 An acknowledged write is *missing* while no shelf holds its value nor one that knows it, and *lost* once it has been missing
 for ``SETTLE`` without a break. A lost write that turns up again (a hint, a node back from repair) is not lost any more.
 
+A crash loses nothing, since disks stay. But nobody can read what only servers hold that have crashed or halted;
+``out_of_reach`` names those writes. One on a crashed server comes back when it restarts; a halted server may never serve again.
+
 How it is kept cheap: every known value is either covered (held, or known to something covered) or not, and ``uncovered``
 holds only the latter. A value is looked at when its last holder lets go of it, and its ancestors only if nothing else
 covers it.
@@ -20,7 +23,7 @@ covers it.
 from __future__ import annotations
 
 from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, listed, seconds, writing
+from consensus.checkers.words import count, listed, named, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE, S
@@ -37,7 +40,7 @@ class Losses:
     """Folds the events of a lane; ``lost(now)`` says what is lost at that time."""
 
     mark = "Acknowledged, then lost: no replica holds it, nor anything that was built on it."  # what the operation says
-    listens: tuple[str, ...] = (*CLIENTS, "stored", "wiped", "crashed", "halted")
+    listens: tuple[str, ...] = (*CLIENTS, "stored", "wiped", "crashed", "halted", "restarted")
     forgets = False  # copies are in memory: a crash takes them (``Card.forgets``)
 
     def __init__(self, members: Values) -> None:
@@ -52,12 +55,18 @@ class Losses:
         self.missing: dict[Place, int] = {}  # acknowledged and uncovered -> since when both; in that order
         self.awaited: dict[Place, int] = {}  # those of them that have no finding yet
         self.told: dict[str, bool] = {}  # op_ids with a finding
+        self.down: dict[str, str] = {}  # node -> "crashed" or "halted"
+        self.heirs: dict[Place, Place] = {}  # a cache: the value, held by a running node, that was last found to know this one
         self.due = NEVER  # when the next missing write counts as lost
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if event.at >= self.due:
             self._becomes_lost(event.at)
         kind = event.kind
+        if kind in ("crashed", "halted"):
+            self.down[event.node] = kind
+        elif kind == "restarted":
+            self.down.pop(event.node, None)
         if kind == "stored":
             key, values, based_on, shelf = event.data
             self._stored(event.at, event.node, shelf, key, values, based_on)
@@ -87,9 +96,12 @@ class Losses:
         replaced = tuple([value for value in old if value not in holds]) if old else ()
         for value in [value for value in values if value not in held]:
             place = key, value
-            self._learns(place, based_on if place in self.parents else (*replaced, *based_on))
+            stored_before = place in self.parents
+            if based_on or not stored_before:
+                self._learns(place, based_on if stored_before else (*replaced, *based_on))
             self.holders[place] = self.holders.get(place, 0) + 1
-            self._covers(place)
+            if self.uncovered:
+                self._covers(place)
         for value in replaced:
             place = key, value
             if self.holders[place] > 1:
@@ -166,6 +178,58 @@ class Losses:
         if not self.missing:
             return {}
         return {self.acknowledged[place].op_id: since for place, since in self.missing.items() if since + SETTLE <= now}
+
+    def out_of_reach(self) -> dict[str, tuple[str, Values]]:
+        """Acknowledged writes that no running node holds, nor anything built on them: op_id -> its name, who holds it."""
+        if not self.down:
+            return {}
+        held: dict[Place, bool] = {}  # by running nodes
+        hidden: dict[Place, Values] = {}  # by others -> by whom
+        for (node, _, key), values in self.shelves.items():
+            for value in values:
+                if node in self.down:
+                    hidden[key, value] = tuple(dict.fromkeys((*hidden.get((key, value), ()), node)))
+                else:
+                    held[key, value] = True
+        found: dict[str, tuple[str, Values]] = {}
+        for place, nodes in hidden.items():
+            if place in held or self._is_known(place, held):
+                continue
+            write = self._acknowledged_in(place, held)
+            if write is not None:
+                known = found[write.op_id][1] if write.op_id in found else ()
+                found[write.op_id] = named(write.key, write.value), tuple(dict.fromkeys((*known, *nodes)))
+        return found
+
+    def _is_known(self, place: Place, held: dict[Place, bool]) -> bool:
+        """Does something that is held know this value? Begins where it was found the last time."""
+        key, _ = place
+        for begin in (self.heirs.get(place, place), place):
+            seen, waiting = {begin: True}, [begin]
+            while waiting:
+                candidate = waiting.pop()
+                if candidate in held:
+                    self.heirs[place] = candidate
+                    return True
+                for child in self.children.get(candidate, ()):
+                    if (key, child) not in seen:
+                        seen[key, child] = True
+                        waiting.append((key, child))
+        return False
+
+    def _acknowledged_in(self, place: Place, held: dict[Place, bool]) -> Operation | None:
+        """The newest acknowledged write that this value stands for, if nothing else does: itself, or what it was built on."""
+        key, _ = place
+        seen, waiting = {place: True}, [place]
+        for candidate in waiting:
+            if candidate in self.acknowledged:
+                return self.acknowledged[candidate]
+            for parent in self.parents.get(candidate, ()):
+                older = key, parent
+                if older not in seen and older not in held and not self._is_known(older, held):
+                    seen[older] = True
+                    waiting.append(older)
+        return None
 
     def _becomes_lost(self, now: int) -> None:
         """Writes that have been missing for long enough get their finding, once each."""

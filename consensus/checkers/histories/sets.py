@@ -21,7 +21,11 @@ An element that anybody has asked to remove leaves this order and is judged by i
 - A read that gave a contradiction away is not believed afterwards. An addition or a removal without an answer may happen at any
   later time or never; a failed one never.
 
-With removals this is not exact: contradictions between the removals of different elements are not accused.
+A removal that was answered before its element was asked to be added took nothing away. A removal that failed had no effect,
+so a read that saw the element gone, when all its removals have failed, is a violation.
+
+With removals this is not exact. Not found: contradictions between the removals of different elements, or between a removal and
+the additions of others; and that an element was seen gone whose removals by then all fail, when another is asked later.
 """
 
 from __future__ import annotations
@@ -52,6 +56,7 @@ class Elements:
         self.largest_before = (BEFORE_EVERYTHING, 0)  # when it last grew, and what it was before that moment
         self.there: dict[str, int] = {}  # element -> when it had certainly been added
         self.removals: dict[str, int] = {}  # element -> how many removals have been asked that did not fail
+        self.removed: dict[str, tuple[int, int]] = {}  # element -> how many removals were acknowledged, the last of them when
         self.gone: dict[str, Operation] = {}  # element -> the first removal that certainly found it, acknowledged
         self.seen_gone: dict[str, Operation] = {}  # element -> the first read that had ended and did not tell it any more
         self.unseen: dict[str, bool] = {}  # elements that somebody asked to remove and that nobody has seen to be gone yet
@@ -72,6 +77,13 @@ class Elements:
             if self.largest_before[0] != now:
                 self.largest_before = (now, self.largest)
             self.largest = size
+
+    def tighten(self, element: str, now: int) -> None:
+        """It is asked to be added: what was asked to remove it, and answered before now, found nothing there."""
+        acknowledged, last = self.removed.get(element, (0, BEFORE_EVERYTHING))
+        if element in self.removals and self.removals[element] == acknowledged and last < now:
+            for kept in (self.removals, self.removed, self.unseen, self.kept):
+                kept.pop(element, None)
 
     def loosen(self, element: str) -> None:
         """Somebody asks to remove it: the others are judged as if it had never been."""
@@ -156,6 +168,7 @@ class Sets:
         assert element is not None
         at.adds[element] = write
         if write.finish is None:
+            at.tighten(element, write.start)
             return
         if write.outcome == OK:
             self.judged += 1
@@ -179,10 +192,23 @@ class Sets:
             at.removals[element] -= 1
             if not at.removals[element]:
                 at.kept[element] = True
+                self._never_removed(at, removal)
         elif removal.outcome == OK:
             self.judged += 1
+            assert removal.finish is not None
+            at.removed[element] = at.removed.get(element, (0, 0))[0] + 1, removal.finish
             if at.there.get(element, removal.start) < removal.start:
                 at.gone.setdefault(element, removal)
+
+    def _never_removed(self, at: Elements, removal: Operation) -> None:
+        """Every removal of the element has failed; but somebody may have seen it gone."""
+        read = at.seen_gone.pop(removal.value or "", None)
+        if read is not None:
+            what = f"The removal of {removal.value} from {removal.key} by {removal.client}"
+            what += f" failed at {seconds(removal.finish or 0)}"
+            saw = f"{read.client} had seen it gone at {seconds(read.finish or 0)}"
+            sentence = f"{what}, which promises that it never happened, but {saw}."
+            self._gives_away(removal, sentence, (read, removal))
 
     def _loosen(self, key: str, at: Elements, element: str) -> None:
         level = at.level.get(element)
@@ -352,6 +378,10 @@ class SetLosses(Losses):
             self.missing.pop(place, None)
             self.awaited.pop(place, None)
         super().fold(event, operation)
+
+    def _acknowledged_in(self, place: Place, held: dict[Place, bool]) -> Operation | None:
+        """What somebody asked to remove need not be anywhere."""
+        return None if place in self.removed else super()._acknowledged_in(place, held)
 
     def _goes_missing(self, place: Place, at: int) -> None:
         if place not in self.removed:

@@ -63,7 +63,7 @@ class RaftSafety:
         # Logs as leaders show them: (index, term) -> (entry, the term of the entry before it)
         self.entry_at: Ledger[tuple[int, int], tuple[Entry, int]] = Ledger()
         self.shown_by: dict[str, Ledger[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
-        self.last_shown: dict[str, tuple[int, int, int, tuple[Entry, ...]]] = {}  # leader -> its last AppendEntries
+        self.last_shown: dict[str, Any] = {}  # leader -> its last AppendEntries
         # Members: in force once the entry of that index and term stands in a log; and who was said to agree to what
         self.members_at: Ledger[tuple[int, int], Configuration | None] = Ledger({(0, 0): Configuration(members)})
         self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
@@ -139,9 +139,17 @@ class RaftSafety:
 
     def see_append_entries(self, event: Event, leader: str, message: Any) -> None:
         """A leader sends the same to all its followers, and as a heartbeat again and again: once is enough."""
-        shown = (message.term, message.prev_log_index, message.prev_log_term, message.entries)
-        if self.last_shown.get(leader) != shown:
-            self.last_shown[leader] = shown
+        last = self.last_shown.get(leader)
+        if last is message:
+            return
+        self.last_shown[leader] = message
+        if (
+            last is None
+            or message.term != last.term
+            or message.prev_log_index != last.prev_log_index
+            or message.prev_log_term != last.prev_log_term
+            or message.entries != last.entries
+        ):
             self.see_log(make(Event, event), message)
 
     def see_log(self, event: Event, message: Any) -> None:

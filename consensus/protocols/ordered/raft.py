@@ -380,8 +380,9 @@ class RaftNode(Node):
         """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
         if not self.may_stand():
             return self.cancel_timer("election")
-        shortest = self.knobs["election_min_ms"] * MS
-        return self.set_timer("election", shortest + self.stream.below(self.longest_timeout() - shortest + 1))
+        shortest, longest = self.knobs["election_min_ms"] * MS, self.knobs["election_max_ms"] * MS
+        spread = longest - shortest if longest > shortest else 0
+        return self.set_timer("election", shortest + self.stream.below(spread + 1))
 
     def longest_timeout(self) -> int:
         shortest, longest = self.knobs["election_min_ms"], self.knobs["election_max_ms"]
@@ -509,8 +510,12 @@ class RaftNode(Node):
         if self.knobs["reads"] == "lease":
             self.leases[self.round] = (self.elapsed, self.lease_length())
             self.leases.pop(self.round - LEASES_KEPT, None)
+        messages: dict[int, AppendEntries | InstallSnapshot] = {}  # followers that are equally far get the same
         for peer in self.addressed:
-            self.send_append_entries(peer)
+            first = self.followers[peer].next_index
+            if first not in messages:
+                messages[first] = self.log_from(first)
+            self.send(peer, messages[first])
         self.set_timer("heartbeat", self.knobs["heartbeat_ms"] * MS)
         if self.configuration.voters == (self.id,):  # alone it is its own majority
             self.advance_commit_index()
@@ -523,16 +528,16 @@ class RaftNode(Node):
         return self.agree({self.id: True, **{peer: follower.answered_at >= since for peer, follower in self.followers.items()}})
 
     def send_append_entries(self, peer: str) -> None:
-        first, log = self.followers[peer].next_index, self.log
-        place = first - self.snapshot.last_included_index
+        self.send(peer, self.log_from(self.followers[peer].next_index))
+
+    def log_from(self, first: int) -> AppendEntries | InstallSnapshot:
+        """What a follower needs whose next entry is that one: entries, or the snapshot where they are discarded."""
+        log, place = self.log, first - self.snapshot.last_included_index
         if place < 1:
-            return self.send_snapshot(peer)
+            return InstallSnapshot(self.current_term, self.id, *self.snapshot, self.round)
         entries = tuple(log[place : place + ENTRIES_MAX]) if place < len(log) else ()
         prev_log_term = log[place - 1][TERM]
-        return self.send(
-            peer,
-            AppendEntries(self.current_term, self.id, first - 1, prev_log_term, entries, self.commit_index, self.round),
-        )
+        return AppendEntries(self.current_term, self.id, first - 1, prev_log_term, entries, self.commit_index, self.round)
 
     def on_append_entries(self, src: str, m: AppendEntries) -> None:
         term, leader_id, prev_log_index, prev_log_term, entries, leader_commit, round = m
@@ -566,8 +571,10 @@ class RaftNode(Node):
         if success:
             if round > follower.accepted_round:
                 follower.accepted_round = round
-            self.advance_follower(src, match_index)
-            self.judge_newcomer(src)
+            if match_index > follower.match_index:
+                self.advance_follower(src, match_index)
+            if self.catching_up:
+                self.judge_newcomer(src)
         else:
             if round > follower.accepted_round:  # it refuses what follows on an acceptance: its disk was wiped
                 follower.match_index = 0
@@ -827,12 +834,6 @@ class RaftNode(Node):
         self.snapshot = Snapshot(index, term, configuration, tuple(self.state_machine.items()), tuple(self.applied))
         self.configurations = [(index, configuration), *(later for later in self.configurations if later[0] > index)]
         self.note("snapshot taken", f"up to index {index}")
-
-    def send_snapshot(self, peer: str) -> None:
-        """The follower needs entries that the leader has discarded."""
-        index, term, configuration, data, applied = self.snapshot
-        message = InstallSnapshot(self.current_term, self.id, index, term, configuration, data, applied, self.round)
-        self.send(peer, message)
 
     def on_install_snapshot(self, src: str, m: InstallSnapshot) -> None:
         if m.term < self.current_term:  # InstallSnapshot 1
