@@ -65,7 +65,7 @@ from consensus.kernel.rows import (
     Timer,
     events_of,
 )
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, Sentence, say
 
 FOREVER = 1 << 62
 NOT_SET: Timer = (0, 0, 0, 0, FOREVER, 0)  # no timer: no heap entry has ticket 0
@@ -441,7 +441,10 @@ class Simulation:
         """A failed assertion halts the node with the theorem's name."""
         if isinstance(failed, CrashedInside):
             return self._crash_inside(member, cause)
-        sentence = str(failed).partition("\n")[0] or "an assertion without a name failed"
+        said = failed.args[0] if failed.args else ""
+        sentence = (
+            said if isinstance(said, Sentence) else str(failed).partition("\n")[0] or "an assertion without a name failed"
+        )
         self._stop(member, HALTED)
         self.sentences[member] = sentence
         self._emit("halted", member, cause, (sentence,))
@@ -531,7 +534,9 @@ class Simulation:
 
     def set_deadline(self, deadline: int) -> None:
         if not _whole(deadline) or not DEADLINE_MIN <= deadline <= DEADLINE_MAX:
-            raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
+            raise Refused(
+                say("The deadline can be from {least} ms to {most} s.", least=DEADLINE_MIN // MS, most=DEADLINE_MAX // S)
+            )
         self.deadline = deadline
         self._emit("deadline", "", 0, (deadline,))
 
@@ -547,30 +552,41 @@ class Simulation:
     def call_adversary(self, name: str) -> None:
         """From now on this adversary chooses when messages land; an empty name sends it away."""
         if name and name not in self.cluster.adversaries:
-            raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
+            offered = ", ".join(self.cluster.adversaries)
+            if not offered:
+                raise Refused(say("There is no adversary {name}; there are none.", name=repr(name)))
+            raise Refused(say("There is no adversary {name}; there are {offered}.", name=repr(name), offered=offered))
         self.adversary = name
         self._emit("adversary", "", 0, (name,))
 
     def _known(self, member: str) -> str:
         """The node's status, or Refused."""
         if member not in self.status:
-            raise Refused(f"There is no node {member}; there are {', '.join(self.members)}.")
+            raise Refused(say("There is no node {node}; there are {offered}.", node=member, offered=", ".join(self.members)))
         return self.status[member]
 
     def ask(self, node: str, kind: str, key: str, value: str | None = None, client: str = BY_HAND) -> None:
         """One operation by hand."""
         self._known(node)
         if not isinstance(client, str) or not client.isidentifier() or len(client) > KEY_LENGTH_MAX or client in self.status:
-            raise Refused(f"A client has a name of 1 to {KEY_LENGTH_MAX} letters and digits that no node has, not {client!r}.")
+            raise Refused(
+                say(
+                    "A client has a name of 1 to {most} letters and digits that no node has, not {client}.",
+                    most=KEY_LENGTH_MAX,
+                    client=repr(client),
+                )
+            )
         removes = self.cluster.removes
         if kind == REMOVE and not removes:
             raise Refused("Here nothing can be removed; an operation is a read or a write.")
         if kind not in (READ, WRITE, REMOVE):
-            raise Refused(f"An operation is a read{', a write or a removal' if removes else ' or a write'}, not {kind!r}.")
+            if removes:
+                raise Refused(say("An operation is a read, a write or a removal, not {kind}.", kind=repr(kind)))
+            raise Refused(say("An operation is a read or a write, not {kind}.", kind=repr(kind)))
         if not isinstance(key, str) or not 0 < len(key) <= KEY_LENGTH_MAX:
-            raise Refused(f"A key has from 1 to {KEY_LENGTH_MAX} characters.")
+            raise Refused(say("A key has from 1 to {most} characters.", most=KEY_LENGTH_MAX))
         if value is not None and (not isinstance(value, str) or not 0 < len(value) <= VALUE_LENGTH_MAX):
-            raise Refused(f"A value has from 1 to {VALUE_LENGTH_MAX} characters.")
+            raise Refused(say("A value has from 1 to {most} characters.", most=VALUE_LENGTH_MAX))
         if kind == REMOVE:
             if removes == "element" and value is None:
                 raise Refused("Which element is to be removed?")
@@ -587,16 +603,27 @@ class Simulation:
         words = action.replace("_", " ") if isinstance(action, str) else repr(action)
         if action not in node.actions:
             offered = ", ".join(name.replace("_", " ") for name in node.actions)
-            raise Refused(f"Here no node can be told to {words}; what it can be told: {offered or 'nothing'}.")
+            if not offered:
+                raise Refused(say("Here no node can be told to {action}; what it can be told: nothing.", action=words))
+            raise Refused(
+                say("Here no node can be told to {action}; what it can be told: {offered}.", action=words, offered=offered)
+            )
         if status != UP:
-            raise Refused(f"{member} is {status}; only a running node can {words}.")
+            raise Refused(
+                say("{node} is {status}; only a running node can {action}.", node=member, status=status, action=words)
+            )
         takes = self.cluster.arguments.get(action, "text")
         if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH_MAX:
-            raise Refused(f"What a node is told has {ARGUMENT_LENGTH_MAX} characters at most.")
+            raise Refused(say("What a node is told has {most} characters at most.", most=ARGUMENT_LENGTH_MAX))
         if takes == "node" and argument not in self.status:
-            raise Refused(f"To {words} takes a node: {', '.join(self.members)}; not {argument or 'nothing'}.")
+            offered = ", ".join(self.members)
+            if not argument:
+                raise Refused(say("To {action} takes a node: {offered}; not nothing.", action=words, offered=offered))
+            raise Refused(
+                say("To {action} takes a node: {offered}; not {argument}.", action=words, offered=offered, argument=argument)
+            )
         if takes == "" and argument:
-            raise Refused(f"To {words} takes nothing more, not {argument}.")
+            raise Refused(say("To {action} takes nothing more, not {argument}.", action=words, argument=argument))
         node.now = self.now  # what it can do may depend on the time
         if sentence := node.cannot(action, argument):
             raise Refused(sentence)
@@ -608,9 +635,9 @@ class Simulation:
         self._known(member)
         since = self.now if since is None else since
         if not _whole(skew) or abs(skew) > SKEW_MAX:
-            raise Refused(f"A clock can be {SKEW_MAX // S} s ahead or behind at most.")
+            raise Refused(say("A clock can be {most} s ahead or behind at most.", most=SKEW_MAX // S))
         if not _whole(rate) or abs(rate) > RATE_MAX:
-            raise Refused(f"A clock can run {RATE_MAX * 100 // PPM} % fast or slow at most.")
+            raise Refused(say("A clock can run {most} % fast or slow at most.", most=RATE_MAX * 100 // PPM))
         if not _whole(since) or not 0 <= since <= self.now:
             raise Refused("A clock has been as it is since a moment that has been.")
         node = self.nodes[member]
@@ -631,8 +658,10 @@ class Simulation:
         """The node lies in this way from now on; an empty name makes it honest again."""
         self._known(member)
         if lie and lie not in self.cluster.lies:
-            offered = ", ".join(self.cluster.lies) or "none yet"
-            raise Refused(f"There is no lie {lie!r}; there are: {offered}.")
+            offered = ", ".join(self.cluster.lies)
+            if not offered:
+                raise Refused(say("There is no lie {lie}; there are: none yet.", lie=repr(lie)))
+            raise Refused(say("There is no lie {lie}; there are: {offered}.", lie=repr(lie), offered=offered))
         if lie:
             self.liars[member] = lie
         else:
@@ -641,13 +670,13 @@ class Simulation:
 
     def crash(self, member: str) -> None:
         if self._known(member) == CRASHED:
-            raise Refused(f"{member} has crashed already.")
+            raise Refused(say("{node} has crashed already.", node=member))
         self._stop(member, CRASHED)
         self._emit("crashed", member, 0, ())
 
     def restart(self, member: str) -> None:
         if self._known(member) not in (CRASHED, HALTED):
-            raise Refused(f"{member} is running; only a crashed node can restart.")
+            raise Refused(say("{node} is running; only a crashed node can restart.", node=member))
         self.nodes[member] = self._from_disk(member)
         if member in self.doomed:
             watch_inside(self.nodes[member], self.doomed[member])
@@ -666,7 +695,7 @@ class Simulation:
 
     def pause(self, member: str) -> None:
         if (status := self._known(member)) != UP:
-            raise Refused(f"{member} is {status}; only a running node can pause.")
+            raise Refused(say("{node} is {status}; only a running node can pause.", node=member, status=status))
         self.status[member] = PAUSED
         self._emit("paused", member, 0, ())
 
@@ -680,7 +709,7 @@ class Simulation:
     def resume(self, member: str) -> None:
         """What waited is handed over in the order in which it came."""
         if self._known(member) != PAUSED:
-            raise Refused(f"{member} is not paused.")
+            raise Refused(say("{node} is not paused.", node=member))
         self.status[member] = UP
         self._emit("resumed", member, 0, ())
         waiting, self.backlog[member] = self.backlog[member], []
@@ -702,7 +731,13 @@ class Simulation:
         """The node crashes inside its next handler that makes so many durable writes, right after the last (``inside.py``)."""
         self._known(member)
         if not _whole(writes) or not 1 <= writes <= NUMBER_MAX:
-            raise Refused(f"A crash inside a handler comes after 1 to {NUMBER_MAX} durable writes, not {writes!r}.")
+            raise Refused(
+                say(
+                    "A crash inside a handler comes after 1 to {most} durable writes, not {writes}.",
+                    most=NUMBER_MAX,
+                    writes=repr(writes),
+                )
+            )
         if not self.cluster.node.durable:
             raise Refused("These nodes keep nothing on disk, so no handler writes.")
         self.doomed[member] = writes
@@ -727,12 +762,16 @@ class Simulation:
         for member in (src, dst):
             self._known(member)
         if src == dst:
-            raise Refused(f"There is no link from {src} to {dst}.")
+            raise Refused(say("There is no link from {src} to {dst}.", src=src, dst=dst))
         known = [message.__name__ for message in self.cluster.node.messages]
         if kind and kind not in known:
-            raise Refused(f"There is no message {kind!r} here; there are {', '.join(known) or 'none'}.")
+            if not known:
+                raise Refused(say("There is no message {kind} here; there are none.", kind=repr(kind)))
+            raise Refused(
+                say("There is no message {kind} here; there are {offered}.", kind=repr(kind), offered=", ".join(known))
+            )
         if not _whole(number) or not 1 <= number <= NUMBER_MAX:
-            raise Refused(f"Messages are counted from 1 to {NUMBER_MAX}, not {number!r}.")
+            raise Refused(say("Messages are counted from 1 to {most}, not {number}.", most=NUMBER_MAX, number=repr(number)))
         flying = [subject for _, _, what, subject, _, _ in self._heap if what in (LAND, VANISH)]
         held = [] if verb == HOLD else [*self.in_hand.values()]
         sent, order = Order(verb, src, dst, kind, number, number).found_in(flying + held)
