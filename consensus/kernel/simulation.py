@@ -291,7 +291,9 @@ class Simulation:
 
     def _send_at_risk(self, src: str, dst: str, message: Any, cause: int) -> None:
         """The same over any link: the message may be lost, or arrive twice."""
-        assert dst in self.status and dst != src, f"{src} sent a message to {dst}, which is not another member"
+        assert dst in self.status and dst != src, say(
+            "{src} sent a message to {dst}, which is not another member", src=src, dst=dst
+        )
         delay, lost, twin = self.network.draw(src, dst)
         now = self.now
         sent = self._fly(src, dst, message, cause, now + delay)
@@ -480,7 +482,8 @@ class Simulation:
     def _answer(self, member: str, answer: Answer, cause: int) -> None:
         asked = self.clients.pending.get(answer.op_id)
         client = asked.client if asked else answer.op_id.partition(":")[0]
-        assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
+        is_at_home = asked is None or asked.node == member
+        assert is_at_home, say("{node} answered {client}, who does not stand there", node=member, client=client)
         op_id, outcome, result, context, reason, declined = answer
         self._walk(member, client, Reply(op_id, DECLINED if declined else outcome, result, context, reason), cause)
 
