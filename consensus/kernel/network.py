@@ -1,8 +1,8 @@
 """The network of one lane: a directed matrix of links.
 
-Every ordered pair of members has a link: whole or cut, with a delay, jitter, loss and duplication of its own. Chance on
-a link comes from that link's own stream. A cut is judged when a message lands, so it kills what is in flight.
-Clients stand at a node; their access to it is not part of the matrix and is never cut.
+Every ordered pair of members has a link. A link is whole or cut, and has its own delay, jitter, loss and duplication. Random
+numbers of a link come from its own stream. The kernel checks for a cut when a message lands, so a cut also drops messages in
+flight. A client talks to its home node only; this access is not part of the matrix and is never cut.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ PRESETS = (
 class Network:
     """The matrix.
 
-    Pairs are ``(src, dst)``; what is not named in ``cuts`` is whole, what is not in ``tuned`` is like ``base``.
+    Pairs are ``(src, dst)``. A link that is not in ``cuts`` is whole; a link that is not in ``tuned`` behaves like ``base``.
     """
 
     def __init__(self, members: tuple[str, ...], base: LinkState, seed: int) -> None:
@@ -82,7 +82,7 @@ class Network:
         self.cuts: dict[tuple[str, str], bool] = {}
         self.tuned: dict[tuple[str, str], LinkState] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
-        self.watched = False  # somebody waits for a message: then none goes the fast way
+        self.watched = False  # an order waits for a message: then no message takes the fast path
         self._know_what_is_even()
 
     def set_watched(self, watched: bool) -> None:
@@ -91,7 +91,7 @@ class Network:
             self._know_what_is_even()
 
     def _know_what_is_even(self) -> None:
-        """Most of the time all links are alike, and nothing is lost or doubled: then a delay and one draw below a number."""
+        """Fast path: if all links are alike and lose or double nothing, ``even`` is the delay and the limit of the draw."""
         delay, jitter, shape, loss, duplicate = self.base
         plain = jitter and shape == "uniform" and not loss and not duplicate and not self.tuned and not self.watched
         self.even = (delay, jitter + 1) if plain else None
@@ -124,14 +124,14 @@ class Network:
             return link.delay + stream.below(link.jitter + 1)
         return link.delay + stream.exponential(link.jitter)
 
-    # --- what users do to it ------------------------------------------------------------------
+    # --- what users change ------------------------------------------------------------------
 
     def pairs(self) -> Links:
         """Every directed link, in member order."""
         return tuple((src, dst) for src in self.members for dst in self.members if src != dst)
 
     def known(self, links: Links) -> Links:
-        """The links without repeats, or Refused when one does not exist."""
+        """The links without repeats. Raises Refused when one does not exist."""
         for src, dst in links:
             if src not in self.members or dst not in self.members or src == dst:
                 raise Refused(say("There is no link from {src} to {dst}.", src=src, dst=dst))
@@ -182,7 +182,7 @@ class Network:
     # --- who can hear whom --------------------------------------------------------------------
 
     def joined(self, a: str, b: str) -> bool:
-        """Both ways whole."""
+        """Are the links in both directions whole?"""
         return (a, b) not in self.cuts and (b, a) not in self.cuts
 
     def sides(self) -> tuple[tuple[str, ...], ...]:
@@ -207,7 +207,7 @@ class Network:
         return len(self.cuts) == len(self.between(self.sides()))
 
     def words(self, leader: str | None = None) -> str:
-        """What is cut, in a sentence; empty when nothing is."""
+        """A sentence about the cuts; empty when nothing is cut."""
         if not self.cuts:
             return ""
         sides = self.sides()
@@ -258,14 +258,14 @@ def side_by_side(sides: Sequence[Sequence[str]]) -> str:
 
 
 def braces(nodes: Sequence[str], shown: int = 7) -> str:
-    """{n1, n2}; of many nodes the first and how many more."""
+    """{n1, n2}; for many nodes the first three and the number of the others."""
     if len(nodes) <= shown:
         return "{" + ", ".join(nodes) + "}"
     return say("{nodes} and {n} more{end}", nodes="{" + ", ".join(nodes[:3]), n=len(nodes) - 3, end="}")
 
 
 def few(names: list[str], shown: int = 4) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and the number of the others."""
     if len(names) <= shown:
         return say_list("{these}, {last}", names)
     return say("{names} and {n} more", names=say_list("{these}, {last}", names[:shown]), n=len(names) - shown)

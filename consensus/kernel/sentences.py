@@ -1,7 +1,7 @@
 """Sentences for people: a template and the values in its holes, so that another language needs no change in code.
 
 ``say("{node} has crashed already.", node="n1")`` is the English text, and it remembers its template and its values. The server
-sends these; a page fills the template of its own language (``static/js/words``). The English template is the catalogue's key.
+sends both; a page fills the template of its own language (``static/js/words``). The English template is the catalogue's key.
 A text without values needs no ``say``: it is its own template.
 """
 
