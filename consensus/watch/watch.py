@@ -354,7 +354,7 @@ class Watch:
         return [[promise, *self._reach(say("No acknowledged {write} is lost", write=write))]]
 
     def _reach(self, kept: str) -> Verdict:
-        """Nothing is lost, but can a running server return it? A write that only halted servers hold may never be served again."""
+        """Nothing is lost, but can a running server return it? If only halted servers hold it, perhaps never."""
         hidden = self.losses.out_of_reach()
         if not hidden:
             return Verdict(HOLDS, say("{kept}.", kept=kept))
