@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from json import JSONEncoder
 from typing import Any
 
-from consensus.kernel.rows import DATA, KIND, Row
+from consensus.kernel.rows import Row
 from consensus.kernel.sentences import Sentence
 
 
@@ -48,7 +48,7 @@ class Trace:
 
     def _in_plain_texts(self, rows: list[Row]) -> bytes:
         """The same for rows that ``marshal`` refused: a sentence counts as its text, and a named tuple needs ``json``."""
-        if any(Sentence in map(type, laid_open(row) if row[KIND] == "sent" else row[DATA]) for row in rows):
+        if any(map(has_sentence, rows)):
             with contextlib.suppress(ValueError):
                 return marshal.dumps([plain(row) for row in rows], 2)
         return self.TEXT(rows).encode()
@@ -61,11 +61,17 @@ class Trace:
         return self._after(self.waiting).hex()
 
 
+def has_sentence(row: Row) -> bool:
+    """Is a sentence among a row's data, or among the fields of its message?"""
+    _, _, kind, _, _, data = row
+    return Sentence in map(type, data[2] if kind == "sent" else data)
+
+
 def plain(row: Row) -> tuple[Any, ...]:
     """What is hashed of a row, with plain texts in the place of sentences. They stand in a row's data or a message's fields."""
-    if row[KIND] == "sent":
-        return in_plain(laid_open(row))
     number, at, kind, node, cause, data = row
+    if kind == "sent":
+        return in_plain(laid_open(row))
     return (number, at, kind, node, cause, in_plain(data))
 
 
