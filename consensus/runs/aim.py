@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.runs.interventions import TABLE, Intervention
 
 
@@ -32,7 +32,7 @@ class Cast(NamedTuple):
         """The nodes that a name or a part stands for."""
         if not part.startswith("@"):
             if part not in self.members:
-                raise Refused(f"There is no node {part}.")
+                raise Refused(say("There is no node {node}.", node=part))
             return (part,)
         if part == "@leader":
             return (self.leader,)
@@ -41,12 +41,12 @@ class Cast(NamedTuple):
             number = int(part[9:])
             if 1 <= number <= len(followers):
                 return (followers[number - 1],)
-            raise Refused(f"There is no {part}: the cluster has {len(followers)} followers.")
+            raise Refused(say("There is no {part}: the cluster has {n} followers.", part=part, n=len(followers)))
         if part == "@minority":
             return min(self.sides, key=len)
         if part == "@majority":
             return max(self.sides, key=len)
-        raise Refused(f"There is no part {part!r}.")
+        raise Refused(say("There is no part {part}.", part=repr(part)))
 
     def node(self, part: str) -> str:
         """The one node that a name or a part stands for; of several the first."""

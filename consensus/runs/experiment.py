@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
 from consensus.runs import aim
@@ -130,18 +130,20 @@ class Experiment:
         try:
             refusals = self.intervene(aim.resolve(step.do, self.cast()), step.lane)
         except Refused as refused:  # a visitor may have done it already
-            self._refuse(Refusal(at, step.do, step.lane, str(refused)))
+            self._refuse(Refusal(at, step.do, step.lane, refused.sentence))
         else:
             for lane, reason in refusals:
-                self._refuse(Refusal(at, step.do, lane, str(reason)))
+                self._refuse(Refusal(at, step.do, lane, reason.sentence))
 
     def _refuse(self, refusal: Refusal) -> None:
         """A step that was not done is said: the page would otherwise show a story that did not happen."""
         self.refused.append(refusal)
-        text = f"not done: {refusal.sentence}"
+        text = say("not done: {reason}", reason=refusal.sentence)
         self.marks.append(Mark(refusal.at, "refused", -1 if refusal.lane is None else refusal.lane, text))
         if refusal.lane is None:
-            self.caption = f"A step of the script could not be done at {seconds(refusal.at)}. {refusal.sentence}"
+            self.caption = say(
+                "A step of the script could not be done at {at}. {reason}", at=seconds(refusal.at), reason=refusal.sentence
+            )
 
     def before(self) -> Before:
         """How things stand now, for an intervention that is to be taken back later."""
@@ -174,7 +176,7 @@ class Experiment:
         before = next(iter(leaders)) if one else None  # what is said to all names a leader only if all agree
         only = intervention.lane if isinstance(intervention, Turn) else lane
         if only is not None and not 0 <= only < len(self.lanes):
-            raise Refused(f"There is no lane {only}.")
+            raise Refused(say("There is no lane {lane}.", lane=only))
         chosen = self.lanes if only is None else [self.lanes[only]]
         refusals = []
         for each in chosen:

@@ -21,6 +21,7 @@ from consensus.kernel.clients import BY_HAND
 from consensus.kernel.network import Links, LinkState, few
 from consensus.kernel.node import MS, OwnClock
 from consensus.kernel.orders import DELIVER, DROP, HOLD
+from consensus.kernel.sentences import say
 from consensus.kernel.simulation import Simulation
 from consensus.watch.narration import clock_words, seconds
 
@@ -65,7 +66,7 @@ class Cut(NamedTuple):
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
         fresh = tuple(pair for pair in network.known(self.links) if not network.is_cut(*pair))
-        return Undo((Heal(fresh),), f"heal {link_words(fresh)}") if fresh else Undo()
+        return Undo((Heal(fresh),), say("heal {links}", links=link_words(fresh))) if fresh else Undo()
 
 
 class Heal(NamedTuple):
@@ -78,13 +79,13 @@ class Heal(NamedTuple):
 
     def told(self, at: int, cuts: str) -> Told:
         if cuts:
-            return Told("heal", "heal", f"Healed in part at {seconds(at)}. {cuts}")
+            return Told("heal", "heal", say("Healed in part at {at}. {cuts}", at=seconds(at), cuts=cuts))
         return _told_of_cuts(at, cuts)
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
         cut = tuple(pair for pair in (network.known(self.links) or network.pairs()) if network.is_cut(*pair))
-        return Undo((Cut(cut),), f"cut {link_words(cut)} again") if cut else Undo()
+        return Undo((Cut(cut),), say("cut {links} again", links=link_words(cut))) if cut else Undo()
 
 
 class Partition(NamedTuple):
@@ -120,7 +121,7 @@ class SetLink(NamedTuple):
         sim.set_link(self.links, self.setting)
 
     def told(self, at: int, cuts: str) -> Told:
-        return Told("fault", "links changed", f"Links changed at {seconds(at)}.")
+        return Told("fault", "links changed", say("Links changed at {at}.", at=seconds(at)))
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
@@ -136,8 +137,8 @@ class SetLink(NamedTuple):
 def _told_of_cuts(at: int, cuts: str) -> Told:
     """``cuts``: what is cut now, in words; empty when nothing is."""
     if cuts:
-        return Told("cut", "cut", f"Cut at {seconds(at)}. {cuts}")
-    return Told("heal", "heal", f"Healed at {seconds(at)}: everyone reaches everyone again.")
+        return Told("cut", "cut", say("Cut at {at}. {cuts}", at=seconds(at), cuts=cuts))
+    return Told("heal", "heal", say("Healed at {at}: everyone reaches everyone again.", at=seconds(at)))
 
 
 def fields(state: LinkState) -> tuple[tuple[str, Any], ...]:
@@ -161,11 +162,11 @@ class Crash(NamedTuple):
         sim.crash(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"{self.node} crashed at {seconds(at)}: what was not on its disk is gone."
-        return Told("crash", f"crash {self.node}", what)
+        what = say("{node} crashed at {at}: what was not on its disk is gone.", node=self.node, at=seconds(at))
+        return Told("crash", say("crash {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Restart(self.node),), f"restart {self.node}")
+        return Undo((Restart(self.node),), say("restart {node}", node=self.node))
 
 
 class Restart(NamedTuple):
@@ -175,10 +176,14 @@ class Restart(NamedTuple):
         sim.restart(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        return Told("fault", f"restart {self.node}", f"{self.node} restarted at {seconds(at)} with what its disk kept.")
+        return Told(
+            "fault",
+            say("restart {node}", node=self.node),
+            say("{node} restarted at {at} with what its disk kept.", node=self.node, at=seconds(at)),
+        )
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Crash(self.node),), f"crash {self.node} again")
+        return Undo((Crash(self.node),), say("crash {node} again", node=self.node))
 
 
 class Pause(NamedTuple):
@@ -190,11 +195,11 @@ class Pause(NamedTuple):
         sim.pause(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"{self.node} stands still since {seconds(at)}; to the others that looks like a crash."
-        return Told("fault", f"pause {self.node}", what)
+        what = say("{node} stands still since {at}; to the others that looks like a crash.", node=self.node, at=seconds(at))
+        return Told("fault", say("pause {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Resume(self.node),), f"resume {self.node}")
+        return Undo((Resume(self.node),), say("resume {node}", node=self.node))
 
 
 class Resume(NamedTuple):
@@ -204,11 +209,11 @@ class Resume(NamedTuple):
         sim.resume(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"{self.node} goes on at {seconds(at)} and does not know that time has passed."
-        return Told("fault", f"resume {self.node}", what)
+        what = say("{node} goes on at {at} and does not know that time has passed.", node=self.node, at=seconds(at))
+        return Told("fault", say("resume {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Pause(self.node),), f"pause {self.node} again")
+        return Undo((Pause(self.node),), say("pause {node} again", node=self.node))
 
 
 class Wipe(NamedTuple):
@@ -220,10 +225,12 @@ class Wipe(NamedTuple):
         sim.wipe(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        return Told("crash", f"wipe {self.node}", f"{self.node} lost its disk at {seconds(at)}.")
+        return Told(
+            "crash", say("wipe {node}", node=self.node), say("{node} lost its disk at {at}.", node=self.node, at=seconds(at))
+        )
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((), f"{self.node} lost its disk")
+        return Undo((), say("{node} lost its disk", node=self.node))
 
 
 class CrashInside(NamedTuple):
@@ -236,11 +243,16 @@ class CrashInside(NamedTuple):
         sim.crash_inside(self.node, self.writes)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"From {seconds(at)} on {self.node} crashes as soon as one handler has made {self.writes} durable writes."
-        return Told("crash", f"crash inside {self.node}", what)
+        what = say(
+            "From {at} on {node} crashes as soon as one handler has made {n} durable writes.",
+            at=seconds(at),
+            node=self.node,
+            n=self.writes,
+        )
+        return Told("crash", say("crash inside {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((), f"{self.node} is to crash inside a handler")
+        return Undo((), say("{node} is to crash inside a handler", node=self.node))
 
 
 class SetClock(NamedTuple):
@@ -259,14 +271,15 @@ class SetClock(NamedTuple):
 
     def told(self, at: int, cuts: str) -> Told:
         ahead = OwnClock(self.skew, self.rate, at if self.since is None else self.since).at(at) - at
-        what = f"From {seconds(at)} on the clock of {self.node} {clock_words(ahead, self.rate)}."
-        return Told("fault", f"clock {self.node}", what)
+        clock = clock_words(ahead, self.rate)
+        what = say("From {at} on the clock of {node} {clock}.", at=seconds(at), node=self.node, clock=clock)
+        return Told("fault", say("clock {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         if self.node not in before.sim.nodes:
             return Undo()
         was = before.sim.nodes[self.node].own_clock
-        return Undo((SetClock(self.node, was.skew, was.rate, was.since),), f"set the clock of {self.node} back")
+        return Undo((SetClock(self.node, was.skew, was.rate, was.since),), say("set the clock of {node} back", node=self.node))
 
 
 class Corrupt(NamedTuple):
@@ -280,13 +293,20 @@ class Corrupt(NamedTuple):
 
     def told(self, at: int, cuts: str) -> Told:
         if not self.lie:
-            return Told("fault", f"{self.node} is honest", f"{self.node} is honest again since {seconds(at)}.")
-        what = f"From {seconds(at)} on {self.node} is a traitor: {self.lie.replace('_', ' ')}."
-        return Told("fault", f"{self.node} lies", what)
+            return Told(
+                "fault",
+                say("{node} is honest", node=self.node),
+                say("{node} is honest again since {at}.", node=self.node, at=seconds(at)),
+            )
+        lie = self.lie.replace("_", " ")
+        what = say("From {at} on {node} is a traitor: {lie}.", at=seconds(at), node=self.node, lie=lie)
+        return Told("fault", say("{node} lies", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         was = before.sim.liars.get(self.node, "")
-        return Undo((Corrupt(self.node, was),), f"make {self.node} {'lie as before' if was else 'honest again'}")
+        if was:
+            return Undo((Corrupt(self.node, was),), say("make {node} lie as before", node=self.node))
+        return Undo((Corrupt(self.node, was),), say("make {node} honest again", node=self.node))
 
 
 class Act(NamedTuple):
@@ -300,11 +320,13 @@ class Act(NamedTuple):
         sim.act(self.node, self.action, self.argument)
 
     def told(self, at: int, cuts: str) -> Told:
-        words = f"{self.action.replace('_', ' ')}{': ' + self.argument if self.argument else ''}"
-        return Told("fault", f"{self.node}: {words}", f"{self.node} was told at {seconds(at)} to {words}.")
+        action = self.action.replace("_", " ")
+        words = f"{action}: {self.argument}" if self.argument else action
+        what = say("{node} was told at {at} to {action}.", node=self.node, at=seconds(at), action=words)
+        return Told("fault", f"{self.node}: {words}", what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((), f"{self.node} was told to {self.action.replace('_', ' ')}")
+        return Undo((), say("{node} was told to {action}", node=self.node, action=self.action.replace("_", " ")))
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
@@ -322,7 +344,9 @@ class DropMessage(NamedTuple):
         sim.order_message(DROP, *self)
 
     def told(self, at: int, cuts: str) -> Told:
-        return _told_of_message(self, "dropped", at)
+        which, when = _which_message(self), _by_hand_at(at, self.nth)
+        what = say("A {which} was dropped by hand at {when}.", which=which, when=when)
+        return Told("fault", say("dropped {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was dropped")
@@ -340,7 +364,9 @@ class HoldMessage(NamedTuple):
         sim.order_message(HOLD, *self)
 
     def told(self, at: int, cuts: str) -> Told:
-        return _told_of_message(self, "held", at)
+        which, when = _which_message(self), _by_hand_at(at, self.nth)
+        what = say("A {which} was held by hand at {when}.", which=which, when=when)
+        return Told("fault", say("held {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was held")
@@ -358,16 +384,22 @@ class DeliverMessage(NamedTuple):
         sim.order_message(DELIVER, *self)
 
     def told(self, at: int, cuts: str) -> Told:
-        return _told_of_message(self, "delivered", at)
+        which, when = _which_message(self), _by_hand_at(at, self.nth)
+        what = say("A {which} was delivered by hand at {when}.", which=which, when=when)
+        return Told("fault", say("delivered {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was delivered")
 
 
-def _told_of_message(meant: DropMessage | HoldMessage | DeliverMessage, done: str, at: int) -> Told:
-    which = f"{meant.message or 'message'} {meant.src}-{meant.dst}"
-    number = "" if meant.nth == 1 else f", number {meant.nth} from then on"
-    return Told("fault", f"{done} {which}", f"A {which} was {done} by hand at {seconds(at)}{number}.")
+def _which_message(meant: DropMessage | HoldMessage | DeliverMessage) -> str:
+    if meant.message:
+        return f"{meant.message} {meant.src}-{meant.dst}"
+    return say("message {src}-{dst}", src=meant.src, dst=meant.dst)
+
+
+def _by_hand_at(at: int, nth: int) -> str:
+    return seconds(at) if nth == 1 else say("{at}, number {nth} from then on", at=seconds(at), nth=nth)
 
 
 # --- clients, the run, the audience -----------------------------------------------------------------------------------
@@ -402,7 +434,7 @@ class SetDeadline(NamedTuple):
         sim.set_deadline(self.deadline)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"From {seconds(at)} on a client waits {self.deadline // MS} ms for an answer."
+        what = say("From {at} on a client waits {ms} ms for an answer.", at=seconds(at), ms=self.deadline // MS)
         return Told("fault", "deadline", what)
 
     def inverse(self, before: Before) -> Undo:
@@ -426,7 +458,7 @@ class Turn(NamedTuple):
         if not 0 <= self.lane < len(before.knobs) or self.knob not in before.knobs[self.lane]:
             return Undo()
         was = before.knobs[self.lane][self.knob]
-        return Undo((Turn(self.lane, self.knob, was),), f"turn {self.knob} back to {was}")
+        return Undo((Turn(self.lane, self.knob, was),), say("turn {knob} back to {value}", knob=self.knob, value=was))
 
 
 class Adversary(NamedTuple):
@@ -439,10 +471,10 @@ class Adversary(NamedTuple):
 
     def told(self, at: int, cuts: str) -> Told:
         if not self.name:
-            what = f"The adversary is gone since {seconds(at)}: messages land when they are due."
+            what = say("The adversary is gone since {at}: messages land when they are due.", at=seconds(at))
             return Told("fault", "no adversary", what)
-        what = f"From {seconds(at)} on an adversary chooses when each message lands; it loses none."
-        return Told("fault", f"adversary: {self.name}", what)
+        what = say("From {at} on an adversary chooses when each message lands; it loses none.", at=seconds(at))
+        return Told("fault", say("adversary: {name}", name=self.name), what)
 
     def inverse(self, before: Before) -> Undo:
         was = before.sim.adversary

@@ -13,7 +13,7 @@ from consensus.kernel.events import Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.network import LinkState
 from consensus.kernel.rows import Row, events_of
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.kernel.simulation import UP, Cluster, Simulation
 from consensus.protocols.cards import IN_REAL_TIME, Card
 from consensus.runs.interventions import Ask, Intervention, Turn
@@ -110,9 +110,12 @@ class Lane:
         self.watch.sessions.in_real_time = claims.consistency in IN_REAL_TIME
 
     def _stop(self, failed: Exception) -> None:
-        self.watch.stopped = self.watch.stopped or (
-            f"{self.card.title} stopped at {seconds(self.sim.now)}: {type(failed).__name__}: {failed}. "
-            f"Seed {self.seed} shows it again; the other lanes go on."
+        self.watch.stopped = self.watch.stopped or say(
+            "{protocol} stopped at {at}: {error}. Seed {seed} shows it again; the other lanes go on.",
+            protocol=self.card.title,
+            at=seconds(self.sim.now),
+            error=f"{type(failed).__name__}: {failed}",
+            seed=self.seed,
         )
 
     def _absorb(self) -> None:

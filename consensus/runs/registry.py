@@ -12,7 +12,7 @@ from types import ModuleType
 
 from consensus import protocols as protocol_files
 from consensus import scenarios as scenario_files
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, protocol_name
 from consensus.runs.scenario import Scenario
 from consensus.runs.spec import SEED_MAX, Spec
@@ -27,7 +27,7 @@ def protocol(name: str) -> Card:
     """The card of that name, or Refused with the names that there are."""
     cards = protocols()
     if protocol_name(name) not in cards:
-        raise Refused(f"There is no protocol {name!r}; there are: {', '.join(cards)}.")
+        raise Refused(say("There is no protocol {name}; there are: {offered}.", name=repr(name), offered=", ".join(cards)))
     return cards[protocol_name(name)]
 
 
@@ -41,7 +41,8 @@ def scenario(name: str) -> Scenario:
     """That scenario, or Refused with the names that there are."""
     catalogue = scenarios()
     if name not in catalogue:
-        raise Refused(f"There is no scenario {name!r}; there are: {', '.join(catalogue)}.")
+        offered = ", ".join(catalogue)
+        raise Refused(say("There is no scenario {name}; there are: {offered}.", name=repr(name), offered=offered))
     return catalogue[name]
 
 
@@ -51,7 +52,7 @@ def spec(name: str, seed: int | None = None) -> Spec:
     if seed is None:
         return found
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= SEED_MAX:
-        raise Refused(f"A seed is a whole number from 0 to {SEED_MAX}.")
+        raise Refused(say("A seed is a whole number from 0 to {most}.", most=SEED_MAX))
     return replace(found, seed=seed)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, protocol_name
 from consensus.runs.interventions import Intervention
 
@@ -74,18 +74,27 @@ class Spec:
 def check(spec: Spec, protocols: Mapping[str, Card]) -> None:
     """Refuses a spec that is out of bounds, with one sentence."""
     if not 1 <= len(spec.lanes) <= LANES_MAX:
-        raise Refused(f"An experiment has from 1 to {LANES_MAX} lanes, not {len(spec.lanes)}.")
+        raise Refused(say("An experiment has from 1 to {most} lanes, not {n}.", most=LANES_MAX, n=len(spec.lanes)))
     if not NODES_MIN <= spec.nodes <= NODES_MAX:
-        raise Refused(f"A cluster has from {NODES_MIN} to {NODES_MAX} nodes, not {spec.nodes}.")
+        raise Refused(
+            say("A cluster has from {least} to {most} nodes, not {nodes}.", least=NODES_MIN, most=NODES_MAX, nodes=spec.nodes)
+        )
     if not 0 <= spec.seed <= SEED_MAX:
-        raise Refused(f"A seed is a whole number from 0 to {SEED_MAX}.")
+        raise Refused(say("A seed is a whole number from 0 to {most}.", most=SEED_MAX))
     if spec.workload is not None and len(spec.workload.clients) > CLIENTS_MAX:
-        raise Refused(f"There can be {CLIENTS_MAX} clients at most, not {len(spec.workload.clients)}.")
+        raise Refused(say("There can be {most} clients at most, not {n}.", most=CLIENTS_MAX, n=len(spec.workload.clients)))
     for lane in spec.lanes:
         if lane.protocol not in protocols:
-            raise Refused(f"There is no protocol {lane.protocol!r}; there are: {', '.join(protocols)}.")
+            offered = ", ".join(protocols)
+            raise Refused(say("There is no protocol {name}; there are: {offered}.", name=repr(lane.protocol), offered=offered))
         protocols[lane.protocol].with_defaults(dict(lane.knobs))
     for before, after in itertools.pairwise(spec.script):
         if after.at < before.at:
             late, early = f"{before.at / S:g} s", f"{after.at / S:g} s"
-            raise Refused(f"The script is not in the order of time: a step at {early} comes after one at {late}.")
+            raise Refused(
+                say(
+                    "The script is not in the order of time: a step at {early} comes after one at {late}.",
+                    early=early,
+                    late=late,
+                )
+            )

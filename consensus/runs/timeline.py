@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from consensus.kernel.node import S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
 from consensus.runs import registry
@@ -130,9 +130,9 @@ class Timeline:
     def step(self, unit: str) -> bool:
         """Goes on to the next event, or to the next message that lands or dies; False, two seconds on, when none comes."""
         if unit not in ("event", "message"):
-            raise Refused(f"A step is an event or a message, not {unit!r}.")
+            raise Refused(say("A step is an event or a message, not {unit}.", unit=repr(unit)))
         if self.ended:
-            raise Refused(f"A run ends at {LENGTH_MAX // S} s. Go back, or reset it.")
+            raise Refused(say("A run ends at {end} s. Go back, or reset it.", end=LENGTH_MAX // S))
         limit = min(self.at + STEP_MAX, LENGTH_MAX)
         while True:
             before = self._seen_so_far(unit)
@@ -151,7 +151,7 @@ class Timeline:
     def seek(self, at: int) -> None:
         """Stands at the nearest keyframe at or before that moment; ``advance(at)`` does the rest."""
         if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at <= LENGTH_MAX:
-            raise Refused(f"A moment is a whole number of microseconds from 0 to {LENGTH_MAX}.")
+            raise Refused(say("A moment is a whole number of microseconds from 0 to {most}.", most=LENGTH_MAX))
         frame = max((frame for frame in self.keyframes if frame.at <= at), key=lambda frame: frame.at)
         if not frame.at <= self.at <= at:
             self.experiment = frame.experiment.copied()
@@ -186,9 +186,9 @@ class Timeline:
     def intervene(self, intervention: Intervention, undoes: int = -1) -> None:
         """Acts now, on every lane. In the past it forks. Refused (and nothing changed) when it cannot be done."""
         if len(self.log) >= LOG_MAX:
-            raise Refused(f"A run keeps {LOG_MAX} interventions; reset it to go on.")
+            raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=LOG_MAX))
         if self.ended:
-            raise Refused(f"A run ends at {LENGTH_MAX // S} s. Go back, or reset it.")
+            raise Refused(say("A run ends at {end} s. Go back, or reset it.", end=LENGTH_MAX // S))
         inverse, words = intervention.inverse(self.experiment.before()) if undoes < 0 else Undo()
         self.experiment.intervene(intervention)
         if not self.live:
@@ -234,7 +234,7 @@ class Timeline:
             raise Refused("There is nothing to undo.")
         entry = self.log[number]
         if not entry.inverse:
-            raise Refused(f"{entry.words}: that cannot be taken back. Go back on the timeline to before it.")
+            raise Refused(say("{what}: that cannot be taken back. Go back on the timeline to before it.", what=entry.words))
         for intervention in entry.inverse:
             self.intervene(intervention, undoes=number)
         return entry.words

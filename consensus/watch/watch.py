@@ -21,6 +21,7 @@ from consensus.kernel.events import KINDS, Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import DECLINED, MS
 from consensus.kernel.rows import Row, make
+from consensus.kernel.sentences import say, say_count
 from consensus.watch.history import History, Operation
 from consensus.watch.metrics import Meters
 from consensus.watch.narration import sentence_of
@@ -238,11 +239,12 @@ class Watch:
         if event.kind == "noted":
             self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
         elif event.kind == "became" and event.data[0] in LEADING:
-            self.marks.append(Mark(event.at, "leader", self.lane, f"leader {event.node}"))
+            self.marks.append(Mark(event.at, "leader", self.lane, say("leader {node}", node=event.node)))
             self.leaders.append((event.at, event.node, event.data[1]))
         elif event.kind == "halted":
             self.halted[event.node] = event.data[0]
-            self.marks.append(Mark(event.at, "violation", self.lane, f"{event.node} halted: {event.data[0]}"))
+            text = say("{node} halted: {reason}", node=event.node, reason=event.data[0])
+            self.marks.append(Mark(event.at, "violation", self.lane, text))
         elif event.kind == "restarted":
             self.halted.pop(event.node, None)
         elif operation is not None and operation.finish is not None:
@@ -250,7 +252,8 @@ class Watch:
             era = len(self.tally.eras)
             if kind and (era, kind) not in self.marked:
                 self.marked[(era, kind)] = True
-                self.marks.append(Mark(event.at, kind, self.lane, f"{operation.client}: {sentence}"))
+                text = say("{client}: {sentence}", client=operation.client, sentence=sentence)
+                self.marks.append(Mark(event.at, kind, self.lane, text))
 
     def _collect(self, name: str, findings: Sequence[Finding]) -> None:
         """Takes a checker's new findings over."""
@@ -288,10 +291,16 @@ class Watch:
         if self.judge is not None:
             return self._judged_mark(self.judge, op_id)
         if len(operation.result) > 1:
-            return "conflict", f"Returned {len(operation.result)} values at once: {', '.join(operation.result)}."
+            values = ", ".join(operation.result)
+            return "conflict", say("Returned {n} values at once: {values}.", n=len(operation.result), values=values)
         if op_id in self.staleness.stale:
             versions, age = self.staleness.stale[op_id]
-            return "stale", f"Stale by {versions} acknowledged {'write' if versions == 1 else 'writes'} and {age // MS} ms."
+            return "stale", say_count(
+                versions,
+                "Stale by {n} acknowledged write and {ms} ms.",
+                "Stale by {n} acknowledged writes and {ms} ms.",
+                ms=age // MS,
+            )
         if op_id in self.linearizability.flagged:
             return "violation", self.linearizability.findings[self.linearizability.flagged[op_id]].sentence
         return "", ""
@@ -313,7 +322,7 @@ class Watch:
         if self.stopped:
             return Verdict(VIOLATED, self.stopped)
         for member, sentence in self.halted.items():
-            return Verdict(VIOLATED, f"{member} halted: {sentence}.")
+            return Verdict(VIOLATED, say("{node} halted: {reason}.", node=member, reason=sentence))
         return (self.judge or self.linearizability).verdict(now)
 
     def promises(self, now: int) -> list[list[str]]:
@@ -329,24 +338,42 @@ class Watch:
     def _kept(self, now: int) -> list[list[str]]:
         """Whether acknowledged writes are kept; nothing where the copies cannot be seen, or nothing can be lost."""
         lost, write = self.lost(now), self.write
+        writes = f"{write}s"
+        promise = say("acknowledged {writes} kept", writes=writes)
         if lost:
-            are = f"{write} is" if len(lost) == 1 else f"{write}s are"
-            return [[f"acknowledged {write}s kept", VIOLATED, f"{len(lost)} acknowledged {are} lost."]]
+            reason = say_count(
+                len(lost),
+                "{n} acknowledged {write} is lost.",
+                "{n} acknowledged {writes} are lost.",
+                write=write,
+                writes=writes,
+            )
+            return [[promise, VIOLATED, reason]]
         if isinstance(self.losses, NoLosses):
             return []
-        return [[f"acknowledged {write}s kept", *self._reach(f"No acknowledged {write} is lost")]]
+        return [[promise, *self._reach(say("No acknowledged {write} is lost", write=write))]]
 
     def _reach(self, kept: str) -> Verdict:
         """Nothing is lost; but can anybody who runs read it? What only halted servers hold may never be served again."""
         hidden = self.losses.out_of_reach()
         if not hidden:
-            return Verdict(HOLDS, f"{kept}.")
+            return Verdict(HOLDS, say("{kept}.", kept=kept))
         halted = [each for each in hidden.values() if all(self.losses.down[node] == "halted" for node in each[1])]
         name, nodes = (halted or list(hidden.values()))[0]
         how = tuple(dict.fromkeys(self.losses.down[node] for node in nodes))
-        others = f" (and {len(hidden) - 1} more like it)" if len(hidden) > 1 else ""
-        where = f"{listed(nodes)}, which {'has' if len(nodes) == 1 else 'have'} {how[0] if len(how) == 1 else 'stopped'}"
-        return Verdict(UNDECIDED if halted else HOLDS, f"{kept}, but {name}{others} is only on {where}.")
+        if len(hidden) > 1:
+            name = say("{write} (and {n} more like it)", write=name, n=len(hidden) - 1)
+        stopped = how[0] if len(how) == 1 else "stopped"
+        sentence = say_count(
+            len(nodes),
+            "{kept}, but {write} is only on {nodes}, which has {stopped}.",
+            "{kept}, but {write} is only on {nodes}, which have {stopped}.",
+            kept=kept,
+            write=name,
+            nodes=listed(nodes),
+            stopped=stopped,
+        )
+        return Verdict(UNDECIDED if halted else HOLDS, sentence)
 
     # --- meters -------------------------------------------------------------------------------
 

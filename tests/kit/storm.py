@@ -2,6 +2,7 @@
 majority of the members is up and joined again, and must make progress.
 
 ``Watched`` is a simulation whose every event goes into its history and its checkers; scripted tests use it too.
+``Storms`` runs each seed of a test module once and has the tests that every protocol's storms must pass.
 ``Storm`` draws the faults: cuts of all shapes (clean splits, single links, one way, the leader alone), crashes, restarts,
 pauses, loss, duplicates and slow links. Disks are never wiped: no protocol here survives that by itself. The seed decides all.
 """
@@ -11,13 +12,16 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
-from consensus.checkers import Checker, Finding
+import pytest
+
+from consensus.checkers import CLIENTS, Checker, Finding, listens
 from consensus.checkers.objects import OBJECTS
 from consensus.checkers.protocols.raft_safety import ASSERTION
 from consensus.kernel.clients import BY_HAND, Workload
-from consensus.kernel.events import Event
+from consensus.kernel.events import KINDS, Event
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, Node, S
 from consensus.kernel.rng import Stream
@@ -61,15 +65,19 @@ class Watched:
         self.events: list[Event] = []
         self.seen: Counter[str] = Counter()
         self.halts: list[Finding] = []
+        # A checker that must hear that time passes is given every event; that changes nothing else (consensus/checkers).
+        self.folds = {
+            kind: tuple(each.fold for each in self.checkers if hasattr(each, "due") or kind in listens(each)) for kind in KINDS
+        }
         self.take()
 
     def take(self) -> list[Event]:
         """Folds what has happened since the last time."""
         events = self.sim.drain()
         for event in events:
-            operation = self.history.fold(event)
-            for checker in self.checkers:
-                checker.fold(event, operation)
+            operation = self.history.fold(event) if event.kind in CLIENTS else None
+            for fold in self.folds[event.kind]:
+                fold(event, operation)
             self.note(event)
         self.events += events
         return events
@@ -144,6 +152,7 @@ class Storm(Watched):
         self.needs_everybody = needs_everybody  # for protocols that make progress only when all failures are repaired
         self.failures_max = failures_max  # for protocols whose memory is lost in a crash: crashed or recovering at one time
         self.again = again  # how to run this one again
+        self.raged = 0  # how many events the weather had
         self.chance = Stream.named(seed, "storm")
         served = OBJECTS[card.object]
         cluster = Cluster(
@@ -192,6 +201,7 @@ class Storm(Watched):
             self.require_safety()
             self.chance.choice(faults)()
             self.take()
+        self.raged = len(self.events)
 
     def anybody(self, *status: str) -> str | None:
         """A random member in one of these states."""
@@ -320,3 +330,84 @@ class Storm(Watched):
         assert all(o.outcome != PENDING or o.start > self.sim.now - self.sim.deadline for o in self.history.operations)
         assert self.seen["invoked"] > 50 and any(o.client == BY_HAND for o in self.history.operations)
         return self
+
+
+# What the weather of every storm brings. Each must have been seen sometimes: a storm in which nothing happens proves nothing.
+WEATHER = (
+    "dropped: cut",
+    "dropped: loss",
+    "dropped: down",
+    "crashed",
+    "restarted",
+    "paused",
+    "resumed",
+    "returned: ok",
+    "returned: unknown",
+)
+
+
+class Storms:
+    """The storms of one test module. Each seed runs once, and all tests of the module share what was seen.
+
+    ``storm`` makes the storm of a seed. ``live`` runs it to its end, requires what must hold, and may add to its ``seen``.
+    """
+
+    def __init__(
+        self,
+        storm: Callable[[int], Any],
+        everyday: int,
+        live: Callable[[Any], object] = Storm.run_both_phases,
+    ) -> None:
+        self.storm, self.everyday, self.live = storm, everyday, live
+        self.seeds = seeds(everyday)
+        self.repeated = 7 if 7 in self.seeds else self.seeds[0]  # the seed that runs twice
+
+    def lived(self, seed: int) -> Any:
+        storm = self.storm(seed)
+        self.live(storm)
+        return storm
+
+    @cached_property
+    def example(self) -> Any:
+        return self.lived(self.repeated)
+
+    @cached_property
+    def seen(self) -> Counter[str]:
+        """What was seen in all of them together. Raises at the first that is unsafe or makes no progress."""
+        seen: Counter[str] = Counter()
+        for seed in self.seeds:
+            seen += (self.example if seed == self.repeated else self.lived(seed)).seen
+            seen["storms"] += 1
+        return seen
+
+    def require_all(self, seconds_to_recover: int | None = None) -> Counter[str]:
+        """Every seed ran and kept its promises; on average, progress came within so many seconds of calm."""
+        assert self.seen["storms"] == len(self.seeds)
+        if seconds_to_recover is not None:
+            assert self.seen["seconds to recover"] < seconds_to_recover * self.seen["storms"]
+        return self.seen
+
+    def require_seen(self, what: str) -> None:
+        """One seed that is run again need not show everything."""
+        assert self.seen["storms"] > 0
+        assert len(self.seeds) < self.everyday or self.seen[what] > 0, f"no storm has shown: {what}"
+
+    def require_the_same_again(self) -> None:
+        """Otherwise a seed that fails could not be run again."""
+        first, second = self.example, self.lived(self.repeated)
+        assert first.events == second.events
+        assert (first.sim.steps, first.seen) == (second.sim.steps, second.seen)
+        assert first.raged > 1000
+
+    def usual_tests(self, sometimes: Iterable[str]) -> tuple[Callable[[str], None], Callable[[], None]]:
+        """``test_the_storms_have_seen`` and ``test_the_same_seed_is_the_same_storm``, for a module to take in."""
+
+        @pytest.mark.storm
+        @pytest.mark.parametrize("what", sometimes)
+        def test_the_storms_have_seen(what: str) -> None:
+            self.require_seen(what)
+
+        def test_the_same_seed_is_the_same_storm() -> None:
+            self.require_the_same_again()
+
+        return test_the_storms_have_seen, test_the_same_seed_is_the_same_storm

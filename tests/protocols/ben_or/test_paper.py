@@ -9,12 +9,13 @@ import pytest
 from consensus.checkers.histories.decisions import Decisions
 from consensus.faults.adversary import ADVERSARIES
 from consensus.kernel.network import LinkState
-from consensus.kernel.node import MS, OK, READ, UNKNOWN, WRITE, Request, S, Send
+from consensus.kernel.node import MS, OK, READ, UNKNOWN, WRITE, Request, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.why_hard.ben_or import CARD, ONE_MESSAGE, ONE_PROPOSED, BenOrNode, Decided, Proposal, Report, bit_of
 from consensus.runs.interventions import Act, Adversary, Crash, Heal, Partition, SetLink
+from tests.kit.probe import messages
 from tests.kit.storm import Watched, members
 
 STEADY = LinkState(10 * MS, 0)
@@ -46,7 +47,7 @@ def process(*heard: tuple[str, Report | Proposal], x: str = "1", size: int = 3, 
     effects = node.act(0, "propose", f"lunch={x}")
     for src, message in heard:
         effects = node.receive(1, src, message)
-    return node, [effect.message for effect in effects if isinstance(effect, Send)]
+    return node, messages(effects)
 
 
 # --- the steps -----------------------------------------------------------------------------------------------

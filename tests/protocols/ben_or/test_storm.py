@@ -6,8 +6,6 @@ Planted bugs are thrown into the same weather in ``test_ben_or_planted_bugs.py``
 
 from __future__ import annotations
 
-from collections import Counter
-
 from consensus.checkers.histories.decisions import Decisions
 from consensus.faults.adversary import ADVERSARIES
 from consensus.kernel.clients import Workload
@@ -16,7 +14,7 @@ from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import UP, Cluster
 from consensus.protocols.why_hard.ben_or import BITS, CARD
 from consensus.runs.interventions import Act, Adversary
-from tests.kit.storm import CALM, Storm, Watched, members, seeds
+from tests.kit.storm import CALM, WEATHER, Storm, Storms, Watched, members
 
 BUSY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300 * MS)
 
@@ -62,19 +60,12 @@ class BenOrStorm(Storm):
         return all(self.operation(op_id).outcome == OK for op_id in asked)
 
 
+STORMS = Storms(lambda seed: BenOrStorm(seed, size=3 + seed % 3), everyday=20)
+
+
 def test_through_storms_all_are_told_one_bit_and_after_them_everybody_decides() -> None:
-    seen: Counter[str] = Counter()
-    for seed in seeds(20):
-        seen += BenOrStorm(seed, size=3 + seed % 3).run_both_phases().seen
-    sometimes = (
-        "coin",
-        "took a proposal over",
-        "decided",
-        "held",
-        "restarted",
-        "returned: ok",
-        "returned: unknown",
-        "dropped: cut",
-        "dropped: loss",
-    )
-    assert {name: seen[name] > 0 for name in sometimes} == dict.fromkeys(sometimes, True)
+    STORMS.require_all()
+
+
+SOMETIMES = (*WEATHER, "coin", "took a proposal over", "decided", "held")
+test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_tests(SOMETIMES)

@@ -9,7 +9,7 @@ from typing import Any
 
 from consensus.kernel.freeze import breaks_the_law
 from consensus.kernel.network import LinkState
-from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, WRITE, Answer, Note, Request, S, Send, Store
+from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, WRITE, Answer, Request, S, Store
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.answering.causal_store import (
@@ -23,6 +23,7 @@ from consensus.protocols.answering.causal_store import (
     Version,
 )
 from consensus.runs.interventions import Ask, Crash, Heal, Partition, Restart
+from tests.kit.probe import messages, notes, restarted, same_to_all, sent
 from tests.kit.storm import Watched, members
 
 THREE = ("n1", "n2", "n3")
@@ -42,9 +43,7 @@ def put(node: CausalStore, key: str, value: str, client: str = "c1") -> PutAfter
     """A client's put; what the other clusters are sent of it."""
     effects = asked(node, WRITE, key, value, client)
     assert [effect.outcome for effect in effects if isinstance(effect, Answer)] == [OK]
-    messages = [effect.message for effect in effects if isinstance(effect, Send)]
-    assert len(messages) == len(node.peers) and messages[0] == messages[-1]
-    return messages[0]
+    return same_to_all(effects, PutAfter, node.peers)
 
 
 def get(node: CausalStore, key: str, client: str = "c1") -> tuple[str, ...]:
@@ -54,7 +53,7 @@ def get(node: CausalStore, key: str, client: str = "c1") -> tuple[str, ...]:
 
 
 def acknowledged(effects: tuple[Any, ...]) -> list[int]:
-    return [effect.message.number for effect in effects if isinstance(effect, Send)]
+    return [message.number for message in messages(effects)]
 
 
 # --- 3, 4.3, 4.5: the client, its library, its own cluster -----------------------------------------
@@ -160,14 +159,9 @@ def test_the_later_version_stands_whatever_comes_first() -> None:
     for order in ((0, 1), (1, 0)):
         puts = (PutAfter("x", "a", (), Version(3, "n2"), 1), PutAfter("x", "b", (), Version(3, "n3"), 1))
         node = made()
-        notes = [
-            effect.name
-            for each in order
-            for effect in node.receive(1, puts[each].version.node, puts[each])
-            if isinstance(effect, Note)
-        ]
+        noted = [name for each in order for name in notes(node.receive(1, puts[each].version.node, puts[each]))]
         assert get(node, "x") == ("b",)
-        assert notes == ([] if order == (0, 1) else ["later version stands"])
+        assert noted == ([] if order == (0, 1) else ["later version stands"])
 
 
 # --- 4.4: replication ----------------------------------------------------------------------------------
@@ -180,7 +174,7 @@ def test_a_replicated_put_waits_for_what_it_depends_on() -> None:
     comment = PutAfter("comment", "c", (Dependency("photo", photo.version, 1),), Version(2, "n3"), 1)
     effects = node.receive(1, "n3", comment)
     assert acknowledged(effects) == [] and get(node, "comment") == ()
-    assert [effect.name for effect in effects if isinstance(effect, Note)] == ["waits for a dependency"]
+    assert notes(effects) == ["waits for a dependency"]
     effects = node.receive(2, "n2", photo)
     assert [(each.key, each.values) for each in effects if isinstance(each, Store)] == [("photo", ("p",)), ("comment", ("c",))]
     assert acknowledged(effects) == [1, 1]
@@ -222,9 +216,9 @@ def test_what_is_not_acknowledged_is_sent_again_the_oldest_first() -> None:
     for number in range(WINDOW + 5):
         put(node, "x", str(number))
     node.receive(1, "n2", PutAfterReply(1))
-    sent = [(effect.dst, effect.message.number) for effect in node.fire(9, "resend") if isinstance(effect, Send)]
-    assert [number for dst, number in sent if dst == "n2"] == list(range(2, WINDOW + 2))
-    assert [number for dst, number in sent if dst == "n3"] == list(range(1, WINDOW + 1))
+    again = [(dst, message.number) for dst, message in sent(node.fire(9, "resend"))]
+    assert [number for dst, number in again if dst == "n2"] == list(range(2, WINDOW + 2))
+    assert [number for dst, number in again if dst == "n3"] == list(range(1, WINDOW + 1))
 
 
 def test_what_must_survive_a_crash_does_and_what_waited_is_sent_again() -> None:
@@ -232,10 +226,7 @@ def test_what_must_survive_a_crash_does_and_what_waited_is_sent_again() -> None:
     node = made()
     put(node, "x", "1")
     node.receive(1, "n2", PutAfter("y", "2", (Dependency("z", Version(1, "n3"), 1),), Version(2, "n2"), 1))
-    back = made()
-    for name in node.durable:
-        setattr(back, name, getattr(node, name))
-    back.restart(5)
+    back = restarted(node, 5)
     assert back.data == {"x": Stored("1", Version(1, "n1"), 1)} and back.waiting == {}
     assert back.contexts == node.contexts and list(back.outbox["n2"]) == [1]
     assert put(back, "y", "3").version == Version(2, "n1")

@@ -6,9 +6,6 @@ The history of each storm is judged once more as a whole, by the bad patterns of
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import cache
-
 import pytest
 
 from consensus.checkers.histories.causal import accesses, criteria
@@ -16,7 +13,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
 from consensus.protocols.answering.causal_store import CARD
 from tests.kit.answering import AnsweringStorm
-from tests.kit.storm import seeds
+from tests.kit.storm import WEATHER, Storms
 
 EVERYDAY = 30
 SIZES = (5, 3, 4, 7, 2)
@@ -29,60 +26,30 @@ def causal_storm(seed: int) -> AnsweringStorm:
     return AnsweringStorm(CARD, seed, SIZES[seed % 5], {"resend_ms": (50, 200)[seed // 5 % 2]}, again=again, workload=workload)
 
 
-@cache
-def all_storms() -> Counter[str]:
-    seen: Counter[str] = Counter()
-    for seed in seeds(EVERYDAY):
-        storm = causal_storm(seed).run_both_phases()
-        assert isinstance(storm, AnsweringStorm)
-        storm.require_agreement()
-        storm.require_safety()
-        begin = [each._replace(client=f"{each.client}@{each.node}") for each in storm.history.operations[:HISTORY]]
-        kept = criteria(accesses(begin))
-        assert kept["CC"] and kept["CCv"], storm.report("the history as a whole is not causally convergent")
-        seen += storm.seen
-        seen["storms"] += 1
-    return seen
+def live(storm: AnsweringStorm) -> None:
+    storm.run_both_phases()
+    storm.require_agreement()
+    storm.require_safety()
+    begin = [each._replace(client=f"{each.client}@{each.node}") for each in storm.history.operations[:HISTORY]]
+    kept = criteria(accesses(begin))
+    assert kept["CC"] and kept["CCv"], storm.report("the history as a whole is not causally convergent")
+
+
+STORMS = Storms(causal_storm, EVERYDAY, live)
 
 
 @pytest.mark.storm
 def test_the_causal_store_is_causal_in_every_storm_answers_always_and_agrees_after_it() -> None:
-    seen = all_storms()
-    assert seen["storms"] == seen["agreed"] == len(seeds(EVERYDAY))
+    seen = STORMS.require_all()
+    assert seen["agreed"] == seen["storms"]
     assert seen["asked of a running node"] > 50 * seen["storms"]
     assert seen["returned: failed"] == 0
 
 
-# A storm in which nothing happens proves nothing: each of these must have been seen sometimes.
 SOMETIMES = (
+    *WEATHER,
     "waits for a dependency",
     "later version stands",
     "clock",
-    "dropped: cut",
-    "dropped: loss",
-    "dropped: down",
-    "crashed",
-    "restarted",
-    "paused",
-    "resumed",
-    "returned: ok",
-    "returned: unknown",
 )
-
-
-@pytest.mark.storm
-@pytest.mark.parametrize("what", SOMETIMES)
-def test_the_storms_have_seen(what: str) -> None:
-    if len(seeds(EVERYDAY)) < EVERYDAY:
-        assert all_storms()["storms"] > 0  # one seed run again need not show everything
-    else:
-        assert all_storms()[what] > 0
-
-
-def test_the_same_seed_is_the_same_storm() -> None:
-    """Otherwise a seed that fails could not be run again."""
-    first, second = causal_storm(5), causal_storm(5)
-    for storm in (first, second):
-        storm.rage()
-    assert first.events == second.events
-    assert len(first.events) > 1000
+test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_tests(SOMETIMES)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consensus.kernel.freeze import breaks_the_law
-from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, WRITE, Answer, Node, Note, OwnClock, Request, Send, Store
+from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, WRITE, Answer, Node, Note, OwnClock, Request, Store
 from consensus.kernel.rng import Stream
 from consensus.maths.lattices import (
     EVERYBODY,
@@ -38,6 +38,7 @@ from consensus.protocols.answering.lww_register import Stamped
 from consensus.protocols.answering.or_set import Bag
 from consensus.protocols.answering.pn_counter import Counts
 from consensus.runs import registry
+from tests.kit.probe import messages, restarted, sent
 
 MODULES: dict[str, Any] = {"g_counter": g_counter, "pn_counter": pn_counter, "or_set": or_set, "lww_register": lww_register}
 NAMES = tuple(MODULES)
@@ -62,11 +63,7 @@ def told(node: Node, key: str = "x") -> tuple[str, ...]:
     return asked(node, READ, key=key).result
 
 
-def sent(effects: tuple[Any, ...]) -> list[Send]:
-    return [effect for effect in effects if isinstance(effect, Send)]
-
-
-def rounds(node: Any, now: int = 1_000) -> list[Send]:
+def rounds(node: Any, now: int = 1_000) -> list[tuple[str, Any]]:
     return sent(node.fire(now, "gossip"))
 
 
@@ -75,7 +72,7 @@ def to(node: Any, j: str) -> Any:
     node.effects.clear()
     node.tell(j)
     effects = node._taken()
-    return sent(effects)[0].message if sent(effects) else None
+    return sent(effects)[0][1] if sent(effects) else None
 
 
 # --- the lattices: RR-7506, 2.3: joins are commutative, associative and idempotent, and updates only go up ---
@@ -382,11 +379,11 @@ def test_what_is_received_is_joined_passed_on_and_acknowledged(name: str) -> Non
     asked(source, WRITE, "v1")
     message = to(source, "n1")
     first = node.receive(5, "n2", message)
-    assert [(each.dst, each.message) for each in sent(first)] == [("n2", gossip.Ack(1))]
+    assert sent(first) == [("n2", gossip.Ack(1))]
     assert node.copies == source.copies
     assert to(node, "n3").copies == message.copies
     again = node.receive(6, "n2", message)
-    assert [each.message for each in sent(again)] == [gossip.Ack(1)]
+    assert messages(again) == [gossip.Ack(1)]
     assert node.c == 1 and not [effect for effect in again if isinstance(effect, Store)]
 
 
@@ -406,10 +403,7 @@ def test_after_a_crash_the_whole_state_is_sent(name: str) -> None:
     asked(node, WRITE, "v1")
     asked(node, WRITE, "v2")
     node.receive(9, "n2", gossip.Ack(1))
-    back = made(name)
-    for each in node.durable:
-        setattr(back, each, getattr(node, each))
-    back.restart(20)
+    back = restarted(node, 20)
     assert (back.deltas, back.acked, back.c) == ({}, {}, 2)
     assert to(back, "n2") == gossip.Delta(tuple(node.copies.items()), 2)
     asked(back, WRITE, "v3", now=30)
@@ -435,11 +429,11 @@ def test_the_causal_delta_merging_condition(name: str) -> None:
             continue
         late.append(message)
         arriving = late.pop(stream.below(len(late))) if stream.chance(600_000) else late[stream.below(len(late))]
-        for each in sent(node.receive(number, "n2", arriving)):
+        for answer in messages(node.receive(number, "n2", arriving)):
             joined = MODULES[name].join
             assert news(node.copies, tuple(states[arriving.n].items()), joined) == ()
             if stream.chance(500_000):
-                source.receive(number, "n1", each.message)
+                source.receive(number, "n1", answer)
     assert source.acked["n1"] > 10
 
 
@@ -474,11 +468,11 @@ def test_with_states_exchanged_the_whole_state_travels_every_time(name: str) -> 
     node = made(name, exchange="state", fan_out=2)
     asked(node, WRITE, "v1")
     for _ in range(2):
-        messages = rounds(node)
-        assert sorted(each.dst for each in messages) == ["n2", "n3"]
-        assert {each.message for each in messages} == {gossip.State(tuple(node.copies.items()))}
+        gossiped = rounds(node)
+        assert sorted(dst for dst, _message in gossiped) == ["n2", "n3"]
+        assert {message for _dst, message in gossiped} == {gossip.State(tuple(node.copies.items()))}
     other = made(name, "n2")
-    assert sent(other.receive(5, "n1", messages[0].message)) == []
+    assert sent(other.receive(5, "n1", gossiped[0][1])) == []
     assert other.copies == node.copies
 
 
@@ -488,7 +482,7 @@ def test_a_round_turns_to_as_many_neighbours_as_the_fan_out(name: str, fan_out: 
     members = tuple(f"n{number}" for number in range(1, 5))
     node = made(name, "n1", members, fan_out=fan_out)
     asked(node, WRITE, "v1")
-    chosen = [tuple(sorted(each.dst for each in rounds(node, now))) for now in range(60)]
+    chosen = [tuple(sorted(dst for dst, _message in rounds(node, now))) for now in range(60)]
     assert {len(one) for one in chosen} == {min(fan_out, 3)}
     assert {peer for one in chosen for peer in one} == {"n2", "n3", "n4"}
     assert all(len(dict.fromkeys(one)) == len(one) for one in chosen)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from consensus.kernel.freeze import breaks_the_law, copied
-from consensus.kernel.node import FAILED, MS, OK, READ, UNKNOWN, WRITE, Answer, Note, OwnClock, Request, Send, SetTimer, Store
+from consensus.kernel.node import FAILED, MS, OK, READ, UNKNOWN, WRITE, Answer, OwnClock, Request, Send, SetTimer, Store
 from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.protocols.answering.dynamo import (
@@ -48,6 +48,7 @@ from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Heal, Intervention, Partition, Restart, SetClock, Wipe
 from consensus.runs.lane import Lane
 from consensus.runs.spec import LaneSpec, Spec, Step
+from tests.kit.probe import messages, notes, restarted, sent_to
 
 MEMBERS = ("n1", "n2", "n3", "n4", "n5")
 KEY = "x"
@@ -72,15 +73,6 @@ def put(at: Dynamo, value: str, op_id: str = "c1:1", now: int = 0, context: tupl
     return at.receive(now, "c1", Request(op_id, WRITE, KEY, value, context))
 
 
-def sent(effects: tuple[Any, ...], kind: type) -> list[str]:
-    """To whom messages of that kind were sent."""
-    return [effect.dst for effect in effects if isinstance(effect, Send) and isinstance(effect.message, kind)]
-
-
-def messages(effects: tuple[Any, ...], kind: type) -> list[Any]:
-    return [effect.message for effect in effects if isinstance(effect, Send) and isinstance(effect.message, kind)]
-
-
 def only(effects: tuple[Any, ...], kind: type) -> Any:
     found = [effect for effect in effects if isinstance(effect, kind)]
     assert len(found) == 1, found
@@ -89,10 +81,6 @@ def only(effects: tuple[Any, ...], kind: type) -> Any:
 
 def all_of(effects: tuple[Any, ...], kind: type) -> list[Any]:
     return [effect for effect in effects if isinstance(effect, kind)]
-
-
-def notes(effects: tuple[Any, ...]) -> list[str]:
-    return [effect.name for effect in effects if isinstance(effect, Note)]
 
 
 def settle(nodes: dict[str, Dynamo], src: str, effects: tuple[Any, ...], unreachable: tuple[str, ...] = ()) -> list[Any]:
@@ -335,10 +323,10 @@ def test_any_node_can_coordinate_any_key() -> None:
 def test_the_coordinator_writes_locally_and_sends_the_new_version_to_the_other_highest_ranked_nodes() -> None:
     a = node(A)
     effects = put(a, "7")
-    assert sent(effects, ReplicaWrite) == [B, C]
+    assert sent_to(effects, ReplicaWrite) == [B, C]
     assert messages(effects, ReplicaWrite)[0].version == Version("7", Dot(A, 1), ())
     assert only(effects, Store) == Store(KEY, ("7",), (), "data")
-    assert not sent(effects, ReplicaRead)  # R = 1: its own copy was read
+    assert not sent_to(effects, ReplicaRead)  # R = 1: its own copy was read
 
 
 @pytest.mark.parametrize("w", [1, 2, 3])
@@ -358,7 +346,7 @@ def test_a_get_waits_for_r_responses(r: int) -> None:
     a = node(A, r=r)
     holds(a, version("7", B, 1))
     effects = get(a)
-    assert sent(effects, ReplicaRead) == [B, C]
+    assert sent_to(effects, ReplicaRead) == [B, C]
     answered_after = 1 if all_of(effects, Answer) else None
     for count, home in enumerate((B, C), start=2):
         if all_of(a.receive(20 * MS, home, ReplicaReadReply("c1:1", (version("7", B, 1),))), Answer):
@@ -450,7 +438,7 @@ def test_replicas_that_returned_stale_versions_are_updated_after_the_answer() ->
     assert only(get(a), Answer).result == ("8",)
     assert a.receive(20 * MS, B, ReplicaReadReply("c1:1", (old,))) == ()  # still waiting for C
     effects = a.receive(30 * MS, C, ReplicaReadReply("c1:1", (new,)))
-    assert sent(effects, ReadRepair) == [B]
+    assert sent_to(effects, ReadRepair) == [B]
     assert notes(effects) == ["read repair"]
     b = node(B)
     holds(b, old)
@@ -463,7 +451,7 @@ def test_read_repair_waits_a_small_time_for_outstanding_responses_and_no_longer(
     get(a)
     a.receive(20 * MS, B, ReplicaReadReply("c1:1", ()))
     effects = a.fire(60 * MS, "retry", ("c1:1",))
-    assert sent(effects, ReadRepair) == [B]
+    assert sent_to(effects, ReadRepair) == [B]
     assert (a.coordinations, list(a.suspected)) == ({}, [C])
 
 
@@ -481,7 +469,7 @@ def test_read_repair_can_be_turned_off() -> None:
     get(a)
     a.receive(20 * MS, B, ReplicaReadReply("c1:1", ()))
     effects = a.receive(30 * MS, C, ReplicaReadReply("c1:1", ()))
-    assert (sent(effects, ReadRepair), a.coordinations) == ([], {})
+    assert (sent_to(effects, ReadRepair), a.coordinations) == ([], {})
 
 
 # --- 4.6 sloppy quorum and hinted handoff ----------------------------------------------------------
@@ -499,7 +487,7 @@ def test_operations_involve_the_first_n_healthy_nodes_not_always_the_first_n() -
     a = silenced(node(A), B)
     assert a.involved(KEY) == {A: A, C: C, D: B}
     effects = put(a, "7")
-    assert [(dst, m.hint) for dst, m in zip(sent(effects, ReplicaWrite), messages(effects, ReplicaWrite), strict=True)] == [
+    assert [(dst, m.hint) for dst, m in zip(sent_to(effects, ReplicaWrite), messages(effects, ReplicaWrite), strict=True)] == [
         (C, ""),
         (D, B),
     ]
@@ -509,7 +497,7 @@ def test_a_coordinator_that_is_no_home_is_the_first_stand_in_itself() -> None:
     e = silenced(node(E), A)
     effects = put(e, "7")
     assert values(e.hints[A][KEY]) == ("7",)
-    assert sent(effects, ReplicaWrite) == [B, C]  # not D, though it comes first on the ring
+    assert sent_to(effects, ReplicaWrite) == [B, C]  # not D, though it comes first on the ring
 
 
 def test_when_nobody_is_left_the_doubtful_home_itself_is_asked() -> None:
@@ -522,7 +510,7 @@ def test_a_hinted_replica_says_for_whom_it_is_and_is_kept_apart() -> None:
     d = node(D)
     effects = d.receive(0, A, ReplicaWrite("c1:1", KEY, version("7", A, 1), B))
     assert only(effects, Store) == Store(KEY, ("7",), (), "hint")
-    assert sent(effects, ReplicaWriteReply) == [A]
+    assert sent_to(effects, ReplicaWriteReply) == [A]
     assert (d.data, values(d.hints[B][KEY])) == ({}, ("7",))
 
 
@@ -538,7 +526,7 @@ def test_a_home_that_does_not_answer_in_time_is_replaced_within_the_operation() 
     a.receive(20 * MS, C, ReplicaWriteReply("c1:1"))
     effects = a.fire(60 * MS, "retry", ("c1:1",))
     assert notes(effects) == ["suspected"]
-    assert [(dst, m.hint) for dst, m in zip(sent(effects, ReplicaWrite), messages(effects, ReplicaWrite), strict=True)] == [
+    assert [(dst, m.hint) for dst, m in zip(sent_to(effects, ReplicaWrite), messages(effects, ReplicaWrite), strict=True)] == [
         (D, B)
     ]
     assert only(a.receive(80 * MS, D, ReplicaWriteReply("c1:1")), Answer).outcome == OK
@@ -549,7 +537,7 @@ def test_a_put_that_is_answered_still_finds_a_stand_in_for_a_silent_home() -> No
     a = node(A, w=1)
     assert only(put(a, "7"), Answer).outcome == OK
     effects = a.fire(60 * MS, "retry", ("c1:1",))
-    assert sent(effects, ReplicaWrite) == [D, E]
+    assert sent_to(effects, ReplicaWrite) == [D, E]
     assert [m.hint for m in messages(effects, ReplicaWrite)] == [B, C]
 
 
@@ -567,7 +555,7 @@ def test_in_a_strict_quorum_nobody_stands_in() -> None:
     a = node(A, sloppy=False, r=2, w=2)
     get(a)
     effects = a.fire(60 * MS, "retry", ("c1:1",))
-    assert sent(effects, ReplicaRead) == [B, C]  # asked once more: perhaps only the message was lost
+    assert sent_to(effects, ReplicaRead) == [B, C]  # asked once more: perhaps only the message was lost
 
 
 def test_a_hint_is_delivered_to_its_home_and_then_deleted() -> None:
@@ -586,7 +574,7 @@ def test_a_hint_is_kept_until_its_home_says_that_it_arrived() -> None:
     d = node(D)
     d.keep_hint(B, KEY, (version("7", A, 1),))
     for scan in range(1, 4):
-        assert sent(d.fire(scan * 200 * MS, "handoff"), Handoff) == [B]
+        assert sent_to(d.fire(scan * 200 * MS, "handoff"), Handoff) == [B]
     assert values(d.hints[B][KEY]) == ("7",)
 
 
@@ -597,7 +585,7 @@ def test_what_was_hinted_meanwhile_is_not_deleted_with_what_arrived() -> None:
     effects = d.receive(0, B, HandoffReply(KEY, (Dot(A, 1),)))
     assert values(d.hints[B][KEY]) == ("8",)
     assert Store(KEY, ("8",), (), "hint") in effects
-    assert sent(effects, Handoff) == [B]  # the rest follows at once
+    assert sent_to(effects, Handoff) == [B]  # the rest follows at once
 
 
 def test_one_node_keeps_hints_of_one_key_for_several_homes() -> None:
@@ -605,7 +593,7 @@ def test_one_node_keeps_hints_of_one_key_for_several_homes() -> None:
     d.keep_hint(A, KEY, (version("7", E, 1),))
     d.keep_hint(B, KEY, (version("8", E, 2),))
     assert all_of(d._taken(), Store)[-1] == Store(KEY, ("7", "8"), (), "hint")
-    assert sorted(sent(d.fire(200 * MS, "handoff"), Handoff)) == sorted((A, B))
+    assert sorted(sent_to(d.fire(200 * MS, "handoff"), Handoff)) == sorted((A, B))
     effects = d.receive(0, A, HandoffReply(KEY, (Dot(E, 1),)))
     assert Store(KEY, ("8",), (), "hint") in effects
 
@@ -646,8 +634,8 @@ def test_a_node_that_does_not_answer_our_messages_is_suspected_by_us_alone() -> 
 def test_a_suspect_is_probed_and_its_answer_clears_it() -> None:
     """A periodically retries B to check for the latter's recovery. 4.8.3"""
     a = silenced(node(A), B, C)
-    assert sent(a.fire(200 * MS, "handoff"), Probe) == [B]
-    assert sent(a.fire(400 * MS, "handoff"), Probe) == [C]  # one at a time, in turn
+    assert sent_to(a.fire(200 * MS, "handoff"), Probe) == [B]
+    assert sent_to(a.fire(400 * MS, "handoff"), Probe) == [C]  # one at a time, in turn
     b = node(B)
     reply = messages(b.receive(210 * MS, A, Probe()), ProbeReply)[0]
     a.receive(420 * MS, B, reply)
@@ -777,15 +765,6 @@ def test_turning_siblings_into_last_write_wins_settles_what_lies_on_disk() -> No
 
 
 # --- disks and restarts ----------------------------------------------------------------------------
-
-
-def restarted(old: Dynamo, now: int, wiped: bool = False) -> Dynamo:
-    fresh = Dynamo(old.id, MEMBERS, old.knobs, old.stream)
-    if not wiped:
-        for name in old.durable:
-            setattr(fresh, name, getattr(old, name))
-    fresh.restart(now)
-    return fresh
 
 
 def test_a_restart_keeps_versions_hints_and_counters_and_forgets_suspicions_and_requests() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from consensus.kernel.network import LinkState
-from consensus.kernel.node import FAILED, MS, CancelTimer, Node, Request, S, SetTimer
+from consensus.kernel.node import FAILED, MS, CancelTimer, Node, Request, S, SetTimer, named_effects
 from consensus.kernel.rng import Stream
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.why_hard.heartbeat import CARD, FALSE_ALARM, SUSPECTED, Heartbeat, HeartbeatNode
@@ -97,7 +97,7 @@ class WaitsOnlyOnce(HeartbeatNode):
 
     def on_heartbeat(self, src: str, m: Heartbeat) -> None:
         super().on_heartbeat(src, m)
-        self.effects = [effect for effect in self.effects if not isinstance(effect, SetTimer)]
+        self.effects = [effect for effect in self.effects if not isinstance(named_effects([effect])[0], SetTimer)]
 
 
 class TrustsForEver(HeartbeatNode):

@@ -9,7 +9,7 @@ import pytest
 
 from consensus.checkers.histories.decisions import AGREEMENT, Decisions
 from consensus.kernel.network import LinkState
-from consensus.kernel.node import MS, READ, WRITE, S, Send
+from consensus.kernel.node import MS, READ, WRITE, S
 from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster
@@ -19,6 +19,7 @@ from consensus.protocols.why_hard.lunch import CARD as LUNCH
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
 from consensus.protocols.why_hard.majority_vote import MajorityVoteNode, Report, Second, Told
 from consensus.runs.interventions import Act, Crash, Heal, Partition, Pause, Restart, Resume, SetLink
+from tests.kit.probe import messages
 from tests.kit.storm import Watched, members
 
 ALL = {"rule": "all"}
@@ -226,7 +227,7 @@ def friend(*heard: tuple[str, Report | Second], wish: str = "zebra") -> tuple[Ma
     effects = node.act(0, "propose", f"lunch={wish}")
     for src, message in heard:
         effects = node.receive(1, src, message)
-    return node, tuple(effect.message for effect in effects if isinstance(effect, Send))
+    return node, tuple(messages(effects))
 
 
 def test_one_second_is_enough_to_take_that_wish_into_the_next_round() -> None:

@@ -6,8 +6,6 @@ same weather in ``test_lunch_planted_bugs.py``.
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from consensus.checkers.histories.decisions import Decisions
@@ -18,7 +16,7 @@ from consensus.protocols.cards import Card
 from consensus.protocols.why_hard.lunch import CARD as LUNCH
 from consensus.protocols.why_hard.majority_vote import CARD as MAJORITY
 from consensus.runs.interventions import Act
-from tests.kit.storm import Storm, seeds
+from tests.kit.storm import WEATHER, Storm, Storms, seeds
 
 HUNGRY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300 * MS)
 WISHES = ("curry", "pizza", "soup")
@@ -50,13 +48,15 @@ class LunchStorm(Storm):
         return all(self.operation(op_id).outcome == OK for op_id in asked)
 
 
+STORMS = Storms(lambda seed: LunchStorm(MAJORITY, seed, {}, size=3 + seed % 3), everyday=15)
+
+
 def test_through_storms_a_majority_tells_one_place_and_after_them_it_decides() -> None:
-    seen: Counter[str] = Counter()
-    for seed in seeds(15):
-        storm = LunchStorm(MAJORITY, seed, {}, size=3 + seed % 3).run_both_phases()
-        seen += storm.seen
-    sometimes = ("tie", "took a second over", "decided", "restarted", "returned: ok", "returned: unknown", "dropped: cut")
-    assert {name: seen[name] > 0 for name in sometimes} == dict.fromkeys(sometimes, True)
+    STORMS.require_all()
+
+
+SOMETIMES = (*WEATHER, "tie", "took a second over", "decided")
+test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_tests(SOMETIMES)
 
 
 @pytest.mark.parametrize("knobs", [OWN_WISH, ALL], ids=["own wish", "all"])

@@ -17,14 +17,10 @@ from consensus.kernel.node import (
     OK,
     READ,
     WRITE,
-    Answer,
     Become,
     CancelTimer,
     Decide,
-    Effect,
-    Note,
     Request,
-    Send,
     SetTimer,
     Store,
 )
@@ -53,10 +49,10 @@ from consensus.protocols.ordered.multi_paxos import (
     Prepare,
     Promise,
 )
+from tests.kit.probe import Effects, answers, notes, one_message, restarted, same_to_all, sent, timers_set
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 THREE = ("n1", "n2", "n3")
-Effects = tuple[Effect, ...]
 
 
 # --- servers in the states that the paper talks about --------------------------------------------
@@ -92,45 +88,6 @@ def leader(**rest: Any) -> MultiPaxosNode:
         node.receive(0, peer, promise(node))
     assert node.role == "leader"
     return node
-
-
-def restarted(node: MultiPaxosNode) -> MultiPaxosNode:
-    """The same server after a crash: what is durable is carried over, all else is as in a server that has never run."""
-    fresh = MultiPaxosNode(node.id, node.members, node.knobs, node.stream)
-    for name in MultiPaxosNode.durable:
-        setattr(fresh, name, getattr(node, name))
-    fresh.restart(0)
-    return fresh
-
-
-def sent(effects: Effects, kind: type) -> list[tuple[str, Any]]:
-    return [(e.dst, e.message) for e in effects if isinstance(e, Send) and isinstance(e.message, kind)]
-
-
-def reply(effects: Effects, kind: type) -> Any:
-    """The one message of that kind."""
-    ((_dst, message),) = sent(effects, kind)
-    return message
-
-
-def same_to_all(effects: Effects, kind: type) -> Any:
-    """The message of that kind that every other member is sent."""
-    messages = sent(effects, kind)
-    assert [dst for dst, _ in messages] == [*FIVE[1:]]
-    assert all(message == messages[0][1] for _, message in messages)
-    return messages[0][1]
-
-
-def timers_set(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, SetTimer)]
-
-
-def answers(effects: Effects) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(e.op_id, e.outcome, e.result) for e in effects if isinstance(e, Answer)]
-
-
-def notes(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, Note)]
 
 
 def decided(effects: Effects) -> list[tuple[int, Any]]:
@@ -204,7 +161,7 @@ def test_one_short_message_prepares_all_instances() -> None:
 def test_an_acceptor_that_has_accepted_nothing_there_answers_with_a_simple_ok() -> None:
     """In phase 1 an acceptor responds with more than a simple OK only if it has received a phase 2 message (3)."""
     node = server(knows=3)
-    answer = reply(node.receive(0, "n2", Prepare(6, 4, ())), Promise)
+    answer = one_message(node.receive(0, "n2", Prepare(6, 4, ())), Promise)
     assert answer == Promise(6, ())
     assert answer.tone == "+"
 
@@ -214,7 +171,7 @@ def test_it_reports_the_highest_numbered_proposal_that_it_has_accepted() -> None
     node = server()
     node.receive(0, "n2", Accept(1, ((1, write(1)), (2, write(2)), (3, write(3)))))
     node.receive(0, "n3", Accept(2, ((2, write(9)),)))
-    assert reply(node.receive(0, "n4", Prepare(8, 2, (3,))), Promise).accepted == ((2, 2, write(9)),)
+    assert one_message(node.receive(0, "n4", Prepare(8, 2, (3,))), Promise).accepted == ((2, 2, write(9)),)
 
 
 def test_a_prepare_request_with_the_promised_number_is_ignored() -> None:
@@ -234,7 +191,7 @@ def test_and_so_is_one_for_a_proposal_that_it_has_accepted() -> None:
 def test_a_promise_is_not_made_below_a_higher_one() -> None:
     """There is no reason to respond to a prepare request below a promised number; it should inform the proposer (2.2)."""
     node = server(promised=9)
-    answer = reply(node.receive(0, "n2", Prepare(6, 1, ())), Nack)
+    answer = one_message(node.receive(0, "n2", Prepare(6, 1, ())), Nack)
     assert answer == Nack(6, 9)
     assert answer.tone == "-"
     assert node.promised == 9
@@ -245,7 +202,7 @@ def test_a_promise_survives_a_crash() -> None:
     node = server()
     node.receive(0, "n2", Prepare(6, 1, ()))
     again = restarted(node)
-    assert reply(again.receive(0, "n3", Accept(2, ((1, write(1)),))), Nack) == Nack(2, 6)
+    assert one_message(again.receive(0, "n3", Accept(2, ((1, write(1)),))), Nack) == Nack(2, 6)
 
 
 def test_an_acceptance_survives_a_crash() -> None:
@@ -253,7 +210,7 @@ def test_an_acceptance_survives_a_crash() -> None:
     node = server()
     node.receive(0, "n2", Accept(6, ((1, write(1)),)))
     again = restarted(node)
-    assert reply(again.receive(0, "n3", Prepare(7, 1, ())), Promise).accepted == ((1, 6, write(1)),)
+    assert one_message(again.receive(0, "n3", Prepare(7, 1, ())), Promise).accepted == ((1, 6, write(1)),)
 
 
 def test_what_is_durable_is_what_the_paper_says_and_what_was_learned() -> None:
@@ -448,17 +405,17 @@ def test_nobody_leads_without_a_quorum_of_promises() -> None:
 def test_an_acceptor_must_accept_the_first_proposal_that_it_receives() -> None:
     """P1."""
     node = server()
-    assert reply(node.receive(0, "n2", Accept(1, ((1, write(1)),))), Accepted) == Accepted(1, (1,))
+    assert one_message(node.receive(0, "n2", Accept(1, ((1, write(1)),))), Accepted) == Accepted(1, (1,))
     assert node.accepted == {1: (1, write(1))}
 
 
 def test_it_accepts_a_proposal_unless_it_has_promised_a_higher_number() -> None:
     """P1a: it can accept a proposal numbered n if it has not responded to a prepare request with a number greater than n."""
     node = server(promised=6)
-    assert reply(node.receive(0, "n3", Accept(2, ((1, write(1)),))), Nack) == Nack(2, 6)
+    assert one_message(node.receive(0, "n3", Accept(2, ((1, write(1)),))), Nack) == Nack(2, 6)
     assert node.accepted == {}
-    assert reply(node.receive(0, "n2", Accept(6, ((1, write(1)),))), Accepted)
-    assert reply(node.receive(0, "n4", Accept(8, ((1, write(8)),))), Accepted)
+    assert one_message(node.receive(0, "n2", Accept(6, ((1, write(1)),))), Accepted)
+    assert one_message(node.receive(0, "n4", Accept(8, ((1, write(8)),))), Accepted)
     assert node.accepted == {1: (8, write(8))}, "the highest-numbered is what it must remember"
 
 
@@ -466,15 +423,15 @@ def test_what_it_has_accepted_is_a_promise_too() -> None:
     """It remembers the highest-numbered proposal that it has accepted (2.2): it does not go back behind it in any instance."""
     node = server()
     node.receive(0, "n2", Accept(6, ((1, write(1)),)))
-    assert reply(node.receive(0, "n3", Prepare(2, 1, ())), Nack)
-    assert reply(node.receive(0, "n3", Accept(2, ((5, write(5)),))), Nack)
+    assert one_message(node.receive(0, "n3", Prepare(2, 1, ())), Nack)
+    assert one_message(node.receive(0, "n3", Accept(2, ((5, write(5)),))), Nack)
 
 
 def test_an_accept_that_comes_twice_changes_nothing() -> None:
     """Messages can be duplicated (2.1)."""
     node = server()
     for _ in range(2):
-        assert reply(node.receive(0, "n2", Accept(6, ((1, write(1)),))), Accepted)
+        assert one_message(node.receive(0, "n2", Accept(6, ((1, write(1)),))), Accepted)
     assert node.accepted == {1: (6, write(1))}
 
 
@@ -522,7 +479,7 @@ def test_a_lower_numbered_proposal_may_have_another_value_than_the_chosen_one() 
     """P2a and P2b speak of higher-numbered proposals only: an old one may still arrive at who has not promised more."""
     node = server()
     node.receive(0, "n2", Chosen(((1, 6, write(1)),)))
-    assert reply(node.receive(0, "n3", Accept(2, ((1, write(2)),))), Accepted)
+    assert one_message(node.receive(0, "n3", Accept(2, ((1, write(2)),))), Accepted)
     assert node.log[1] == (6, write(1))
 
 
@@ -556,7 +513,7 @@ def test_a_sign_of_a_proposer_with_a_high_number_puts_off_ones_own_try(message: 
 def test_a_leader_with_a_low_number_puts_nobody_off_and_learns_why() -> None:
     """It learns about some request with a higher proposal number, and abandons its proposal (2.4)."""
     effects = server(promised=9).receive(0, "n2", Heartbeat(6, 1))
-    assert reply(effects, Nack) == Nack(6, 9)
+    assert one_message(effects, Nack) == Nack(6, 9)
     assert timers_set(effects) == []
 
 
@@ -602,7 +559,7 @@ def test_safety_does_not_depend_on_the_election() -> None:
     assert (old.role, new.role) == ("leader", "leader")
     voter.receive(0, "n2", Prepare(new.ballot, 1, ()))
     message = sent(ask(old, 1), Accept)[0][1]
-    assert reply(voter.receive(0, "n1", message), Nack).promised == new.ballot
+    assert one_message(voter.receive(0, "n1", message), Nack).promised == new.ballot
 
 
 def test_a_leader_that_hears_from_nobody_has_nothing_chosen() -> None:
@@ -652,9 +609,9 @@ def test_who_is_asked_tells_what_is_chosen() -> None:
 def test_a_long_catch_up_comes_in_pieces() -> None:
     """No message grows without bound; who gets a full one asks for more."""
     full, behind = server(knows=CHOSEN_MAX + 10), server(id="n4")
-    first = reply(full.receive(0, "n4", Learn(1)), Chosen)
+    first = one_message(full.receive(0, "n4", Learn(1)), Chosen)
     assert len(first.commands) == CHOSEN_MAX
-    assert reply(behind.receive(0, "n1", first), Learn) == Learn(CHOSEN_MAX + 1)
+    assert one_message(behind.receive(0, "n1", first), Learn) == Learn(CHOSEN_MAX + 1)
 
 
 def test_two_choices_in_one_instance_are_noticed() -> None:
@@ -815,7 +772,7 @@ def test_a_write_asked_twice_is_proposed_once() -> None:
 
 
 def test_who_does_not_lead_says_so() -> None:
-    answer = reply(server().receive(0, "n4", Forward("c1:1", WRITE, "x", "1")), ForwardReply)
+    answer = one_message(server().receive(0, "n4", Forward("c1:1", WRITE, "x", "1")), ForwardReply)
     assert answer == ForwardReply("c1:1", False)
     assert answer.tone == "-"
 

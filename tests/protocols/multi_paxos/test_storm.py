@@ -7,7 +7,6 @@ The seed also draws how many members there are, how far a leader may be ahead, a
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, S
 from consensus.protocols.ordered.multi_paxos import CARD
 from consensus.runs.interventions import Crash, Restart
-from tests.kit.storm import BUSY, Storm, Unsafe, seeds
+from tests.kit.storm import BUSY, WEATHER, Storm, Storms, Unsafe, seeds
 
 EVERYDAY = 40
 SIZES = (5, 3, 5, 4, 7)
@@ -39,28 +38,17 @@ def multi_paxos_storm(seed: int, **more: Any) -> Storm:
     return Storm(CARD, seed, size, knobs, promises=[Linearizability()], again=again, workload=workload, **more)
 
 
-@cache
-def all_storms() -> Counter[str]:
-    """Every storm of this session, both phases; what was seen in them. Raises at the first that is unsafe or stands still."""
-    seen: Counter[str] = Counter()
-    for seed in seeds(EVERYDAY):
-        seen += multi_paxos_storm(seed).run_both_phases().seen
-        seen["storms"] += 1
-    return seen
+STORMS = Storms(multi_paxos_storm, EVERYDAY)
 
 
 @pytest.mark.storm
 def test_multi_paxos_is_safe_in_every_storm_and_makes_progress_after_it() -> None:
     """P1a, P2b, P2c, agreement and linearizability at every event; then a majority serves all its nodes."""
-    seen = all_storms()
-    assert seen["storms"] == len(seeds(EVERYDAY))
-    assert seen["seconds to recover"] < 3 * seen["storms"], (
-        "on average an election and two rounds are over within three seconds"
-    )
+    STORMS.require_all(seconds_to_recover=3)
 
 
-# A storm in which nothing happens proves nothing: each of these must have been seen sometimes.
 SOMETIMES = (
+    *WEATHER,
     "phase 1 without a quorum",
     "abandoned",
     "leader deposed",
@@ -73,27 +61,10 @@ SOMETIMES = (
     "duplicate suppressed",
     "read refused",
     "write refused",
-    "dropped: cut",
-    "dropped: loss",
-    "dropped: down",
     "dropped: late",
-    "crashed",
-    "restarted",
-    "paused",
-    "resumed",
-    "returned: ok",
     "returned: failed",
-    "returned: unknown",
 )
-
-
-@pytest.mark.storm
-@pytest.mark.parametrize("what", SOMETIMES)
-def test_the_storms_have_seen(what: str) -> None:
-    if len(seeds(EVERYDAY)) < EVERYDAY:
-        assert all_storms()["storms"] > 0  # one seed run again need not show everything
-    else:
-        assert all_storms()[what] > 0
+test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_tests(SOMETIMES)
 
 
 # --- Flexible Paxos ------------------------------------------------------------------------------
@@ -161,12 +132,3 @@ def test_a_node_that_was_away_catches_up_without_an_election() -> None:
     assert logs[0][:shorter] == logs[1][:shorter]
     assert max(map(len, logs)) - shorter < 10
     assert storm.a_leader() == leader and storm.seen["catch-up"] > 1
-
-
-def test_the_same_seed_is_the_same_storm() -> None:
-    """Otherwise a seed that fails could not be run again."""
-    first, second = multi_paxos_storm(7), multi_paxos_storm(7)
-    for storm in (first, second):
-        storm.rage()
-    assert first.events == second.events
-    assert len(first.events) > 1000

@@ -6,14 +6,15 @@ twice. In every state at most one value has ever been accepted by a majority in 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from consensus.kernel.freeze import copied
-from consensus.kernel.node import WRITE, Effect, Request, Send
+from consensus.kernel.node import WRITE, Request
 from consensus.kernel.rng import Stream
 from consensus.protocols.ordered.paxos import CARD, Accept, Accepted, PaxosNode
+from tests.kit.probe import sent
 from tests.protocols.paxos import bugs as paxos_bugs
 
 THREE = ("n1", "n2", "n3")
@@ -22,17 +23,16 @@ STATES_MAX = 100_000
 Flying = tuple[str, str, Any]  # from, to, message
 
 
-class World:
-    """A state: three nodes, and the messages that may still be delivered."""
+class World(NamedTuple):
+    """A state: three nodes, and the messages that may still be delivered. Nodes are shared between worlds and never changed."""
 
-    __slots__ = ("accepted", "flying", "nodes")
-
-    def __init__(self, nodes: tuple[PaxosNode, ...], flying: frozenset[Flying], accepted: frozenset[Any]) -> None:
-        self.nodes, self.flying = nodes, flying
-        self.accepted = accepted  # (number, value, acceptor), ever
+    nodes: tuple[PaxosNode, ...]
+    kept: tuple[Any, ...]  # what each of them remembers
+    flying: frozenset[Flying]
+    accepted: frozenset[Any]  # (number, value, acceptor), ever
 
     def key(self) -> Any:
-        return (*(remembered(node) for node in self.nodes), self.flying, self.accepted)
+        return self.kept, self.flying, self.accepted
 
 
 def remembered(node: PaxosNode) -> Any:
@@ -44,23 +44,37 @@ def remembered(node: PaxosNode) -> Any:
 
 def begin(kind: type[PaxosNode]) -> World:
     nodes = tuple(kind(id, THREE, CARD.with_defaults({"hold_ms": 10_000}), Stream.named(1, id)) for id in THREE)
-    world = World(nodes, frozenset(), frozenset())
+    flying: frozenset[Flying] = frozenset()
     for place, value in ((0, "v"), (1, "w")):
         effects = nodes[place].receive(0, "c", Request(f"c:{value}", WRITE, "x", value))
-        world.flying |= {(THREE[place], e.dst, e.message) for e in effects if isinstance(e, Send)}
-    return world
+        flying |= {(THREE[place], dst, message) for dst, message in sent(effects)}
+    return World(nodes, tuple(map(remembered, nodes)), flying, frozenset())
 
 
-def delivered(world: World, message: Flying) -> World:
-    """The world after that message has arrived."""
+class Deliveries:
+    """The world after a message has arrived. What a node makes of a message is worked out once for each state of the node."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, tuple[PaxosNode, Any, frozenset[Flying], frozenset[Any]]] = {}
+
+    def after(self, world: World, message: Flying) -> World:
+        place = THREE.index(message[1])
+        what = (place, world.kept[place], message)
+        if what not in self.known:
+            self.known[what] = taken(world.nodes[place], message)
+        node, kept, flying, accepted = self.known[what]
+        nodes = (*world.nodes[:place], node, *world.nodes[place + 1 :])
+        all_kept = (*world.kept[:place], kept, *world.kept[place + 1 :])
+        return World(nodes, all_kept, (world.flying - {message}) | flying, world.accepted | accepted)
+
+
+def taken(before: PaxosNode, message: Flying) -> tuple[PaxosNode, Any, frozenset[Flying], frozenset[Any]]:
+    """The node after that message, what it remembers then, and what it has sent and accepted."""
     src, dst, content = message
-    place = THREE.index(dst)
-    node = copied_node(world.nodes[place])
-    effects: tuple[Effect, ...] = node.receive(0, src, content)
-    sent = frozenset((dst, e.dst, e.message) for e in effects if isinstance(e, Send))
-    accepted = {(m.ballot, m.value, src) for src, _dst, m in sent if isinstance(m, Accept | Accepted)}
-    nodes = (*world.nodes[:place], node, *world.nodes[place + 1 :])
-    return World(nodes, (world.flying - {message}) | sent, world.accepted | accepted)
+    node = copied_node(before)
+    flying = frozenset((dst, to, reply) for to, reply in sent(node.receive(0, src, content)))
+    accepted = frozenset((m.ballot, m.value, src) for src, _dst, m in flying if isinstance(m, Accept | Accepted))
+    return node, remembered(node), flying, accepted
 
 
 def copied_node(node: PaxosNode) -> PaxosNode:
@@ -94,6 +108,7 @@ def search(kind: type[PaxosNode]) -> tuple[int, dict[str, int]]:
     first = begin(kind)
     seen = {first.key()}
     waiting = [first]
+    deliveries = Deliveries()
     rare = {"chosen and known to nobody": 0, "known to everybody": 0, "both values accepted": 0}
     while waiting:
         world = waiting.pop()
@@ -105,7 +120,7 @@ def search(kind: type[PaxosNode]) -> tuple[int, dict[str, int]]:
         if all(known):
             continue  # whoever knows answers everything with what it knows: nothing can change any more
         for message in sorted(world.flying, key=repr, reverse=True):
-            each = delivered(world, message)
+            each = deliveries.after(world, message)
             key = each.key()
             if key not in seen:
                 seen.add(key)

@@ -17,12 +17,9 @@ from consensus.kernel.node import (
     OK,
     READ,
     WRITE,
-    Answer,
     Become,
     CancelTimer,
     Decide,
-    Effect,
-    Note,
     Request,
     S,
     Send,
@@ -51,10 +48,10 @@ from consensus.protocols.ordered.paxos import (
 from consensus.runs import interventions, registry
 from consensus.runs.experiment import Experiment
 from consensus.runs.spec import LaneSpec, Spec, Step
+from tests.kit.probe import Effects, answers, messages, notes, one_message, restarted, same_to_all, sent
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 THREE = ("n1", "n2", "n3")
-Effects = tuple[Effect, ...]
 
 
 # --- nodes in the states that the paper talks about ----------------------------------------------
@@ -96,41 +93,6 @@ def issued(**rest: Any) -> PaxosNode:
     return made
 
 
-def restarted(made: PaxosNode) -> PaxosNode:
-    """The same node after a crash: what is durable is carried over, all else is as in one that has never run."""
-    fresh = PaxosNode(made.id, made.members, made.knobs, made.stream)
-    for name in PaxosNode.durable:
-        setattr(fresh, name, getattr(made, name))
-    fresh.restart(0)
-    return fresh
-
-
-def sent(effects: Effects, kind: type) -> list[tuple[str, Any]]:
-    return [(e.dst, e.message) for e in effects if isinstance(e, Send) and isinstance(e.message, kind)]
-
-
-def reply(effects: Effects, kind: type) -> Any:
-    """The one message of that kind."""
-    ((_dst, message),) = sent(effects, kind)
-    return message
-
-
-def to_all(effects: Effects, kind: type) -> Any:
-    """The message of that kind that every other member is sent."""
-    messages = sent(effects, kind)
-    assert [dst for dst, _ in messages] == ["n2", "n3", "n4", "n5"]
-    assert all(message == messages[0][1] for _, message in messages)
-    return messages[0][1]
-
-
-def answers(effects: Effects) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(e.op_id, e.outcome, e.result) for e in effects if isinstance(e, Answer)]
-
-
-def notes(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, Note)]
-
-
 def decided(effects: Effects) -> list[tuple[str, str]]:
     return [e.value for e in effects if isinstance(e, Decide)]
 
@@ -146,10 +108,10 @@ def test_a_single_proposal_is_chosen_if_nobody_else_proposes() -> None:
     """Without failure or message loss a value is to be chosen even if only one is proposed, by a single proposer (2.2)."""
     made = node()
     effects = propose(made)
-    assert to_all(effects, Prepare) == Prepare("x", made.ballot["x"])
+    assert same_to_all(effects, Prepare) == Prepare("x", made.ballot["x"])
     made.receive(0, "n2", promise(made))
     effects = made.receive(0, "n3", promise(made))
-    assert to_all(effects, Accept) == Accept("x", made.ballot["x"], "v")
+    assert same_to_all(effects, Accept) == Accept("x", made.ballot["x"], "v")
     made.receive(0, "n4", Accepted("x", made.ballot["x"], "v"))
     effects = made.receive(0, "n5", Accepted("x", made.ballot["x"], "v"))
     assert decided(effects) == [("x", "v")]
@@ -160,7 +122,7 @@ def test_a_single_proposal_is_chosen_if_nobody_else_proposes() -> None:
 def test_each_key_is_an_instance_of_its_own() -> None:
     made = node()
     made.receive(0, "n2", Prepare("x", 6))
-    assert reply(made.receive(0, "n3", Prepare("y", 2)), Promise) == Promise("y", 2, None)
+    assert one_message(made.receive(0, "n3", Prepare("y", 2)), Promise) == Promise("y", 2, None)
     assert number_of("x") != number_of("y")
 
 
@@ -210,10 +172,10 @@ def test_it_goes_above_what_it_has_promised_and_what_it_was_refused_for() -> Non
 def test_a_promise_reports_the_highest_numbered_proposal_accepted() -> None:
     """It responds with a promise, and with the highest-numbered proposal (if any) that it has accepted (2.2, phase 1b)."""
     made = node()
-    assert reply(made.receive(0, "n2", Prepare("x", 1)), Promise) == Promise("x", 1, None)
+    assert one_message(made.receive(0, "n2", Prepare("x", 1)), Promise) == Promise("x", 1, None)
     made.receive(0, "n2", Accept("x", 1, "v"))
     made.receive(0, "n3", Accept("x", 2, "w"))
-    answer = reply(made.receive(0, "n4", Prepare("x", 3)), Promise)
+    answer = one_message(made.receive(0, "n4", Prepare("x", 3)), Promise)
     assert answer == Promise("x", 3, (2, "w"))
     assert answer.tone == "+"
 
@@ -234,7 +196,7 @@ def test_and_so_is_one_for_a_proposal_that_it_has_accepted() -> None:
 
 def test_a_prepare_request_below_a_promise_is_not_answered_with_one() -> None:
     """There is no reason to respond to it; it should probably inform the proposer (2.2)."""
-    answer = reply(node(promised=9).receive(0, "n2", Prepare("x", 6)), Nack)
+    answer = one_message(node(promised=9).receive(0, "n2", Prepare("x", 6)), Nack)
     assert answer == Nack("x", 6, 9)
     assert answer.tone == "-"
 
@@ -245,8 +207,8 @@ def test_promises_and_acceptances_survive_a_crash() -> None:
     made.receive(0, "n2", Accept("x", 1, "v"))
     made.receive(0, "n3", Prepare("x", 7))
     again = restarted(made)
-    assert reply(again.receive(0, "n2", Accept("x", 6, "w")), Nack) == Nack("x", 6, 7)
-    assert reply(again.receive(0, "n4", Prepare("x", 8)), Promise) == Promise("x", 8, (1, "v"))
+    assert one_message(again.receive(0, "n2", Accept("x", 6, "w")), Nack) == Nack("x", 6, 7)
+    assert one_message(again.receive(0, "n4", Prepare("x", 8)), Promise) == Promise("x", 8, (1, "v"))
     assert PaxosNode.durable == ("promised", "accepted", "chosen")
 
 
@@ -255,7 +217,7 @@ def test_a_majority_of_promises_is_needed() -> None:
     made = preparing()
     assert sent(made.receive(0, "n2", promise(made)), Accept) == []
     assert sent(made.receive(0, "n2", promise(made)), Accept) == [], "the same acceptor again"
-    assert to_all(made.receive(0, "n3", promise(made)), Accept)
+    assert same_to_all(made.receive(0, "n3", promise(made)), Accept)
 
 
 @pytest.mark.parametrize(("size", "majority"), [(2, 2), (3, 2), (4, 3), (5, 3), (6, 4), (7, 4)])
@@ -295,7 +257,7 @@ def test_the_highest_numbered_proposal_among_the_responses_determines_the_value(
     made = preparing(promised=9)
     made.receive(0, "n2", promise(made, (4, "low")))
     effects = made.receive(0, "n3", promise(made, (7, "high")))
-    assert to_all(effects, Accept).value == "high"
+    assert same_to_all(effects, Accept).value == "high"
     assert "value determined by phase 1" in notes(effects)
 
 
@@ -305,7 +267,7 @@ def test_what_it_has_accepted_itself_counts() -> None:
     made.receive(0, "n2", Accept("x", 6, "w"))
     propose(made)
     made.receive(0, "n3", promise(made, (1, "u")))
-    assert to_all(made.receive(0, "n4", promise(made)), Accept).value == "w"
+    assert same_to_all(made.receive(0, "n4", promise(made)), Accept).value == "w"
 
 
 def test_the_client_is_told_what_was_chosen_and_not_what_it_wished() -> None:
@@ -346,7 +308,7 @@ def test_a_proposal_against_what_is_chosen_stops_its_proposer() -> None:
 
 def test_an_acceptor_must_accept_the_first_proposal_that_it_receives() -> None:
     """P1."""
-    answer = reply(node().receive(0, "n2", Accept("x", 1, "v")), Accepted)
+    answer = one_message(node().receive(0, "n2", Accept("x", 1, "v")), Accepted)
     assert answer == Accepted("x", 1, "v")
     assert answer.tone == "+"
 
@@ -354,9 +316,9 @@ def test_an_acceptor_must_accept_the_first_proposal_that_it_receives() -> None:
 def test_it_accepts_unless_it_has_promised_a_higher_number() -> None:
     """P1a."""
     made = node(promised=6)
-    assert reply(made.receive(0, "n3", Accept("x", 2, "v")), Nack) == Nack("x", 2, 6)
-    assert reply(made.receive(0, "n2", Accept("x", 6, "v")), Accepted)
-    assert reply(made.receive(0, "n4", Accept("x", 8, "w")), Accepted)
+    assert one_message(made.receive(0, "n3", Accept("x", 2, "v")), Nack) == Nack("x", 2, 6)
+    assert one_message(made.receive(0, "n2", Accept("x", 6, "v")), Accepted)
+    assert one_message(made.receive(0, "n4", Accept("x", 8, "w")), Accepted)
     assert made.accepted == {"x": (8, "w")}
 
 
@@ -364,22 +326,22 @@ def test_an_acceptor_may_accept_more_than_one_proposal() -> None:
     """P1 and the requirement of a majority imply that an acceptor must be allowed to accept more than one proposal (2.2)."""
     made = node()
     for number, value in ((1, "v"), (2, "w"), (3, "w")):
-        assert reply(made.receive(0, "n2", Accept("x", number, value)), Accepted)
+        assert one_message(made.receive(0, "n2", Accept("x", number, value)), Accepted)
 
 
 def test_it_does_not_go_back_behind_what_it_has_accepted() -> None:
     """What it must remember is the highest-numbered proposal that it has ever accepted (2.2)."""
     made = node()
     made.receive(0, "n2", Accept("x", 6, "v"))
-    assert reply(made.receive(0, "n3", Prepare("x", 2)), Nack) == Nack("x", 2, 6)
-    assert reply(made.receive(0, "n3", Accept("x", 2, "w")), Nack) == Nack("x", 2, 6)
+    assert one_message(made.receive(0, "n3", Prepare("x", 2)), Nack) == Nack("x", 2, 6)
+    assert one_message(made.receive(0, "n3", Accept("x", 2, "w")), Nack) == Nack("x", 2, 6)
     assert made.accepted == {"x": (6, "v")}
 
 
 def test_an_accept_need_not_follow_a_prepare() -> None:
     """The set of acceptors need not be the same that responded to the initial requests (2.2)."""
     made = node()
-    assert reply(made.receive(0, "n2", Accept("x", 6, "v")), Accepted)
+    assert one_message(made.receive(0, "n2", Accept("x", 6, "v")), Accepted)
     assert made.promised == {"x": 6}
 
 
@@ -446,14 +408,14 @@ def test_the_distinguished_learner_informs_the_others() -> None:
     """Acceptors respond to a distinguished learner, which informs the other learners when a value has been chosen (2.3)."""
     made = issued()
     made.receive(0, "n2", Accepted("x", made.ballot["x"], "v"))
-    assert to_all(made.receive(0, "n3", Accepted("x", made.ballot["x"], "v")), Chosen) == Chosen("x", "v")
+    assert same_to_all(made.receive(0, "n3", Accepted("x", made.ballot["x"], "v")), Chosen) == Chosen("x", "v")
 
 
 def test_or_each_acceptor_informs_every_learner() -> None:
     """Each acceptor, whenever it accepts a proposal, responds to all learners (2.3)."""
     made = node(learning="everyone")
     effects = made.receive(0, "n2", Accept("x", 6, "v"))
-    assert to_all(effects, Accepted) == Accepted("x", 6, "v")
+    assert same_to_all(effects, Accepted) == Accepted("x", 6, "v")
     assert decided(effects) == [], "the proposer and this one are two of five"
     assert decided(made.receive(0, "n3", Accepted("x", 6, "v"))) == [("x", "v")]
 
@@ -461,8 +423,8 @@ def test_or_each_acceptor_informs_every_learner() -> None:
 def test_a_learner_asks_the_acceptors_what_they_have_accepted() -> None:
     """The learner could ask the acceptors what proposals they have accepted (2.3)."""
     made = node()
-    question = to_all(read(made), Ask)
-    assert reply(node().receive(0, "n1", question), Told) == Told("x", question.round, None)
+    question = same_to_all(read(made), Ask)
+    assert one_message(node().receive(0, "n1", question), Told) == Told("x", question.round, None)
     made.receive(0, "n2", Told("x", question.round, (6, "v")))
     made.receive(0, "n3", Told("x", question.round, (6, "v")))
     assert answers(made.receive(0, "n4", Told("x", question.round, (6, "v")))) == [("c2:1", OK, ("v",))]
@@ -471,7 +433,7 @@ def test_a_learner_asks_the_acceptors_what_they_have_accepted() -> None:
 def test_where_a_majority_has_accepted_nothing_nothing_is_chosen() -> None:
     """A chosen value has been accepted by a majority, and any two majorities meet (2.2)."""
     made = node()
-    question = to_all(read(made), Ask)
+    question = same_to_all(read(made), Ask)
     assert answers(made.receive(0, "n2", Told("x", question.round, None))) == []
     assert answers(made.receive(0, "n3", Told("x", question.round, None))) == [("c2:1", OK, ())]
 
@@ -479,13 +441,13 @@ def test_where_a_majority_has_accepted_nothing_nothing_is_chosen() -> None:
 def test_where_it_is_impossible_to_know_a_proposal_finds_out() -> None:
     """If a learner needs to know, it can have a proposer issue a proposal (2.3)."""
     made = node()
-    question = to_all(read(made), Ask)
+    question = same_to_all(read(made), Ask)
     made.receive(0, "n2", Told("x", question.round, (2, "v")))
     effects = made.receive(0, "n3", Told("x", question.round, None))
     assert "a proposal to find out" in notes(effects)
-    ballot = to_all(effects, Prepare).ballot
+    ballot = same_to_all(effects, Prepare).ballot
     made.receive(0, "n2", Promise("x", ballot, (2, "v")))
-    assert to_all(made.receive(0, "n3", Promise("x", ballot, None)), Accept) == Accept("x", ballot, "v")
+    assert same_to_all(made.receive(0, "n3", Promise("x", ballot, None)), Accept) == Accept("x", ballot, "v")
     made.receive(0, "n2", Accepted("x", ballot, "v"))
     assert answers(made.receive(0, "n3", Accepted("x", ballot, "v"))) == [("c2:1", OK, ("v",))]
 
@@ -493,7 +455,7 @@ def test_where_it_is_impossible_to_know_a_proposal_finds_out() -> None:
 def test_a_reader_s_proposal_without_a_value_issues_nothing() -> None:
     """Only a value that has been proposed may be chosen (2.1): a reader has no wish."""
     made = node()
-    question = to_all(read(made), Ask)
+    question = same_to_all(read(made), Ask)
     made.receive(0, "n2", Told("x", question.round, (2, "v")))
     made.receive(0, "n3", Told("x", question.round, None))
     ballot = made.ballot["x"]
@@ -506,13 +468,13 @@ def test_a_reader_s_proposal_without_a_value_issues_nothing() -> None:
 def test_who_asks_while_a_question_is_open_waits_for_the_next() -> None:
     """An answer about a time before somebody asked is none: in between a value may have been chosen."""
     made = node()
-    first = to_all(read(made, 0), Ask)
+    first = same_to_all(read(made, 0), Ask)
     made.receive(1, "n2", Told("x", first.round, None))
     for moment, op_id in ((2, "c2:2"), (3, "c2:3")):
         assert sent(read(made, moment, op_id), Ask) == []
     effects = made.receive(4, "n3", Told("x", first.round, None))
     assert answers(effects) == [("c2:1", OK, ())]
-    second = to_all(effects, Ask)
+    second = same_to_all(effects, Ask)
     made.receive(5, "n3", Told("x", second.round, None))
     made.receive(5, "n4", Told("x", first.round, None))  # late, and about another time
     assert answers(made.receive(6, "n4", Told("x", second.round, None))) == [("c2:2", OK, ()), ("c2:3", OK, ())]
@@ -524,7 +486,7 @@ def test_a_question_that_nobody_waits_for_any_more_is_closed() -> None:
     read(made, 0)
     made.fire(100 * MS, "hold", ("c2:1",))
     made.fire(120 * MS, "ask_again", ("x",))
-    assert to_all(read(made, 130 * MS, "c2:2"), Ask)
+    assert same_to_all(read(made, 130 * MS, "c2:2"), Ask)
 
 
 @pytest.mark.parametrize("every_ms", [15, 20, 30])
@@ -550,7 +512,7 @@ def test_frequent_readers_of_an_undecided_key_are_all_answered(every_ms: int) ->
 def test_who_asks_while_a_reader_s_proposal_is_under_way_is_not_answered_by_it() -> None:
     """As above: the promises speak of when they were asked for."""
     made = node()
-    question = to_all(read(made), Ask)
+    question = same_to_all(read(made), Ask)
     made.receive(0, "n2", Told("x", question.round, (2, "v")))
     made.receive(0, "n3", Told("x", question.round, None))
     ballot = made.ballot["x"]
@@ -558,14 +520,14 @@ def test_who_asks_while_a_reader_s_proposal_is_under_way_is_not_answered_by_it()
     made.receive(6, "n4", Promise("x", ballot, None))
     effects = made.receive(7, "n5", Promise("x", ballot, None))
     assert answers(effects) == [("c2:1", OK, ())]
-    assert to_all(effects, Ask), "the other one's question is put"
+    assert same_to_all(effects, Ask), "the other one's question is put"
 
 
 def test_a_question_whose_answers_are_lost_is_put_again() -> None:
     """Messages can be lost (2.1)."""
     made = node()
-    first = to_all(read(made), Ask)
-    assert to_all(made.fire(120 * MS, "ask_again", ("x",)), Ask).round > first.round
+    first = same_to_all(read(made), Ask)
+    assert same_to_all(made.fire(120 * MS, "ask_again", ("x",)), Ask).round > first.round
 
 
 def test_a_learner_that_knows_tells_whoever_proposes_or_asks() -> None:
@@ -574,7 +536,7 @@ def test_a_learner_that_knows_tells_whoever_proposes_or_asks() -> None:
     made.receive(0, "n2", Chosen("x", "v"))
     for message in (Prepare("x", 6), Accept("x", 6, "v"), Ask("x", 1)):
         effects = made.receive(0, "n3", message)
-        assert [e.message for e in effects if isinstance(e, Send)] == [Chosen("x", "v")]
+        assert messages(effects) == [Chosen("x", "v")]
 
 
 def test_a_choice_told_twice_is_learned_once_and_survives_a_crash() -> None:
@@ -593,16 +555,10 @@ def test_a_value_can_be_chosen_and_nobody_knows() -> None:
         acceptors[id].receive(0, "n4", Accept("x", 3, "v"))
     assert all("x" not in each.chosen for each in acceptors.values())
     late = acceptors["n5"]
-    question = to_all_others(propose(late, "w"), late)
+    question = same_to_all(propose(late, "w"), Prepare, late.peers)
     for id in ("n1", "n4"):
-        effects = late.receive(0, id, reply(acceptors[id].receive(0, "n5", question), Promise))
+        effects = late.receive(0, id, one_message(acceptors[id].receive(0, "n5", question), Promise))
     assert sent(effects, Accept)[0][1].value == "v"
-
-
-def to_all_others(effects: Effects, made: PaxosNode) -> Any:
-    messages = sent(effects, Prepare)
-    assert [dst for dst, _ in messages] == list(made.peers)
-    return messages[0][1]
 
 
 # --- progress (2.4) ------------------------------------------------------------------------------
@@ -612,14 +568,14 @@ def test_two_proposers_can_keep_issuing_proposals_none_of_which_is_ever_chosen()
     """p completes phase 1 for n1, q for n2 > n1: p's accept requests are ignored; p does for n3 > n2; and so on (2.4)."""
     p, q, third = (node(THREE, id, backoff="none") for id in THREE)
     propose(p, "p")
-    p.receive(0, "n3", reply(third.receive(0, "n1", Prepare("x", p.ballot["x"])), Promise))
-    low = reply(third.receive(0, "n2", sent(propose(q, "q"), Prepare)[0][1]), Nack)
+    p.receive(0, "n3", one_message(third.receive(0, "n1", Prepare("x", p.ballot["x"])), Promise))
+    low = one_message(third.receive(0, "n2", sent(propose(q, "q"), Prepare)[0][1]), Nack)
     request = sent(q.receive(0, "n3", low), Prepare)[0][1]
     mine, other = q, p
     numbers = []
     for _ in range(50):
-        granted = reply(third.receive(0, mine.id, request), Promise)
-        refused = reply(third.receive(0, other.id, Accept("x", other.ballot["x"], other.issued["x"])), Nack)
+        granted = one_message(third.receive(0, mine.id, request), Promise)
+        refused = one_message(third.receive(0, other.id, Accept("x", other.ballot["x"], other.issued["x"])), Nack)
         mine.receive(0, "n3", granted)
         assert "x" in mine.issued, "phase 1 is complete, and a proposal issued"
         request = sent(other.receive(0, "n3", refused), Prepare)[0][1]
@@ -634,7 +590,7 @@ def test_without_back_off_a_proposer_that_gave_way_tries_again_at_once() -> None
     """That is how the two keep each other from succeeding (2.4)."""
     made = preparing(backoff="none")
     effects = made.receive(0, "n2", Prepare("x", 77))
-    assert to_all(effects, Prepare).ballot > 77
+    assert same_to_all(effects, Prepare).ballot > 77
     assert "again" not in timers(effects)
 
 
@@ -649,7 +605,7 @@ def test_with_random_back_off_it_waits() -> None:
         waits.append(timers(effects)["again"])
     assert all(0 <= wait <= 150 * MS for wait in waits)
     assert len({*waits}) > 150
-    assert to_all(made.fire(0, "again", ("x",)), Prepare).ballot > 77
+    assert same_to_all(made.fire(0, "again", ("x",)), Prepare).ballot > 77
 
 
 def test_a_proposer_that_is_alone_succeeds_with_a_high_enough_number() -> None:
@@ -675,7 +631,7 @@ def test_a_proposer_that_no_majority_answers_tries_again() -> None:
     made = issued()
     old = made.ballot["x"]
     effects = made.fire(120 * MS, "retry", ("x",))
-    assert to_all(effects, Prepare).ballot > old
+    assert same_to_all(effects, Prepare).ballot > old
     assert "no majority answered" in notes(effects)
 
 
@@ -717,7 +673,7 @@ def test_a_second_wish_takes_the_place_of_one_that_was_given_up() -> None:
     propose(made, "w", op="c3:1", now=100 * MS)
     made.fire(250 * MS, "hold", ("c1:1",))
     made.receive(0, "n2", promise(made))
-    assert to_all(made.receive(0, "n3", promise(made)), Accept).value == "w"
+    assert same_to_all(made.receive(0, "n3", promise(made)), Accept).value == "w"
 
 
 def test_a_read_that_no_majority_answers_is_refused() -> None:

@@ -35,25 +35,19 @@ from consensus.runs import registry
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Act, Crash, Restart
 from consensus.runs.spec import LaneSpec, Spec, Step
+from tests.kit.probe import Effects, answers, notes, one_message, restarted, sent, timers_set
 from tests.protocols.raft.test_paper import (
     FIVE,
     THREE,
-    Effects,
     accepted,
-    answers,
     append,
     candidate,
     commit_everything,
     entry,
     leader,
     log_of,
-    notes,
-    reply,
-    restarted,
-    sent,
     server,
     terms_of,
-    timers_set,
 )
 
 SEVEN = tuple(f"n{number}" for number in range(1, 8))
@@ -108,10 +102,10 @@ def test_pre_votes_of_another_attempt_do_not_count() -> None:
 def test_pre_votes_are_no_votes() -> None:
     """A real election follows: what was promised to a pre-candidate binds nobody."""
     node = server(1)
-    assert reply(node.receive(0, "n2", PreVote(2, "n2", 1, 1)), PreVoteReply) == PreVoteReply(1, 2, True)
+    assert one_message(node.receive(0, "n2", PreVote(2, "n2", 1, 1)), PreVoteReply) == PreVoteReply(1, 2, True)
     assert (node.current_term, node.voted_for) == (1, None)
-    assert reply(node.receive(0, "n3", PreVote(2, "n3", 1, 1)), PreVoteReply).vote_granted
-    assert reply(node.receive(0, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(0, "n3", PreVote(2, "n3", 1, 1)), PreVoteReply).vote_granted
+    assert one_message(node.receive(0, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
 
 
 def test_granting_a_pre_vote_leaves_the_timer_as_it_is() -> None:
@@ -123,26 +117,26 @@ def test_who_has_heard_a_leader_lately_refuses_a_pre_vote() -> None:
     node = server(1)
     node.receive(0, "n2", append(1, (1, 1)))
     effects = node.receive(149 * MS, "n3", PreVote(2, "n3", 9, 1))
-    assert reply(effects, PreVoteReply) == PreVoteReply(1, 2, False)
+    assert one_message(effects, PreVoteReply) == PreVoteReply(1, 2, False)
     assert "pre-vote refused" in notes(effects)
-    assert reply(node.receive(150 * MS, "n3", PreVote(2, "n3", 9, 1)), PreVoteReply).vote_granted
+    assert one_message(node.receive(150 * MS, "n3", PreVote(2, "n3", 9, 1)), PreVoteReply).vote_granted
 
 
 def test_a_leader_refuses_a_pre_vote() -> None:
     """It has a valid leader: itself."""
-    answer = reply(leader(1).receive(900 * MS, "n3", PreVote(9, "n3", 9, 1)), PreVoteReply)
+    answer = one_message(leader(1).receive(900 * MS, "n3", PreVote(9, "n3", 9, 1)), PreVoteReply)
     assert not answer.vote_granted
 
 
 def test_a_pre_vote_needs_a_log_that_is_up_to_date() -> None:
     """If the candidate's log is sufficiently up to date (9.6)."""
-    assert not reply(server(1, 1).receive(0, "n2", PreVote(2, "n2", 1, 1)), PreVoteReply).vote_granted
+    assert not one_message(server(1, 1).receive(0, "n2", PreVote(2, "n2", 1, 1)), PreVoteReply).vote_granted
 
 
 def test_a_pre_candidate_whose_term_is_behind_learns_the_term() -> None:
     """A refusal names the voter's term, and a later term is adopted as in any message (5.1)."""
     voter = server(7)
-    answer = reply(voter.receive(0, "n1", PreVote(3, "n1", 9, 2)), PreVoteReply)
+    answer = one_message(voter.receive(0, "n1", PreVote(3, "n1", 9, 2)), PreVoteReply)
     assert answer == PreVoteReply(7, 3, False)
     node = server(2, pre_vote=True)
     node.fire(0, "election")
@@ -161,7 +155,7 @@ def test_a_pre_candidate_gives_way_to_a_leader_of_its_term() -> None:
 def test_a_pre_candidate_that_votes_for_another_stops_asking() -> None:
     node = server(1, term=2, pre_vote=True)
     node.fire(0, "election")
-    assert reply(node.receive(0, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(0, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
     assert node.role == "follower"
 
 
@@ -213,7 +207,7 @@ def test_who_hears_a_leader_disregards_other_candidates(check_quorum: bool, term
     node.receive(0, "n2", append(1, (1, 1)))
     effects = node.receive(149 * MS, "n3", RequestVote(9, "n3", 9, 8))
     assert node.current_term == term
-    assert reply(effects, RequestVoteReply).vote_granted is not check_quorum
+    assert one_message(effects, RequestVoteReply).vote_granted is not check_quorum
     assert ("vote request disregarded" in notes(effects)) is check_quorum
 
 
@@ -223,16 +217,18 @@ def test_a_candidate_that_is_no_member_is_disregarded_without_a_knob() -> None:
     node.receive(0, "n2", append(1, (1, 1), (members_entry(1, "n1 n2 n3 n4"),)))
     asked_by_n5 = node.receive(149 * MS, "n5", RequestVote(9, "n5", 9, 8))
     assert "vote request disregarded" in notes(asked_by_n5) and node.current_term == 1
-    assert reply(node.receive(150 * MS, "n5", RequestVote(9, "n5", 9, 8)), RequestVoteReply).vote_granted  # no leader is heard
+    assert one_message(
+        node.receive(150 * MS, "n5", RequestVote(9, "n5", 9, 8)), RequestVoteReply
+    ).vote_granted  # no leader is heard
 
 
 def test_a_leader_disregards_who_is_no_member_and_not_who_was_told_to_stand() -> None:
     """A transfer's request carries a flag (thesis 4.2.3), and who sends it may be a member that this log does not name yet."""
     node = leader()
     node.append(members_entry(1, "n1 n2 n3"))
-    assert not reply(node.receive(0, "n5", RequestVote(9, "n5", 9, 8)), RequestVoteReply).vote_granted
+    assert not one_message(node.receive(0, "n5", RequestVote(9, "n5", 9, 8)), RequestVoteReply).vote_granted
     assert (node.role, node.current_term) == ("leader", 1)
-    assert reply(node.receive(0, "n5", RequestVote(9, "n5", 9, 8, True)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(0, "n5", RequestVote(9, "n5", 9, 8, True)), RequestVoteReply).vote_granted
 
 
 @pytest.mark.parametrize("membership", ["joint", "one at a time"])
@@ -286,13 +282,13 @@ def test_a_silent_leader_protects_nobody() -> None:
     """This does not affect normal elections: each server waits at least a minimum election timeout (section 6)."""
     node = server(1, check_quorum=True)
     node.receive(0, "n2", append(1, (1, 1)))
-    assert reply(node.receive(150 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(150 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
 
 
 def test_a_sitting_leader_disregards_candidates_as_well() -> None:
     """If a leader is able to get heartbeats to its cluster, it will not be deposed by larger terms (thesis 4.2.3)."""
     node = leader(check_quorum=True)
-    assert not reply(node.receive(0, "n3", RequestVote(9, "n3", 9, 8)), RequestVoteReply).vote_granted
+    assert not one_message(node.receive(0, "n3", RequestVote(9, "n3", 9, 8)), RequestVoteReply).vote_granted
     assert (node.role, node.current_term) == ("leader", 1)
 
 
@@ -300,8 +296,8 @@ def test_who_has_just_restarted_may_have_heard_a_leader() -> None:
     """Else two restarted servers could help to elect another while the lease of a leader lasts."""
     node = server(1, check_quorum=True)
     again = restarted(node)
-    assert not reply(again.receive(149 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
-    assert reply(again.receive(150 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert not one_message(again.receive(149 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert one_message(again.receive(150 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
 
 
 # --- leadership transfer (thesis 3.10) -----------------------------------------------------------
@@ -370,7 +366,7 @@ def test_a_candidate_that_was_told_to_may_disrupt_the_leader() -> None:
     """Its request carries a flag: the leader told me to (thesis 4.2.3)."""
     node = server(1, check_quorum=True)
     node.receive(0, "n2", append(1, (1, 1)))
-    assert reply(node.receive(MS, "n3", RequestVote(2, "n3", 1, 1, True)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(MS, "n3", RequestVote(2, "n3", 1, 1, True)), RequestVoteReply).vote_granted
 
 
 def test_an_election_that_nobody_ordered_is_no_transfer() -> None:
@@ -451,8 +447,8 @@ def test_the_followers_clock_decides_how_long_it_refuses() -> None:
     node = server(1, check_quorum=True)
     node.own_clock = OwnClock(0, 500_000)
     node.receive(0, "n2", append(1, (1, 1)))
-    assert not reply(node.receive(99 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
-    assert reply(node.receive(100 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert not one_message(node.receive(99 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(100 * MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
 
 
 def test_a_clock_that_is_set_moves_no_lease() -> None:
@@ -460,7 +456,7 @@ def test_a_clock_that_is_set_moves_no_lease() -> None:
     node = server(1, check_quorum=True)
     node.receive(0, "n2", append(1, (1, 1)))
     node.own_clock = node.own_clock.set(MS, 150 * MS, 0, MS)
-    assert not reply(node.receive(MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
+    assert not one_message(node.receive(MS, "n3", RequestVote(2, "n3", 1, 1)), RequestVoteReply).vote_granted
 
 
 def test_leases_need_check_quorum() -> None:
@@ -501,23 +497,23 @@ def test_no_snapshot_is_taken_before_its_time_or_by_default() -> None:
 def test_the_consistency_check_reaches_back_to_the_snapshot() -> None:
     """Last included index and term are kept to support the check for the first entry that follows (section 7)."""
     node, _effects = committed(1, 1, 2, commit=3, snapshot_entries=3)
-    assert reply(node.receive(0, "n2", append(2, (3, 2), (entry(2, 4),))), AppendEntriesReply).success
+    assert one_message(node.receive(0, "n2", append(2, (3, 2), (entry(2, 4),))), AppendEntriesReply).success
     node, _effects = committed(1, 1, 2, commit=3, snapshot_entries=3)
-    answer = reply(node.receive(0, "n2", append(2, (5, 2))), AppendEntriesReply)
+    answer = one_message(node.receive(0, "n2", append(2, (5, 2))), AppendEntriesReply)
     assert (answer.success, answer.conflict_index) == (False, 4)
 
 
 def test_a_message_that_reaches_back_behind_the_snapshot_agrees_with_it() -> None:
     """What a snapshot covers is committed, so it is the leader's as well (State Machine Safety)."""
     node, _effects = committed(1, 1, 2, commit=3, snapshot_entries=3)
-    answer = reply(node.receive(0, "n2", append(2, (1, 1), (entry(1, 2), entry(2, 3), entry(2, 4)))), AppendEntriesReply)
+    answer = one_message(node.receive(0, "n2", append(2, (1, 1), (entry(1, 2), entry(2, 3), entry(2, 4)))), AppendEntriesReply)
     assert (answer.success, answer.match_index, terms_of(node)) == (True, 4, [2])
 
 
 def test_a_vote_counts_what_the_snapshot_covers() -> None:
     """Its log is as long as if nothing had been discarded (5.4.1)."""
     node, _effects = committed(1, 1, 2, commit=3, snapshot_entries=3)
-    assert not reply(node.receive(0, "n2", RequestVote(9, "n2", 2, 2)), RequestVoteReply).vote_granted
+    assert not one_message(node.receive(0, "n2", RequestVote(9, "n2", 2, 2)), RequestVoteReply).vote_granted
     assert sent(node.fire(0, "election"), RequestVote)[0][1] == RequestVote(10, "n1", 3, 2)
 
 
@@ -552,19 +548,19 @@ def test_a_leader_sends_a_snapshot_to_whoever_lags_too_far_behind() -> None:
     """It has already discarded the next entry that it needs to send (section 7)."""
     node = compacted_leader()
     effects = node.receive(0, "n3", AppendEntriesReply(2, False, 0, 0, 1, 1))
-    message = reply(effects, InstallSnapshot)
+    message = one_message(effects, InstallSnapshot)
     assert (message.last_included_index, message.last_included_term, message.data) == (4, 2, (("x", "1.3"),))
     node.receive(0, "c1", Request("c1:1", WRITE, "x", "8"))
     effects = node.receive(0, "n3", InstallSnapshotReply(2, 4, 1))
     assert node.followers["n3"].match_index == 4
-    following = reply(effects, AppendEntries)
+    following = one_message(effects, AppendEntries)
     assert (following.prev_log_index, following.prev_log_term, len(following.entries)) == (4, 2, 1)
 
 
 def test_a_snapshot_of_a_stale_leader_is_refused() -> None:
     """Reply immediately if term < currentTerm (InstallSnapshot 1)."""
     node = server(1, term=10)
-    answer = reply(node.receive(0, "n2", snapshot(5, 3)), InstallSnapshotReply)
+    answer = one_message(node.receive(0, "n2", snapshot(5, 3)), InstallSnapshotReply)
     assert answer == InstallSnapshotReply(10, 0, 1)
     assert answer.tone == "-"
     assert (terms_of(node), node.leader_id) == ([1], None)
@@ -580,7 +576,7 @@ def test_a_snapshot_replaces_a_log_that_conflicts_with_it() -> None:
     assert Store("x", ("7",)) in effects
     assert node.configuration == OLD
     assert node.has_seen("c9:9")
-    assert reply(effects, InstallSnapshotReply) == InstallSnapshotReply(9, 2, 1)
+    assert one_message(effects, InstallSnapshotReply) == InstallSnapshotReply(9, 2, 1)
 
 
 def test_a_snapshot_of_a_prefix_keeps_what_follows_on_it() -> None:
@@ -596,7 +592,7 @@ def test_an_old_snapshot_changes_nothing() -> None:
     node, _effects = committed(1, 1, 2, commit=3)
     effects = node.receive(0, "n2", snapshot(2, 1))
     assert (terms_of(node), node.commit_index, node.state_machine) == ([1, 1, 2], 3, {"x": "2.3"})
-    assert reply(effects, InstallSnapshotReply).match_index == 2
+    assert one_message(effects, InstallSnapshotReply).match_index == 2
 
 
 def test_a_snapshot_comes_from_the_leader() -> None:
@@ -677,8 +673,8 @@ def test_a_newcomer_begins_to_stand_when_it_is_a_member() -> None:
 def test_votes_and_entries_are_taken_from_servers_outside_too() -> None:
     """Servers process requests without consulting their current configuration (thesis 4.2.2): else nobody new could come."""
     node = server(1, initial_members=3)
-    assert reply(node.receive(0, "n5", RequestVote(2, "n5", 1, 1)), RequestVoteReply).vote_granted
-    assert reply(node.receive(0, "n5", append(2, (1, 1), by="n5")), AppendEntriesReply).success
+    assert one_message(node.receive(0, "n5", RequestVote(2, "n5", 1, 1)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(0, "n5", append(2, (1, 1), by="n5")), AppendEntriesReply).success
 
 
 def test_who_is_not_a_member_any_more_may_be_needed_until_that_is_committed() -> None:

@@ -8,9 +8,7 @@ two ways that are safe; ``test_raft_rest_bugs.py`` shows what the third does.
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import pytest
@@ -22,7 +20,7 @@ from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import CRASHED, HALTED, PAUSED, UP
 from consensus.protocols.ordered.raft import CARD, JOINT, ONE_AT_A_TIME, Configuration
 from consensus.runs.interventions import Act, Ask, Heal, Restart, Resume, SetClock
-from tests.kit.storm import ATTEMPTS, Storm, seeds
+from tests.kit.storm import ATTEMPTS, WEATHER, Storm, Storms
 
 EVERYDAY = 60
 SIZES = (5, 4, 5, 3, 6)
@@ -160,26 +158,17 @@ def rest_storm(seed: int, node: type[Node] | None = None, **knobs: Any) -> Weath
     return storm
 
 
-@cache
-def all_storms() -> Counter[str]:
-    """Every storm of this session, both phases; what was seen in them."""
-    seen: Counter[str] = Counter()
-    for seed in seeds(EVERYDAY):
-        storm = rest_storm(seed).run_both_phases()
-        seen += storm.seen
-        seen["storms"] += 1
-    return seen
+STORMS = Storms(rest_storm, EVERYDAY)
 
 
 @pytest.mark.storm
 def test_the_rest_of_raft_is_safe_in_every_storm_and_makes_progress_after_it() -> None:
     """Whatever the knobs: Raft's five properties and linearizability at every event; then all are members, and are served."""
-    seen = all_storms()
-    assert seen["storms"] == len(seeds(EVERYDAY))
-    assert seen["seconds to recover"] < 3 * seen["storms"]
+    STORMS.require_all(seconds_to_recover=3)
 
 
 SOMETIMES = (
+    *WEATHER,
     "joint membership",
     "membership changed",
     "membership rolled back",
@@ -200,20 +189,4 @@ SOMETIMES = (
     "duplicate suppressed",
     "election without a winner",
 )
-
-
-@pytest.mark.storm
-@pytest.mark.parametrize("what", SOMETIMES)
-def test_the_storms_have_seen(what: str) -> None:
-    if len(seeds(EVERYDAY)) < EVERYDAY:
-        assert all_storms()["storms"] > 0  # one seed run again need not show everything
-    else:
-        assert all_storms()[what] > 0
-
-
-def test_the_same_seed_is_the_same_storm() -> None:
-    first, second = rest_storm(7), rest_storm(7)
-    for storm in (first, second):
-        storm.rage()
-    assert first.events == second.events
-    assert len(first.events) > 1000
+test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_tests(SOMETIMES)

@@ -21,10 +21,7 @@ from consensus.kernel.node import (
     Become,
     CancelTimer,
     Decide,
-    Effect,
-    Note,
     Request,
-    Send,
     SetTimer,
     Store,
 )
@@ -43,10 +40,10 @@ from consensus.protocols.ordered.raft import (
     RequestVote,
     RequestVoteReply,
 )
+from tests.kit.probe import Effects, answers, notes, one_message, restarted, sent, timers_set
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 THREE = ("n1", "n2", "n3")
-Effects = tuple[Effect, ...]
 
 
 # --- servers in the states that the paper talks about --------------------------------------------
@@ -96,37 +93,6 @@ def leader(*terms: int, **rest: Any) -> RaftNode:
         node.receive(0, peer, RequestVoteReply(node.current_term, True))
     assert node.role == "leader"
     return node
-
-
-def restarted(node: RaftNode) -> RaftNode:
-    """The same server after a crash: what is durable is carried over, all else is as in a server that has never run."""
-    fresh = RaftNode(node.id, node.members, node.knobs, node.stream)
-    for name in RaftNode.durable:
-        setattr(fresh, name, getattr(node, name))
-    fresh.restart(0)
-    return fresh
-
-
-def sent(effects: Effects, kind: type) -> list[tuple[str, Any]]:
-    return [(e.dst, e.message) for e in effects if isinstance(e, Send) and isinstance(e.message, kind)]
-
-
-def reply(effects: Effects, kind: type) -> Any:
-    """The one message of that kind."""
-    ((_dst, message),) = sent(effects, kind)
-    return message
-
-
-def timers_set(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, SetTimer)]
-
-
-def answers(effects: Effects) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(e.op_id, e.outcome, e.result) for e in effects if isinstance(e, Answer)]
-
-
-def notes(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, Note)]
 
 
 def append(
@@ -182,7 +148,7 @@ def test_the_term_never_falls() -> None:
 
 def test_a_vote_request_with_a_stale_term_is_refused_with_the_current_one() -> None:
     """A server rejects a request with a stale term number (5.1; RequestVote 1)."""
-    answer = reply(server(term=5).receive(0, "n2", RequestVote(4, "n2", 9, 4)), RequestVoteReply)
+    answer = one_message(server(term=5).receive(0, "n2", RequestVote(4, "n2", 9, 4)), RequestVoteReply)
     assert answer == RequestVoteReply(5, False)
     assert answer.tone == "-"
 
@@ -191,7 +157,7 @@ def test_a_stale_leader_is_refused_with_the_current_term() -> None:
     """Reply false if term < currentTerm (AppendEntries 1): so a deposed leader learns that it is one."""
     node = server(1, term=5)
     effects = node.receive(0, "n2", append(4, entries=(entry(4),), commit=1))
-    answer = reply(effects, AppendEntriesReply)
+    answer = one_message(effects, AppendEntriesReply)
     assert (answer.term, answer.success) == (5, False)
     assert (terms_of(node), node.commit_index, node.leader_id) == ([1], 0, None)
     assert "election" not in timers_set(effects), "a stale leader does not keep a follower quiet"
@@ -200,7 +166,7 @@ def test_a_stale_leader_is_refused_with_the_current_term() -> None:
 def test_a_new_term_comes_with_a_new_vote() -> None:
     """votedFor is the candidate that received the vote in the current term, or null if none (Figure 2)."""
     node = server(term=4, voted_for="n3")
-    assert reply(node.receive(0, "n2", RequestVote(5, "n2", 0, 0)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(0, "n2", RequestVote(5, "n2", 0, 0)), RequestVoteReply).vote_granted
     assert node.voted_for == "n2"
 
 
@@ -209,7 +175,7 @@ def test_the_same_term_does_not_free_the_vote() -> None:
     node = server(term=5, voted_for="n3")
     node.receive(0, "n3", append(5, by="n3"))
     assert node.voted_for == "n3"
-    assert not reply(node.receive(0, "n2", RequestVote(5, "n2", 9, 5)), RequestVoteReply).vote_granted
+    assert not one_message(node.receive(0, "n2", RequestVote(5, "n2", 9, 5)), RequestVoteReply).vote_granted
 
 
 # --- elections (5.2) -----------------------------------------------------------------------------
@@ -288,20 +254,20 @@ def test_refusals_do_not_elect() -> None:
 def test_a_vote_is_granted_once_per_term() -> None:
     """Each server votes for at most one candidate in a given term, first come first served (5.2; RequestVote 2)."""
     node = server()
-    assert reply(node.receive(0, "n2", RequestVote(1, "n2", 0, 0)), RequestVoteReply) == RequestVoteReply(1, True)
-    assert reply(node.receive(0, "n3", RequestVote(1, "n3", 0, 0)), RequestVoteReply) == RequestVoteReply(1, False)
+    assert one_message(node.receive(0, "n2", RequestVote(1, "n2", 0, 0)), RequestVoteReply) == RequestVoteReply(1, True)
+    assert one_message(node.receive(0, "n3", RequestVote(1, "n3", 0, 0)), RequestVoteReply) == RequestVoteReply(1, False)
 
 
 def test_the_same_candidate_may_be_told_twice() -> None:
     """votedFor is null or candidateId (RequestVote 2): a repeated request gets the same answer."""
     node = server()
     for _ in range(2):
-        assert reply(node.receive(0, "n2", RequestVote(1, "n2", 0, 0)), RequestVoteReply).vote_granted
+        assert one_message(node.receive(0, "n2", RequestVote(1, "n2", 0, 0)), RequestVoteReply).vote_granted
 
 
 def test_a_candidate_does_not_vote_for_a_rival_of_its_term() -> None:
     """It votes for itself (5.2), and that was its one vote."""
-    assert not reply(candidate().receive(0, "n2", RequestVote(1, "n2", 0, 0)), RequestVoteReply).vote_granted
+    assert not one_message(candidate().receive(0, "n2", RequestVote(1, "n2", 0, 0)), RequestVoteReply).vote_granted
 
 
 def test_granting_a_vote_resets_the_election_timer_and_refusing_does_not() -> None:
@@ -347,7 +313,7 @@ def test_a_candidate_gives_way_to_the_leader_of_its_term() -> None:
 def test_a_candidate_ignores_a_leader_of_an_earlier_term() -> None:
     """If the term is smaller, the candidate rejects the RPC and continues in candidate state (5.2)."""
     node = candidate(term=4)
-    assert not reply(node.receive(0, "n2", append(4)), AppendEntriesReply).success
+    assert not one_message(node.receive(0, "n2", append(4)), AppendEntriesReply).success
     assert (node.role, node.current_term) == ("candidate", 5)
 
 
@@ -395,15 +361,15 @@ def test_two_leaders_in_one_term_are_noticed() -> None:
 
 def test_a_later_last_term_is_more_up_to_date_than_a_longer_log() -> None:
     """If the last entries have different terms, the log with the later term is more up to date (5.4.1)."""
-    assert reply(server(1, 1, 1, 1).receive(0, "n2", RequestVote(3, "n2", 1, 2)), RequestVoteReply).vote_granted
-    assert not reply(server(2).receive(0, "n2", RequestVote(3, "n2", 4, 1)), RequestVoteReply).vote_granted
+    assert one_message(server(1, 1, 1, 1).receive(0, "n2", RequestVote(3, "n2", 1, 2)), RequestVoteReply).vote_granted
+    assert not one_message(server(2).receive(0, "n2", RequestVote(3, "n2", 4, 1)), RequestVoteReply).vote_granted
 
 
 def test_with_the_same_last_term_the_longer_log_is_more_up_to_date() -> None:
     """If the logs end with the same term, whichever log is longer is more up to date (5.4.1)."""
-    assert reply(server(1, 1).receive(0, "n2", RequestVote(2, "n2", 3, 1)), RequestVoteReply).vote_granted
-    assert reply(server(1, 1).receive(0, "n2", RequestVote(2, "n2", 2, 1)), RequestVoteReply).vote_granted
-    assert not reply(server(1, 1).receive(0, "n2", RequestVote(2, "n2", 1, 1)), RequestVoteReply).vote_granted
+    assert one_message(server(1, 1).receive(0, "n2", RequestVote(2, "n2", 3, 1)), RequestVoteReply).vote_granted
+    assert one_message(server(1, 1).receive(0, "n2", RequestVote(2, "n2", 2, 1)), RequestVoteReply).vote_granted
+    assert not one_message(server(1, 1).receive(0, "n2", RequestVote(2, "n2", 1, 1)), RequestVoteReply).vote_granted
 
 
 def test_a_refusal_for_an_old_log_leaves_the_vote_free() -> None:
@@ -411,7 +377,7 @@ def test_a_refusal_for_an_old_log_leaves_the_vote_free() -> None:
     node = server(1, 1)
     node.receive(0, "n2", RequestVote(2, "n2", 1, 1))
     assert (node.current_term, node.voted_for) == (2, None)
-    assert reply(node.receive(0, "n3", RequestVote(2, "n3", 2, 1)), RequestVoteReply).vote_granted
+    assert one_message(node.receive(0, "n3", RequestVote(2, "n3", 2, 1)), RequestVoteReply).vote_granted
 
 
 # --- log replication (5.3) -----------------------------------------------------------------------
@@ -455,7 +421,7 @@ def test_a_write_is_answered_when_it_is_safely_replicated() -> None:
 def test_a_follower_accepts_what_follows_on_from_its_log() -> None:
     """Append any new entries not already in the log (AppendEntries 4)."""
     node = server(1)
-    answer = reply(node.receive(0, "n2", append(2, (1, 1), (entry(2, 2), entry(2, 3)))), AppendEntriesReply)
+    answer = one_message(node.receive(0, "n2", append(2, (1, 1), (entry(2, 2), entry(2, 3)))), AppendEntriesReply)
     assert terms_of(node) == [1, 2, 2]
     assert (answer.success, answer.match_index, answer.tone) == (True, 3, "+")
 
@@ -464,7 +430,7 @@ def test_a_follower_accepts_what_follows_on_from_its_log() -> None:
 def test_a_follower_refuses_what_does_not_follow_on(prev: tuple[int, int]) -> None:
     """Reply false if the log has no entry at prevLogIndex whose term matches prevLogTerm (5.3; AppendEntries 2)."""
     node = server(1, 1, term=2)
-    answer = reply(node.receive(0, "n2", append(2, prev, (entry(2),), commit=9)), AppendEntriesReply)
+    answer = one_message(node.receive(0, "n2", append(2, prev, (entry(2),), commit=9)), AppendEntriesReply)
     assert (answer.success, answer.tone) == (False, "-")
     assert (terms_of(node), node.commit_index) == ([1, 1], 0)
 
@@ -491,7 +457,7 @@ def test_an_old_message_that_comes_late_removes_nothing() -> None:
     effects = node.receive(0, "n2", append(1, (0, 0), (entry(1, 1),)))
     assert terms_of(node) == [1, 1, 1]
     assert notes(effects) == []
-    assert reply(effects, AppendEntriesReply).match_index == 1, "it vouches for what this message carried, not for more"
+    assert one_message(effects, AppendEntriesReply).match_index == 1, "it vouches for what this message carried, not for more"
 
 
 def test_a_message_that_comes_twice_changes_nothing() -> None:
@@ -604,7 +570,7 @@ def exchange(node: RaftNode, follower: RaftNode) -> int:
     messages = 0
     while waiting:
         messages += 2
-        answer = reply(follower.receive(0, node.id, waiting.pop(0)), AppendEntriesReply)
+        answer = one_message(follower.receive(0, node.id, waiting.pop(0)), AppendEntriesReply)
         waiting += [m for dst, m in sent(node.receive(0, follower.id, answer), AppendEntries) if dst == follower.id]
         assert messages < 60, "the leader does not find where the logs agree"
     return messages
@@ -645,13 +611,13 @@ def test_one_refusal_skips_a_whole_term(which: str, refusals: int) -> None:
 def test_a_refusal_names_the_conflicting_term_and_its_first_index() -> None:
     """The follower includes the term of the conflicting entry and the first index it stores for that term (5.3)."""
     node = server(1, 1, 2, 2, 2, term=4)
-    answer = reply(node.receive(0, "n2", append(4, (4, 3))), AppendEntriesReply)
+    answer = one_message(node.receive(0, "n2", append(4, (4, 3))), AppendEntriesReply)
     assert (answer.conflict_term, answer.conflict_index) == (2, 3)
 
 
 def test_a_refusal_of_a_short_log_names_where_it_ends() -> None:
     """With no entry at prevLogIndex there is no term to name, only the next free index (5.3)."""
-    answer = reply(server(1, 1, term=4).receive(0, "n2", append(4, (7, 3))), AppendEntriesReply)
+    answer = one_message(server(1, 1, term=4).receive(0, "n2", append(4, (7, 3))), AppendEntriesReply)
     assert (answer.conflict_term, answer.conflict_index) == (0, 3)
 
 
@@ -659,14 +625,14 @@ def test_a_leader_that_has_the_conflicting_term_goes_back_to_its_own_last_entry_
     """They may agree up to there (5.3)."""
     node = leader(1, 1, 2, 3, 3)
     effects = node.receive(0, "n2", AppendEntriesReply(4, False, 0, 2, 3, 1))
-    assert reply(effects, AppendEntries).prev_log_index == 3
+    assert one_message(effects, AppendEntries).prev_log_index == 3
 
 
 def test_a_leader_that_lacks_the_conflicting_term_skips_all_of_it() -> None:
     """It bypasses all of the conflicting entries in that term (5.3)."""
     node = leader(1, 1, 3, 3, 3)
     effects = node.receive(0, "n2", AppendEntriesReply(4, False, 0, 2, 3, 1))
-    assert reply(effects, AppendEntries).prev_log_index == 2
+    assert one_message(effects, AppendEntries).prev_log_index == 2
 
 
 def test_an_old_refusal_is_not_answered_twice() -> None:
@@ -727,7 +693,7 @@ def test_figure_8() -> None:
     s2, s3, s4 = server(1, 2, term=4, id="n2"), server(1, 2, term=4, id="n3"), server(1, term=4, id="n4")
     request = RequestVote(5, "n5", s5.last_log_index, s5.last_log_term)
     for voter in (s2, s3, s4):
-        answer = reply(voter.receive(0, "n5", request), RequestVoteReply)
+        answer = one_message(voter.receive(0, "n5", request), RequestVoteReply)
         assert answer.vote_granted
         s5.receive(0, voter.id, answer)
     assert s5.role == "leader"
@@ -739,7 +705,7 @@ def test_figure_8() -> None:
     assert s1.commit_index == 3
     for id in ("n2", "n3"):
         voter = server(1, 2, 4, term=4, id=id)
-        assert not reply(voter.receive(0, "n5", request), RequestVoteReply).vote_granted
+        assert not one_message(voter.receive(0, "n5", request), RequestVoteReply).vote_granted
 
 
 def test_a_new_leader_begins_with_an_entry_of_its_own() -> None:
@@ -773,20 +739,20 @@ def test_a_vote_survives_a_restart() -> None:
     node = server()
     node.receive(0, "n2", RequestVote(1, "n2", 0, 0))
     again = restarted(node)
-    assert not reply(again.receive(0, "n3", RequestVote(1, "n3", 0, 0)), RequestVoteReply).vote_granted
-    assert reply(again.receive(0, "n2", RequestVote(1, "n2", 0, 0)), RequestVoteReply).vote_granted
+    assert not one_message(again.receive(0, "n3", RequestVote(1, "n3", 0, 0)), RequestVoteReply).vote_granted
+    assert one_message(again.receive(0, "n2", RequestVote(1, "n2", 0, 0)), RequestVoteReply).vote_granted
 
 
 def test_a_vote_for_oneself_survives_a_restart() -> None:
     """A candidate, too, has voted (5.2, Figure 2)."""
     again = restarted(candidate())
-    assert not reply(again.receive(0, "n3", RequestVote(1, "n3", 0, 0)), RequestVoteReply).vote_granted
+    assert not one_message(again.receive(0, "n3", RequestVote(1, "n3", 0, 0)), RequestVoteReply).vote_granted
 
 
 def test_the_term_survives_a_restart() -> None:
     """currentTerm is persistent state (Figure 2): a restarted server still refuses stale leaders."""
     again = restarted(server(term=5))
-    assert not reply(again.receive(0, "n2", append(4)), AppendEntriesReply).success
+    assert not one_message(again.receive(0, "n2", append(4)), AppendEntriesReply).success
 
 
 def test_the_log_survives_a_restart_and_the_rest_is_learned_anew() -> None:
@@ -960,7 +926,7 @@ def test_a_home_node_remembers_a_bounded_number_of_requests() -> None:
 
 def test_a_server_that_does_not_lead_says_so() -> None:
     """It rejects the request (section 8)."""
-    answer = reply(server(term=3).receive(0, "n2", Forward(3, "c2:1", WRITE, "x", "7")), ForwardReply)
+    answer = one_message(server(term=3).receive(0, "n2", Forward(3, "c2:1", WRITE, "x", "7")), ForwardReply)
     assert answer == ForwardReply(3, "c2:1", False)
     assert answer.tone == "-"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from consensus.kernel.freeze import breaks_the_law
-from consensus.kernel.node import FAILED, MS, OK, READ, WRITE, Answer, Decide, Effect, Note, Request, Send, SetTimer, Store
+from consensus.kernel.node import FAILED, MS, OK, READ, WRITE, Answer, Decide, Request, Send, SetTimer, Store
 from consensus.kernel.rng import Stream
 from consensus.protocols.commit.two_phase_commit import (
     ABORTED,
@@ -37,10 +37,10 @@ from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Cut, Heal, Intervention, Restart, SetLink, Wipe
 from consensus.runs.lane import Lane
 from consensus.runs.spec import LaneSpec, Spec, Step
+from tests.kit.probe import Effects, answers, messages, notes, restart, restarted, sent
 
 THREE = ("n1", "n2", "n3")
 T = "c1:1/1"  # the first attempt of the first write of the client at n1
-Effects = tuple[Effect, ...]
 
 
 def site(id: str = "n1", members: tuple[str, ...] = THREE, **knobs: Any) -> TwoPhaseCommitNode:
@@ -73,21 +73,6 @@ def voter(**knobs: Any) -> TwoPhaseCommitNode:
     node = site("n2", **knobs)
     node.receive(0, "n1", asked())
     return node
-
-
-def restarted(node: TwoPhaseCommitNode) -> tuple[TwoPhaseCommitNode, Effects]:
-    fresh = TwoPhaseCommitNode(node.id, node.members, node.knobs, node.stream)
-    for name in TwoPhaseCommitNode.durable:
-        setattr(fresh, name, getattr(node, name))
-    return fresh, fresh.restart(1000 * MS)
-
-
-def sent(effects: Effects) -> list[tuple[str, Any]]:
-    return [(e.dst, e.message) for e in effects if isinstance(e, Send)]
-
-
-def answers(effects: Effects) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(e.op_id, e.outcome, e.result) for e in effects if isinstance(e, Answer)]
 
 
 def records(node: TwoPhaseCommitNode) -> list[tuple[str, str]]:
@@ -207,7 +192,7 @@ def test_a_participant_in_doubt_asks_and_decides_nothing() -> None:
     node = voter()
     effects = node.fire(150 * MS, "decision", (T,))
     assert sent(effects) == [("n1", DecisionReq(T))] and decisions(effects) == []
-    assert node.role == IN_DOUBT and "in doubt" in [e.name for e in effects if isinstance(e, Note)]
+    assert node.role == IN_DOUBT and "in doubt" in notes(effects)
     assert SetTimer("decision", 150 * MS, (T,)) in effects, "it asks as long as it is in doubt"
     assert (
         node.describe()["facts"]["in doubt: c1:1/1"] == "x=1, coordinator n1; x is locked until somebody says what became of it"
@@ -249,7 +234,7 @@ def test_who_is_uncertain_too_is_no_help() -> None:
 
 def test_a_coordinator_that_had_not_decided_decides_abort() -> None:
     """Its log has start-2PC and no decision: it decides Abort unilaterally."""
-    node, effects = restarted(coordinator())
+    node, effects = restart(coordinator(), 1000 * MS)
     assert decisions(effects) == [(T, ABORTED)] and node.locks == {}
     assert sent(effects) == [("n2", Abort(T)), ("n3", Abort(T))]
 
@@ -259,14 +244,14 @@ def test_a_coordinator_that_had_decided_keeps_to_it() -> None:
     before = coordinator()
     for peer in ("n2", "n3"):
         before.receive(0, peer, Yes(T))
-    node, effects = restarted(before)
+    node, effects = restart(before, 1000 * MS)
     assert decisions(effects) == [] and node.committed == {"x": "1"}
     assert sent(node.receive(0, "n3", DecisionReq(T))) == [("n3", Commit(T))]
 
 
 def test_a_participant_that_had_voted_is_in_doubt_and_its_lock_stands() -> None:
     """A yes record and no decision: it failed in its uncertainty period, and runs the termination protocol."""
-    node, effects = restarted(voter())
+    node, effects = restart(voter(), 1000 * MS)
     assert sent(effects) == [("n1", DecisionReq(T))]
     assert node.role == IN_DOUBT and node.locks == {"x": T}
     assert answers(node.receive(0, "c1", read())) == []
@@ -275,7 +260,7 @@ def test_a_participant_that_had_voted_is_in_doubt_and_its_lock_stands() -> None:
 
 def test_a_participant_that_had_not_voted_decides_abort_when_it_is_asked() -> None:
     """No yes record: it can decide Abort unilaterally."""
-    node, effects = restarted(site("n2"))
+    node, effects = restart(site("n2"), 1000 * MS)
     assert sent(effects) == []
     assert sent(node.receive(0, "n3", DecisionReq(T))) == [("n3", Abort(T))]
 
@@ -287,7 +272,7 @@ def test_the_copy_is_what_the_log_says() -> None:
     before.receive(0, "n1", Commit("c1:2/1"))
     before.receive(0, "n1", asked("c1:3/1", value="3"))
     before.receive(0, "n1", Abort("c1:3/1"))
-    node, _ = restarted(before)
+    node = restarted(before, 1000 * MS)
     assert node.committed == before.committed == {"x": "2"}
 
 
@@ -395,28 +380,22 @@ def test_a_sites_state_can_be_rewound(make: Any) -> None:
 # --- a lost disk ---------------------------------------------------------------------------------
 
 
-def wiped(node: TwoPhaseCommitNode) -> TwoPhaseCommitNode:
-    fresh = TwoPhaseCommitNode(node.id, node.members, node.knobs, node.stream)
-    fresh.restart(1000 * MS)
-    return fresh
-
-
 def test_a_site_whose_log_is_lost_answers_nobody() -> None:
     """It may have voted, and decided: that its log says nothing proves nothing. It refuses its clients with a reason."""
     for site_before in (coordinator(), voter()):
-        node = wiped(site_before)
+        node = restarted(site_before, 1000 * MS, wiped=True)
         assert node.role == LOG_LOST
         for message in (DecisionReq(T), asked(), asked("c9:1/1", key="y"), Commit(T), Abort(T)):
             assert not [e for e in node.receive(0, "n3", message) if isinstance(e, Send | Decide | Store)]
         (refused,) = [e for e in node.receive(0, "c1", read()) if isinstance(e, Answer)]
         assert refused.outcome == FAILED and "lost its disk" in refused.reason
-        assert restarted(node)[0].role == LOG_LOST  # nothing brings the log back
+        assert restarted(node, 1000 * MS).role == LOG_LOST  # nothing brings the log back
 
 
 def test_a_site_that_crashed_before_it_wrote_anything_has_lost_nothing() -> None:
     """Its disk carries the mark of its first start; it may still decide Abort on what it has not voted on (7.4)."""
-    node, _effects = restarted(site())
-    assert [e.message for e in node.receive(0, "n3", DecisionReq(T)) if isinstance(e, Send)] == [Abort(T)]
+    node = restarted(site(), 1000 * MS)
+    assert messages(node.receive(0, "n3", DecisionReq(T))) == [Abort(T)]
 
 
 def run(*script: tuple[int, Intervention]) -> Lane:

@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import cache
-
 import pytest
 
 from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.protocols.two_phase_commit_safety import TwoPhaseCommitSafety
 from consensus.kernel.node import S
 from consensus.protocols.commit.two_phase_commit import CARD
-from tests.kit.storm import Storm, seeds
+from tests.kit.storm import WEATHER, Storm, Storms
 
 EVERYDAY = 40
 TERMINATION = ("simple", "cooperative")
@@ -36,31 +33,24 @@ def undecided(storm: Storm) -> list[tuple[str, str]]:
     return [(t, site) for t, site in safety.undecided() if asked[t.rpartition("/")[0]] < storm.sim.now - S]
 
 
-@cache
-def all_storms() -> Counter[str]:
-    """Every storm of this session, both phases; what was seen in them. Raises at the first that is unsafe or stands still."""
-    seen: Counter[str] = Counter()
-    for seed in seeds(EVERYDAY):
-        storm = commit_storm(seed)
-        storm.rage()
-        seen["undecided when the storm ends"] += len(undecided(storm))
-        storm.calm()
-        storm.require_safety()
-        assert undecided(storm) == [], storm.report("AC5: somebody is still in doubt")
-        seen += storm.seen
-        seen["storms"] += 1
-    return seen
+def live(storm: Storm) -> None:
+    storm.rage()
+    storm.seen["undecided when the storm ends"] += len(undecided(storm))
+    storm.calm()
+    storm.require_safety()
+    assert undecided(storm) == [], storm.report("AC5: somebody is still in doubt")
+
+
+STORMS = Storms(commit_storm, EVERYDAY, live)
 
 
 @pytest.mark.storm
 def test_two_phase_commit_is_atomic_in_every_storm_and_everybody_decides_after_it() -> None:
-    seen = all_storms()
-    assert seen["storms"] == len(seeds(EVERYDAY))
-    assert seen["seconds to recover"] < 4 * seen["storms"]
+    STORMS.require_all(seconds_to_recover=4)
 
 
-# A storm in which nothing happens proves nothing: each of these must have been seen sometimes.
 SOMETIMES = (
+    *WEATHER,
     "undecided when the storm ends",
     "in doubt",
     "doubt ended by its coordinator",
@@ -73,32 +63,6 @@ SOMETIMES = (
     "write tried again",
     "read refused",
     "write refused",
-    "dropped: cut",
-    "dropped: loss",
-    "dropped: down",
-    "crashed",
-    "restarted",
-    "paused",
-    "resumed",
-    "returned: ok",
     "returned: failed",
-    "returned: unknown",
 )
-
-
-@pytest.mark.storm
-@pytest.mark.parametrize("what", SOMETIMES)
-def test_the_storms_have_seen(what: str) -> None:
-    if len(seeds(EVERYDAY)) < EVERYDAY:
-        assert all_storms()["storms"] > 0  # one seed run again need not show everything
-    else:
-        assert all_storms()[what] > 0
-
-
-def test_the_same_seed_is_the_same_storm() -> None:
-    """Otherwise a seed that fails could not be run again."""
-    first, second = commit_storm(7), commit_storm(7)
-    for storm in (first, second):
-        storm.rage()
-    assert first.events == second.events
-    assert len(first.events) > 1000
+test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_tests(SOMETIMES)

@@ -17,13 +17,9 @@ from consensus.kernel.node import (
     OK,
     READ,
     WRITE,
-    Answer,
     Become,
     Decide,
-    Effect,
-    Note,
     Request,
-    Send,
     SetTimer,
     Store,
 )
@@ -49,10 +45,10 @@ from consensus.protocols.ordered.vr import (
     StartViewChange,
     VRNode,
 )
+from tests.kit.probe import Effects, answers, notes, restart, restarted, sent, timers_set
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 THREE = ("n1", "n2", "n3")
-Effects = tuple[Effect, ...]
 
 
 def entry(view: int, number: int, client: str = "c9@n5", kind: str = WRITE) -> Entry:
@@ -99,29 +95,6 @@ def changing(id: str, view: int, *views: int, commit: int = 0, **rest: Any) -> V
     node = holding(id, *views, commit=commit, **rest) if id != "n1" else primary(*views, commit=commit, **rest)
     node.receive(0, next(p for p in node.peers), StartViewChange(view))
     return node
-
-
-def restarted(node: VRNode) -> tuple[VRNode, Effects]:
-    fresh = VRNode(node.id, node.members, node.knobs, node.stream)
-    for name in VRNode.durable:
-        setattr(fresh, name, getattr(node, name))
-    return fresh, fresh.restart(0)
-
-
-def sent(effects: Effects, kind: type) -> list[tuple[str, Any]]:
-    return [(e.dst, e.message) for e in effects if isinstance(e, Send) and isinstance(e.message, kind)]
-
-
-def answers(effects: Effects) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(e.op_id, e.outcome, e.result) for e in effects if isinstance(e, Answer)]
-
-
-def timers_set(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, SetTimer)]
-
-
-def notes(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, Note)]
 
 
 WRITE_1 = ClientRequest("c3@n3", 1, "c3:1", WRITE, "x", "7")
@@ -438,11 +411,11 @@ def test_an_executed_operation_is_never_replaced() -> None:
 
 def test_a_replica_that_restarts_knows_nothing_and_asks_everybody_with_a_new_nonce() -> None:
     """It sends Recovery to all other replicas (4.3, 1); log and state were in memory only."""
-    node, effects = restarted(holding("n3", 0, 0, commit=2))
+    node, effects = restart(holding("n3", 0, 0, commit=2))
     assert (node.status, node.op_number, node.state_machine) == (RECOVERING, 0, {})
     asked = sent(effects, Recovery)
     assert [dst for dst, _ in asked] == ["n1", "n2", "n4", "n5"]
-    again, effects = restarted(node)
+    again, effects = restart(node)
     assert sent(effects, Recovery)[0][1].nonce != asked[0][1].nonce == node.nonce != again.nonce
 
 
@@ -463,7 +436,7 @@ def test_a_replica_that_restarts_knows_nothing_and_asks_everybody_with_a_new_non
 )
 def test_a_recovering_replica_takes_no_part(src: str, message: Any) -> None:
     """While its status is recovering it does not participate in requests or view changes (4.3)."""
-    node, _ = restarted(replica("n2"))
+    node = restarted(replica("n2"))
     assert node.receive(0, src, message) == ()
     assert node.status == RECOVERING
 
@@ -481,7 +454,7 @@ def test_only_a_replica_in_status_normal_answers_and_only_the_primary_tells_its_
 
 
 def asking(id: str = "n5", **knobs: Any) -> VRNode:
-    node, _ = restarted(replica(id, **knobs))
+    node = restarted(replica(id, **knobs))
     return node
 
 
@@ -542,7 +515,7 @@ def test_a_replica_does_not_recover_into_a_view_before_its_promise() -> None:
     """1988; without it a DoViewChange that is still on its way could count in a view that lacks what follows (2017)."""
     before = changing("n4", 3)
     before.receive(0, "n5", StartViewChange(3))
-    node, effects = restarted(before)
+    node, effects = restart(before)
     assert {m.view for _dst, m in sent(effects, Recovery)} == {3}
     for src in ("n1", "n2", "n3"):
         node.receive(0, src, RecoveryResponse(0, node.nonce, () if src == "n1" else None, 0, 0))
@@ -555,7 +528,7 @@ def test_with_nothing_on_disk_it_recovers_into_whatever_view_the_others_are_in()
     """The paper as published (4.3): nothing is kept."""
     before = changing("n4", 3, disk="nothing")
     before.receive(0, "n5", StartViewChange(3))
-    node, effects = restarted(before)
+    node, effects = restart(before)
     assert {m.view for _dst, m in sent(effects, Recovery)} == {0}
     for src in ("n1", "n2", "n3"):
         node.receive(0, src, RecoveryResponse(0, node.nonce, () if src == "n1" else None, 0, 0))

@@ -18,11 +18,8 @@ from consensus.kernel.node import (
     OK,
     READ,
     WRITE,
-    Answer,
     Become,
     Decide,
-    Effect,
-    Note,
     Request,
     Send,
     SetTimer,
@@ -52,10 +49,10 @@ from consensus.protocols.ordered.zab import (
     Transaction,
     ZabNode,
 )
+from tests.kit.probe import Effects, answers, notes, one_message, restarted, sent, sent_to, timers_set
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 THREE = ("n1", "n2", "n3")
-Effects = tuple[Effect, ...]
 
 
 # --- servers in the states that the paper talks about --------------------------------------------
@@ -133,7 +130,7 @@ def follower(*history: tuple[int, int], **rest: Any) -> tuple[ZabNode, Line]:
     """A server that has sent CEPOCH to n2, and the leader's end of the connection."""
     node = server(*history, **rest)
     node.follow("n2")
-    opening = message(node._taken(), CEpoch)
+    opening = one_message(node._taken(), CEpoch)
     return node, Line(node, "n2", opening.connection[0], 7)
 
 
@@ -148,42 +145,8 @@ def synchronized(*history: tuple[int, int], **rest: Any) -> tuple[ZabNode, Line]
     return node, line
 
 
-def restarted(node: ZabNode) -> ZabNode:
-    fresh = ZabNode(node.id, node.members, node.knobs, node.stream)
-    for name in ZabNode.durable:
-        setattr(fresh, name, getattr(node, name))
-    fresh.restart(0)
-    return fresh
-
-
-def sent(effects: Effects, kind: type) -> list[tuple[str, Any]]:
-    return [(e.dst, e.message) for e in effects if isinstance(e, Send) and isinstance(e.message, kind)]
-
-
-def message(effects: Effects, kind: type) -> Any:
-    """The one message of that kind."""
-    ((_dst, found),) = sent(effects, kind)
-    return found
-
-
-def to(effects: Effects, kind: type) -> list[str]:
-    return [dst for dst, _message in sent(effects, kind)]
-
-
-def answers(effects: Effects) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(e.op_id, e.outcome, e.result) for e in effects if isinstance(e, Answer)]
-
-
 def decided(effects: Effects) -> list[tuple[int, tuple[int, int]]]:
     return [(e.index, e.value[:2]) for e in effects if isinstance(e, Decide)]
-
-
-def notes(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, Note)]
-
-
-def timers_set(effects: Effects) -> list[str]:
-    return [e.name for e in effects if isinstance(e, SetTimer)]
 
 
 def vote(leader: str, epoch: int = 0, zxid: tuple[int, int] = (0, 0), round: int = 1, state: str = "looking") -> Notification:
@@ -258,7 +221,7 @@ def test_a_quorum_of_equal_votes_and_a_quiet_moment_decide_the_election() -> Non
     assert SetTimer("finalize", 50 * MS) in effects
     effects = node.fire(0, "finalize")
     assert Become("follower", 0) in effects
-    assert to(effects, CEpoch) == ["n3"]
+    assert sent_to(effects, CEpoch) == ["n3"]
 
 
 def test_a_better_vote_in_time_keeps_the_election_open() -> None:
@@ -282,7 +245,7 @@ def test_an_older_vote_of_the_round_that_comes_late_is_ignored() -> None:
 def test_who_is_settled_tells_those_who_look() -> None:
     """A server that follows or leads answers with whom it settled on (FLE)."""
     node, _line = synchronized()
-    answer = message(node.receive(0, "n4", vote("n4")), Notification)
+    answer = one_message(node.receive(0, "n4", vote("n4")), Notification)
     assert answer.state == "follower"
 
 
@@ -294,7 +257,7 @@ def test_a_server_that_comes_late_joins_the_leader_that_a_quorum_follows() -> No
     node.receive(0, "n4", vote("n1", round=7, state="follower"))
     assert node.role == "looking", "the leader itself has not said that it leads"
     effects = node.receive(0, "n1", vote("n1", round=7, state="leader"))
-    assert to(effects, CEpoch) == ["n1"]
+    assert sent_to(effects, CEpoch) == ["n1"]
     assert node.round == 7
 
 
@@ -305,7 +268,7 @@ def test_a_follower_sends_its_last_promise() -> None:
     """f.1.1: CEPOCH(f.p)."""
     node = server((1, 1), promised=4)
     node.follow("n2")
-    assert message(node._taken(), CEpoch).epoch == 4
+    assert one_message(node._taken(), CEpoch).epoch == 4
 
 
 def test_the_new_epoch_is_later_than_every_promise_of_a_quorum() -> None:
@@ -321,7 +284,7 @@ def test_a_follower_promises_a_later_epoch_and_sends_its_history() -> None:
     """f.1.2: if f.p < e', make f.p e' and acknowledge with ACK-E(f.a, h_f)."""
     node, line = follower((1, 1), (2, 1), promised=3)
     effects = line.says(NewEpoch, 4)
-    assert message(effects, AckE)[2:] == (2, history_of((1, 1), (2, 1)), True)
+    assert one_message(effects, AckE)[2:] == (2, history_of((1, 1), (2, 1)), True)
     assert (node.accepted_epoch, node.current_epoch) == (4, 2)
 
 
@@ -331,13 +294,13 @@ def test_a_follower_refuses_an_epoch_earlier_than_its_promise() -> None:
     effects = line.says(NewEpoch, 4)
     assert not sent(effects, AckE)
     assert (node.role, node.accepted_epoch) == ("looking", 5)
-    assert to(effects, Closed) == ["n2"]
+    assert sent_to(effects, Closed) == ["n2"]
 
 
 def test_an_epoch_is_confirmed_once() -> None:
     """f.1.2 has f.p < e', strictly: who promised e' before (to whomever) cannot confirm it again."""
     _node, line = follower(promised=4)
-    answer = message(line.says(NewEpoch, 4), AckE)
+    answer = one_message(line.says(NewEpoch, 4), AckE)
     assert not answer.promised
     assert answer.tone == "-"
 
@@ -350,7 +313,7 @@ def test_a_second_confirmation_does_not_make_a_quorum() -> None:
     assert node.phase == "discovery"
     lines["n3"].says(CEpoch, 0)
     effects = lines["n3"].says(AckE, 0, (), True)
-    assert to(effects, NewLeader) == ["n3", "n2"], "established by others it synchronizes that follower, too"
+    assert sent_to(effects, NewLeader) == ["n3", "n2"], "established by others it synchronizes that follower, too"
 
 
 @pytest.mark.parametrize(
@@ -392,7 +355,7 @@ def test_the_leader_proposes_itself_with_the_initial_history_and_joins_the_epoch
     node, lines = prospective((1, 1), members=THREE)
     lines["n2"].says(CEpoch, 1)
     effects = lines["n2"].says(AckE, 1, history_of((1, 1)), True)
-    assert message(effects, NewLeader)[2:] == (2, history_of((1, 1)))
+    assert one_message(effects, NewLeader)[2:] == (2, history_of((1, 1)))
     assert (node.current_epoch, node.role) == (2, "prospective leader")
 
 
@@ -401,7 +364,7 @@ def test_a_follower_joins_the_epoch_it_promised_and_takes_the_history() -> None:
     node, line = follower((1, 1), (1, 2))
     line.says(NewEpoch, 2)
     effects = line.says(NewLeader, 2, history_of((1, 1)))
-    assert message(effects, AckLD).zxid == (1, 1)
+    assert one_message(effects, AckLD).zxid == (1, 1)
     assert (node.current_epoch, zxids(node), decided(effects)) == (2, [(1, 1)], [])
     assert "proposals dropped" in notes(effects)
     assert Become("follower", 2) in effects
@@ -447,7 +410,7 @@ def test_what_was_delivered_is_not_delivered_twice() -> None:
     node, line = synchronized((1, 1))
     node.receive(0, "n2", Closed(line.connection))
     node.follow("n3")
-    again = Line(node, "n3", message(node._taken(), CEpoch).connection[0], 8)
+    again = Line(node, "n3", one_message(node._taken(), CEpoch).connection[0], 8)
     again.says(NewEpoch, 3)
     again.says(NewLeader, 3, history_of((1, 1), (2, 1)))
     assert decided(again.says(CommitLD, (2, 1))) == [(2, (2, 1))]
@@ -458,7 +421,7 @@ def test_a_delivered_transaction_cannot_be_dropped() -> None:
     node, line = synchronized((1, 1))
     node.receive(0, "n2", Closed(line.connection))
     node.follow("n3")
-    again = Line(node, "n3", message(node._taken(), CEpoch).connection[0], 8)
+    again = Line(node, "n3", one_message(node._taken(), CEpoch).connection[0], 8)
     again.says(NewEpoch, 3)
     with pytest.raises(AssertionError, match="Prefix Consistency"):
         again.says(NewLeader, 3, ())
@@ -492,7 +455,7 @@ def test_a_proposal_goes_to_everybody_that_was_sent_the_history() -> None:
     lines["n4"].says(CEpoch, 0)
     lines["n4"].says(AckE, 0, (), True)
     effects = node.receive(0, "c1", Request("c1:1", WRITE, "x", "7"))
-    assert to(effects, Propose) == ["n2", "n3", "n4"]
+    assert sent_to(effects, Propose) == ["n2", "n3", "n4"]
 
 
 def test_a_proposal_is_committed_by_a_quorum_of_all_members() -> None:
@@ -522,7 +485,7 @@ def test_a_follower_accepts_proposals_in_order_and_acknowledges_each() -> None:
     node, line = synchronized((1, 1))
     for counter in (1, 2):
         effects = line.says(Propose, 2, change(2, counter))
-        assert message(effects, Ack).zxid == (2, counter)
+        assert one_message(effects, Ack).zxid == (2, counter)
         assert decided(effects) == []
     assert zxids(node) == [(1, 1), (2, 1), (2, 2)]
 
@@ -554,8 +517,8 @@ def test_a_follower_that_comes_late_is_sent_the_epoch_then_all_that_was_proposed
     """l.3.3: CEPOCH in phase 3 is answered with NEWEPOCH(e') and NEWLEADER(e', I and what came after)."""
     node, lines = leader((1, 1))
     node.receive(0, "c1", Request("c1:1", WRITE, "x", "7"))
-    assert message(lines["n4"].says(CEpoch, 1), NewEpoch).epoch == 2
-    late = message(lines["n4"].says(AckE, 0, (), True), NewLeader)
+    assert one_message(lines["n4"].says(CEpoch, 1), NewEpoch).epoch == 2
+    late = one_message(lines["n4"].says(AckE, 0, (), True), NewLeader)
     assert [each[:2] for each in late.history] == [(1, 1), (2, 1)]
 
 
@@ -567,7 +530,7 @@ def test_its_acknowledgement_makes_it_one_of_the_quorum() -> None:
     lines["n4"].says(CEpoch, 1)
     lines["n4"].says(AckE, 0, (), True)
     effects = lines["n4"].says(AckLD, (2, 1))
-    assert message(effects, CommitLD).zxid == (1, 1), "what was committed when it was acknowledged (specification, 3)"
+    assert one_message(effects, CommitLD).zxid == (1, 1), "what was committed when it was acknowledged (specification, 3)"
     assert decided(effects) == [(2, (2, 1))]
     assert ("n4", (2, 1)) in [(dst, m.zxid) for dst, m in sent(effects, Commit)]
 
@@ -597,7 +560,7 @@ def test_a_leader_without_a_quorum_goes_back_to_the_election() -> None:
     effects = node.fire(0, "silence", ("n3",))
     assert Become("looking", 1) in effects
     assert "leader renounced" in notes(effects)
-    assert to(effects, Closed) == ["n3", "n2"]
+    assert sent_to(effects, Closed) == ["n3", "n2"]
 
 
 def test_a_leader_with_one_follower_to_spare_stays() -> None:
@@ -632,7 +595,7 @@ def test_pings_keep_a_connection_and_pongs_answer_them() -> None:
     node, line = synchronized()
     effects = node.receive(0, "n2", Ping(line.connection, 3, 3, 3))
     assert "silence" in timers_set(effects)
-    assert message(effects, Pong) == Pong(line.connection, 3, 3, 3)
+    assert one_message(effects, Pong) == Pong(line.connection, 3, 3, 3)
 
 
 # --- channels ------------------------------------------------------------------------------------
@@ -661,7 +624,7 @@ def test_what_is_missing_is_sent_again() -> None:
     pings = dict(sent(node.fire(0, "tick"), Ping))
     assert pings == {peer: Ping(node.connection[peer], 4, lines[peer].number, 0) for peer in ("n2", "n3")}
     effects = node.receive(0, "n2", Pong(node.connection["n2"], 3, 3, 4))
-    assert to(effects, Propose) == ["n2"], "it knew that four were sent and lacks the last"
+    assert sent_to(effects, Propose) == ["n2"], "it knew that four were sent and lacks the last"
     assert not sent(node.receive(0, "n3", Pong(node.connection["n3"], 3, 3, 3)), Propose), "the last may be under way"
     assert not sent(node.receive(0, "n2", Pong(node.connection["n2"], 3, 4, 4)), Propose)
     assert not node.unacknowledged["n2"]
@@ -699,7 +662,7 @@ def test_a_server_that_only_looks_lets_followers_knock() -> None:
     """It may be about to lead: no refusal; the follower knocks at every tick."""
     assert server().receive(0, "n2", CEpoch((9, 0), 1, 0)) == ()
     node, _line = follower()
-    assert to(node.fire(0, "tick"), CEpoch) == ["n2"]
+    assert sent_to(node.fire(0, "tick"), CEpoch) == ["n2"]
 
 
 def test_a_follower_turns_other_followers_away() -> None:
@@ -715,7 +678,7 @@ def test_a_write_goes_to_the_primary_and_is_answered_when_its_home_delivers_it()
     """The home node answers once it has delivered the transaction itself: so its clients read their own writes."""
     node, line = synchronized()
     effects = node.receive(0, "c1", Request("c1:1", WRITE, "x", "7"))
-    assert message(effects, Forward)[2:] == ("c1:1", WRITE, "x", "7")
+    assert one_message(effects, Forward)[2:] == ("c1:1", WRITE, "x", "7")
     line.says(Propose, 1, (1, 1, WRITE, "x", "7", "c1:1"))
     assert answers(line.says(Commit, (1, 1))) == [("c1:1", OK, ())]
     assert answers(node.receive(0, "c1", Request("c1:2", READ, "x", None))) == [("c1:2", OK, ("7",))]
@@ -734,7 +697,7 @@ def test_a_sync_read_is_answered_when_its_null_transaction_is_delivered() -> Non
     """sync: a null transaction, then the home node's state (ZooKeeper, ATC 2010, 4.4)."""
     node, line = synchronized((1, 1), reads="sync")
     effects = node.receive(0, "c1", Request("c1:1", READ, "x", None))
-    assert answers(effects) == [] and message(effects, Forward).kind == READ
+    assert answers(effects) == [] and one_message(effects, Forward).kind == READ
     line.says(Propose, 2, change(2, 1))
     line.says(Propose, 2, (2, 2, SYNC, "x", None, "c1:1"))
     assert answers(line.says(Commit, (2, 1))) == []
@@ -754,7 +717,7 @@ def test_the_primary_broadcasts_a_sync_like_a_write() -> None:
 def test_a_sync_at_the_leader_waits_for_what_was_proposed_before_it() -> None:
     """ZooKeeper orders a sync behind the last proposal that is outstanding, and answers at once when there is none."""
     node, lines = leader((1, 1), reads="leader-sync")
-    assert message(lines["n2"].says(Forward, "c2:1", READ, "x", None), Synced).op_id == "c2:1"
+    assert one_message(lines["n2"].says(Forward, "c2:1", READ, "x", None), Synced).op_id == "c2:1"
     lines["n2"].says(Forward, "c2:2", WRITE, "x", "8")
     assert not sent(lines["n2"].says(Forward, "c2:3", READ, "x", None), Synced)
     lines["n2"].says(Ack, (2, 1))
@@ -766,7 +729,7 @@ def test_a_sync_at_the_leader_waits_for_what_was_proposed_before_it() -> None:
 
 def test_the_home_node_reads_when_its_sync_comes_back() -> None:
     node, line = synchronized((1, 1), reads="leader-sync")
-    assert message(node.receive(0, "c1", Request("c1:1", READ, "x", None)), Forward).kind == READ
+    assert one_message(node.receive(0, "c1", Request("c1:1", READ, "x", None)), Forward).kind == READ
     assert answers(line.says(Synced, "c1:1")) == [("c1:1", OK, ("1.1",))]
 
 
@@ -806,7 +769,7 @@ def test_requests_that_waited_are_passed_on_in_phase_3() -> None:
     node.receive(0, "c1", Request("c1:1", WRITE, "x", "7"))
     line.says(NewEpoch, 1)
     line.says(NewLeader, 1, ())
-    assert message(line.says(CommitLD, (0, 0)), Forward).op_id == "c1:1"
+    assert one_message(line.says(CommitLD, (0, 0)), Forward).op_id == "c1:1"
 
 
 def test_a_write_that_a_new_leader_kept_is_answered_not_asked_again() -> None:
@@ -816,7 +779,7 @@ def test_a_write_that_a_new_leader_kept_is_answered_not_asked_again() -> None:
     line.says(Propose, 1, (1, 1, WRITE, "x", "7", "c1:1"))
     node.receive(0, "n2", Closed(line.connection))
     node.follow("n3")
-    again = Line(node, "n3", message(node._taken(), CEpoch).connection[0], 8)
+    again = Line(node, "n3", one_message(node._taken(), CEpoch).connection[0], 8)
     again.says(NewEpoch, 2)
     again.says(NewLeader, 2, tuple(node.history[1:]))
     effects = again.says(CommitLD, (1, 1))
@@ -859,7 +822,7 @@ def test_every_state_can_be_shown_and_rewound(make: Any) -> None:
     made = make((1, 1), (1, 2))
     node = made[0] if isinstance(made, tuple) else made
     shown = node.describe()
-    assert set(shown) == {"role", "epoch", "leader", "store", "log", "log_start", "commit", "facts"}
+    assert set(shown) == {"role", "ring", "epoch", "leader", "store", "log", "log_start", "commit", "facts"}
     assert shown["log"] == [[1, "x=1.1"], [1, "x=1.2"]]
     assert all(isinstance(text, str) for text in shown["facts"].values())
     assert breaks_the_law(node) is None

@@ -5,17 +5,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import cache
-
 import pytest
 
 from consensus.checkers.histories.linearizability import Linearizability
-from consensus.kernel.clients import BY_HAND
-from consensus.kernel.node import OK, READ, WRITE
 from consensus.protocols.ordered.zab import CARD
-from consensus.watch.history import History, Operation
-from tests.kit.storm import Storm, seeds
+from tests.kit.one_log import contradicts_one_order, went_back
+from tests.kit.storm import WEATHER, Storm, Storms
 
 EVERYDAY = 80
 READS = ("local", "sync", "leader-sync", "sync")
@@ -33,69 +28,20 @@ def zab_storm(seed: int) -> Storm:
     return Storm(CARD, seed, SIZES[seed % len(SIZES)], knobs, promises=promises, again=again)
 
 
-def positions(storm: Storm) -> tuple[dict[str, int], dict[str, int]]:
-    """Where each value stands in the one history that all servers deliver, and where the next write of its key replaces it."""
-    stands: dict[str, int] = {}
-    replaced: dict[str, int] = {}
-    holds: dict[str, str] = {}
-    for event in storm.events:
-        if event.kind == "decided":
-            index, (_epoch, _counter, kind, key, value, _op_id) = event.data
-            if kind == WRITE and value not in stands:
-                stands[value] = index
-                if key in holds:
-                    replaced[holds[key]] = index
-                holds[key] = value
-    return stands, replaced
-
-
-def went_back(storm: Storm) -> list[tuple[Operation, int]]:
-    """Reads of a state older than one that the same client had seen, or written, before it asked."""
-    stands, replaced = positions(storm)
-    first_of_key: dict[str, int] = {}
-    for value, index in stands.items():
-        key = next(o.key for o in storm.history.operations if o.value == value)
-        first_of_key.setdefault(key, index)
-    found = []
-    by_client: dict[str, list[Operation]] = {}
-    for operation in storm.history.operations:
-        if operation.outcome == OK and operation.client != BY_HAND:  # who asks by hand asks everywhere: no one client's order
-            by_client.setdefault(operation.client, []).append(operation)
-    for operations in by_client.values():
-        for read in (o for o in operations if o.kind == READ):
-            before = [o for o in operations if o.finish is not None and o.finish < read.start]
-            seen = max((stands[v] for o in before for v in (o.result if o.kind == READ else (o.value,)) if v), default=0)
-            ends = replaced.get(read.result[0]) if read.result else first_of_key.get(read.key)
-            if ends is not None and ends <= seen:
-                found.append((read, seen))
-    return found
-
-
-def contradicts_real_time(storm: Storm) -> bool:
-    history, linearizability = History(), Linearizability()
-    for event in storm.events:
-        linearizability.fold(event, history.fold(event))
-    return bool(linearizability.findings)
-
-
 def epochs_without_a_leader(storm: Storm) -> int:
     """Epochs that were proposed and never established."""
     led = {event.data[1]: True for event in storm.events if event.kind == "became" and event.data[0] == "leader"}
     return max(led, default=0) - len(led)
 
 
-@cache
-def all_storms() -> Counter[str]:
-    """Every storm of this session, both phases; what was seen in them. Raises at the first that is unsafe or stands still."""
-    seen: Counter[str] = Counter()
-    for seed in seeds(EVERYDAY):
-        storm = zab_storm(seed).run_both_phases()
-        seen += storm.seen
-        assert went_back(storm) == [], storm.report("a client saw the state go back")
-        seen[f"stale read: {storm.sim.knobs['reads']}"] += contradicts_real_time(storm)
-        seen["epoch that nobody led"] += epochs_without_a_leader(storm)
-        seen["storms"] += 1
-    return seen
+def live(storm: Storm) -> None:
+    storm.run_both_phases()
+    assert went_back(storm) == [], storm.report("a client saw the state go back")
+    storm.seen[f"stale read: {storm.sim.knobs['reads']}"] += contradicts_one_order(storm)
+    storm.seen["epoch that nobody led"] += epochs_without_a_leader(storm)
+
+
+STORMS = Storms(zab_storm, EVERYDAY, live)
 
 
 @pytest.mark.storm
@@ -104,15 +50,13 @@ def test_zab_is_safe_in_every_storm_and_makes_progress_after_it() -> None:
 
     Other reads may be stale, but even they show each client of one node a state that only goes forward.
     """
-    seen = all_storms()
-    assert seen["storms"] == len(seeds(EVERYDAY))
-    assert seen["seconds to recover"] < 3 * seen["storms"], "on average an election and a write are over within three seconds"
+    STORMS.require_all(seconds_to_recover=3)
 
 
-# A storm in which nothing happens proves nothing: each of these must have been seen sometimes. (A history that is taken over
-# and a promise that is met again turn up about once in a hundred storms. test_zab_paper.py has them, and what no storm has
-# shown: a request that is passed on twice, a promise later than the leader's epoch.)
+# A history that is taken over and a promise that is met again turn up about once in a hundred storms. test_paper.py has them,
+# and what no storm has shown: a request that is passed on twice, a promise later than the leader's epoch.
 SOMETIMES = (
+    *WEATHER,
     "leader renounced",
     "iteration given up",
     "epoch that nobody led",
@@ -121,33 +65,7 @@ SOMETIMES = (
     "stale read: local",
     "read refused",
     "write refused",
-    "dropped: cut",
-    "dropped: loss",
-    "dropped: down",
     "dropped: late",
-    "crashed",
-    "restarted",
-    "paused",
-    "resumed",
-    "returned: ok",
     "returned: failed",
-    "returned: unknown",
 )
-
-
-@pytest.mark.storm
-@pytest.mark.parametrize("what", SOMETIMES)
-def test_the_storms_have_seen(what: str) -> None:
-    if len(seeds(EVERYDAY)) < EVERYDAY:
-        assert all_storms()["storms"] > 0  # one seed run again need not show everything
-    else:
-        assert all_storms()[what] > 0
-
-
-def test_the_same_seed_is_the_same_storm() -> None:
-    """Otherwise a seed that fails could not be run again."""
-    first, second = zab_storm(7), zab_storm(7)
-    for storm in (first, second):
-        storm.rage()
-    assert first.events == second.events
-    assert len(first.events) > 1000
+test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_tests(SOMETIMES)
