@@ -8,7 +8,7 @@ from typing import Any
 
 from consensus.checkers.objects import OBJECTS, REGISTER
 from consensus.kernel.node import Node
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 
 ARGUMENTS = ("", "node", "text")  # what an action can take
 
@@ -33,13 +33,16 @@ class Knob:
                 if type(choice) is type(value) and choice == value:
                     return value
             offered = ", ".join(str(choice).lower() if isinstance(choice, bool) else str(choice) for choice, _ in self.choices)
-            raise Refused(f"{self.title} cannot be {value!r}; it can be {offered}.")
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise Refused(f"{self.title} must be a whole number, not {value!r}.")
-        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             raise Refused(
-                f"{self.title} must be from {self.low} to {self.high}{' ' + self.unit if self.unit else ''}, not {value}."
+                say("{title} cannot be {value}; it can be {offered}.", title=self.title, value=repr(value), offered=offered)
             )
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Refused(say("{title} must be a whole number, not {value}.", title=self.title, value=repr(value)))
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            bounds = {"title": self.title, "low": self.low, "high": self.high, "value": value}
+            if self.unit:
+                raise Refused(say("{title} must be from {low} to {high} {unit}, not {value}.", unit=self.unit, **bounds))
+            raise Refused(say("{title} must be from {low} to {high}, not {value}.", **bounds))
         return value
 
 
@@ -148,7 +151,8 @@ class Card:
             values[knob.name] = knob.checked(asked.pop(knob.name)) if knob.name in asked else knob.default
         if asked:
             known = ", ".join(knob.name for knob in self.knobs) or "none"
-            raise Refused(f"{self.title} has no knob {next(iter(asked))!r}; its knobs are: {known}.")
+            name = repr(next(iter(asked)))
+            raise Refused(say("{title} has no knob {name}; its knobs are: {known}.", title=self.title, name=name, known=known))
         if sentence := self.clash(values):
             raise Refused(sentence)
         return values

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from consensus.kernel.node import MS, OK, READ, REMOVE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.maths.lattices import Copies, Copy, Dot, Join, at, covered, interval, neighbours, news, only, written
 from consensus.protocols.cards import Knob
 
@@ -118,7 +119,7 @@ class Replica(Node):
             if datatype.no_removal:
                 return self.decline(m.op_id, datatype.no_removal)
             if reason := datatype.limit(held.value, self.id, self.knobs):
-                self.note("refused", f"{m.key}: {reason}")
+                self.note("refused", say("{key}: {reason}", key=m.key, reason=reason))
                 return self.decline(m.op_id, reason)
         self.update(m.key, held, datatype.delta(held, m, self.id, self.clock))
         return self.answer(m.op_id, OK)
@@ -127,7 +128,8 @@ class Replica(Node):
         """Algorithm 2, on operation: X becomes X joined with the mutator's delta."""
         self.take(((key, Copy(d, ((self.id, at(held.updates, self.id) + 1),))),))
         if lost := self.datatype.loser(held.value, d):
-            self.note("overtaken by the future", f"{key} = {lost[1]}: a later stamp stands there")
+            overtaken = say("{key} = {value}: a later stamp stands there", key=key, value=lost[1])
+            self.note("overtaken by the future", overtaken)
 
     def take(self, d: Copies) -> None:
         """X becomes X joined with d, and D remembers d, if it adds anything."""
@@ -202,7 +204,7 @@ class Replica(Node):
             value = self.copies[key].value
             store[key] = list(self.datatype.query(value))
             facts |= self.datatype.facts(key, value)
-        facts["c"] = f"{self.c}; D holds {len(self.deltas)}"
+        facts["c"] = say("{c}; D holds {n}", c=self.c, n=len(self.deltas))
         facts["A"] = " ".join(f"{j}:{n}" for j, n in self.acked.items()) or "nobody has acknowledged anything"
         return {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
 

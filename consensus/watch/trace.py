@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import marshal
 from collections.abc import Iterable
@@ -47,10 +48,10 @@ class Trace:
 
     def _in_plain_texts(self, rows: list[Row]) -> bytes:
         """The same for rows that ``marshal`` refused: a sentence counts as its text, and a named tuple needs ``json``."""
-        try:
-            return marshal.dumps([tuple(map(plain, laid_open(row) if row[2] == "sent" else row)) for row in rows], 2)
-        except ValueError:
-            return self.TEXT(rows).encode()
+        if any(map(has_sentence, rows)):
+            with contextlib.suppress(ValueError):
+                return marshal.dumps([plain(row) for row in rows], 2)
+        return self.TEXT(rows).encode()
 
     def __len__(self) -> int:
         return self.count + len(self.waiting)
@@ -60,11 +61,22 @@ class Trace:
         return self._after(self.waiting).hex()
 
 
-def plain(value: Any) -> Any:
-    """The value with plain texts in the place of sentences."""
-    if type(value) is Sentence:
-        return str(value)
-    return tuple(map(plain, value)) if type(value) is tuple else value
+def has_sentence(row: Row) -> bool:
+    """Is a sentence among a row's data, or among the fields of its message?"""
+    _, _, kind, _, _, data = row
+    return Sentence in map(type, data[2] if kind == "sent" else data)
+
+
+def plain(row: Row) -> tuple[Any, ...]:
+    """What is hashed of a row, with plain texts in the place of sentences. They stand in a row's data or a message's fields."""
+    number, at, kind, node, cause, data = row
+    if kind == "sent":
+        return in_plain(laid_open(row))
+    return (number, at, kind, node, cause, in_plain(data))
+
+
+def in_plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple([str(value) if type(value) is Sentence else value for value in values])
 
 
 def laid_open(row: Row) -> tuple[Any, ...]:

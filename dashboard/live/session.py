@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, Sentence
 from consensus.runs import registry
 from consensus.runs.lane import Lane
 from consensus.runs.seen import LaneSeen
@@ -196,7 +196,7 @@ class Session:
         try:
             order = wire.order(message, self.limits)
         except Refused as refusal:
-            return reply({"ok": False, "sentence": str(refusal)})
+            return reply(answer(refusal.sentence))
         return self.asked.append(Asked(viewer, order, reply))
 
     def _drain(self, now: float) -> None:
@@ -206,7 +206,7 @@ class Session:
             asked = self.asked.popleft()
             token = self.viewers.get(asked.viewer)
             if token is None:
-                asked.reply({"ok": False, "sentence": "You have left this session."})
+                asked.reply(answer("You have left this session."))
                 continue
             key = (token, asked.order.id)
             if key not in self.answers:
@@ -223,7 +223,7 @@ class Session:
                 raise Refused(veil.SENTENCE)
             more = self._obey(asked, token, now)
         except Refused as refusal:
-            return {"ok": False, "sentence": self._unveiling(str(refusal))}
+            return answer(self._unveiling(refusal.sentence))
         return {"ok": True, **(more or {})}
 
     def _obey(self, asked: Asked, token: str, now: float) -> dict[str, Any] | None:
@@ -244,7 +244,7 @@ class Session:
     def _unveiling(self, sentence: str) -> str:
         """A refusal that does not say what is veiled: that of a lane which stopped names its protocol."""
         stopped = [lane.stopped for lane in self.lanes]
-        return str(self.shown[stopped.index(sentence)].stopped) if sentence in stopped else sentence
+        return self.shown[stopped.index(sentence)].stopped or "" if sentence in stopped else sentence
 
     def _act(self, order: Order, now: float) -> None:
         if len(self.timeline.log) >= self.limits.commands:
@@ -380,7 +380,7 @@ class Session:
 
     def _answer_absent(self) -> None:
         while self.asked:
-            self.asked.popleft().reply({"ok": False, "sentence": "You have left this session."})
+            self.asked.popleft().reply(answer("You have left this session."))
 
     def _refill(self, now: float) -> None:
         passed, self.built_at = now - self.built_at, now
@@ -574,6 +574,12 @@ class Session:
         if state == self.audience_told:
             return False
         return state[1:] != self.audience_told[1:] or now - self.audience_at >= 1 / self.limits.audience_per_s
+
+
+def answer(sentence: str) -> dict[str, Any]:
+    """Why a command was not done. A sentence with values also tells its template, for a page in another language."""
+    plain = {"ok": False, "sentence": str(sentence)}
+    return {**plain, "template": sentence.template, "values": sentence.values} if isinstance(sentence, Sentence) else plain
 
 
 def grouped(served: Mapping[str, Served]) -> list[tuple[tuple[str, ...], Served]]:

@@ -16,7 +16,7 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
   const stem = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
   const outbox = createOutbox(
     (command, done) => {
-      if (socket.connected) socket.timeout(ANSWER_MAX).emit("command", command, (/** @type {unknown} */ late, /** @type {any} */ answer) => late || done(answer));
+      if (socket.connected) socket.timeout(ANSWER_MAX).emit("command", command, (/** @type {unknown} */ late, /** @type {any} */ answer) => late || done(inLanguage(answer)));
     },
     () => `${stem}.${(count += 1)}`,
   );
@@ -31,6 +31,11 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
   });
   socket.on("connect_error", (error) => onConnected(false, socket.active ? "" : error.message));
   return { send: outbox.send };
+}
+
+/** A refusal in the words of the page's language. @param {any} answer */
+function inLanguage(answer) {
+  return typeof answer?.sentence === "string" ? { ...answer, sentence: server(answer.template ?? answer.sentence, answer.values) } : answer;
 }
 
 /** This tab's own random name: a reload keeps it, another tab has another. */

@@ -697,7 +697,7 @@ def test_an_exception_in_a_protocol_stops_its_lane_and_no_other(room: Room) -> N
         raise ZeroDivisionError("one by nothing")
 
     for node in lane.sim.nodes.values():
-        node.receive_bare = broken  # type: ignore[method-assign]
+        node.handle = broken  # type: ignore[method-assign]
     room.ask("anne", "speed", speed=1.0)
     room.tick(60)
     told = [body["stopped"] for body in room.frames("anne", "events") if "stopped" in body]

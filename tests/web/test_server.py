@@ -209,7 +209,7 @@ def test_a_sessions_page_names_its_session_and_inlines_the_import_map(server: Se
     page = body.decode()
     assert status == 200
     assert 'data-session="abcdefgh2"' in page
-    assert '<html lang="en" data-theme="dark">' in page
+    assert '<html lang="en" data-lang="en" data-theme="dark">' in page
     assert "<noscript>" in page
     found = re.search(r'<script type="importmap">(.*?)</script>', page)
     assert found

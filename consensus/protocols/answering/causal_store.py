@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 from consensus.checkers.histories.convergence import Convergence
 from consensus.checkers.protocols.causal_store_safety import CausalStoreSafety
 from consensus.kernel.node import MS, OK, READ, REMOVE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.maths.lattices import Context, Dot, Run, context_joined, knows, place
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
@@ -172,7 +173,7 @@ class CausalStore(Node):
             return self.send(src, PutAfterReply(m.number))
         if not self.ready(m):
             if dot not in self.waiting:
-                self.note("waits for a dependency", f"{m.key} = {m.value} of {src}")
+                self.note("waits for a dependency", say("{key} = {value} of {node}", key=m.key, value=m.value, node=src))
             self.waiting[dot] = (src, m)
             return None
         self.accept(src, m)
@@ -204,7 +205,8 @@ class CausalStore(Node):
         if held is None or m.version.order > held.version.order:
             self.data[m.key] = Stored(m.value, m.version, m.number)
         else:
-            self.note("later version stands", f"{m.key} = {held.value}, not {m.value}")
+            kept = say("{key} = {value}, not {other}", key=m.key, value=held.value, other=m.value)
+            self.note("later version stands", kept)
         self.store(m.key, (self.data[m.key].value,), (updates(of_key),))
 
     def on_put_after_reply(self, src: str, m: PutAfterReply) -> None:
@@ -221,7 +223,9 @@ class CausalStore(Node):
     # --- for the stage ----------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        facts = {key: f"{held.value}, version {held.version.lamport}.{held.version.node}" for key, held in self.data.items()}
+        facts: dict[str, str] = {}
+        for key, (value, (lamport, node), _number) in self.data.items():
+            facts[key] = say("{value}, version {lamport}.{node}", value=value, lamport=lamport, node=node)
         facts["context"] = "; ".join(f"{client}: {listed(context)}" for client, context in self.contexts.items()) or "none"
         facts["waiting"] = "; ".join(f"{m.key} = {m.value} after {listed(m.dependencies)}" for _, m in self.waiting.values())
         facts["waiting"] = facts["waiting"] or "nothing"

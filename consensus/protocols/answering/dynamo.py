@@ -44,6 +44,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import FAILED, MS, OK, READ, UNKNOWN, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
 TOKENS = 8  # virtual nodes of each node on the ring
@@ -429,7 +430,7 @@ class Dynamo(Node):
                 continue
             kept[key] = after
             self.store_hints(key, version.replaces)
-            self.note("hint stored", f"{key} = {version.value} for {home}")
+            self.note("hint stored", say("{key} = {value} for {home}", key=key, value=version.value, home=home))
 
     def store_hints(self, key: str, based_on: tuple[str, ...] = ()) -> None:
         hinted = tuple(version for kept in self.hints.values() for version in kept.get(key, ()))
@@ -557,12 +558,13 @@ class Dynamo(Node):
         self.close(c)
         if c.answered:
             return
+        n = len(c.replies)
         if c.request.kind == READ:
-            self.answer(op_id, FAILED, reason=f"{len(c.replies)} of R = {self.r} replicas answered")
+            self.answer(op_id, FAILED, reason=say("{n} of R = {r} replicas answered", n=n, r=self.r))
         elif c.reading:
-            self.answer(op_id, FAILED, reason=f"nothing written: {len(c.replies)} of R = {self.r} replicas answered")
+            self.answer(op_id, FAILED, reason=say("nothing written: {n} of R = {r} replicas answered", n=n, r=self.r))
         else:
-            self.answer(op_id, UNKNOWN, reason=f"{len(c.replies)} of W = {self.w} replicas took the write; they keep it")
+            self.answer(op_id, UNKNOWN, reason=say("{n} of W = {w} replicas took the write; they keep it", n=n, w=self.w))
 
     def close(self, c: Coordination) -> None:
         del self.coordinations[c.op_id]
@@ -580,7 +582,7 @@ class Dynamo(Node):
         for node, versions in c.replies.items():
             if node not in self.homes(c.key) or versions == latest:
                 continue
-            self.note("read repair", f"{c.key} at {node}")
+            self.note("read repair", say("{key} at {node}", key=c.key, node=node))
             if node == self.id:
                 self.keep(c.key, latest)
             else:
@@ -644,7 +646,7 @@ class Dynamo(Node):
         if not after:
             del kept[m.key]
         self.store_hints(m.key)
-        self.note("hint handed off", f"{m.key} to {src}")
+        self.note("hint handed off", say("{key} to {node}", key=m.key, node=src))
         self.hand_off(src)
 
     def move_what_is_not_ours(self) -> None:
@@ -702,7 +704,7 @@ class Dynamo(Node):
     def synchronize(self, src: str, objects: tuple[tuple[str, Versions], ...]) -> None:
         for key, versions in objects:
             if self.keep(key, versions):
-                self.note("anti-entropy repaired", f"{key} from {src}")
+                self.note("anti-entropy repaired", say("{key} from {node}", key=key, node=src))
 
     def obey_the_policy(self) -> None:
         """When siblings were turned into last write wins, what lies on disk follows."""
@@ -718,7 +720,10 @@ class Dynamo(Node):
     # --- for the stage ------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        facts = {f"{key}": f"{listed(self.data.get(key, ()))}; {self.whereabouts(key)}" for key in self.known_keys()}
+        facts: dict[str, str] = {}
+        for key in self.known_keys():
+            versions = listed(self.data.get(key, ()))
+            facts[key] = say("{versions}; {where}", versions=versions, where=self.whereabouts(key))
         hints = [f"{key} = {listed(kept[key])} for {home}" for home, kept in self.hints.items() for key in kept]
         facts["hints"] = "; ".join(hints) or "none"
         facts["suspected"] = ", ".join(self.suspected) or "nobody"
@@ -733,7 +738,10 @@ class Dynamo(Node):
 
     def whereabouts(self, key: str) -> str:
         nodes = preference_list(self.members, key)
-        return f"preference list {' '.join(nodes[: self.n])} | {' '.join(nodes[self.n :])}".rstrip(" |")
+        homes, others = " ".join(nodes[: self.n]), " ".join(nodes[self.n :])
+        if not others:
+            return say("preference list {homes}", homes=homes)
+        return say("preference list {homes} | {others}", homes=homes, others=others)
 
 
 def root_of(leaves: tuple[str, ...]) -> str:
@@ -766,7 +774,12 @@ def clash(knobs: Mapping[str, Any]) -> str:
     """R and W count distinct homes (4.5), and of these there are N."""
     for name in ("r", "w"):
         if knobs[name] > knobs["n"]:
-            return f"{name.upper()}={knobs[name]} asks more homes than there are: N is {knobs['n']}."
+            return say(
+                "{name}={asked} asks more homes than there are: N is {n}.",
+                name=name.upper(),
+                asked=knobs[name],
+                n=knobs["n"],
+            )
     return ""
 
 

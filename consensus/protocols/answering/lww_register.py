@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from consensus.checkers.histories.convergence import Convergence
 from consensus.checkers.protocols.gossip_safety import GossipSafety
 from consensus.kernel.node import Request
+from consensus.kernel.sentences import say
 from consensus.maths.lattices import Copy, Dot, Vector, at, place
 from consensus.protocols.cards import ANSWERING, Card, Claims
 from consensus.protocols.gossip import KNOBS, Datatype, Replica
@@ -72,7 +73,7 @@ def loser(held: Stamped | None, theirs: Stamped) -> tuple[Dot, str] | None:
 
 
 def facts(key: str, held: Stamped) -> dict[str, str]:
-    return {key: f"{held.value} at {held.timestamp} us by {held.replica}"}
+    return {key: say("{value} at {moment} us by {node}", value=held.value, moment=held.timestamp, node=held.replica)}
 
 
 DATATYPE = Datatype(None, join, delta, value, facts, no_removal="a register has nothing to remove", loser=loser)

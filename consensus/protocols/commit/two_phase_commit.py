@@ -36,6 +36,7 @@ from typing import Any, Final, NamedTuple
 from consensus.checkers.protocols.two_phase_commit_safety import TwoPhaseCommitSafety
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import COMMIT, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
@@ -177,8 +178,9 @@ class TwoPhaseCommitNode(Node):
         if transaction in self.votes:
             self.silence = self.elapsed
             silent = [peer for peer in self.peers if peer not in self.votes[transaction]]
-            self.note("votes missing", f"{', '.join(silent)} on {transaction}")
-            self.decide_as_coordinator(transaction, ABORTED, f"{', '.join(silent)} did not vote")
+            names = ", ".join(silent)
+            self.note("votes missing", say("{nodes} on {transaction}", nodes=names, transaction=transaction))
+            self.decide_as_coordinator(transaction, ABORTED, say("{nodes} did not vote", nodes=names))
 
     def decide_as_coordinator(self, transaction: str, decision: str, reason: str = "", again: bool = False) -> None:
         """3: the record first, then the message to all. (The book spares those that voted No; here a No may be on its way.)"""
@@ -246,7 +248,7 @@ class TwoPhaseCommitNode(Node):
                 "doubt ended by its coordinator" if src == prepared.coordinator else "doubt ended by another", transaction
             )
         if transaction in self.votes:  # its own transaction: somebody who had not voted decided Abort
-            return self.decide_as_coordinator(transaction, decision, f"{src} has aborted it")
+            return self.decide_as_coordinator(transaction, decision, say("{node} has aborted it", node=src))
         self.reach(transaction, decision)
         return self.let_others_go(transaction)
 
@@ -256,11 +258,15 @@ class TwoPhaseCommitNode(Node):
         """The uncertainty period: voted Yes, told nothing. It may not decide by itself."""
         if transaction in self.prepared:
             if transaction not in self.in_doubt:
-                self.note("in doubt", f"{transaction}: {self.prepared[transaction].key} stays locked")
+                self.note_doubt(transaction)
             self.in_doubt[transaction] = True
             self.silence = self.elapsed
             self.show_role()
             self.ask_what_became_of(transaction)
+
+    def note_doubt(self, transaction: str) -> None:
+        key = self.prepared[transaction].key
+        self.note("in doubt", say("{transaction}: {key} stays locked", transaction=transaction, key=key))
 
     def ask_what_became_of(self, transaction: str) -> None:
         coordinator = self.prepared[transaction].coordinator
@@ -283,11 +289,11 @@ class TwoPhaseCommitNode(Node):
 
     def keep_silent(self, src: str, transaction: str) -> None:
         """It may have voted Yes on this, or decided it: nothing that it could say is sure to be true."""
-        self.note("log lost", f"{transaction}: no answer to {src}")
+        self.note("log lost", say("{transaction}: no answer to {node}", transaction=transaction, node=src))
 
     def no_help(self, src: str, transaction: str) -> None:
         """It has voted Yes as well, or is the coordinator, and has not decided."""
-        self.note("asked one who does not know either", f"{src} on {transaction}")
+        self.note("asked one who does not know either", say("{node} on {transaction}", node=src, transaction=transaction))
 
     # --- recovery (7.4) ---------------------------------------------------------------------------
 
@@ -311,7 +317,7 @@ class TwoPhaseCommitNode(Node):
                 self.reach(transaction, ABORTED)
                 self.broadcast(Abort(transaction))
             else:
-                self.note("in doubt", f"{transaction}: {self.prepared[transaction].key} stays locked")
+                self.note_doubt(transaction)
                 self.in_doubt[transaction] = True
                 self.ask_what_became_of(transaction)
         return self.show_role()
@@ -394,7 +400,8 @@ class TwoPhaseCommitNode(Node):
 
     def on_request(self, client: str, m: Request) -> None:
         if self.log_lost:
-            return self.answer(m.op_id, FAILED, reason=f"{self.id} has lost its disk, and with it the log and its copies")
+            reason = say("{node} has lost its disk, and with it the log and its copies", node=self.id)
+            return self.answer(m.op_id, FAILED, reason=reason)
         if m.kind == READ and self.may_read(m.key):
             return self.answer(m.op_id, OK, self.value_of(m.key))
         for forgotten in self.desk.make_room(self):
@@ -416,7 +423,7 @@ class TwoPhaseCommitNode(Node):
             if self.nobody_was_silent_since(self.desk.requests[op_id].since):
                 return self.desk.decline(self, op_id, reason)
             return self.desk.answer(self, op_id, FAILED, reason=reason)
-        self.note("write tried again", f"{op_id}: {reason}")
+        self.note("write tried again", say("{operation}: {reason}", operation=op_id, reason=reason))
         self.desk.try_again(op_id)
         return self.set_timer("again", self.stream.between(10 * MS, 40 * MS), op_id)
 
@@ -438,12 +445,16 @@ class TwoPhaseCommitNode(Node):
         transaction = f"{op_id}/{request.attempt}"
         if request.kind == WRITE and transaction in self.votes:
             return  # try_again and the time-out for votes see to it
-        holder = self.locks.get(request.key, "")
-        doubt = "in doubt" if holder in self.in_doubt else "not decided yet"
         self.stop_waiting(transaction)
         self.reading.pop(op_id, None)
-        reason = f"{request.key} is locked by a transaction {doubt}" if holder else "no time left"
-        self.desk.refuse(self, request, reason, f"{request.key} is locked")
+        self.desk.refuse(self, request, self.why_locked(request.key), say("{key} is locked", key=request.key))
+
+    def why_locked(self, key: str) -> str:
+        if key not in self.locks:
+            return "no time left"
+        if self.locks[key] in self.in_doubt:
+            return say("{key} is locked by a transaction in doubt", key=key)
+        return say("{key} is locked by a transaction not decided yet", key=key)
 
     # --- what the stage shows ---------------------------------------------------------------------
 
@@ -455,15 +466,19 @@ class TwoPhaseCommitNode(Node):
 
     def describe(self) -> dict[str, Any]:
         log_start = max(1, len(self.dt_log) - LOG_SHOWN + 1)
-        facts = {"DT log": "lost with the disk; this site takes no part" if self.log_lost else f"{len(self.dt_log)} records"}
-        for transaction, prepared in self.prepared.items():
-            what = f"{prepared.key}={prepared.value}, coordinator {prepared.coordinator}"
+        facts: dict[str, str] = {"DT log": say("{n} records", n=len(self.dt_log))}
+        if self.log_lost:
+            facts["DT log"] = "lost with the disk; this site takes no part"
+        for transaction, (key, value, coordinator, _age) in self.prepared.items():
+            what = say("{key}={value}, coordinator {node}", key=key, value=value, node=coordinator)
             if transaction in self.in_doubt:
-                facts[f"in doubt: {transaction}"] = f"{what}; {prepared.key} is locked until somebody says what became of it"
+                facts[f"in doubt: {transaction}"] = say(
+                    "{what}; {key} is locked until somebody says what became of it", what=what, key=key
+                )
             elif transaction in self.votes:
                 voted = ", ".join(self.votes[transaction]) or "nobody else yet"
-                facts[f"coordinates {transaction}"] = (
-                    f"{prepared.key}={prepared.value}; Yes from {voted} ({self.yes_needed} needed)"
+                facts[f"coordinates {transaction}"] = say(
+                    "{key}={value}; Yes from {voted} ({n} needed)", key=key, value=value, voted=voted, n=self.yes_needed
                 )
             else:
                 facts[f"voted Yes: {transaction}"] = what

@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 from consensus.checkers.protocols.paxos_safety import PaxosSafety
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
@@ -195,7 +196,7 @@ class MultiPaxosNode(Node):
 
     def on_election_timeout(self) -> None:
         if self.role == PREPARING:
-            self.note("phase 1 without a quorum", f"ballot {self.ballot}")
+            self.note("phase 1 without a quorum", say("ballot {ballot}", ballot=self.ballot))
         self.prepare()
 
     def become_acceptor(self, why: str) -> None:
@@ -294,7 +295,7 @@ class MultiPaxosNode(Node):
                 self.leader_id = None
                 self.become(ACCEPTOR, ballot)
             else:
-                self.become_acceptor(f"promised ballot {ballot}")
+                self.become_acceptor(say("promised ballot {ballot}", ballot=ballot))
 
     def accepted_in(self, first: int, known: tuple[int, ...]) -> tuple[tuple[int, int, Command], ...]:
         """What it has accepted in the instances from ``first`` on that are not known: mostly nothing; a short answer (3)."""
@@ -337,10 +338,10 @@ class MultiPaxosNode(Node):
     def value_for(self, instance: int) -> Command | None:
         """The value of the highest-numbered proposal that the promises report; in a gap no-op; else any command (2.2, 3)."""
         if (determined := self.determined(instance)) is not None:
-            self.note("value determined by phase 1", f"instance {instance}")
+            self.note("value determined by phase 1", say("instance {n}", n=instance))
             return determined
         if instance < self.free_from:
-            self.note("gap filled with a no-op", f"instance {instance}")
+            self.note("gap filled with a no-op", say("instance {n}", n=instance))
             return NOTHING
         while self.queue:
             op_id = next(iter(self.queue))
@@ -425,14 +426,14 @@ class MultiPaxosNode(Node):
                 if when <= overdue and peer not in self.acceptances[instance]
             )
             if missing:
-                self.note("phase 2 sent again", f"to {peer}")
+                self.note("phase 2 sent again", say("to {node}", node=peer))
                 self.send(peer, Accept(self.ballot, missing))
 
     def on_nack(self, src: str, m: Nack) -> None:
         """Somebody has begun with a higher number: it abandons its own (2.2), and tries higher the next time (2.4)."""
         self.highest_seen = max(self.highest_seen, m.promised)
         if self.role != ACCEPTOR and m.promised > self.ballot:
-            self.become_acceptor(f"{src} has promised ballot {m.promised}")
+            self.become_acceptor(say("{node} has promised ballot {ballot}", node=src, ballot=m.promised))
 
     # --- learning (2.3, 3) ------------------------------------------------------------------------
 
@@ -447,7 +448,7 @@ class MultiPaxosNode(Node):
     def on_learn(self, src: str, m: Learn) -> None:
         until = min(m.first + CHOSEN_MAX, len(self.log))
         if m.first < until:
-            self.note("catch-up", f"{src} from instance {m.first}")
+            self.note("catch-up", say("{node} from instance {n}", node=src, n=m.first))
             self.send(src, Chosen(tuple((instance, *self.log[instance]) for instance in range(m.first, until))))
 
     def learn(self, instance: int, ballot: int, command: Command) -> None:
@@ -462,7 +463,7 @@ class MultiPaxosNode(Node):
         self.last_instance = max(self.last_instance, instance)
         self.decide(instance, command)
         if instance > len(self.log):
-            self.note("chosen beyond a gap", f"instance {instance}")
+            self.note("chosen beyond a gap", say("instance {n}", n=instance))
         while len(self.log) in self.ahead:
             following = self.ahead.pop(len(self.log))
             self.log.append(following)
@@ -589,13 +590,11 @@ class MultiPaxosNode(Node):
         ballot = self.promised if self.role == ACCEPTOR else self.ballot
         facts = {
             "promised": self.ballot_words(self.promised),
-            "chosen": f"1 to {chosen}" + "".join(f", {instance}" for instance in sorted(self.ahead))
-            if chosen
-            else "nothing yet",
-            "quorums": f"{self.quorum_1} promises, {self.quorum_2} acceptances",
+            "chosen": self.chosen_words(),
+            "quorums": say("{promises} promises, {acceptances} acceptances", promises=self.quorum_1, acceptances=self.quorum_2),
         }
         if self.role == PREPARING:
-            facts["promises"] = f"{', '.join(self.promises)} ({self.quorum_1} needed)"
+            facts["promises"] = say("{nodes} ({n} needed)", nodes=", ".join(self.promises), n=self.quorum_1)
         if self.role == LEADER:
             facts["next instance"] = str(self.next_instance)
             proposed = [f"{i} ({len(acceptors)} of {self.quorum_2})" for i, acceptors in self.acceptances.items()]
@@ -623,7 +622,18 @@ class MultiPaxosNode(Node):
 
     def ballot_words(self, ballot: int) -> str:
         """``ballot 7 of n3``."""
-        return f"ballot {ballot} of {self.members[ballot % len(self.members)]}" if ballot else "no ballot yet"
+        if not ballot:
+            return "no ballot yet"
+        return say("ballot {ballot} of {node}", ballot=ballot, node=self.members[ballot % len(self.members)])
+
+    def chosen_words(self) -> str:
+        """``1 to 5``, or with instances beyond a gap ``1 to 5, 7, 9``."""
+        last = len(self.log) - 1
+        if not last:
+            return "nothing yet"
+        if not self.ahead:
+            return say("1 to {last}", last=last)
+        return say("1 to {last}, {others}", last=last, others=", ".join(map(str, sorted(self.ahead))))
 
 
 def quorum(knob: int, members: int) -> int:

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.paxos_safety import PaxosSafety
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
@@ -201,7 +202,7 @@ class PaxosNode(Node):
             self.top = max(self.top, ballot)
             self.show()
             if key in self.ballot:
-                self.abandon(key, f"promised ballot {ballot}")
+                self.abandon(key, say("promised ballot {ballot}", ballot=ballot))
 
     def on_promise(self, src: str, m: Promise) -> None:
         if self.ballot.get(m.key) != m.ballot or m.key in self.issued:
@@ -275,13 +276,13 @@ class PaxosNode(Node):
         """Somebody has begun with a higher number: the proposer should abandon its own (2.2)."""
         self.highest_seen[m.key] = max(self.highest_seen.get(m.key, 0), m.promised)
         if self.ballot.get(m.key) == m.ballot and m.promised > m.ballot:
-            self.abandon(m.key, f"{src} has promised ballot {m.promised}")
+            self.abandon(m.key, say("{node} has promised ballot {ballot}", node=src, ballot=m.promised))
 
     # --- abandoning, and trying again (2.2, 2.4) --------------------------------------------------
 
     def abandon(self, key: str, why: str) -> None:
         """That can be done at any time (2.2). It tries again with a higher number: at once, or after a random wait (2.4)."""
-        self.note("abandoned", f"{key}: {why}")
+        self.note("abandoned", say("{key}: {why}", key=key, why=why))
         self.drop(key)
         if self.knobs["backoff"] == "none":
             return self.try_again(key)
@@ -495,16 +496,23 @@ class PaxosNode(Node):
 
     def instance_words(self, key: str) -> str:
         """``promised 7, accepted 5: pizza, chosen: pizza``."""
-        words = [f"promised {self.promised[key]}"]
+        words = say("promised {ballot}", ballot=self.promised[key])
         if key in self.accepted:
-            words.append("accepted {}: {}".format(*self.accepted[key]))
+            number, value = self.accepted[key]
+            words = say("{words}, accepted {ballot}: {value}", words=words, ballot=number, value=value)
         if key in self.chosen:
-            words.append(f"chosen: {self.chosen[key]}")
-        elif key in self.issued:
-            words.append(f"proposes {self.ballot[key]}: {self.issued[key]}")
-        elif key in self.ballot:
-            words.append(f"prepares {self.ballot[key]}: {len(self.promises[key])} of {self.majority} promises")
-        return ", ".join(words)
+            return say("{words}, chosen: {value}", words=words, value=self.chosen[key])
+        if key in self.issued:
+            return say("{words}, proposes {ballot}: {value}", words=words, ballot=self.ballot[key], value=self.issued[key])
+        if key in self.ballot:
+            return say(
+                "{words}, prepares {ballot}: {n} of {majority} promises",
+                words=words,
+                ballot=self.ballot[key],
+                n=len(self.promises[key]),
+                majority=self.majority,
+            )
+        return words
 
 
 def number_of(key: str) -> int:

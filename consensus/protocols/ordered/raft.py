@@ -1,20 +1,21 @@
 """Raft: one leader a term, one log, and nothing that was committed is ever lost.
 
-Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm (Extended Version)", 2014. Read it with
-Figure 2 at hand: state, handlers and rule numbers stand in its order. "thesis" is Ongaro's dissertation (Stanford, 2014).
+Source: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm (Extended Version)", 2014. Read this file
+beside Figure 2: state, handlers and rule numbers follow its order. "thesis" is Ongaro's dissertation (Stanford, 2014).
 
-Whole here: randomized elections (5.2), replication with the consistency check and its fast back-up (5.3), the two
+Implemented: randomized elections (5.2), replication with the consistency check and its fast back-up (5.3), the two
 restrictions that make it safe (5.4), restart from disk, membership changes (section 6, thesis 4), snapshots (section 7), a new
-leader's no-op and each write applied once though asked twice (section 8), transfer of leadership (thesis 3.10), reads four
-ways (thesis 6.4): through the log, by read-index, under a lease, or from the leader's own state. By knobs: PreVote (thesis
-9.6), and CheckQuorum, which is thesis 6.2 (a leader that hears no majority steps down) together with the last rule of section 6
-(whoever hears a leader disregards other candidates; who has just restarted cannot know whom it heard, and waits as well).
-That last rule is there against servers that were removed: so a candidate that is no member is disregarded whatever the knob
-says. A member is disregarded with CheckQuorum only; else nobody could see what the rule is for.
+leader's no-op and exactly one application of a retried write (section 8), transfer of leadership (thesis 3.10), and four kinds
+of reads (thesis 6.4): through the log, by read-index, under a lease, or from the leader's own state. Knobs turn on PreVote
+(thesis 9.6) and CheckQuorum. CheckQuorum is thesis 6.2 (a leader that hears no majority steps down) together with the last rule
+of section 6 (a server that hears a leader disregards other candidates). A server that has just restarted cannot know whether it
+heard a leader, so it waits as well. The last rule of section 6 protects against removed servers: a candidate that is no member
+is therefore disregarded whatever the knob says. A candidate that is a member is disregarded with CheckQuorum only; otherwise
+nobody could see what the rule is for.
 
-A change of members begins with the newcomers catching up as non-voting members, in rounds (thesis 4.2.1); then it goes through
-a joint configuration, or one server at a time. A leader changes nothing before an entry of its own term is committed
-(Ongaro's correction of 2015). The third way, all at once, is what section 6 warns of: it is unsafe.
+A change of members begins with the new servers catching up as non-voting members, in rounds (thesis 4.2.1). Then the change
+goes through a joint configuration, or one server at a time. A leader changes nothing before an entry of its own term is
+committed (Ongaro's correction of 2015). The third way, all at once, is what section 6 warns of: it is unsafe.
 
 Clients talk to their home node. It passes requests on to the leader that it knows, and to the next leader if the first does
 not answer. A write that may stand in some leader's log is never called failed, because it may still be committed.
@@ -23,8 +24,8 @@ Left out: a snapshot travels in one message, not in chunks (Figure 13, offset an
 beforehand and stand in every first disk, not in a first log entry (thesis 4.4); client sessions do not expire (thesis 6.3).
 An unanswered RequestVote is not sent again within its term; the next election does that.
 
-Raft takes it that disks survive. A server whose disk was wiped is filled again by its leader, which then counts only what
-it holds now (in Figure 2 matchIndex never falls); but it has forgotten its vote and what it had acknowledged, so committed
+Raft assumes that disks survive. If a server's disk was wiped, the leader sends it the log again and counts only what the server
+holds now (in Figure 2 matchIndex never falls). But the server has forgotten its vote and what it had acknowledged. So committed
 entries can be lost, and the checkers then say so.
 """
 
@@ -37,6 +38,7 @@ from typing import Any, Final, NamedTuple
 from consensus.checkers.protocols.raft_safety import RaftSafety
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.maths.quorums import (
     LEARNER,
     Configuration,
@@ -80,7 +82,7 @@ STATE_MACHINE_SAFETY = "State Machine Safety: a committed entry would be removed
 
 
 class PreVote(NamedTuple):
-    """Would you vote for me in that term? Nobody's term changes (thesis 9.6)."""
+    """Asks whether the receiver would vote for the sender in that term. No term changes (thesis 9.6)."""
 
     next_term: int
     candidate_id: str
@@ -103,7 +105,7 @@ class RequestVote(NamedTuple):
     candidate_id: str
     last_log_index: int
     last_log_term: int
-    disrupt_leader: bool = False  # the leader itself told me to stand (thesis 4.2.3)
+    disrupt_leader: bool = False  # the leader itself asked the sender to start an election (thesis 4.2.3)
 
 
 class RequestVoteReply(NamedTuple):
@@ -141,7 +143,7 @@ class AppendEntriesReply(NamedTuple):
 
 
 class InstallSnapshot(NamedTuple):
-    """In the place of entries that the leader has discarded (Figure 13)."""
+    """Sent instead of entries that the leader has discarded (Figure 13)."""
 
     term: int
     leader_id: str
@@ -164,13 +166,13 @@ class InstallSnapshotReply(NamedTuple):
 
 
 class TimeoutNow(NamedTuple):
-    """Stand for election at once (thesis 3.10)."""
+    """The receiver shall start an election at once (thesis 3.10)."""
 
     term: int
 
 
 class Instruct(NamedTuple):
-    """What somebody told a server to do and only the leader can, passed on to it."""
+    """A visitor's instruction that only the leader can carry out, passed on to the leader."""
 
     term: int
     action: str
@@ -199,7 +201,7 @@ class ForwardReply(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What stands for the log up to an index (section 7). Before there is one: index 0, and the members to begin with."""
+    """Replaces the log up to an index (section 7). Before the first snapshot: index 0, and the first members."""
 
     last_included_index: int
     last_included_term: int
@@ -248,7 +250,7 @@ class RaftNode(Node):
         # Persistent state on all servers (Figure 2)
         self.current_term = 0
         self.voted_for: str | None = None
-        self.log: list[Entry] = [BEFORE_THE_FIRST]  # its first place stands for the snapshot's last included entry
+        self.log: list[Entry] = [BEFORE_THE_FIRST]  # place 0 is the snapshot's last included entry
         self.snapshot = Snapshot(0, 0, self.first_configuration())
         # The members, as the newest entry about them in the log says, committed or not (section 6)
         self.configurations: list[tuple[int, Configuration]] = []  # (index, members) of the snapshot and of each such entry
@@ -260,7 +262,7 @@ class RaftNode(Node):
         self.role = FOLLOWER
         self.leader_id: str | None = None  # who leads the current term, as far as this node knows
         self.heard_leader_at: int | None = None  # by the own clock
-        self.told_to_stand = 0  # the term in which it stands because the leader told it to
+        self.told_to_stand = 0  # the term of an election that the leader asked it to start
         # The state machine: rebuilt from the log after a restart
         self.state_machine: dict[str, str] = {}
         self.applied: Ledger[str, bool] = Ledger()  # op ids of the writes that took effect
@@ -271,13 +273,13 @@ class RaftNode(Node):
         self.first_index_of_term = 0  # where this leader's no-op stands
         self.round = 0
         self.leases: dict[int, tuple[int, int]] = {}  # round -> (when it began, for how long it is good)
-        self.lease_given_up = False  # somebody may stand before the lease is over: it was told to
+        self.lease_given_up = False  # this leader asked another server to start an election before the lease ends
         self.transferee: str | None = None
-        self.wanted: tuple[str, ...] = ()  # the voters that a change under way shall end with
-        self.catching_up: dict[str, tuple[int, int, int]] = {}  # newcomer -> (round, up to which index, since when)
+        self.wanted: tuple[str, ...] = ()  # the voters at the end of the current change
+        self.catching_up: dict[str, tuple[int, int, int]] = {}  # new server -> (round, the index to reach, start of the round)
         self.proposed: dict[str, tuple[str, str]] = {}  # op id -> (home node, kind); answered when applied
         self.reads: dict[str, tuple[str, str, int, int]] = {}  # op id -> (home node, key, read index, round)
-        # What clients of this node asked
+        # Requests of this node's clients
         self.desk = FrontDesk()
 
     def on_start(self) -> None:
@@ -288,7 +290,9 @@ class RaftNode(Node):
         self.reset_election_timer()
 
     def on_restart(self) -> None:
-        self.heard_leader_at = self.elapsed  # it may have, just before: that it will not help to depose a leader still holds
+        self.heard_leader_at = (
+            self.elapsed
+        )  # it may have heard a leader just before the crash, so it refuses votes for one timeout
         self.on_start()
 
     # --- roles (Figure 4) -------------------------------------------------------------------------
@@ -305,14 +309,14 @@ class RaftNode(Node):
             self.cancel_timer("catch_up")
             self.cancel_timer("transfer")
             self.wanted, self.catching_up = (), {}
-            self.use_configuration(self.configurations[-1][1])  # without the newcomers that only a leader knows
+            self.use_configuration(self.configurations[-1][1])  # without the non-voting members, which only a leader knows
             self.reset_election_timer()
             if newer:
-                self.note("leader deposed", f"term {term} began")
+                self.note("leader deposed", say("term {term} began", term=term))
             self.let_go_of_requests()
 
     def become_pre_candidate(self) -> None:
-        """Asks first whether an election could be won, and disturbs nobody if not (thesis 9.6)."""
+        """Asks first whether it could win an election; if not, it disturbs nobody (thesis 9.6)."""
         self.role, self.leader_id = PRE_CANDIDATE, None
         self.votes = {self.id: True}
         self.become(PRE_CANDIDATE, self.current_term)
@@ -343,7 +347,7 @@ class RaftNode(Node):
         self.wanted, self.catching_up = (), {}
         self.keep_track_of_followers()
         if self.told_to_stand == self.current_term:
-            self.note("leadership transferred", f"to {self.id}")
+            self.note("leadership transferred", say("to {node}", node=self.id))
         # Section 8: what earlier leaders left can be committed only along with an entry of this term (5.4.2).
         self.log.append((self.current_term, NO_OP, "", None, ""))
         self.first_index_of_term = self.last_log_index
@@ -351,7 +355,7 @@ class RaftNode(Node):
         self.replicate()
 
     def keep_track_of_followers(self) -> None:
-        """For a new one nextIndex starts just after the log, matchIndex at 0 (Figure 2). One that has left is forgotten."""
+        """A new follower's nextIndex starts just after the log, its matchIndex at 0 (Figure 2). Forgets followers that left."""
         for gone in [peer for peer in self.followers if peer not in self.addressed]:
             del self.followers[gone]
         for peer in self.addressed:
@@ -361,12 +365,12 @@ class RaftNode(Node):
     # --- rules for all servers (5.1) --------------------------------------------------------------
 
     def observe_term(self, term: int) -> None:
-        """Whoever sees a later term adopts it and follows."""
+        """A server that sees a later term adopts it and becomes a follower."""
         if term > self.current_term:
             self.become_follower(term)
 
     def recognise_leader(self, term: int, leader_id: str) -> None:
-        """An AppendEntries of the current term comes from its legitimate leader; a candidate gives way (5.2)."""
+        """An AppendEntries of the current term comes from its legitimate leader; a candidate steps down (5.2)."""
         if term > self.current_term or self.role in STANDING:
             self.become_follower(term)
         assert self.role == FOLLOWER, ELECTION_SAFETY
@@ -405,7 +409,7 @@ class RaftNode(Node):
         if not self.may_stand():
             return
         if self.role == CANDIDATE:
-            self.note("election without a winner", f"term {self.current_term}")
+            self.note("election without a winner", say("term {term}", term=self.current_term))
         if self.knobs["pre_vote"]:
             self.become_pre_candidate()
         else:
@@ -418,14 +422,14 @@ class RaftNode(Node):
                 self.send(peer, request)
 
     def on_pre_vote(self, src: str, m: PreVote) -> None:
-        """Only those that would vote, and do not hear a leader, say yes (thesis 9.6)."""
+        """A server says yes only if it would vote for the sender and hears no leader (thesis 9.6)."""
         granted = (
             (m.next_term > self.current_term or (m.next_term == self.current_term and self.vote_is_free_for(m.candidate_id)))
             and self.is_up_to_date(m.last_log_index, m.last_log_term)
             and not self.hears_a_leader()
         )
         if not granted:
-            self.note("pre-vote refused", f"{m.candidate_id} for term {m.next_term}")
+            self.note("pre-vote refused", say("{node} for term {term}", node=m.candidate_id, term=m.next_term))
         self.send(src, PreVoteReply(self.current_term, m.next_term, granted))
 
     def on_pre_vote_reply(self, src: str, m: PreVoteReply) -> None:
@@ -436,7 +440,7 @@ class RaftNode(Node):
         self.count_votes()
 
     def hears_a_leader(self) -> bool:
-        """Within the minimum election timeout of hearing from a leader, or being one (section 6)."""
+        """True for a leader, and within the minimum election timeout after a message from one (section 6)."""
         if self.role == LEADER:
             return True
         patience: int = self.knobs["election_min_ms"] * MS
@@ -444,7 +448,7 @@ class RaftNode(Node):
 
     def on_request_vote(self, src: str, m: RequestVote) -> None:
         if self.disregards(m):  # the end of section 6
-            self.note("vote request disregarded", f"{m.candidate_id}, term {m.term}")
+            self.note("vote request disregarded", say("{node}, term {term}", node=m.candidate_id, term=m.term))
             return self.send(src, RequestVoteReply(self.current_term, False))
         self.observe_term(m.term)
         granted = (
@@ -460,8 +464,8 @@ class RaftNode(Node):
         self.send(src, RequestVoteReply(self.current_term, granted))
 
     def disregards(self, m: RequestVote) -> bool:
-        """A removed server hears no heartbeats and asks for votes for ever. While a leader is heard, such requests count for
-        nothing (section 6): those of servers that are no members, as far as is known here; with CheckQuorum those of all.
+        """A removed server hears no heartbeats and asks for votes for ever. A server that hears a leader ignores requests of
+        servers that are no members, as far as it knows (section 6); with CheckQuorum it ignores all requests.
         """
         may_disrupt = self.knobs["check_quorum"] or m.candidate_id not in electorate(self.configuration)
         return may_disrupt and not m.disrupt_leader and self.hears_a_leader()
@@ -490,7 +494,7 @@ class RaftNode(Node):
             self.become_leader()
 
     def may_stand(self) -> bool:
-        """Who is no member, and knows it for sure, leaves elections to the members; else it may be needed (thesis 4.2.2)."""
+        """A server may start an election unless it is certain that it was removed (thesis 4.2.2)."""
         if self.id in self.configuration.voters:
             return True
         electors = electorate(self.configuration)
@@ -502,22 +506,22 @@ class RaftNode(Node):
         self.replicate()
 
     def replicate(self) -> None:
-        """The leader addresses everybody: new entries where there are some, else a heartbeat."""
+        """The leader sends to everybody: new entries if there are some, else a heartbeat."""
         if self.knobs["check_quorum"] and not self.hears_a_quorum():
-            self.note("stepped down without a quorum", f"term {self.current_term}")
+            self.note("stepped down without a quorum", say("term {term}", term=self.current_term))
             return self.become_follower(self.current_term)
         self.round += 1
         if self.knobs["reads"] == "lease":
             self.leases[self.round] = (self.elapsed, self.lease_length())
             self.leases.pop(self.round - LEASES_KEPT, None)
-        messages: dict[int, AppendEntries | InstallSnapshot] = {}  # followers that are equally far get the same
+        messages: dict[int, AppendEntries | InstallSnapshot] = {}  # followers with the same next index get the same message
         for peer in self.addressed:
             first = self.followers[peer].next_index
             if first not in messages:
                 messages[first] = self.log_from(first)
             self.send(peer, messages[first])
         self.set_timer("heartbeat", self.knobs["heartbeat_ms"] * MS)
-        if self.configuration.voters == (self.id,):  # alone it is its own majority
+        if self.configuration.voters == (self.id,):  # a single server is its own majority
             self.advance_commit_index()
             self.answer_confirmed_reads()
         return None
@@ -531,7 +535,7 @@ class RaftNode(Node):
         self.send(peer, self.log_from(self.followers[peer].next_index))
 
     def log_from(self, first: int) -> AppendEntries | InstallSnapshot:
-        """What a follower needs whose next entry is that one: entries, or the snapshot where they are discarded."""
+        """The message for a follower whose next entry is that one: entries, or the snapshot if they are discarded."""
         log, place = self.log, first - self.snapshot.last_included_index
         if place < 1:
             return InstallSnapshot(self.current_term, self.id, *self.snapshot, self.round)
@@ -552,8 +556,8 @@ class RaftNode(Node):
             before = self.configuration
             self.accept_entries(prev_log_index, entries)
             if self.configuration != before:
-                self.reset_election_timer()  # it may be a member now, or none any more
-        # Only up to the last entry that this message vouches for: what stands behind it may still conflict.
+                self.reset_election_timer()  # it may have become a member, or have been removed
+        # Only up to the last entry of this message: later entries in the log may still conflict.
         last_new_index = prev_log_index + len(entries)
         if leader_commit > self.commit_index:  # AppendEntries 5
             self.commit_up_to(min(leader_commit, last_new_index))
@@ -565,7 +569,7 @@ class RaftNode(Node):
         if self.role != LEADER or term != self.current_term or (follower := self.followers.get(src)) is None:
             return
         follower.answered_at = self.elapsed
-        # A follower that refuses entries still recognises its leader: both answers count for the round.
+        # A follower that refuses entries still recognises its leader, so either answer counts for the round.
         if round > follower.acknowledged_round:
             follower.acknowledged_round = round
         if success:
@@ -576,19 +580,21 @@ class RaftNode(Node):
             if self.catching_up:
                 self.judge_newcomer(src)
         else:
-            if round > follower.accepted_round:  # it refuses what follows on an acceptance: its disk was wiped
+            if round > follower.accepted_round:  # it accepted before and refuses now: its disk was wiped
                 follower.match_index = 0
             self.back_up(src, conflict_term, conflict_index)
         if self.reads:
             self.answer_confirmed_reads()
 
     def holds(self, index: int, term: int) -> bool:
-        """Whether the log has an entry of that term there. What the snapshot covers is committed: it is the same everywhere."""
+        """Whether the log has an entry of that term at that index. Entries in the snapshot are committed: all servers agree on
+        them.
+        """
         place = index - self.snapshot.last_included_index
         return place < 0 or (place < len(self.log) and self.log[place][TERM] == term)
 
     def accept_entries(self, prev_log_index: int, entries: tuple[Entry, ...]) -> None:
-        """Keeps what agrees, drops what conflicts, appends what is new. An old message that comes late removes nothing."""
+        """Keeps entries that agree, removes conflicting ones, appends new ones. A late message removes nothing."""
         for index, entry in enumerate(entries, start=prev_log_index + 1):
             if index <= self.last_log_index:
                 if self.holds(index, entry[TERM]):
@@ -598,18 +604,18 @@ class RaftNode(Node):
 
     def append(self, entry: Entry) -> None:
         self.log.append(entry)
-        if entry[KIND] == MEMBERS:  # in force from the moment at which it stands in the log (section 6)
+        if entry[KIND] == MEMBERS:  # takes effect as soon as it is in the log (section 6)
             self.configurations.append((self.last_log_index, configuration_of(entry)))
             self.use_configuration(self.configurations[-1][1])
 
     def truncate(self, index: int) -> None:
         """Removes the entry at this index and all that follow it."""
         assert index > self.commit_index, STATE_MACHINE_SAFETY
-        self.note("log truncated", f"{self.last_log_index - index + 1} from index {index}")
+        self.note("log truncated", say("{n} from index {index}", n=self.last_log_index - index + 1, index=index))
         del self.log[index - self.snapshot.last_included_index :]
         while self.configurations[-1][0] >= index:  # back to the configuration before (section 6)
             self.configurations.pop()
-            self.note("membership rolled back", f"from index {index}")
+            self.note("membership rolled back", say("from index {index}", index=index))
             self.use_configuration(self.configurations[-1][1])
 
     def conflict_before(self, prev_log_index: int) -> tuple[int, int]:
@@ -627,11 +633,11 @@ class RaftNode(Node):
         follower = self.followers[peer]
         next_index = conflict_index
         for index in range(follower.next_index - 1, max(conflict_index, self.snapshot.last_included_index) - 1, -1):
-            if self.term_at(index) == conflict_term:  # the leader has that term too: they may agree up to its last entry here
+            if self.term_at(index) == conflict_term:  # the leader has that term too: the logs may agree up to its last entry
                 next_index = index + 1
                 break
         next_index = max(next_index, follower.match_index + 1)
-        if next_index < follower.next_index:  # else the refusal is an old one, answered already
+        if next_index < follower.next_index:  # else the refusal is an old one that was handled already
             follower.next_index = next_index
             self.send_append_entries(peer)
 
@@ -639,13 +645,13 @@ class RaftNode(Node):
         follower = self.followers[peer]
         if match_index <= follower.match_index:
             return
-        # A full message was cut short at ENTRIES_MAX, and a snapshot has a rest too: it need not wait for the next heartbeat.
+        # After a full message (ENTRIES_MAX) or a snapshot more entries follow. They need not wait for the next heartbeat.
         full = match_index - follower.next_index + 1 >= ENTRIES_MAX
         full = full or follower.next_index <= self.snapshot.last_included_index
         follower.match_index = match_index
         follower.next_index = max(follower.next_index, match_index + 1)
         self.advance_commit_index()
-        if self.role != LEADER or peer not in self.followers:  # it was the leader's own farewell, or the follower's
+        if self.role != LEADER or peer not in self.followers:  # this commit removed the leader itself, or the follower
             return
         if full and match_index < self.last_log_index:
             self.send_append_entries(peer)
@@ -653,12 +659,12 @@ class RaftNode(Node):
             self.hand_over()
 
     def advance_commit_index(self) -> None:
-        """A leader counts replicas only for entries of its own term; that commits all before them too (5.3, 5.4.2)."""
+        """A leader counts replicas only for entries of its own term. That commits all earlier entries, too (5.3, 5.4.2)."""
         if self.commit_index == self.last_log_index:
             return  # there is nothing left to commit
         match_index = {peer: follower.match_index for peer, follower in self.followers.items()}
         on_majority = self.agreed_index({**match_index, self.id: self.last_log_index})
-        # Terms never fall along a log: if this entry is of an earlier term, so are all before it.
+        # Terms never decrease along a log: if this entry is of an earlier term, so are all entries before it.
         if on_majority > self.commit_index and self.may_commit_by_counting(on_majority):
             self.commit_up_to(on_majority)
             self.go_on_with_change()
@@ -678,7 +684,7 @@ class RaftNode(Node):
             self.take_snapshot()
 
     def apply(self, entry: Entry) -> None:
-        """The state machine takes one entry; a write that it has seen before changes nothing (section 8)."""
+        """The state machine applies one entry; a write that it has applied before changes nothing (section 8)."""
         _term, kind, key, value, op_id = entry
         if kind == WRITE and value is not None:
             if self.has_seen(op_id):
@@ -692,33 +698,33 @@ class RaftNode(Node):
             self.tell(home, op_id, self.value_of(key) if kind == READ else ())
 
     def has_seen(self, op_id: str) -> bool:
-        """Whether that write took effect before (section 8); by a knob every retry is taken for a new one."""
+        """Whether that write took effect before (section 8). With the knob "taken as new" every retry counts as a new write."""
         return op_id in self.applied and self.knobs["retries"] == "recognised"
 
     # --- members (section 6; thesis 4) ------------------------------------------------------------
 
     def first_configuration(self) -> Configuration:
-        """Agreed on before the first start. Who is not in it knows of no members, and waits to be told."""
+        """Agreed on before the first start. A server outside it knows no members, and waits until a leader sends to it."""
         few = self.knobs["initial_members"]
         voters = self.members[:few] if few else self.members
         return Configuration(voters) if self.id in voters else Configuration()
 
     def use_configuration(self, configuration: Configuration) -> None:
-        """The newest in the log is in force; a leader knows of non-voting members beside it."""
+        """The newest configuration in the log is in force; a leader adds the non-voting members that it knows."""
         self.configuration = configuration
         named = everyone(configuration)
         self.addressed = tuple(member for member in self.peers if member in named)
 
     def agree(self, votes: Mapping[str, bool]) -> bool:
-        """Whether those that said yes are a majority of all members; in a joint configuration, of both halves."""
+        """Whether the servers that said yes are a majority of all members; in a joint configuration, of both halves."""
         return has_quorum(self.configuration, votes)
 
     def agreed_index(self, index_of: Mapping[str, int]) -> int:
-        """How far a majority of the members has come, by the same count."""
+        """The highest index that a majority has reached, by the same rule."""
         return committed_index(self.configuration, index_of)
 
     def begin_change(self, wanted: tuple[str, ...]) -> None:
-        """Newcomers get the log first, as non-voting members, so that they will not hold up commitment (section 6)."""
+        """New servers get the log first, as non-voting members, so that they do not delay commitment (section 6)."""
         self.wanted = tuple(member for member in self.members if member in wanted)
         newcomers = [member for member in self.wanted if member not in self.configuration.voters]
         self.use_configuration(with_changes(self.configuration, [(LEARNER, member) for member in newcomers]))
@@ -729,7 +735,9 @@ class RaftNode(Node):
         self.go_on_with_change()
 
     def judge_newcomer(self, member: str) -> None:
-        """Caught up when a round was shorter than an election timeout; after ten rounds it is given up (thesis 4.2.1)."""
+        """A server has caught up when a round was shorter than an election timeout. After ten rounds the change is abandoned
+        (thesis 4.2.1).
+        """
         if member not in self.catching_up:
             return
         round, up_to, since = self.catching_up[member]
@@ -748,20 +756,22 @@ class RaftNode(Node):
             self.abandon_change()
 
     def abandon_change(self) -> None:
-        self.note("membership change abandoned", f"{', '.join(self.catching_up)} did not catch up")
+        self.note("membership change abandoned", say("{nodes} did not catch up", nodes=", ".join(self.catching_up)))
         self.wanted, self.catching_up = (), {}
         self.use_configuration(self.configurations[-1][1])
         self.keep_track_of_followers()
 
     def go_on_with_change(self) -> None:
-        """The next step of a change of members, or of one that an earlier leader began, once the step before is committed."""
+        """Takes the next step of a change of members once the step before is committed; an earlier leader may have begun the
+        change.
+        """
         index, latest = self.configurations[-1]
         if self.role != LEADER or index > self.commit_index:
             return
-        if latest.outgoing:  # C_old,new is committed: now C_new may stand alone
+        if latest.outgoing:  # C_old,new is committed: C_new follows
             return self.propose(leave_joint(self.configuration))
-        if self.id not in latest.voters:  # C_new is committed, and its leader not in it: its work is done
-            self.note("leader left", f"term {self.current_term}")
+        if self.id not in latest.voters:  # C_new is committed without this leader: it steps down
+            self.note("leader left", say("term {term}", term=self.current_term))
             return self.become_follower(self.current_term)
         changes = changes_to(latest, self.wanted) if self.wanted else ()
         if not changes:
@@ -770,7 +780,9 @@ class RaftNode(Node):
             self.propose(self.next_configuration())
 
     def may_change_members(self) -> bool:
-        """Not before an entry of this term is committed: else changes of two leaders may part the majorities (Ongaro 2015)."""
+        """Not before an entry of this term is committed: otherwise changes of two leaders may lead to disjoint majorities
+        (Ongaro 2015).
+        """
         return self.commit_index >= self.first_index_of_term
 
     def next_configuration(self) -> Configuration:
@@ -779,8 +791,10 @@ class RaftNode(Node):
         if way == JOINT:
             return enter_joint(self.configuration, changes)
         if way == ONE_AT_A_TIME:
-            return simple(self.configuration, sorted(changes, key=lambda change: change[1] == self.id)[:1])  # itself last
-        return with_changes(self.configuration, changes)  # all at once: majorities of old and new need not meet (Figure 10)
+            return simple(
+                self.configuration, sorted(changes, key=lambda change: change[1] == self.id)[:1]
+            )  # the leader removes itself last
+        return with_changes(self.configuration, changes)  # all at once: old and new majorities may be disjoint (Figure 10)
 
     def propose(self, configuration: Configuration) -> None:
         """An entry like any other, but in force at once (section 6)."""
@@ -797,7 +811,9 @@ class RaftNode(Node):
     # --- leadership transfer (thesis 3.10) --------------------------------------------------------
 
     def transfer_leadership(self, target: str) -> None:
-        """1. The leader stops accepting requests. 2. It brings the target up to date. 3. It tells it to stand."""
+        """1. The leader stops accepting requests. 2. It brings the target up to date. 3. It asks the target to start an
+        election.
+        """
         self.transferee = target
         self.set_timer("transfer", self.longest_timeout())
         self.hand_over()
@@ -806,7 +822,7 @@ class RaftNode(Node):
         assert self.transferee is not None
         if self.followers[self.transferee].match_index < self.last_log_index:
             return self.send_append_entries(self.transferee)
-        self.lease_given_up = True  # in this term: nobody knows when the message arrives
+        self.lease_given_up = True  # for the rest of this term: the message may arrive at any time
         return self.send(self.transferee, TimeoutNow(self.current_term))
 
     def on_timeout_now(self, src: str, m: TimeoutNow) -> None:
@@ -817,7 +833,7 @@ class RaftNode(Node):
     def on_transfer_timeout(self) -> None:
         """After about an election timeout the leader goes on as before (thesis 3.10)."""
         if self.role == LEADER and self.transferee is not None:
-            self.note("transfer abandoned", f"to {self.transferee}")
+            self.note("transfer abandoned", say("to {node}", node=self.transferee))
             self.transferee = None
             self.pass_on_requests()
             self.replicate()
@@ -825,7 +841,7 @@ class RaftNode(Node):
     # --- snapshots (section 7) --------------------------------------------------------------------
 
     def take_snapshot(self) -> None:
-        """Each server for itself, of what it has applied; the log up to there is discarded."""
+        """Each server takes its own snapshot of what it has applied, and discards the log up to that index."""
         index = self.last_applied
         term = self.term_at(index)
         configuration = next(members for at, members in reversed(self.configurations) if at <= index)
@@ -833,7 +849,7 @@ class RaftNode(Node):
         self.log[0] = (term, NO_OP, "", None, "")
         self.snapshot = Snapshot(index, term, configuration, tuple(self.state_machine.items()), tuple(self.applied))
         self.configurations = [(index, configuration), *(later for later in self.configurations if later[0] > index)]
-        self.note("snapshot taken", f"up to index {index}")
+        self.note("snapshot taken", say("up to index {index}", index=index))
 
     def on_install_snapshot(self, src: str, m: InstallSnapshot) -> None:
         if m.term < self.current_term:  # InstallSnapshot 1
@@ -841,7 +857,7 @@ class RaftNode(Node):
         self.recognise_leader(m.term, m.leader_id)
         self.reset_election_timer()
         if m.last_included_index > self.commit_index:
-            if self.holds(m.last_included_index, m.last_included_term):  # InstallSnapshot 6: what follows on it stays
+            if self.holds(m.last_included_index, m.last_included_term):  # InstallSnapshot 6: keeps the entries after it
                 self.commit_up_to(m.last_included_index)
             else:
                 self.install(m)
@@ -852,11 +868,11 @@ class RaftNode(Node):
         """Discard the entire log, reset the state machine, use the snapshot's members (InstallSnapshot 7, 8)."""
         self.log = [(m.last_included_term, NO_OP, "", None, "")]
         self.snapshot = Snapshot(m.last_included_index, m.last_included_term, m.configuration, m.data, m.applied)
-        self.note("snapshot installed", f"up to index {m.last_included_index}")
+        self.note("snapshot installed", say("up to index {index}", index=m.last_included_index))
         self.start_from_snapshot()
 
     def start_from_snapshot(self) -> None:
-        """The state machine is what the snapshot says, the members what it and the log behind it say."""
+        """Takes the state machine from the snapshot, and the members from the snapshot and the log after it."""
         index, _term, configuration, data, applied = self.snapshot
         self.commit_index = self.last_applied = index
         self.state_machine, self.applied = dict(data), Ledger(dict.fromkeys(applied, True))
@@ -887,7 +903,7 @@ class RaftNode(Node):
             self.replicate()
 
     def pass_on(self, op_id: str) -> bool:
-        """Gives the request to the leader, if one is known; True when that is this node and everybody must now be addressed."""
+        """Gives the request to the leader, if one is known; True when this node leads and must now send to everybody."""
         if self.leader_id is None or self.transferee is not None:
             return False
         operation = self.desk.pass_on(op_id).operation
@@ -897,7 +913,7 @@ class RaftNode(Node):
         return False
 
     def pass_on_requests(self) -> None:
-        """A leader is known again. Requests that an earlier one left unanswered are asked once more: they apply only once."""
+        """A leader is known again: passes on requests that an earlier leader left unanswered. Each still applies only once."""
         for op_id in self.desk.waiting(self):
             self.pass_on(op_id)
 
@@ -906,7 +922,7 @@ class RaftNode(Node):
         if m.served:
             return self.desk.answer(self, m.op_id, OK, m.result)
         if src == self.leader_id and m.term == self.current_term:
-            self.leader_id = None  # it restarted: nobody leads twice in one term
+            self.leader_id = None  # it restarted: no server leads twice in one term
         if self.leader_id is None:
             self.desk.refuse_overdue(self, "the leader was deposed")
         return None
@@ -925,8 +941,8 @@ class RaftNode(Node):
             self.replicate()
 
     def serve(self, home: str, op_id: str, kind: str, key: str, value: str | None) -> bool:
-        """Takes a request on; True when it needs everybody to be addressed."""
-        if self.has_seen(op_id):  # asked twice, and it has happened
+        """Accepts a request; True when the leader must now send to everybody."""
+        if self.has_seen(op_id):  # a retry of a write that took effect
             self.note("duplicate suppressed", op_id)
             self.tell(home, op_id)
             return False
@@ -939,11 +955,11 @@ class RaftNode(Node):
         return True
 
     def read_without_the_log(self, home: str, op_id: str, key: str) -> bool:
-        """Read-index: thesis 6.4, steps 1 to 5. A local read leaves out step 3, and with it the certainty of still leading.
+        """Read-index: thesis 6.4, steps 1 to 5. A local read leaves out step 3, so the server may no longer lead.
 
-        Under a lease (6.4.1) an earlier round stands for step 3; when it has run out, the read asks for a new one.
+        Under a lease (6.4.1) an earlier round replaces step 3; when the lease has run out, the read needs a new round.
         """
-        # Steps 1 and 2: once an entry of this term is committed, whatever was committed before lies within the commit index.
+        # Steps 1 and 2: once an entry of this term is committed, the commit index covers all earlier commitments.
         read_index = max(self.commit_index, self.first_index_of_term)
         reads = self.knobs["reads"]
         asks_for_a_round: bool = reads == "read-index"
@@ -956,14 +972,16 @@ class RaftNode(Node):
         return asks_for_a_round
 
     def holds_lease(self) -> bool:
-        """From the start of a round that a majority acknowledged: so long they do not help to elect another (6.4.1)."""
+        """A lease runs from the start of a round that a majority acknowledged: until it ends they elect no other leader
+        (6.4.1).
+        """
         if self.lease_given_up or (lease := self.leases.get(self.confirmed_round())) is None:
             return False
         began, length = lease
         return self.elapsed < began + min(length, self.lease_length())
 
     def lease_length(self) -> int:
-        """The shortest election timeout, less what the clocks may differ in speed (thesis 6.4.1)."""
+        """The shortest election timeout, reduced by the bound on clock drift (thesis 6.4.1)."""
         return int(self.knobs["election_min_ms"]) * MS * 100 // (100 + int(self.knobs["drift_bound_percent"]))
 
     def confirmed_round(self) -> int:
@@ -986,7 +1004,7 @@ class RaftNode(Node):
             self.send(home, ForwardReply(self.current_term, op_id, True, result))
 
     def let_go_of_requests(self) -> None:
-        """A deposed leader promises nothing about the writes in its log; reads may be asked again elsewhere."""
+        """A deposed leader promises nothing about the writes in its log. Home nodes may send reads to the next leader."""
         self.transferee = None
         unread = {op_id: home for op_id, (home, kind) in self.proposed.items() if kind == READ}
         unread.update({op_id: home for op_id, (home, _key, _read_index, _round) in self.reads.items()})
@@ -999,30 +1017,31 @@ class RaftNode(Node):
     def value_of(self, key: str) -> tuple[str, ...]:
         return (self.state_machine[key],) if key in self.state_machine else ()
 
-    # --- what a visitor can tell a server ---------------------------------------------------------
+    # --- instructions of a visitor --------------------------------------------------------------
 
     def cannot(self, action: str, argument: str) -> str:
         if action == "stand":
             if self.role == LEADER:
-                return f"{self.id} leads already."
+                return say("{node} leads already.", node=self.id)
             if self.knobs["check_quorum"] and self.hears_a_leader():
-                return (
-                    f"{self.id} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout."
+                return say(
+                    "{node} has just heard a leader; with CheckQuorum that leader may count on it for an election timeout.",
+                    node=self.id,
                 )
-            return "" if self.may_stand() else f"{self.id} is no member, so it cannot stand for election."
+            return "" if self.may_stand() else say("{node} is no member, so it cannot stand for election.", node=self.id)
         if self.leader_id is None:
-            return f"{self.id} knows no leader that could do it."
+            return say("{node} knows no leader that could do it.", node=self.id)
         return self.leader_cannot(action, argument) if self.role == LEADER else ""
 
     def leader_cannot(self, action: str, argument: str) -> str:
         voters = self.configuration.voters
         if action == "transfer_leadership":
             if argument == self.id:
-                return f"{self.id} leads already."
-            return "" if argument in voters else f"{argument} is no member, so it cannot lead."
+                return say("{node} leads already.", node=self.id)
+            return "" if argument in voters else say("{node} is no member, so it cannot lead.", node=argument)
         wanted = self.wanted_by(action, argument)
         if stranger := next((member for member in wanted if member not in self.members), ""):
-            return f"There is no node {stranger}."
+            return say("There is no node {node}.", node=stranger)
         if not wanted:
             return "A cluster cannot be left without any member."
         if self.wanted or self.configuration.outgoing:
@@ -1030,7 +1049,7 @@ class RaftNode(Node):
         return "" if changes_to(self.configuration, wanted) else "Those are the members already."
 
     def wanted_by(self, action: str, argument: str) -> tuple[str, ...]:
-        """The voters that this would make."""
+        """The voters after this change."""
         voters = self.configuration.voters
         if action == "join":
             return (*voters, argument)
@@ -1039,7 +1058,7 @@ class RaftNode(Node):
         return tuple(dict.fromkeys(argument.replace(",", " ").split()))
 
     def on_stand_action(self, argument: str) -> None:
-        """As if its patience had ended."""
+        """Acts as if its election timeout had elapsed."""
         self.on_election_timeout()
 
     def on_join_action(self, argument: str) -> None:
@@ -1055,7 +1074,7 @@ class RaftNode(Node):
         self.instruct("transfer_leadership", argument)
 
     def instruct(self, action: str, argument: str) -> None:
-        """Done by the leader, or passed on to it."""
+        """The leader carries it out; another server passes it on to the leader."""
         if self.role != LEADER:
             if self.leader_id is not None:
                 self.send(self.leader_id, Instruct(self.current_term, action, argument))
@@ -1075,18 +1094,19 @@ class RaftNode(Node):
 
     def describe(self) -> dict[str, Any]:
         place = max(1, len(self.log) - LOG_SHOWN)
-        facts = {
+        facts: dict[str, str] = {
             "current term": str(self.current_term),
             "voted for": self.voted_for or "nobody",
-            "log": f"{self.last_log_index} entries, committed up to {self.commit_index}",
+            "log": say("{n} entries, committed up to {index}", n=self.last_log_index, index=self.commit_index),
         }
         if self.configuration != Configuration(self.members):
             facts["members"] = names_of(self.configuration) or "none known"
         if self.snapshot.last_included_index:
-            facts["snapshot"] = f"up to index {self.snapshot.last_included_index}"
+            facts["snapshot"] = say("up to index {index}", index=self.snapshot.last_included_index)
         if self.role in (CANDIDATE, PRE_CANDIDATE):
             voters = [voter for voter, granted in self.votes.items() if granted]
-            facts["votes"] = f"{', '.join(voters)} ({majority(len(self.configuration.voters))} needed)"
+            needed = majority(len(self.configuration.voters))
+            facts["votes"] = say("{nodes} ({n} needed)", nodes=", ".join(voters), n=needed)
         if self.role == LEADER:
             facts["next index"] = ", ".join(f"{peer}: {follower.next_index}" for peer, follower in self.followers.items())
             facts["match index"] = ", ".join(f"{peer}: {follower.match_index}" for peer, follower in self.followers.items())
@@ -1108,7 +1128,7 @@ class RaftNode(Node):
 
 
 def label(entry: Entry) -> str:
-    """How an entry is written on the stage: ``x=7``, ``x?`` for a read, ``no-op``."""
+    """An entry's label on the stage: ``x=7``, ``x?`` for a read, ``no-op``."""
     _term, kind, key, value, _op_id = entry
     if kind == MEMBERS:
         return "C new" if value is None else "C old,new"
@@ -1116,21 +1136,21 @@ def label(entry: Entry) -> str:
 
 
 def configuration_of(entry: Entry) -> Configuration:
-    """What an entry about members says."""
+    """The configuration in a MEMBERS entry."""
     _term, _kind, voters, outgoing, _op_id = entry
     return Configuration(tuple(voters.split()), tuple((outgoing or "").split()))
 
 
 def names_of(configuration: Configuration) -> str:
     """``n1 n2 n3``, or of a joint configuration ``n1 n2 n3 and n1 n2 n3 n4 n5``, the old half first."""
-    halves = [" ".join(half) for half in (configuration.outgoing, configuration.voters) if half]
-    return " and ".join(halves)
+    before, after = " ".join(configuration.outgoing), " ".join(configuration.voters)
+    return say("{before} and {after}", before=before, after=after) if before and after else before or after
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """A leader that was deposed and does not know it reads old values locally: in each client's own order, not in real time.
+    """With local reads a deposed leader that does not know it may return old values: sequential, not linearizable.
 
-    With members changed all at once it promises nothing. With retries taken as new an old value may come back.
+    If members change all at once it promises nothing. If retries are taken as new an old value may come back.
     """
     if knobs["membership"] == AT_ONCE:
         return Claims("none", availability="clean majority", loses=True)
@@ -1141,7 +1161,7 @@ def claims(knobs: Mapping[str, Any]) -> Claims:
 
 def clash(knobs: Mapping[str, Any]) -> str:
     if knobs["reads"] == "lease" and not knobs["check_quorum"]:
-        return "Reads under a lease need CheckQuorum: without it whoever hears the leader may help to elect another."
+        return "Reads under a lease need CheckQuorum: without it a server that hears the leader may help to elect another."
     return ""
 
 
@@ -1154,9 +1174,9 @@ CARD = RAFT = Card(
     summary="One leader orders every operation in a log; what it has committed with a majority of the members is never lost.",
     node=RaftNode,
     claims=claims,
-    gives_up="A side without a majority of the members, and everyone while no leader is known, gets no answer; "
-    "where only some links are cut, leaders may fall again and again, or nobody can be elected.",
-    needs="2f + 1 nodes bear f crashes",
+    gives_up="A side without a majority of the members gets no answer, and nobody does while no leader is known; "
+    "where only some links are cut, leaders may lose office again and again, or nobody can be elected.",
+    needs="2f + 1 nodes tolerate f crashes",
     knobs=(
         Knob(
             "reads",
@@ -1169,7 +1189,7 @@ CARD = RAFT = Card(
         Knob(
             "election_min_ms",
             "Shortest election timeout",
-            "A follower that hears nothing for at least this long stands for election.",
+            "A follower that hears nothing for at least this long starts an election.",
             150,
             low=10,
             high=10_000,
@@ -1205,15 +1225,15 @@ CARD = RAFT = Card(
         Knob(
             "pre_vote",
             "PreVote",
-            "Before it raises its term a server asks whether it could win; who hears a leader says no.",
+            "Before it raises its term a server asks whether it could win; a server that hears a leader says no.",
             False,
             choices=SWITCH,
         ),
         Knob(
             "check_quorum",
             "CheckQuorum",
-            "A leader that hears no majority for an election timeout steps down; who hears a leader disregards candidates, not "
-            "only those that are no members.",
+            "A leader that hears no majority for an election timeout steps down; a server that hears a leader disregards all "
+            "candidates, not only those that are no members.",
             False,
             choices=SWITCH,
         ),
@@ -1229,7 +1249,7 @@ CARD = RAFT = Card(
         Knob(
             "initial_members",
             "Members at the start",
-            "With how many members the cluster begins, the first by name; the others are outside until they join. 0 means all.",
+            "How many members the cluster begins with, the first by name; the others are outside until they join. 0 means all.",
             0,
             low=0,
             high=25,
@@ -1245,7 +1265,7 @@ CARD = RAFT = Card(
         Knob(
             "snapshot_entries",
             "Snapshot after",
-            "Having applied so many entries since the last one, a server takes a snapshot and discards them. 0 means never.",
+            "After so many applied entries a server takes a snapshot and discards those entries. 0 means never.",
             0,
             low=0,
             high=10_000,
@@ -1254,7 +1274,7 @@ CARD = RAFT = Card(
         Knob(
             "retries",
             "Retries",
-            "Whether a write that is asked again is recognised by its id, or taken as new and applied twice.",
+            "Whether a retried write is recognised by its id, or taken as new and applied twice.",
             "recognised",
             choices=(("recognised", "recognised"), ("taken as new", "taken as new")),
         ),
@@ -1263,12 +1283,17 @@ CARD = RAFT = Card(
     epoch="term",
     majority=True,
     actions=(
-        Action("stand", "Stand for election", "As if its patience had just ended."),
+        Action("stand", "Stand for election", "The server acts as if its election timeout had elapsed."),
         Action("join", "Bring in", "This node joins the members, once it has caught up with the log.", "node"),
-        Action("leave", "Send away", "This node leaves the members. Nobody tells it, so it goes on to ask for votes.", "node"),
+        Action(
+            "leave", "Send away", "This node leaves the members. It gets no notice of that, so it still asks for votes.", "node"
+        ),
         Action("change_members", "Change the members", "These nodes shall be the members: n1 n2 n3.", "text"),
         Action(
-            "transfer_leadership", "Hand over the lead", "The leader brings this node up to date and tells it to stand.", "node"
+            "transfer_leadership",
+            "Hand over the lead",
+            "The leader brings this node up to date and asks it to start an election.",
+            "node",
         ),
     ),
     clash=clash,

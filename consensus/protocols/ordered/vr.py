@@ -1,41 +1,42 @@
-"""Viewstamped Replication: a primary orders every request; view by view the next replica takes its place; no log is on a disk.
+"""Viewstamped Replication: a primary orders every request; each view has the next replica as primary; no log is on disk.
 
-Source: Liskov and Cowling, "Viewstamped Replication Revisited", MIT-CSAIL-TR-2012-021, 2012. Read it with Figures 2 and 3 at
-hand: state and handlers stand in its order, and step numbers are those of its sections. "1988" is Oki and Liskov's first paper
-(PODC 1988), "2017" is Michael, Ports, Sharma and Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017).
+Source: Liskov and Cowling, "Viewstamped Replication Revisited", MIT-CSAIL-TR-2012-021, 2012. Read this file beside Figures 2
+and 3: state and handlers follow the paper's order, and step numbers are those of its sections. "1988" is Oki and Liskov's first
+paper (PODC 1988), "2017" is Michael, Ports, Sharma and Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017).
 
-Whole here: normal operation with the client table (4.1), view changes (4.2), recovery with a nonce (4.3), state transfer (5.2).
-A group of 2f + 1 bears f replicas that are crashed *or recovering*; a quorum is a majority of the members, so even sizes are
-safe, and bear no more than the odd size below them.
+Implemented: normal operation with the client table (4.1), view changes (4.2), recovery with a nonce (4.3), state transfer
+(5.2). A group of 2f + 1 tolerates f replicas that are crashed *or recovering*. A quorum is a majority of the members, so an
+even size is safe, but tolerates no more than the odd size below it.
 
-What a crash takes. Log, state and client table are in memory only. A replica that restarts takes no part before a quorum of
-others in status normal, the primary of the latest view among them, has answered its Recovery. If more than f have crashed and
-come back, too few are normal: nobody answers enough, and the group stands still for ever, rather than go on without what it
-told clients. What only they held is then gone. (A group of two bears no crash at all.)
+What a crash destroys: log, state and client table are in memory only. A restarted replica takes no part until a quorum of
+other replicas in status normal, including the primary of the latest view, has answered its Recovery. If more than f replicas
+have crashed and restarted, too few are normal to answer. Then the group stops for ever instead of going on without operations
+that it had acknowledged; what only the crashed replicas held is lost. (A group of two tolerates no crash at all.)
 
-One thing is on disk unless a knob says otherwise: the view in which the replica last promised anything, as in 1988. The paper
-of 2012 keeps nothing, and argues that a recovering replica hears of every view change that it had joined (8.2). That holds only
-while no message outlives its sender's crash (2017): a late DoViewChange of a replica that has recovered into the older view
-makes a new primary that lacks a committed operation. Set the knob to "nothing" for the paper as it was published, and claim
-less. After ``Wipe`` a disk has nothing on it either.
+Unless a knob says otherwise one thing is on disk: the view in which the replica last promised anything, as in 1988. The paper
+of 2012 keeps nothing, and argues that a recovering replica hears of every view change that it had joined (8.2). That is true
+only while no message outlives its sender's crash (2017): a late DoViewChange of a replica that has recovered into the older
+view makes a new primary that lacks a committed operation. With the knob at "nothing" the protocol is the published one, and
+claims less. After ``Wipe`` a disk has nothing on it either.
 
-Where this departs from the words of the paper, and why:
+Departures from the paper, and why:
 - A lagging replica that asks for a later view's state (5.2) cuts its log back when the new state arrives, not when it asks:
-  in between it may be counted in a view change, and what it holds may be the last copy of a committed operation.
-- A Recovery names the view on disk. Whoever is in an earlier view starts a view change to it, else nobody could ever answer.
-- Lost messages: StartViewChange and DoViewChange are sent again while the view change lasts, Recovery while it recovers; a
-  primary whose last request is not committed sends that Prepare again in the place of a Commit.
+  in between a view change may count it, and it may hold the last copy of a committed operation.
+- A Recovery names the view on disk. A replica in an earlier view starts a view change to that view; otherwise nobody could ever
+  answer.
+- Lost messages: a replica repeats StartViewChange and DoViewChange during a view change, and Recovery during recovery. A
+  primary whose last request is not committed repeats that Prepare instead of sending a Commit.
 
-Clients stand at their home node, which is the proxy of section 3: for each of them it has one request outstanding, in the
-order of request numbers, sends it to the primary that it knows, and after a while to all replicas. While its own replica is in
-a view change or recovering it holds requests back, then refuses those that cannot have happened.
+The home node of a client is the proxy of section 3. For each client it has one outstanding request, in the order of request
+numbers. It sends the request to the primary that it knows, and after a while to all replicas. While its own replica is in a
+view change or recovering it delays requests, then refuses those that cannot have happened.
 
-Two things follow from the paper's rules when single links are cut. A primary that hears nobody stays in office, since its
-backups still hear it, and commits nothing. And where all reach only one replica, only that one hears StartViewChange from f
-others, so only one DoViewChange is ever sent: view change follows view change, and nobody is answered.
+Two things follow from the paper's rules when single links are cut. A primary that hears nobody stays primary, since its backups
+still hear it, and commits nothing. And if all replicas reach only one, only that one hears StartViewChange from f others, so
+only one DoViewChange is ever sent: view change follows view change, and nobody gets an answer.
 
-Left out: reconfiguration (section 7); witnesses, batching, and reads that pass by the log, at the primary under a lease or at
-backups (section 6); checkpoints and Merkle trees (5.1, 5.2); sending only a log's end in a view change (5.3).
+Left out: reconfiguration (section 7); witnesses, batching, and reads that bypass the log, at the primary under a lease or at
+backups (section 6); checkpoints and Merkle trees (5.1, 5.2); sending only the end of a log in a view change (5.3).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.vr_safety import VRSafety
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk, Outstanding
 
@@ -55,9 +57,9 @@ RING = {PRIMARY: "leads", VIEW_CHANGE: "waits", RECOVERING: "waits"}
 # A log entry is a flat tuple: (view, kind, key, value, client id, request number, op id). View and op-number are its viewstamp.
 Entry = tuple[int, str, str, str | None, str, int, str]
 Log = tuple[Entry, ...]
-BEFORE_THE_FIRST: Entry = (0, "", "", None, "", 0, "")  # stands at 0, so that the first op-number is 1
+BEFORE_THE_FIRST: Entry = (0, "", "", None, "", 0, "")  # at index 0, so that the first op-number is 1
 
-EARLY_MAX = 64  # Prepares kept that came before the one that they follow
+EARLY_MAX = 64  # out-of-order Prepares that a backup keeps
 NONCES = 1 << 48
 
 ONE_PRIMARY = "One primary a view: a second one speaks"
@@ -87,7 +89,7 @@ class Prepare(NamedTuple):
 
 
 class PrepareOK(NamedTuple):
-    """All up to this op-number is in the sender's log of that view."""
+    """The sender's log of that view holds everything up to this op-number."""
 
     view: int
     op_number: int
@@ -135,11 +137,11 @@ class StartView(NamedTuple):
 
 class Recovery(NamedTuple):
     nonce: int
-    view: int  # not in the paper: what stands on the sender's disk; 0 where nothing does
+    view: int  # not in the paper: the view on the sender's disk, or 0
 
 
 class RecoveryResponse(NamedTuple):
-    """``log`` is None, and the numbers too, unless the sender is the primary of its view."""
+    """``log`` and the numbers are None unless the sender is the primary of its view."""
 
     view: int
     nonce: int
@@ -154,12 +156,12 @@ class RecoveryResponse(NamedTuple):
 
 class GetState(NamedTuple):
     view: int
-    op_number: int  # what follows it is wanted
+    op_number: int  # the sender wants the entries after it
 
 
 class NewState(NamedTuple):
     view: int
-    log: Log  # what follows the op-number that was named
+    log: Log  # the entries after the op-number in the request
     op_number: int
     commit_number: int
 
@@ -190,23 +192,23 @@ class VRNode(Node):
     durable = ("view_on_disk",)
 
     def setup(self) -> None:
-        # Figure 2: the state of a replica. The op-number is where the log ends, and the configuration is ``members``.
+        # Figure 2: the state of a replica. The op-number is the end of the log, and the configuration is ``members``.
         self.view_number = 0
         self.status = NORMAL
         self.log: list[Entry] = [BEFORE_THE_FIRST]
         self.commit_number = 0
-        self.client_table: dict[str, tuple[int, tuple[str, ...] | None]] = {}  # newest request, and its result once executed
-        # The only durable one (see above)
+        self.client_table: dict[str, tuple[int, tuple[str, ...] | None]] = {}  # newest request, and its result after execution
+        # The only durable field (see above)
         self.view_on_disk = 0
-        # What DoViewChange tells, and how far the primary says that all is committed
+        # A field of DoViewChange, and the primary's latest commit-number
         self.last_normal_view = 0
         self.known_commit = 0
         # The service
         self.state_machine: dict[str, str] = {}
-        self.executed: dict[str, tuple[int, tuple[str, ...]]] = {}  # the client table without what is not executed yet
-        # At the primary: up to where each backup has acknowledged
+        self.executed: dict[str, tuple[int, tuple[str, ...]]] = {}  # the client table of executed requests only
+        # At the primary: the op-number up to which each backup has acknowledged
         self.prepared: dict[str, int] = {}
-        # At a backup: Prepares that came too early; the view whose state was asked for
+        # At a backup: out-of-order Prepares; the view whose state it has requested
         self.early: dict[int, Entry] = {}
         self.transfer_view: int | None = None
         # In a view change
@@ -216,7 +218,7 @@ class VRNode(Node):
         # In recovery
         self.nonce = 0
         self.responses: dict[str, RecoveryResponse] = {}
-        # The proxy of this node's clients: their requests; client id -> the one op id that is outstanding
+        # The proxy of this node's clients: their requests; client id -> its outstanding op id
         self.desk = FrontDesk(timers=("hold", "retry"))
         self.outstanding: dict[str, str] = {}
 
@@ -225,7 +227,7 @@ class VRNode(Node):
         self.enter_normal(0)
 
     def on_restart(self) -> None:
-        """It must learn what it knew before it takes part again (4.3)."""
+        """A restarted replica must recover its state before it takes part again (4.3)."""
         self.start_recovery()
 
     # --- normal operation (4.1) -------------------------------------------------------------------
@@ -234,9 +236,9 @@ class VRNode(Node):
         if not self.is_primary:
             return  # only the primary takes requests
         newest, result = self.client_table.get(m.client, (0, None))
-        if m.request_number < newest:  # 2: an old one
+        if m.request_number < newest:  # 2: an old request
             return
-        if m.request_number == newest:  # 2: the newest one again: its reply was lost, or is not there yet
+        if m.request_number == newest:  # 2: a repetition: the reply was lost, or is still to come
             self.note("request repeated", m.op_id)
             return self.reply(m.client, m.op_id, result)
         self.log.append((self.view_number, m.kind, m.key, m.value, m.client, m.request_number, m.op_id))  # 3
@@ -254,7 +256,7 @@ class VRNode(Node):
         self.known_commit = max(self.known_commit, m.commit_number)
         if m.op_number > self.op_number and len(self.early) < EARLY_MAX:
             self.early[m.op_number] = m.entry
-        while self.op_number + 1 in self.early:  # 4: in order, each after all before it
+        while self.op_number + 1 in self.early:  # 4: in order
             self.append_prepared(self.early.pop(self.op_number + 1))
         self.execute_committed()
         if m.op_number <= self.op_number:
@@ -271,7 +273,7 @@ class VRNode(Node):
             self.count_prepared()
 
     def count_prepared(self) -> None:
-        """5: with f others an operation is committed, and so are all before it."""
+        """5: an operation that f backups hold is committed, and so are all before it."""
         on_quorum = sorted((*self.prepared.values(), self.op_number))[-self.quorum]
         self.known_commit = max(self.known_commit, on_quorum)
         self.execute_committed()
@@ -292,7 +294,7 @@ class VRNode(Node):
             self.store(key, (value,))
         result = (self.state_machine[key],) if kind == READ and key in self.state_machine else ()
         self.executed[client] = (number, result)
-        if self.client_table[client][0] == number:  # else a newer request of the client stands in the log already
+        if self.client_table[client][0] == number:  # else the log already has a newer request of the client
             self.client_table[client] = (number, result)
         if self.is_primary:
             self.reply(client, op_id, result)
@@ -307,7 +309,7 @@ class VRNode(Node):
             self.send(home, ClientReply(self.view_number, op_id, result))
 
     def on_commit_timeout(self) -> None:
-        """6: no request came in time. While the last one is not committed its Prepare is sent again."""
+        """6: no request came in time. Repeats the last Prepare while it is not committed."""
         if self.op_number > self.commit_number:
             return self.send_prepare()
         self.broadcast(Commit(self.view_number, self.commit_number))
@@ -320,7 +322,7 @@ class VRNode(Node):
             self.notice_gap()
 
     def hears_primary(self, src: str, view: int) -> bool:
-        """Only within its own view does a replica process what a primary says; of a later view it needs the state first."""
+        """A replica processes a primary's messages only in its own view; for a later view it needs the state first."""
         if self.status == RECOVERING or view < self.view_number:
             return False
         if view > self.view_number or self.status == VIEW_CHANGE:
@@ -333,16 +335,16 @@ class VRNode(Node):
     # --- view changes (4.2) -----------------------------------------------------------------------
 
     def on_view_timeout(self) -> None:
-        """The primary is not heard, or the view change does not end: the next view, the next primary."""
+        """The primary is silent, or the view change does not end: moves to the next view and its primary."""
         if self.status == VIEW_CHANGE:
-            self.note("view change without a view", f"view {self.view_number}")
+            self.note("view change without a view", say("view {view}", view=self.view_number))
         self.start_view_change(self.view_number + 1)
 
     def start_view_change(self, view: int) -> None:
-        """1: notices the need."""
+        """1: begins a view change."""
         assert view > self.view_number, "view numbers never fall"
         if self.is_primary:
-            self.note("primary replaced", f"view {view} begins")
+            self.note("primary replaced", say("view {view} begins", view=view))
         self.view_number, self.status = view, VIEW_CHANGE
         self.become(VIEW_CHANGE, view)
         self.forget_rounds()
@@ -362,20 +364,20 @@ class VRNode(Node):
             self.count_start_view_changes()
 
     def count_start_view_changes(self) -> None:
-        """2: with those of f others."""
+        """2: after StartViewChange from f others."""
         if len(self.start_view_changes) >= self.quorum - 1 and not self.has_done_view_change:
             self.has_done_view_change = True
             self.promise(self.view_number)
             self.do_view_change()
 
     def do_view_change(self) -> None:
-        told = DoViewChange(self.view_number, tuple(self.log[1:]), self.last_normal_view, self.op_number, self.commit_number)
+        message = DoViewChange(self.view_number, tuple(self.log[1:]), self.last_normal_view, self.op_number, self.commit_number)
         primary = self.primary_of(self.view_number)
         if primary == self.id:
-            self.do_view_changes[self.id] = told
+            self.do_view_changes[self.id] = message
             self.count_do_view_changes()
         else:
-            self.send(primary, told)
+            self.send(primary, message)
 
     def on_do_view_change(self, src: str, m: DoViewChange) -> None:
         if self.status == RECOVERING:
@@ -387,32 +389,31 @@ class VRNode(Node):
             self.count_do_view_changes()
 
     def count_do_view_changes(self) -> None:
-        """3: f + 1, its own among them."""
+        """3: after f + 1 DoViewChange messages, including its own."""
         if len(self.do_view_changes) >= self.quorum and self.id in self.do_view_changes:
             self.start_view()
 
     def start_view(self) -> None:
-        told = self.do_view_changes.values()
         best = self.best_log(self.do_view_changes)
         if best.op_number > self.op_number:
-            self.note("new primary took another's log", f"view {self.view_number}")
-        self.known_commit = max(self.known_commit, *(m.commit_number for m in told))
+            self.note("new primary took another's log", say("view {view}", view=self.view_number))
+        self.known_commit = max(self.known_commit, *(m.commit_number for m in self.do_view_changes.values()))
         self.install(best.log)
         self.enter_normal(self.view_number)
         self.broadcast(StartView(self.view_number, best.log, best.op_number, self.known_commit))
-        self.execute_committed()  # 4: it answers the clients of what it executes
+        self.execute_committed()  # 4: and answers the clients
         self.count_prepared()
         self.pass_on_requests()
 
     def best_log(self, told: Mapping[str, DoViewChange]) -> DoViewChange:
-        """3: of the latest view that anybody was normal in; of several the longest."""
+        """3: the log of the latest normal view; of several the longest."""
         return max(told.values(), key=lambda m: (m.last_normal_view, m.op_number))
 
     def on_start_view(self, src: str, m: StartView) -> None:
         if self.status == RECOVERING or m.view < self.view_number:
             return
         if m.view == self.view_number and self.status == NORMAL:
-            return  # it comes twice, or late: this log may have grown since
+            return  # a repetition, or late: this log may have grown since
         self.known_commit = max(self.known_commit, m.commit_number)
         self.install(m.log)  # 5
         self.enter_normal(m.view)
@@ -422,11 +423,11 @@ class VRNode(Node):
         self.pass_on_requests()
 
     def install(self, log: Log) -> None:
-        """A whole log takes the place of this one. What was executed stands in both, or something is very wrong."""
+        """Replaces the whole log. Executed operations must be in both logs."""
         executed = self.commit_number
         assert tuple(self.log[1 : executed + 1]) == log[:executed], DURABLE_ORDER
         if (dropped := sum(ours not in log[executed:] for ours in self.log[executed + 1 :])) > 0:
-            self.note("log replaced", f"{dropped} requests dropped")
+            self.note("log replaced", say("{n} requests dropped", n=dropped))
         self.log = [BEFORE_THE_FIRST, *log]
         self.client_table = dict(self.executed)
         for entry in log[executed:]:
@@ -449,17 +450,17 @@ class VRNode(Node):
             self.reset_view_timer()
 
     def forget_rounds(self) -> None:
-        """What was gathered for an earlier view, or in recovery."""
+        """Forgets messages of an earlier view change or recovery."""
         self.early, self.transfer_view = {}, None
         self.start_view_changes, self.do_view_changes, self.has_done_view_change = {}, {}, False
         self.responses = {}
 
     def promise(self, view: int) -> None:
-        """1988: never again will it take part in an earlier view, not even after a crash."""
+        """1988: the replica never again takes part in an earlier view, not even after a crash."""
         self.view_on_disk = max(self.view_on_disk, view)
 
     def on_resend_timeout(self) -> None:
-        """What may have been lost is said again."""
+        """Repeats messages that may have been lost."""
         if self.status == RECOVERING:
             self.broadcast(Recovery(self.nonce, self.promised_view))
         elif self.status == VIEW_CHANGE:
@@ -481,8 +482,8 @@ class VRNode(Node):
 
     def on_recovery(self, src: str, m: Recovery) -> None:
         if self.status != RECOVERING and m.view > self.view_number:
-            self.note("view change for a recovering replica", f"view {m.view}")
-            return self.start_view_change(m.view)  # it can never come back into an earlier view
+            self.note("view change for a recovering replica", say("view {view}", view=m.view))
+            return self.start_view_change(m.view)  # the sender can never return to an earlier view
         if not self.may_answer_recovery():  # 2
             return None
         log, op_number, commit_number = None, None, None
@@ -500,37 +501,37 @@ class VRNode(Node):
         known = self.responses.get(src)
         if known is None or (m.view, m.op_number or 0) >= (known.view, known.op_number or 0):
             self.responses[src] = m
-            if (told := self.recovered_state()) is not None:
-                self.recover(told)
+            if (state := self.recovered_state()) is not None:
+                self.recover(state)
 
     def is_for_us(self, nonce: int) -> bool:
         return nonce == self.nonce
 
     def recovered_state(self) -> RecoveryResponse | None:
-        """3: f + 1 answers, one of them from the primary of the latest view that they name; None while there are not."""
+        """3: f + 1 answers, one of them from the primary of the latest view in them; else None."""
         latest = max(m.view for m in self.responses.values())
-        told = self.responses.get(self.primary_of(latest))
+        answer = self.responses.get(self.primary_of(latest))
         enough = len(self.responses) >= self.quorum and latest >= self.promised_view
-        return told if enough and told is not None and told.view == latest else None
+        return answer if enough and answer is not None and answer.view == latest else None
 
-    def recover(self, told: RecoveryResponse) -> None:
-        assert told.log is not None and told.commit_number is not None, ONE_PRIMARY
-        self.note("recovered", f"{len(told.log)} requests, from {self.primary_of(told.view)}")
-        self.known_commit = told.commit_number
-        self.install(told.log)
-        self.enter_normal(told.view)
+    def recover(self, state: RecoveryResponse) -> None:
+        assert state.log is not None and state.commit_number is not None, ONE_PRIMARY
+        self.note("recovered", say("{n} requests, from {node}", n=len(state.log), node=self.primary_of(state.view)))
+        self.known_commit = state.commit_number
+        self.install(state.log)
+        self.enter_normal(state.view)
         self.execute_committed()
         self.pass_on_requests()
 
     @property
     def promised_view(self) -> int:
-        """What the disk says, where the knob lets it say anything."""
+        """The view on disk, or 0 if the knob keeps nothing on disk."""
         return self.view_on_disk if self.knobs["disk"] == "view" else 0
 
     # --- state transfer (5.2) ---------------------------------------------------------------------
 
     def notice_gap(self) -> None:
-        """It lacks requests of its own view. A message may only be late: it asks when time has passed."""
+        """Called when entries of the own view may be missing. A message may only be late, so it asks after a while."""
         if self.op_number < self.known_commit or self.early:
             if self.transfer_view is None:
                 self.transfer_view = self.view_number
@@ -540,9 +541,9 @@ class VRNode(Node):
             self.cancel_timer("transfer")
 
     def ask_for_state(self, replica: str, view: int) -> None:
-        """Of a later view all is wanted that follows what it has executed; of its own, what follows its log."""
+        """From a later view it needs everything after its executed operations; from its own, everything after its log."""
         if self.transfer_view is not None and self.transfer_view >= view:
-            return  # asked already; the timer asks again
+            return  # already requested; the timer repeats the request
         self.transfer_view = view
         self.send_get_state(replica)
 
@@ -563,7 +564,7 @@ class VRNode(Node):
     def on_new_state(self, src: str, m: NewState) -> None:
         if self.status == RECOVERING or m.view != self.transfer_view or m.view < self.view_number:
             return
-        before = m.op_number - len(m.log)  # the op-number that it follows
+        before = m.op_number - len(m.log)  # the op-number before the first entry
         if m.view == self.view_number and self.status == NORMAL:
             if not before <= self.op_number < m.op_number:
                 return
@@ -577,7 +578,7 @@ class VRNode(Node):
                 return
             self.install((*self.log[1 : before + 1], *m.log))
             self.enter_normal(m.view)
-        self.note("state transferred", f"from {src}, up to {m.op_number}")
+        self.note("state transferred", say("from {node}, up to {n}", node=src, n=m.op_number))
         self.known_commit = max(self.known_commit, m.commit_number)
         if self.op_number > self.known_commit:
             self.send(self.primary_of(m.view), PrepareOK(m.view, self.op_number))
@@ -585,7 +586,7 @@ class VRNode(Node):
         self.notice_gap()
         self.pass_on_requests()
 
-    # --- what the group agrees on beforehand (section 4) ------------------------------------------
+    # --- agreed on beforehand (section 4) ---------------------------------------------------------
 
     def primary_of(self, view: int) -> str:
         """Round robin."""
@@ -597,7 +598,7 @@ class VRNode(Node):
 
     @property
     def quorum(self) -> int:
-        """f + 1 of 2f + 1: more than half of the members, of all of them."""
+        """f + 1 of 2f + 1: more than half of all members."""
         return len(self.members) // 2 + 1
 
     @property
@@ -605,7 +606,7 @@ class VRNode(Node):
         return len(self.log) - 1
 
     def reset_view_timer(self) -> None:
-        """At random, so that not all replicas lose patience at once; the paper leaves it open."""
+        """Random, so that replicas do not time out together; the paper leaves it open."""
         low = self.knobs["patience_min_ms"] * MS
         high = max(low, self.knobs["patience_max_ms"] * MS)
         self.set_timer("view", self.stream.between(low, high))
@@ -615,12 +616,12 @@ class VRNode(Node):
     def on_request(self, client: str, m: Request) -> None:
         for forgotten in self.desk.make_room(self):
             self.release(forgotten)
-        # One client id for each home, since "you" may ask everywhere.
+        # One client id for each home, since "you" may send requests everywhere.
         request = self.desk.take(self, f"{client}@{self.id}", m)
         self.pass_on(request.client)
 
     def pass_on(self, client: str) -> None:
-        """The client's oldest request, if none is outstanding and a primary is known."""
+        """Sends the client's oldest request if none is outstanding and a primary is known."""
         if client in self.outstanding or self.status != NORMAL:
             return
         for request in self.desk.requests.values():
@@ -629,7 +630,7 @@ class VRNode(Node):
                 return self.send_request(request.op_id, to_all=False)
 
     def pass_on_requests(self) -> None:
-        """A new view: what is outstanding is asked of its primary, what took too long is not asked again."""
+        """A new view: sends outstanding requests to its primary, and gives up requests that waited too long."""
         for request in list(self.desk.requests.values()):
             if not request.given_up and self.desk.is_overdue(self, request.op_id):
                 self.give_up(request.op_id, "a view change took too long")
@@ -641,10 +642,10 @@ class VRNode(Node):
     def send_request(self, op_id: str, to_all: bool) -> None:
         if op_id not in self.desk.requests or self.status != NORMAL:
             return
-        asked = self.desk.pass_on(op_id)
+        passed_on = self.desk.pass_on(op_id)
         self.set_timer("retry", self.knobs["retry_ms"] * MS, op_id)
         number = int(op_id.rpartition(":")[2])  # a client numbers its requests itself
-        request = ClientRequest(asked.client, number, *asked.operation)
+        request = ClientRequest(passed_on.client, number, *passed_on.operation)
         primary = self.primary_of(self.view_number)
         for member in self.members if to_all else (primary,):
             if member != self.id:
@@ -653,7 +654,7 @@ class VRNode(Node):
             self.on_client_request(self.id, request)
 
     def on_retry_timeout(self, op_id: str) -> None:
-        """No reply in time: the request goes to all replicas (4.1)."""
+        """No reply in time: sends the request to all replicas (4.1)."""
         if op_id in self.desk.requests and not self.desk.requests[op_id].given_up:
             self.set_timer("retry", self.knobs["retry_ms"] * MS, op_id)
             self.send_request(op_id, to_all=True)
@@ -680,7 +681,7 @@ class VRNode(Node):
             self.release(request)
 
     def release(self, request: Outstanding) -> None:
-        """The client's next request may go."""
+        """Lets the client's next request go out."""
         if self.outstanding.get(request.client) == request.op_id:
             del self.outstanding[request.client]
             self.pass_on(request.client)
@@ -689,7 +690,7 @@ class VRNode(Node):
 
     def describe(self) -> dict[str, Any]:
         log_start = max(1, len(self.log) - LOG_SHOWN)
-        facts = {
+        facts: dict[str, str] = {
             "view-number": str(self.view_number),
             "status": self.status,
             "op-number": str(self.op_number),
@@ -700,15 +701,17 @@ class VRNode(Node):
             facts["view-number"] = "not known"
             facts["primary of this view"] = "not known"
             answered = ", ".join(self.responses) or "nobody"
-            facts["recovery"] = f"{answered} answered; {self.quorum} needed, with the primary of the latest view"
+            facts["recovery"] = say(
+                "{nodes} answered; {n} needed, with the primary of the latest view", nodes=answered, n=self.quorum
+            )
         if self.status == VIEW_CHANGE:
             facts["start-view-change from"] = ", ".join(self.start_view_changes) or "nobody else"
             facts["last normal view"] = str(self.last_normal_view)
             if self.do_view_changes:
-                facts["do-view-change from"] = f"{', '.join(self.do_view_changes)} ({self.quorum} needed)"
+                facts["do-view-change from"] = say("{nodes} ({n} needed)", nodes=", ".join(self.do_view_changes), n=self.quorum)
         if self.is_primary:
             facts["prepared up to"] = ", ".join(f"{peer}: {number}" for peer, number in self.prepared.items())
-        facts["on disk"] = f"view {self.view_on_disk}" if self.knobs["disk"] == "view" else "nothing"
+        facts["on disk"] = say("view {view}", view=self.view_on_disk) if self.knobs["disk"] == "view" else "nothing"
         if waiting := [request.op_id for request in self.desk.requests.values() if not request.given_up]:
             facts["requests waiting"] = ", ".join(waiting[:LOG_SHOWN])
         role = self.status if self.status != NORMAL else PRIMARY if self.is_primary else BACKUP
@@ -726,12 +729,12 @@ class VRNode(Node):
 
 
 def label(entry: Entry) -> str:
-    """How an entry is written on the stage: ``x=7``, or ``x?`` for a read."""
+    """An entry's label on the stage: ``x=7``, or ``x?`` for a read."""
     return f"{entry[2]}={entry[3]}" if entry[1] == WRITE else f"{entry[2]}?"
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """With nothing on disk a message that outlives its sender's crash can undo what clients were told (2017)."""
+    """With nothing on disk a message that outlives its sender's crash can undo acknowledged operations (2017)."""
     if knobs["disk"] == "nothing":
         return Claims("none", availability="clean majority", loses=True)
     return Claims("linearizable", availability="clean majority")
@@ -741,13 +744,13 @@ CARD = VR = Card(
     name="vr",
     title="Viewstamped Replication",
     paper="Liskov and Cowling, Viewstamped Replication Revisited (2012)",
-    summary="A primary orders every request; views pass its part on in turn; who restarts asks the others for the log.",
+    summary="A primary orders every request; replicas become primary in turn; one that restarts gets the log from the others.",
     node=VRNode,
     claims=claims,
     forgets=True,
-    gives_up="A side without a majority of the members gets no answer; nor does anybody where all reach only one "
-    "replica, or where the primary is heard and hears nobody; when more than f forget at once, nobody ever does.",
-    needs="2f + 1 nodes bear f that are crashed or recovering",
+    gives_up="A side without a majority of the members gets no answer. Nobody gets one where all reach only one replica, or "
+    "where the primary is heard but hears nobody. If more than f replicas forget at once, the group stops for ever.",
+    needs="2f + 1 nodes tolerate f that are crashed or recovering",
     knobs=(
         Knob(
             "disk",
@@ -768,7 +771,7 @@ CARD = VR = Card(
         Knob(
             "patience_max_ms",
             "Longest patience",
-            "Each wait is drawn between the shortest and this; a view change that takes longer gives way to the next view.",
+            "Each wait is drawn between the shortest and this; after a longer view change the replica tries the next view.",
             300,
             low=10,
             high=20_000,
@@ -777,7 +780,7 @@ CARD = VR = Card(
         Knob(
             "commit_ms",
             "Commit message",
-            "A primary with no new request still tells everybody this often how far all is committed.",
+            "A primary with no new request still sends its commit-number to everybody this often.",
             50,
             low=5,
             high=5_000,
@@ -786,7 +789,7 @@ CARD = VR = Card(
         Knob(
             "resend_ms",
             "Asking again",
-            "A replica in a view change, in recovery or in want of state sends its messages again after this long.",
+            "A replica in a view change, in recovery or in a state transfer repeats its messages after this long.",
             80,
             low=10,
             high=5_000,

@@ -1,47 +1,47 @@
 """Zab: a primary broadcasts its changes in order, and a new primary first takes over what the old ones began.
 
-Source: Junqueira, Reed and Serafini, "Zab: High-performance broadcast for primary-backup systems", DSN 2011. The margin names
-the paper's steps: f.x.y is a follower's, l.x.y the leader's, in phase x; f.p is the last epoch that a follower has promised,
-f.a the last that it has joined, h_f its history. A leader is its own follower, too. "specification" is the published TLA+
-protocol specification of Zab (apache/zookeeper, zookeeper-specifications/protocol-spec), whose notes settle what the paper
-leaves open.
+Source: Junqueira, Reed and Serafini, "Zab: High-performance broadcast for primary-backup systems", DSN 2011. Comments
+name the paper's steps: f.x.y is a follower's step in phase x, l.x.y a leader's; f.p is the last epoch that a follower has
+promised, f.a the last epoch that it has joined, h_f its history. A leader is its own follower, too. "specification" is the
+published TLA+ protocol specification of Zab (apache/zookeeper, zookeeper-specifications/protocol-spec). Its notes decide what
+the paper leaves open.
 
-Whole here: phase 0, for which the paper takes any oracle, as ZooKeeper's Fast Leader Election (the vote with the highest
-(f.a, last zxid, id) wins); discovery (phase 1), synchronization (phase 2), broadcast (phase 3); followers that come late;
-the way back to phase 0 of a leader without a quorum and of a follower without a leader. A quorum is a majority of all members.
+Implemented: phase 0 (the paper allows any oracle) as ZooKeeper's Fast Leader Election, where the vote with the highest
+(f.a, last zxid, id) wins; discovery (phase 1), synchronization (phase 2), broadcast (phase 3); followers that come late; the
+way back to phase 0 of a leader without a quorum and of a follower without a leader. A quorum is a majority of all members.
 
-What the paper takes for granted and this network lacks: channels that are FIFO and reliable (the paper uses TCP). Here each
-follower opens a connection to its leader, named by a number of either end, lest a knock that comes late open an old one again;
-its messages are numbered and taken in order; pings and pongs say what has arrived, and what is missing is sent again. An end
-that gives a connection up says so if it can.
+The paper assumes channels that are FIFO and reliable (TCP). This network has none, so each follower opens a connection to its
+leader. Either end contributes a number to the connection's name, so that a late opening message cannot reopen an old
+connection. Messages on it are numbered and handled in order. Pings and pongs say what has arrived, and each end sends lost
+messages again. An end that closes a connection tells the other end if it can.
 
-Histories travel whole, as in the paper. ZooKeeper sends what is missing (DIFF), where to cut (TRUNC) or a snapshot (SNAP), and
-its elected leader gives up where the paper's takes over a more recent history of a follower.
+Messages carry whole histories, as in the paper. ZooKeeper sends the missing part (DIFF), where to cut (TRUNC) or a snapshot
+(SNAP). Its elected leader steps down if a follower has a more recent history; the paper's leader takes that history over.
 
-Where the paper is silent:
-- A follower that meets its own promise again (f.p = e', after a lost connection) may be synchronized, but it does not count
-  as a confirmation a second time, as in ZooKeeper. Counted twice, one promise could establish two leaders of one epoch.
-- PROPOSE goes to everyone that NEWLEADER was sent to, COMMIT to everyone that acknowledged that; COMMIT-LD to a follower that
-  comes late names the last committed zxid (specification, issues 1 and 3).
-- A leader that hears of a promise later than its epoch makes it its own and goes back to phase 0. That follower could not come
-  back to it otherwise, however long it led.
-- A follower delivers what it has not delivered since it started; after a restart it delivers its history anew.
+The paper leaves these points open:
+- A follower that receives its own promise again (f.p = e', after a lost connection) may be synchronized, but it does not count
+  as a confirmation a second time, as in ZooKeeper. If it did, one promise could establish two leaders of one epoch.
+- The leader sends PROPOSE to everyone that it sent NEWLEADER to, and COMMIT to everyone that acknowledged NEWLEADER. COMMIT-LD
+  to a late follower names the last committed zxid (specification, issues 1 and 3).
+- A leader that hears of a promise later than its epoch adopts that promise and goes back to phase 0. Otherwise that follower
+  could never come back to this leader.
+- A follower delivers what it has not delivered since it started; after a restart it delivers its history again.
 
 Clients talk to their home node. It passes writes on to the primary and answers when it has delivered them itself, so a client
-reads its own writes. A write that may have reached a primary is never called failed. A request that is passed on again to the
-next primary is broadcast once only: a leader knows the ids in its history. A register's change is its new value. Reads, by a
-knob:
+reads its own writes. A write that may have reached a primary is never called failed. A leader knows the ids in its history, so
+a request that a home node passes on again is broadcast only once. A register's change is its new value. A knob chooses how to
+read:
 - ``local``, ZooKeeper's default: from the home node's own state.
-- ``sync``: a null transaction is broadcast, and the home node reads when it delivers that. (The ZooKeeper paper, USENIX ATC
-  2010, section 4.4, lets a transaction that is pending anyway serve for it. That would not do here: acknowledgements that are
-  under way when the sync arrives may be from followers that have left since.)
-- ``leader-sync``, as ZooKeeper does it: no null transaction. The leader puts the sync behind all that it has proposed, if
-  anything, and trusts that it would have noticed its fall before its followers left it. A pause or a slow clock breaks that.
+- ``sync``: the primary broadcasts a null transaction, and the home node reads when it delivers that. (In the ZooKeeper paper,
+  USENIX ATC 2010, section 4.4, a pending transaction replaces the null transaction. That is not safe here: acknowledgements on
+  their way when the sync arrives may come from followers that have left since.)
+- ``leader-sync``, as in ZooKeeper: no null transaction. The leader answers the sync after everything that it has proposed. It
+  trusts that it loses its role before its followers leave it. A pause or a slow clock breaks that.
 
-Left out: sessions, watches and the order of one client's requests that overlap, which are ZooKeeper's, not Zab's; observers;
-snapshots of long histories. A node that is not in phase 3 serves nobody (no read-only mode).
+Left out: sessions, watches and the order of one client's overlapping requests (these belong to ZooKeeper, not to Zab);
+observers; snapshots of long histories. A node that is not in phase 3 serves nobody (no read-only mode).
 
-Zab takes it that disks survive. A server whose disk was wiped has forgotten its promises; the checkers say what comes of that.
+Zab assumes that disks survive. A server whose disk was wiped has forgotten its promises; the checkers report what follows.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ from typing import Any, Final, NamedTuple
 from consensus.checkers.protocols.zab_safety import ZabSafety
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
@@ -80,7 +81,7 @@ INTEGRITY = "Integrity: told to deliver a transaction that is not in the history
 
 
 class Notification(NamedTuple):
-    """Phase 0: whom I vote for in this round; or, when I am not looking, whom I have settled on."""
+    """Phase 0: the sender's vote in this round; or, if it is not looking, the leader that it has chosen."""
 
     state: str  # LOOKING, FOLLOWER or LEADER
     round: int
@@ -93,7 +94,7 @@ class CEpoch(NamedTuple):
     """Opens a follower's connection: its last promise, f.p."""
 
     connection: Connection
-    number: int  # how-manieth message on this connection in this direction
+    number: int  # position of this message on the connection, per direction
     epoch: int
 
 
@@ -108,7 +109,7 @@ class AckE(NamedTuple):
     number: int
     epoch: int  # f.a
     history: tuple[Transaction, ...]  # h_f
-    promised: bool  # False: it had promised this epoch before, so this confirms nothing
+    promised: bool  # False: it promised this epoch before, so this does not count
 
     @property
     def tone(self) -> str:
@@ -119,7 +120,7 @@ class NewLeader(NamedTuple):
     connection: Connection
     number: int
     epoch: int  # e'
-    history: tuple[Transaction, ...]  # I_e', the initial history (and what was proposed since, for one that comes late)
+    history: tuple[Transaction, ...]  # I_e', the initial history (for a late follower also the later proposals)
 
 
 class AckLD(NamedTuple):
@@ -173,7 +174,7 @@ class Commit(NamedTuple):
 
 
 class Synced(NamedTuple):
-    """``leader-sync``: all that was proposed before this sync came is committed, and said before this."""
+    """``leader-sync``: the leader answers a sync only after it has committed, and sent, everything proposed before it."""
 
     connection: Connection
     number: int
@@ -185,16 +186,16 @@ class Synced(NamedTuple):
 
 
 class Ping(NamedTuple):
-    """The leader's heartbeat. It keeps account of the connection: what is due and has not been received is sent again."""
+    """The leader's heartbeat, with the state of the connection: the other end sends again what was lost."""
 
     connection: Connection
-    sent: int  # how many messages I have sent
-    received: int  # how many of yours have come, none missing
-    due: int  # how many you last said that you had sent
+    sent: int  # how many messages the sender has sent
+    received: int  # how many it has received in order
+    due: int  # how many the receiver said that it had sent
 
 
 class Pong(NamedTuple):
-    """The follower's answer, with the same account."""
+    """The follower's answer, with the same fields."""
 
     connection: Connection
     sent: int
@@ -207,7 +208,7 @@ class Pong(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """I have given this connection up, or know of none with that name."""
+    """The sender has closed this connection, or knows none with that name."""
 
     connection: Connection
 
@@ -216,7 +217,7 @@ class Closed(NamedTuple):
         return "-"
 
 
-# What comes over a channel is handled in its turn; ``arrive`` sees to it.
+# Messages over a channel; ``arrive`` handles them in order.
 OVER_A_CHANNEL = (CEpoch, NewEpoch, AckE, NewLeader, AckLD, CommitLD, Forward, Propose, Ack, Commit, Synced)
 
 
@@ -224,7 +225,7 @@ OVER_A_CHANNEL = (CEpoch, NewEpoch, AckE, NewLeader, AckLD, CommitLD, Forward, P
 
 
 class ZabNode(Node):
-    """Handlers are called as everywhere, but those of messages over a channel in the order of the channel (``arrive``)."""
+    """Like every node, but handles the messages of a channel in the order in which they were sent (``arrive``)."""
 
     messages = (Notification, *OVER_A_CHANNEL, Ping, Pong, Closed)
     timers = ("notification", "finalize", "init", "tick", "silence", "hold")
@@ -232,39 +233,39 @@ class ZabNode(Node):
 
     def setup(self) -> None:
         # Persistent state
-        self.accepted_epoch = 0  # f.p: the last NEWEPOCH that was promised
-        self.current_epoch = 0  # f.a: the last NEWLEADER that was accepted
+        self.accepted_epoch = 0  # f.p: the last NEWEPOCH that it promised
+        self.current_epoch = 0  # f.a: the last NEWLEADER that it accepted
         self.history: list[Transaction] = [BEFORE_THE_FIRST]  # h_f
         # Volatile state on all servers
         self.role = LOOKING
         self.phase = ELECTION
-        self.leader_id: str | None = None  # whom this node follows in phase 3
+        self.leader_id: str | None = None  # the leader that this node follows in phase 3
         self.delivered = 0  # index of the last transaction that was delivered
-        self.state: dict[str, str] = {}  # what the delivered transactions come to
+        self.state: dict[str, str] = {}  # the result of the delivered transactions
         # Phase 0
         self.round = 0
         self.vote: Vote = self.own_vote
-        self.votes: dict[str, Vote] = {}  # of those who look, in this round
-        self.settled: dict[str, tuple[str, str]] = {}  # of those who do not look: (whom they settled on, their state)
+        self.votes: dict[str, Vote] = {}  # of the servers that look for a leader, in this round
+        self.settled: dict[str, tuple[str, str]] = {}  # of the other servers: (their leader, their state)
         self.finalizing = False
         # Channels, by the other end
         self.connection: dict[str, Connection] = {}
         self.last_sent: dict[str, int] = {}
         self.unacknowledged: dict[str, dict[int, Any]] = {}  # number -> message
-        self.received: dict[str, int] = {}  # all up to this number, in order
-        self.due: dict[str, int] = {}  # how many the other end says that it has sent
-        self.early: dict[str, dict[int, Any]] = {}  # what came before its turn
+        self.received: dict[str, int] = {}  # all messages up to this number have been handled
+        self.due: dict[str, int] = {}  # how many messages the other end says that it has sent
+        self.early: dict[str, dict[int, Any]] = {}  # messages that arrived out of order
         # A leader's state
         self.new_epoch: int | None = None  # e'
         self.promises: dict[str, int] = {}  # CEPOCH: follower -> f.p
         self.confirmed: dict[str, tuple[int, tuple[Transaction, ...]]] = {}  # ACK-E: follower -> (f.a, h_f)
-        self.unconfirmed: dict[str, bool] = {}  # ACK-E that confirm nothing
-        self.quorum: dict[str, bool] = {}  # Q: follower that NEWLEADER was sent to -> whether it acknowledged
+        self.unconfirmed: dict[str, bool] = {}  # followers whose ACK-E does not count
+        self.quorum: dict[str, bool] = {}  # Q: follower that got NEWLEADER -> whether it acknowledged
         self.acknowledged: dict[str, int] = {}  # server -> index up to which it has accepted this leader's history
-        self.initial_length = 0  # of I_e': the transaction (e', n) stands n places behind it
+        self.initial_length = 0  # of I_e': the transaction (e', n) is n places after it
         self.broadcast_ids: Ledger[str, bool] = Ledger()  # the operations in this leader's history
         self.syncs: dict[str, tuple[str, int]] = {}  # leader-sync: op id -> (home node, index that it waits for)
-        # What clients of this node asked
+        # Requests of this node's clients
         self.desk = FrontDesk(by_timer=True)
 
     def on_start(self) -> None:
@@ -273,9 +274,9 @@ class ZabNode(Node):
     # --- phase 0: Fast Leader Election ------------------------------------------------------------
 
     def look(self) -> None:
-        """Back to phase 0: a new iteration begins with a vote for oneself, in a new round."""
+        """Back to phase 0: a new iteration begins in a new round, with a vote for this server itself."""
         if self.role == LEADER:
-            self.note("leader renounced", f"epoch {self.current_epoch}")
+            self.note("leader renounced", say("epoch {epoch}", epoch=self.current_epoch))
         for peer in list(self.connection):
             self.hang_up(peer)
         self.cancel_timer("init")
@@ -303,7 +304,7 @@ class ZabNode(Node):
         self.set_timer("notification", self.knobs["notification_ms"] * MS)
 
     def on_notification_timeout(self) -> None:
-        """Says it again, since notifications may be lost. (ZooKeeper doubles the gap each time, up to a minute.)"""
+        """Repeats the notification, which may be lost. (ZooKeeper doubles the interval each time, up to a minute.)"""
         self.notify_all()
 
     def on_notification(self, src: str, m: Notification) -> None:
@@ -313,19 +314,19 @@ class ZabNode(Node):
             return
         if m.state != LOOKING:
             return self.hear_settled(src, m)
-        if m.round < self.round:  # it learns of the round from the answer
+        if m.round < self.round:  # the answer tells it the current round
             return self.send(src, self.notification)
         vote = self.vote_of(m)
         if m.round > self.round:
             self.enter_round(m.round, max(vote, self.own_vote))
         elif vote > self.vote:
             self.change_vote(vote)
-        # Within a round a vote only rises, so an older message that comes late changes nothing.
+        # Within a round a vote only increases, so a late message changes nothing.
         self.votes[src] = max(vote, self.votes.get(src, vote))
         return self.count_votes()
 
     def count_votes(self) -> None:
-        """When a quorum votes as this node does, it waits a little for a better vote, then acts on it."""
+        """When a quorum votes as this node does, the node waits a little for a better vote, then acts on the result."""
         alike = sum(vote == self.vote for vote in self.votes.values())
         if alike >= self.majority and not self.finalizing:
             self.finalizing = True
@@ -339,7 +340,7 @@ class ZabNode(Node):
             self.follow(leader)
 
     def hear_settled(self, src: str, m: Notification) -> None:
-        """Joins a leader that says that it leads, when a quorum has settled on it, or votes for it in the same round."""
+        """Follows a leader that says that it leads, if a quorum follows it or votes for it in the same round."""
         self.settled[src] = (m.leader, m.state)
         rank = self.members.index(m.leader)
         backers = sum(
@@ -388,7 +389,7 @@ class ZabNode(Node):
         self.set_timer("tick", self.knobs["tick_ms"] * MS)
 
     def on_init_timeout(self) -> None:
-        """Phases 1 and 2 take too long: no leader or no quorum is there."""
+        """Phases 1 and 2 take too long: there is no leader or no quorum."""
         self.note("iteration given up", self.phase)
         self.look()
 
@@ -398,14 +399,14 @@ class ZabNode(Node):
         if self.new_epoch is None:
             self.promises[src] = m.epoch
             return self.propose_epoch()
-        if m.epoch > self.new_epoch:  # it could never follow here: another epoch is needed
-            self.note("later promise met", f"{src} has promised epoch {m.epoch}")
+        if m.epoch > self.new_epoch:  # it could never follow this leader: a later epoch is needed
+            self.note("later promise met", say("{node} has promised epoch {epoch}", node=src, epoch=m.epoch))
             self.accepted_epoch = max(self.accepted_epoch, m.epoch)
             return self.look()
         return self.say(src, NewEpoch, self.new_epoch)  # l.3.3
 
     def propose_epoch(self) -> None:
-        """l.1.1: a quorum has named its promises; the new epoch is later than all of them."""
+        """l.1.1: a quorum has sent its promises; the new epoch is later than all of them."""
         if len(self.promises) < self.majority:
             return
         self.new_epoch = max(self.promises.values()) + 1
@@ -417,9 +418,9 @@ class ZabNode(Node):
         self.select_history()
 
     def on_new_epoch(self, src: str, m: NewEpoch) -> None:
-        """f.1.2: promises the epoch if it is later than all promised before."""
+        """f.1.2: promises the epoch if it is later than all earlier promises."""
         if m.epoch < self.accepted_epoch:
-            self.note("epoch refused", f"{m.epoch} is not later than {self.accepted_epoch}")
+            self.note("epoch refused", say("{epoch} is not later than {promised}", epoch=m.epoch, promised=self.accepted_epoch))
             return self.look()
         promised = self.promises_now(m.epoch)
         self.accepted_epoch = m.epoch
@@ -427,7 +428,7 @@ class ZabNode(Node):
         return self.say(src, AckE, self.current_epoch, tuple(self.history[1:]), promised)
 
     def promises_now(self, epoch: int) -> bool:
-        """Each epoch is promised once, so two quorums cannot establish two leaders of it."""
+        """A server promises each epoch once, so two quorums cannot establish two leaders of one epoch."""
         return epoch > self.accepted_epoch
 
     def on_ack_e(self, src: str, m: AckE) -> None:
@@ -436,18 +437,18 @@ class ZabNode(Node):
         if m.promised:
             self.confirmed[src] = (m.epoch, m.history)
         else:
-            self.note("promised before", f"{src}, epoch {self.new_epoch}")
+            self.note("promised before", say("{node}, epoch {epoch}", node=src, epoch=self.new_epoch))
             self.unconfirmed[src] = True
         return self.select_history()
 
     def select_history(self) -> None:
-        """l.1.2: of a quorum's histories the one with the latest (f.a, last zxid) is the initial history."""
+        """l.1.2: the history with the latest (f.a, last zxid) of a quorum becomes the initial history."""
         if len(self.confirmed) < self.majority:
             return
         mine = self.freshness(self.id)
         best = max(self.confirmed, key=self.freshness)
         if self.freshness(best) > mine:
-            self.note("history taken over", f"{best}'s")
+            self.note("history taken over", say("{node}'s", node=best))
             self.adopt(self.confirmed[best][1])
         assert self.new_epoch is not None
         self.establish(self.new_epoch)
@@ -459,12 +460,12 @@ class ZabNode(Node):
     # --- phase 2: synchronization -----------------------------------------------------------------
 
     def establish(self, epoch: int) -> None:
-        """l.2.1, and f.2.1 at the leader: it proposes itself and the initial history to those who confirmed the epoch."""
+        """l.2.1, and f.2.1 at the leader: it sends the initial history to the followers that confirmed the epoch."""
         self.current_epoch = epoch
         self.phase = SYNCHRONIZATION
         self.become(PROSPECTIVE, epoch)
         if self.delivered < self.last_index:
-            self.note("proposals kept", f"{self.last_index - self.delivered} not delivered here")
+            self.note("proposals kept", say("{n} not delivered here", n=self.last_index - self.delivered))
         self.initial_length = self.last_index
         self.acknowledged = {self.id: self.last_index}
         self.syncs = {}
@@ -479,7 +480,7 @@ class ZabNode(Node):
         self.say(follower, NewLeader, self.current_epoch, tuple(self.history[1:]))
 
     def on_new_leader(self, src: str, m: NewLeader) -> None:
-        """f.2.1: joins the epoch and takes its initial history, in one step; or, having promised another, starts anew."""
+        """f.2.1: joins the epoch and takes its initial history, in one step. After another promise it goes back to phase 0."""
         if m.epoch != self.accepted_epoch:
             return self.look()
         self.current_epoch = m.epoch
@@ -488,14 +489,14 @@ class ZabNode(Node):
         return self.say(src, AckLD, self.last_zxid)
 
     def adopt(self, history: tuple[Transaction, ...]) -> None:
-        """Another history in the place of one's own. Whatever was delivered is in both: it was on a quorum."""
+        """Replaces the history. Both histories hold what was delivered, because a quorum held it."""
         adopted = [BEFORE_THE_FIRST, *history]
         assert len(adopted) > self.delivered and adopted[self.delivered] == self.history[self.delivered], PREFIX_CONSISTENCY
         common = min(len(adopted), len(self.history)) - 1
         while adopted[common] != self.history[common]:
             common -= 1
         if common < self.last_index:
-            self.note("proposals dropped", f"{self.last_index - common} from index {common + 1}")
+            self.note("proposals dropped", say("{n} from index {index}", n=self.last_index - common, index=common + 1))
         self.history = adopted
 
     def on_ack_ld(self, src: str, m: AckLD) -> None:
@@ -507,7 +508,7 @@ class ZabNode(Node):
         return self.commit()
 
     def commit_leader(self) -> None:
-        """l.2.2: a quorum has accepted leader and initial history; with that both are committed."""
+        """l.2.2: once a quorum has accepted the leader and the initial history, both are committed."""
         if self.phase != SYNCHRONIZATION or 1 + self.synchronized < self.majority:
             return
         self.role, self.phase, self.leader_id = LEADER, BROADCAST, self.id
@@ -520,7 +521,7 @@ class ZabNode(Node):
         self.pass_on_requests()  # f.3.1: ready(e')
 
     def on_commit_ld(self, src: str, m: CommitLD) -> None:
-        """f.2.2: delivers the initial history, as far as it has not yet."""
+        """f.2.2: delivers the rest of the initial history."""
         self.phase, self.leader_id = BROADCAST, src
         self.cancel_timer("init")
         self.set_timer("silence", self.knobs["sync_ms"] * MS, src)
@@ -530,7 +531,7 @@ class ZabNode(Node):
     # --- phase 3: broadcast -----------------------------------------------------------------------
 
     def propose(self, op_id: str, kind: str, key: str, value: str | None) -> None:
-        """l.3.1: proposes to all in Q, in the order of zxids. What its history holds already is not proposed again."""
+        """l.3.1: proposes to all in Q, in the order of zxids. Never proposes a request twice."""
         if op_id in self.broadcast_ids:
             self.note("duplicate suppressed", op_id)
             return
@@ -557,7 +558,7 @@ class ZabNode(Node):
         self.commit()
 
     def commit(self) -> None:
-        """l.3.2: what a quorum has acknowledged is committed, and so is all before it."""
+        """l.3.2: commits what a quorum has acknowledged, and everything before it."""
         on_quorum = sorted(self.acknowledged.values(), reverse=True)[self.majority - 1 : self.majority]
         while on_quorum and self.delivered < on_quorum[0]:
             zxid = zxid_of(self.history[self.delivered + 1])
@@ -572,7 +573,7 @@ class ZabNode(Node):
         self.deliver_up_to(m.zxid)  # f.3.3
 
     def deliver_up_to(self, zxid: Zxid) -> None:
-        """Delivers in the order of the history, all up to this one."""
+        """Delivers all transactions up to this one, in the order of the history."""
         while zxid_of(self.history[self.delivered]) < zxid:
             self.deliver_next()
 
@@ -591,14 +592,14 @@ class ZabNode(Node):
             self.store(key, (value,))
         self.desk.answer(self, op_id, OK, self.value_of(key) if kind == SYNC else ())
 
-    # --- who is there (the end of the paper's phase 3) --------------------------------------------
+    # --- failure detection (the end of the paper's phase 3) ----------------------------------------
 
     def on_tick_timeout(self) -> None:
         self.set_timer("tick", self.knobs["tick_ms"] * MS)
         for peer in self.connection:
             if self.role != FOLLOWER:
                 self.send(peer, Ping(*self.account(peer)))
-            elif self.connection[peer][1] == 0:  # not answered yet: knocks again
+            elif self.connection[peer][1] == 0:  # no answer yet: sends the opening message again
                 self.send(peer, self.unacknowledged[peer][1])
 
     def on_ping(self, src: str, m: Ping) -> None:
@@ -609,7 +610,7 @@ class ZabNode(Node):
         self.hear(src, m)
 
     def hear(self, src: str, m: Ping | Pong) -> bool:
-        """The other end lives. What it has received is settled; what it lacks, though it knows of it, may be lost."""
+        """The other end is alive. Forgets messages that it has received; sends again those that it should have by now."""
         if not self.is_open(src, m.connection):
             return False
         self.due[src] = max(self.due[src], m.sent)
@@ -637,7 +638,7 @@ class ZabNode(Node):
             self.lose(src)
 
     def lose(self, peer: str) -> None:
-        """A follower without its leader, and a leader without a quorum, go back to phase 0."""
+        """A follower that lost its leader, and a leader that lost its quorum, go back to phase 0."""
         if self.role == FOLLOWER:
             return self.look()
         self.drop_follower(peer)
@@ -657,14 +658,14 @@ class ZabNode(Node):
     # --- channels: FIFO and reliable, on links that are neither -----------------------------------
 
     def handle(self, src: str, message: Any) -> None:
-        """A message over a channel may have to wait for its turn, or bring others whose turn it is now."""
+        """A message over a channel may arrive early and wait, or release messages that wait for it."""
         if type(message) in OVER_A_CHANNEL:
             self.arrive(src, message)
         else:
             super().handle(src, message)
 
     def arrive(self, src: str, m: Any) -> None:
-        """Handles each message in its turn, once, as long as its connection is open."""
+        """Handles each message once and in order, as long as its connection is open."""
         if not (self.is_let_in(src, m) if isinstance(m, CEpoch) else self.is_open(src, m.connection)):
             return
         connection, early = self.connection[src], self.early[src]
@@ -676,7 +677,9 @@ class ZabNode(Node):
             self.message_handlers[type(following)](self, src, following)
 
     def is_let_in(self, src: str, m: CEpoch) -> bool:
-        """A follower knocks. Who only looks may be about to lead, and lets it knock again; a follower turns it away."""
+        """Whether to accept a follower's connection. A server that looks for a leader may soon lead, so it does not answer; the
+        follower tries again. A follower refuses.
+        """
         if self.role == LOOKING:
             return False
         if self.role == FOLLOWER:
@@ -685,7 +688,7 @@ class ZabNode(Node):
         drawn = m.connection[0]
         if src in self.connection:
             if self.connection[src][0] == drawn:
-                return False  # it knocked before it heard the answer
+                return False  # it tried again before it had the answer
             self.forget(src)
             self.drop_follower(src)
         self.open(src, (drawn, self.drawn_number()))
@@ -732,7 +735,7 @@ class ZabNode(Node):
         self.pass_on(m.op_id)
 
     def pass_on(self, op_id: str) -> None:
-        """In phase 3: answers a local read, and gives all else to the primary."""
+        """In phase 3: answers a local read, and passes everything else on to the primary."""
         if self.phase != BROADCAST:
             return
         request = self.desk.pass_on(op_id)
@@ -744,7 +747,7 @@ class ZabNode(Node):
         return self.say(self.leader_id, Forward, *request.operation)
 
     def pass_on_requests(self) -> None:
-        """Phase 3 begins. What an earlier primary left unanswered is asked once more: it is broadcast once only."""
+        """Phase 3 begins: passes on requests that an earlier primary left unanswered. Each is still broadcast only once."""
         for op_id in self.desk.waiting(self):
             self.pass_on(op_id)
 
@@ -782,11 +785,11 @@ class ZabNode(Node):
     def refuse_overdue(self) -> None:
         self.desk.refuse_overdue(self, "no leader with a quorum", detail="")
 
-    # --- words of the paper -----------------------------------------------------------------------
+    # --- the paper's terms ------------------------------------------------------------------------
 
     @property
     def majority(self) -> int:
-        """A quorum is more than half of the members: of all of them, never only of those that can be reached."""
+        """A quorum is more than half of all members, reachable or not."""
         return len(self.members) // 2 + 1
 
     @property
@@ -803,7 +806,7 @@ class ZabNode(Node):
         return zxid_of(self.history[-1])
 
     def index_of(self, zxid: Zxid) -> int:
-        """Where that transaction of this leader's epoch stands; the end of the initial history for one of an earlier epoch."""
+        """The index of a transaction of this leader's epoch; for an earlier epoch the end of the initial history."""
         epoch, counter = zxid
         return self.initial_length + (counter if epoch == self.current_epoch else 0)
 
@@ -814,11 +817,11 @@ class ZabNode(Node):
 
     def describe(self) -> dict[str, Any]:
         log_start = max(1, len(self.history) - LOG_SHOWN)
-        facts = {
+        facts: dict[str, str] = {
             "phase": self.phase,
             "accepted epoch": str(self.accepted_epoch),
             "current epoch": str(self.current_epoch),
-            "history": f"{self.last_index} transactions, delivered up to {self.delivered}",
+            "history": say("{n} transactions, delivered up to {index}", n=self.last_index, index=self.delivered),
             "last zxid": shown(self.last_zxid),
         }
         if self.role == LOOKING:
@@ -851,12 +854,12 @@ def shown(zxid: Zxid) -> str:
 
 
 def label(transaction: Transaction) -> str:
-    """How a transaction is written on the stage: ``x=7``, ``sync``."""
+    """A transaction's label on the stage: ``x=7``, ``sync``."""
     return f"{transaction[KEY]}={transaction[VALUE]}" if transaction[KIND] == WRITE else SYNC
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """A node that reads its own state may lag behind, but what its clients see only grows: sequential, not linearizable."""
+    """A node that reads its own state may lag behind, but never goes backwards: sequential, not linearizable."""
     return Claims("linearizable" if knobs["reads"] == "sync" else "sequential", availability="clean majority")
 
 
@@ -864,24 +867,24 @@ CARD = Card(
     name="zab",
     title="Zab",
     paper="Junqueira, Reed and Serafini, Zab: High-performance broadcast for primary-backup systems (2011)",
-    summary="A primary broadcasts changes in order; a new one first synchronizes a quorum with what earlier ones began.",
+    summary="A primary broadcasts changes in order; a new primary first brings a quorum to one history of earlier changes.",
     node=ZabNode,
     claims=claims,
-    gives_up="A side without a majority of the members serves nobody, not even old values, once it has noticed; "
-    "nor is anybody served where the server elected cannot reach a quorum itself.",
-    needs="2f + 1 nodes bear f crashes",
+    gives_up="Once a side without a majority of the members has noticed, it serves nobody, not even old values; "
+    "and nobody is served where the elected server cannot reach a quorum itself.",
+    needs="2f + 1 nodes tolerate f crashes",
     knobs=(
         Knob(
             "reads",
             "Reads",
-            "How a node answers a read: from its own state, after a sync that is broadcast, or after one at the leader only.",
+            "How a node answers a read: from its own state, after a sync by broadcast, or after a sync at the leader only.",
             "local",
             choices=(("local", "local"), ("sync", "sync by broadcast"), ("leader-sync", "sync at the leader (ZooKeeper)")),
         ),
         Knob(
             "tick_ms",
             "Tick",
-            "A leader pings its followers this often; pings and pongs also tell what is lost and must be sent again.",
+            "A leader pings its followers this often; pings and pongs also show which messages were lost.",
             50,
             low=5,
             high=5_000,
@@ -890,7 +893,7 @@ CARD = Card(
         Knob(
             "sync_ms",
             "Sync limit",
-            "Who is not heard for this long is lost: a follower looks for a new leader, a leader without a quorum gives up.",
+            "A silence this long ends a connection: a follower looks for a new leader, a leader without a quorum steps down.",
             200,
             low=10,
             high=20_000,
@@ -899,7 +902,7 @@ CARD = Card(
         Knob(
             "init_ms",
             "Init limit",
-            "Discovery and synchronization must be over in this time; else the server goes back to the election.",
+            "Discovery and synchronization must end within this time; else the server goes back to the election.",
             400,
             low=20,
             high=60_000,

@@ -31,6 +31,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import MS, OK, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import ESSAY, Action, Card, Claims, Knob
 
 IDLE, VOTING, DECIDED = "idle", "voting", "decided"
@@ -118,7 +119,7 @@ class BenOrNode(Node):
         key, equals, value = argument.partition("=")
         if equals and value in BITS and 0 < len(key) <= WORD_LENGTH_MAX:
             return ""
-        return f"Say what it is about, in 1 to {WORD_LENGTH_MAX} letters, and 0 or 1: lunch=1."
+        return say("Say what it is about, in 1 to {n} letters, and 0 or 1: lunch=1.", n=WORD_LENGTH_MAX)
 
     def on_propose_action(self, argument: str) -> None:
         key, _, value = argument.partition("=")
@@ -263,12 +264,13 @@ class BenOrNode(Node):
         return DECIDED if self.decided else IDLE
 
     def describe(self) -> dict[str, Any]:
-        facts, values = {}, {}
+        facts: dict[str, str] = {}
+        values: dict[str, str] = {}
         for key, (_, number, kind) in self.at.items():
             if key not in self.decided:
                 values[key] = str(self.said[key, number, REPORT])
                 facts[f"{key}: x"] = values[key]
-                facts[f"{key}: r"] = f"{number}, waits for messages ({kind}, r, *)"
+                facts[f"{key}: r"] = say("{round}, waits for messages ({step}, r, *)", round=number, step=kind)
         for key, v in self.decided.items():
             facts[f"{key}: decided"] = v
         return {

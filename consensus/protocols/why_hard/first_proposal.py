@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import OK, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import ESSAY, Action, Card, Claims, Knob
 
 DISHES, NAMES = "dishes", "names"
@@ -53,7 +54,10 @@ class FirstProposalNode(Node):
     def cannot(self, action: str, argument: str) -> str:
         if all(0 < len(part) <= WORD_LENGTH_MAX for part in self.proposal(argument)):
             return ""
-        return f"Say what it is about, or what and which (lunch=pizza), each in 1 to {WORD_LENGTH_MAX} letters."
+        return say(
+            "Say what it is about, or what and which (lunch=pizza), each in 1 to {n} letters.",
+            n=WORD_LENGTH_MAX,
+        )
 
     def on_propose_action(self, argument: str) -> None:
         matter, wish = self.proposal(argument)

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import FAILED, LOG_SHOWN, MS, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import ESSAY, Card, Claims, Knob
 
 WATCHING, SUSPECTING = "watching", "suspecting"
@@ -63,7 +64,7 @@ class HeartbeatNode(Node):
         if src in self.suspects:
             del self.suspects[src]
             self.false_alarms += 1
-            self.alarms.append(f"false alarm: {src}")
+            self.alarms.append(say("false alarm: {node}", node=src))
             del self.alarms[:-LOG_SHOWN]
             self.note(FALSE_ALARM, src)
             self.show_role()
@@ -89,8 +90,9 @@ class HeartbeatNode(Node):
     def describe(self) -> dict[str, Any]:
         running = max(1, self.elapsed - self.since)
         facts = {f"hears {peer}": self.about(peer) for peer in self.peers}
-        facts["time-out"] = f"{self.knobs['timeout_ms']} ms"
-        facts["false alarms"] = f"{self.false_alarms} ({self.false_alarms * MINUTE // running} a minute)"
+        facts["time-out"] = say("{n} ms", n=self.knobs["timeout_ms"])
+        a_minute = self.false_alarms * MINUTE // running
+        facts["false alarms"] = say("{n} ({rate} a minute)", n=self.false_alarms, rate=a_minute)
         shown: dict[str, Any] = {
             "role": SUSPECTING if self.suspects else WATCHING,
             "epoch": None,
@@ -104,11 +106,17 @@ class HeartbeatNode(Node):
 
     def about(self, peer: str) -> str:
         """What it knows of another node, all of it from messages that came, and its own clock."""
-        silent = f" · suspected at {self.suspects[peer] // MS} ms: crashed, cut off or late?" if peer in self.suspects else ""
-        if peer not in self.heard:
-            return f"nothing yet{silent}"
-        number, at = self.heard[peer]
-        return f"no. {number} at {at // MS} ms{silent}"
+        heard: str = "nothing yet"
+        if peer in self.heard:
+            number, at = self.heard[peer]
+            heard = say("no. {number} at {moment} ms", number=number, moment=at // MS)
+        if peer not in self.suspects:
+            return heard
+        return say(
+            "{heard} · suspected at {moment} ms: crashed, cut off or late?",
+            heard=heard,
+            moment=self.suspects[peer] // MS,
+        )
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:

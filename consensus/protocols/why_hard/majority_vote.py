@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import MS, OK, WRITE, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import ESSAY, Action, Card, Claims, Knob
 
 DISHES, NAMES = "dishes", "names"
@@ -106,7 +107,10 @@ class MajorityVoteNode(Node):
     def cannot(self, action: str, argument: str) -> str:
         if all(0 < len(part) <= WORD_LENGTH_MAX for part in self.proposal(argument)):
             return ""
-        return f"Say what it is about, or what and which (lunch=pizza), each in 1 to {WORD_LENGTH_MAX} letters."
+        return say(
+            "Say what it is about, or what and which (lunch=pizza), each in 1 to {n} letters.",
+            n=WORD_LENGTH_MAX,
+        )
 
     def on_propose_action(self, argument: str) -> None:
         meal, wish = self.proposal(argument)
@@ -278,11 +282,14 @@ class MajorityVoteNode(Node):
         return LEADER if self.id in self.decided.values() else FOLLOWER
 
     def describe(self) -> dict[str, Any]:
-        facts, wishes = {}, {}
+        facts: dict[str, str] = {}
+        wishes = {}
         for meal, (_, number, step) in self.showing.items():
             wishes[meal] = self.said[meal, number, REPORT]
             facts[f"{meal}: wish now"] = str(wishes[meal])
-            facts[f"{meal}: round"] = f"{number}, {'report' if step == REPORT else 'second'}"
+            facts[f"{meal}: round"] = (
+                say("{round}, report", round=number) if step == REPORT else say("{round}, second", round=number)
+            )
         for meal, wish in self.decided.items():
             facts[f"{meal}: decided"] = wish
         return {

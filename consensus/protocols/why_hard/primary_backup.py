@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import ESSAY, Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
@@ -205,13 +206,13 @@ class PrimaryBackupNode(Node):
         if self.knobs["failover"] == OFF:
             return self.wait_for_primary()
         self.history.append((self.number + 1, self.id, len(self.log)))
-        self.note(TOOK_OVER, f"generation {self.number}")
+        self.note(TOOK_OVER, say("generation {n}", n=self.number))
         return self.take_role()
 
     def give_way(self, history: tuple[Generation, ...]) -> None:
         """A newer generation prevails: back to what both logs share, and what is beyond that is set aside."""
         if self.role == PRIMARY:
-            self.note(STEPPED_DOWN, f"generation {self.number}")
+            self.note(STEPPED_DOWN, say("generation {n}", n=self.number))
         kept = self.shared(history)
         for _, key, value, _op_id in self.log[kept:]:
             self.set_aside.append((key, value))

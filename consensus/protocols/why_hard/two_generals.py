@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import FAILED, MS, OK, READ, Node, Request
+from consensus.kernel.sentences import say
 from consensus.protocols.cards import ESSAY, Card, Claims, Knob
 
 FIRST, SECOND, VILLAGE = "first general", "second general", "village"
@@ -136,7 +137,9 @@ class General(Node):
         """What this general does not know, and never will before dawn."""
         if self.received < self.owed:
             return "whether the other attacks"
-        return f"whether no. {self.messengers} arrived" if self.owed < self.messengers else "nothing: it has the last one"
+        if self.owed < self.messengers:
+            return say("whether no. {number} arrived", number=self.messengers)
+        return "nothing: it has the last one"
 
     def on_request(self, client: str, m: Request) -> None:
         """A soldier asks what is to be done at the dawn of a night (``night7``), and is told at that dawn."""
@@ -160,10 +163,10 @@ class General(Node):
         facts = {
             "night": str(self.night),
             "messengers in the plan": str(self.messengers),
-            "arrived tonight": f"up to no. {self.received}" if self.received else "none",
-            "attacks when it has": f"no. {self.owed}" if self.owed else "sent the order",
+            "arrived tonight": say("up to no. {number}", number=self.received) if self.received else "none",
+            "attacks when it has": say("no. {number}", number=self.owed) if self.owed else "sent the order",
             "in doubt": self.doubt,
-            "attacked": f"{attacked} of {len(self.dawns)} dawns",
+            "attacked": say("{n} of {all} dawns", n=attacked, all=len(self.dawns)),
         }
         return {
             "role": self.role,

@@ -97,7 +97,7 @@ class WaitsOnlyOnce(HeartbeatNode):
 
     def on_heartbeat(self, src: str, m: Heartbeat) -> None:
         super().on_heartbeat(src, m)
-        self.effects = [effect for effect in named_effects(self.effects) if not isinstance(effect, SetTimer)]
+        self.effects = [effect for effect in self.effects if not isinstance(named_effects([effect])[0], SetTimer)]
 
 
 class TrustsForEver(HeartbeatNode):

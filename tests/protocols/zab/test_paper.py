@@ -822,7 +822,7 @@ def test_every_state_can_be_shown_and_rewound(make: Any) -> None:
     made = make((1, 1), (1, 2))
     node = made[0] if isinstance(made, tuple) else made
     shown = node.describe()
-    assert set(shown) == {"role", "epoch", "leader", "store", "log", "log_start", "commit", "facts"}
+    assert set(shown) == {"role", "ring", "epoch", "leader", "store", "log", "log_start", "commit", "facts"}
     assert shown["log"] == [[1, "x=1.1"], [1, "x=1.2"]]
     assert all(isinstance(text, str) for text in shown["facts"].values())
     assert breaks_the_law(node) is None
