@@ -1,9 +1,8 @@
 """Simulated clients: a workload that is the same for every lane, and a deadline.
 
-Clients are open-loop: each asks at moments drawn from its own stream, whatever became of what it asked before, so that
-clusters side by side get exactly the same operations. A written value is a number, counted in the order of asking: unique
-(which makes an exact check near-linear) and, on a screen, newer when larger. A client stands at its home node and talks to
-that node only.
+Clients are open-loop: each sends requests at moments drawn from its own stream and does not wait for earlier answers. So
+clusters side by side get exactly the same operations. A written value is a number that counts the writes. It is unique, which
+makes an exact check near-linear, and on a screen the larger value is the newer one. A client talks to its home node only.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from typing import Any, NamedTuple
 from consensus.kernel.node import MS, READ, REMOVE, WRITE, Request
 from consensus.kernel.rng import PPM, Stream
 
-ACCESS_DELAY = 10 * MS  # from a client to its home node, one way; long enough to be seen on a stage
-BY_HAND = "you"  # the client that asks what a user asks by hand
+ACCESS_DELAY = 10 * MS  # from a client to its home node, one way; long enough to be visible on the stage
+BY_HAND = "you"  # the client that sends the user's own requests
 
 
 @dataclass(frozen=True)
 class Workload:
-    """Who asks what, how often. ``clients`` are home nodes, one client each; empty: one client at every member."""
+    """Which requests clients send, and how often. ``clients`` are home nodes, one client each; empty: one at every member."""
 
     keys: tuple[str, ...] = ("x", "y")
     every: int = 350 * MS  # mean gap between two operations of one client; gaps are uniform from half to one and a half of it
@@ -41,18 +40,18 @@ class Asked(NamedTuple):
 
 
 class Clients:
-    """The clients of one lane: what they will ask, what they wait for, what they were told."""
+    """The clients of one lane: their next requests, their pending requests, and the contexts of their answers."""
 
     def __init__(self, workload: Workload | None, members: tuple[str, ...], seed: int) -> None:
         homes = (workload.clients or members) if workload else ()
         self.workload = workload
-        self.hands: tuple[str, ...] = (BY_HAND,)  # who asks what the workload does not: a user, and whom a script names
+        self.hands: tuple[str, ...] = (BY_HAND,)  # clients outside the workload: the user, and those that a script names
         self.home = {f"c{number}": node for number, node in enumerate(homes, start=1)}
         self.streams = {client: Stream.named(seed, "client", client) for client in self.home}
         self.asked_so_far: dict[str, int] = {}
         self.values = 0
         self.pending: dict[str, Asked] = {}
-        self.there: dict[str, list[str]] = {}  # key -> what has been asked to be written there and not yet to be removed
+        self.there: dict[str, list[str]] = {}  # key -> values with a request to write them and none to remove them yet
         self.contexts: dict[tuple[str, str], tuple[Any, ...]] = {}
 
     def first_moments(self) -> list[tuple[str, int]]:
@@ -70,8 +69,8 @@ class Clients:
     def draw(self, client: str) -> tuple[str, str, str | None]:
         """Kind and key of what this client asks now, and what it removes.
 
-        What it removes depends on what was asked, never on answers: it is the same in every lane. Where nothing is left to be
-        removed it writes.
+        The removed value depends on earlier requests, never on answers, so it is the same in every lane. When nothing is left
+        to remove, the client writes.
         """
         assert self.workload is not None
         stream, workload = self.streams[client], self.workload
@@ -85,7 +84,7 @@ class Clients:
         return WRITE, key, None
 
     def passes(self, client: str) -> None:
-        """Its next operation is nothing that this lane can be asked: it is counted, so that the others keep their names."""
+        """Skips an operation that this lane does not support, and counts it: operations have the same names in all lanes."""
         self.asked_so_far[client] = self.asked_so_far.get(client, 0) + 1
 
     def ask(self, client: str, node: str, kind: str, key: str, value: str | None, deadline: int) -> Request:
@@ -100,10 +99,10 @@ class Clients:
             if self.workload is not None and self.workload.removes:
                 self.there.setdefault(key, []).append(value)
         elif kind == REMOVE and value is None:
-            value = op_id  # one taken away from a counter: any name will do
+            value = op_id  # a decrement of a counter: any name will do
         self.pending[op_id] = Asked(client, node, key, deadline)
         return Request(op_id, kind, key, value, self.contexts.get((client, key), ()))
 
     def end(self, op_id: str) -> Asked | None:
-        """Takes an operation from the list of those under way; None when it is not there any more."""
+        """Removes a pending operation and returns it; None when it is not pending any more."""
         return self.pending.pop(op_id, None)

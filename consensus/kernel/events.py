@@ -1,6 +1,6 @@
 """What happened in a run, when, where, and which event caused it.
 
-A run is told by its events alone: history, checkers, meters, the picture and the trace hash are folds of them.
+The events describe a run completely: history, checkers, meters, the picture and the trace hash are folds of them.
 ``KINDS`` is the whole vocabulary: the fields of ``data`` for each kind, in order.
 """
 
@@ -26,7 +26,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "message_id",
         "src",
         "reason",
-    ),  # reason: "cut", "loss", "down" (nobody runs there), "late" (client no longer waits), "hand" (somebody dropped it)
+    ),  # reason: "cut", "loss", "down" (the node does not run), "late" (the client no longer waits), "hand" (a user dropped it)
     # nodes
     "fired": ("timer", "key"),
     "became": ("role", "epoch"),
@@ -46,10 +46,13 @@ KINDS: dict[str, tuple[str, ...]] = {
     "tuned": ("links", "setting"),
     "turned": ("knob", "value"),
     "deadline": ("deadline",),
-    "adversary": ("name",),  # who chooses from now on when messages land; empty: nobody
-    "held": ("message_id", "src"),  # an adversary or a hand delays this message; once for each, `node` is the addressee
+    "adversary": ("name",),  # the adversary that chooses from now on when messages land; empty: none
+    "held": (
+        "message_id",
+        "src",
+    ),  # an adversary or a user delays this message; one event for each message, `node` is the addressee
     "ordered": ("verb", "src", "type", "number"),  # one message is to be dropped, held or delivered; `node` is the addressee
-    "doomed": ("writes",),  # the node is to crash inside a handler, right after so many durable writes
+    "doomed": ("writes",),  # the node will crash inside a handler, right after this many durable writes
     "clock": ("skew", "rate"),  # a node's own clock: how far it is ahead now (microseconds), what it gains (parts per million)
     "said": ("text",),
     "acted": ("action", "argument"),  # one of the protocol's own actions, by hand

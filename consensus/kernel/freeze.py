@@ -1,9 +1,9 @@
 """What a keyframe keeps: a copy of a state that is made of plain containers.
 
-The law for everything that is rewound (nodes, network, clients, checkers, meters): an attribute is immutable
+All state that a run can rewind (nodes, network, clients, checkers, meters) keeps this law: an attribute is immutable
 (numbers, strings, tuples of immutables), a ``Stream``, an object with slots or a ``__dict__`` that keeps the same
-law, or a list, dict, set or deque. **A list, set or deque holds immutables only**; what must hold something that changes
-is a dict. So a copy costs one C-level copy a container, some hundred times less than ``copy.deepcopy``.
+law, or a list, dict, set or deque. **A list, set or deque holds immutables only**; a container of changing objects must be a
+dict. So a copy costs one C-level copy for each container, about a hundred times less than ``copy.deepcopy``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ATOMS = (int, str, Sentence, bool, type(None), float, bytes, frozenset, type)
 
 
 def copied(value: Any) -> Any:
-    """A copy of the value that no later change of the value can reach."""
+    """A copy of the value. Later changes of the value do not reach the copy."""
     kind = type(value)
     if kind in ATOMS or isinstance(value, tuple) or callable(value):
         return value

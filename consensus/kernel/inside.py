@@ -1,16 +1,16 @@
 """A crash inside a handler, right after one of its writes to disk.
 
-Usually a handler is atomic: all its writes reach the disk and all its effects are carried out, or it did not run. A node
-that is ``watched_inside`` crashes in the middle of a handler instead: what it had written until then is on disk, what it had
-sent until then is under way, and nothing after that happens.
+Usually a handler is atomic: either all its writes reach the disk and all its effects happen, or it did not run. A node
+that is watched (``watch_inside``) crashes in the middle of a handler instead. Earlier writes are on disk, earlier messages are
+in flight, and the rest of the handler does not run.
 
 A *durable write* is a change of the node's durable attributes between two steps of a handler. The steps are its assignments to
-attributes of the node and its verbs (``send``, ``set_timer``, ``answer`` ...). So each assignment to a durable attribute that
-changes its value is one write; what is changed in place between two steps, such as entries appended to a log in a loop, is one
-write together.
+attributes of the node and its verbs (``send``, ``set_timer``, ``answer`` ...). So each assignment that
+changes the value of a durable attribute is one write. All changes in place between two steps, such as entries appended to a log
+in a loop, are one write together.
 
-The node is watched by a subclass made for the purpose, so other nodes pay nothing. Left out: torn writes, and writes that reach
-the disk in another order.
+A subclass watches the node, so other nodes pay nothing. The model leaves out torn writes, and writes that reach the disk in
+another order.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VERBS = ("send", "broadcast", "set_timer", "cancel_timer", "become", "decide", "
 
 
 class CrashedInside(AssertionError):
-    """Ends a handler. The kernel catches failed assertions around every handler, so this costs nothing where none is raised."""
+    """Ends a handler. The kernel catches failed assertions around every handler anyway, so this needs no extra code there."""
 
 
 def watch_inside(node: Node, writes: int) -> None:
@@ -58,7 +58,7 @@ def _input(handler: Callable[..., Any]) -> Callable[..., Any]:
         own["on_disk"], own["writes_done"] = _durable(self), 0
         try:
             result = handler(self, *inputs)
-            _look(self)  # its end is the last step
+            _look(self)  # the end of the handler is the last step
             return result
         finally:
             own["on_disk"] = None
@@ -82,7 +82,7 @@ def _assign(self: Any, name: str, value: Any) -> None:
 
 
 def _look(node: Any) -> None:
-    """Counts a write when the durable state is not what it was at the last step."""
+    """Counts a write when the durable state has changed since the last step."""
     own = vars(node)
     if own.get("on_disk") is None:
         return
@@ -99,7 +99,7 @@ def _durable(node: Any) -> tuple[Any, ...]:
 
 
 def _picture(value: Any) -> Any:
-    """The value as tuples, which no later change of it can reach."""
+    """A copy of the value, made of tuples: later changes of the value do not reach it."""
     if isinstance(value, dict):
         return ("dict", *((key, _picture(item)) for key, item in value.items()))
     if isinstance(value, list | deque):

@@ -1,8 +1,8 @@
 """The network of one lane: a directed matrix of links.
 
-Every ordered pair of members has a link: whole or cut, with a delay, jitter, loss and duplication of its own. Chance on
-a link comes from that link's own stream. A cut is judged when a message lands, so it kills what is in flight.
-Clients stand at a node; their access to it is not part of the matrix and is never cut.
+Every ordered pair of members has a link. A link is whole or cut, and has its own delay, jitter, loss and duplication. Random
+numbers of a link come from its own stream. The kernel checks for a cut when a message lands, so a cut also drops messages in
+flight. A client talks to its home node only; this access is not part of the matrix and is never cut.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from consensus.kernel.node import MS, S
 from consensus.kernel.rng import PPM, Stream
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say, say_list
 
 Links = tuple[tuple[str, str], ...]  # directed: (src, dst)
 
@@ -38,15 +38,18 @@ class LinkState(NamedTuple):
         for field, value in setting:
             if field == "shape":
                 if value not in SHAPES:
-                    raise Refused(f"A link's delay can be {' or '.join(SHAPES)}, not {value!r}.")
+                    raise Refused(say("A link's delay can be uniform or exponential, not {value}.", value=repr(value)))
             elif field not in LinkState._fields:
-                raise Refused(f"A link has no {field!r}; it has {', '.join(LinkState._fields)}.")
+                offered = ", ".join(LinkState._fields)
+                raise Refused(say("A link has no {field}; it has {offered}.", field=repr(field), offered=offered))
             elif isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise Refused(f"A link's {field} must be a whole number from 0, not {value!r}.")
+                raise Refused(
+                    say("A link's {field} must be a whole number from 0, not {value}.", field=field, value=repr(value))
+                )
             elif field in ("loss", "duplicate") and value > PPM:
-                raise Refused(f"A link's {field} is at most 100 %.")
+                raise Refused(say("A link's {field} is at most 100 %.", field=field))
             elif field in ("delay", "jitter") and value > DELAY_MAX:
-                raise Refused(f"A link's {field} is at most {DELAY_MAX // S} s.")
+                raise Refused(say("A link's {field} is at most {most} s.", field=field, most=DELAY_MAX // S))
             state = state._replace(**{field: value})
         return state
 
@@ -69,7 +72,7 @@ PRESETS = (
 class Network:
     """The matrix.
 
-    Pairs are ``(src, dst)``; what is not named in ``cuts`` is whole, what is not in ``tuned`` is like ``base``.
+    Pairs are ``(src, dst)``. A link that is not in ``cuts`` is whole; a link that is not in ``tuned`` behaves like ``base``.
     """
 
     def __init__(self, members: tuple[str, ...], base: LinkState, seed: int) -> None:
@@ -79,7 +82,7 @@ class Network:
         self.cuts: dict[tuple[str, str], bool] = {}
         self.tuned: dict[tuple[str, str], LinkState] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
-        self.watched = False  # somebody waits for a message: then none goes the fast way
+        self.watched = False  # an order waits for a message: then no message takes the fast path
         self._know_what_is_even()
 
     def set_watched(self, watched: bool) -> None:
@@ -88,7 +91,7 @@ class Network:
             self._know_what_is_even()
 
     def _know_what_is_even(self) -> None:
-        """Most of the time all links are alike, and nothing is lost or doubled: then a delay and one draw below a number."""
+        """Fast path: if all links are alike and lose or double nothing, ``even`` is the delay and the limit of the draw."""
         delay, jitter, shape, loss, duplicate = self.base
         plain = jitter and shape == "uniform" and not loss and not duplicate and not self.tuned and not self.watched
         self.even = (delay, jitter + 1) if plain else None
@@ -121,17 +124,17 @@ class Network:
             return link.delay + stream.below(link.jitter + 1)
         return link.delay + stream.exponential(link.jitter)
 
-    # --- what users do to it ------------------------------------------------------------------
+    # --- what users change ------------------------------------------------------------------
 
     def pairs(self) -> Links:
         """Every directed link, in member order."""
         return tuple((src, dst) for src in self.members for dst in self.members if src != dst)
 
     def known(self, links: Links) -> Links:
-        """The links without repeats, or Refused when one does not exist."""
+        """The links without repeats. Raises Refused when one does not exist."""
         for src, dst in links:
             if src not in self.members or dst not in self.members or src == dst:
-                raise Refused(f"There is no link from {src} to {dst}.")
+                raise Refused(say("There is no link from {src} to {dst}.", src=src, dst=dst))
         return tuple(dict.fromkeys((src, dst) for src, dst in links))
 
     def cut(self, links: Links) -> Links:
@@ -154,12 +157,12 @@ class Network:
         for number, side in enumerate(sides):
             for member in side:
                 if member not in self.members:
-                    raise Refused(f"There is no node {member}.")
+                    raise Refused(say("There is no node {node}.", node=member))
                 if member in side_of:
-                    raise Refused(f"{member} cannot be on two sides at once.")
+                    raise Refused(say("{node} cannot be on two sides at once.", node=member))
                 side_of[member] = number
         if missing := [member for member in self.members if member not in side_of]:
-            raise Refused(f"{missing[0]} is on no side; every node needs one.")
+            raise Refused(say("{node} is on no side; every node needs one.", node=missing[0]))
         return tuple((src, dst) for src, dst in self.pairs() if side_of[src] != side_of[dst])
 
     def tune(self, links: Links, setting: tuple[tuple[str, Any], ...]) -> Links:
@@ -179,7 +182,7 @@ class Network:
     # --- who can hear whom --------------------------------------------------------------------
 
     def joined(self, a: str, b: str) -> bool:
-        """Both ways whole."""
+        """Are the links in both directions whole?"""
         return (a, b) not in self.cuts and (b, a) not in self.cuts
 
     def sides(self) -> tuple[tuple[str, ...], ...]:
@@ -204,13 +207,13 @@ class Network:
         return len(self.cuts) == len(self.between(self.sides()))
 
     def words(self, leader: str | None = None) -> str:
-        """What is cut, in a sentence; empty when nothing is."""
+        """A sentence about the cuts; empty when nothing is cut."""
         if not self.cuts:
             return ""
         sides = self.sides()
         if self.clean():
             return split_words(sides, leader)
-        return f"Not a clean split: {self._ragged_words(sides)}."
+        return say("Not a clean split: {cuts}.", cuts=self._ragged_words(sides))
 
     def _ragged_words(self, sides: tuple[tuple[str, ...], ...]) -> str:
         both: list[str] = []
@@ -219,43 +222,50 @@ class Network:
             if (src, dst) not in self.cuts:
                 continue
             if (dst, src) not in self.cuts:
-                one_way.append(f"{dst} cannot hear {src}")
+                one_way.append(say("{dst} cannot hear {src}", dst=dst, src=src))
             elif self.members.index(src) < self.members.index(dst):
                 both.append(f"{src}-{dst}")
-        parts = [f"{few(both)} cut"] if both else []
+        parts: list[str] = [say("{links} cut", links=few(both))] if both else []
         if one_way:
             parts.append(few(one_way))
         if len(both) == 1 and not one_way:
             a, _, b = both[0].partition("-")
             bridges = [m for m in self.members if m not in (a, b) and self.joined(m, a) and self.joined(m, b)]
             if bridges:
-                parts.append(f"both still reach {few(bridges)}")
+                parts.append(say("both still reach {nodes}", nodes=few(bridges)))
         elif len(sides) > 1:
-            parts.append("sides " + " | ".join(braces(side) for side in sides))
-        return ", ".join(parts)
+            parts.append(say("sides {sides}", sides=side_by_side(sides)))
+        return say_list("{these}, {last}", parts)
 
 
 def split_words(sides: tuple[tuple[str, ...], ...], leader: str | None) -> str:
     """Split: {n1, n2} | {n3, n4, n5}; leader n1 is on the smaller side."""
-    text = "Split: " + " | ".join(braces(side) for side in sides)
+    text = side_by_side(sides)
     if leader is None:
-        return text + "."
+        return say("Split: {sides}.", sides=text)
     home = next(len(side) for side in sides if leader in side)
     sizes = [len(side) for side in sides]
     if sizes.count(home) > 1 and home == max(sizes):
-        return f"{text}; leader {leader} is on a side of {home}."
-    return f"{text}; leader {leader} is on the {'larger' if home == max(sizes) else 'smaller'} side."
+        return say("Split: {sides}; leader {leader} is on a side of {n}.", sides=text, leader=leader, n=home)
+    if home == max(sizes):
+        return say("Split: {sides}; leader {leader} is on the larger side.", sides=text, leader=leader)
+    return say("Split: {sides}; leader {leader} is on the smaller side.", sides=text, leader=leader)
+
+
+def side_by_side(sides: Sequence[Sequence[str]]) -> str:
+    """{n1, n2} | {n3, n4, n5}"""
+    return say_list("{these} | {last}", [braces(side) for side in sides])
 
 
 def braces(nodes: Sequence[str], shown: int = 7) -> str:
-    """{n1, n2}; of many nodes the first and how many more."""
+    """{n1, n2}; for many nodes the first three and the number of the others."""
     if len(nodes) <= shown:
         return "{" + ", ".join(nodes) + "}"
-    return "{" + ", ".join(nodes[:3]) + f" and {len(nodes) - 3} more}}"
+    return say("{nodes} and {n} more{end}", nodes="{" + ", ".join(nodes[:3]), n=len(nodes) - 3, end="}")
 
 
 def few(names: list[str], shown: int = 4) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and the number of the others."""
     if len(names) <= shown:
-        return ", ".join(names)
-    return ", ".join(names[:shown]) + f" and {len(names) - shown} more"
+        return say_list("{these}, {last}", names)
+    return say("{names} and {n} more", names=say_list("{these}, {last}", names[:shown]), n=len(names) - shown)

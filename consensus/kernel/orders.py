@@ -1,8 +1,8 @@
-"""Single messages that a hand drops, holds or delivers: which message an order means.
+"""Orders to drop, hold or deliver a single message, and which message an order means.
 
-An order names a sender, a receiver and a type of message (none: any), and a number. It means the message of that number among
-those that match, counted from 1: first those under way now, the oldest first, then those that are sent from now on. Dropping
-counts messages under way and held ones; holding does not count what is held already; delivering counts both.
+An order names a sender, a receiver, a type of message (none: any) and a number. It means the message with that number among
+those that match, counted from 1: first the messages in flight, oldest first, then the messages sent from now on. Dropping and
+delivering also count held messages; holding does not.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Order(NamedTuple):
     dst: str
     kind: str  # the name of the message's class; empty: any
     nth: int
-    left: int  # 1: it means the next one that matches
+    left: int  # 1: it means the next message that matches
 
     def matches(self, sent: Row) -> bool:
         dst, message = sent[5][1:3]
         return sent[3] == self.src and dst == self.dst and self.kind in ("", type(message).__name__)
 
     def found_in(self, under_way: Iterable[Row]) -> tuple[Row | None, Order]:
-        """The message that it means, or None and the order that waits for later ones."""
+        """The message that the order means; or None, and the order that waits for later messages."""
         matching = sorted(row for row in under_way if self.matches(row))  # no two events have the same number
         if self.left <= len(matching):
             return matching[self.left - 1], self
@@ -39,7 +39,7 @@ class Order(NamedTuple):
 
 
 def after(sent: Row, orders: Iterable[Order]) -> tuple[Order | None, list[Order]]:
-    """A message sets out: the order that means it, if there is one, and those that go on waiting."""
+    """For a message that was just sent: the order that means it (or None), and the orders that still wait."""
     meant: Order | None = None
     waiting = []
     for order in orders:
@@ -50,5 +50,5 @@ def after(sent: Row, orders: Iterable[Order]) -> tuple[Order | None, list[Order]
         elif meant is None:
             meant = order
         else:
-            waiting.append(order)  # another order was first: this one waits for the next message
+            waiting.append(order)  # an earlier order takes this message: this one waits for the next
     return meant, waiting

@@ -1,12 +1,14 @@
 """Sentences for people: a template and the values in its holes, so that another language needs no change in code.
 
 ``say("{node} has crashed already.", node="n1")`` is the English text, and it remembers its template and its values. The server
-sends these; a page fills the template of its own language (``static/js/words``). The English template is the catalogue's key.
+sends both; a page fills the template of its own language (``static/js/words``). The English template is the catalogue's key.
 A text without values needs no ``say``: it is its own template.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 
@@ -35,8 +37,18 @@ def say_count(number: int, one: str, other: str, /, **values: Any) -> Sentence:
     return Sentence(one if number == 1 else other, {"n": number, **values})
 
 
+def say_list(template: str, parts: Iterable[str], /) -> str:
+    """Several texts in one, such as ``say_list("{these}, {last}", parts)``. Texts that are plain make a plain text."""
+    parts = list(parts)
+    if not parts:
+        return ""
+    if any(isinstance(part, Sentence) for part in parts):
+        return reduce(lambda these, last: say(template, these=these, last=last), parts)
+    return reduce(lambda these, last: template.format(these=these, last=last), parts)
+
+
 class Refused(ValueError):
-    """What was asked cannot be done; the message is one sentence for the person who asked."""
+    """The request cannot be done; the message is one sentence for the person who asked."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)

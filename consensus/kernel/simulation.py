@@ -1,11 +1,11 @@
 """The kernel: one heap, one loop, one cluster.
 
-A simulation takes from its heap the next thing that happens, hands it to a node as one input, and carries out the
-effects that come back. All it does is told as events (``events.py``); ``drain`` hands them over. The same cluster and the same
-interventions at the same steps give the same events, to the bit.
+A simulation takes the next entry from its heap, hands it to a node as one input, and carries out the effects that the node
+returns. It records everything it does as events (``kernel/events.py``); ``drain`` returns them. The same cluster and the same
+interventions at the same steps give exactly the same events.
 
-How heap entries, events and timers are laid out, and why they are bare tuples: ``rows.py``. A message under way is nothing but
-its ``sent`` event in a heap entry (or, at a node that stands still, in its backlog).
+``kernel/rows.py`` says how heap entries, events and timers are laid out, and why they are bare tuples. A message in flight
+exists only as its ``sent`` event in a heap entry (or in the backlog of a paused node).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ from consensus.kernel.rows import (
     Timer,
     events_of,
 )
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, Sentence, say
 
 FOREVER = 1 << 62
 NOT_SET: Timer = (0, 0, 0, 0, FOREVER, 0)  # no timer: no heap entry has ticket 0
@@ -76,13 +76,13 @@ TOLD = {Become: "became", Decide: "decided", Store: "stored", Note: "noted"}  # 
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
 ARGUMENT_LENGTH_MAX = 40
-SKEW_MAX = 60 * S  # of a node's own clock, either way
+SKEW_MAX = 60 * S  # how far a node's own clock can be ahead or behind
 RATE_MAX = PPM // 2
-HELD_MAX = 2 * S  # by an adversary, all in all: every delay is finite
+HELD_MAX = 2 * S  # how long an adversary can hold one message in total: every delay is finite
 
 
 class Tones(dict[type, bool]):
-    """Whether the messages of a class say if they grant or refuse; looked up once a class."""
+    """Does a class of messages have a tone (granted or refused)? Looked up once for each class."""
 
     def __missing__(self, kind: type) -> bool:
         known = self[kind] = hasattr(kind, "tone")
@@ -97,7 +97,7 @@ Delay = Callable[[Mapping[str, Node], str, str, Any], int]  # an adversary: runn
 
 
 class Intervention(Protocol):
-    """Something that is done to a running cluster (``runs/interventions.py``): it calls one verb of the simulation."""
+    """A change to a running cluster (``runs/interventions.py``). It calls one verb of the simulation."""
 
     def effect(self, sim: Simulation) -> None: ...
 
@@ -115,7 +115,7 @@ class Cluster:
     deadline: int = 300 * MS
     lies: Mapping[str, Lie] = field(default_factory=dict)
     adversaries: Mapping[str, Delay] = field(default_factory=dict)
-    removes: str = ""  # what a REMOVE takes away here (``checkers/objects.py``); empty: it is never asked
+    removes: str = ""  # what a REMOVE takes away here (``checkers/objects.py``); empty: clients never ask for one
     arguments: Mapping[str, str] = field(default_factory=dict)  # action -> what it takes: "", "node" or "text" (the default)
 
 
@@ -139,12 +139,12 @@ class Simulation:
         self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
         self.liars: dict[str, str] = {}
         self.adversary = ""
-        self.held: dict[int, bool] = {}  # messages under way that the adversary has delayed
-        self.in_hand: dict[int, Row] = {}  # messages that a hand holds back
-        self.orders: list[Order] = []  # for messages that are yet to be sent
-        self.doomed: dict[str, int] = {}  # nodes that will crash inside a handler -> after how many writes
-        self.held_longest = 0  # of those that have landed since, for how long
-        self.log: list[Row] = []  # what happened since the last ``taken``, without the names of ``Event``
+        self.held: dict[int, bool] = {}  # messages in flight that the adversary has delayed
+        self.in_hand: dict[int, Row] = {}  # messages that a user holds back
+        self.orders: list[Order] = []  # they wait for messages that nobody has sent yet
+        self.doomed: dict[str, int] = {}  # nodes that will crash inside a handler -> after this many writes
+        self.held_longest = 0  # the longest hold among held messages that have landed
+        self.log: list[Row] = []  # the events since the last ``taken``, as bare rows
         self._heap: list[Entry] = []
         self._ticket = 0
         self._event_id = 0
@@ -163,7 +163,7 @@ class Simulation:
 
     @property
     def next_at(self) -> int | None:
-        """When the next thing happens; None when nothing will."""
+        """The moment of the next heap entry; None when the heap is empty."""
         return self._heap[0][0] if self._heap else None
 
     def step(self) -> bool:
@@ -171,7 +171,7 @@ class Simulation:
         return self.run(FOREVER, 1) == 1
 
     def run_until(self, at: int) -> None:
-        """Processes everything up to and including that moment, and stands there."""
+        """Processes everything up to and including that moment, and sets ``now`` to it."""
         while self.run(at, 1_000):
             pass
         self.now = max(self.now, at)
@@ -179,13 +179,13 @@ class Simulation:
     def run(self, limit: int, steps: int) -> int:
         """Processes at most that many heap entries, none after ``limit``; returns how many.
 
-        Most of what happens is a message that lands at a running node. That case stands here, with its tables in local names
-        and without a call but the handler's; all others are calls.
+        Most entries are a message that lands at a running node. This case is written out here: tables are local names, and the
+        handler is the only call. All other cases are calls.
         """
         heap, status, nodes, log = self._heap, self.status, self.nodes, self.log
         cuts, liars = self.network.cuts, self.liars
         delayed = bool(self.adversary or self.held)
-        hindered = bool(cuts or liars) or delayed  # none of them comes up while this runs
+        hindered = bool(cuts or liars) or delayed  # none of these can change during this call
         for done in range(steps):
             if not heap or heap[0][0] > limit:
                 return done
@@ -218,7 +218,7 @@ class Simulation:
         return steps
 
     def _take(self, what: int, ticket: int, subject: Any, src: str) -> None:
-        """What happens beside messages that land."""
+        """Processes an entry that is not a landing message."""
         if what == FIRE:
             self._come_up(ticket, src, subject)
         elif what == ACCESS:
@@ -231,7 +231,7 @@ class Simulation:
             self._drop(subject, "loss")
 
     def flying(self) -> list[Event]:
-        """Messages under way: their ``sent`` events, oldest first."""
+        """The ``sent`` events of messages in flight, oldest first."""
         heaped: list[Row] = [subject for _, _, what, subject, _, _ in self._heap if what in WITH_MESSAGE]
         waiting = [entry[1] for backlog in self.backlog.values() for entry in backlog if entry[0] == LAND]
         rows: list[Row] = [*heaped, *waiting, *self.in_hand.values()]
@@ -243,16 +243,16 @@ class Simulation:
         return events_of(self.log)
 
     def drain(self) -> list[Event]:
-        """The events since the last drain, which they will not be from now on."""
+        """Returns the events since the last drain and forgets them."""
         return events_of(self.taken())
 
     def taken(self) -> list[Row]:
-        """The same as bare rows (``rows.py``)."""
+        """Like ``drain``, but returns bare rows (``kernel/rows.py``)."""
         rows, self.log = self.log, []
         return rows
 
     def copied(self) -> Simulation:
-        """A keyframe: a simulation that will go on exactly as this one would."""
+        """A keyframe: a copy that goes on exactly as this simulation would."""
         clone = object.__new__(Simulation)
         for name, value in vars(self).items():
             setattr(clone, name, copied(value))
@@ -271,8 +271,10 @@ class Simulation:
     # --- messages -----------------------------------------------------------------------------
 
     def _send(self, src: str, dst: str, message: Any, cause: int) -> None:
-        """A message to another member sets out. Over links that are all alike its draw, its event and its heap entry are
-        made here and not by ``Stream.below``, ``_fly`` and ``_push``: three calls fewer for each message.
+        """Sends a message to another member.
+
+        When all links are alike, this function makes the draw, the event and the heap entry itself. That saves the calls of
+        ``Stream.below``, ``_fly`` and ``_push`` for each message.
         """
         network = self.network
         stream = network.streams.get((src, dst))
@@ -290,8 +292,10 @@ class Simulation:
         return heappush(self._heap, (due, ticket, LAND, sent, src, dst))
 
     def _send_at_risk(self, src: str, dst: str, message: Any, cause: int) -> None:
-        """The same over any link: the message may be lost, or arrive twice."""
-        assert dst in self.status and dst != src, f"{src} sent a message to {dst}, which is not another member"
+        """Sends a message over any link: it may be lost, or arrive twice."""
+        assert dst in self.status and dst != src, say(
+            "{src} sent a message to {dst}, which is not another member", src=src, dst=dst
+        )
         delay, lost, twin = self.network.draw(src, dst)
         now = self.now
         sent = self._fly(src, dst, message, cause, now + delay)
@@ -308,7 +312,7 @@ class Simulation:
                 self._heed(again)
 
     def _fly(self, src: str, dst: str, message: Any, cause: int, due: int) -> Row:
-        """Says that a message sets out; the event."""
+        """Records that a message was sent, and returns the event."""
         tone = message.tone if TONES[type(message)] else ""
         role = self.roles.get(src)
         self._event_id = number = self._event_id + 1
@@ -317,7 +321,7 @@ class Simulation:
         return sent
 
     def _land(self, sent: Row, src: str, dst: str) -> None:
-        """A message between members arrives, or dies of a cut."""
+        """A message between members arrives, or is dropped because its link is cut."""
         if (src, dst) in self.network.cuts:
             return self._drop(sent, "cut")
         if longer := self._held_for(sent, src, dst):
@@ -326,7 +330,7 @@ class Simulation:
         return self._reach(sent, src, dst)
 
     def _held_for(self, sent: Row, src: str, dst: str) -> int:
-        """How much longer the adversary delays a message that is about to land; 0: not at all, or not any longer."""
+        """How much longer the adversary delays a message that is about to land; 0: it lands now."""
         number, _, _, _, _, data = sent
         so_far = self.now - data[5]
         longer = 0
@@ -365,7 +369,7 @@ class Simulation:
     # --- nodes --------------------------------------------------------------------------------
 
     def _run(self, member: str, cause: int, handler: Callable[..., None], *inputs: Any) -> None:
-        """One input to one node, and its effects."""
+        """Hands one input to one node and carries out its effects."""
         node = self.nodes[member]
         node.now = self.now
         try:
@@ -379,7 +383,7 @@ class Simulation:
             self._halt(member, failed, cause)
 
     def _carry_out(self, member: str, effect: Any, cause: int) -> None:
-        """An effect, bare (``rows.py``) or with its name."""
+        """Carries out one effect, bare (``kernel/rows.py``) or with its name."""
         kind = type(effect)
         if kind in TOLD:
             self._emit(TOLD[kind], member, cause, effect[:])
@@ -403,7 +407,7 @@ class Simulation:
         return [[name, timer[SET_AT], timer[FIRES_AT]] for (name, _), timer in self.timers[member].items()]
 
     def _set_timer(self, member: str, wanted: tuple[str, int, tuple[Any, ...]], cause: int) -> None:
-        """A timer that is in the heap already, and not behind its new due time, needs no second entry there (``rows.py``)."""
+        """A timer whose heap entry is not later than its new due time needs no second entry (``kernel/rows.py``)."""
         name, after, key = wanted
         timer = name, key
         now, clock = self.now, self.nodes[member].own_clock
@@ -418,16 +422,16 @@ class Simulation:
             timers[timer] = (ticket, now, due, cause, due, ticket)
 
     def _come_up(self, ticket: int, member: str, timer: tuple[str, tuple[Any, ...]]) -> None:
-        """A timer's heap entry comes up: it fires, unless it was cancelled, or set anew since then."""
+        """Processes a timer's heap entry. The timer fires unless it was cancelled or set again since then."""
         timers = self.timers[member]
         latest, set_at, due, cause, _, queued_ticket = timers.get(timer, NOT_SET)
         if queued_ticket != ticket:
             return None
-        if latest != ticket:  # back into the heap, to where the latest setting belongs
+        if latest != ticket:  # it was set again: back into the heap, at the latest due time
             timers[timer] = (latest, set_at, due, cause, due, latest)
             return heappush(self._heap, (due, latest, FIRE, timer, member, ""))
         if self.status[member] == PAUSED:
-            timers[timer] = (latest, set_at, due, cause, FOREVER, 0)  # no entry stands for it in the heap any more
+            timers[timer] = (latest, set_at, due, cause, FOREVER, 0)  # it has no heap entry any more
             return self.backlog[member].append((FIRE, ticket, timer))
         return self._fire(member, timer, cause)
 
@@ -438,16 +442,19 @@ class Simulation:
         return self._run(member, fired, node.timer_handlers[name], node, *key)
 
     def _halt(self, member: str, failed: AssertionError, cause: int) -> None:
-        """A failed assertion halts the node with the theorem's name."""
+        """Halts a node whose assertion failed; its sentence names the theorem."""
         if isinstance(failed, CrashedInside):
             return self._crash_inside(member, cause)
-        sentence = str(failed).partition("\n")[0] or "an assertion without a name failed"
+        said = failed.args[0] if failed.args else ""
+        sentence = (
+            said if isinstance(said, Sentence) else str(failed).partition("\n")[0] or "an assertion without a name failed"
+        )
         self._stop(member, HALTED)
         self.sentences[member] = sentence
         self._emit("halted", member, cause, (sentence,))
 
     def _stop(self, member: str, status: str) -> None:
-        """The process is gone: its timers with it, and what waited for it in vain."""
+        """The process ends. Its timers end too, and messages that waited for it are dropped."""
         self.status[member] = status
         self.timers[member] = {}
         self.roles.pop(member, None)
@@ -477,12 +484,13 @@ class Simulation:
     def _answer(self, member: str, answer: Answer, cause: int) -> None:
         asked = self.clients.pending.get(answer.op_id)
         client = asked.client if asked else answer.op_id.partition(":")[0]
-        assert asked is None or asked.node == member, f"{member} answered {client}, who does not stand there"
+        is_at_home = asked is None or asked.node == member
+        assert is_at_home, say("{node} answered {client}, who does not stand there", node=member, client=client)
         op_id, outcome, result, context, reason, declined = answer
         self._walk(member, client, Reply(op_id, DECLINED if declined else outcome, result, context, reason), cause)
 
     def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
-        """Between a client and its home node."""
+        """Sends a message between a client and its home node."""
         due = self.now + ACCESS_DELAY
         self._push(due, ACCESS, self._fly(src, dst, message, cause, due), src, dst)
 
@@ -503,12 +511,12 @@ class Simulation:
         if asked is not None:
             self._emit("returned", asked.node, invoked, (op_id, asked.client, UNKNOWN, (), "no answer before the deadline"))
 
-    # --- what a hand does ---------------------------------------------------------------------
+    # --- what a user does ---------------------------------------------------------------------
     #
-    # Each verb carries out one intervention now (``runs/interventions.py``), or refuses it with a sentence and changes nothing.
+    # Each verb carries out one intervention now (``runs/interventions.py``), or it raises Refused and changes nothing.
 
     def apply(self, intervention: Intervention) -> None:
-        """Carries out an intervention now, or refuses it with a sentence and changes nothing."""
+        """Carries out an intervention now. If that is impossible, it raises Refused and changes nothing."""
         intervention.effect(self)
 
     def cut(self, links: Links) -> None:
@@ -531,7 +539,9 @@ class Simulation:
 
     def set_deadline(self, deadline: int) -> None:
         if not _whole(deadline) or not DEADLINE_MIN <= deadline <= DEADLINE_MAX:
-            raise Refused(f"The deadline can be from {DEADLINE_MIN // MS} ms to {DEADLINE_MAX // S} s.")
+            raise Refused(
+                say("The deadline can be from {least} ms to {most} s.", least=DEADLINE_MIN // MS, most=DEADLINE_MAX // S)
+            )
         self.deadline = deadline
         self._emit("deadline", "", 0, (deadline,))
 
@@ -545,32 +555,43 @@ class Simulation:
         self._emit("said", "", 0, (text,))
 
     def call_adversary(self, name: str) -> None:
-        """From now on this adversary chooses when messages land; an empty name sends it away."""
+        """From now on this adversary chooses when messages land; an empty name removes the adversary."""
         if name and name not in self.cluster.adversaries:
-            raise Refused(f"There is no adversary {name!r}; there are {', '.join(self.cluster.adversaries) or 'none'}.")
+            offered = ", ".join(self.cluster.adversaries)
+            if not offered:
+                raise Refused(say("There is no adversary {name}; there are none.", name=repr(name)))
+            raise Refused(say("There is no adversary {name}; there are {offered}.", name=repr(name), offered=offered))
         self.adversary = name
         self._emit("adversary", "", 0, (name,))
 
     def _known(self, member: str) -> str:
         """The node's status, or Refused."""
         if member not in self.status:
-            raise Refused(f"There is no node {member}; there are {', '.join(self.members)}.")
+            raise Refused(say("There is no node {node}; there are {offered}.", node=member, offered=", ".join(self.members)))
         return self.status[member]
 
     def ask(self, node: str, kind: str, key: str, value: str | None = None, client: str = BY_HAND) -> None:
-        """One operation by hand."""
+        """Issues one operation of a user."""
         self._known(node)
         if not isinstance(client, str) or not client.isidentifier() or len(client) > KEY_LENGTH_MAX or client in self.status:
-            raise Refused(f"A client has a name of 1 to {KEY_LENGTH_MAX} letters and digits that no node has, not {client!r}.")
+            raise Refused(
+                say(
+                    "A client has a name of 1 to {most} letters and digits that no node has, not {client}.",
+                    most=KEY_LENGTH_MAX,
+                    client=repr(client),
+                )
+            )
         removes = self.cluster.removes
         if kind == REMOVE and not removes:
             raise Refused("Here nothing can be removed; an operation is a read or a write.")
         if kind not in (READ, WRITE, REMOVE):
-            raise Refused(f"An operation is a read{', a write or a removal' if removes else ' or a write'}, not {kind!r}.")
+            if removes:
+                raise Refused(say("An operation is a read, a write or a removal, not {kind}.", kind=repr(kind)))
+            raise Refused(say("An operation is a read or a write, not {kind}.", kind=repr(kind)))
         if not isinstance(key, str) or not 0 < len(key) <= KEY_LENGTH_MAX:
-            raise Refused(f"A key has from 1 to {KEY_LENGTH_MAX} characters.")
+            raise Refused(say("A key has from 1 to {most} characters.", most=KEY_LENGTH_MAX))
         if value is not None and (not isinstance(value, str) or not 0 < len(value) <= VALUE_LENGTH_MAX):
-            raise Refused(f"A value has from 1 to {VALUE_LENGTH_MAX} characters.")
+            raise Refused(say("A value has from 1 to {most} characters.", most=VALUE_LENGTH_MAX))
         if kind == REMOVE:
             if removes == "element" and value is None:
                 raise Refused("Which element is to be removed?")
@@ -582,35 +603,46 @@ class Simulation:
         self._ask(client, node, kind, key, value if kind != READ else None)
 
     def act(self, member: str, action: str, argument: str) -> None:
-        """One of the protocol's own actions."""
+        """Runs one of the protocol's own actions at a node."""
         status, node = self._known(member), self.nodes[member]
         words = action.replace("_", " ") if isinstance(action, str) else repr(action)
         if action not in node.actions:
             offered = ", ".join(name.replace("_", " ") for name in node.actions)
-            raise Refused(f"Here no node can be told to {words}; what it can be told: {offered or 'nothing'}.")
+            if not offered:
+                raise Refused(say("Here no node can be told to {action}; what it can be told: nothing.", action=words))
+            raise Refused(
+                say("Here no node can be told to {action}; what it can be told: {offered}.", action=words, offered=offered)
+            )
         if status != UP:
-            raise Refused(f"{member} is {status}; only a running node can {words}.")
+            raise Refused(
+                say("{node} is {status}; only a running node can {action}.", node=member, status=status, action=words)
+            )
         takes = self.cluster.arguments.get(action, "text")
         if not isinstance(argument, str) or len(argument) > ARGUMENT_LENGTH_MAX:
-            raise Refused(f"What a node is told has {ARGUMENT_LENGTH_MAX} characters at most.")
+            raise Refused(say("What a node is told has {most} characters at most.", most=ARGUMENT_LENGTH_MAX))
         if takes == "node" and argument not in self.status:
-            raise Refused(f"To {words} takes a node: {', '.join(self.members)}; not {argument or 'nothing'}.")
+            offered = ", ".join(self.members)
+            if not argument:
+                raise Refused(say("To {action} takes a node: {offered}; not nothing.", action=words, offered=offered))
+            raise Refused(
+                say("To {action} takes a node: {offered}; not {argument}.", action=words, offered=offered, argument=argument)
+            )
         if takes == "" and argument:
-            raise Refused(f"To {words} takes nothing more, not {argument}.")
-        node.now = self.now  # what it can do may depend on the time
+            raise Refused(say("To {action} takes nothing more, not {argument}.", action=words, argument=argument))
+        node.now = self.now  # the answer of ``cannot`` may depend on the time
         if sentence := node.cannot(action, argument):
             raise Refused(sentence)
         cause = self._emit("acted", member, 0, (action, argument))
         self._run(member, cause, node.action_handlers[action], node, argument)
 
     def set_clock(self, member: str, skew: int, rate: int, since: int | None) -> None:
-        """The node's own clock is so far ahead since that moment (None: now), and gains so much."""
+        """Sets the node's clock: ``skew`` microseconds ahead at ``since`` (None: now), gaining ``rate`` parts per million."""
         self._known(member)
         since = self.now if since is None else since
         if not _whole(skew) or abs(skew) > SKEW_MAX:
-            raise Refused(f"A clock can be {SKEW_MAX // S} s ahead or behind at most.")
+            raise Refused(say("A clock can be {most} s ahead or behind at most.", most=SKEW_MAX // S))
         if not _whole(rate) or abs(rate) > RATE_MAX:
-            raise Refused(f"A clock can run {RATE_MAX * 100 // PPM} % fast or slow at most.")
+            raise Refused(say("A clock can run {most} % fast or slow at most.", most=RATE_MAX * 100 // PPM))
         if not _whole(since) or not 0 <= since <= self.now:
             raise Refused("A clock has been as it is since a moment that has been.")
         node = self.nodes[member]
@@ -620,7 +652,7 @@ class Simulation:
             self._retime(member, old, node.own_clock)
 
     def _retime(self, member: str, old: OwnClock, new: OwnClock) -> None:
-        """What is left of each timer goes by at the new pace. What waits for a paused node to go on is due already."""
+        """The rest of each timer runs at the new rate. Timers that wait for a paused node are due already."""
         for timer, (_, set_at, due, cause, _, _) in self.timers[member].items():
             if due > self.now:
                 due = new.due(self.now, old.at(due) - old.at(self.now))
@@ -631,8 +663,10 @@ class Simulation:
         """The node lies in this way from now on; an empty name makes it honest again."""
         self._known(member)
         if lie and lie not in self.cluster.lies:
-            offered = ", ".join(self.cluster.lies) or "none yet"
-            raise Refused(f"There is no lie {lie!r}; there are: {offered}.")
+            offered = ", ".join(self.cluster.lies)
+            if not offered:
+                raise Refused(say("There is no lie {lie}; there are: none yet.", lie=repr(lie)))
+            raise Refused(say("There is no lie {lie}; there are: {offered}.", lie=repr(lie), offered=offered))
         if lie:
             self.liars[member] = lie
         else:
@@ -641,13 +675,13 @@ class Simulation:
 
     def crash(self, member: str) -> None:
         if self._known(member) == CRASHED:
-            raise Refused(f"{member} has crashed already.")
+            raise Refused(say("{node} has crashed already.", node=member))
         self._stop(member, CRASHED)
         self._emit("crashed", member, 0, ())
 
     def restart(self, member: str) -> None:
         if self._known(member) not in (CRASHED, HALTED):
-            raise Refused(f"{member} is running; only a crashed node can restart.")
+            raise Refused(say("{node} is running; only a crashed node can restart.", node=member))
         self.nodes[member] = self._from_disk(member)
         if member in self.doomed:
             watch_inside(self.nodes[member], self.doomed[member])
@@ -657,7 +691,7 @@ class Simulation:
         self._run(member, cause, self.nodes[member].on_restart)
 
     def _from_disk(self, member: str) -> Node:
-        """A node that has what the disk kept, and nothing else."""
+        """A new node with the durable attributes of the old one, and nothing else."""
         old = self.nodes[member]
         node = self._made(member, old.stream, old.own_clock)
         for name in node.durable:
@@ -666,7 +700,7 @@ class Simulation:
 
     def pause(self, member: str) -> None:
         if (status := self._known(member)) != UP:
-            raise Refused(f"{member} is {status}; only a running node can pause.")
+            raise Refused(say("{node} is {status}; only a running node can pause.", node=member, status=status))
         self.status[member] = PAUSED
         self._emit("paused", member, 0, ())
 
@@ -678,9 +712,9 @@ class Simulation:
         self._emit("wiped", member, 0, ())
 
     def resume(self, member: str) -> None:
-        """What waited is handed over in the order in which it came."""
+        """The node gets the inputs that waited, in the order of their arrival."""
         if self._known(member) != PAUSED:
-            raise Refused(f"{member} is not paused.")
+            raise Refused(say("{node} is not paused.", node=member))
         self.status[member] = UP
         self._emit("resumed", member, 0, ())
         waiting, self.backlog[member] = self.backlog[member], []
@@ -693,16 +727,22 @@ class Simulation:
             else:
                 _, ticket, timer = entry
                 latest, _, _, cause, _, _ = self.timers[member].get(timer, NOT_SET)
-                if latest == ticket:  # else an earlier input has cancelled it, or set it anew
+                if latest == ticket:  # else an earlier input has cancelled it or set it again
                     self._fire(member, timer, cause)
 
     # --- one message, one moment inside a handler ----------------------------------------------
 
     def crash_inside(self, member: str, writes: int) -> None:
-        """The node crashes inside its next handler that makes so many durable writes, right after the last (``inside.py``)."""
+        """The node crashes in its next handler with this many durable writes, right after the last (``kernel/inside.py``)."""
         self._known(member)
         if not _whole(writes) or not 1 <= writes <= NUMBER_MAX:
-            raise Refused(f"A crash inside a handler comes after 1 to {NUMBER_MAX} durable writes, not {writes!r}.")
+            raise Refused(
+                say(
+                    "A crash inside a handler comes after 1 to {most} durable writes, not {writes}.",
+                    most=NUMBER_MAX,
+                    writes=repr(writes),
+                )
+            )
         if not self.cluster.node.durable:
             raise Refused("These nodes keep nothing on disk, so no handler writes.")
         self.doomed[member] = writes
@@ -710,7 +750,7 @@ class Simulation:
         self._emit("doomed", member, 0, (writes,))
 
     def _crash_inside(self, member: str, cause: int) -> None:
-        """Its handler ended at a write: the effects before it happen, the process is gone, the disk is as it was then."""
+        """A handler ended at a write. The effects before it happen, the process ends, and the disk keeps its present state."""
         self.doomed.pop(member)
         node = self.nodes[member]
         effects = named_effects(node.bare_effects())
@@ -718,21 +758,25 @@ class Simulation:
             effects = self.cluster.lies[self.liars[member]](node, effects)
         for effect in effects:
             self._carry_out(member, effect, cause)
-        self.nodes[member] = self._from_disk(member)  # what else is in memory is half done: nobody is to see it
+        self.nodes[member] = self._from_disk(member)  # the rest of memory is half changed: nobody may see it
         self._stop(member, CRASHED)
         self._emit("crashed", member, cause, ())
 
     def order_message(self, verb: str, src: str, dst: str, kind: str, number: int) -> None:
-        """Drops, holds or delivers one message, now or as soon as it is sent (``orders.py``)."""
+        """Drops, holds or delivers one message, now or as soon as it is sent (``kernel/orders.py``)."""
         for member in (src, dst):
             self._known(member)
         if src == dst:
-            raise Refused(f"There is no link from {src} to {dst}.")
+            raise Refused(say("There is no link from {src} to {dst}.", src=src, dst=dst))
         known = [message.__name__ for message in self.cluster.node.messages]
         if kind and kind not in known:
-            raise Refused(f"There is no message {kind!r} here; there are {', '.join(known) or 'none'}.")
+            if not known:
+                raise Refused(say("There is no message {kind} here; there are none.", kind=repr(kind)))
+            raise Refused(
+                say("There is no message {kind} here; there are {offered}.", kind=repr(kind), offered=", ".join(known))
+            )
         if not _whole(number) or not 1 <= number <= NUMBER_MAX:
-            raise Refused(f"Messages are counted from 1 to {NUMBER_MAX}, not {number!r}.")
+            raise Refused(say("Messages are counted from 1 to {most}, not {number}.", most=NUMBER_MAX, number=repr(number)))
         flying = [subject for _, _, what, subject, _, _ in self._heap if what in (LAND, VANISH)]
         held = [] if verb == HOLD else [*self.in_hand.values()]
         sent, order = Order(verb, src, dst, kind, number, number).found_in(flying + held)
@@ -750,10 +794,10 @@ class Simulation:
 
     def _wait_for_messages(self, orders: list[Order]) -> None:
         self.orders = orders
-        self.network.set_watched(bool(orders))  # then every message takes the way on which ``_heed`` stands
+        self.network.set_watched(bool(orders))  # then every message goes through ``_send_at_risk``, which calls ``_heed``
 
     def _heed(self, sent: Row) -> None:
-        """A message has set out while orders wait. One to be delivered lands in this microsecond, after what happens now."""
+        """Checks a new message against the waiting orders. One to deliver lands in this microsecond, after this input."""
         meant, waiting = after(sent, self.orders)
         self._wait_for_messages(waiting)
         if meant is not None:

@@ -1,15 +1,15 @@
-"""All that a user can do to a run, as data. A run is a spec and a list of these, each with its moment.
+"""Everything that a user can do to a run, as data. A run is a spec and a list of interventions, each with its moment.
 
-Each intervention stands here whole, and only here (CONTRIBUTING.md, "Add an intervention"):
+This file is the only place that defines an intervention (CONTRIBUTING.md, "Add an intervention"):
 
-- its fields, and what it does: ``effect`` calls one verb of the simulation, which carries it out or refuses it;
-- what is said of it: ``told`` gives the mark on the timeline and the caption;
-- what takes it back: ``inverse`` gives the interventions that undo it, as things stood before, and that in words;
-- its row in ``TABLE``: its command, and of what kind its fields are. From the kind follow the check of what comes over the wire
-  (``dashboard/wire/commands.py``) and how parts such as ``"@leader"`` become nodes (``aim.py``).
+- its fields and its effect: ``effect`` calls one verb of the simulation, which carries it out or raises Refused;
+- its texts: ``told`` gives the mark on the timeline and the caption;
+- its inverse: ``inverse`` gives the interventions that restore the state before it, and words for the undo button;
+- its row in ``TABLE``: its command and the kinds of its fields. The kind of a field decides how the server checks it
+  (``dashboard/wire/commands.py``) and how parts such as ``"@leader"`` become nodes (``runs/aim.py``).
 
-Nodes are named (``"n1"``). Scripts may name parts instead; they are resolved when their moment comes, so what reaches a
-simulation names nodes only.
+Interventions name nodes (``"n1"``). Scripts may name parts instead. The experiment resolves parts when the step's moment comes,
+so a simulation gets names of nodes only.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from consensus.kernel.clients import BY_HAND
 from consensus.kernel.network import Links, LinkState, few
 from consensus.kernel.node import MS, OwnClock
 from consensus.kernel.orders import DELIVER, DROP, HOLD
+from consensus.kernel.sentences import say
 from consensus.kernel.simulation import Simulation
 from consensus.watch.narration import clock_words, seconds
 
 
 class Told(NamedTuple):
-    """What is said of an intervention: the kind and the text of its mark, and a caption; empty for none."""
+    """The texts of an intervention: the kind and the text of its mark, and a caption. Empty: no mark, no caption."""
 
     kind: str
     mark: str
@@ -34,15 +35,15 @@ class Told(NamedTuple):
 
 
 class Before(NamedTuple):
-    """How things stood before an intervention."""
+    """The state before an intervention."""
 
-    sim: Simulation  # of a lane whose links are as all interventions that fell on every lane left them
+    sim: Simulation  # of a lane that got every intervention on all lanes
     knobs: tuple[Mapping[str, Any], ...]  # of each lane
     caption: str
 
 
 class Undo(NamedTuple):
-    """What takes an intervention back, and that in words. Words without steps: it cannot be taken back."""
+    """The steps that undo an intervention, and words for them. Words without steps: it cannot be undone."""
 
     steps: tuple[Any, ...] = ()
     words: str = ""
@@ -52,7 +53,7 @@ class Undo(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """These directed links carry nothing any more; what is in flight on them dies when it lands."""
+    """Cuts these directed links. Messages in flight on them are dropped when they land."""
 
     links: Links
 
@@ -65,11 +66,11 @@ class Cut(NamedTuple):
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
         fresh = tuple(pair for pair in network.known(self.links) if not network.is_cut(*pair))
-        return Undo((Heal(fresh),), f"heal {link_words(fresh)}") if fresh else Undo()
+        return Undo((Heal(fresh),), say("heal {links}", links=link_words(fresh))) if fresh else Undo()
 
 
 class Heal(NamedTuple):
-    """These directed links are whole again; no links means all."""
+    """Makes these directed links whole again; no links means all links."""
 
     links: Links = ()
 
@@ -78,17 +79,17 @@ class Heal(NamedTuple):
 
     def told(self, at: int, cuts: str) -> Told:
         if cuts:
-            return Told("heal", "heal", f"Healed in part at {seconds(at)}. {cuts}")
+            return Told("heal", "heal", say("Healed in part at {at}. {cuts}", at=seconds(at), cuts=cuts))
         return _told_of_cuts(at, cuts)
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
         cut = tuple(pair for pair in (network.known(self.links) or network.pairs()) if network.is_cut(*pair))
-        return Undo((Cut(cut),), f"cut {link_words(cut)} again") if cut else Undo()
+        return Undo((Cut(cut),), say("cut {links} again", links=link_words(cut))) if cut else Undo()
 
 
 class Partition(NamedTuple):
-    """The network falls into these sides: every link between two sides is cut, every link inside one is whole."""
+    """Splits the network into these sides: every link between two sides is cut, every link inside a side is whole."""
 
     sides: tuple[tuple[str, ...], ...]
 
@@ -120,7 +121,7 @@ class SetLink(NamedTuple):
         sim.set_link(self.links, self.setting)
 
     def told(self, at: int, cuts: str) -> Told:
-        return Told("fault", "links changed", f"Links changed at {seconds(at)}.")
+        return Told("fault", "links changed", say("Links changed at {at}.", at=seconds(at)))
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
@@ -134,14 +135,14 @@ class SetLink(NamedTuple):
 
 
 def _told_of_cuts(at: int, cuts: str) -> Told:
-    """``cuts``: what is cut now, in words; empty when nothing is."""
+    """``cuts`` describes the present cuts; it is empty when nothing is cut."""
     if cuts:
-        return Told("cut", "cut", f"Cut at {seconds(at)}. {cuts}")
-    return Told("heal", "heal", f"Healed at {seconds(at)}: everyone reaches everyone again.")
+        return Told("cut", "cut", say("Cut at {at}. {cuts}", at=seconds(at), cuts=cuts))
+    return Told("heal", "heal", say("Healed at {at}: everyone reaches everyone again.", at=seconds(at)))
 
 
 def fields(state: LinkState) -> tuple[tuple[str, Any], ...]:
-    """All of a link, as a setting."""
+    """All fields of a link, as a setting."""
     return tuple(state._asdict().items())
 
 
@@ -161,11 +162,11 @@ class Crash(NamedTuple):
         sim.crash(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"{self.node} crashed at {seconds(at)}: what was not on its disk is gone."
-        return Told("crash", f"crash {self.node}", what)
+        what = say("{node} crashed at {at}: what was not on its disk is gone.", node=self.node, at=seconds(at))
+        return Told("crash", say("crash {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Restart(self.node),), f"restart {self.node}")
+        return Undo((Restart(self.node),), say("restart {node}", node=self.node))
 
 
 class Restart(NamedTuple):
@@ -175,14 +176,18 @@ class Restart(NamedTuple):
         sim.restart(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        return Told("fault", f"restart {self.node}", f"{self.node} restarted at {seconds(at)} with what its disk kept.")
+        return Told(
+            "fault",
+            say("restart {node}", node=self.node),
+            say("{node} restarted at {at} with what its disk kept.", node=self.node, at=seconds(at)),
+        )
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Crash(self.node),), f"crash {self.node} again")
+        return Undo((Crash(self.node),), say("crash {node} again", node=self.node))
 
 
 class Pause(NamedTuple):
-    """The process stands still (a long garbage collection): nothing is lost, all of it comes late."""
+    """The process pauses, as in a long garbage collection: it loses nothing, and handles everything late."""
 
     node: str
 
@@ -190,11 +195,11 @@ class Pause(NamedTuple):
         sim.pause(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"{self.node} stands still since {seconds(at)}; to the others that looks like a crash."
-        return Told("fault", f"pause {self.node}", what)
+        what = say("{node} stands still since {at}; to the others that looks like a crash.", node=self.node, at=seconds(at))
+        return Told("fault", say("pause {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Resume(self.node),), f"resume {self.node}")
+        return Undo((Resume(self.node),), say("resume {node}", node=self.node))
 
 
 class Resume(NamedTuple):
@@ -204,11 +209,11 @@ class Resume(NamedTuple):
         sim.resume(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"{self.node} goes on at {seconds(at)} and does not know that time has passed."
-        return Told("fault", f"resume {self.node}", what)
+        what = say("{node} goes on at {at} and does not know that time has passed.", node=self.node, at=seconds(at))
+        return Told("fault", say("resume {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Pause(self.node),), f"pause {self.node} again")
+        return Undo((Pause(self.node),), say("pause {node} again", node=self.node))
 
 
 class Wipe(NamedTuple):
@@ -220,14 +225,16 @@ class Wipe(NamedTuple):
         sim.wipe(self.node)
 
     def told(self, at: int, cuts: str) -> Told:
-        return Told("crash", f"wipe {self.node}", f"{self.node} lost its disk at {seconds(at)}.")
+        return Told(
+            "crash", say("wipe {node}", node=self.node), say("{node} lost its disk at {at}.", node=self.node, at=seconds(at))
+        )
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((), f"{self.node} lost its disk")
+        return Undo((), say("{node} lost its disk", node=self.node))
 
 
 class CrashInside(NamedTuple):
-    """The node crashes inside its next handler that makes so many durable writes, right after the last (``inside.py``)."""
+    """The node crashes in its next handler with this many durable writes, right after the last (``kernel/inside.py``)."""
 
     node: str
     writes: int = 1
@@ -236,17 +243,22 @@ class CrashInside(NamedTuple):
         sim.crash_inside(self.node, self.writes)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"From {seconds(at)} on {self.node} crashes as soon as one handler has made {self.writes} durable writes."
-        return Told("crash", f"crash inside {self.node}", what)
+        what = say(
+            "From {at} on {node} crashes as soon as one handler has made {n} durable writes.",
+            at=seconds(at),
+            node=self.node,
+            n=self.writes,
+        )
+        return Told("crash", say("crash inside {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((), f"{self.node} is to crash inside a handler")
+        return Undo((), say("{node} is to crash inside a handler", node=self.node))
 
 
 class SetClock(NamedTuple):
-    """The node's own clock is so far ahead from now on (microseconds), and gains so much (parts per million).
+    """Sets the node's clock: ``skew`` microseconds ahead, gaining ``rate`` parts per million.
 
-    Below zero it is behind, and loses. ``since`` is the moment that ``skew`` speaks of when it is not now (undo needs it).
+    Below zero it is behind, or loses time. ``since`` is the moment at which ``skew`` holds; None means now (undo needs it).
     """
 
     node: str
@@ -259,18 +271,19 @@ class SetClock(NamedTuple):
 
     def told(self, at: int, cuts: str) -> Told:
         ahead = OwnClock(self.skew, self.rate, at if self.since is None else self.since).at(at) - at
-        what = f"From {seconds(at)} on the clock of {self.node} {clock_words(ahead, self.rate)}."
-        return Told("fault", f"clock {self.node}", what)
+        clock = clock_words(ahead, self.rate)
+        what = say("From {at} on the clock of {node} {clock}.", at=seconds(at), node=self.node, clock=clock)
+        return Told("fault", say("clock {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         if self.node not in before.sim.nodes:
             return Undo()
         was = before.sim.nodes[self.node].own_clock
-        return Undo((SetClock(self.node, was.skew, was.rate, was.since),), f"set the clock of {self.node} back")
+        return Undo((SetClock(self.node, was.skew, was.rate, was.since),), say("set the clock of {node} back", node=self.node))
 
 
 class Corrupt(NamedTuple):
-    """Turns a node into a traitor by a named way to lie of ``byzantine.py``; an empty name makes it honest again."""
+    """Turns a node into a traitor with a lie of ``faults/byzantine.py``; an empty name makes it honest again."""
 
     node: str
     lie: str
@@ -280,17 +293,24 @@ class Corrupt(NamedTuple):
 
     def told(self, at: int, cuts: str) -> Told:
         if not self.lie:
-            return Told("fault", f"{self.node} is honest", f"{self.node} is honest again since {seconds(at)}.")
-        what = f"From {seconds(at)} on {self.node} is a traitor: {self.lie.replace('_', ' ')}."
-        return Told("fault", f"{self.node} lies", what)
+            return Told(
+                "fault",
+                say("{node} is honest", node=self.node),
+                say("{node} is honest again since {at}.", node=self.node, at=seconds(at)),
+            )
+        lie = self.lie.replace("_", " ")
+        what = say("From {at} on {node} is a traitor: {lie}.", at=seconds(at), node=self.node, lie=lie)
+        return Told("fault", say("{node} lies", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         was = before.sim.liars.get(self.node, "")
-        return Undo((Corrupt(self.node, was),), f"make {self.node} {'lie as before' if was else 'honest again'}")
+        if was:
+            return Undo((Corrupt(self.node, was),), say("make {node} lie as before", node=self.node))
+        return Undo((Corrupt(self.node, was),), say("make {node} honest again", node=self.node))
 
 
 class Act(NamedTuple):
-    """One of the protocol's own actions at a node, by hand: join, leave, transfer the leadership ... (``Card.actions``)."""
+    """One of the protocol's own actions at a node: join, leave, transfer the leadership ... (``Card.actions``)."""
 
     node: str
     action: str
@@ -300,18 +320,20 @@ class Act(NamedTuple):
         sim.act(self.node, self.action, self.argument)
 
     def told(self, at: int, cuts: str) -> Told:
-        words = f"{self.action.replace('_', ' ')}{': ' + self.argument if self.argument else ''}"
-        return Told("fault", f"{self.node}: {words}", f"{self.node} was told at {seconds(at)} to {words}.")
+        action = self.action.replace("_", " ")
+        words = f"{action}: {self.argument}" if self.argument else action
+        what = say("{node} was told at {at} to {action}.", node=self.node, at=seconds(at), action=words)
+        return Told("fault", f"{self.node}: {words}", what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((), f"{self.node} was told to {self.action.replace('_', ' ')}")
+        return Undo((), say("{node} was told to {action}", node=self.node, action=self.action.replace("_", " ")))
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
 class DropMessage(NamedTuple):
-    """One message from ``src`` to ``dst`` dies: the ``nth`` of that type under way, or sent later (``kernel/orders.py``)."""
+    """Drops one message from ``src`` to ``dst``: the ``nth`` of that type in flight or sent later (``kernel/orders.py``)."""
 
     src: str
     dst: str
@@ -322,14 +344,16 @@ class DropMessage(NamedTuple):
         sim.order_message(DROP, *self)
 
     def told(self, at: int, cuts: str) -> Told:
-        return _told_of_message(self, "dropped", at)
+        which, when = _which_message(self), _by_hand_at(at, self.nth)
+        what = say("A {which} was dropped by hand at {when}.", which=which, when=when)
+        return Told("fault", say("dropped {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was dropped")
 
 
 class HoldMessage(NamedTuple):
-    """The same message is held: it stays under way until it is delivered or dropped by hand."""
+    """Holds the same message: it stays in flight until the user delivers or drops it."""
 
     src: str
     dst: str
@@ -340,14 +364,16 @@ class HoldMessage(NamedTuple):
         sim.order_message(HOLD, *self)
 
     def told(self, at: int, cuts: str) -> Told:
-        return _told_of_message(self, "held", at)
+        which, when = _which_message(self), _by_hand_at(at, self.nth)
+        what = say("A {which} was held by hand at {when}.", which=which, when=when)
+        return Told("fault", say("held {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was held")
 
 
 class DeliverMessage(NamedTuple):
-    """The same message, held or not, lands at once; over a cut link it dies."""
+    """The same message, held or not, lands at once; on a cut link it is dropped."""
 
     src: str
     dst: str
@@ -358,25 +384,31 @@ class DeliverMessage(NamedTuple):
         sim.order_message(DELIVER, *self)
 
     def told(self, at: int, cuts: str) -> Told:
-        return _told_of_message(self, "delivered", at)
+        which, when = _which_message(self), _by_hand_at(at, self.nth)
+        what = say("A {which} was delivered by hand at {when}.", which=which, when=when)
+        return Told("fault", say("delivered {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was delivered")
 
 
-def _told_of_message(meant: DropMessage | HoldMessage | DeliverMessage, done: str, at: int) -> Told:
-    which = f"{meant.message or 'message'} {meant.src}-{meant.dst}"
-    number = "" if meant.nth == 1 else f", number {meant.nth} from then on"
-    return Told("fault", f"{done} {which}", f"A {which} was {done} by hand at {seconds(at)}{number}.")
+def _which_message(meant: DropMessage | HoldMessage | DeliverMessage) -> str:
+    if meant.message:
+        return f"{meant.message} {meant.src}-{meant.dst}"
+    return say("message {src}-{dst}", src=meant.src, dst=meant.dst)
+
+
+def _by_hand_at(at: int, nth: int) -> str:
+    return seconds(at) if nth == 1 else say("{at}, number {nth} from then on", at=seconds(at), nth=nth)
 
 
 # --- clients, the run, the audience -----------------------------------------------------------------------------------
 
 
 class Ask(NamedTuple):
-    """One operation by hand at a node. A write without a value gets the next number.
+    """One operation of the user at a node. A write without a value gets the next number.
 
-    Scripts may name the ``client`` that asks. A client that asks at two nodes has two sessions, one at each.
+    Scripts may name the ``client``. A client that sends requests to two nodes has two sessions, one at each node.
     """
 
     node: str
@@ -389,7 +421,7 @@ class Ask(NamedTuple):
         sim.ask(*self)
 
     def told(self, at: int, cuts: str) -> Told:
-        return Told("", "")  # its answer is shown among the operations
+        return Told("", "")  # the page shows its answer among the operations
 
     def inverse(self, before: Before) -> Undo:
         return Undo()
@@ -402,7 +434,7 @@ class SetDeadline(NamedTuple):
         sim.set_deadline(self.deadline)
 
     def told(self, at: int, cuts: str) -> Told:
-        what = f"From {seconds(at)} on a client waits {self.deadline // MS} ms for an answer."
+        what = say("From {at} on a client waits {ms} ms for an answer.", at=seconds(at), ms=self.deadline // MS)
         return Told("fault", "deadline", what)
 
     def inverse(self, before: Before) -> Undo:
@@ -426,11 +458,11 @@ class Turn(NamedTuple):
         if not 0 <= self.lane < len(before.knobs) or self.knob not in before.knobs[self.lane]:
             return Undo()
         was = before.knobs[self.lane][self.knob]
-        return Undo((Turn(self.lane, self.knob, was),), f"turn {self.knob} back to {was}")
+        return Undo((Turn(self.lane, self.knob, was),), say("turn {knob} back to {value}", knob=self.knob, value=was))
 
 
 class Adversary(NamedTuple):
-    """From now on an adversary of ``adversary.py`` chooses when messages land; an empty name sends it away. None is lost."""
+    """From now on an adversary (``faults/adversary.py``) chooses when messages land, and loses none. Empty: no adversary."""
 
     name: str = ""
 
@@ -439,10 +471,10 @@ class Adversary(NamedTuple):
 
     def told(self, at: int, cuts: str) -> Told:
         if not self.name:
-            what = f"The adversary is gone since {seconds(at)}: messages land when they are due."
+            what = say("The adversary is gone since {at}: messages land when they are due.", at=seconds(at))
             return Told("fault", "no adversary", what)
-        what = f"From {seconds(at)} on an adversary chooses when each message lands; it loses none."
-        return Told("fault", f"adversary: {self.name}", what)
+        what = say("From {at} on an adversary chooses when each message lands; it loses none.", at=seconds(at))
+        return Told("fault", say("adversary: {name}", name=self.name), what)
 
     def inverse(self, before: Before) -> Undo:
         was = before.sim.adversary
@@ -494,7 +526,7 @@ KINDS: tuple[Any, ...] = get_args(Intervention)
 
 
 class Field(NamedTuple):
-    """A field as a command has it. ``kind`` says how it is checked, and whether it may name a part."""
+    """A field of a command. ``kind`` decides how the server checks it, and whether it may name a part."""
 
     kind: str
     words: str
@@ -504,7 +536,7 @@ class Field(NamedTuple):
 class Row(NamedTuple):
     command: str
     what: str  # one sentence
-    fields: dict[str, Field]  # those that a command has; the others keep their defaults
+    fields: dict[str, Field]  # the fields that the command carries; the others keep their defaults
 
 
 ANY_LINKS = Field("any links", "[[src, dst], ...], directed; none: all", True)

@@ -1,8 +1,8 @@
-"""A way in for people who write scripts: ``run(...)`` runs protocols under a script and says what came out.
+"""The interface for people who write scripts: ``run(...)`` runs protocols under a script and returns the results.
 
-``docs/scripting.md`` is its manual. All times here are seconds, in scripts and in results; they become whole microseconds
-once, at this border. Fields of interventions keep their own units (a link's delay is in microseconds). A mistake in the
-arguments is ``Refused``, a ``ValueError`` with one sentence; a step that could not be done at its moment is in ``refused``.
+``docs/scripting.md`` is its manual. All times here are seconds, in scripts and in results; this module converts them to whole
+microseconds. Fields of interventions keep their own units (a link's delay is in microseconds). A mistake in the arguments
+raises ``Refused``, a ``ValueError`` with one sentence. ``refused`` lists the steps that were impossible at their moment.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consensus.checkers import Verdict
 from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.kernel.simulation import DEADLINE_MAX, DEADLINE_MIN
 from consensus.protocols.cards import Card, protocol_name
 from consensus.runs import aim, registry
@@ -66,7 +66,7 @@ class RefusedStep(NamedTuple):
 
 @dataclass(frozen=True)
 class LaneResult:
-    """What came out in one lane."""
+    """The results of one lane."""
 
     protocol: str
     knobs: dict[str, Any]
@@ -74,7 +74,7 @@ class LaneResult:
     promises: list[list[str]]  # [name, status, sentence]; the status is "ok", "violated" or "unknown"
     laws: list[list[str]]  # the protocol's own invariants that broke: [name, sentence]
     marks: list[TimeMark]  # of this lane and of all lanes
-    meters: dict[str, Any]  # what the page says of this lane: counts by side since the network last changed, and more
+    meters: dict[str, Any]  # the meters of the page: counts by side since the network last changed, and more
     sides: list[dict[str, Any]]  # the sides of the last split (without one, all nodes) with their counts, the smallest first
     leaders: list[tuple[float, str, int | None]]  # every election: (seconds, node, epoch)
     halted: dict[str, str]  # node -> the assertion on which it halted
@@ -86,12 +86,12 @@ class LaneResult:
 
 @dataclass(frozen=True)
 class Result:
-    """What came out of a run."""
+    """The results of a run."""
 
     lanes: list[LaneResult]
     refused: list[RefusedStep]
     at: float  # where the run ended
-    experiment: Experiment  # the run itself, for all that is not listed here; its times are microseconds
+    experiment: Experiment  # the run itself, for everything else; its times are microseconds
 
 
 def run(
@@ -105,10 +105,10 @@ def run(
     link: LinkState | Mapping[str, Any] | None = None,
     deadline: float = 0.3,
 ) -> Result:
-    """Runs one protocol, or several side by side, from 0 to ``until`` seconds and returns what came out.
+    """Runs one protocol, or several side by side, from 0 to ``until`` seconds and returns the results.
 
     ``protocols``: a name, or a list of names or of pairs (name, knobs). ``knobs``: a dict for one protocol; for several a list
-    of dicts, a dict by protocol name, or one dict of which each protocol takes the knobs that it has. ``script``: a list of
+    of dicts, a dict by protocol name, or one dict from which each protocol takes its own knobs. ``script``: a list of
     (seconds, intervention) or (seconds, intervention, lane), in the order of time. ``workload``: True for the default clients,
     False or None for none, or a ``Workload``. ``link``: a ``LinkState`` or a dict of its fields. ``deadline``: how many seconds
     a client waits. Raises ``Refused`` for a mistake in any of them.
@@ -117,10 +117,17 @@ def run(
     lanes = _lanes(protocols, knobs, cards)
     end = _moment(until, "A run's length")
     if not 0 < end <= LENGTH_MAX:
-        raise Refused(f"A run lasts more than 0 s and at most {LENGTH_MAX // S} s, not {until} s.")
+        raise Refused(say("A run lasts more than 0 s and at most {most} s, not {until} s.", most=LENGTH_MAX // S, until=until))
     waits = _moment(deadline, "The deadline")
     if not DEADLINE_MIN <= waits <= DEADLINE_MAX:
-        raise Refused(f"The deadline is from {DEADLINE_MIN / S:g} s to {DEADLINE_MAX // S} s, not {deadline} s.")
+        raise Refused(
+            say(
+                "The deadline is from {least} s to {most} s, not {deadline} s.",
+                least=f"{DEADLINE_MIN / S:g}",
+                most=DEADLINE_MAX // S,
+                deadline=deadline,
+            )
+        )
     spec = Spec(
         scenario="script",
         title="A script",
@@ -145,17 +152,17 @@ def run_scenario(name: str, seed: int | None = None, until: float | None = None)
     spec = registry.spec(name, seed)
     end = spec.until if until is None else _moment(until, "A run's length")
     if not 0 < end <= LENGTH_MAX:
-        raise Refused(f"A run lasts more than 0 s and at most {LENGTH_MAX // S} s, not {until} s.")
+        raise Refused(say("A run lasts more than 0 s and at most {most} s, not {until} s.", most=LENGTH_MAX // S, until=until))
     return _ran(spec, registry.protocols(), end)
 
 
 def protocol_names() -> list[str]:
-    """What ``run`` can be given as a protocol."""
+    """The names of protocols that ``run`` accepts."""
     return list(registry.protocols())
 
 
 def scenario_names() -> list[str]:
-    """What ``run_scenario`` can be given, in the order of the catalogue."""
+    """The names that ``run_scenario`` accepts, in the order of the catalogue."""
     return list(registry.scenarios())
 
 
@@ -170,32 +177,38 @@ def knobs_of(protocol: str) -> dict[str, Any]:
 def _moment(seconds: Any, what: str) -> int:
     """Seconds as whole microseconds, rounded once."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not isfinite(seconds):
-        raise Refused(f"{what} is a finite number of seconds, not {seconds!r}.")
+        raise Refused(say("{what} is a finite number of seconds, not {value}.", what=what, value=repr(seconds)))
     return round(seconds * S)
 
 
 def _whole(number: Any, what: str) -> int:
     if isinstance(number, bool) or not isinstance(number, int):
-        raise Refused(f"{what} is a whole number, not {number!r}.")
+        raise Refused(say("{what} is a whole number, not {value}.", what=what, value=repr(number)))
     return number
 
 
 def _card(name: Any, cards: Mapping[str, Card]) -> Card:
     if isinstance(name, str) and protocol_name(name) in cards:
         return cards[protocol_name(name)]
-    raise Refused(f"There is no protocol {name!r}; there are: {', '.join(cards)}.")
+    raise Refused(say("There is no protocol {name}; there are: {offered}.", name=repr(name), offered=", ".join(cards)))
 
 
 def _lanes(protocols: Any, knobs: Any, cards: Mapping[str, Card]) -> tuple[LaneSpec, ...]:
     if isinstance(protocols, str) or (isinstance(protocols, tuple) and len(protocols) == 2 and _is_knobs(protocols[1])):
         protocols = [protocols]
     if not isinstance(protocols, Sequence):
-        raise Refused(f"Protocols are given as a name or a list of names, not {protocols!r}.")
+        raise Refused(say("Protocols are given as a name or a list of names, not {value}.", value=repr(protocols)))
     named, own = [], []
     for each in protocols:
         name, settings = each if isinstance(each, (tuple, list)) and len(each) == 2 else (each, {})
         if not _is_knobs(settings):
-            raise Refused(f"A protocol with knobs is a pair such as ('raft', {{'pre_vote': True}}), not {each!r}.")
+            raise Refused(
+                say(
+                    "A protocol with knobs is a pair such as {example}, not {value}.",
+                    example=repr(("raft", {"pre_vote": True})),
+                    value=repr(each),
+                )
+            )
         named.append(_card(name, cards))
         own.append(dict(settings or {}))
     shared = _shared_knobs(knobs, named, cards)
@@ -209,26 +222,40 @@ def _is_knobs(value: Any) -> bool:
 
 
 def _shared_knobs(knobs: Any, cards: list[Card], every: Mapping[str, Card]) -> list[dict[str, Any]]:
-    """The knobs of each lane, however they were given."""
+    """The knobs of each lane, from any accepted form."""
     if knobs is None:
         return [{} for _ in cards]
     if isinstance(knobs, Mapping):
         if knobs and all(isinstance(value, Mapping) for value in knobs.values()):
             by_name = {_card(name, every).name: dict(settings) for name, settings in knobs.items()}
             if unknown := [name for name in by_name if name not in [card.name for card in cards]]:
-                raise Refused(f"There are knobs for {unknown[0]}, which is not among the protocols of this run.")
+                raise Refused(
+                    say("There are knobs for {protocol}, which is not among the protocols of this run.", protocol=unknown[0])
+                )
             return [by_name.get(card.name, {}) for card in cards]
         if len(cards) == 1:
             return [dict(knobs)]
         known = [[knob.name for knob in card.knobs] for card in cards]
         if unknown := [name for name in knobs if not any(name in names for names in known)]:
-            raise Refused(f"None of {', '.join(card.name for card in cards)} has a knob {unknown[0]!r}.")
+            raise Refused(
+                say(
+                    "None of {protocols} has a knob {knob}.",
+                    protocols=", ".join(card.name for card in cards),
+                    knob=repr(unknown[0]),
+                )
+            )
         return [{name: value for name, value in knobs.items() if name in names} for names in known]
     if isinstance(knobs, Sequence) and not isinstance(knobs, str) and all(_is_knobs(each) for each in knobs):
         if len(knobs) != len(cards):
-            raise Refused(f"There are {len(cards)} protocols and {len(knobs)} dicts of knobs; each protocol needs one.")
+            raise Refused(
+                say(
+                    "There are {protocols} protocols and {dicts} dicts of knobs; each protocol needs one.",
+                    protocols=len(cards),
+                    dicts=len(knobs),
+                )
+            )
         return [dict(each or {}) for each in knobs]
-    raise Refused(f"Knobs are a dict, or a list with a dict for each protocol, not {knobs!r}.")
+    raise Refused(say("Knobs are a dict, or a list with a dict for each protocol, not {value}.", value=repr(knobs)))
 
 
 def _link(link: Any) -> LinkState:
@@ -237,7 +264,9 @@ def _link(link: Any) -> LinkState:
     if isinstance(link, (LinkState, Mapping)):
         fields = link._asdict() if isinstance(link, LinkState) else link
         return LinkState().changed(tuple(fields.items()))
-    raise Refused(f"A link is a LinkState or a dict such as {{'delay': 40000}}, not {link!r}.")
+    raise Refused(
+        say("A link is a LinkState or a dict such as {example}, not {value}.", example=repr({"delay": 40000}), value=repr(link))
+    )
 
 
 def _workload(workload: Any) -> Workload | None:
@@ -247,57 +276,68 @@ def _workload(workload: Any) -> Workload | None:
         return Workload()
     if isinstance(workload, Workload):
         return workload
-    raise Refused(f"A workload is True, False or a Workload, not {workload!r}.")
+    raise Refused(say("A workload is True, False or a Workload, not {value}.", value=repr(workload)))
 
 
 def _know_the_homes(spec: Spec) -> None:
     for home in spec.workload.clients if spec.workload else ():
         if home not in spec.members:
-            raise Refused(f"A client stands at {home}, but there is no such node; there are {', '.join(spec.members)}.")
+            raise Refused(
+                say(
+                    "A client stands at {home}, but there is no such node; there are {offered}.",
+                    home=home,
+                    offered=", ".join(spec.members),
+                )
+            )
 
 
 def _with_script(spec: Spec, script: Any, cards: list[Card]) -> Spec:
     if not isinstance(script, Sequence) or isinstance(script, str):
-        raise Refused(f"A script is a list of (seconds, intervention), not {script!r}.")
+        raise Refused(say("A script is a list of (seconds, intervention), not {value}.", value=repr(script)))
     steps = []
     for number, item in enumerate(script, start=1):
         try:
             steps.append(_step(item, spec, cards))
         except Refused as reason:
-            raise Refused(f"Step {number} of the script: {reason}") from None
+            raise Refused(say("Step {n} of the script: {reason}", n=number, reason=reason.sentence)) from None
     return Spec(**{**vars(spec), "script": tuple(steps)})
 
 
 def _step(item: Any, spec: Spec, cards: list[Card]) -> Step:
-    """One step, with all that can be known to be wrong before the run refused."""
+    """One step. Raises Refused for every mistake that can be found before the run."""
     if isinstance(item, Step) or not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
-        raise Refused(f"it is (seconds, intervention) or (seconds, intervention, lane), not {item!r}.")
+        raise Refused(say("it is (seconds, intervention) or (seconds, intervention, lane), not {value}.", value=repr(item)))
     at = _moment(item[0], "its time")
     if not 0 <= at <= spec.until:
-        raise Refused(f"its time is from 0 s to the run's end at {spec.until / S:g} s, not {item[0]} s.")
+        raise Refused(
+            say("its time is from 0 s to the run's end at {end} s, not {at} s.", end=f"{spec.until / S:g}", at=item[0])
+        )
     do, lane = item[1], item[2] if len(item) == 3 else None
     if not isinstance(do, KINDS):
         offered = ", ".join(kind.__name__ for kind in KINDS)
-        raise Refused(f"{do!r} is no intervention; there are {offered}.")
+        raise Refused(say("{value} is no intervention; there are {offered}.", value=repr(do), offered=offered))
     for each in (lane, do.lane if isinstance(do, Turn) else None):
         if each is not None and not 0 <= _whole(each, "a lane") < len(spec.lanes):
-            raise Refused(f"there is no lane {each}; lanes count from 0 to {len(spec.lanes) - 1}.")
+            raise Refused(say("there is no lane {lane}; lanes count from 0 to {last}.", lane=each, last=len(spec.lanes) - 1))
     plain: Intervention = do._replace(**{name: _frozen(value) for name, value in do._asdict().items()})
     try:
         aim.known(plain, spec.members)
     except Refused:
         raise
     except (TypeError, ValueError, AttributeError) as wrong:
-        raise Refused(f"{do!r} cannot be understood: {wrong}.") from None
+        raise Refused(say("{value} cannot be understood: {reason}.", value=repr(do), reason=str(wrong))) from None
     if isinstance(plain, Act) and not str(plain.argument).startswith("@"):
         takes = [action.argument for card in cards for action in card.actions if action.name == plain.action]
         if "node" in takes and plain.argument not in spec.members:
-            raise Refused(f"There is no node {plain.argument or '(none)'}; there are {', '.join(spec.members)}.")
+            offered = ", ".join(spec.members)
+            raise Refused(
+                say("There is no node {node}; there are {offered}.", node=plain.argument or "(none)", offered=offered)
+            )
     return Step(at, plain, lane)
 
 
 def _frozen(value: Any) -> Any:
-    """Lists as tuples and dicts as tuples of pairs, so that a run cannot be changed from outside."""
+    """Turns lists into tuples and dicts into tuples of pairs, so that the caller cannot change a run from outside."""
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         return tuple(_frozen(item) for item in value)
     return tuple(value.items()) if isinstance(value, Mapping) else value
@@ -316,7 +356,7 @@ def _ran(spec: Spec, cards: Mapping[str, Card], end: int | None = None) -> Resul
 
 
 def _in_vain(experiment: Experiment) -> list[RefusedStep]:
-    """Steps that still wait for a message or a handler when the run has ended."""
+    """Steps that still wait for a message or a handler at the end of the run."""
     end, several = _seconds(experiment.at), len(experiment.lanes) > 1
     steps = []
     for lane in experiment.lanes:
@@ -372,7 +412,7 @@ def _meters(meters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_seconds(value: Any) -> Any:
-    """What the screen counts in milliseconds (``latency_ms``, ``converged_ms``, ``ms``), in seconds and named so."""
+    """Converts milliseconds (``latency_ms``, ``converged_ms``, ``ms``) to seconds and renames the fields."""
     if isinstance(value, list):
         return [_in_seconds(item) for item in value]
     if not isinstance(value, dict):

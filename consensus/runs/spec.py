@@ -1,4 +1,4 @@
-"""What a run starts from: lanes, seed, links, workload, script; and the bounds of all that."""
+"""The spec of a run: lanes, seed, links, workload and script, with their limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from consensus.kernel.clients import Workload
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, protocol_name
 from consensus.runs.interventions import Intervention
 
@@ -27,7 +27,7 @@ SEED_MAX = 2**32 - 1
 
 @dataclass(frozen=True)
 class LaneSpec:
-    """A protocol, by the name on its card or by the one that it had before, and what its knobs are turned to."""
+    """A protocol (by its card's name or by a former name) and the values of its knobs."""
 
     protocol: str
     knobs: tuple[tuple[str, Any], ...] = ()
@@ -37,9 +37,9 @@ class LaneSpec:
 
 
 class Step(NamedTuple):
-    """One line of a scenario's script: at this moment do this; names may be parts (``aim.py``).
+    """One line of a scenario's script: an intervention and its moment. Names may be parts (``runs/aim.py``).
 
-    It falls on every lane, or on that one alone: where the lanes are worlds that differ in one thing only, this is the thing.
+    It applies to every lane, or only to ``lane``: some scenarios show two worlds that differ in this one step.
     """
 
     at: int
@@ -49,7 +49,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Spec:
-    """All that a run starts from; with the log of interventions it is the run."""
+    """The start of a run. The spec and the log of interventions determine the whole run."""
 
     scenario: str
     title: str
@@ -61,10 +61,10 @@ class Spec:
     workload: Workload | None = field(default_factory=Workload)
     deadline: int = 300 * MS
     script: tuple[Step, ...] = ()
-    opening: int = 2 * S  # where the page opens it: what was before has run already
-    until: int = 20 * S  # how far it is run without a browser
-    speed: float = 0.05  # simulated seconds a second, on a stage
-    veiled: bool = False  # a page shows what clients see, and not which protocol it is, until that is revealed
+    opening: int = 2 * S  # the page opens the run at this moment
+    until: int = 20 * S  # how far it runs without a browser
+    speed: float = 0.05  # simulated seconds per second, on the stage
+    veiled: bool = False  # the page hides the protocol until a visitor reveals it, and shows what clients see
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -72,20 +72,29 @@ class Spec:
 
 
 def check(spec: Spec, protocols: Mapping[str, Card]) -> None:
-    """Refuses a spec that is out of bounds, with one sentence."""
+    """Raises Refused for a spec that is out of bounds."""
     if not 1 <= len(spec.lanes) <= LANES_MAX:
-        raise Refused(f"An experiment has from 1 to {LANES_MAX} lanes, not {len(spec.lanes)}.")
+        raise Refused(say("An experiment has from 1 to {most} lanes, not {n}.", most=LANES_MAX, n=len(spec.lanes)))
     if not NODES_MIN <= spec.nodes <= NODES_MAX:
-        raise Refused(f"A cluster has from {NODES_MIN} to {NODES_MAX} nodes, not {spec.nodes}.")
+        raise Refused(
+            say("A cluster has from {least} to {most} nodes, not {nodes}.", least=NODES_MIN, most=NODES_MAX, nodes=spec.nodes)
+        )
     if not 0 <= spec.seed <= SEED_MAX:
-        raise Refused(f"A seed is a whole number from 0 to {SEED_MAX}.")
+        raise Refused(say("A seed is a whole number from 0 to {most}.", most=SEED_MAX))
     if spec.workload is not None and len(spec.workload.clients) > CLIENTS_MAX:
-        raise Refused(f"There can be {CLIENTS_MAX} clients at most, not {len(spec.workload.clients)}.")
+        raise Refused(say("There can be {most} clients at most, not {n}.", most=CLIENTS_MAX, n=len(spec.workload.clients)))
     for lane in spec.lanes:
         if lane.protocol not in protocols:
-            raise Refused(f"There is no protocol {lane.protocol!r}; there are: {', '.join(protocols)}.")
+            offered = ", ".join(protocols)
+            raise Refused(say("There is no protocol {name}; there are: {offered}.", name=repr(lane.protocol), offered=offered))
         protocols[lane.protocol].with_defaults(dict(lane.knobs))
     for before, after in itertools.pairwise(spec.script):
         if after.at < before.at:
             late, early = f"{before.at / S:g} s", f"{after.at / S:g} s"
-            raise Refused(f"The script is not in the order of time: a step at {early} comes after one at {late}.")
+            raise Refused(
+                say(
+                    "The script is not in the order of time: a step at {early} comes after one at {late}.",
+                    early=early,
+                    late=late,
+                )
+            )

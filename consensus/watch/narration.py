@@ -1,10 +1,11 @@
-"""Sentences about a run: what became of a lane's sides. What is said of an intervention stands in ``interventions.py``."""
+"""Sentences about the sides of a lane. The texts of interventions are in ``runs/interventions.py``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from consensus.kernel.node import MS, S
+from consensus.kernel.sentences import say, say_count, say_list
 
 BADGES = {
     "majority": "may leave a live node without an answer for as long as the cut lasts",
@@ -26,46 +27,58 @@ def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: st
     """A line that sums a lane up since the network last changed, from the counts alone."""
     if not any(side["asked"] for side in sides):
         harm = _harm(sides, write)
-        return f"Nothing has been asked and answered yet.{'' if harm == HARMLESS else f' {harm}'}"
-    short = [told for side in sides if (told := _shortfall(side, sides))]
-    declined = sum(side["declined"] for side in sides)
-    answered = "; ".join(short) or "Everyone was answered"
-    if declined:
-        answered += f"; {declined} {'request was' if declined == 1 else 'requests were'} declined for a stated reason"
-    return f"{answered[0].upper()}{answered[1:]}. {_harm(sides, write)}"
+        if harm == HARMLESS:
+            return "Nothing has been asked and answered yet."
+        return say("Nothing has been asked and answered yet. {harm}", harm=harm)
+    parts: list[str] = []
+    for side in sides:
+        if shortfall := _shortfall(side, sides, first=not parts):
+            parts.append(shortfall)
+    if not parts:
+        parts.append("Everyone was answered")
+    if declined := sum(side["declined"] for side in sides):
+        parts.append(
+            say_count(
+                declined, "{n} request was declined for a stated reason", "{n} requests were declined for a stated reason"
+            )
+        )
+    return say("{answered}. {harm}", answered=say_list("{these}; {last}", parts), harm=_harm(sides, write))
 
 
-def _shortfall(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
-    """Who was not answered on this side; empty when nobody says so."""
+def _shortfall(side: dict[str, Any], sides: list[dict[str, Any]], first: bool) -> str:
+    """How many requests had no answer on this side; empty when all had one. The ``first`` text begins a sentence."""
     answered = side["ok"] + side["declined"]
     if answered < side["asked"]:
         if len(sides) == 1:
-            return f"{answered} of {side['asked']} were answered"
-        return f"{_side_name(side, sides)} answered {answered} of {side['asked']}"
+            return say("{answered} of {asked} were answered", answered=answered, asked=side["asked"])
+        name = _side_name(side, sides, first)
+        return say("{side} answered {answered} of {asked}", side=name, answered=answered, asked=side["asked"])
     if side["pending"] and not side["asked"]:
-        return f"{_side_name(side, sides)} has answered nobody yet"
+        return say("{side} has answered nobody yet", side=_side_name(side, sides, first))
     return ""
 
 
-def _side_name(side: dict[str, Any], sides: list[dict[str, Any]]) -> str:
+def _side_name(side: dict[str, Any], sides: list[dict[str, Any]], first: bool) -> str:
     size = len(side["nodes"])
-    if [len(other["nodes"]) for other in sides].count(size) == 1:
-        return f"the side of {size}"
-    return f"the side of {side['nodes'][0]}"
+    alone = [len(other["nodes"]) for other in sides].count(size) == 1
+    name = size if alone else side["nodes"][0]
+    return say("The side of {name}", name=name) if first else say("the side of {name}", name=name)
 
 
 def _harm(sides: list[dict[str, Any]], write: str) -> str:
     stale, siblings, broken, lost = (sum(side[key] for side in sides) for key in ("stale", "conflicts", "violations", "lost"))
     parts = []
     if stale:
-        parts.append(f"{stale} stale {'read' if stale == 1 else 'reads'}")
+        parts.append(say_count(stale, "{n} stale read", "{n} stale reads"))
     if siblings:
-        parts.append(f"{siblings} {'read' if siblings == 1 else 'reads'} returned siblings")
+        parts.append(say_count(siblings, "{n} read returned siblings", "{n} reads returned siblings"))
     if broken:
-        parts.append(f"{broken} {'answer contradicts' if broken == 1 else 'answers contradict'} another")
+        parts.append(say_count(broken, "{n} answer contradicts another", "{n} answers contradict another"))
     if lost:
-        parts.append(f"{lost} acknowledged {write if lost == 1 else write + 's'} lost")
-    return ", ".join(parts) + "." if parts else HARMLESS
+        parts.append(
+            say_count(lost, "{n} acknowledged {write} lost", "{n} acknowledged {writes} lost", write=write, writes=f"{write}s")
+        )
+    return say("{harm}.", harm=say_list("{these}, {last}", parts)) if parts else HARMLESS
 
 
 def seconds(at: int) -> str:
@@ -75,5 +88,10 @@ def seconds(at: int) -> str:
 
 def clock_words(ahead: int, rate: int) -> str:
     """is 200 ms ahead and runs 5 % slow"""
-    skew = f"is {abs(ahead) / MS:g} ms {'ahead' if ahead > 0 else 'behind'}" if ahead else "is right"
-    return f"{skew} and runs {abs(rate) / 10_000:g} % {'fast' if rate > 0 else 'slow'}" if rate else skew
+    ms, percent = f"{abs(ahead) / MS:g}", f"{abs(rate) / 10_000:g}"
+    skew: str = "is right"
+    if ahead:
+        skew = say("is {ms} ms ahead", ms=ms) if ahead > 0 else say("is {ms} ms behind", ms=ms)
+    if rate > 0:
+        return say("{skew} and runs {percent} % fast", skew=skew, percent=percent)
+    return say("{skew} and runs {percent} % slow", skew=skew, percent=percent) if rate else skew

@@ -2,7 +2,8 @@
 
 Source: Liskov and Cowling, "Viewstamped Replication Revisited", MIT-CSAIL-TR-2012-021, 2012. Read this file beside Figures 2
 and 3: state and handlers follow the paper's order, and step numbers are those of its sections. "1988" is Oki and Liskov's first
-paper (PODC 1988), "2017" is Michael, Ports, Sharma and Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017).
+paper (PODC 1988), "2017" is Michael, Ports, Sharma and Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC
+2017).
 
 Implemented: normal operation with the client table (4.1), view changes (4.2), recovery with a nonce (4.3), state transfer
 (5.2). A group of 2f + 1 tolerates f replicas that are crashed *or recovering*. A quorum is a majority of the members, so an

@@ -1,7 +1,7 @@
-"""32: the clock from tomorrow. Last write wins, by clocks, one of which is ten seconds ahead.
+"""32: the clock from tomorrow. Last write wins, by clocks, and one clock is ten seconds ahead.
 
-After Kingsbury, "Jepsen: Cassandra", 2013: timestamps of wall clocks do not order events. A store that knows which write knew
-which (Dynamo's clocks of versions) does not look at them.
+After Kingsbury, "Jepsen: Cassandra", 2013: timestamps of wall clocks do not order events. A store that knows which
+version replaces which (Dynamo's vector clocks) does not use them.
 """
 
 from consensus.kernel.clients import Workload
@@ -15,7 +15,7 @@ LWW, VERSIONS = 0, 1
 KEY = "x"
 AHEAD = 10 * S
 FIRST, AGAIN, UNTIL = 3 * S, 14 * S, 17 * S
-TOMORROW, AT_LAST = "tomorrow'1", "at last'6"  # the store numbers values
+TOMORROW, AT_LAST = "tomorrow'1", "at last'6"  # the store appends a number to each value
 VANISH = (("n4", 5 * S), ("n1", 7 * S), ("n5", 9 * S), ("n3", 11 * S))
 LATER = tuple(Step(at, Ask(node, WRITE, KEY, f"later{number}")) for number, (node, at) in enumerate(VANISH, 1))
 
@@ -36,7 +36,7 @@ def vanished(experiment: Experiment, lane: int) -> list[str]:
 
 
 def last_of(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
-    """What was read a second or more after each of the later writes, before the next."""
+    """What reads returned after each later write: from a second after it until the next one."""
     found = [read(experiment, lane, at + S, at + 1900 * MS) for _, at in VANISH]
     return [one for each in found for one in each]
 
@@ -44,8 +44,8 @@ def last_of(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
 SCENARIO = Scenario(
     number=32,
     level="A",
-    ask="One clock is ten seconds ahead. Somebody writes there once. What becomes of the writes after it, elsewhere?",
-    lesson="For ten seconds they are acknowledged and gone. Clocks on the wall do not order events.",
+    ask="One clock is ten seconds ahead. Somebody writes there once. What happens to later writes at other nodes?",
+    lesson="For ten seconds they are acknowledged and lost at once. Wall clocks do not order events.",
     spec=Spec(
         scenario="clock-from-tomorrow",
         title="The clock from tomorrow",
@@ -62,10 +62,10 @@ SCENARIO = Scenario(
             Step(FIRST, Ask("n2", WRITE, KEY, "tomorrow")),
             Step(FIRST + 100 * MS, Say("One write there. Its timestamp lies ten seconds in the future.")),
             LATER[0],
-            Step(5500 * MS, Say("A later write, elsewhere: told ok, and gone at once. Nobody sees an error.")),
+            Step(5500 * MS, Say("A later write at another node: answered ok, and lost at once. Nobody sees an error.")),
             *LATER[1:],
             Step(AGAIN, Ask("n4", WRITE, KEY, "at last")),
-            Step(AGAIN + S, Say("Ten seconds have passed: writes count again. Four acknowledged ones are lost.")),
+            Step(AGAIN + S, Say("Ten seconds have passed: new writes win again. Four acknowledged writes are lost.")),
         ),
         until=UNTIL,
     ),
@@ -73,7 +73,7 @@ SCENARIO = Scenario(
         Expectation("Everything is acknowledged.", all_ok),
         Expectation("Left: for ten seconds all read the first write.", lambda e: read(e, LWW, 4 * S, AGAIN) == [(TOMORROW,)]),
         Expectation("The four writes after it are lost.", lambda e: vanished(e, LWW) == ["you:2", "you:3", "you:4", "you:5"]),
-        Expectation("Once the time has come a write is kept.", lambda e: read(e, LWW, AGAIN + S, UNTIL) == [(AT_LAST,)]),
+        Expectation("After ten seconds a write is kept again.", lambda e: read(e, LWW, AGAIN + S, UNTIL) == [(AT_LAST,)]),
         Expectation(
             "Right: each later write is read.", lambda e: last_of(e, VERSIONS) == [(f"later{n}'{n + 1}",) for n in range(1, 5)]
         ),

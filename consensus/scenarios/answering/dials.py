@@ -1,6 +1,6 @@
-"""28: the dials R, W and N. Three homes; one takes every write, and its lines to the other two lose nearly everything.
+"""28: the dials R, W and N. Three homes; one takes every write, and its links to the other two lose nearly everything.
 
-So of three homes some W have a write and the others do not, and a read that asks for R answers meets none of those W with
+So W of the three homes have a write, the others do not, and a read that waits for R answers meets none of those W with
 probability C(3 - W, R) / C(3, R): 67, 33, 33 and 0 % (Bailis et al., "Probabilistically Bounded Staleness for Practical Partial
 Quorums", VLDB 2012). Read repair is off and anti-entropy rare, as there. The homes of a key do not depend on the seed.
 """
@@ -31,13 +31,13 @@ WRITES = tuple(Step(at * MS, Ask(WRITER, WRITE, KEY)) for at in range(3500, 24_0
 
 
 def stale_percent(experiment: Experiment, lane: int) -> int:
-    """Stale reads in a hundred, from what the readers saw."""
+    """How many of a hundred reads were stale."""
     meter = experiment.lanes[lane].watch.staleness
     return 100 * len(meter.stale) // meter.reads
 
 
 def typical_ms(experiment: Experiment, lane: int, kind: str) -> int:
-    """The middle latency of the operations of that kind that were answered."""
+    """The median latency of the operations of that kind that were answered."""
     operations = [op for op in experiment.lanes[lane].history.operations if op.kind == kind and op.outcome == OK]
     latencies = sorted(op.finish - op.start for op in operations if op.finish is not None)
     return latencies[len(latencies) // 2] // MS

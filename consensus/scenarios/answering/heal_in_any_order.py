@@ -1,4 +1,4 @@
-"""33 again: a counter on three sides of a cut, healed one after the other; the order in which news comes does not matter."""
+"""33 again: a counter on three sides of a cut, healed one after the other; the order of the updates does not matter."""
 
 from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
@@ -19,7 +19,7 @@ def everybody_was_answered(experiment: Experiment) -> bool:
 
 
 def counted(experiment: Experiment, lane: int) -> list[str]:
-    """What all copies say at the end, each count once."""
+    """The counts of all copies at the end, each count once."""
     return list(dict.fromkeys(node.describe()["store"][KEY][0] for node in experiment.lanes[lane].sim.nodes.values()))
 
 
@@ -40,17 +40,17 @@ SCENARIO = Scenario(
     number=33,
     level="I",
     ask="Three sides count visitors on their own and are joined one after the other. Is anybody counted twice, or forgotten?",
-    lesson="Neither: the larger of each replica's own count is the same in any order. But nobody knew the total meanwhile.",
+    lesson="Neither: a merge takes the larger count of each replica, in any order. But meanwhile nobody knew the total.",
     spec=Spec(
         scenario="heal-in-any-order",
         title="Heal in any order",
-        story="The network falls into three; all sides count on. Left, replicas send what changed; right, their whole state.",
+        story="The network splits into three; all sides go on counting. Left, replicas send changes; right, their whole state.",
         lanes=(LaneSpec("g_counter", (("exchange", "delta"),)), LaneSpec("g_counter", (("exchange", "state"),))),
         seed=33,
         workload=Workload(keys=(KEY,), every=250 * MS, reads=600_000, start=500 * MS, stop=STOP),
         script=(
             Step(CUT, Partition((("n1", "n2"), ("n3",), ("n4", "n5")))),
-            Step(CUT + 100 * MS, Say("Three sides. Everybody counts on, and everybody is answered.")),
+            Step(CUT + 100 * MS, Say("Three sides. Each goes on counting, and everybody is answered.")),
             Step(FIRST, Partition((("n1", "n2", "n3"), ("n4", "n5")))),
             Step(FIRST + 100 * MS, Say("Two sides meet first.")),
             Step(SECOND, Heal()),
@@ -60,9 +60,9 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("Everybody is answered.", everybody_was_answered),
-        Expectation("With deltas all copies say how many there were.", lambda e: counted(e, DELTA) == [acknowledged(e, DELTA)]),
+        Expectation("With deltas all copies have the right count.", lambda e: counted(e, DELTA) == [acknowledged(e, DELTA)]),
         Expectation("With states, too.", lambda e: counted(e, STATE) == [acknowledged(e, STATE)]),
-        Expectation("In the cut reads were stale.", lambda e: all(stale(e, lane, CUT, FIRST) > 10 for lane in (0, 1))),
+        Expectation("During the cut reads were stale.", lambda e: all(stale(e, lane, CUT, FIRST) > 10 for lane in (0, 1))),
         Expectation(
             "Same updates, same state: at every moment.",
             lambda e: not any(check.findings for lane in e.lanes for check in lane.watch.invariants.values()),
@@ -74,5 +74,5 @@ SCENARIO = Scenario(
 
 
 def nothing_left(experiment: Experiment) -> bool:
-    """All have acknowledged all: every buffer of deltas is empty. (Whole states go on travelling.)"""
+    """Every delta was acknowledged, so all buffers of deltas are empty. (Whole states are still sent.)"""
     return not any(node.deltas for node in experiment.lanes[DELTA].sim.nodes.values())  # type: ignore[attr-defined]

@@ -26,8 +26,8 @@ def reads(experiment: Experiment, lane: int, since: int, until: int) -> list[Ope
     return [op for op in operations if op.kind == READ and op.start > since and op.finish is not None and op.finish < until]
 
 
-def told(experiment: Experiment, lane: int, since: int, until: int, nodes: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """What was read within that time (at these nodes, or at all), each answer once."""
+def answers(experiment: Experiment, lane: int, since: int, until: int, nodes: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """What reads returned within that time, at these nodes (without nodes: at any), each answer once."""
     found = reads(experiment, lane, since, until)
     return list(dict.fromkeys(op.result for op in found if op.node in nodes or not nodes))
 
@@ -40,11 +40,11 @@ SCENARIO = Scenario(
     number=34,
     level="A",
     ask="One seat is left, and both sides of the cut can sell. Can a replicated counter stop the second sale?",
-    lesson="Not by looking at its own copy. A limit on the whole needs coordination, or shares handed out beforehand.",
+    lesson="Not by looking at its own copy. A limit on the whole needs coordination, or shares given out in advance.",
     spec=Spec(
         scenario="last-seat",
         title="The last seat",
-        story="One seat is free, and it came from the side of two. Left, a seller looks at its copy; right, at its own share.",
+        story="One seat is free, and it came from the side of two. Left, a seller checks its copy; right, its own share.",
         lanes=(
             LaneSpec("pn_counter", (("floor", "own copy"), ("fan_out", 2))),
             LaneSpec("pn_counter", (("floor", "own share"), ("fan_out", 2))),
@@ -58,7 +58,8 @@ SCENARIO = Scenario(
             Step(5 * S, Ask("n1", REMOVE, SEATS)),
             Step(5 * S, Ask("n5", REMOVE, SEATS)),
             Step(
-                SOLD, Say("Both sides were asked for the seat. Left: both sold it. Right: only the node whose seat it was did.")
+                SOLD,
+                Say("Both sides are asked for the seat. Left: both sell it. Right: only the node that owns the seat does."),
             ),
             Step(HEAL, Heal()),
             Step(AGREED, Say("The copies agree again. Left: -1 seats. Right: none.")),
@@ -69,16 +70,18 @@ SCENARIO = Scenario(
         Expectation("Left: both sales are acknowledged.", lambda e: sales(e, COPY) == [OK, OK]),
         Expectation(
             "After the sales each side says that none is left.",
-            lambda e: all(told(e, COPY, 6500 * MS, HEAL, side) == [("0",)] for side in (("n1", "n2"), ("n3", "n4", "n5"))),
+            lambda e: all(answers(e, COPY, 6500 * MS, HEAL, side) == [("0",)] for side in (("n1", "n2"), ("n3", "n4", "n5"))),
         ),
-        Expectation("After the heal there are -1 seats, at every node.", lambda e: told(e, COPY, AGREED, UNTIL) == [("-1",)]),
-        Expectation("The copies converged all the same: to a number that must not be.", lambda e: converged(e, COPY)),
+        Expectation(
+            "After the heal there are -1 seats, at every node.", lambda e: answers(e, COPY, AGREED, UNTIL) == [("-1",)]
+        ),
+        Expectation("The copies converged all the same: to a number that must never occur.", lambda e: converged(e, COPY)),
         Expectation("Right: one sale is acknowledged, the other refused.", lambda e: sales(e, SHARE) == [OK, FAILED]),
         Expectation("The count is never below zero.", lambda e: never_negative(e, SHARE)),
-        Expectation("After the heal no seat is left.", lambda e: told(e, SHARE, AGREED, UNTIL) == [("0",)]),
+        Expectation("After the heal no seat is left.", lambda e: answers(e, SHARE, AGREED, UNTIL) == [("0",)]),
         Expectation(
             "The price: on the right the side of three sees a seat, and cannot sell it.",
-            lambda e: told(e, SHARE, 6500 * MS, HEAL, ("n3", "n4", "n5")) == [("1",)],
+            lambda e: answers(e, SHARE, 6500 * MS, HEAL, ("n3", "n4", "n5")) == [("1",)],
         ),
     ),
 )

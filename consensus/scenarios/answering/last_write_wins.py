@@ -1,4 +1,4 @@
-"""31: last write wins, and the first write is lost. Two acknowledged writes did not know each other; one is left.
+"""31: last write wins, and the first write is lost. Two acknowledged writes are concurrent; one is left.
 
 DeCandia et al., "Dynamo", SOSP 2007, section 6, "timestamp based reconciliation". The loss was first measured by Kingsbury,
 "Jepsen: Riak", 2013.
@@ -12,7 +12,7 @@ from consensus.runs.scenario import Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 LWW, SIBLINGS = 0, 1
-FIRST, SECOND = "first'1", "last'2"  # the store numbers values
+FIRST, SECOND = "first'1", "last'2"  # the store appends a number to each value
 AGREED, UNTIL = 10 * S, 12 * S
 DIALS = (("n", 3), ("r", 1), ("w", 1))
 
@@ -24,7 +24,7 @@ def all_ok(experiment: Experiment, lane: int) -> bool:
 
 
 def read_at_last(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
-    """What the reads returned that began once all replicas agreed, each answer once."""
+    """What reads returned after all replicas agreed, each answer once."""
     found = [
         op.result
         for op in experiment.lanes[lane].history.operations
@@ -41,7 +41,7 @@ SCENARIO = Scenario(
     spec=Spec(
         scenario="last-write-wins",
         title="Last write wins, first write lost",
-        story="Both sides of a cut write x, and both are told ok. After the heal one store has one value, the other both.",
+        story="Both sides of a cut write x, and both get an ok. After the heal one store has one value, the other both.",
         lanes=(
             LaneSpec("dynamo", (*DIALS, ("conflicts", "lww"))),
             LaneSpec("dynamo", (*DIALS, ("conflicts", "siblings"))),

@@ -1,7 +1,7 @@
-"""33: the cart that merges itself. A set whose copies join, beside a store that hands both versions to the client.
+"""33: the cart that merges itself. A set whose copies merge, beside a store that returns both versions to the client.
 
 Shapiro, Preguica, Baquero, Zawirski, "Conflict-free Replicated Data Types", SSS 2011. The Dynamo-style store's register is the
-whole cart, so that each write there replaces it, and a removal cannot be asked of it.
+whole cart, so each write replaces it, and it has no removal.
 """
 
 from consensus.kernel.clients import Workload
@@ -14,7 +14,7 @@ from consensus.runs.spec import LaneSpec, Spec, Step
 OR_SET, DYNAMO = 0, 1
 CART = "cart"
 CUT, HEAL, AGREED, UNTIL = 4 * S, 8 * S, 11 * S, 14 * S
-EGGS, TEA, JAM = "eggs'1", "tea'3", "jam'4"  # the store numbers values
+EGGS, TEA, JAM = "eggs'1", "tea'3", "jam'4"  # the store appends a number to each value
 
 
 def all_answered(experiment: Experiment) -> bool:
@@ -24,7 +24,7 @@ def all_answered(experiment: Experiment) -> bool:
 
 
 def read(experiment: Experiment, lane: int, since: int, until: int, nodes: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """What was read at these nodes within that time, each answer once; nothing unless every one of them was asked."""
+    """What reads at these nodes returned within that time, each answer once; empty unless every node was read."""
     found = [
         op
         for op in experiment.lanes[lane].history.operations
@@ -40,7 +40,7 @@ SCENARIO = Scenario(
     number=33,
     level="I",
     ask="Both sides edit the same cart. After the heal it is the same everywhere, and everybody was answered. Did we beat CAP?",
-    lesson="No. It is available and its copies converge; until news arrives reads are stale, so it is not linearizable.",
+    lesson="No. It is available and its copies converge; until updates arrive reads are stale, so it is not linearizable.",
     spec=Spec(
         scenario="merging-cart",
         title="The cart that merges itself",
@@ -69,7 +69,7 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("Everything is answered in both lanes: availability 100 %.", all_answered),
-        Expectation("In the cut the side of two sees tea.", lambda e: read(e, OR_SET, 6500 * MS, HEAL, LEFT) == [(TEA,)]),
+        Expectation("During the cut the side of two sees tea.", lambda e: read(e, OR_SET, 6500 * MS, HEAL, LEFT) == [(TEA,)]),
         Expectation("The side of three sees eggs and jam.", lambda e: read(e, OR_SET, 7 * S, HEAL, RIGHT) == [(EGGS, JAM)]),
         Expectation(
             "After the heal the set is tea and jam at every node.",
@@ -77,7 +77,7 @@ SCENARIO = Scenario(
         ),
         Expectation("No addition is lost.", lambda e: not e.lanes[OR_SET].watch.lost(e.at)),
         Expectation("Not linearizable: some reads were stale.", lambda e: sum(s["stale"] for s in e.outcome(OR_SET)) > 0),
-        Expectation("So its answers fit no one order.", lambda e: e.lanes[OR_SET].verdict(e.at).status == "violated"),
+        Expectation("So its answers fit no single order.", lambda e: e.lanes[OR_SET].verdict(e.at).status == "violated"),
         Expectation(
             "The Dynamo-style store returns both versions at every node.",
             lambda e: read(e, DYNAMO, AGREED, UNTIL, ALL) == [(JAM, TEA)],

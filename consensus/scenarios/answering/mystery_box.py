@@ -1,4 +1,4 @@
-"""55: a mystery box. Which promise does it keep? Clients ask, the network is cut, and their answers are all that one sees.
+"""55: a mystery box. Which promise does it keep? Clients ask, the network is cut, and the audience sees only the answers.
 
 How Jepsen works (Kingsbury, "Jepsen", 2013 and later): a system is judged from its clients' histories, whatever its
 documentation says. The page hides the protocol until it is revealed (``Spec.veiled``). The script cuts and heals once; the
@@ -16,12 +16,12 @@ CUT, HEAL, LATER = 3 * S, 7 * S, 8 * S
 
 
 def everybody_answered(experiment: Experiment) -> bool:
-    """On each side of the cut, and many."""
+    """Each side of the cut answered all its requests, and there were many."""
     return all(side["ok"] == side["asked"] > 5 for side in experiment.outcome(0))
 
 
 def stale_while_cut(experiment: Experiment) -> int:
-    """Reads that were overtaken, among those answered during the cut."""
+    """How many reads that began and ended during the cut were stale."""
     lane = experiment.lanes[0]
     stale = [lane.history.operations[lane.history.number_of[op_id]] for op_id in lane.watch.staleness.stale]
     return len([read for read in stale if read.start > CUT and (read.finish or 0) < HEAL])
@@ -31,8 +31,8 @@ SCENARIO = Scenario(
     number=55,
     level="E",
     ask="You see what clients see: requests, answers, the meters. Which promise does this box keep, and which not?",
-    lesson="It answers at every live node, whatever is cut, and so it cannot promise that a read sees the newest write: a "
-    "store with R = W = 1. You found out as Jepsen does: by what clients were told, not by what the box says of itself.",
+    lesson="Every live node answers, whatever is cut, so it cannot promise that a read sees the newest write: it is a store "
+    "with R = W = 1. You found out as Jepsen does: from the clients' answers, not from what the box says about itself.",
     spec=Spec(
         scenario="mystery-box",
         title="Mystery box",
@@ -53,7 +53,7 @@ SCENARIO = Scenario(
     expect=(
         Expectation("On both sides of the cut everybody is answered.", everybody_answered),
         Expectation("Reads during the cut are stale.", lambda e: stale_while_cut(e) > 0),
-        Expectation("So no one order fits all answers.", lambda e: e.lanes[0].verdict(e.at).status == "violated"),
+        Expectation("So no single order fits all answers.", lambda e: e.lanes[0].verdict(e.at).status == "violated"),
         Expectation(
             "After the heal its copies agree again.", lambda e: e.lanes[0].watch.divergence.converged_after is not None
         ),

@@ -1,4 +1,4 @@
-"""35: one shop, two choices. The cart answers always, the till answers rightly; the same cut falls on both.
+"""35: one shop, two choices. The cart always answers, the till always answers correctly; the same cut falls on both.
 
 Brewer, "CAP Twelve Years Later", IEEE Computer 2012: the choice is made operation by operation, not once for a system.
 """
@@ -38,7 +38,7 @@ SCENARIO = Scenario(
         workload=Workload(keys=("a", "b"), every=300 * MS, reads=600_000),
         script=(
             Step(CUT, Partition((("@leader", "@follower1"), ("@rest",)))),
-            Step(CUT + 1500 * MS, Say("On the side of two the cart works on. Paying has to wait there.")),
+            Step(CUT + 1500 * MS, Say("On the side of two the cart still works. Payments have to wait there.")),
             Step(HEAL, Heal()),
             Step(HEAL + 1500 * MS, Say("Healed: the carts have merged, and nothing was paid twice.")),
         ),
@@ -52,6 +52,6 @@ SCENARIO = Scenario(
             "The till's side of 2 answers nobody.", lambda e: e.outcome(TILL)[0]["ok"] == 0 < e.outcome(TILL)[0]["asked"]
         ),
         Expectation("Its side of 3 goes on.", lambda e: e.outcome(TILL)[1]["ok"] > 20),
-        Expectation("Nothing at the till is stale or lost, and all fits one order.", lambda e: right(e, TILL)),
+        Expectation("Nothing at the till is stale or lost, and its answers fit one order.", lambda e: right(e, TILL)),
     ),
 )

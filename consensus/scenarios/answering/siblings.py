@@ -1,4 +1,4 @@
-"""30: siblings in the cart. Both sides edit the same cart; the store keeps both, and the merge brings back what was taken out.
+"""30: siblings in the cart. Both sides edit the same cart; the store keeps both, and the merge brings back a removed item.
 
 DeCandia et al., "Dynamo", SOSP 2007, section 4.4: an "add to cart" is never lost, but deleted items can resurface.
 """
@@ -13,7 +13,12 @@ from consensus.watch.history import Operation
 
 CART = "cart"
 CUT, HEAL, MERGE, UNTIL = 4 * S, 7 * S, 9500 * MS, 12 * S
-BEFORE, LEFT, RIGHT, MERGED = "eggs,tea'1", "tea'2", "eggs,tea,jam'3", "eggs,tea,jam'4"  # the store numbers values
+BEFORE, LEFT, RIGHT, MERGED = (
+    "eggs,tea'1",
+    "tea'2",
+    "eggs,tea,jam'3",
+    "eggs,tea,jam'4",
+)  # the store appends a number to each value
 
 
 def reads(experiment: Experiment, since: int, until: int) -> list[Operation]:
@@ -54,7 +59,7 @@ SCENARIO = Scenario(
             Step(6 * S, Ask("n5", WRITE, CART, "eggs,tea,jam")),
             Step(6010 * MS, Say("On the side of three somebody puts jam in.")),
             Step(HEAL, Heal()),
-            Step(9 * S, Say("What is in the cart? Both carts: neither edit knew the other.")),
+            Step(9 * S, Say("What is in the cart? There are two carts: neither edit knew about the other.")),
             Step(MERGE, Ask("n4", WRITE, CART, "eggs,tea,jam")),
             Step(MERGE + 10 * MS, Say("The shop merges them: the union. The eggs are back.")),
         ),

@@ -19,16 +19,16 @@ FIRST, SECOND, THIRD, *STAND_INS = preference_list(("n1", "n2", "n3", "n4", "n5"
 HOMES, OTHERS = (FIRST, SECOND, THIRD), tuple(STAND_INS)
 DIALS = (("n", 3), ("r", 2), ("w", 2), ("retry_ms", 60), ("timeout_ms", 400), ("put_context", "client's own"))
 CUT, WROTE, HEAL, HANDED, UNTIL = 4 * S, 5 * S, 8 * S, 10 * S, 13 * S
-OLD, NEW = "old'1", "new'2"  # the store numbers values
+OLD, NEW = "old'1", "new'2"  # the store appends a number to each value
 
 
 def write(experiment: Experiment, lane: int) -> Operation:
-    """The write among the stand-ins."""
+    """The write that the stand-ins take."""
     return next(op for op in experiment.lanes[lane].history.operations if op.value == NEW)
 
 
 def read(experiment: Experiment, lane: int, since: int, until: int, nodes: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """What was read, and answered ok, at these nodes within that time, each answer once."""
+    """What reads at these nodes returned within that time, each answer once."""
     found = [
         op for op in experiment.lanes[lane].history.operations if op.kind == READ and op.node in nodes and op.outcome == OK
     ]
@@ -43,7 +43,7 @@ SCENARIO = Scenario(
     number=29,
     level="A",
     ask="N = 3, R = 2, W = 2: every read meets every write. Can a quorum read be stale?",
-    lesson="Yes. Stand-ins make up the number, not the overlap. And even a strict R + W > N is not linearizability.",
+    lesson="Yes. Stand-ins provide the number, not the overlap. And even a strict R + W > N is not linearizability.",
     spec=Spec(
         scenario="sloppy-quorum",
         title="R + W > N, and still stale",
@@ -58,9 +58,9 @@ SCENARIO = Scenario(
             Step(CUT, Partition((HOMES, ("@rest",)))),
             Step(WROTE, Ask(OTHERS[0], WRITE, KEY, "new")),
             Step(WROTE + S, Say("A write on the side without the homes. Left: W = 2 stand-ins took it, ok. Right: no answer.")),
-            Step(WROTE + 2 * S, Say("Left, a quorum of homes still reads the old value: two that answer, and neither knows.")),
+            Step(WROTE + 2 * S, Say("Left, a quorum of homes still reads the old value: none of them knows the new one.")),
             Step(HEAL, Heal()),
-            Step(HANDED, Say("The hints have been handed over: now the homes have it.")),
+            Step(HANDED, Say("The hints have been handed over: now the homes have the new value.")),
         ),
         until=UNTIL,
     ),
@@ -72,7 +72,7 @@ SCENARIO = Scenario(
         Expectation("Those reads are stale.", lambda e: stale(e, SLOPPY) > 0),
         Expectation("The hints are handed off after the heal.", lambda e: e.lanes[SLOPPY].noted("hint handed off") > 0),
         Expectation(
-            "Then everybody reads the new one.", lambda e: read(e, SLOPPY, HANDED, UNTIL, (*HOMES, *OTHERS)) == [(NEW,)]
+            "Then everybody reads the new value.", lambda e: read(e, SLOPPY, HANDED, UNTIL, (*HOMES, *OTHERS)) == [(NEW,)]
         ),
         Expectation("The strict quorum acknowledges nothing there.", lambda e: write(e, STRICT).outcome != OK),
         Expectation("So none of its reads is stale.", lambda e: stale(e, STRICT) == 0),

@@ -1,4 +1,5 @@
-"""58: the coordinator dies in doubt. Whoever has voted Yes must wait; asking the others helps only if one of them was told.
+"""58: the coordinator dies before others know its decision. A site that voted Yes must wait; asking the other sites helps only
+if one of them knows the decision.
 
 Bernstein, Hadzilacos and Goodman, "Concurrency Control and Recovery in Database Systems", 1987, section 7.4; Gray 1978.
 """
@@ -13,13 +14,13 @@ from consensus.runs.spec import LaneSpec, Spec, Step
 SIMPLE, COOPERATIVE = 0, 1
 DIES, BACK, AGAIN, DIES_AGAIN, UNTIL = 3300 * MS, 6 * S, 7500 * MS, 8300 * MS, 12 * S
 OTHERS = ("n2", "n3", "n4", "n5")
-UNTOLD = ("n3", "n4", "n5")
+UNINFORMED = ("n3", "n4", "n5")
 SLOW, FAST = (("delay", 200 * MS),), (("delay", 10 * MS),)
 DIALS = (("votes_ms", 1000), ("decision_ms", 600))
 
 
 def reads(experiment: Experiment, lane: int, nodes: tuple[str, ...], start: int, end: int) -> list[tuple[str, tuple[str, ...]]]:
-    """(outcome, result) of the reads at these nodes that were asked between the two moments and have ended."""
+    """(outcome, result) of each read at these nodes that began between the two moments and has ended."""
     operations = experiment.lanes[lane].history.operations
     return [
         (op.outcome, op.result)
@@ -29,7 +30,7 @@ def reads(experiment: Experiment, lane: int, nodes: tuple[str, ...], start: int,
 
 
 def answered(experiment: Experiment, lane: int, nodes: tuple[str, ...], start: int, end: int) -> list[tuple[str, ...]]:
-    """What those of them returned that were answered ok, each result once."""
+    """The results of those reads that were answered ok, each result once."""
     found = [result for outcome, result in reads(experiment, lane, nodes, start, end) if outcome == OK]
     return list(dict.fromkeys(found))
 
@@ -58,18 +59,21 @@ SCENARIO = Scenario(
             Step(3 * S, SetLink(tuple((other, "n1") for other in OTHERS), SLOW)),
             Step(3200 * MS, Ask("n1", WRITE, "x", "first")),
             Step(DIES, Crash("n1")),
-            Step(3600 * MS, Say("All voted Yes; the votes found nobody. x is locked at every site, and nobody may decide.")),
+            Step(
+                3600 * MS,
+                Say("All voted Yes, but nobody received the votes. x is locked at every site, and nobody may decide."),
+            ),
             Step(5500 * MS, SetLink(tuple((other, "n1") for other in OTHERS), FAST)),
             Step(BACK, Restart("n1")),
-            Step(6200 * MS, Say("The coordinator is back. It had not decided, so it may decide Abort, and tells them.")),
-            Step(7 * S, SetLink(tuple(("n1", other) for other in UNTOLD), SLOW)),
+            Step(6200 * MS, Say("The coordinator is back. It had not decided, so it may decide Abort. It tells all sites.")),
+            Step(7 * S, SetLink(tuple(("n1", other) for other in UNINFORMED), SLOW)),
             Step(AGAIN, Ask("n1", WRITE, "x", "second")),
-            Step(7830 * MS, Cut(tuple(("n1", other) for other in UNTOLD))),
+            Step(7830 * MS, Cut(tuple(("n1", other) for other in UNINFORMED))),
             Step(DIES_AGAIN, Crash("n1")),
             Step(
                 9500 * MS,
                 Say(
-                    "This time n2 was told. Where everybody is asked, n2 tells the others. In the first lane they wait for n1."
+                    "This time n2 knows the decision. In the second lane the others ask n2. In the first lane they wait for n1."
                 ),
             ),
             Step(11 * S, Heal()),
@@ -78,7 +82,7 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation(
-            "In doubt nobody reads x, whomever they ask.",
+            "While in doubt, no site can read x, in either lane.",
             lambda e: all(nobody_is_answered(e, lane, OTHERS, DIES, BACK - 300 * MS) for lane in (SIMPLE, COOPERATIVE)),
         ),
         Expectation(
@@ -86,17 +90,17 @@ SCENARIO = Scenario(
             lambda e: all(answered(e, lane, OTHERS, BACK + 700 * MS, AGAIN) == [("old'1",)] for lane in (SIMPLE, COOPERATIVE)),
         ),
         Expectation(
-            "The second time the site that was told reads the new value.",
+            "The second time, the site that knows the decision reads the new value.",
             lambda e: all(answered(e, lane, ("n2",), DIES_AGAIN, UNTIL) == [("second'3",)] for lane in (SIMPLE, COOPERATIVE)),
         ),
         Expectation(
-            "Who asks the coordinator only stays in doubt.",
-            lambda e: nobody_is_answered(e, SIMPLE, UNTOLD, DIES_AGAIN, UNTIL),
+            "Sites that ask only the coordinator stay in doubt.",
+            lambda e: nobody_is_answered(e, SIMPLE, UNINFORMED, DIES_AGAIN, UNTIL),
         ),
         Expectation(
-            "Who asks everybody is told by the one that knows.",
-            lambda e: answered(e, COOPERATIVE, UNTOLD, 9500 * MS, UNTIL) == [("second'3",)],
+            "Sites that ask everybody learn the decision from n2.",
+            lambda e: answered(e, COOPERATIVE, UNINFORMED, 9500 * MS, UNTIL) == [("second'3",)],
         ),
-        Expectation("Nothing wrong is said.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
+        Expectation("No answer is wrong.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )

@@ -1,4 +1,4 @@
-"""25: bend the quorums. Q1 ends phase 1, Q2 chooses. Only a quorum of the one and a quorum of the other must meet: Q1 + Q2 > N.
+"""25: bend the quorums. Q1 nodes complete phase 1, Q2 nodes choose a value. Only these two quorums must meet: Q1 + Q2 > N.
 
 Howard, Malkhi and Spiegelman, "Flexible Paxos: Quorum Intersection Revisited", 2016.
 """
@@ -15,19 +15,19 @@ MEET, MISS, MAJORITIES = 0, 1, 2
 
 
 def side(experiment: Experiment, lane: int, size: int) -> dict[str, Any]:
-    """The numbers of the side of so many nodes."""
+    """The counts of the side that has this many nodes."""
     return next(side for side in experiment.outcome(lane) if len(side["nodes"]) == size)
 
 
 SCENARIO = Scenario(
     number=25,
     level="E",
-    ask="Five nodes, the first lane's leader cut off with one other. Which sides go on, in which lane?",
-    lesson="Only quorums of phase 1 and of phase 2 must meet; no majority is needed. Where they need not meet, history forks.",
+    ask="Five nodes. The cut leaves the first lane's leader with one other node. Which sides go on, in which lane?",
+    lesson="Only a quorum of phase 1 and one of phase 2 must meet; no majority is needed. Where they do not, history forks.",
     spec=Spec(
         scenario="bend-the-quorums",
         title="Bend the quorums",
-        story="Two acceptances choose in two lanes. In the first a new leader needs four promises, in the second two.",
+        story="In two lanes two acceptances choose a value. A new leader needs four promises in the first, two in the second.",
         lanes=(
             LaneSpec("multi_paxos", (("q1", 4), ("q2", 2))),
             LaneSpec("multi_paxos", (("q1", 2), ("q2", 2))),
@@ -38,13 +38,12 @@ SCENARIO = Scenario(
             Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
             Step(
                 4500 * MS,
-                Say(
-                    "First lane: the two go on, the three cannot elect. Second: both sides go on, and apart. Third: the three."
-                ),
+                Say("First lane: the two go on, the three cannot elect. Second: both sides go on. Third: the three go on."),
             ),
             Step(7 * S, Heal()),
             Step(
-                7100 * MS, Say("In the second lane two histories meet. Whoever notices stops, and says which law was broken.")
+                7100 * MS,
+                Say("In the second lane two histories meet. A node that notices it stops, and says which rule was broken."),
             ),
         ),
         until=9 * S,
@@ -55,7 +54,7 @@ SCENARIO = Scenario(
             lambda e: side(e, MEET, 2)["ok"] == side(e, MEET, 2)["asked"] > 10,
         ),
         Expectation("The three answer nobody.", lambda e: side(e, MEET, 3)["ok"] == 0 < side(e, MEET, 3)["asked"]),
-        Expectation("Everything fits one order.", lambda e: e.lanes[MEET].verdict(e.at).status == "ok"),
+        Expectation("All its answers fit one order.", lambda e: e.lanes[MEET].verdict(e.at).status == "ok"),
         Expectation("No acknowledged write is lost there.", lambda e: not e.lanes[MEET].watch.lost(e.at)),
         Expectation("Q1 = 2, Q2 = 2: both sides answer.", lambda e: side(e, MISS, 2)["ok"] > 0 and side(e, MISS, 3)["ok"] > 0),
         Expectation(
@@ -64,6 +63,6 @@ SCENARIO = Scenario(
         Expectation("P2b is broken.", lambda e: any(f.checker == "P2b" for f in e.lanes[MISS].findings)),
         Expectation("Majorities: the three answer.", lambda e: side(e, MAJORITIES, 3)["ok"] > 0),
         Expectation("The two answer nobody.", lambda e: side(e, MAJORITIES, 2)["ok"] == 0 < side(e, MAJORITIES, 2)["asked"]),
-        Expectation("Everything fits one order there, too.", lambda e: e.lanes[MAJORITIES].verdict(e.at).status == "ok"),
+        Expectation("All answers fit one order there, too.", lambda e: e.lanes[MAJORITIES].verdict(e.at).status == "ok"),
     ),
 )

@@ -12,7 +12,7 @@ SCENARIO = Scenario(
     number=8,
     level="B",
     ask="Can you find a third way?",
-    lesson="When the link is cut, each request is answered (perhaps with old data) or it is not. Choosing both is no choice.",
+    lesson="When the link is cut, each request is answered (perhaps with old data) or it is not. Nobody can have both.",
     spec=Spec(
         scenario="cap-moment",
         title="The CAP moment",
@@ -20,23 +20,23 @@ SCENARIO = Scenario(
         lanes=(LaneSpec("raft"), LaneSpec("dynamo", (("n", 2), ("r", 1), ("w", 1)))),
         seed=8,
         nodes=2,
-        workload=Workload(keys=("x",), reads=1_000_000),  # the script alone writes: true under every seed
+        workload=Workload(keys=("x",), reads=1_000_000),  # only the script writes, so the story is true under every seed
         script=(
             Step(2500 * MS, Ask("n1", WRITE, "x")),
-            Step(3 * S, Say("Two replicas, one link, both in step.")),
+            Step(3 * S, Say("Two replicas, one link. Both hold the same value.")),
             Step(3500 * MS, Partition((("n1",), ("n2",)))),
             Step(4 * S, Ask("n1", WRITE, "x")),
             Step(4500 * MS, Ask("n2", READ, "x")),
             Step(
                 5500 * MS,
-                Say("One lane refuses, and says nothing wrong. The other answers, and is stale. There is no third button."),
+                Say("One lane refuses, and no answer is wrong. The other answers, and is stale. There is no third button."),
             ),
         ),
         until=8 * S,
     ),
     expect=(
         Expectation("Raft answers on neither side.", lambda e: all(s["ok"] == 0 < s["asked"] for s in e.outcome(REFUSES))),
-        Expectation("Raft says nothing wrong.", lambda e: e.lanes[REFUSES].verdict(e.at).status == "ok"),
+        Expectation("No answer of Raft is wrong.", lambda e: e.lanes[REFUSES].verdict(e.at).status == "ok"),
         Expectation("The other answers on both sides.", lambda e: all(s["ok"] == s["asked"] > 0 for s in e.outcome(ANSWERS))),
         Expectation("And the read on the right is stale.", lambda e: "you:3" in e.lanes[ANSWERS].watch.staleness.stale),
     ),

@@ -1,6 +1,6 @@
-"""23: duelling proposers. Two propose in step; each completes phase 1 just in time to have the other's phase 2 ignored.
+"""23: duelling proposers. Two nodes propose in step: each completes phase 1 just before the other's phase 2, which then fails.
 
-Lamport, "Paxos Made Simple", 2001, section 2.4. All links take exactly the same time, so the two stay in step for ever.
+Lamport, "Paxos Made Simple", 2001, section 2.4. All links take exactly the same time, so the two stay in step forever.
 """
 
 from consensus.kernel.network import LinkState
@@ -14,8 +14,8 @@ AT_ONCE, RANDOM = 0, 1
 REST = (("hold_ms", 10_000),)
 
 
-def told(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
-    """What the two clients have been told, those that have been."""
+def answers(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
+    """The answers of the clients that got one."""
     return [operation.result for operation in experiment.lanes[lane].history.operations if operation.outcome == OK]
 
 
@@ -28,11 +28,11 @@ SCENARIO = Scenario(
     number=23,
     level="I",
     ask="Two proposers, three acceptors, no fault at all. Will it end?",
-    lesson="Nothing wrong is ever chosen, and nothing may be chosen at all: progress needs a leader, or chance.",
+    lesson="No wrong value is ever chosen, but perhaps none at all: progress needs a leader, or randomness.",
     spec=Spec(
         scenario="duelling-proposers",
         title="Duelling proposers",
-        story="Two propose at nearly the same moment. Each gives way to the other's higher number and comes back higher.",
+        story="Two propose at nearly the same moment. Each loses to the other's higher number, and tries a higher one.",
         lanes=(LaneSpec("paxos", (("backoff", "none"), *REST)), LaneSpec("paxos", (("backoff", "random"), *REST))),
         seed=23,
         nodes=3,
@@ -45,21 +45,21 @@ SCENARIO = Scenario(
             Step(2503 * MS, Ask("n2", WRITE, "x")),
             Step(
                 3500 * MS,
-                Say("No back-off: the numbers climb, nothing is chosen. With it, who gave way waits a while, and it is over."),
+                Say("No back-off: the numbers climb, nothing is chosen. With it, the loser waits, and the other succeeds."),
             ),
         ),
         until=7 * S,
     ),
     expect=(
-        Expectation("Without back-off nobody is told anything.", lambda e: told(e, AT_ONCE) == []),
+        Expectation("Without back-off no client gets an answer.", lambda e: answers(e, AT_ONCE) == []),
         Expectation(
             "Nothing is chosen.",
             lambda e: all(e.lanes[AT_ONCE].node_state(member)["store"] == {} for member in e.spec.members),
         ),
         Expectation("The ballots climb.", lambda e: highest(e, AT_ONCE) > 100),
         Expectation("Proposals are abandoned again and again.", lambda e: e.lanes[AT_ONCE].noted("abandoned") > 100),
-        Expectation("With a random wait both are told the same value.", lambda e: len(told(e, RANDOM)) == 2),
-        Expectation("One value, not two.", lambda e: len(dict.fromkeys(told(e, RANDOM))) == 1),
-        Expectation("Nothing wrong in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
+        Expectation("With a random wait both clients get an answer.", lambda e: len(answers(e, RANDOM)) == 2),
+        Expectation("Both answers are the same value.", lambda e: len(dict.fromkeys(answers(e, RANDOM))) == 1),
+        Expectation("No answer is wrong in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )

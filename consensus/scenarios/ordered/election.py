@@ -1,4 +1,4 @@
-"""11: the election. The leader dies; who goes on leading, and how do the others know?"""
+"""11: the election. The leader dies; who leads next, and how do the others know?"""
 
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
@@ -12,11 +12,11 @@ SCENARIO = Scenario(
     number=11,
     level="I",
     ask="Who will lead next?",
-    lesson="Whoever first has the votes of a majority of all members. One vote each a term: so a term has one leader at most.",
+    lesson="The first node that a majority of all members votes for. One vote each a term: so a term has at most one leader.",
     spec=Spec(
         scenario="election",
         title="Raft: the election",
-        story="The leader crashes. The others hear nothing any more; the first to lose patience asks for votes, in a new term.",
+        story="The leader crashes. The others hear nothing from it; the first whose timer ends asks for votes, in a new term.",
         lanes=(LaneSpec("raft"),),
         seed=11,
         script=(
@@ -37,6 +37,6 @@ SCENARIO = Scenario(
 
 
 def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
-    """Who came to lead in that stretch of time, in order."""
+    """The nodes that became leader in that time, in order."""
     marks = experiment.lanes[0].marks
     return [mark.text.removeprefix("leader ") for mark in marks if mark.kind == "leader" and since <= mark.at < until]

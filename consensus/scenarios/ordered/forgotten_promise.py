@@ -1,8 +1,8 @@
-"""59: the forgotten promise. With nothing on disk a replica may break its word without knowing that it ever gave it.
+"""59: the forgotten promise. With nothing on disk a replica may break a promise without knowing that it ever made one.
 
 The flaw: Michael, Ports, Sharma and Szekeres, "Recovering Shared Objects Without Stable Storage", DISC 2017.
 The protocol: Liskov and Cowling, "Viewstamped Replication Revisited", 2012. The view number on disk: Oki and Liskov, PODC 1988.
-The patience of the replicas and the slow links are such that each step falls where it must, under any seed.
+The replicas' timeouts and the slow links are chosen so that the steps happen in this order under any seed.
 """
 
 from consensus.checkers.protocols.vr_safety import SURVIVAL
@@ -21,7 +21,7 @@ N2_SPEAKS, N3_SPEAKS = (("n2", "n1"), ("n2", "n3")), (("n3", "n1"), ("n3", "n2")
 
 
 def by_hand(experiment: Experiment, lane: int) -> list[Operation]:
-    """What was asked by hand: the old write, the new one, the read."""
+    """The operations of the script: the old write, the new write, the read."""
     return [op for op in experiment.lanes[lane].history.operations if op.client == "you"]
 
 
@@ -32,7 +32,7 @@ def read_at_last(experiment: Experiment, lane: int) -> tuple[str, ...]:
 
 
 def broken(experiment: Experiment, lane: int) -> list[str]:
-    """The names of Viewstamped Replication's own promises that were broken."""
+    """The names of Viewstamped Replication's own invariants that were broken."""
     return [finding.checker for checker in experiment.lanes[lane].watch.invariants.values() for finding in checker.findings]
 
 
@@ -40,15 +40,15 @@ SCENARIO = Scenario(
     number=59,
     level="E",
     ask="At no time is more than one of three down. Can a committed write be lost?",
-    lesson="A message outlives the crash of its sender. So must what a replica has promised: one number on a disk will do.",
+    lesson="A message outlives the crash of its sender, so a replica's promise must, too. One number on disk is enough.",
     spec=Spec(
         scenario="forgotten-promise",
         title="The forgotten promise",
-        story="One protocol twice: with nothing on disk, as published in 2012, and with the view number there, as in 1988.",
+        story="One protocol twice: with nothing on disk, as published in 2012, and with the view number, as in 1988.",
         lanes=(LaneSpec("vr", (("disk", "nothing"), *DIALS)), LaneSpec("vr", (("disk", "view"), *DIALS))),
         seed=59,
         nodes=3,
-        workload=None,  # each message counts
+        workload=None,  # more messages would change the story
         deadline=2 * S,
         script=(
             Step(2200 * MS, Ask("n1", WRITE, "x", "old")),
@@ -58,7 +58,7 @@ SCENARIO = Scenario(
             Step(3600 * MS, Heal()),
             Step(3600 * MS, SetLink(N2_SPEAKS, FAST)),
             Step(3700 * MS, Restart("n2")),
-            Step(4 * S, Say("n2 called for view 1, crashed, and is back in view 0. Its call is still on its way.")),
+            Step(4 * S, Say("n2 started a change to view 1, crashed, and is back in view 0. Its message is still on its way.")),
             Step(7200 * MS, Cut((("n2", "n1"),))),
             Step(7200 * MS, SetLink(N3_SPEAKS, SLOW)),
             Step(7650 * MS, Crash("n3")),
@@ -67,7 +67,7 @@ SCENARIO = Scenario(
             Step(7850 * MS, Restart("n3")),
             Step(
                 8200 * MS,
-                Say("n3 heard the call, promised its log to view 1, and crashed. With nothing on disk it is back in view 0."),
+                Say("n3 got that message, promised its log to view 1, and crashed. With nothing on disk it is back in view 0."),
             ),
             Step(11_200 * MS, Cut((("n1", "n2"), *N2_SPEAKS))),
             Step(11_210 * MS, Ask("n1", WRITE, "x", "new")),
@@ -75,13 +75,13 @@ SCENARIO = Scenario(
             Step(11_700 * MS, Heal((("n3", "n1"),))),
             Step(
                 12 * S,
-                Say("In the first lane n1 and n3 commit a write, the old promise arrives, and n2 begins view 1 without it."),
+                Say("In the first lane n1 and n3 commit a write. The old promise arrives: n2 begins view 1 without the write."),
             ),
             Step(12_500 * MS, Heal()),
             Step(13 * S, Ask("n2", READ, "x")),
             Step(
                 14 * S,
-                Say("n2 is read. Where the view was on disk, n3 had brought all to view 1 long before, and nothing is lost."),
+                Say("A client reads at n2. With the view on disk, n3 brought all to view 1 long before, and nothing is lost."),
             ),
         ),
         until=15 * S,
@@ -92,11 +92,12 @@ SCENARIO = Scenario(
             lambda e: all(op.outcome == OK for lane in (NOTHING, VIEW) for op in by_hand(e, lane) if op.kind == WRITE),
         ),
         Expectation("With nothing on disk a view begins without a committed write.", lambda e: SURVIVAL in broken(e, NOTHING)),
-        Expectation("The write is overlooked: the old value is read.", lambda e: read_at_last(e, NOTHING) == (OLD,)),
+        Expectation("That write is missing: the read returns the old value.", lambda e: read_at_last(e, NOTHING) == (OLD,)),
         Expectation(
-            "That fits no one order.", lambda e: e.lanes[NOTHING].watch.linearizability.verdict(e.at).status == "violated"
+            "The answers fit no single order.",
+            lambda e: e.lanes[NOTHING].watch.linearizability.verdict(e.at).status == "violated",
         ),
-        Expectation("With the view number on disk the new value is read.", lambda e: read_at_last(e, VIEW) == (NEW,)),
+        Expectation("With the view number on disk the read returns the new value.", lambda e: read_at_last(e, VIEW) == (NEW,)),
         Expectation("And no promise is broken.", lambda e: e.lanes[VIEW].verdict(e.at).status == "ok" and not broken(e, VIEW)),
     ),
 )

@@ -13,7 +13,7 @@ SCENARIO = Scenario(
     number=19,
     level="I",
     ask="What must be on disk before an answer is sent?",
-    lesson="The term, the vote and the log. Without the first two one server votes twice in a term, and that makes two "
+    lesson="The term, the vote and the log. Without the first two a server votes twice in one term, and that makes two "
     "leaders; without the log a write that a majority held can be gone.",
     spec=Spec(
         scenario="forgotten-vote",
@@ -47,7 +47,7 @@ SCENARIO = Scenario(
         until=8 * S,
     ),
     expect=(
-        Expectation("With its disk n1 voted once: n3 did not come to lead.", lambda e: "n3" not in leaders(e, 0, LOST)),
+        Expectation("With its disk n1 voted once: n3 did not become leader.", lambda e: "n3" not in leaders(e, 0, LOST)),
         Expectation("n2 led that term, then n1 the next.", lambda e: leaders(e, 0, LOST) == ["n1", "n2", "n1"]),
         Expectation("Without its disk n2 voted again, and n3 leads too.", lambda e: leaders(e, LOST, e.at) == ["n3"]),
         Expectation("So one term has two leaders.", lambda e: ELECTION_SAFETY in broken(e)),
@@ -63,5 +63,5 @@ def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
 
 
 def broken(experiment: Experiment) -> list[str]:
-    """The names of the promises that were broken."""
+    """The names of the invariants that were broken."""
     return [finding.checker for finding in experiment.lanes[0].watch.invariants["RaftSafety"].findings]

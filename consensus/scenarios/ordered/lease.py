@@ -1,4 +1,4 @@
-"""18: leases and bad clocks: fast reads by the clock, until one breaks its promise (thesis 6.4.1; etcd: ReadOnlyLeaseBased)."""
+"""18: leases and bad clocks. Reads are fast while the leader's clock is right (thesis 6.4.1; etcd: ReadOnlyLeaseBased)."""
 
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
@@ -12,7 +12,7 @@ FIRST, SECOND = 4 * S, 10 * S  # the two cuts
 
 
 def cut(at: int) -> tuple[Step, ...]:
-    """The leader is cut off; a little more than an election timeout later somebody stands on the larger side, and writes."""
+    """Cuts the leader off; after a little more than an election timeout the larger side elects another, and a client writes."""
     return (
         Step(at, Partition((("@leader", "@follower1"), ("@rest",)))),
         Step(at + 1060 * MS, Act("@majority", "stand")),
@@ -24,11 +24,11 @@ SCENARIO = Scenario(
     number=18,
     level="A",
     ask="The leader's clock runs at half speed. What will its readers see?",
-    lesson="Time can buy a round trip while all clocks keep their promise. If one does not, a deposed leader serves the past.",
+    lesson="A lease saves a round trip while all clocks run right. If one does not, a deposed leader serves old data.",
     spec=Spec(
         scenario="lease",
         title="Leases and bad clocks",
-        story="While its last round is fresh, the leader reads without asking anybody. How long that is, its own clock says.",
+        story="For some time after each round of heartbeats the leader reads without asking. Its own clock measures that time.",
         lanes=(LaneSpec("raft", (("reads", "read-index"), *SLOW)), LaneSpec("raft", (("reads", "lease"), *SLOW))),
         seed=18,
         script=(
@@ -37,7 +37,8 @@ SCENARIO = Scenario(
             *cut(FIRST),
             Step(FIRST + 1300 * MS, Ask("n1", READ, "x")),
             Step(
-                FIRST + 1400 * MS, Say("All clocks are right: the lease ended before anybody could be elected. The read waits.")
+                FIRST + 1400 * MS,
+                Say("All clocks are right: the lease ended before another leader could be elected. The read waits."),
             ),
             Step(FIRST + 2 * S, Heal()),
             Step(FIRST + 3500 * MS, Act("@leader", "transfer_leadership", "n1")),
@@ -45,7 +46,7 @@ SCENARIO = Scenario(
             Step(SECOND - 900 * MS, Say("From now on the leader's clock runs at half speed, more than the margin allows for.")),
             *cut(SECOND),
             Step(SECOND + 1300 * MS, Ask("n1", READ, "x")),
-            Step(SECOND + 1400 * MS, Say("Its lease is over for all but itself.")),
+            Step(SECOND + 1400 * MS, Say("By all other clocks its lease is over. By its own it is not.")),
         ),
         until=SECOND + 2 * S,
     ),
@@ -54,16 +55,16 @@ SCENARIO = Scenario(
             "Under a lease reads at the leader are at least twice as fast.", lambda e: 2 * read_us(e, LEASE) <= read_us(e, 0)
         ),
         Expectation("While clocks are right no read is stale.", lambda e: not stale(e, LEASE, 0, SECOND)),
-        Expectation("With the slow clock one is.", lambda e: len(stale(e, LEASE, SECOND, e.at)) > 0),
+        Expectation("With the slow clock one is stale.", lambda e: len(stale(e, LEASE, SECOND, e.at)) > 0),
         Expectation("That contradicts every linear order.", lambda e: e.lanes[LEASE].verdict(e.at).status == "violated"),
-        Expectation("Read-index asks, so no clock can fool it.", lambda e: not stale(e, READ_INDEX, 0, e.at)),
+        Expectation("Read-index asks a majority, so a wrong clock does no harm.", lambda e: not stale(e, READ_INDEX, 0, e.at)),
         Expectation("And all its answers fit one order.", lambda e: e.lanes[READ_INDEX].verdict(e.at).status == "ok"),
     ),
 )
 
 
 def read_us(experiment: Experiment, lane: int) -> int:
-    """The middle latency of reads at the leader before the first cut, without the way from the client and back."""
+    """The median latency of reads at the leader before the first cut, without the way from the client and back."""
     operations = experiment.lanes[lane].history.operations
     reads = [
         op for op in operations if op.kind == READ and op.node == "n1" and op.outcome == OK and 2500 * MS < op.start < FIRST
@@ -73,6 +74,6 @@ def read_us(experiment: Experiment, lane: int) -> int:
 
 
 def stale(experiment: Experiment, lane: int, since: int, until: int) -> list[str]:
-    """The stale reads that were asked in that stretch of time."""
+    """The stale reads that began in that time."""
     found = experiment.lanes[lane].watch.staleness.stale
     return [op.op_id for op in experiment.lanes[lane].history.operations if op.op_id in found and since <= op.start < until]

@@ -1,4 +1,4 @@
-"""14: log repair. After the heal the deposed leader's uncommitted entries are struck out; what was committed stays."""
+"""14: log repair. After the heal the deposed leader deletes its uncommitted entries; committed entries stay."""
 
 from consensus.kernel.node import MS, S
 from consensus.runs.interventions import Heal, Partition, Say
@@ -9,16 +9,16 @@ SCENARIO = Scenario(
     number=14,
     level="I",
     ask="Whose entries survive?",
-    lesson="What was committed stays; what was not may go. Nobody was told that it had happened.",
+    lesson="Committed entries stay; uncommitted ones may go. No client was told that those had happened.",
     spec=Spec(
         scenario="log-repair",
         title="Log repair",
-        story="The deposed leader collects entries that it cannot commit. At the heal its log gives way to the new leader's.",
+        story="The deposed leader collects entries that it cannot commit. After the heal the new leader's replace them.",
         lanes=(LaneSpec("raft"),),
         seed=14,
         script=(
             Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
-            Step(5500 * MS, Say("Dashed entries on the left are promises to nobody. Watch them go.")),
+            Step(5500 * MS, Say("Dashed entries on the left are not committed. Watch them disappear.")),
             Step(6 * S, Heal()),
         ),
         until=9 * S,

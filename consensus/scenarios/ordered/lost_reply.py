@@ -1,6 +1,6 @@
-"""15: the lost reply. The write was done, its answer was lost, and it is asked again: without its id it is done twice.
+"""15: the lost reply. A write was done, its answer was lost, and the home node retries it: without an id it is done twice.
 
-A register shows it as well as a counter would: the first value comes back over one that was written after it.
+A register shows this as well as a counter: the first value overwrites a value that was written after it.
 """
 
 from consensus.kernel.node import MS, OK, READ, WRITE, S
@@ -16,11 +16,11 @@ SCENARIO = Scenario(
     number=15,
     level="I",
     ask="No answer came. Did it happen?",
-    lesson="Unknown is a third outcome. Whoever asks again needs an id that tells a retry from a new request.",
+    lesson="Unknown is a third outcome. A retry needs an id, so that it is not taken for a new request.",
     spec=Spec(
         scenario="lost-reply",
         title="The lost reply",
-        story="A write is committed, but its answer is lost, and the leader dies. The home node asks the next leader again.",
+        story="A write is committed, but its answer is lost, and the leader dies. The home node retries at the next leader.",
         lanes=(LaneSpec("raft", (*PATIENT, ("retries", "taken as new"))), LaneSpec("raft", PATIENT)),
         nodes=3,
         seed=15,
@@ -29,12 +29,12 @@ SCENARIO = Scenario(
         script=(
             Step(3 * S, Cut((("@leader", "@follower1"),))),
             Step(3020 * MS, Ask("@follower1", WRITE, "x")),
-            Step(3120 * MS, Say("It reached the leader and is committed. The answer died at the cut.")),
+            Step(3120 * MS, Say("The write reached the leader and is committed. The answer was lost at the cut.")),
             Step(3150 * MS, Ask("@follower2", READ, "x")),
             Step(3250 * MS, Ask("@follower2", WRITE, "x")),
             Step(3400 * MS, Ask("@follower2", READ, "x")),
             Step(3550 * MS, Crash("@leader")),
-            Step(3600 * MS, Say("The leader dies. The first write waits at its home node, to be asked again.")),
+            Step(3600 * MS, Say("The leader dies. The first write waits at its home node for a retry.")),
             Step(6500 * MS, Ask("@leader", READ, "x")),
             Step(7 * S, Say("Done twice, the first write has overwritten the second. With an id it is done once.")),
         ),
@@ -42,21 +42,21 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation(
-            "The first write is answered at last, in both lanes.", lambda e: all(told(e, lane)[0] == OK for lane in (0, 1))
+            "The first write is answered at last, in both lanes.", lambda e: all(outcomes(e, lane)[0] == OK for lane in (0, 1))
         ),
-        Expectation("It had happened long before.", lambda e: all(read(e, lane, 1) == read(e, lane, 0) for lane in (0, 1))),
-        Expectation("Then came another.", lambda e: all(read(e, lane, 3) == read(e, lane, 2) for lane in (0, 1))),
+        Expectation("It had been done long before.", lambda e: all(read(e, lane, 1) == read(e, lane, 0) for lane in (0, 1))),
+        Expectation("Then another write was done.", lambda e: all(read(e, lane, 3) == read(e, lane, 2) for lane in (0, 1))),
         Expectation("Done twice, the old value is back.", lambda e: read(e, TWICE, 4) == read(e, TWICE, 0)),
         Expectation("That contradicts every linear order.", lambda e: e.lanes[TWICE].verdict(e.at).status == "violated"),
         Expectation("Done once, the newer value stands.", lambda e: read(e, ONCE, 4) == read(e, ONCE, 2)),
         Expectation("The retry was recognised.", lambda e: e.lanes[ONCE].noted("duplicate suppressed") > 0),
-        Expectation("And all fits one order.", lambda e: e.lanes[ONCE].verdict(e.at).status == "ok"),
+        Expectation("And all answers fit one order.", lambda e: e.lanes[ONCE].verdict(e.at).status == "ok"),
     ),
 )
 
 
-def told(experiment: Experiment, lane: int) -> list[str]:
-    """What became of each operation, in the order of asking."""
+def outcomes(experiment: Experiment, lane: int) -> list[str]:
+    """The outcome of each operation, in the order of their start."""
     return [operation.outcome for operation in experiment.lanes[lane].history.operations]
 
 

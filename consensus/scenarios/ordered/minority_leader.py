@@ -1,4 +1,4 @@
-"""13: the minority leader. Two crowns, two terms: the old leader is harmless for writes."""
+"""13: the minority leader. Two leaders in two terms: the old one can commit no write."""
 
 from consensus.kernel.node import MS, WRITE, S
 from consensus.runs.experiment import Experiment
@@ -14,7 +14,7 @@ SCENARIO = Scenario(
     spec=Spec(
         scenario="minority-leader",
         title="Minority leader",
-        story="The leader falls on the side of two. It still believes; its writes wait for a majority that cannot answer.",
+        story="The old leader is on the side of two. Its writes wait for answers of a majority, which cannot reach it.",
         lanes=(LaneSpec("raft"),),
         seed=13,
         script=(
@@ -36,7 +36,7 @@ SCENARIO = Scenario(
 
 
 def asked_by_hand(experiment: Experiment, number: int) -> str:
-    """What became of the first, second ... operation that was asked by hand."""
+    """The outcome of the first, second ... operation of the script."""
     operations = [op for op in experiment.lanes[0].history.operations if op.client == "you"]
     return operations[number].outcome
 

@@ -25,7 +25,7 @@ def average_ms(experiment: Experiment, lane: int, kind: str) -> int:
 
 
 def typical_ms(experiment: Experiment, lane: int, kind: str) -> int:
-    """The middle latency of the operations of that kind that began once all had settled."""
+    """The median latency of the operations of that kind that began after the start-up."""
     operations = experiment.lanes[lane].history.operations
     took = sorted(op.finish - op.start for op in operations if op.kind == kind and op.start > SINCE and op.finish is not None)
     return took[len(took) // 2] // MS
@@ -37,7 +37,7 @@ def stale_reads(experiment: Experiment, lane: int) -> int:
 
 
 def all_answered(experiment: Experiment) -> bool:
-    """From then on every operation in every lane was answered ok."""
+    """After the start-up every operation in every lane was answered ok."""
     operations = [op for lane in experiment.lanes for op in lane.history.operations if op.start > SINCE]
     return all(op.outcome == OK for op in operations if op.finish is not None)
 
@@ -46,7 +46,7 @@ SCENARIO = Scenario(
     number=27,
     level="I",
     ask="Nothing is cut and nothing fails. Is consistency free?",
-    lesson="No. A right answer asks another continent; an answer at once may be old. PACELC: else, latency or consistency.",
+    lesson="No. A right answer needs another continent; an immediate answer may be old. PACELC: else, latency or consistency.",
     spec=Spec(
         scenario="no-cut",
         title="No cut, still a price",
@@ -68,7 +68,9 @@ SCENARIO = Scenario(
             ),
             Step(
                 15 * S,
-                Say("Left: right and slow. Between: the way to the leader, on trust. Right: at once, and some of it old."),
+                Say(
+                    "Left: correct and slow. Middle: the way to the leader, correct without faults. Right: fast, sometimes old."
+                ),
             ),
         ),
         until=UNTIL,
@@ -79,7 +81,7 @@ SCENARIO = Scenario(
         Expectation("And all answers fit one order.", lambda e: e.lanes[LOG].verdict(e.at).status == "ok"),
         Expectation("Typically they take 80 ms or more.", lambda e: typical_ms(e, LOG, READ) >= 80),
         Expectation(
-            "The leader's own reads cost the way to the leader only.",
+            "Reads at the leader cost only the way to the leader.",
             lambda e: 20 < average_ms(e, LEADER, READ) < average_ms(e, LOG, READ) - 60,
         ),
         Expectation(

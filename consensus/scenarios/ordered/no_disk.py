@@ -1,4 +1,4 @@
-"""56: no log on disk. A replica restarts with an empty log, and takes no part before a quorum has told it what it knew.
+"""56: no log on disk. A replica restarts with an empty log, and takes no part before a quorum has sent it the log.
 
 Liskov and Cowling, "Viewstamped Replication Revisited", 2012, section 4.3.
 """
@@ -10,11 +10,11 @@ from consensus.runs.scenario import Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 BACK, END = 9 * S, 11 * S
-TOLD = "kept'1"  # the cluster numbers values
+KEPT = "kept'1"  # the cluster appends a number to each value
 
 
 def read_at_last(experiment: Experiment) -> list[tuple[str, ...]]:
-    """What the read by hand returned, and its outcome."""
+    """The result of the script's read, if it was answered ok."""
     reads = [op for op in experiment.lanes[0].history.operations if op.client == "you" and op.kind == READ]
     return [op.result for op in reads if op.outcome == OK]
 
@@ -28,11 +28,11 @@ SCENARIO = Scenario(
     number=56,
     level="I",
     ask="It comes back with an empty log. May it take part?",
-    lesson="Not before a quorum has answered, the primary of the latest view among it: then it knows all that was committed.",
+    lesson="Not before a quorum has answered, with the primary of the latest view: then it knows all committed requests.",
     spec=Spec(
         scenario="no-disk",
         title="No log on disk",
-        story="Logs are in memory only. Replicas crash, come back with nothing in them, and ask the others for what they knew.",
+        story="Logs are in memory only. Replicas crash, come back with empty logs, and ask the others for theirs.",
         lanes=(LaneSpec("vr"),),
         seed=56,
         script=(
@@ -42,14 +42,16 @@ SCENARIO = Scenario(
             Step(3500 * MS, Say("Two of five are down. Their logs are gone, and three go on.")),
             Step(4500 * MS, Restart("@follower1")),
             Step(4500 * MS, Restart("@follower2")),
-            Step(4600 * MS, Say("They ask everybody, with a number that no earlier question had, and wait for a quorum.")),
+            Step(4600 * MS, Say("They ask everybody, with a number that no earlier request had, and wait for a quorum.")),
             Step(6 * S, Crash("@leader")),
-            Step(6400 * MS, Say("Now the primary: the next replica takes its part, one of those that had lost everything.")),
+            Step(
+                6400 * MS, Say("Now the primary crashes. The next replica takes over: one of those that had lost everything.")
+            ),
             Step(7500 * MS, Restart("@follower1")),
             Step(BACK, Ask("@follower1", READ, "z")),
             Step(
                 9500 * MS,
-                Say("Three of five have lost all that they held, but never more than two at a time. Nothing is lost."),
+                Say("Three of five have lost everything, but never more than two at a time. Nothing is lost."),
             ),
         ),
         until=END,
@@ -57,7 +59,7 @@ SCENARIO = Scenario(
     expect=(
         Expectation("Three replicas recover.", lambda e: e.lanes[0].noted("recovered") == 3),
         Expectation("The primary was replaced.", lambda e: e.lanes[0].sim.roles["n1"][0] == "backup"),
-        Expectation("The write of the beginning is read.", lambda e: read_at_last(e) == [(TOLD,)]),
+        Expectation("The read returns the first write.", lambda e: read_at_last(e) == [(KEPT,)]),
         Expectation("All logs are full again.", lambda e: min(logs(e)) > 20 and max(logs(e)) - min(logs(e)) <= 8),
         Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),

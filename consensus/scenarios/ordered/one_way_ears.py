@@ -1,4 +1,4 @@
-"""22: one-way ears. A leader that speaks and does not hear is obeyed, and can commit nothing."""
+"""22: one-way ears. A leader that can send but not receive stays leader, and can commit nothing."""
 
 from consensus.kernel.node import OK, S
 from consensus.runs.experiment import Experiment
@@ -12,35 +12,35 @@ DEAF = 3 * S
 SCENARIO = Scenario(
     number=22,
     level="A",
-    ask="The leader is heard by all, and hears nobody. Will they elect another?",
-    lesson="Half-open links are worse than dead ones: they keep a useless leader in office. It must notice by itself, and go.",
+    ask="All hear the leader, and it hears nobody. Will they elect another?",
+    lesson="Half-open links are worse than dead ones: they keep a useless leader. It must notice by itself, and step down.",
     spec=Spec(
         scenario="one-way-ears",
         title="One-way ears",
-        story="The leader's heartbeats arrive, so nobody stands against it. No answer comes back, so it can commit nothing.",
+        story="The leader's heartbeats arrive, so nobody starts an election. No answer comes back, so it can commit nothing.",
         lanes=(LaneSpec("raft"), LaneSpec("raft", (("check_quorum", True),))),
         nodes=3,
         seed=22,
         script=(
             Step(DEAF, Cut((("@follower1", "@leader"), ("@follower2", "@leader")))),
-            Step(4 * S, Say("The followers are content. Their clients are not.")),
+            Step(4 * S, Say("The followers see nothing wrong. Their clients get no answers.")),
             Step(6 * S, Say("With CheckQuorum the leader steps down, and the two that hear each other go on.")),
         ),
         until=9 * S,
     ),
     expect=(
-        Expectation("Plain: nobody else comes to lead.", lambda e: not led(e, PLAIN)),
+        Expectation("Plain Raft: no other node becomes leader.", lambda e: not led(e, PLAIN)),
         Expectation("And nobody is answered.", lambda e: served(e, PLAIN, DEAF) == 0),
         Expectation("The deaf leader steps down.", lambda e: e.lanes[CHECK_QUORUM].noted("stepped down without a quorum") == 1),
         Expectation("One of the others leads, and stays.", lambda e: len(led(e, CHECK_QUORUM)) == 1),
-        Expectation("Its side is served again.", lambda e: served(e, CHECK_QUORUM, 5 * S) > 10),
-        Expectation("Neither says anything wrong.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
+        Expectation("Its side's clients are answered again.", lambda e: served(e, CHECK_QUORUM, 5 * S) > 10),
+        Expectation("No answer is wrong in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )
 
 
 def led(experiment: Experiment, lane: int) -> list[str]:
-    """Who has come to lead since the leader is deaf."""
+    """The nodes that became leader after the old one stopped hearing."""
     return [mark.text for mark in experiment.lanes[lane].marks if mark.kind == "leader" and mark.at >= DEAF]
 
 

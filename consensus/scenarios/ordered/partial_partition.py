@@ -14,32 +14,32 @@ SCENARIO = Scenario(
     number=21,
     level="A",
     ask="A majority is fully connected: n1, n2 and n3. Will it work?",
-    lesson="Plain Raft: not for long. Whoever cannot hear the leader deposes it, through somebody who can hear both.",
+    lesson="Plain Raft: not for long. A node that cannot hear the leader deposes it, through one that hears both.",
     spec=Spec(
         scenario="partial-partition",
         title="Partial partition",
-        story="n1, n2 and n3 hear each other. n4 is joined to n2 only, n5 to n3 only: neither hears a leader for long.",
+        story="n1, n2 and n3 hear each other. n4 is connected to n2 only, n5 to n3 only: neither hears a leader for long.",
         lanes=(LaneSpec("raft"), LaneSpec("raft", (("pre_vote", True), ("check_quorum", True)))),
         seed=21,
         script=(
             Step(CUT, Cut(APART + tuple((b, a) for a, b in APART))),
-            Step(4 * S, Say("n4 and n5 hear no leader, so they stand; each new term travels on through n2 and n3.")),
-            Step(9 * S, Say("PreVote asks first, and those who hear a leader say no.")),
+            Step(4 * S, Say("n4 and n5 hear no leader, so they start elections; each new term spreads through n2 and n3.")),
+            Step(9 * S, Say("PreVote asks first, and nodes that hear a leader say no.")),
         ),
         until=12 * S,
     ),
     expect=(
-        Expectation("Plain: leaders fall again and again.", lambda e: falls(e, PLAIN) >= 6),
+        Expectation("Plain Raft: leaders are deposed again and again.", lambda e: falls(e, PLAIN) >= 6),
         Expectation("With PreVote and CheckQuorum one leader stays.", lambda e: falls(e, BOTH) == 0),
-        Expectation("There n1, n2 and n3 are all served.", lambda e: unserved(e, BOTH) == 0),
-        Expectation("Plain, some of their requests fail.", lambda e: unserved(e, PLAIN) > 0),
-        Expectation("Neither says anything wrong.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
+        Expectation("There n1, n2 and n3 serve all their clients.", lambda e: unserved(e, BOTH) == 0),
+        Expectation("In plain Raft some of their requests fail.", lambda e: unserved(e, PLAIN) > 0),
+        Expectation("No answer is wrong in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )
 
 
 def falls(experiment: Experiment, lane: int) -> int:
-    """How many leaders have come since things could have settled: each in the place of one that fell."""
+    """How many new leaders there were after the start-up: each replaced one that was deposed."""
     return sum(mark.kind == "leader" and mark.at >= SETTLED for mark in experiment.lanes[lane].marks)
 
 

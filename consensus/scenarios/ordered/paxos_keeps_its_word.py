@@ -1,4 +1,4 @@
-"""24: Paxos keeps its word. A value is accepted by three of five, and its proposer dies; the next one has another wish.
+"""24: Paxos keeps its word. Three of five accept a value, and its proposer dies; the next proposer wants another.
 
 Lamport, "Paxos Made Simple", 2001, sections 2.2 (P2c) and 2.3: chosen, and nobody knows. All links take 20 ms, so that the
 proposer dies when its proposal has been accepted and no answer is back.
@@ -21,7 +21,7 @@ def asked(experiment: Experiment, op_id: str) -> Operation:
 
 
 def accepted_before(experiment: Experiment, moment: int) -> bool:
-    """Nobody was told, and no node knew: the first decision comes after that moment."""
+    """No client had an answer before that moment."""
     known = [operation.finish for operation in experiment.lanes[0].history.operations if operation.outcome == OK]
     return min(finish for finish in known if finish is not None) > moment
 
@@ -29,12 +29,12 @@ def accepted_before(experiment: Experiment, moment: int) -> bool:
 SCENARIO = Scenario(
     number=24,
     level="A",
-    ask="Three of five have accepted the first value, and nobody is left who knows. Which value wins?",
-    lesson="Phase 1 learns before phase 2 proposes: any majority has somebody in it who accepted the chosen value.",
+    ask="Three of five accepted the first value, but no living node knows that. Which value wins?",
+    lesson="Phase 1 learns before phase 2 proposes: every majority has a node in it that accepted the chosen value.",
     spec=Spec(
         scenario="paxos-keeps-its-word",
         title="Paxos keeps its word",
-        story="n1 proposes, and dies when three have accepted. n5 knows nothing of it and wants another value.",
+        story="n1 proposes, and dies when three have accepted. n5 knows nothing about it and wants another value.",
         lanes=(LaneSpec("paxos", (("hold_ms", 1_000),)),),
         seed=24,
         link=LinkState(20 * MS, 0),
@@ -47,7 +47,7 @@ SCENARIO = Scenario(
             Step(2690 * MS, Say("n1, n2 and n3 have accepted the value: it is chosen. n1 is dead, and nobody knows.")),
             Step(3500 * MS, Heal()),
             Step(3600 * MS, Ask("n5", WRITE, "x")),
-            Step(3610 * MS, Say("n5 wishes for another value. But first it must ask a majority.")),
+            Step(3610 * MS, Say("n5 wants another value. But first it must ask a majority.")),
             Step(5 * S, Restart("n1")),
             Step(5100 * MS, Ask("n1", READ, "x")),
         ),
@@ -55,12 +55,14 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("The first client is never answered.", lambda e: asked(e, FIRST).outcome == "unknown"),
-        Expectation("Nobody is told anything before n5 asks.", lambda e: accepted_before(e, 3600 * MS)),
+        Expectation("No client gets an answer before n5 proposes.", lambda e: accepted_before(e, 3600 * MS)),
         Expectation("n5 finds the value in phase 1.", lambda e: e.lanes[0].noted("value determined by phase 1") > 0),
         Expectation(
-            "Its client is told the first value, not its own.", lambda e: asked(e, SECOND).result == (asked(e, FIRST).value,)
+            "Its client gets the first value, not its own.", lambda e: asked(e, SECOND).result == (asked(e, FIRST).value,)
         ),
-        Expectation("n1, back, is told the same.", lambda e: asked(e, LAST).result == asked(e, SECOND).result != ()),
+        Expectation(
+            "After its restart n1 reads the same value.", lambda e: asked(e, LAST).result == asked(e, SECOND).result != ()
+        ),
         Expectation(
             "All five know it in the end.",
             lambda e: all(e.lanes[0].node_state(m)["store"] == {"x": [asked(e, FIRST).value]} for m in e.spec.members),

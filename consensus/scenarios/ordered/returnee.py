@@ -1,4 +1,4 @@
-"""20: the disruptive returnee (thesis 9.6). Away, it stood and stood; back, its term deposes a leader that was well."""
+"""20: the disruptive returnee (thesis 9.6). Cut off, a server starts many elections; back, it deposes a good leader."""
 
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
@@ -13,38 +13,40 @@ SCENARIO = Scenario(
     number=20,
     level="A",
     ask="One server was away for four seconds. What happens to the leader when it is back?",
-    lesson="Nothing unsafe happens, but a healthy leader falls. PreVote spares it. It costs a round trip in each election, "
-    "and alone it has another price: where all reach only one server, that one hears the old leader, refuses, and nobody is "
-    "elected.",
+    lesson="Nothing unsafe happens, but a healthy leader is deposed. PreVote prevents that. It costs a round trip in each "
+    "election. Without CheckQuorum it has another price: if all reach only one server, and that one still hears the old "
+    "leader, it refuses, and nobody is elected.",
     spec=Spec(
         scenario="returnee",
         title="The disruptive returnee",
-        story="One server is cut off, and stands for election again and again, each time in a higher term. Then the cut heals.",
+        story="One server is cut off, and starts an election again and again, each in a higher term. Then the cut heals.",
         lanes=(LaneSpec("raft"), LaneSpec("raft", (("pre_vote", True),))),
         seed=20,
         script=(
             Step(3 * S, Partition((("@follower4",), ("@rest",)))),
-            Step(5 * S, Say("Watch the term of the lonely one. With PreVote it stays where it is.")),
+            Step(5 * S, Say("Watch the term of the server that is cut off. With PreVote it stays the same.")),
             Step(BACK, Heal()),
-            Step(BACK + 600 * MS, Say("A later term is a later term: the leader has to give way. With PreVote there is none.")),
+            Step(
+                BACK + 600 * MS, Say("The leader sees a later term, so it must step down. With PreVote there is no later term.")
+            ),
         ),
         until=9 * S,
     ),
     expect=(
-        Expectation("Away, its term rises by more than ten.", lambda e: term(e, PLAIN) > term(e, PRE_VOTE) + 10),
+        Expectation("Cut off, its term rises by more than ten.", lambda e: term(e, PLAIN) > term(e, PRE_VOTE) + 10),
         Expectation("Back, it deposes the leader.", lambda e: len(led(e, PLAIN, BACK)) > 0),
         Expectation("With PreVote the leader stays.", lambda e: not led(e, PRE_VOTE, 3 * S)),
-        Expectation("And its term is what it was.", lambda e: e.lanes[PRE_VOTE].noted("leader deposed") == 0),
-        Expectation("Neither says anything wrong.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
+        Expectation("And no later term deposes it.", lambda e: e.lanes[PRE_VOTE].noted("leader deposed") == 0),
+        Expectation("No answer is wrong in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )
 
 
 def term(experiment: Experiment, lane: int) -> int:
-    """The highest term that anybody has."""
+    """The highest term of any node."""
     return max(epoch or 0 for _role, epoch in experiment.lanes[lane].sim.roles.values())
 
 
 def led(experiment: Experiment, lane: int, since: int) -> list[str]:
-    """Who has come to lead since then."""
+    """The nodes that became leader since then."""
     return [mark.text for mark in experiment.lanes[lane].marks if mark.kind == "leader" and mark.at >= since]

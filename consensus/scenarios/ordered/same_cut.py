@@ -1,4 +1,4 @@
-"""54, with two lanes: the same cut, two worlds. The first thing that a visitor sees, running, one gesture from the cut."""
+"""54, with two lanes: the same cut, two worlds. The page opens with it, running: the visitor only draws the cut."""
 
 from consensus.kernel.node import S
 from consensus.runs.experiment import Experiment
@@ -11,7 +11,7 @@ RAFT, DYNAMO = 0, 1
 SCENARIO = Scenario(
     number=54,
     level="B",
-    ask="Rank them before you cut: who goes on answering, and who goes on being right?",
+    ask="Before you cut: which one goes on answering, and which one goes on being right?",
     lesson="The choice is in the protocol, not in the network.",
     by_hand=True,
     spec=Spec(

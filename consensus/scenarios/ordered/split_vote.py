@@ -1,4 +1,4 @@
-"""12: the split vote. Timers that end together tie for ever; random ones do not."""
+"""12: the split vote. Timers that end together give ties forever; random ones do not."""
 
 from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
@@ -13,18 +13,18 @@ TURNED = 5 * S
 SCENARIO = Scenario(
     number=12,
     level="I",
-    ask="All four lose patience at the same moment. How many rounds will they need?",
-    lesson="With equal timers every round is tied, for ever. A random wait breaks the symmetry; no cleverer rule is needed.",
+    ask="The timers of all four end at the same moment. How many rounds will they need?",
+    lesson="With equal timers every round is a tie, forever. A random wait breaks the symmetry; no cleverer rule is needed.",
     spec=Spec(
         scenario="split-vote",
         title="Split vote",
-        story="Four nodes. On one side all wait equally long before they stand; on the other each draws its own patience.",
+        story="Four nodes. On the left all wait equally long before an election; on the right each waits a random time.",
         lanes=(LaneSpec("raft", (("election_min_ms", 200), ("election_max_ms", 200))), LaneSpec("raft")),
         nodes=4,
         seed=12,
         link=LinkState(15 * MS, 0),
         script=(
-            Step(2500 * MS, Say("All stand at once, each votes for itself, nobody has three votes. And again.")),
+            Step(2500 * MS, Say("All start an election at once, each votes for itself, nobody gets three votes. And again.")),
             Step(TURNED, Turn(EQUAL, "election_max_ms", 400)),
             Step(TURNED + MS, Say("Now the first lane draws its timeouts at random, too.")),
         ),
@@ -32,14 +32,12 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation("With equal timers nobody ever wins.", lambda e: not elected(e, EQUAL, 0, TURNED)),
-        Expectation(
-            "Though they tried more than twenty times.", lambda e: e.lanes[EQUAL].noted("election without a winner") > 60
-        ),
+        Expectation("They tried more than twenty times.", lambda e: e.lanes[EQUAL].noted("election without a winner") > 60),
         Expectation("With random timers somebody leads within two seconds.", lambda e: elected(e, RANDOM, 0, 2 * S)),
         Expectation(
             "Once the timers are random the first lane has a leader as well.", lambda e: elected(e, EQUAL, TURNED, 8 * S)
         ),
-        Expectation("A tie is safe: nothing wrong was said.", lambda e: e.lanes[EQUAL].verdict(e.at).status == "ok"),
+        Expectation("A tie is safe: no answer was wrong.", lambda e: e.lanes[EQUAL].verdict(e.at).status == "ok"),
     ),
 )
 

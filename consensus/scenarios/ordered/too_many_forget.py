@@ -23,11 +23,11 @@ SCENARIO = Scenario(
     number=57,
     level="I",
     ask="All five run again. Which of the two clusters goes on?",
-    lesson="With logs in memory a group of 2f + 1 bears f that are crashed or recovering. With more it stands still for ever.",
+    lesson="With logs in memory a group of 2f + 1 tolerates f that are crashed or recovering. With more it stops forever.",
     spec=Spec(
         scenario="too-many-forget",
         title="Too many forget",
-        story="Power fails under three of five. One cluster has its logs on disk, the other had them in memory.",
+        story="Three of five lose power. One cluster has its logs on disk, the other only in memory.",
         lanes=(LaneSpec("vr"), LaneSpec("raft")),
         seed=57,
         script=(
@@ -39,17 +39,17 @@ SCENARIO = Scenario(
             Step(5 * S, Restart("n3")),
             Step(
                 7500 * MS,
-                Say("All run. With disks they go on. Without, three have forgotten all, and two are no quorum to tell them."),
+                Say(
+                    "All run. With disks they go on. Without, three have forgotten everything, and the other two are no quorum."
+                ),
             ),
         ),
         until=END,
     ),
     expect=(
-        Expectation("Without disks nobody is answered any more.", lambda e: answered_after(e, MEMORY) == 0),
+        Expectation("Without disks no client is answered any more.", lambda e: answered_after(e, MEMORY) == 0),
         Expectation("With disks they are answered again.", lambda e: answered_after(e, DISK) > 20),
         Expectation("No replica recovers.", lambda e: e.lanes[MEMORY].noted("recovered") == 0),
-        Expectation(
-            "Nothing wrong is said in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)
-        ),
+        Expectation("No answer is wrong in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )

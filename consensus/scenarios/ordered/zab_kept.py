@@ -1,4 +1,4 @@
-"""26: Zab recovery, first half. A primary dies with a proposal half done that a quorum holds: whoever leads next keeps it."""
+"""26: Zab recovery, first half. A primary dies with a half-done proposal that a quorum has: the next primary keeps it."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
 from consensus.runs.experiment import Experiment
@@ -14,7 +14,7 @@ SCENARIO = Scenario(
     number=26,
     level="A",
     ask="Will clients see the half-done write?",
-    lesson="Here yes: every quorum has a member that holds it, the freshest history wins, and recovery keeps all of it.",
+    lesson="Here yes: every quorum has a member that has it, the newest history wins, and recovery keeps all of that.",
     spec=Spec(
         scenario="zab-kept",
         title="Zab recovery: kept",
@@ -26,17 +26,17 @@ SCENARIO = Scenario(
             Step(3010 * MS, Ask("@leader", WRITE, "z")),
             Step(3100 * MS, Crash("@leader")),
             Step(3110 * MS, Heal()),
-            Step(3150 * MS, Say("Three of five hold the proposal, one of them dead. Nobody was told whether it is committed.")),
+            Step(
+                3150 * MS, Say("Three of five have the proposal; one of them is dead. No client knows whether it is committed.")
+            ),
             Step(4500 * MS, Ask("@leader", READ, "z")),
-            Step(5 * S, Say("Someone who holds it leads, and the half-done write is there for all.")),
+            Step(5 * S, Say("A node that has it leads, so now all have the half-done write.")),
         ),
         until=7 * S,
     ),
     expect=(
-        Expectation(
-            "The write is not answered: nobody can say what became of it.", lambda e: by_hand(e, 0).outcome == "unknown"
-        ),
-        Expectation("The next primary is one who held the proposal.", lambda e: e.lanes[0].leader() in holders(e)),
+        Expectation("The write is not answered: its outcome is unknown.", lambda e: by_hand(e, 0).outcome == "unknown"),
+        Expectation("The next primary is a node that had the proposal.", lambda e: e.lanes[0].leader() in holders(e)),
         Expectation("After recovery a read returns it.", lambda e: by_hand(e, 1).result == (by_hand(e, 0).value,)),
         Expectation("No acknowledged write is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
         Expectation("Every answer fits one linear order.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
@@ -45,11 +45,11 @@ SCENARIO = Scenario(
 
 
 def by_hand(experiment: Experiment, number: int) -> Operation:
-    """The first, second ... operation that was asked by hand."""
+    """The first, second ... operation of the script."""
     return [op for op in experiment.lanes[0].history.operations if op.client == "you"][number]
 
 
 def holders(experiment: Experiment) -> list[str]:
-    """The first two members that are not the home of the half-done write: the followers that could hear of it."""
+    """The first two members that are not the home of the half-done write: the followers that the proposal could reach."""
     primary = by_hand(experiment, 0).node
     return [member for member in experiment.lanes[0].sim.members if member != primary][:2]

@@ -12,11 +12,11 @@ SCENARIO = Scenario(
     number=26,
     level="I",
     ask="Nothing is cut: can a read be old?",
-    lesson="A follower's own state lags behind. A sync before the read mends that, for the price of a broadcast.",
+    lesson="A follower's own state lags behind. A sync before the read prevents that, at the price of a broadcast.",
     spec=Spec(
         scenario="zab-reads",
         title="Zab: local reads and sync",
-        story="One follower hears the primary late. Reads there are quick and old on the left, slow and right on the right.",
+        story="One follower hears the primary late. Reads there are fast and old on the left, slow and correct on the right.",
         lanes=(LaneSpec("zab", (("reads", "local"),)), LaneSpec("zab", (("reads", "sync"),))),
         seed=26,
         script=(
@@ -27,7 +27,8 @@ SCENARIO = Scenario(
             Step(4300 * MS, Say("The write was answered before that follower heard of it: a read of its own state misses it.")),
             Step(7 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
             Step(
-                7500 * MS, Say("Cut: on the side of two both soon refuse, local reads too, once the primary misses its quorum.")
+                7500 * MS,
+                Say("Cut: on the side of two both lanes soon refuse, local reads too, when the primary has lost its quorum."),
             ),
         ),
         until=9 * S,
@@ -35,7 +36,7 @@ SCENARIO = Scenario(
     expect=(
         Expectation("Local reads are stale before there is any cut.", lambda e: first_stale(e) < 7 * S),
         Expectation("That contradicts every linear order.", lambda e: e.lanes[LOCAL].verdict(e.at).status == "violated"),
-        Expectation("With sync every answer fits one.", lambda e: e.lanes[SYNC].verdict(e.at).status == "ok"),
+        Expectation("With sync all answers fit one order.", lambda e: e.lanes[SYNC].verdict(e.at).status == "ok"),
         Expectation("A sync read takes longer.", lambda e: typical_read(e, SYNC) > 2 * typical_read(e, LOCAL)),
         Expectation("Half a second after the cut the side of two answers nobody.", lambda e: not answered_late(e)),
         Expectation("No acknowledged write is lost in either.", lambda e: not any(lane.watch.lost(e.at) for lane in e.lanes)),
@@ -58,7 +59,7 @@ def typical_read(experiment: Experiment, lane: int) -> int:
 
 
 def answered_late(experiment: Experiment) -> list[str]:
-    """What was asked on the smaller side half a second after the cut, or later, and answered."""
+    """The operations of the smaller side that began half a second or more after the cut and were answered."""
     small = min(experiment.lanes[LOCAL].sides, key=len)
     operations = [op for lane in experiment.lanes for op in lane.history.operations if op.node in small]
     return [op.op_id for op in operations if op.start > 7500 * MS and op.outcome == "ok"]

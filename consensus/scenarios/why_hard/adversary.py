@@ -1,8 +1,8 @@
-"""37: you are the adversary. FLP made tangible: short delays alone keep a deterministic protocol undecided for ever.
+"""37: you are the adversary. FLP made tangible: short delays alone keep a deterministic protocol undecided forever.
 
-Both lanes vote in the same two steps a round; they differ only in what happens where nothing is clear: a tie rule, or a coin.
-The adversary sees all that nodes hold and delays what would bring a decision nearer. With five processes, against Ben-Or, it
-succeeds in a round unless all five coins fall alike: one round in sixteen.
+Both lanes vote in the same two steps a round; they differ only in how they break a tie: by a rule, or by a coin.
+The adversary sees the state of all nodes and delays messages that bring a decision nearer. With five processes, against
+Ben-Or, it succeeds in a round unless all five coins fall alike: one round in sixteen.
 """
 
 from consensus.kernel.clients import Workload
@@ -18,7 +18,7 @@ INPUTS = (("n1", "0"), ("n2", "1"), ("n3", "0"), ("n4", "1"), ("n5", "1"))
 
 
 def answered(experiment: Experiment, lane: int) -> list[int]:
-    """When clients were told what was decided."""
+    """The moments at which clients learned the decision."""
     operations = experiment.lanes[lane].history.operations
     return [operation.finish for operation in operations if operation.outcome == OK and operation.finish is not None]
 
@@ -31,16 +31,16 @@ def nothing_failed(experiment: Experiment) -> bool:
 SCENARIO = Scenario(
     number=37,
     level="E",
-    ask="Five votes, 2 against 3, no message lost, no node down. Can somebody who only delays messages hold this up for ever?",
-    lesson="A deterministic protocol, yes, as long as it likes (Fischer, Lynch and Paterson: asynchronous, and one may crash, "
-    "so nobody can afford to wait for all). Not one that tosses coins: it ends with probability 1, though no number of rounds "
-    "is always enough. FLP does not say that consensus is impossible in practice: no network has such an adversary "
-    "for ever, and protocols lean on time-outs or on coins.",
+    ask="Five votes, 2 against 3, no message lost, no node down. Can mere delays of messages prevent a decision forever?",
+    lesson="A deterministic protocol: yes, as long as it likes (Fischer, Lynch and Paterson: the network is asynchronous and "
+    "one node may crash, so no node can wait for all). A protocol that tosses coins: no. It ends with probability 1, though no "
+    "number of rounds is always enough. FLP does not say that consensus is impossible in practice: no network has such an "
+    "adversary forever, and protocols rely on time-outs or on coins.",
     spec=Spec(
         scenario="adversary",
         title="You are the adversary",
         story="An adversary sees every vote and chooses when each message arrives. It loses none and delays none for long. "
-        "Left, a tie is settled by a rule; right, by coins. With a link's delay you can try the same by hand.",
+        "Left, a rule breaks ties; right, coins do. With a link's delay you can try the same by hand.",
         lanes=(LaneSpec("majority_vote"), LaneSpec("ben_or")),
         seed=37,
         workload=Workload(("lunch",), every=900 * MS, reads=1_000_000, start=600 * MS),
@@ -62,11 +62,11 @@ SCENARIO = Scenario(
     ),
     expect=(
         Expectation(
-            "With the tie rule nobody decides while the adversary plays, in more than a hundred rounds.",
+            "With the tie rule nobody decides while the adversary is there, in more than a hundred rounds.",
             lambda e: all(at > LEAVES for at in answered(e, 0)) and e.lanes[0].noted("tie") > 100 * len(INPUTS),
         ),
         Expectation(
-            "Ben-Or decides under the same adversary, and had to toss for it.",
+            "Ben-Or decides under the same adversary, after tossing coins.",
             lambda e: any(at < LEAVES for at in answered(e, 1)) and e.lanes[1].noted("coin") > 0,
         ),
         Expectation("No message was lost and no node was down.", nothing_failed),
@@ -75,10 +75,8 @@ SCENARIO = Scenario(
             lambda e: e.lanes[0].sim.held_longest > 0 and all(lane.sim.held_longest < 100 * MS for lane in e.lanes),
         ),
         Expectation(
-            "When the adversary leaves the tie rule decides, too.", lambda e: any(at > LEAVES for at in answered(e, 0))
+            "After the adversary has left, the tie rule decides, too.", lambda e: any(at > LEAVES for at in answered(e, 0))
         ),
-        Expectation(
-            "In neither lane do two answers differ.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)
-        ),
+        Expectation("All answers agree, in both lanes.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )

@@ -34,13 +34,13 @@ SCENARIO = Scenario(
     level="B",
     ask="The first proposal wins, and nothing fails. Can it go wrong?",
     lesson=(
-        "Each node kept the rule, and no message was lost. "
-        "But nobody shares an order: what is first depends on where you stand."
+        "Each node followed the rule, and no message was lost. "
+        "But nodes share no order: which proposal comes first depends on the node."
     ),
     spec=Spec(
         scenario="first-proposal",
         title="First proposal wins",
-        story="n1 proposes pizza and n3 sushi, at the same time. Whoever hears a proposal first takes it. The messages cross.",
+        story="n1 proposes pizza and n3 sushi, at the same time. Each node takes the first that it hears. The messages cross.",
         lanes=(LaneSpec("first_proposal"), LaneSpec("majority_vote")),
         seed=3,
         nodes=4,
@@ -55,7 +55,7 @@ SCENARIO = Scenario(
             Step(PROPOSED, Say("Both propose at once. Watch which proposal comes first where.")),
             Step(
                 2600 * MS,
-                Say("First lane: two say pizza, two sushi, and nothing failed. Second: the same crossing, and one place."),
+                Say("First lane: two say pizza, two sushi, and nothing failed. Second: the same crossing, but one decision."),
             ),
         ),
         until=UNTIL,
@@ -67,11 +67,11 @@ SCENARIO = Scenario(
         Expectation("Nothing failed: no message lost, no node down, no link cut.", nothing_failed),
         Expectation("Every node heard both proposals.", lambda e: e.lanes[FIRST].noted("came second") == 4),
         Expectation(
-            "Clients were told both: agreement is violated.",
+            "Clients got both answers: agreement is violated.",
             lambda e: e.lanes[FIRST].promises(e.at)[1][:2] == ["agreement", "violated"],
         ),
         Expectation(
-            "By majority the same crossing ends in one place.",
+            "By majority the same crossing ends in one decision.",
             lambda e: None not in decided(e, MAJORITY) and len(dict.fromkeys(decided(e, MAJORITY))) == 1,
         ),
         Expectation("And nothing contradicts it.", lambda e: e.lanes[MAJORITY].verdict(e.at).status == "ok"),

@@ -36,7 +36,7 @@ def lost(experiment: Experiment, lane: int) -> list[str]:
 
 
 def lost_only_in_the_east(experiment: Experiment) -> bool:
-    """What is lost was acknowledged there, while the cut lasted or just before it."""
+    """All lost writes were acknowledged there, during the cut or just before it."""
     number_of, operations = experiment.lanes[AUTOMATIC].history.number_of, experiment.lanes[AUTOMATIC].history.operations
     return all(operations[number_of[op_id]].node in EAST for op_id in lost(experiment, AUTOMATIC))
 
@@ -52,7 +52,7 @@ SCENARIO = Scenario(
     spec=Spec(
         scenario="forty-three-seconds",
         title="43 seconds",
-        story="A primary in the east, backups in the west, copied asynchronously. The link is gone for 43 seconds.",
+        story="A primary in the east, backups in the west, copied asynchronously. The link is down for 43 seconds.",
         lanes=(
             LaneSpec("primary_backup"),
             LaneSpec("primary_backup", (("failover", "off"),)),
@@ -88,11 +88,11 @@ SCENARIO = Scenario(
             lambda e: e.lanes[AUTOMATIC].noted(STEPPED_DOWN) == 1 == e.lanes[AUTOMATIC].noted(TOOK_OVER),
         ),
         Expectation(
-            "Its writes are set aside, every one of the cut's.",
+            "All its writes of the cut are set aside.",
             lambda e: e.lanes[AUTOMATIC].noted(SET_ASIDE) >= len(written(e, AUTOMATIC, EAST)) > 5,
         ),
         Expectation(
-            "Acknowledged writes are lost, all of them the east's.",
+            "Acknowledged writes are lost, all of them from the east.",
             lambda e: len(lost(e, AUTOMATIC)) > 5 and lost_only_in_the_east(e),
         ),
         Expectation(

@@ -1,9 +1,9 @@
-"""4: let us elect a leader first. The matter is now who leads, each wishes for itself; the same rules, the same crossing.
+"""4: let us elect a leader first. The question is now who leads, and each node proposes itself; the rules are the same.
 
-To elect is to agree, so nothing is won: the votes are tied as before, and two proposals that cross make two leaders. What
-breaks the regress is in the third lane: elections have numbers (terms), a term has one vote a node, and a leader needs more
-than half of them (Raft, section 5.2). Two leaders of one term cannot be; and a leader of an older term is recognised as one
-who was.
+An election needs agreement, too, so nothing is gained: the votes are tied as before, and two proposals that cross make two
+leaders. The third lane breaks the circle: elections have numbers (terms), each node has one vote a term, and a leader needs
+more than half of the votes (Raft, section 5.2). So one term never has two leaders, and the others recognise the leader of an
+older term as deposed.
 """
 
 from consensus.kernel.clients import Workload
@@ -26,7 +26,7 @@ def leaders(experiment: Experiment, lane: int) -> list[str]:
 
 
 def terms_led(experiment: Experiment) -> list[int]:
-    """The term of every time that somebody became leader."""
+    """The terms in which a node became leader, one for each time."""
     became = [event.data for event in experiment.lanes[TERMS].fresh if event.kind == "became"]
     return [term for role, term in became if role == LEADER]
 
@@ -59,16 +59,16 @@ SCENARIO = Scenario(
             Step(PROPOSED, Say("Who leads? Each proposes itself.")),
             Step(
                 1500 * MS,
-                Say("A stalemate; two leaders; and, with one vote a term and more than half of all votes, one."),
+                Say("A stalemate; two leaders; and, with one vote a term and more than half of all votes, one leader."),
             ),
         ),
         until=UNTIL,
     ),
     expect=(
         Expectation("By vote nobody ever leads.", lambda e: not leaders(e, VOTE)),
-        Expectation("Though they vote round after round.", lambda e: e.lanes[VOTE].noted("another round") > 20),
+        Expectation("They vote round after round.", lambda e: e.lanes[VOTE].noted("another round") > 20),
         Expectation("First proposal: two leaders, for good.", lambda e: leaders(e, FIRST) == ["n1", "n3"]),
-        Expectation("And clients were told of both.", lambda e: e.lanes[FIRST].verdict(e.at).status == "violated"),
+        Expectation("And clients were told about both.", lambda e: e.lanes[FIRST].verdict(e.at).status == "violated"),
         Expectation("With terms: one leader.", lambda e: len(leaders(e, TERMS)) == 1),
         Expectation("And never two in one term.", lambda e: len(terms_led(e)) == len(dict.fromkeys(terms_led(e))) > 0),
         Expectation("Raft's own invariants hold.", lambda e: e.lanes[TERMS].verdict(e.at).status == "ok"),

@@ -1,7 +1,7 @@
 """2: where shall we have lunch? Three friends, three wishes; then one falls asleep.
 
-The essay's opening: equals without a rule never agree; a rule that waits for all bears nobody missing; a majority bears one
-of three.
+The essay's opening: equals without a rule never agree; a rule that waits for all tolerates no absence; a majority tolerates
+one of three.
 """
 
 from consensus.kernel.clients import Workload
@@ -12,12 +12,12 @@ from consensus.runs.scenario import Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 OWN_WISH, ALL, MAJORITY = 0, 1, 2
-LUNCH, DINNER = "at", "eve"  # short: they stand in a node
+LUNCH, DINNER = "at", "eve"  # short: the page writes them in a node
 ASLEEP, UNTIL = 6 * S, 10 * S
 
 
-def told(experiment: Experiment, lane: int, meal: str) -> list[str]:
-    """What clients were told about the meal, each answer once."""
+def answers(experiment: Experiment, lane: int, meal: str) -> list[str]:
+    """The answers that clients got about the meal, each once."""
     operations = experiment.lanes[lane].history.operations
     return list(dict.fromkeys(str(op.result[0]) for op in operations if op.key == meal and op.outcome == OK and op.result))
 
@@ -31,9 +31,9 @@ def where(experiment: Experiment, lane: int, meal: str) -> list[str | None]:
 SCENARIO = Scenario(
     number=2,
     level="B",
-    ask="Hot pot, porridge, burgers: each votes for the own wish. How many rounds will it take?",
+    ask="Hot pot, porridge, burgers: each votes for its own wish. How many rounds will it take?",
     lesson=(
-        "A vote without a rule decides nothing. Waiting for all bears nobody missing; a majority bears one of three asleep."
+        "A vote without a rule decides nothing. Waiting for all tolerates nobody asleep; a majority tolerates one of three."
     ),
     spec=Spec(
         scenario="lunch",
@@ -51,7 +51,7 @@ SCENARIO = Scenario(
         speed=0.2,
         script=(
             *(Step(2500 * MS, Act(friend, "propose", LUNCH)) for friend in ("n1", "n2", "n3")),
-            Step(2500 * MS, Say("Where shall we have lunch? Each votes for the own wish.")),
+            Step(2500 * MS, Say("Where shall we have lunch? Each votes for its own wish.")),
             Step(
                 4 * S,
                 Say("First lane: round after round, and no wish gets more than half. The others have a tie rule, and lunch."),
@@ -63,15 +63,17 @@ SCENARIO = Scenario(
             *(Step(at * MS, Ask(friend, READ, DINNER)) for at in range(6700, 8400, 400) for friend in ("n1", "n2")),
             Step(
                 8500 * MS,
-                Say("Who waits for all waits for n3, for ever. Two of three are a majority: a second square, decided."),
+                Say("Waiting for all means waiting for n3, forever. Two of three are a majority: a second square, decided."),
             ),
         ),
         until=UNTIL,
     ),
     expect=(
-        Expectation("Each the own wish: nobody ever decides.", lambda e: where(e, OWN_WISH, LUNCH) == [None, None, None]),
-        Expectation("Though they vote round after round.", lambda e: e.lanes[OWN_WISH].noted("another round") > 20),
-        Expectation("With all awake, waiting for all sends everybody to one place.", lambda e: len(told(e, ALL, LUNCH)) == 1),
+        Expectation("Each its own wish: nobody ever decides.", lambda e: where(e, OWN_WISH, LUNCH) == [None, None, None]),
+        Expectation("They vote round after round.", lambda e: e.lanes[OWN_WISH].noted("another round") > 20),
+        Expectation(
+            "With all awake, waiting for all sends everybody to one place.", lambda e: len(answers(e, ALL, LUNCH)) == 1
+        ),
         Expectation("With n3 asleep it decides nothing.", lambda e: where(e, ALL, DINNER) == [None, None, None]),
         Expectation(
             "A majority decides lunch, the same for all.", lambda e: len(dict.fromkeys(where(e, MAJORITY, LUNCH))) == 1
@@ -81,8 +83,8 @@ SCENARIO = Scenario(
             lambda e: where(e, MAJORITY, DINNER) in ([wish, wish, None] for wish in ("hot pot", "porridge")),
         ),
         Expectation(
-            "Who asks about dinner is answered by the majority only.",
-            lambda e: [len(told(e, lane, DINNER)) for lane in (OWN_WISH, ALL, MAJORITY)] == [0, 0, 1],
+            "Only the majority lane answers a question about dinner.",
+            lambda e: [len(answers(e, lane, DINNER)) for lane in (OWN_WISH, ALL, MAJORITY)] == [0, 0, 1],
         ),
         Expectation("No rule here ever gives two answers.", lambda e: all(w.verdict(e.at).status == "ok" for w in e.lanes)),
     ),

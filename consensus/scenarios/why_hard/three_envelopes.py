@@ -1,9 +1,9 @@
-"""5: crash, lost or late? Three worlds that differ in what befell n2, and one observer who sees the same in all three.
+"""5: crash, lost or late? Three worlds differ in what happened to n2, and an observer sees the same in all three.
 
 In the first world n2 crashes, in the second its links are cut, in the third they take ten seconds from then on. Until the
 first late message arrives n1 and n3 have received exactly the same in each, at the same times: ``observed_by`` gives equal
-views. That it is so for n3 too means that asking a third party does not help. Fischer, Lynch and Paterson, 1985, rest on
-this.
+views. The same holds for n3, so asking a third party does not help. The proof of Fischer, Lynch and Paterson, 1985, rests
+on this.
 """
 
 from consensus.kernel.clients import Workload
@@ -15,7 +15,7 @@ from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.view import Seen, observed_by
 
 CRASHED, LOST, LATE = 0, 1, 2
-SILENT_FROM, UNTIL = 3250 * MS, 11 * S  # between two heartbeats: nothing of n2 is under way
+SILENT_FROM, UNTIL = 3250 * MS, 11 * S  # between two heartbeats: no message from n2 is under way
 PAIR = LaneSpec("heartbeat", (("heartbeat_ms", 500), ("timeout_ms", 1500)))
 LINKS_OF_N2 = (("n1", "n2"), ("n2", "n1"), ("n2", "n3"), ("n3", "n2"))
 
@@ -41,24 +41,24 @@ SCENARIO = Scenario(
     level="B",
     ask="Look at n1 only. In which world has n2 crashed, in which is it cut off, in which is the network slow?",
     lesson=(
-        "An observer cannot tell: until a late message comes, what n1 has received is the same in all three, to the bit. "
-        "It can wait on, or guess."
+        "An observer cannot tell: until a late message comes, n1 has received the same in all three, to the bit. "
+        "It can go on waiting, or guess."
     ),
     spec=Spec(
         scenario="three-envelopes",
         title="Crash, lost or late?",
-        story="Three worlds, alike but for what befalls n2: it crashes, it is cut off, or its messages take ten seconds.",
+        story="Three worlds differ only in what happens to n2: it crashes, it is cut off, or its messages take ten seconds.",
         lanes=(PAIR, PAIR, PAIR),
         seed=5,
         nodes=3,
-        workload=Workload(keys=("dead?",), start=600 * S),  # nobody asks: the question is what nodes know of each other
+        workload=Workload(keys=("dead?",), start=600 * S),  # no client asks: this is about what nodes know of each other
         speed=0.5,
         script=(
-            Step(2300 * MS, Say("n1 and n3 hear a heartbeat of n2 every half second.")),
+            Step(2300 * MS, Say("n1 and n3 hear a heartbeat from n2 every half second.")),
             Step(SILENT_FROM, Crash("n2"), CRASHED),
             Step(SILENT_FROM, Partition((("n2",), ("n1", "n3"))), LOST),
             Step(SILENT_FROM, SetLink(LINKS_OF_N2, (("delay", 10 * S),)), LATE),
-            Step(SILENT_FROM, Say("Something has happened to n2, in each world something else. n1 hears nothing of it.")),
+            Step(SILENT_FROM, Say("Something different has happened to n2 in each world. n1 does not learn what.")),
             Step(
                 5500 * MS,
                 Say("n1 suspects n2 in all three worlds, at the same moment. It cannot know why; open its card and compare."),
@@ -76,7 +76,7 @@ SCENARIO = Scenario(
         ),
         Expectation("Only the second has cut links.", lambda e: [len(w.sim.network.cuts) for w in e.lanes] == [0, 4, 0]),
         Expectation(
-            "In the third all that n2 sent is still under way.", lambda e: any(m.node == "n2" for m in e.lanes[LATE].flying())
+            "In the third, messages from n2 are still under way.", lambda e: any(m.node == "n2" for m in e.lanes[LATE].flying())
         ),
     ),
 )

@@ -22,7 +22,7 @@ JITTERY = LinkState(10 * MS, 60 * MS, "exponential", loss=50_000)
 
 
 def alarms_a_minute(experiment: Experiment, lane: int) -> int:
-    """False alarms at n1 and n2 in the first minute, in which both were well."""
+    """False alarms at n1 and n2 in the first minute, while both were well."""
     events = experiment.lanes[lane].fresh
     return sum(1 for e in events if e.kind == "noted" and e.data[0] == FALSE_ALARM and e.at <= CRASH) * 60 * S // CRASH
 
@@ -46,7 +46,7 @@ SCENARIO = Scenario(
     level="B",
     ask="Which time-out is best: 50 ms, 200 ms, 1 s or 5 s?",
     lesson=(
-        "None is right: a short one cries wolf, a long one notices late. "
+        "None is right: a short one gives false alarms, a long one notices late. "
         "Every decision that there is a partition is a guess about time."
     ),
     spec=Spec(
@@ -65,7 +65,7 @@ SCENARIO = Scenario(
                 Say("Time-outs of 50 ms, 200 ms, 1 s and 5 s. Both nodes are well; each square under one is a false alarm."),
             ),
             Step(CRASH, Crash("n2")),
-            Step(CRASH + S, Say("Now n2 has crashed. The nervous ones suspect it already; the calm one waits.")),
+            Step(CRASH + S, Say("Now n2 has crashed. The short time-outs suspect it already; the longest one waits.")),
         ),
         until=UNTIL,
     ),
@@ -74,7 +74,7 @@ SCENARIO = Scenario(
         Expectation("200 ms: some, but far fewer.", lambda e: 0 < alarms_a_minute(e, 1) * 5 < alarms_a_minute(e, 0)),
         Expectation("1 s and 5 s: none.", lambda e: alarms_a_minute(e, 2) == alarms_a_minute(e, 3) == 0),
         Expectation(
-            "A longer time-out never cries wolf more often.", lambda e: falling([alarms_a_minute(e, n) for n in lanes(e)])
+            "A longer time-out never gives more false alarms.", lambda e: falling([alarms_a_minute(e, n) for n in lanes(e)])
         ),
         Expectation("A longer time-out notices later.", lambda e: falling([-ms_to_notice(e, n) for n in lanes(e)])),
         Expectation("5 s: the crash is noticed after more than four seconds.", lambda e: 4000 < ms_to_notice(e, 3) < 6000),

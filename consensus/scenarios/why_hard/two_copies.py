@@ -1,4 +1,4 @@
-"""1: one notebook, two copies. What is written in one is copied into the other a little later; in between they are asked.
+"""1: one notebook, two copies. A write to one is copied to the other a little later; a client reads in between.
 
 Consistency is about what clients were told, not about what machines hold (Kleppmann, "A Critique of the CAP Theorem",
 2015).
@@ -12,8 +12,8 @@ from consensus.runs.scenario import Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 
-def told(experiment: Experiment) -> list[tuple[str, tuple[str, ...]]]:
-    """What readers were told, and where."""
+def answers(experiment: Experiment) -> list[tuple[str, tuple[str, ...]]]:
+    """(node, result) of each answered read."""
     return [(op.node, op.result) for op in experiment.lanes[0].history.operations if op.kind == READ and op.outcome == "ok"]
 
 
@@ -29,7 +29,7 @@ SCENARIO = Scenario(
         lanes=(LaneSpec("primary_backup", (("failover", "off"), ("copy_ms", 1000))),),
         seed=1,
         nodes=2,
-        workload=Workload(keys=("x",), start=600 * S),  # the script alone asks
+        workload=Workload(keys=("x",), start=600 * S),  # only the script asks
         opening=500 * MS,
         speed=0.1,
         script=(
@@ -39,14 +39,14 @@ SCENARIO = Scenario(
             Step(3200 * MS, Ask("n1", WRITE, "x")),
             Step(3230 * MS, Say("Now x=2, and it was acknowledged.")),
             Step(3500 * MS, Ask("n2", READ, "x")),
-            Step(3530 * MS, Say("n2 is asked, and says what stands in its notebook: 1. Nothing has failed.")),
+            Step(3530 * MS, Say("A client asks n2, and n2 answers from its notebook: 1. Nothing has failed.")),
             Step(5 * S, Ask("n2", READ, "x")),
             Step(5030 * MS, Say("A little later it says 2. How much later? Nobody promised.")),
         ),
         until=6 * S,
     ),
     expect=(
-        Expectation("n2 says the old value, then the new one.", lambda e: told(e) == [("n2", ("1",)), ("n2", ("2",))]),
+        Expectation("n2 says the old value, then the new one.", lambda e: answers(e) == [("n2", ("1",)), ("n2", ("2",))]),
         Expectation(
             "The first answer is stale, the second is not.", lambda e: list(e.lanes[0].watch.staleness.stale) == ["you:3"]
         ),

@@ -1,4 +1,4 @@
-"""7: two generals. Acknowledgement upon acknowledgement, and the last messenger is always in doubt.
+"""7: two generals. However many acknowledgements they send, the last one may be lost.
 
 A hundred nights by four plans, on a link that loses three messengers of ten. Gray, "Notes on Data Base Operating Systems",
 1978.
@@ -19,12 +19,12 @@ NIGHT_MS, NIGHTS = 600, 100
 ASKED = tuple(Ask(general, READ, f"night{night}") for night in range(2, NIGHTS + 1) for general in ("n1", "n2"))
 SOLDIERS = tuple(Step((night_of(ask.key) or 0) * NIGHT_MS * MS - 100 * MS, ask) for ask in ASKED)
 UNTIL = NIGHTS * NIGHT_MS * MS + 50 * MS
-SAID = (
-    Step(700 * MS, Say("No acknowledgement; three; three, with each messenger sent three times; sixty.")),
+CAPTIONS = (
+    Step(700 * MS, Say("The plans: no acknowledgement; three; three, with each messenger sent three times; sixty.")),
     Step(6 * S, Say("Two colours on a lane: one general has attacked alone. It had sent the last messenger.")),
-    Step(15 * S, Say("The fourth plan takes longer than a night: by it nobody is ever alone, and nobody ever attacks.")),
+    Step(15 * S, Say("The fourth plan takes longer than a night: with it no general is ever alone, but none ever attacks.")),
 )
-SCRIPT = tuple(sorted((*SOLDIERS, *SAID), key=lambda step: step.at))
+SCRIPT = tuple(sorted((*SOLDIERS, *CAPTIONS), key=lambda step: step.at))
 
 
 def dawns(experiment: Experiment, lane: int) -> dict[int, dict[str, str]]:
@@ -38,7 +38,7 @@ def dawns(experiment: Experiment, lane: int) -> dict[int, dict[str, str]]:
 
 
 def alone(experiment: Experiment, lane: int) -> list[str]:
-    """Who attacked alone, night by night."""
+    """The generals that attacked alone, in the order of the nights."""
     lonely = []
     for done in dawns(experiment, lane).values():
         attackers = [general for general, what in done.items() if what == ATTACK]
@@ -56,8 +56,8 @@ SCENARIO = Scenario(
     level="B",
     ask="How many acknowledgements make it safe to attack?",
     lesson=(
-        "No number does: who sends the last messenger cannot know that it arrives. Certainty over a lossy link is impossible; "
-        "sending again makes it likely."
+        "No number does: the sender of the last messenger cannot know that it arrives. "
+        "Certainty over a lossy link is impossible; sending again makes it likely."
     ),
     spec=Spec(
         scenario="two-generals",
@@ -78,15 +78,20 @@ SCENARIO = Scenario(
         Expectation("Without an acknowledgement: alone on many a night.", lambda e: 15 <= len(alone(e, NONE)) <= 45),
         Expectation("With three: still alone on some.", lambda e: 0 < len(alone(e, THREE)) < len(alone(e, NONE))),
         Expectation(
-            "It is always the one who sent the last messenger.",
+            "It is always the general that sent the last messenger.",
             lambda e: all(who == "n1" for who in alone(e, NONE)) and all(who == "n2" for who in alone(e, THREE)),
         ),
-        Expectation("Sent three times, it is rarer, and they attack together more.", lambda e: likelier(e, THREE, COPIES)),
         Expectation(
-            "With sixty nobody is ever alone: nobody ever attacks.", lambda e: not alone(e, SIXTY) and not together(e, SIXTY)
+            "With messengers sent three times, one attacks alone less often, both together more often.",
+            lambda e: likelier(e, THREE, COPIES),
         ),
         Expectation(
-            "The others do attack together, on some nights.", lambda e: all(together(e, n) > 0 for n in (NONE, THREE, COPIES))
+            "With sixty nobody is ever alone, because nobody ever attacks.",
+            lambda e: not alone(e, SIXTY) and not together(e, SIXTY),
+        ),
+        Expectation(
+            "With the other plans they attack together on some nights.",
+            lambda e: all(together(e, n) > 0 for n in (NONE, THREE, COPIES)),
         ),
     ),
 )
