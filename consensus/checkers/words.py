@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 YOU = "you"  # the client of what a user asks by hand
@@ -26,7 +27,7 @@ def count(number: int, noun: str) -> str:
 
 def named(key: str, value: str | None) -> str:
     """``x=7``; a value of None is the state before any write."""
-    return f"{key} as never written" if value is None else f"{key}={value}"
+    return say("{key} as never written", key=key) if value is None else f"{key}={value}"
 
 
 def listed(values: tuple[str, ...]) -> str:

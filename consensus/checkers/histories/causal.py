@@ -36,6 +36,7 @@ from consensus.checkers.words import count, in_order, named, reading, seconds, w
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, READ, WRITE
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 NAME = "causal consistency"
@@ -255,7 +256,11 @@ class Causal:
         elif write.outcome == FAILED:
             self.failed[place] = True
             if read is not None:
-                promise = f"{writing(write)} failed at {seconds(write.finish)}, which promises that it never happened"
+                promise = say(
+                    "{writing} failed at {seconds}, which promises that it never happened",
+                    writing=writing(write),
+                    seconds=seconds(write.finish),
+                )
                 sentence = f"{promise}, but {reading(read)} at {seconds(read.finish or 0)}."
                 self._gives_away(THIN_AIR_READ, write, sentence, (read, write))
 
@@ -267,8 +272,11 @@ class Causal:
             newest = known.past & self.of_key.get(read.key, 0)
             if newest:
                 write = self.writes[newest.bit_length() - 1]
-                sentence = (
-                    f"{told}, but {writing(write)} is in its causal past: {read.client} had seen it, or what depends on it."
+                sentence = say(
+                    "{told}, but {writing} is in its causal past: {client} had seen it, or what depends on it.",
+                    told=told,
+                    writing=writing(write),
+                    client=read.client,
                 )
                 self._gives_away(WRITE_CO_INIT_READ, read, sentence, (write, read))
             return
@@ -293,9 +301,12 @@ class Causal:
         while not self.shown[newer.bit_length() - 1].past >> place & 1 or newer.bit_length() - 1 == place:
             newer &= ~(1 << newer.bit_length() - 1)
         write = self.writes[newer.bit_length() - 1]
-        sentence = (
-            f"{reading(read)} at {seconds(read.finish or 0)}, but {writing(write)}, made by who knew "
-            f"{named(old.key, old.value)}, is in its causal past."
+        sentence = say(
+            "{reading} at {seconds}, but {writing}, made by who knew {named}, is in its causal past.",
+            reading=reading(read),
+            seconds=seconds(read.finish or 0),
+            writing=writing(write),
+            named=named(old.key, old.value),
         )
         self._gives_away(WRITE_CO_READ, read, sentence, (old, write, read))
 
@@ -308,4 +319,4 @@ class Causal:
     def verdict(self, now: int = 0) -> Verdict:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
-        return Verdict(HOLDS, f"No bad pattern in {count(self.judged, 'answered read')}.")
+        return Verdict(HOLDS, say("No bad pattern in {count}.", count=count(self.judged, "answered read")))

@@ -16,6 +16,7 @@ from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.words import count, seconds
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 NAME = "same updates, same state"
@@ -47,9 +48,21 @@ class Convergence:
             self.compared += 1
         if held != values and (key, event.node) not in self.told:
             self.told[key, event.node] = True
-            who = f"{event.node} holds {told(values)} of {key} at {seconds(event.at)}"
+            who = say(
+                "{node} holds {told} of {key} at {seconds}",
+                node=event.node,
+                told=told(values),
+                key=key,
+                seconds=seconds(event.at),
+            )
             other = "it had held" if node == event.node else f"{node} held"
-            sentence = f"{who}, but {other} {told(held)} at {seconds(at)} when it had taken in the same updates."
+            sentence = say(
+                "{who}, but {other} {told} at {seconds} when it had taken in the same updates.",
+                who=who,
+                other=other,
+                told=told(held),
+                seconds=seconds(at),
+            )
             nodes = (event.node,) if node == event.node else (node, event.node)
             self.findings.append(Finding(NAME, event.at, sentence, (), nodes))
 
@@ -57,7 +70,10 @@ class Convergence:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
         return Verdict(
-            HOLDS, f"{count(self.compared, 'time')} a copy had taken in the same updates as another, and was the same."
+            HOLDS,
+            say(
+                "{count} a copy had taken in the same updates as another, and was the same.", count=count(self.compared, "time")
+            ),
         )
 
 

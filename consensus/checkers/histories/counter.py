@@ -35,6 +35,7 @@ from consensus.checkers.histories.losses import SETTLE, Losses
 from consensus.checkers.words import count, duration, in_order, itself, listed, named, reading, seconds
 from consensus.kernel.events import Event
 from consensus.kernel.node import FAILED, OK, READ, WRITE
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 NAME = "linearizable"
@@ -152,8 +153,18 @@ class Counter:
         told = slack[since:]
         slack[since:] = [(finish, room - 1) for finish, room in told if room]
         if any(not room for _, room in told):
-            failed = f"{what} of {change.key} by {change.client} failed at {seconds(change.finish or 0)}"
-            self._gives_away(change, f"{failed}, which promises that it never happened, but it had been counted.", (change,))
+            failed = say(
+                "{what} of {key} by {client} failed at {seconds}",
+                what=what,
+                key=change.key,
+                client=change.client,
+                seconds=seconds(change.finish or 0),
+            )
+            self._gives_away(
+                change,
+                say("{failed}, which promises that it never happened, but it had been counted.", failed=failed),
+                (change,),
+            )
 
     def _decrement(self, at: Count, removal: Operation) -> None:
         at.mixed = True
@@ -175,7 +186,7 @@ class Counter:
         self.judged += 1
         value = number(read.result)
         if value is None:
-            return self._gives_away(read, f"{telling(read)}, which is no count.", (read,))
+            return self._gives_away(read, say("{telling}, which is no count.", telling=telling(read)), (read,))
         wrong = self._mixed(at, read, value, begun) if at.mixed else self._growing(at, read, value, begun)
         if not wrong:
             self._believe(at, read, value, begun)
@@ -184,20 +195,39 @@ class Counter:
     def _growing(self, at: Count, read: Operation, value: int, begun: Begun) -> bool:
         least = begun.stair.least
         if value < 0:
-            self._gives_away(read, f"{telling(read)}, but nobody had asked to take anything away.", (read,))
+            self._gives_away(
+                read, say("{telling}, but nobody had asked to take anything away.", telling=telling(read)), (read,)
+            )
         elif value < begun.before:
             self._stale(at, read, begun.before - value, at.acknowledged[max(value, 0)][0])
         elif value < least:
             seen = begun.stair.read
             assert seen is not None and seen.finish is not None
             more = least - (number(seen.result) or 0)
-            since = f" and {count(more, 'increment')} had been asked and acknowledged since" if more else ""
+            since = say(" and {count} had been asked and acknowledged since", count=count(more, "increment")) if more else ""
             who = itself(read.client) if seen.client == read.client else seen.client
             self._gives_away(
-                read, f"{telling(read)}, but {who} had read {shown(seen)} at {seconds(seen.finish)}{since}.", (seen, read)
+                read,
+                say(
+                    "{telling}, but {who} had read {shown} at {seconds}{since}.",
+                    telling=telling(read),
+                    who=who,
+                    shown=shown(seen),
+                    seconds=seconds(seen.finish),
+                    since=since,
+                ),
+                (seen, read),
             )
         elif value > at.asked:
-            self._gives_away(read, f"{telling(read)}, but only {count(at.asked, 'increment')} had been asked by then.", (read,))
+            self._gives_away(
+                read,
+                say(
+                    "{telling}, but only {count} had been asked by then.",
+                    telling=telling(read),
+                    count=count(at.asked, "increment"),
+                ),
+                (read,),
+            )
         else:
             return False
         return True
@@ -210,14 +240,23 @@ class Counter:
         elif most < value <= at.asked:
             self._stale(at, read, value - most, at.taken[at.asked - value][0])
         elif not least <= value <= most:
-            bounds = f"{count(at.asked, 'increment')} and {count(at.taken_asked, 'decrement')} had been asked by then"
+            bounds = say(
+                "{count} and {count2} had been asked by then",
+                count=count(at.asked, "increment"),
+                count2=count(at.taken_asked, "decrement"),
+            )
             self._gives_away(read, f"{telling(read)}, but {bounds}.", (read,))
         elif begun.last is not None and not self._follows(at, read, value, begun.last):
             last = begun.last
             self._gives_away(
                 read,
-                f"{telling(read)}, but {last.client} had read {shown(last)} at {seconds(last.finish or 0)}, and what was asked "
-                f"since cannot make up the difference.",
+                say(
+                    "{telling}, but {client} had read {shown} at {seconds}, and what was asked since cannot make up the difference.",
+                    telling=telling(read),
+                    client=last.client,
+                    shown=shown(last),
+                    seconds=seconds(last.finish or 0),
+                ),
                 (last, read),
             )
         else:
@@ -249,7 +288,15 @@ class Counter:
         self.stale[read.op_id] = (missing, read.start - since)
         what = "increment or decrement" if at.mixed else "increment"
         self._gives_away(
-            read, f"{telling(read)}, which misses {missing} acknowledged {what}{'' if missing == 1 else 's'}.", (read,)
+            read,
+            say(
+                "{telling}, which misses {missing} acknowledged {what}{word}.",
+                telling=telling(read),
+                missing=missing,
+                what=what,
+                word="" if missing == 1 else "s",
+            ),
+            (read,),
         )
 
     def _gives_away(self, operation: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
@@ -261,16 +308,22 @@ class Counter:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
         if any(at.mixed for at in self.counts.values()):
-            return Verdict(HOLDS, f"Nothing in {count(self.judged, 'answer')} contradicts what was asked and acknowledged.")
-        return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
+            return Verdict(
+                HOLDS,
+                say("Nothing in {count} contradicts what was asked and acknowledged.", count=count(self.judged, "answer")),
+            )
+        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
 
     def promises(self, now: int = 0) -> dict[str, Verdict]:
         return {}
 
     def stale_sentence(self, op_id: str) -> str:
         missing, age = self.stale[op_id]
-        return (
-            f"Misses {missing} acknowledged {'change' if missing == 1 else 'changes'}, the first of them for {duration(age)}."
+        return say(
+            "Misses {missing} acknowledged {word}, the first of them for {duration}.",
+            missing=missing,
+            word="change" if missing == 1 else "changes",
+            duration=duration(age),
         )
 
 
@@ -357,5 +410,8 @@ class CounterLosses(Losses):
     def verdict(self, now: int) -> Verdict:
         lost = len(self.lost(now))
         if lost:
-            return Verdict(VIOLATED, f"{count(lost, 'acknowledged increment')} {'is' if lost == 1 else 'are'} lost.")
+            return Verdict(
+                VIOLATED,
+                say("{count} {word} lost.", count=count(lost, "acknowledged increment"), word="is" if lost == 1 else "are"),
+            )
         return Verdict(HOLDS, "No copy that agrees with all others counts less than was acknowledged.")

@@ -25,6 +25,7 @@ from consensus.checkers.words import count, duration, in_order, itself, listed, 
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 AGREEMENT, VALIDITY, INTEGRITY = "agreement", "validity", "integrity"
@@ -87,11 +88,22 @@ class Decisions:
             return self._nothing_yet(answer) if answer.kind != WRITE else None
         self.judged += 1
         if len(result) > 1:
-            sentence = f"{answer.client} was told {listed(result)} at once for {answer.key} at {seconds(answer.finish or 0)}."
+            sentence = say(
+                "{client} was told {listed} at once for {key} at {seconds}.",
+                client=answer.client,
+                listed=listed(result),
+                key=answer.key,
+                seconds=seconds(answer.finish or 0),
+            )
             return self._gives_away(AGREEMENT, answer, sentence, (answer,))
         if (answer.key, result[0]) in self.proposals or (answer.key, result[0]) in self.own:
             return self._tells(answer)
-        sentence = f"{telling(answer)} at {seconds(answer.finish or 0)}, but nobody had proposed {result[0]} by then."
+        sentence = say(
+            "{telling} at {seconds}, but nobody had proposed {result} by then.",
+            telling=telling(answer),
+            seconds=seconds(answer.finish or 0),
+            result=result[0],
+        )
         return self._gives_away(VALIDITY, answer, sentence, (answer,))
 
     def _tells(self, answer: Operation) -> None:
@@ -106,7 +118,13 @@ class Decisions:
             self.told[key] = answer
             if key in self.by_key and self.by_key[key][0] != value:
                 decided, node = self.by_key[key]
-                sentence = f"{telling(answer)} at {at}, but {node} had decided {named(key, decided)}."
+                sentence = say(
+                    "{telling} at {at}, but {node} had decided {named}.",
+                    telling=telling(answer),
+                    at=at,
+                    node=node,
+                    named=named(key, decided),
+                )
                 self._gives_away(AGREEMENT, answer, sentence, (answer,), (node, answer.node))
         elif first.result[0] != value:
             sentence = f"{telling(answer)} at {at}, but {told_before(answer, first)}."
@@ -120,12 +138,22 @@ class Decisions:
             return
         self.stale[read.op_id] = (1, read.start - first.finish)
         at = seconds(read.finish or 0)
-        sentence = f"{read.client} was told at {at} that nothing is decided for {read.key}, but {told_before(read, first)}."
+        sentence = say(
+            "{client} was told at {at} that nothing is decided for {key}, but {told_before}.",
+            client=read.client,
+            at=at,
+            key=read.key,
+            told_before=told_before(read, first),
+        )
         self._gives_away(LINEARIZABLE, read, sentence, (first, read))
 
     def _failed(self, proposal: Operation) -> str:
         what = f"{whose(proposal.client)} proposal {named(proposal.key, proposal.value)}"
-        return f"{what} failed at {seconds(proposal.finish or 0)}, which promises that it never happened"
+        return say(
+            "{what} failed at {seconds}, which promises that it never happened",
+            what=what,
+            seconds=seconds(proposal.finish or 0),
+        )
 
     # --- what nodes decide ------------------------------------------------------------------------
 
@@ -134,9 +162,27 @@ class Decisions:
         own = self.by_node.setdefault((node, index), value)
         first, decider = self.by_index.setdefault(index, (value, node))
         if own != value:
-            self._finds(INTEGRITY, at, f"{node} decided {shown(own)} at index {index}, and then {shown(value)}.", (node,))
+            self._finds(
+                INTEGRITY,
+                at,
+                say(
+                    "{node} decided {shown} at index {index}, and then {shown2}.",
+                    node=node,
+                    shown=shown(own),
+                    index=index,
+                    shown2=shown(value),
+                ),
+                (node,),
+            )
         elif first != value:
-            sentence = f"{decider} decided {shown(first)} at index {index}, but {node} decided {shown(value)} there."
+            sentence = say(
+                "{decider} decided {shown} at index {index}, but {node} decided {shown2} there.",
+                decider=decider,
+                shown=shown(first),
+                index=index,
+                node=node,
+                shown2=shown(value),
+            )
             self._finds(AGREEMENT, at, sentence, (decider, node))
         if isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, str) for part in value):
             self._decided_for(event, *value)
@@ -147,19 +193,44 @@ class Decisions:
         decided, decider = self.by_key.setdefault(key, (value, node))
         told = self.told.get(key)
         if decided != value and node != decider:
-            sentence = f"{decider} decided {named(key, decided)}, but {node} decided {named(key, value)}."
+            sentence = say(
+                "{decider} decided {named}, but {node} decided {named2}.",
+                decider=decider,
+                named=named(key, decided),
+                node=node,
+                named2=named(key, value),
+            )
             self._finds(AGREEMENT, at, sentence, (decider, node))
         elif decided != value:
-            self._finds(INTEGRITY, at, f"{node} decided {named(key, decided)}, and then {named(key, value)}.", (node,))
+            self._finds(
+                INTEGRITY,
+                at,
+                say(
+                    "{node} decided {named}, and then {named2}.", node=node, named=named(key, decided), named2=named(key, value)
+                ),
+                (node,),
+            )
         elif told is not None and told.result[0] != value:
-            sentence = f"{node} decided {named(key, value)}, but {telling(told)} at {seconds(told.finish or 0)}."
+            sentence = say(
+                "{node} decided {named}, but {telling} at {seconds}.",
+                node=node,
+                named=named(key, value),
+                telling=telling(told),
+                seconds=seconds(told.finish or 0),
+            )
             self._finds(AGREEMENT, at, sentence, (told.node, node), (told.op_id,))
         if (key, value) in self.own:
             return
         if proposal is None:
-            self._finds(VALIDITY, at, f"{node} decided {named(key, value)}, which nobody had proposed.", (node,))
+            self._finds(
+                VALIDITY,
+                at,
+                say("{node} decided {named}, which nobody had proposed.", node=node, named=named(key, value)),
+                (node,),
+            )
         elif proposal.outcome == FAILED:
-            sentence = f"{node} decided {named(key, value)}, but {self._failed(proposal)}."
+            failed = self._failed(proposal)
+            sentence = say("{node} decided {named}, but {failed}.", node=node, named=named(key, value), failed=failed)
             self._finds(VALIDITY, at, sentence, (node,), (proposal.op_id,))
 
     # --- findings and verdicts ----------------------------------------------------------------------
@@ -180,7 +251,7 @@ class Decisions:
         """Do all answers fit one order, and all decisions with them?"""
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
-        return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
+        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
 
     def promises(self, now: int = 0) -> dict[str, Verdict]:
         """One verdict for each of the properties of consensus that are matters of safety."""
@@ -189,20 +260,33 @@ class Decisions:
     def _verdict(self, promise: str) -> Verdict:
         if promise in self.broken:
             return Verdict(VIOLATED, self.findings[self.broken[promise]].sentence)
-        return Verdict(HOLDS, f"Nothing in {count(self.judged, 'answer')} denies it.")
+        return Verdict(HOLDS, say("Nothing in {count} denies it.", count=count(self.judged, "answer")))
 
     def stale_sentence(self, op_id: str) -> str:
-        return f"Told that nothing is decided, {duration(self.stale[op_id][1])} after a client had been told what is."
+        return say(
+            "Told that nothing is decided, {duration} after a client had been told what is.",
+            duration=duration(self.stale[op_id][1]),
+        )
 
 
 def telling(answer: Operation) -> str:
     """``c2 was told x=7``."""
-    return f"{answer.client} {'were' if itself(answer.client) == 'you' else 'was'} told {named(answer.key, answer.result[0])}"
+    return say(
+        "{client} {word} told {named}",
+        client=answer.client,
+        word="were" if itself(answer.client) == "you" else "was",
+        named=named(answer.key, answer.result[0]),
+    )
 
 
 def told_before(answer: Operation, first: Operation) -> str:
     who = "it" if first.client == answer.client else first.client
-    return f"{who} had been told {named(first.key, first.result[0])} at {seconds(first.finish or 0)}"
+    return say(
+        "{who} had been told {named} at {seconds}",
+        who=who,
+        named=named(first.key, first.result[0]),
+        seconds=seconds(first.finish or 0),
+    )
 
 
 def shown(value: Any) -> str:

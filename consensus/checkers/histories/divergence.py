@@ -14,6 +14,7 @@ from __future__ import annotations
 from consensus.checkers import HOLDS, UNDECIDED, Finding, Verdict
 from consensus.checkers.words import listed
 from consensus.kernel.events import Event
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 Contents = tuple[str, ...]
@@ -122,5 +123,10 @@ class Divergence:
         apart = tuple(key for key, different in self.versions.items() if different > 1)
         most = max(self.versions[key] for key in apart)
         return Verdict(
-            UNDECIDED, f"Live replicas hold up to {most} different contents of {listed(apart)}; they may still agree."
+            UNDECIDED,
+            say(
+                "Live replicas hold up to {most} different contents of {listed}; they may still agree.",
+                most=most,
+                listed=listed(apart),
+            ),
         )

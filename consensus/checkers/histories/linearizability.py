@@ -37,6 +37,7 @@ from consensus.checkers.words import count, in_order, itself, listed, named, rea
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 NAME = "linearizable"
@@ -87,8 +88,10 @@ class Linearizability:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
         for key, value in self.reused.items():
-            return Verdict(UNDECIDED, f"{named(key, value)} was written twice, so no read of it tells whose it was.")
-        return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
+            return Verdict(
+                UNDECIDED, say("{named} was written twice, so no read of it tells whose it was.", named=named(key, value))
+            )
+        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
 
     # --- what clients ask and get ---------------------------------------------------------------
 
@@ -118,8 +121,13 @@ class Linearizability:
             assert reader is not None
             self._gives_away(
                 write,
-                f"{writing(write)} failed at {seconds(write.finish or 0)}, which promises that it never happened, "
-                f"but {reading(reader)} at {seconds(reader.finish or 0)}.",
+                say(
+                    "{writing} failed at {seconds}, which promises that it never happened, but {reading} at {seconds2}.",
+                    writing=writing(write),
+                    seconds=seconds(write.finish or 0),
+                    reading=reading(reader),
+                    seconds2=seconds(reader.finish or 0),
+                ),
                 (reader, write),
             )
             self._forgets(place, zone)
@@ -156,12 +164,19 @@ class Linearizability:
         write = self.writes.get(place)
         if write is None:
             told = f"{reading(read)} at {seconds(read.finish or 0)}"
-            self._gives_away(read, f"{told}, but nobody had asked to write {read.result[0]} by then.", (read,))
+            self._gives_away(
+                read, say("{told}, but nobody had asked to write {result} by then.", told=told, result=read.result[0]), (read,)
+            )
         elif write.outcome == FAILED:
             self._gives_away(
                 read,
-                f"{reading(read)} at {seconds(read.finish or 0)}, but {writing(write)} had failed at "
-                f"{seconds(write.finish or 0)}, which promises that it never happened.",
+                say(
+                    "{reading} at {seconds}, but {writing} had failed at {seconds2}, which promises that it never happened.",
+                    reading=reading(read),
+                    seconds=seconds(read.finish or 0),
+                    writing=writing(write),
+                    seconds2=seconds(write.finish or 0),
+                ),
                 (write, read),
             )
         else:
@@ -234,8 +249,14 @@ class Linearizability:
         authors = " and ".join(f"{write.client} wrote {write.value}" for write in writes)
         self._gives_away(
             read,
-            f"{read.client} read {read.key}={listed(read.result)} at once at {seconds(read.finish or 0)}, but a register holds "
-            f"one value{f' ({authors})' if authors else ''}.",
+            say(
+                "{client} read {key}={listed} at once at {seconds}, but a register holds one value{word}.",
+                client=read.client,
+                key=read.key,
+                listed=listed(read.result),
+                seconds=seconds(read.finish or 0),
+                word=f" ({authors})" if authors else "",
+            ),
             (*writes[:2], read),
         )
 
@@ -259,15 +280,33 @@ def evidence(read: Operation, zone: Zone, other: Zone) -> tuple[str, tuple[Opera
     if between is not None:  # one operation that saw or wrote the other value after ours was there and before we asked
         assert between.finish is not None
         then = seconds(between.finish)
-        fact = f"{writing(between)} had been acknowledged" if between.kind == WRITE else reading(between)
-        already = f"{read.key} was no longer empty" if old is None else f"{old} was already overwritten"
-        return f"{told}, but {fact} at {then}, and {already}.", (*shown, between, read)
+        fact = say("{writing} had been acknowledged", writing=writing(between)) if between.kind == WRITE else reading(between)
+        already = (
+            say("{key} was no longer empty", key=read.key) if old is None else say("{old} was already overwritten", old=old)
+        )
+        return say("{told}, but {fact} at {then}, and {already}.", told=told, fact=fact, then=then, already=already), (
+            *shown,
+            between,
+            read,
+        )
     value = named(read.key, last.value if last.kind == WRITE else last.result[0])
-    also = f"{writing(last)} began" if last.kind == WRITE else f"{last.client} asked and read {value}"
+    also = (
+        f"{writing(last)} began"
+        if last.kind == WRITE
+        else say("{client} asked and read {value}", client=last.client, value=value)
+    )
     return (
-        f"{told} although {value} had taken effect by {seconds(other.f)} and {itself(read.client)} asked only "
-        f"at {seconds(read.start)}; {also} at {seconds(last.start)}, "
-        f"when {named(read.key, old)} had already taken effect: no one order fits both.",
+        say(
+            "{told} although {value} had taken effect by {seconds} and {itself} asked only at {seconds2}; {also} at {seconds3}, when {named} had already taken effect: no one order fits both.",
+            told=told,
+            value=value,
+            seconds=seconds(other.f),
+            itself=itself(read.client),
+            seconds2=seconds(read.start),
+            also=also,
+            seconds3=seconds(last.start),
+            named=named(read.key, old),
+        ),
         (first, last, read),
     )
 
@@ -287,7 +326,7 @@ def check(operations: Iterable[Operation]) -> Verdict:
             if outcome == FAILED:
                 continue
             if value in asked:
-                return Verdict(UNDECIDED, f"{named(key, value)} was written twice.")
+                return Verdict(UNDECIDED, say("{named} was written twice.", named=named(key, value)))
             asked[value] = start
             if outcome == OK and finish is not None:
                 told[value] = finish
@@ -295,7 +334,7 @@ def check(operations: Iterable[Operation]) -> Verdict:
         elif outcome == OK and finish is not None:
             answers += 1
             if len(result) > 1:
-                return Verdict(VIOLATED, f"{op_id} read {len(result)} values at once.")
+                return Verdict(VIOLATED, say("{op_id} read {count} values at once.", op_id=op_id, count=len(result)))
             value = result[0] if result else None
             if value not in seen:
                 seen[value], late[value] = finish, start
@@ -307,7 +346,9 @@ def check(operations: Iterable[Operation]) -> Verdict:
     for key, (asked, told, seen, late) in keys.items():
         for value, finish in seen.items():
             if finish < asked.get(value, NEVER):
-                return Verdict(VIOLATED, f"{named(key, value)} was read, but nobody had asked to write it by then.")
+                return Verdict(
+                    VIOLATED, say("{named} was read, but nobody had asked to write it by then.", named=named(key, value))
+                )
         zones = []
         for value, start in asked.items():
             f = told.get(value, NEVER)
@@ -317,8 +358,11 @@ def check(operations: Iterable[Operation]) -> Verdict:
             if f != NEVER:
                 zones.append((f, start, value))
         if (pair := overlapping(zones)) is not None:
-            return Verdict(VIOLATED, f"{named(key, pair[0])} and {named(key, pair[1])} contradict each other.")
-    return Verdict(HOLDS, f"All {count(answers, 'answer')} fit one order.")
+            return Verdict(
+                VIOLATED,
+                say("{named} and {named2} contradict each other.", named=named(key, pair[0]), named2=named(key, pair[1])),
+            )
+    return Verdict(HOLDS, say("All {count} fit one order.", count=count(answers, "answer")))
 
 
 def overlapping(zones: list[tuple[int, int, Value]]) -> tuple[Value, Value] | None:

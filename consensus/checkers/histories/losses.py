@@ -27,6 +27,7 @@ from consensus.checkers.words import count, listed, named, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE, S
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 NAME = "acknowledged writes"
@@ -248,17 +249,22 @@ class Losses:
     def _sentence(self, write: Operation) -> str:
         key, _ = place = write.key, write.value or ""
         held = tuple(dict.fromkeys(each for (_, _, of), values in self.shelves.items() if of == key for each in values))
-        told = f"{writing(write)} was acknowledged at {seconds(write.finish or 0)}; no replica"
+        told = say(
+            "{writing} was acknowledged at {seconds}; no replica", writing=writing(write), seconds=seconds(write.finish or 0)
+        )
         if place not in self.parents:
-            return f"{told} ever held it."
+            return say("{told} ever held it.", told=told)
         if not held:
-            return f"{told} holds it any more, and nothing stands in its place."
+            return say("{told} holds it any more, and nothing stands in its place.", told=told)
         if all(self._knew(place, each) for each in held):
-            return f"{told} holds it any more, only the older {listed(held)}."
+            return say("{told} holds it any more, only the older {listed}.", told=told, listed=listed(held))
         one = len(held) == 1
-        return (
-            f"{told} holds it any more, and the {'value' if one else 'values'} that replaced it, {listed(held)}, "
-            f"{'was' if one else 'were'} written without knowing it."
+        return say(
+            "{told} holds it any more, and the {word} that replaced it, {listed}, {word2} written without knowing it.",
+            told=told,
+            word="value" if one else "values",
+            listed=listed(held),
+            word2="was" if one else "were",
         )
 
     def _knew(self, place: Place, ancestor: str) -> bool:
@@ -294,8 +300,14 @@ class Losses:
     def verdict(self, now: int) -> Verdict:
         lost = len(self.lost(now))
         if lost:
-            return Verdict(VIOLATED, f"{count(lost, 'acknowledged write')} {'is' if lost == 1 else 'are'} lost.")
-        return Verdict(HOLDS, f"All {count(len(self.acknowledged), 'acknowledged write')} are held, or known to what is held.")
+            return Verdict(
+                VIOLATED,
+                say("{count} {word} lost.", count=count(lost, "acknowledged write"), word="is" if lost == 1 else "are"),
+            )
+        return Verdict(
+            HOLDS,
+            say("All {count} are held, or known to what is held.", count=count(len(self.acknowledged), "acknowledged write")),
+        )
 
 
 class NoLosses(Losses):

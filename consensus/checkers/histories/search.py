@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from consensus.checkers import HOLDS, UNDECIDED, VIOLATED, Verdict
 from consensus.checkers.words import count
 from consensus.kernel.node import FAILED, OK, READ
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 STEPS_MAX = 500_000  # some 100 MB of memory at worst
@@ -69,7 +70,7 @@ def search(calls: Iterable[Call], model: Model, start: Any = None, steps_max: in
     entry = following[0]
     for _step in range(steps_max):
         if not left:
-            return Verdict(HOLDS, f"{count(answered, 'answer')} fit one order.")
+            return Verdict(HOLDS, say("{count} fit one order.", count=count(answered, "answer")))
         number = call_of[entry] if entry != end else -1
         if number >= 0:
             allowed, after = model(state, history[number])
@@ -87,7 +88,10 @@ def search(calls: Iterable[Call], model: Model, start: Any = None, steps_max: in
                 entry = following[entry]
             continue
         if not taken:  # stuck at a return (or past all calls), and nothing left to take back
-            return Verdict(VIOLATED, f"No order fits: at most {best} of {count(answered, 'answer')} can be placed.")
+            return Verdict(
+                VIOLATED,
+                say("No order fits: at most {best} of {count} can be placed.", best=best, count=count(answered, "answer")),
+            )
         entry, state = taken.pop()
         done &= ~(1 << call_of[entry])
         if return_of[entry]:
@@ -95,7 +99,7 @@ def search(calls: Iterable[Call], model: Model, start: Any = None, steps_max: in
             left += 1
         restore(entry, following, before)
         entry = following[entry]
-    return Verdict(UNDECIDED, f"The search gave up after {steps_max} steps.")
+    return Verdict(UNDECIDED, say("The search gave up after {steps_max} steps.", steps_max=steps_max))
 
 
 def linked(history: list[Call]) -> tuple[list[int], list[int], list[int], list[int]]:
@@ -135,7 +139,9 @@ def check(operations: Iterable[Operation], steps_max: int = STEPS_MAX) -> Verdic
         if operation.outcome == FAILED or (reads and operation.outcome != OK):
             continue
         if len(operation.result) > 1:
-            return Verdict(VIOLATED, f"{operation.op_id} read {len(operation.result)} values at once.")
+            return Verdict(
+                VIOLATED, say("{op_id} read {count} values at once.", op_id=operation.op_id, count=len(operation.result))
+            )
         finish = operation.finish if operation.outcome == OK else None
         result = operation.result[0] if operation.result else None
         call = Call(operation.start, finish, "read" if reads else "write", operation.value, result)

@@ -35,6 +35,7 @@ from consensus.checkers.words import count, in_order, its, itself, listed, readi
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 READ_YOUR_WRITES = "read your writes"
@@ -212,7 +213,13 @@ class Sessions:
         if certain and not self.in_real_time:
             write = self._own_write_after(read, stand) or write
         assert write is not None and write.finish is not None and read.finish is not None
-        fact = f"{its(read.client)} own write {write.key}={write.value} had been acknowledged at {seconds(write.finish)}"
+        fact = say(
+            "{its} own write {key}={value} had been acknowledged at {seconds}",
+            its=its(read.client),
+            key=write.key,
+            value=write.value,
+            seconds=seconds(write.finish),
+        )
         if certain or self.in_real_time:
             sentence = f"{reading(read)} at {seconds(read.finish)}, though {fact}{older(read)}."
             self._breaks(READ_YOUR_WRITES, read.finish, sentence, (write, read))
@@ -225,7 +232,13 @@ class Sessions:
         if certain and not self.in_real_time:
             before = self._read_after(read, stand) or before
         assert before is not None and before.finish is not None and read.finish is not None
-        fact = f"{itself(read.client)} had read {before.key}={listed(before.result)} at {seconds(before.finish)} already"
+        fact = say(
+            "{itself} had read {key}={listed} at {seconds} already",
+            itself=itself(read.client),
+            key=before.key,
+            listed=listed(before.result),
+            seconds=seconds(before.finish),
+        )
         if certain or self.in_real_time:
             sentence = f"{reading(read)} at {seconds(read.finish)}, though {fact}{older(read)}."
             self._breaks(MONOTONIC_READS, read.finish, sentence, (before, read))
@@ -237,9 +250,12 @@ class Sessions:
 
     def _may_be_older(self, guarantee: str, read: Operation, fact: str) -> None:
         """Only real time says so, and this store need not order writes by it."""
-        sentence = (
-            f"{reading(read)} at {seconds(read.finish or 0)}, {fact}. {listed(read.result)} is the older by real time, "
-            f"but this store may have put it later: nobody who wrote one knew the other."
+        sentence = say(
+            "{reading} at {seconds}, {fact}. {listed} is the older by real time, but this store may have put it later: nobody who wrote one knew the other.",
+            reading=reading(read),
+            seconds=seconds(read.finish or 0),
+            fact=fact,
+            listed=listed(read.result),
         )
         self.doubts.setdefault(guarantee, sentence)
 
@@ -271,16 +287,28 @@ class Sessions:
         self._breaks(
             MONOTONIC_READS,
             read.finish,
-            f"{reading(read)} again at {seconds(read.finish)}, though {itself(read.client)} had read "
-            f"{other.key}={listed(other.result)} in between, at {seconds(other.finish or 0)}: "
-            f"one of the two steps goes back, whichever is older.",
+            say(
+                "{reading} again at {seconds}, though {itself} had read {key}={listed} in between, at {seconds2}: one of the two steps goes back, whichever is older.",
+                reading=reading(read),
+                seconds=seconds(read.finish),
+                itself=itself(read.client),
+                key=other.key,
+                listed=listed(other.result),
+                seconds2=seconds(other.finish or 0),
+            ),
             (first, other, read),
         )
 
     def _side_by_side(self, read: Operation) -> None:
         """Siblings, though one of them was written by somebody for whom the other was the past. Each pair is told once."""
         assert read.finish is not None
-        shown = f"{read.client} read {read.key}={listed(read.result)} side by side at {seconds(read.finish)}, but"
+        shown = say(
+            "{client} read {key}={listed} side by side at {seconds}, but",
+            client=read.client,
+            key=read.key,
+            listed=listed(read.result),
+            seconds=seconds(read.finish),
+        )
         for value in read.result:
             for other in read.result:
                 earlier, later = self.writes.get((read.key, value)), self.writes.get((read.key, other))
@@ -288,13 +316,25 @@ class Sessions:
                     continue
                 if came_before(earlier, later):
                     self.told[read.key, value, other] = True
-                    sentence = (
-                        f"{shown} {later.client} wrote {other} after {its(later.client)} own {value} had been acknowledged."
+                    sentence = say(
+                        "{shown} {client} wrote {other} after {its} own {value} had been acknowledged.",
+                        shown=shown,
+                        client=later.client,
+                        other=other,
+                        its=its(later.client),
+                        value=value,
                     )
                     self._breaks(MONOTONIC_WRITES, read.finish, sentence, (earlier, later, read))
                 elif self._had_read(later, value):
                     self.told[read.key, value, other] = True
-                    sentence = f"{shown} {later.client} wrote {other} after {itself(later.client)} had read {value}."
+                    sentence = say(
+                        "{shown} {client} wrote {other} after {itself} had read {value}.",
+                        shown=shown,
+                        client=later.client,
+                        other=other,
+                        itself=itself(later.client),
+                        value=value,
+                    )
                     self._breaks(WRITES_FOLLOW_READS, read.finish, sentence, (earlier, later, read))
 
     def _had_read(self, write: Operation, value: str) -> bool:
@@ -308,14 +348,32 @@ class Sessions:
             earlier = self.writes.get((read.key, value))
             if earlier is None:
                 continue
-            shown = f"{read.client} was shown {later.key}={later.value} and then {value}"
+            shown = say(
+                "{client} was shown {key}={value} and then {value2}",
+                client=read.client,
+                key=later.key,
+                value=later.value,
+                value2=value,
+            )
             if read.client == later.client:
-                shown = f"{read.client} wrote {later.key}={later.value} and then was shown {value}"
+                shown = say(
+                    "{client} wrote {key}={value} and then was shown {value2}",
+                    client=read.client,
+                    key=later.key,
+                    value=later.value,
+                    value2=value,
+                )
             doubt = "a replica was behind, or the two changed places"
             if came_before(earlier, later):
-                self.doubts.setdefault(MONOTONIC_WRITES, f"{shown}, which {later.client} had written first: {doubt}.")
+                self.doubts.setdefault(
+                    MONOTONIC_WRITES,
+                    say("{shown}, which {client} had written first: {doubt}.", shown=shown, client=later.client, doubt=doubt),
+                )
             elif self._had_read(later, value):
-                self.doubts.setdefault(WRITES_FOLLOW_READS, f"{shown}, which {later.client} had read before: {doubt}.")
+                self.doubts.setdefault(
+                    WRITES_FOLLOW_READS,
+                    say("{shown}, which {client} had read before: {doubt}.", shown=shown, client=later.client, doubt=doubt),
+                )
 
     def verdicts(self, now: int = 0) -> dict[str, Verdict]:
         """One verdict for each guarantee, in the order of the paper."""
@@ -326,12 +384,16 @@ class Sessions:
             return Verdict(VIOLATED, self.findings[self.broken[guarantee]].sentence)
         if guarantee in self.doubts:
             return Verdict(UNDECIDED, self.doubts[guarantee])
-        return Verdict(HOLDS, f"Nothing in {count(self.reads, 'answered read')} denies it.")
+        return Verdict(HOLDS, say("Nothing in {count} denies it.", count=count(self.reads, "answered read")))
 
 
 def older(read: Operation) -> str:
     """What a sentence adds on an old value: nothing when there was none."""
-    return f", and {listed(read.result)} {'is' if len(read.result) == 1 else 'are'} older" if read.result else ""
+    return (
+        say(", and {listed} {word} older", listed=listed(read.result), word="is" if len(read.result) == 1 else "are")
+        if read.result
+        else ""
+    )
 
 
 def came_before(earlier: Operation, later: Operation) -> bool:

@@ -37,6 +37,7 @@ from consensus.checkers.histories.losses import Losses, Place
 from consensus.checkers.words import count, duration, in_order, itself, listed, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.node import FAILED, OK, READ, WRITE, S
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 NAME = "linearizable"
@@ -204,10 +205,15 @@ class Sets:
         """Every removal of the element has failed; but somebody may have seen it gone."""
         read = at.seen_gone.pop(removal.value or "", None)
         if read is not None:
-            what = f"The removal of {removal.value} from {removal.key} by {removal.client}"
-            what += f" failed at {seconds(removal.finish or 0)}"
-            saw = f"{read.client} had seen it gone at {seconds(read.finish or 0)}"
-            sentence = f"{what}, which promises that it never happened, but {saw}."
+            what = say(
+                "The removal of {value} from {key} by {client} failed at {seconds}",
+                value=removal.value,
+                key=removal.key,
+                client=removal.client,
+                seconds=seconds(removal.finish or 0),
+            )
+            saw = say("{client} had seen it gone at {seconds}", client=read.client, seconds=seconds(read.finish or 0))
+            sentence = say("{what}, which promises that it never happened, but {saw}.", what=what, saw=saw)
             self._gives_away(removal, sentence, (read, removal))
 
     def _loosen(self, key: str, at: Elements, element: str) -> None:
@@ -239,16 +245,27 @@ class Sets:
     def _cannot_be(self, at: Elements, read: Operation, told: Told) -> tuple[str, tuple[Operation, ...]] | None:
         """What no set can answer, and what its own client knows to be gone."""
         if len(told.all) < len(read.result):
-            return f"{telling(read)}: an element twice.", (read,)
+            return say("{telling}: an element twice.", telling=telling(read)), (read,)
         for element in told.rest:
             add = at.adds.get(element)
             if add is None:
-                return f"{telling(read)}, but nobody had asked to add {element} by then.", (read,)
+                return say(
+                    "{telling}, but nobody had asked to add {element} by then.", telling=telling(read), element=element
+                ), (read,)
             if add.outcome == FAILED:
-                promise = f"{writing(add)} had failed at {seconds(add.finish or 0)}, which promises that it never happened"
+                promise = say(
+                    "{writing} had failed at {seconds}, which promises that it never happened",
+                    writing=writing(add),
+                    seconds=seconds(add.finish or 0),
+                )
                 return f"{telling(read)}, but {promise}.", (add, read)
             if element in at.seen_gone and (gone := self._saw_gone(at, read, element)) is not None:
-                return f"{telling(read)}: {element} came back, which {itself(read.client)} had seen to be gone.", (gone, read)
+                return say(
+                    "{telling}: {element} came back, which {itself} had seen to be gone.",
+                    telling=telling(read),
+                    element=element,
+                    itself=itself(read.client),
+                ), (gone, read)
         return None
 
     def _saw_gone(self, at: Elements, read: Operation, element: str) -> Operation | None:
@@ -283,8 +300,11 @@ class Sets:
         for element in told.rest:
             gone = at.seen_gone.get(element)
             if gone is not None and gone.finish is not None and gone.finish < read.start:
-                seen = f"{gone.client} had seen it gone at {seconds(gone.finish)}"
-                return f"{telling(read)}: {element} came back, for {seen}.", (gone, read)
+                seen = say("{client} had seen it gone at {seconds}", client=gone.client, seconds=seconds(gone.finish))
+                return say("{telling}: {element} came back, for {seen}.", telling=telling(read), element=element, seen=seen), (
+                    gone,
+                    read,
+                )
         adds = [at.adds[element] for element in own]
         if told.settled and at.settled_newest is not None:
             adds.append(at.settled_newest)
@@ -293,7 +313,9 @@ class Sets:
             for _, element in at.acknowledged[told.settled : bisect_left(at.acknowledged, (newest.start,))]:
                 if element not in told.all:
                     older = at.adds[element]
-                    why = f"{writing(older)} had been acknowledged before {newest.value} was asked"
+                    why = say(
+                        "{writing} had been acknowledged before {value} was asked", writing=writing(older), value=newest.value
+                    )
                     return f"{telling(read)}, but {why}.", (older, newest, read)
         size = told.settled + len(own)
         below = bisect_left(at.sizes, size + 1)  # sets told that are no larger
@@ -301,11 +323,19 @@ class Sets:
         smaller = at.sizes[below - 1] if below else 0
         larger = at.sizes[below] if below < len(at.sizes) else None
         if told.settled + sum(level is not None and level <= smaller for level in levels) < smaller:
-            return f"{telling(read)}, which lacks what another read had told, and tells what that one lacked.", (read,)
+            return say(
+                "{telling}, which lacks what another read had told, and tells what that one lacked.", telling=telling(read)
+            ), (read,)
         if larger is not None and size > smaller and any(level is None or level > larger for level in levels):
-            return f"{telling(read)}, which lacks what another read had told, and tells what that one lacked.", (read,)
+            return say(
+                "{telling}, which lacks what another read had told, and tells what that one lacked.", telling=telling(read)
+            ), (read,)
         if size < floor:
-            return f"{telling(read)}, but an earlier read had told {count(floor - size, 'element')} more.", (read,)
+            return say(
+                "{telling}, but an earlier read had told {count} more.",
+                telling=telling(read),
+                count=count(floor - size, "element"),
+            ), (read,)
         return None
 
     def _believe(self, at: Elements, read: Operation, told: Told) -> None:
@@ -337,15 +367,23 @@ class Sets:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
         if self.any_removed:
-            return Verdict(HOLDS, f"Nothing in {count(self.judged, 'answer')} contradicts what was asked and acknowledged.")
-        return Verdict(HOLDS, f"All {count(self.judged, 'answer')} fit one order.")
+            return Verdict(
+                HOLDS,
+                say("Nothing in {count} contradicts what was asked and acknowledged.", count=count(self.judged, "answer")),
+            )
+        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
 
     def promises(self, now: int = 0) -> dict[str, Verdict]:
         return {}
 
     def stale_sentence(self, op_id: str) -> str:
         missed, age = self.stale[op_id]
-        return f"Misses {missed} acknowledged {'change' if missed == 1 else 'changes'}, the first of them for {duration(age)}."
+        return say(
+            "Misses {missed} acknowledged {word}, the first of them for {duration}.",
+            missed=missed,
+            word="change" if missed == 1 else "changes",
+            duration=duration(age),
+        )
 
 
 def telling(read: Operation) -> str:
@@ -358,8 +396,8 @@ def missing(missed: list[tuple[int, str, Operation]]) -> str:
     added = tuple(element for _, element, operation in missed if operation.kind == WRITE)
     removed = tuple(element for _, element, operation in missed if operation.kind != WRITE)
     parts = [listed(added)] if added else []
-    parts += [f"the removal of {listed(removed)}"] if removed else []
-    return f"which misses {' and '.join(parts)}, acknowledged before it began"
+    parts += [say("the removal of {listed}", listed=listed(removed))] if removed else []
+    return say("which misses {names}, acknowledged before it began", names=" and ".join(parts))
 
 
 class SetLosses(Losses):
@@ -393,13 +431,22 @@ class SetLosses(Losses):
 
     def _sentence(self, write: Operation) -> str:
         place = write.key, write.value or ""
-        told = f"{writing(write)} was acknowledged at {seconds(write.finish or 0)}; no copy"
+        told = say(
+            "{writing} was acknowledged at {seconds}; no copy", writing=writing(write), seconds=seconds(write.finish or 0)
+        )
         return (
-            f"{told} holds it any more, though nobody asked to remove it." if place in self.parents else f"{told} ever held it."
+            say("{told} holds it any more, though nobody asked to remove it.", told=told)
+            if place in self.parents
+            else say("{told} ever held it.", told=told)
         )
 
     def verdict(self, now: int) -> Verdict:
         lost = len(self.lost(now))
         if lost:
-            return Verdict(VIOLATED, f"{count(lost, 'acknowledged addition')} {'is' if lost == 1 else 'are'} lost.")
-        return Verdict(HOLDS, f"All {count(len(self.acknowledged), 'acknowledged addition')} are held, or were removed.")
+            return Verdict(
+                VIOLATED,
+                say("{count} {word} lost.", count=count(lost, "acknowledged addition"), word="is" if lost == 1 else "are"),
+            )
+        return Verdict(
+            HOLDS, say("All {count} are held, or were removed.", count=count(len(self.acknowledged), "acknowledged addition"))
+        )

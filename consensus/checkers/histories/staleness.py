@@ -18,6 +18,7 @@ from consensus.checkers.words import count, duration
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 BEFORE_EVERYTHING = -1
@@ -70,10 +71,15 @@ class Staleness:
 
     def verdict(self, now: int = 0) -> Verdict:
         if not self.stale:
-            return Verdict(HOLDS, f"None of {count(self.reads, 'answered read')} was stale.")
+            return Verdict(HOLDS, say("None of {count} was stale.", count=count(self.reads, "answered read")))
         return Verdict(
             VIOLATED,
-            f"{len(self.stale)} of {count(self.reads, 'answered read')} "
-            f"{'was' if len(self.stale) == 1 else 'were'} stale, at worst by {count(self.versions_max, 'version')} "
-            f"and {duration(self.age_max)}.",
+            say(
+                "{count} of {count2} {word} stale, at worst by {count3} and {duration}.",
+                count=len(self.stale),
+                count2=count(self.reads, "answered read"),
+                word="was" if len(self.stale) == 1 else "were",
+                count3=count(self.versions_max, "version"),
+                duration=duration(self.age_max),
+            ),
         )

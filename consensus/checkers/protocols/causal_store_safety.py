@@ -19,6 +19,7 @@ from consensus.checkers.histories.causal import NAME as CAUSAL
 from consensus.checkers.histories.causal import Causal
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 VERSIONS = "Cause before effect"
@@ -63,12 +64,21 @@ class CausalStoreSafety:
         if known is None:
             self.puts[place] = put.value
         elif known != put.value:
-            self.find(UNIQUE, event, f"{put.key}={known} and {put.key}={put.value} have one version.")
+            self.find(
+                UNIQUE,
+                event,
+                say("{key}={known} and {key}={value} have one version.", key=put.key, known=known, value=put.value),
+            )
         else:
             return  # sent before
         for needed in put.dependencies:
             if needed.version.lamport >= put.version.lamport:
-                sentence = f"{put.key}={put.value} has no later version than {needed.key}, on which it depends."
+                sentence = say(
+                    "{key}={value} has no later version than {key2}, on which it depends.",
+                    key=put.key,
+                    value=put.value,
+                    key2=needed.key,
+                )
                 self.find(VERSIONS, event, sentence)
 
     def verdict(self, now: int = 0) -> Verdict:

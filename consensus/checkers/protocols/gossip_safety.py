@@ -14,6 +14,7 @@ from __future__ import annotations
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.node import OK, READ
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 GROWS = "Copies only grow"
@@ -68,11 +69,25 @@ class GossipSafety:
             self.made[node, key] = own
         for replica, had in before.items():
             if after.get(replica, 0) < had:
-                sentence = f"{node} had taken in {had} updates of {replica} to {key}, and has {after.get(replica, 0)} now."
+                sentence = say(
+                    "{node} had taken in {had} updates of {replica} to {key}, and has {get} now.",
+                    node=node,
+                    had=had,
+                    replica=replica,
+                    key=key,
+                    get=after.get(replica, 0),
+                )
                 self.find(GROWS, event, sentence, (node,))
         for replica, has in after.items():
             if has > self.made.get((replica, key), 0):
-                sentence = f"{node} counts {has} updates of {replica} to {key}; it has made {self.made.get((replica, key), 0)}."
+                sentence = say(
+                    "{node} counts {has} updates of {replica} to {key}; it has made {get}.",
+                    node=node,
+                    has=has,
+                    replica=replica,
+                    key=key,
+                    get=self.made.get((replica, key), 0),
+                )
                 self.find(THIN_AIR, event, sentence, (node, replica))
 
     def see_answer(self, event: Event, operation: Operation) -> None:
@@ -80,5 +95,11 @@ class GossipSafety:
         self.told[place] = told = self.told.get(place, 0) + 1
         if self.made.get(place, 0) < told:
             made = self.made.get(place, 0)
-            sentence = f"{event.node} told clients that {told} updates of {operation.key} are done; it has made {made}."
+            sentence = say(
+                "{node} told clients that {told} updates of {key} are done; it has made {made}.",
+                node=event.node,
+                told=told,
+                key=operation.key,
+                made=made,
+            )
             self.find(AT_ONCE, event, sentence, (event.node,), operation.op_id)

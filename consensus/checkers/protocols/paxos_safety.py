@@ -18,6 +18,7 @@ from typing import Any
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 P1A = "P1a"
@@ -123,7 +124,13 @@ class PaxosSafety:
             self.find(
                 P1A,
                 event,
-                f"{event.node} accepted proposal {number} in {place(instance)} after it had promised {self.promised[scope]}.",
+                say(
+                    "{node} accepted proposal {number} in {place} after it had promised {promised}.",
+                    node=event.node,
+                    number=number,
+                    place=place(instance),
+                    promised=self.promised[scope],
+                ),
                 (event.node,),
             )
         value, acceptors = self.votes_in(instance)[number]
@@ -139,11 +146,16 @@ class PaxosSafety:
         votes = self.votes_in(instance)
         if number in votes:  # sent to one more acceptor, or again
             if votes[number][0] != value:
-                sentence = f"Two proposals in {place(instance)} have the number {number}."
+                sentence = say("Two proposals in {place} have the number {number}.", place=place(instance), number=number)
                 self.find(UNIQUE_NUMBERS, event, sentence, (event.node,), votes[number][0], value)
             return
         if not self.was_asked(instance, value):
-            self.find(ONLY_PROPOSED, event, f"{event.node} proposed in {place(instance)} what nobody asked for.", (event.node,))
+            self.find(
+                ONLY_PROPOSED,
+                event,
+                say("{node} proposed in {place} what nobody asked for.", node=event.node, place=place(instance)),
+                (event.node,),
+            )
         self.check_issued(event, number, instance, value)
         chosen = self.chosen.get(instance)
         if chosen is not None and chosen[0] < number and chosen[1] != value:
@@ -155,7 +167,12 @@ class PaxosSafety:
         if number in self.votes_in(instance):
             self.see_vote(event, number, instance)
         else:
-            self.find(ONLY_PROPOSED, event, f"{event.node} accepted proposal {number}, which nobody issued.", (event.node,))
+            self.find(
+                ONLY_PROPOSED,
+                event,
+                say("{node} accepted proposal {number}, which nobody issued.", node=event.node, number=number),
+                (event.node,),
+            )
 
     def see_choice(self, event: Event, number: int, instance: Instance, value: Any) -> None:
         if instance in self.chosen and self.chosen[instance][0] <= number:
@@ -167,9 +184,14 @@ class PaxosSafety:
 
     def find_p2b(self, event: Event, proposer: str, number: int, instance: Instance, value: Any) -> None:
         first, chosen = self.chosen[instance]
-        sentence = (
-            f"{proposer} issued proposal {number} in {place(instance)} with {words(value)}; "
-            f"{words(chosen)} was chosen there with number {first}."
+        sentence = say(
+            "{proposer} issued proposal {number} in {place} with {words}; {words2} was chosen there with number {first}.",
+            proposer=proposer,
+            number=number,
+            place=place(instance),
+            words=words(value),
+            words2=words(chosen),
+            first=first,
         )
         self.find(P2B, event, sentence, (proposer,), chosen, value)
 
@@ -189,7 +211,13 @@ class PaxosSafety:
                 below = sum(highest.get(member, 0) <= lower for member in self.members)
                 if below >= quorum:
                     return  # (b)
-        sentence = f"{event.node} issued proposal {number} in {place(instance)} with {words(value)}: no quorum allows that."
+        sentence = say(
+            "{node} issued proposal {number} in {place} with {words}: no quorum allows that.",
+            node=event.node,
+            number=number,
+            place=place(instance),
+            words=words(value),
+        )
         self.find(P2C, event, sentence, (event.node,), value)
 
     # --- the requirements (2.1): one value, that was proposed; nobody learns what was not chosen --
@@ -198,13 +226,30 @@ class PaxosSafety:
         node = event.node
         first, learner = self.decided.setdefault(instance, (value, node))
         if first != value:
-            sentence = f"{learner} learned {words(first)} in {place(instance)}, and {node} {words(value)}."
+            sentence = say(
+                "{learner} learned {words} in {place}, and {node} {words2}.",
+                learner=learner,
+                words=words(first),
+                place=place(instance),
+                node=node,
+                words2=words(value),
+            )
             self.find(AGREEMENT, event, sentence, (learner, node), first, value)
         if not self.was_asked(instance, value):
-            self.find(ONLY_PROPOSED, event, f"{node} learned in {place(instance)} what nobody asked for.", (node,))
+            self.find(
+                ONLY_PROPOSED,
+                event,
+                say("{node} learned in {place} what nobody asked for.", node=node, place=place(instance)),
+                (node,),
+            )
         accepted = (len(acceptors) for other, acceptors in self.votes_in(instance).values() if other == value)
         if max(accepted, default=0) < self.quorum_2:
-            sentence = f"{node} learned {words(value)} in {place(instance)}, which no quorum of acceptors had accepted."
+            sentence = say(
+                "{node} learned {words} in {place}, which no quorum of acceptors had accepted.",
+                node=node,
+                words=words(value),
+                place=place(instance),
+            )
             self.find(ONLY_CHOSEN, event, sentence, (node,), value)
 
     def was_asked(self, instance: Instance, value: Any) -> bool:

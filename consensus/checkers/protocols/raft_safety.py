@@ -28,6 +28,7 @@ from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.rows import make
+from consensus.kernel.sentences import say
 from consensus.maths.quorums import Configuration, has_quorum
 from consensus.watch.history import Operation
 
@@ -131,7 +132,10 @@ class RaftSafety:
         first = self.leader_of.setdefault(term, event.node)
         if first != event.node:
             self.find(
-                ELECTION_SAFETY, event, f"{event.node} became leader of term {term}, which {first} leads.", (first, event.node)
+                ELECTION_SAFETY,
+                event,
+                say("{node} became leader of term {term}, which {first} leads.", node=event.node, term=term, first=first),
+                (first, event.node),
             )
         self.shown_by[event.node] = Ledger()
 
@@ -173,7 +177,12 @@ class RaftSafety:
                 self.find(
                     LEADER_APPEND_ONLY,
                     event,
-                    f"{leader}, leader of term {term}, replaced the entry at index {index} of its own log.",
+                    say(
+                        "{leader}, leader of term {term}, replaced the entry at index {index} of its own log.",
+                        leader=leader,
+                        term=term,
+                        index=index,
+                    ),
                     (leader,),
                     shown[index],
                     entry,
@@ -187,7 +196,7 @@ class RaftSafety:
         self.see_members(index, entry, previous_term)
         if known_entry != entry or known_previous != previous_term:
             what = "two entries are" if known_entry != entry else "entries with different pasts are"
-            sentence = f"At index {index}, {what} both of term {entry[0]}."
+            sentence = say("At index {index}, {what} both of term {entry}.", index=index, what=what, entry=entry[0])
             self.find(LOG_MATCHING, event, sentence, (event.node,), known_entry, entry)
 
     # --- a majority of the members agrees (5.2, 5.3, section 6) -------------------------------------
@@ -217,8 +226,12 @@ class RaftSafety:
         configuration = self.members_at.get((last_index, last_term))
         voters = (leader, *self.votes.get((leader, term), ()))
         if configuration is not None and not has_quorum(configuration, dict.fromkeys(voters, True)):
-            sentence = (
-                f"{leader} leads term {term} with the votes of {', '.join(voters)}, of the members {names(configuration)}."
+            sentence = say(
+                "{leader} leads term {term} with the votes of {names}, of the members {names2}.",
+                leader=leader,
+                term=term,
+                names=", ".join(voters),
+                names2=names(configuration),
             )
             self.find(MAJORITY, event, sentence, (leader,))
 
@@ -237,7 +250,13 @@ class RaftSafety:
         holders = [who for who, up_to in self.acknowledged.get((leader, term), {}).items() if up_to >= index]
         if not has_quorum(configuration, dict.fromkeys((leader, *holders), True)):
             who = ", ".join((leader, *holders))
-            sentence = f"{leader} committed index {index}, which {who} hold, of the members {names(configuration)}."
+            sentence = say(
+                "{leader} committed index {index}, which {who} hold, of the members {names}.",
+                leader=leader,
+                index=index,
+                who=who,
+                names=names(configuration),
+            )
             self.doubted = (event, sentence, entry)
             if not event.cause:
                 self.accuse()
@@ -266,7 +285,14 @@ class RaftSafety:
         self.find(
             LEADER_COMPLETENESS,
             event,
-            f"{leader} leads term {term} without the entry at index {index}, which {decider} committed in term {committed_in}.",
+            say(
+                "{leader} leads term {term} without the entry at index {index}, which {decider} committed in term {committed_in}.",
+                leader=leader,
+                term=term,
+                index=index,
+                decider=decider,
+                committed_in=committed_in,
+            ),
             (decider, leader),
             entry,
         )
@@ -285,10 +311,20 @@ class RaftSafety:
     def see_decision(self, event: Event, index: int, entry: Entry) -> None:
         node = event.node
         if index != self.last_decided[node] + 1:
-            sentence = f"{node} applied index {index} after index {self.last_decided[node]}."
+            sentence = say(
+                "{node} applied index {index} after index {last_decided}.",
+                node=node,
+                index=index,
+                last_decided=self.last_decided[node],
+            )
             self.find(STATE_MACHINE_SAFETY, event, sentence, (node,), entry)
         if (left := self.owed.pop(node, 0)) != 0:
-            sentence = f"{node} applied the entry at index {left} and stored nothing, unlike {self.decided[left - 1][1]}."
+            sentence = say(
+                "{node} applied the entry at index {left} and stored nothing, unlike {value}.",
+                node=node,
+                left=left,
+                value=self.decided[left - 1][1],
+            )
             self.find(STATE_MACHINE_SAFETY, event, sentence, (self.decided[left - 1][1], node), self.decided[left - 1][0])
         if index in self.effect_of:
             self.owed[node] = index
@@ -296,7 +332,9 @@ class RaftSafety:
         if index <= len(self.decided):
             first, decider, _term = self.decided[index - 1]
             if first != entry:
-                sentence = f"{decider} and {node} applied different entries at index {index}."
+                sentence = say(
+                    "{decider} and {node} applied different entries at index {index}.", decider=decider, node=node, index=index
+                )
                 self.find(STATE_MACHINE_SAFETY, event, sentence, (decider, node), first, entry)
         elif index == len(self.decided) + 1:
             self.decided.append((entry, node, self.epoch[node]))
@@ -312,7 +350,13 @@ class RaftSafety:
         if index is None:
             must = self.state_up_to(self.snapshot_of[node]).get(key)
             if must is not None and must != values:
-                sentence = f"{node} started from a snapshot in which {key} is {', '.join(values)}, not {', '.join(must)}."
+                sentence = say(
+                    "{node} started from a snapshot in which {key} is {names}, not {names2}.",
+                    node=node,
+                    key=key,
+                    names=", ".join(values),
+                    names2=", ".join(must),
+                )
                 self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
         elif index <= len(self.decided):
             first = self.decided[index - 1][1]
@@ -320,7 +364,12 @@ class RaftSafety:
             if node == first:
                 self.effect_of.setdefault(index, (key, values))
             if self.effect_of.get(index) != (key, values):
-                sentence = f"The entry at index {index} stored another value at {node} than at {first}."
+                sentence = say(
+                    "The entry at index {index} stored another value at {node} than at {first}.",
+                    index=index,
+                    node=node,
+                    first=first,
+                )
                 self.find(STATE_MACHINE_SAFETY, event, sentence, (first, node), self.decided[index - 1][0])
 
     # --- a snapshot stands for the decided entries up to its last (section 7) ----------------------
@@ -332,24 +381,43 @@ class RaftSafety:
         if index > len(self.decided):
             what = "which nobody has applied"
         elif self.decided[index - 1][0][0] != message.last_included_term:
-            what = f"whose term is {self.decided[index - 1][0][0]}, not {message.last_included_term}"
+            what = say(
+                "whose term is {value}, not {last_included_term}",
+                value=self.decided[index - 1][0][0],
+                last_included_term=message.last_included_term,
+            )
         elif {key: (value,) for key, value in message.data} != self.state_up_to(index):
             what = "but its data are not what the entries up to there make"
         else:
             self.snapshots[index] = shown
             return
-        self.find(STATE_MACHINE_SAFETY, event, f"{event.node} sent a snapshot up to index {index}, {what}.", (event.node,))
+        self.find(
+            STATE_MACHINE_SAFETY,
+            event,
+            say("{node} sent a snapshot up to index {index}, {what}.", node=event.node, index=index, what=what),
+            (event.node,),
+        )
 
     def see_skip(self, event: Event, what: str, index: int) -> None:
         """A server took a snapshot of what it had applied, or installed one that a leader had sent, and skips to its end."""
         node = event.node
         if what == "snapshot taken" and index != self.last_decided[node]:
-            sentence = f"{node} took a snapshot up to index {index}, having applied index {self.last_decided[node]}."
+            sentence = say(
+                "{node} took a snapshot up to index {index}, having applied index {last_decided}.",
+                node=node,
+                index=index,
+                last_decided=self.last_decided[node],
+            )
             self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
         elif what == "snapshot installed":
             if index not in self.snapshots or index < self.last_decided[node]:
                 why = "no such snapshot was sent" if index not in self.snapshots else "it had applied more"
-                self.find(STATE_MACHINE_SAFETY, event, f"{node} installed a snapshot up to index {index}, but {why}.", (node,))
+                self.find(
+                    STATE_MACHINE_SAFETY,
+                    event,
+                    say("{node} installed a snapshot up to index {index}, but {why}.", node=node, index=index, why=why),
+                    (node,),
+                )
             self.last_decided[node] = index
             self.applying.pop(node, None)
             self.owed.pop(node, None)

@@ -20,6 +20,7 @@ from typing import Any
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 SAME = "AC1: the same decision"
@@ -92,18 +93,42 @@ class TwoPhaseCommitSafety:
         node = event.node
         mine = self.decisions.setdefault((transaction, node), decision)
         if mine != decision:
-            self.find(FINAL, event, f"{node} had decided {mine} on {transaction}, and now {decision}.", (node,), transaction)
+            self.find(
+                FINAL,
+                event,
+                say(
+                    "{node} had decided {mine} on {transaction}, and now {decision}.",
+                    node=node,
+                    mine=mine,
+                    transaction=transaction,
+                    decision=decision,
+                ),
+                (node,),
+                transaction,
+            )
         first, who = self.first.setdefault(transaction, (decision, node))
         if first != decision:
-            sentence = f"On {transaction} {who} decided {first} and {node} {decision}."
+            sentence = say(
+                "On {transaction} {who} decided {first} and {node} {decision}.",
+                transaction=transaction,
+                who=who,
+                first=first,
+                node=node,
+                decision=decision,
+            )
             self.find(SAME, event, sentence, (who, node), transaction)
         if decision == "commit":
             lacking = [member for member in self.members if (transaction, member) not in self.yes]
             if lacking:
-                sentence = f"{node} committed {transaction} without a Yes of {', '.join(lacking)}."
+                sentence = say(
+                    "{node} committed {transaction} without a Yes of {names}.",
+                    node=node,
+                    transaction=transaction,
+                    names=", ".join(lacking),
+                )
                 self.find(UNANIMOUS, event, sentence, (node, *lacking), transaction)
         elif node == self.coordinator.get(transaction) and self.heard.get(transaction, 0) == len(self.members):
-            sentence = f"{node} aborted {transaction}, though every Yes had reached it."
+            sentence = say("{node} aborted {transaction}, though every Yes had reached it.", node=node, transaction=transaction)
             self.find(NO_NEEDLESS_ABORT, event, sentence, (node,), transaction)
 
     def undecided(self) -> list[tuple[str, str]]:

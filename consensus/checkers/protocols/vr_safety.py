@@ -20,6 +20,7 @@ from typing import Any
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 ONE_PRIMARY = "One primary a view"
@@ -92,15 +93,30 @@ class VRSafety:
         if view is None:
             return
         if view < self.view[node]:
-            self.find(VIEWS, event, f"{node} went from view {self.view[node]} back to view {view}.", (node,))
+            self.find(
+                VIEWS,
+                event,
+                say("{node} went from view {view} back to view {view2}.", node=node, view=self.view[node], view2=view),
+                (node,),
+            )
         self.view[node] = view
         if role in ("primary", "backup") and self.recovering.pop(node, None) is not None:
             answers = sum(pair[0] == node for pair in self.answered)
             if answers < self.quorum:
-                sentence = f"{node} takes part again after {answers} answers to its recovery; it needs {self.quorum}."
+                sentence = say(
+                    "{node} takes part again after {answers} answers to its recovery; it needs {quorum}.",
+                    node=node,
+                    answers=answers,
+                    quorum=self.quorum,
+                )
                 self.find(RECOVERY, event, sentence, (node,))
         if role == "primary" and node != (due := self.members[view % len(self.members)]):
-            self.find(ONE_PRIMARY, event, f"{node} is primary of view {view}, in which it is {due}'s turn.", (node, due))
+            self.find(
+                ONE_PRIMARY,
+                event,
+                say("{node} is primary of view {view}, in which it is {due}'s turn.", node=node, view=view, due=due),
+                (node, due),
+            )
 
     def see_message(self, event: Event, kind: str, message: Any) -> None:
         if kind == "Recovery":
@@ -109,7 +125,7 @@ class VRSafety:
         if kind not in TAKES_PART:
             return
         if event.node in self.recovering:
-            sentence = f"{event.node} has restarted and not recovered, and sends {kind}."
+            sentence = say("{node} has restarted and not recovered, and sends {kind}.", node=event.node, kind=kind)
             self.find(RECOVERY, event, sentence, (event.node,))
         if kind == "RecoveryResponse":
             if self.recovering.get(event.data[1]) == message.nonce:
@@ -118,7 +134,11 @@ class VRSafety:
             place = (message.view, message.op_number)
             first, entry = self.prepared.setdefault(place, (event.node, message.entry))
             if entry != message.entry or first != event.node:
-                sentence = f"In view {message.view} op-number {message.op_number} was given to two requests or by two replicas."
+                sentence = say(
+                    "In view {view} op-number {op_number} was given to two requests or by two replicas.",
+                    view=message.view,
+                    op_number=message.op_number,
+                )
                 self.find(ONE_PRIMARY, event, sentence, (first, event.node), entry, message.entry)
         elif kind == "StartView" and message.view not in self.begun:
             self.begun[message.view] = (event.node, message.log)
@@ -133,8 +153,13 @@ class VRSafety:
         primary, log = self.begun[view]
         entry, decider, decided_in = self.decided[op_number - 1]
         if len(log) < op_number or log[op_number - 1] != entry:
-            sentence = (
-                f"{primary} begins view {view} without op-number {op_number}, which {decider} committed in view {decided_in}."
+            sentence = say(
+                "{primary} begins view {view} without op-number {op_number}, which {decider} committed in view {decided_in}.",
+                primary=primary,
+                view=view,
+                op_number=op_number,
+                decider=decider,
+                decided_in=decided_in,
             )
             self.find(SURVIVAL, event, sentence, (decider, primary), entry)
 
@@ -143,13 +168,23 @@ class VRSafety:
     def see_decision(self, event: Event, op_number: int, entry: Entry) -> None:
         node = event.node
         if op_number != self.last_decided[node] + 1:
-            sentence = f"{node} executed op-number {op_number} after op-number {self.last_decided[node]}."
+            sentence = say(
+                "{node} executed op-number {op_number} after op-number {last_decided}.",
+                node=node,
+                op_number=op_number,
+                last_decided=self.last_decided[node],
+            )
             self.find(ORDER, event, sentence, (node,), entry)
         self.last_decided[node] = op_number
         if op_number <= len(self.decided):
             first, decider, _view = self.decided[op_number - 1]
             if first != entry:
-                sentence = f"{decider} and {node} executed different requests at op-number {op_number}."
+                sentence = say(
+                    "{decider} and {node} executed different requests at op-number {op_number}.",
+                    decider=decider,
+                    node=node,
+                    op_number=op_number,
+                )
                 self.find(ORDER, event, sentence, (decider, node), first, entry)
         elif op_number == len(self.decided) + 1:
             self.decided.append((entry, node, self.view[node]))
@@ -158,5 +193,10 @@ class VRSafety:
                     if view > self.view[node]:
                         self.check_survives(event, view, op_number)
         if self.place.setdefault(entry[-1], op_number) != op_number:
-            sentence = f"{entry[-1]} was executed at op-numbers {self.place[entry[-1]]} and {op_number}."
+            sentence = say(
+                "{entry} was executed at op-numbers {place} and {op_number}.",
+                entry=entry[-1],
+                place=self.place[entry[-1]],
+                op_number=op_number,
+            )
             self.find(AT_MOST_ONCE, event, sentence, (node,), entry)

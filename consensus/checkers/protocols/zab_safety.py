@@ -25,6 +25,7 @@ from typing import Any
 from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
+from consensus.kernel.sentences import say
 from consensus.watch.history import Operation
 
 INTEGRITY = "Integrity"
@@ -102,7 +103,9 @@ class ZabSafety:
     def see_leader(self, event: Event, epoch: int) -> None:
         first = self.leader_of.setdefault(epoch, event.node)
         if first != event.node:
-            sentence = f"{event.node} became leader of epoch {epoch}, which {first} leads."
+            sentence = say(
+                "{node} became leader of epoch {epoch}, which {first} leads.", node=event.node, epoch=epoch, first=first
+            )
             self.find(LEADERSHIP, event, sentence, (first, event.node))
 
     # --- broadcasts -------------------------------------------------------------------------------
@@ -113,7 +116,12 @@ class ZabSafety:
         primary = event.node
         self.see_leader(event, epoch)
         if transaction[1] <= self.last_counter.get(epoch, 0) or transaction[0] != epoch:
-            sentence = f"{primary}, primary of epoch {epoch}, broadcast {named(transaction)} out of order."
+            sentence = say(
+                "{primary}, primary of epoch {epoch}, broadcast {named} out of order.",
+                primary=primary,
+                epoch=epoch,
+                named=named(transaction),
+            )
             self.find(LOCAL_PRIMARY_ORDER, event, sentence, (primary,), transaction)
         self.place[transaction] = self.broadcast_in[epoch] = self.broadcast_in.get(epoch, 0) + 1
         self.last_counter[epoch] = transaction[1]
@@ -130,7 +138,13 @@ class ZabSafety:
         if count < index:
             transaction, deliverer = self.delivered[index - 1]
             by = "it" if deliverer == primary else deliverer
-            sentence = f"{primary} broadcast in epoch {epoch} before it delivered {named(transaction)}, which {by} delivered."
+            sentence = say(
+                "{primary} broadcast in epoch {epoch} before it delivered {named}, which {by} delivered.",
+                primary=primary,
+                epoch=epoch,
+                named=named(transaction),
+                by=by,
+            )
             self.find(PRIMARY_INTEGRITY, event, sentence, (deliverer, primary), transaction)
 
     # --- deliveries -------------------------------------------------------------------------------
@@ -141,7 +155,12 @@ class ZabSafety:
         self.check_order(event, index, transaction)
         before = self.last.get(node)
         if before is not None and before[0] > epoch:
-            sentence = f"{node} delivered {named(transaction)} after {named(before)}, which is of a later epoch."
+            sentence = say(
+                "{node} delivered {named} after {named2}, which is of a later epoch.",
+                node=node,
+                named=named(transaction),
+                named2=named(before),
+            )
             self.find(GLOBAL_PRIMARY_ORDER, event, sentence, (node,), before, transaction)
         self.count[node] = index
         self.last[node] = transaction
@@ -159,11 +178,17 @@ class ZabSafety:
             return  # it broadcasts to nobody
         place = self.place.get(transaction)
         if place is None:
-            sentence = f"{node} delivered {named(transaction)}, which no primary broadcast."
+            sentence = say("{node} delivered {named}, which no primary broadcast.", node=node, named=named(transaction))
             return self.find(INTEGRITY, event, sentence, (node,), transaction)
         had = self.of_epoch[node].get(epoch, 0)
         if place != had + 1:
-            sentence = f"{node} delivered broadcast {place} of epoch {epoch} after {had} of them."
+            sentence = say(
+                "{node} delivered broadcast {place} of epoch {epoch} after {had} of them.",
+                node=node,
+                place=place,
+                epoch=epoch,
+                had=had,
+            )
             self.find(LOCAL_PRIMARY_ORDER, event, sentence, (node,), transaction)
         self.of_epoch[node][epoch] = place
         return None
@@ -172,25 +197,52 @@ class ZabSafety:
         """Total Order, Agreement and Prefix Consistency: everybody's deliveries against the first at each index."""
         node = event.node
         if index != self.count[node] + 1:
-            sentence = f"{node} delivered index {index} after index {self.count[node]}."
+            sentence = say(
+                "{node} delivered index {index} after index {count}.", node=node, index=index, count=self.count[node]
+            )
             self.find(TOTAL_ORDER, event, sentence, (node,), transaction)
         if index > len(self.delivered):
             elsewhere = self.position.get(transaction)
             if elsewhere is not None:
-                sentence = f"{node} delivered {named(transaction)} at index {index} and, or others did, at {elsewhere}."
+                sentence = say(
+                    "{node} delivered {named} at index {index} and, or others did, at {elsewhere}.",
+                    node=node,
+                    named=named(transaction),
+                    index=index,
+                    elsewhere=elsewhere,
+                )
                 self.find(TOTAL_ORDER, event, sentence, (node,), transaction)
             return
         first, deliverer = self.delivered[index - 1]
         if first == transaction:
             return
         nodes = (deliverer, node)
-        sentence = f"At index {index} {deliverer} delivered {named(first)} and {node} {named(transaction)}."
+        sentence = say(
+            "At index {index} {deliverer} delivered {named} and {node} {named2}.",
+            index=index,
+            deliverer=deliverer,
+            named=named(first),
+            node=node,
+            named2=named(transaction),
+        )
         self.find(PREFIX_CONSISTENCY, event, sentence, nodes, first, transaction)
         if transaction in self.position:
-            sentence = f"{node} delivered {named(transaction)} without {named(first)}, which {deliverer} delivered before it."
+            sentence = say(
+                "{node} delivered {named} without {named2}, which {deliverer} delivered before it.",
+                node=node,
+                named=named(transaction),
+                named2=named(first),
+                deliverer=deliverer,
+            )
             self.find(TOTAL_ORDER, event, sentence, nodes, first, transaction)
         else:
-            sentence = f"{deliverer} delivered {named(first)}, {node} {named(transaction)}, and neither has both."
+            sentence = say(
+                "{deliverer} delivered {named}, {node} {named2}, and neither has both.",
+                deliverer=deliverer,
+                named=named(first),
+                node=node,
+                named2=named(transaction),
+            )
             self.find(AGREEMENT, event, sentence, nodes, first, transaction)
 
 

@@ -17,6 +17,8 @@ from consensus.kernel.node import MS, WRITE, Request
 from consensus.kernel.simulation import Cluster, Simulation
 from consensus.protocols.ordered.raft import CARD, AppendEntriesReply, RequestVote, RequestVoteReply
 from consensus.runs.interventions import Crash
+from tests.kit.probe import one_message
+from tests.kit.storm import members
 from tests.protocols.raft.test_paper import (
     FIGURE_7,
     FIGURE_7_LEADER,
@@ -26,15 +28,9 @@ from tests.protocols.raft.test_paper import (
     entry,
     exchange,
     leader,
-    reply,
     server,
     terms_of,
 )
-
-
-def members(size: int) -> tuple[str, ...]:
-    return tuple(f"n{number}" for number in range(1, size + 1))
-
 
 # Size of the cluster, the answers to a candidate, whether it leads after this one round.
 # (When a majority refuses, etcd's candidate becomes a follower; in the paper it waits for its timeout. It leads in neither.)
@@ -82,7 +78,7 @@ UP_TO_DATE = [
 @pytest.mark.parametrize(("log", "last_term", "last_index", "refuses"), UP_TO_DATE)
 def test_a_voter_compares_logs(log: tuple[int, ...], last_term: int, last_index: int, refuses: bool) -> None:
     voter = server(*log)
-    answer = reply(voter.receive(0, "n2", RequestVote(3, "n2", last_index, last_term)), RequestVoteReply)
+    answer = one_message(voter.receive(0, "n2", RequestVote(3, "n2", last_index, last_term)), RequestVoteReply)
     assert answer.vote_granted is not refuses
 
 
@@ -95,7 +91,7 @@ CHECK = [(0, 0, False), (1, 1, False), (2, 2, False), (1, 2, True), (3, 3, True)
 def test_a_follower_checks_what_comes_before(prev_term: int, prev_index: int, refuses: bool) -> None:
     follower = server(1, 2)
     follower.receive(0, "n2", append(2, (1, 1), commit=1))
-    answer = reply(follower.receive(0, "n2", append(2, (prev_index, prev_term))), AppendEntriesReply)
+    answer = one_message(follower.receive(0, "n2", append(2, (prev_index, prev_term))), AppendEntriesReply)
     assert answer.success is not refuses
     assert answer.match_index == (0 if refuses else prev_index)
     assert terms_of(follower) == [1, 2]
@@ -114,7 +110,7 @@ APPENDED = [
 def test_a_follower_takes_over_entries(prev_index: int, prev_term: int, terms: tuple[int, ...], log: list[int]) -> None:
     follower = server(1, 2)
     entries = tuple(entry(term, index) for index, term in enumerate(terms, start=prev_index + 1))
-    assert reply(follower.receive(0, "n2", append(4, (prev_index, prev_term), entries)), AppendEntriesReply).success
+    assert one_message(follower.receive(0, "n2", append(4, (prev_index, prev_term), entries)), AppendEntriesReply).success
     assert terms_of(follower) == log
 
 
