@@ -251,7 +251,8 @@ class Counter:
             self._gives_away(
                 read,
                 say(
-                    "{telling}, but {client} had read {shown} at {seconds}, and what was asked since cannot make up the difference.",
+                    "{telling}, but {client} had read {shown} at {seconds}, and what was asked since cannot make up the "
+                    "difference.",
                     telling=telling(read),
                     client=last.client,
                     shown=shown(last),

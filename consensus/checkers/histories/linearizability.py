@@ -297,7 +297,8 @@ def evidence(read: Operation, zone: Zone, other: Zone) -> tuple[str, tuple[Opera
     )
     return (
         say(
-            "{told} although {value} had taken effect by {seconds} and {itself} asked only at {seconds2}; {also} at {seconds3}, when {named} had already taken effect: no one order fits both.",
+            "{told} although {value} had taken effect by {seconds} and {itself} asked only at {seconds2}; {also} "
+            "at {seconds3}, when {named} had already taken effect: no one order fits both.",
             told=told,
             value=value,
             seconds=seconds(other.f),

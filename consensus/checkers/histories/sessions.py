@@ -221,10 +221,16 @@ class Sessions:
             seconds=seconds(write.finish),
         )
         if certain or self.in_real_time:
-            sentence = f"{reading(read)} at {seconds(read.finish)}, though {fact}{older(read)}."
+            sentence = say(
+                "{reading} at {seconds}, though {fact}{older}.",
+                reading=reading(read),
+                seconds=seconds(read.finish),
+                fact=fact,
+                older=older(read),
+            )
             self._breaks(READ_YOUR_WRITES, read.finish, sentence, (write, read))
         else:
-            self._may_be_older(READ_YOUR_WRITES, read, f"and {fact}")
+            self._may_be_older(READ_YOUR_WRITES, read, say("and {fact}", fact=fact))
         self._doubt(read, write)
 
     def _older_than_read(self, read: Operation, stand: Stand, certain: bool) -> None:
@@ -240,10 +246,16 @@ class Sessions:
             seconds=seconds(before.finish),
         )
         if certain or self.in_real_time:
-            sentence = f"{reading(read)} at {seconds(read.finish)}, though {fact}{older(read)}."
+            sentence = say(
+                "{reading} at {seconds}, though {fact}{older}.",
+                reading=reading(read),
+                seconds=seconds(read.finish),
+                fact=fact,
+                older=older(read),
+            )
             self._breaks(MONOTONIC_READS, read.finish, sentence, (before, read))
         else:
-            self._may_be_older(MONOTONIC_READS, read, f"and {fact}")
+            self._may_be_older(MONOTONIC_READS, read, say("and {fact}", fact=fact))
         for value in before.result:
             if (write := self.writes.get((before.key, value))) is not None:
                 self._doubt(read, write)
@@ -251,7 +263,8 @@ class Sessions:
     def _may_be_older(self, guarantee: str, read: Operation, fact: str) -> None:
         """Only real time says so, and this store need not order writes by it."""
         sentence = say(
-            "{reading} at {seconds}, {fact}. {listed} is the older by real time, but this store may have put it later: nobody who wrote one knew the other.",
+            "{reading} at {seconds}, {fact}. {listed} is the older by real time, but this store may have put it "
+            "later: nobody who wrote one knew the other.",
             reading=reading(read),
             seconds=seconds(read.finish or 0),
             fact=fact,
@@ -288,7 +301,8 @@ class Sessions:
             MONOTONIC_READS,
             read.finish,
             say(
-                "{reading} again at {seconds}, though {itself} had read {key}={listed} in between, at {seconds2}: one of the two steps goes back, whichever is older.",
+                "{reading} again at {seconds}, though {itself} had read {key}={listed} in between, at {seconds2}: "
+                "one of the two steps goes back, whichever is older.",
                 reading=reading(read),
                 seconds=seconds(read.finish),
                 itself=itself(read.client),

@@ -286,7 +286,8 @@ class RaftSafety:
             LEADER_COMPLETENESS,
             event,
             say(
-                "{leader} leads term {term} without the entry at index {index}, which {decider} committed in term {committed_in}.",
+                "{leader} leads term {term} without the entry at index {index}, which {decider} committed in term "
+                "{committed_in}.",
                 leader=leader,
                 term=term,
                 index=index,
