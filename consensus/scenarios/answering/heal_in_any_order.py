@@ -50,7 +50,7 @@ SCENARIO = Scenario(
         workload=Workload(keys=(KEY,), every=250 * MS, reads=600_000, start=500 * MS, stop=STOP),
         script=(
             Step(CUT, Partition((("n1", "n2"), ("n3",), ("n4", "n5")))),
-            Step(CUT + 100 * MS, Say("Three sides. Each goes on counting, and everybody is answered.")),
+            Step(CUT + 100 * MS, Say("Three sides. Everybody counts on, and everybody is answered.")),
             Step(FIRST, Partition((("n1", "n2", "n3"), ("n4", "n5")))),
             Step(FIRST + 100 * MS, Say("Two sides meet first.")),
             Step(SECOND, Heal()),

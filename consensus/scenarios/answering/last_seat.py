@@ -59,7 +59,7 @@ SCENARIO = Scenario(
             Step(5 * S, Ask("n5", REMOVE, SEATS)),
             Step(
                 SOLD,
-                Say("Both sides are asked for the seat. Left: both sell it. Right: only the node that owns the seat does."),
+                Say("Both sides were asked for the seat. Left: both sold it. Right: only the node whose seat it was did."),
             ),
             Step(HEAL, Heal()),
             Step(AGREED, Say("The copies agree again. Left: -1 seats. Right: none.")),

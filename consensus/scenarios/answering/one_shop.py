@@ -38,7 +38,7 @@ SCENARIO = Scenario(
         workload=Workload(keys=("a", "b"), every=300 * MS, reads=600_000),
         script=(
             Step(CUT, Partition((("@leader", "@follower1"), ("@rest",)))),
-            Step(CUT + 1500 * MS, Say("On the side of two the cart still works. Payments have to wait there.")),
+            Step(CUT + 1500 * MS, Say("On the side of two the cart works on. Paying has to wait there.")),
             Step(HEAL, Heal()),
             Step(HEAL + 1500 * MS, Say("Healed: the carts have merged, and nothing was paid twice.")),
         ),

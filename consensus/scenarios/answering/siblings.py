@@ -59,7 +59,7 @@ SCENARIO = Scenario(
             Step(6 * S, Ask("n5", WRITE, CART, "eggs,tea,jam")),
             Step(6010 * MS, Say("On the side of three somebody puts jam in.")),
             Step(HEAL, Heal()),
-            Step(9 * S, Say("What is in the cart? There are two carts: neither edit knew about the other.")),
+            Step(9 * S, Say("What is in the cart? Both carts: neither edit knew the other.")),
             Step(MERGE, Ask("n4", WRITE, CART, "eggs,tea,jam")),
             Step(MERGE + 10 * MS, Say("The shop merges them: the union. The eggs are back.")),
         ),

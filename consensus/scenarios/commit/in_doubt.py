@@ -61,11 +61,11 @@ SCENARIO = Scenario(
             Step(DIES, Crash("n1")),
             Step(
                 3600 * MS,
-                Say("All voted Yes, but nobody received the votes. x is locked at every site, and nobody may decide."),
+                Say("All voted Yes; the votes found nobody. x is locked at every site, and nobody may decide."),
             ),
             Step(5500 * MS, SetLink(tuple((other, "n1") for other in OTHERS), FAST)),
             Step(BACK, Restart("n1")),
-            Step(6200 * MS, Say("The coordinator is back. It had not decided, so it may decide Abort. It tells all sites.")),
+            Step(6200 * MS, Say("The coordinator is back. It had not decided, so it may decide Abort, and tells them.")),
             Step(7 * S, SetLink(tuple(("n1", other) for other in UNINFORMED), SLOW)),
             Step(AGAIN, Ask("n1", WRITE, "x", "second")),
             Step(7830 * MS, Cut(tuple(("n1", other) for other in UNINFORMED))),
@@ -73,7 +73,7 @@ SCENARIO = Scenario(
             Step(
                 9500 * MS,
                 Say(
-                    "This time n2 knows the decision. In the second lane the others ask n2. In the first lane they wait for n1."
+                    "This time n2 was told. Where everybody is asked, n2 tells the others. In the first lane they wait for n1."
                 ),
             ),
             Step(11 * S, Heal()),

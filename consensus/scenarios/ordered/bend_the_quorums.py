@@ -38,12 +38,14 @@ SCENARIO = Scenario(
             Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
             Step(
                 4500 * MS,
-                Say("First lane: the two go on, the three cannot elect. Second: both sides go on. Third: the three go on."),
+                Say(
+                    "First lane: the two go on, the three cannot elect. Second: both sides go on, and apart. Third: the three."
+                ),
             ),
             Step(7 * S, Heal()),
             Step(
                 7100 * MS,
-                Say("In the second lane two histories meet. A node that notices it stops, and says which rule was broken."),
+                Say("In the second lane two histories meet. Whoever notices stops, and says which law was broken."),
             ),
         ),
         until=9 * S,

@@ -23,13 +23,13 @@ SCENARIO = Scenario(
         workload=Workload(keys=("x",), reads=1_000_000),  # only the script writes, so the story is true under every seed
         script=(
             Step(2500 * MS, Ask("n1", WRITE, "x")),
-            Step(3 * S, Say("Two replicas, one link. Both hold the same value.")),
+            Step(3 * S, Say("Two replicas, one link, both in step.")),
             Step(3500 * MS, Partition((("n1",), ("n2",)))),
             Step(4 * S, Ask("n1", WRITE, "x")),
             Step(4500 * MS, Ask("n2", READ, "x")),
             Step(
                 5500 * MS,
-                Say("One lane refuses, and no answer is wrong. The other answers, and is stale. There is no third button."),
+                Say("One lane refuses, and says nothing wrong. The other answers, and is stale. There is no third button."),
             ),
         ),
         until=8 * S,

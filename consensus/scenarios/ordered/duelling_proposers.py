@@ -45,7 +45,7 @@ SCENARIO = Scenario(
             Step(2503 * MS, Ask("n2", WRITE, "x")),
             Step(
                 3500 * MS,
-                Say("No back-off: the numbers climb, nothing is chosen. With it, the loser waits, and the other succeeds."),
+                Say("No back-off: the numbers climb, nothing is chosen. With it, who gave way waits a while, and it is over."),
             ),
         ),
         until=7 * S,

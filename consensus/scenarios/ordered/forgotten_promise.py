@@ -58,7 +58,7 @@ SCENARIO = Scenario(
             Step(3600 * MS, Heal()),
             Step(3600 * MS, SetLink(N2_SPEAKS, FAST)),
             Step(3700 * MS, Restart("n2")),
-            Step(4 * S, Say("n2 started a change to view 1, crashed, and is back in view 0. Its message is still on its way.")),
+            Step(4 * S, Say("n2 called for view 1, crashed, and is back in view 0. Its call is still on its way.")),
             Step(7200 * MS, Cut((("n2", "n1"),))),
             Step(7200 * MS, SetLink(N3_SPEAKS, SLOW)),
             Step(7650 * MS, Crash("n3")),
@@ -67,7 +67,7 @@ SCENARIO = Scenario(
             Step(7850 * MS, Restart("n3")),
             Step(
                 8200 * MS,
-                Say("n3 got that message, promised its log to view 1, and crashed. With nothing on disk it is back in view 0."),
+                Say("n3 heard the call, promised its log to view 1, and crashed. With nothing on disk it is back in view 0."),
             ),
             Step(11_200 * MS, Cut((("n1", "n2"), *N2_SPEAKS))),
             Step(11_210 * MS, Ask("n1", WRITE, "x", "new")),
@@ -75,13 +75,13 @@ SCENARIO = Scenario(
             Step(11_700 * MS, Heal((("n3", "n1"),))),
             Step(
                 12 * S,
-                Say("In the first lane n1 and n3 commit a write. The old promise arrives: n2 begins view 1 without the write."),
+                Say("In the first lane n1 and n3 commit a write, the old promise arrives, and n2 begins view 1 without it."),
             ),
             Step(12_500 * MS, Heal()),
             Step(13 * S, Ask("n2", READ, "x")),
             Step(
                 14 * S,
-                Say("A client reads at n2. With the view on disk, n3 brought all to view 1 long before, and nothing is lost."),
+                Say("n2 is read. Where the view was on disk, n3 had brought all to view 1 long before, and nothing is lost."),
             ),
         ),
         until=15 * S,

@@ -38,7 +38,7 @@ SCENARIO = Scenario(
             Step(FIRST + 1300 * MS, Ask("n1", READ, "x")),
             Step(
                 FIRST + 1400 * MS,
-                Say("All clocks are right: the lease ended before another leader could be elected. The read waits."),
+                Say("All clocks are right: the lease ended before anybody could be elected. The read waits."),
             ),
             Step(FIRST + 2 * S, Heal()),
             Step(FIRST + 3500 * MS, Act("@leader", "transfer_leadership", "n1")),
@@ -46,7 +46,7 @@ SCENARIO = Scenario(
             Step(SECOND - 900 * MS, Say("From now on the leader's clock runs at half speed, more than the margin allows for.")),
             *cut(SECOND),
             Step(SECOND + 1300 * MS, Ask("n1", READ, "x")),
-            Step(SECOND + 1400 * MS, Say("By all other clocks its lease is over. By its own it is not.")),
+            Step(SECOND + 1400 * MS, Say("Its lease is over for all but itself.")),
         ),
         until=SECOND + 2 * S,
     ),

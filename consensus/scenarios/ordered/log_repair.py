@@ -18,7 +18,7 @@ SCENARIO = Scenario(
         seed=14,
         script=(
             Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
-            Step(5500 * MS, Say("Dashed entries on the left are not committed. Watch them disappear.")),
+            Step(5500 * MS, Say("Dashed entries on the left are promises to nobody. Watch them go.")),
             Step(6 * S, Heal()),
         ),
         until=9 * S,

@@ -68,9 +68,7 @@ SCENARIO = Scenario(
             ),
             Step(
                 15 * S,
-                Say(
-                    "Left: correct and slow. Middle: the way to the leader, correct without faults. Right: fast, sometimes old."
-                ),
+                Say("Left: right and slow. Between: the way to the leader, on trust. Right: at once, and some of it old."),
             ),
         ),
         until=UNTIL,

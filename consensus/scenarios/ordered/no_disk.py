@@ -42,16 +42,14 @@ SCENARIO = Scenario(
             Step(3500 * MS, Say("Two of five are down. Their logs are gone, and three go on.")),
             Step(4500 * MS, Restart("@follower1")),
             Step(4500 * MS, Restart("@follower2")),
-            Step(4600 * MS, Say("They ask everybody, with a number that no earlier request had, and wait for a quorum.")),
+            Step(4600 * MS, Say("They ask everybody, with a number that no earlier question had, and wait for a quorum.")),
             Step(6 * S, Crash("@leader")),
-            Step(
-                6400 * MS, Say("Now the primary crashes. The next replica takes over: one of those that had lost everything.")
-            ),
+            Step(6400 * MS, Say("Now the primary: the next replica takes its part, one of those that had lost everything.")),
             Step(7500 * MS, Restart("@follower1")),
             Step(BACK, Ask("@follower1", READ, "z")),
             Step(
                 9500 * MS,
-                Say("Three of five have lost everything, but never more than two at a time. Nothing is lost."),
+                Say("Three of five have lost all that they held, but never more than two at a time. Nothing is lost."),
             ),
         ),
         until=END,

@@ -23,7 +23,7 @@ SCENARIO = Scenario(
         seed=22,
         script=(
             Step(DEAF, Cut((("@follower1", "@leader"), ("@follower2", "@leader")))),
-            Step(4 * S, Say("The followers see nothing wrong. Their clients get no answers.")),
+            Step(4 * S, Say("The followers are content. Their clients are not.")),
             Step(6 * S, Say("With CheckQuorum the leader steps down, and the two that hear each other go on.")),
         ),
         until=9 * S,

@@ -23,8 +23,8 @@ SCENARIO = Scenario(
         seed=21,
         script=(
             Step(CUT, Cut(APART + tuple((b, a) for a, b in APART))),
-            Step(4 * S, Say("n4 and n5 hear no leader, so they start elections; each new term spreads through n2 and n3.")),
-            Step(9 * S, Say("PreVote asks first, and nodes that hear a leader say no.")),
+            Step(4 * S, Say("n4 and n5 hear no leader, so they stand; each new term travels on through n2 and n3.")),
+            Step(9 * S, Say("PreVote asks first, and those who hear a leader say no.")),
         ),
         until=12 * S,
     ),

@@ -47,7 +47,7 @@ SCENARIO = Scenario(
             Step(2690 * MS, Say("n1, n2 and n3 have accepted the value: it is chosen. n1 is dead, and nobody knows.")),
             Step(3500 * MS, Heal()),
             Step(3600 * MS, Ask("n5", WRITE, "x")),
-            Step(3610 * MS, Say("n5 wants another value. But first it must ask a majority.")),
+            Step(3610 * MS, Say("n5 wishes for another value. But first it must ask a majority.")),
             Step(5 * S, Restart("n1")),
             Step(5100 * MS, Ask("n1", READ, "x")),
         ),

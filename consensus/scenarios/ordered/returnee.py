@@ -24,11 +24,9 @@ SCENARIO = Scenario(
         seed=20,
         script=(
             Step(3 * S, Partition((("@follower4",), ("@rest",)))),
-            Step(5 * S, Say("Watch the term of the server that is cut off. With PreVote it stays the same.")),
+            Step(5 * S, Say("Watch the term of the lonely one. With PreVote it stays where it is.")),
             Step(BACK, Heal()),
-            Step(
-                BACK + 600 * MS, Say("The leader sees a later term, so it must step down. With PreVote there is no later term.")
-            ),
+            Step(BACK + 600 * MS, Say("A later term is a later term: the leader has to give way. With PreVote there is none.")),
         ),
         until=9 * S,
     ),

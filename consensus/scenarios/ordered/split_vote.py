@@ -24,7 +24,7 @@ SCENARIO = Scenario(
         seed=12,
         link=LinkState(15 * MS, 0),
         script=(
-            Step(2500 * MS, Say("All start an election at once, each votes for itself, nobody gets three votes. And again.")),
+            Step(2500 * MS, Say("All stand at once, each votes for itself, nobody has three votes. And again.")),
             Step(TURNED, Turn(EQUAL, "election_max_ms", 400)),
             Step(TURNED + MS, Say("Now the first lane draws its timeouts at random, too.")),
         ),

@@ -39,9 +39,7 @@ SCENARIO = Scenario(
             Step(5 * S, Restart("n3")),
             Step(
                 7500 * MS,
-                Say(
-                    "All run. With disks they go on. Without, three have forgotten everything, and the other two are no quorum."
-                ),
+                Say("All run. With disks they go on. Without, three have forgotten all, and two are no quorum to tell them."),
             ),
         ),
         until=END,

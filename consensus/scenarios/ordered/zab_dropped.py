@@ -20,10 +20,10 @@ SCENARIO = Scenario(
         script=(
             Step(3 * S, Partition((("@leader",), ("@rest",)))),
             Step(3010 * MS, Ask("@leader", WRITE, "z")),
-            Step(3150 * MS, Say("Only the old primary's history has the proposal. It steps down when it hears no quorum.")),
+            Step(3150 * MS, Say("The proposal stands in one history only. Its holder gives up when it hears no quorum.")),
             Step(4500 * MS, Ask("@majority", READ, "z")),
             Step(5 * S, Heal()),
-            Step(5050 * MS, Say("It joins the new epoch with the new primary's history; it drops its own proposal.")),
+            Step(5050 * MS, Say("It joins the new epoch with the new primary's history; its own proposal goes.")),
             Step(6500 * MS, Ask("@leader", READ, "z")),
         ),
         until=8 * S,

@@ -26,11 +26,9 @@ SCENARIO = Scenario(
             Step(3010 * MS, Ask("@leader", WRITE, "z")),
             Step(3100 * MS, Crash("@leader")),
             Step(3110 * MS, Heal()),
-            Step(
-                3150 * MS, Say("Three of five have the proposal; one of them is dead. No client knows whether it is committed.")
-            ),
+            Step(3150 * MS, Say("Three of five hold the proposal, one of them dead. Nobody was told whether it is committed.")),
             Step(4500 * MS, Ask("@leader", READ, "z")),
-            Step(5 * S, Say("A node that has it leads, so now all have the half-done write.")),
+            Step(5 * S, Say("Someone who holds it leads, and the half-done write is there for all.")),
         ),
         until=7 * S,
     ),

@@ -28,7 +28,7 @@ SCENARIO = Scenario(
             Step(7 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
             Step(
                 7500 * MS,
-                Say("Cut: on the side of two both lanes soon refuse, local reads too, when the primary has lost its quorum."),
+                Say("Cut: on the side of two both soon refuse, local reads too, once the primary misses its quorum."),
             ),
         ),
         until=9 * S,

@@ -55,7 +55,7 @@ SCENARIO = Scenario(
             Step(PROPOSED, Say("Both propose at once. Watch which proposal comes first where.")),
             Step(
                 2600 * MS,
-                Say("First lane: two say pizza, two sushi, and nothing failed. Second: the same crossing, but one decision."),
+                Say("First lane: two say pizza, two sushi, and nothing failed. Second: the same crossing, and one place."),
             ),
         ),
         until=UNTIL,

@@ -59,7 +59,7 @@ SCENARIO = Scenario(
             Step(PROPOSED, Say("Who leads? Each proposes itself.")),
             Step(
                 1500 * MS,
-                Say("A stalemate; two leaders; and, with one vote a term and more than half of all votes, one leader."),
+                Say("A stalemate; two leaders; and, with one vote a term and more than half of all votes, one."),
             ),
         ),
         until=UNTIL,

@@ -51,7 +51,7 @@ SCENARIO = Scenario(
         speed=0.2,
         script=(
             *(Step(2500 * MS, Act(friend, "propose", LUNCH)) for friend in ("n1", "n2", "n3")),
-            Step(2500 * MS, Say("Where shall we have lunch? Each votes for its own wish.")),
+            Step(2500 * MS, Say("Where shall we have lunch? Each votes for the own wish.")),
             Step(
                 4 * S,
                 Say("First lane: round after round, and no wish gets more than half. The others have a tie rule, and lunch."),
@@ -63,7 +63,7 @@ SCENARIO = Scenario(
             *(Step(at * MS, Ask(friend, READ, DINNER)) for at in range(6700, 8400, 400) for friend in ("n1", "n2")),
             Step(
                 8500 * MS,
-                Say("Waiting for all means waiting for n3, forever. Two of three are a majority: a second square, decided."),
+                Say("Who waits for all waits for n3, for ever. Two of three are a majority: a second square, decided."),
             ),
         ),
         until=UNTIL,

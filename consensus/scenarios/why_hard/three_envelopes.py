@@ -54,11 +54,11 @@ SCENARIO = Scenario(
         workload=Workload(keys=("dead?",), start=600 * S),  # no client asks: this is about what nodes know of each other
         speed=0.5,
         script=(
-            Step(2300 * MS, Say("n1 and n3 hear a heartbeat from n2 every half second.")),
+            Step(2300 * MS, Say("n1 and n3 hear a heartbeat of n2 every half second.")),
             Step(SILENT_FROM, Crash("n2"), CRASHED),
             Step(SILENT_FROM, Partition((("n2",), ("n1", "n3"))), LOST),
             Step(SILENT_FROM, SetLink(LINKS_OF_N2, (("delay", 10 * S),)), LATE),
-            Step(SILENT_FROM, Say("Something different has happened to n2 in each world. n1 does not learn what.")),
+            Step(SILENT_FROM, Say("Something has happened to n2, in each world something else. n1 hears nothing of it.")),
             Step(
                 5500 * MS,
                 Say("n1 suspects n2 in all three worlds, at the same moment. It cannot know why; open its card and compare."),

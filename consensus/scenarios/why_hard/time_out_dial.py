@@ -65,7 +65,7 @@ SCENARIO = Scenario(
                 Say("Time-outs of 50 ms, 200 ms, 1 s and 5 s. Both nodes are well; each square under one is a false alarm."),
             ),
             Step(CRASH, Crash("n2")),
-            Step(CRASH + S, Say("Now n2 has crashed. The short time-outs suspect it already; the longest one waits.")),
+            Step(CRASH + S, Say("Now n2 has crashed. The nervous ones suspect it already; the calm one waits.")),
         ),
         until=UNTIL,
     ),

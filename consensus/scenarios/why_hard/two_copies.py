@@ -39,7 +39,7 @@ SCENARIO = Scenario(
             Step(3200 * MS, Ask("n1", WRITE, "x")),
             Step(3230 * MS, Say("Now x=2, and it was acknowledged.")),
             Step(3500 * MS, Ask("n2", READ, "x")),
-            Step(3530 * MS, Say("A client asks n2, and n2 answers from its notebook: 1. Nothing has failed.")),
+            Step(3530 * MS, Say("n2 is asked, and says what stands in its notebook: 1. Nothing has failed.")),
             Step(5 * S, Ask("n2", READ, "x")),
             Step(5030 * MS, Say("A little later it says 2. How much later? Nobody promised.")),
         ),

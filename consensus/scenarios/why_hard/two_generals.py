@@ -20,9 +20,9 @@ ASKED = tuple(Ask(general, READ, f"night{night}") for night in range(2, NIGHTS +
 SOLDIERS = tuple(Step((night_of(ask.key) or 0) * NIGHT_MS * MS - 100 * MS, ask) for ask in ASKED)
 UNTIL = NIGHTS * NIGHT_MS * MS + 50 * MS
 CAPTIONS = (
-    Step(700 * MS, Say("The plans: no acknowledgement; three; three, with each messenger sent three times; sixty.")),
+    Step(700 * MS, Say("No acknowledgement; three; three, with each messenger sent three times; sixty.")),
     Step(6 * S, Say("Two colours on a lane: one general has attacked alone. It had sent the last messenger.")),
-    Step(15 * S, Say("The fourth plan takes longer than a night: with it no general is ever alone, but none ever attacks.")),
+    Step(15 * S, Say("The fourth plan takes longer than a night: by it nobody is ever alone, and nobody ever attacks.")),
 )
 SCRIPT = tuple(sorted((*SOLDIERS, *CAPTIONS), key=lambda step: step.at))
 
