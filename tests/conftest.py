@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, settings
 # concerns eventlet is tested on a server of its own (tests/browser/conftest.py starts one).
 os.environ.setdefault("ASYNC_MODE", "threading")
 
+# What the kit asserts is to be explained as the tests' own assertions are.
+pytest.register_assert_rewrite("tests.kit")
+
 # No deadline, since the machine is shared; the same examples every time in CI, new ones at a developer's desk.
 settings.register_profile("desk", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True)

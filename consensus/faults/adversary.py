@@ -1,10 +1,10 @@
-"""The adversary of asynchronous networks: sees all that nodes hold, and chooses when each message arrives. It loses none.
+"""The adversary of asynchronous networks: it sees all nodes' states and chooses when each message arrives. It loses none.
 
-Named pure functions, as the ways to lie are (``byzantine.py``): from the running nodes, and a message that is about to land,
-to how much longer it is under way (microseconds; 0: it lands now). When that time is over the adversary is asked again. The
-kernel keeps it honest: a message is held for ``HELD_MAX`` in all, then it lands, so every delay is finite. No node is touched.
+An adversary is a named pure function, like a lie (``faults/byzantine.py``). From the running nodes and a message that is about
+to land it returns a further delay (microseconds; 0: it lands now). After that time the kernel calls it again. The kernel holds
+a message for at most ``HELD_MAX`` in total, so every delay is finite. An adversary changes no node.
 
-What a message means for a decision is the protocol's to say: ``Node.decisive``.
+The protocol says what a message means for a decision: ``Node.decisive``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LATER = 5 * MS
 
 
 def decisive(nodes: Mapping[str, Node], src: str, dst: str, message: Any) -> int:
-    """Holds what would bring a decision nearer, as long as something else may come in its place; lets all others go."""
+    """Delays a message that would bring a decision nearer, as long as another may come in its place; delays no other."""
     return LATER if nodes[dst].decisive(src, message, nodes) else 0
 
 

@@ -1,15 +1,15 @@
-"""Parts, not nodes: ``@leader``, ``@follower1``, ``@minority`` ... -> the nodes that play that part now.
+"""Resolves parts (``@leader``, ``@follower1``, ``@minority`` ...) to the nodes that play them now.
 
-A scenario that named nodes would tell a false story under another seed. Parts are resolved when their moment comes; what
-reaches the log names the node that was meant.
+A scenario that named nodes would tell a false story under another seed. So a script names parts, and the experiment resolves
+them when the step's moment comes. The log names nodes.
 
-    @leader       the running leader of the highest epoch (of the first lane that has one; without any, the first member)
+    @leader       the running leader of the highest epoch (in the first lane that has one; else the first member)
     @follower1    the first member, in order, that is not the leader; @follower2 the second, ...
-    @minority     every member of the smallest side of the present split      (where a list of nodes stands)
+    @minority     every member of the smallest side of the present split      (in a list of nodes)
     @majority     every member of the largest side
-    @rest         every member that the other sides do not name               (in a partition)
+    @rest         every member that no other side names                       (in a partition)
 
-What an action of a protocol takes may be a part too: ``Act("@leader", "transfer_leadership", "@follower1")``.
+The argument of a protocol's action may be a part too: ``Act("@leader", "transfer_leadership", "@follower1")``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from consensus.runs.interventions import TABLE, Intervention
 
 
 class Cast(NamedTuple):
-    """Who plays which part now."""
+    """Which node plays which part now."""
 
     members: tuple[str, ...]
     leader: str
@@ -49,19 +49,19 @@ class Cast(NamedTuple):
         raise Refused(say("There is no part {part}.", part=repr(part)))
 
     def node(self, part: str) -> str:
-        """The one node that a name or a part stands for; of several the first."""
+        """The node that a name or a part stands for; the first if there are several."""
         return self.nodes(part)[0]
 
 
 def resolve(intervention: Intervention, cast: Cast) -> Intervention:
-    """The intervention with nodes in the place of parts."""
+    """The intervention with its parts replaced by nodes."""
     named = {name: _RESOLVED[field.kind] for name, field in TABLE[type(intervention)].fields.items() if field.kind in _RESOLVED}
     resolved: Any = intervention._replace(**{name: of(getattr(intervention, name), cast) for name, of in named.items()})
     return resolved  # type: ignore[no-any-return]
 
 
 def known(intervention: Intervention, members: tuple[str, ...]) -> None:
-    """Refuses a name or a part that no node of these members can ever play."""
+    """Raises Refused for a name or a part that no member can ever play."""
     resolve(intervention, Cast(members, members[0], (members,)))
 
 
@@ -80,7 +80,7 @@ def _argument(argument: str, cast: Cast) -> str:
     return cast.node(argument) if argument.startswith("@") else argument
 
 
-# How a field of each kind that may name parts is resolved (``interventions.TABLE``).
+# How to resolve a field of each kind that may name parts (``interventions.TABLE``).
 _RESOLVED: dict[str, Callable[[Any, Cast], Any]] = {
     "node": lambda part, cast: cast.node(part),
     "links": _links,

@@ -1,8 +1,8 @@
 """An experiment: one to four lanes under one clock, one seed, one workload and one list of interventions.
 
 A lane is one cluster with everything that watches it: history, checkers, meters, trace. All lanes have the same members, the
-same links with the same chance on each, and the same clients asking the same things at the same moments; only the protocol
-and its knobs differ. ``steps`` counts what has been processed over all lanes, so a position in a run is exact even between
+same links with the same random draws, and the same clients with the same requests at the same moments; only the protocol
+and its knobs differ. ``steps`` counts the steps processed in all lanes, so a position in a run is exact even between
 two events of one microsecond.
 """
 
@@ -23,14 +23,14 @@ from consensus.runs.spec import Spec, check
 from consensus.watch.narration import seconds
 from consensus.watch.watch import Mark
 
-Band = tuple[int, int | None, str]  # a stretch of time with something cut: from, to (None: still), what, in words
+Band = tuple[int, int | None, str]  # a time span with cuts: from, to (None: it lasts), a description
 
 
 class Refusal(NamedTuple):
     """A step of the script that could not be done, or that one lane of several could not do."""
 
     at: int
-    do: Intervention  # as the script has it
+    do: Intervention  # as in the script
     lane: int | None  # None: no lane could
     sentence: str
 
@@ -39,16 +39,16 @@ class Refusal(NamedTuple):
 
 
 class Experiment:
-    """Several lanes under one clock. ``at`` is now (microseconds), ``steps`` what has been processed over all lanes."""
+    """Several lanes under one clock. ``at`` is now (microseconds), ``steps`` counts the steps processed in all lanes."""
 
     def __init__(self, spec: Spec, protocols: Mapping[str, Card]) -> None:
         check(spec, protocols)
         self.spec = spec
         self.at = 0
         self.steps = 0
-        self.script = 0  # steps of the script already taken
+        self.script = 0  # how many steps of the script are done
         self.marks: list[Mark] = []
-        self.bands: list[Band] = []  # stretches of time with something cut
+        self.bands: list[Band] = []  # time spans with cuts
         self.cuts: tuple[tuple[str, str], ...] = ()
         self.caption = ""
         self.refused: list[Refusal] = []
@@ -67,9 +67,9 @@ class Experiment:
         return self.run(limit, 1) == 1
 
     def run(self, limit: int, steps: int) -> int:
-        """Processes the next things, at most that many, none after ``limit``; how many there were.
+        """Processes at most ``steps`` steps, none after ``limit``; returns how many.
 
-        Ties fall to the first lane; a step of the script comes after everything else of its moment.
+        At one moment the first lane comes first, and a step of the script comes last.
         """
         done = 0
         while done < steps:
@@ -95,9 +95,9 @@ class Experiment:
             lane.absorb()
 
     def _next(self) -> tuple[int, int, int]:
-        """When the next thing happens, in which lane, and how long that lane may go on alone.
+        """The moment of the next step, its lane, and how long that lane may go on alone.
 
-        It may go on up to what the lanes behind it do next, and until just before those ahead of it.
+        It may go on up to the next step of any later lane, and until just before the next step of any earlier lane.
         """
         first, number, until = FOREVER, 0, FOREVER
         for lane in self.lanes:
@@ -111,13 +111,13 @@ class Experiment:
         return first, number, until
 
     def run_until(self, at: int) -> None:
-        """Processes everything up to and including that moment, and stands there."""
+        """Processes everything up to and including that moment, and sets the clock to it."""
         while self.run(at, 1_000):
             pass
         self.stand_at(at)
 
     def stand_at(self, at: int) -> None:
-        """Moves the clock to a moment before which nothing is left to do."""
+        """Sets the clock to a moment; everything before it must be processed."""
         self.at = max(self.at, at)
         for lane in self.lanes:
             lane.sim.now = max(lane.sim.now, self.at)
@@ -129,14 +129,14 @@ class Experiment:
         self.stand_at(at)
         try:
             refusals = self.intervene(aim.resolve(step.do, self.cast()), step.lane)
-        except Refused as refused:  # a visitor may have done it already
+        except Refused as refused:  # a visitor may have done the same already
             self._refuse(Refusal(at, step.do, step.lane, refused.sentence))
         else:
             for lane, reason in refusals:
                 self._refuse(Refusal(at, step.do, lane, reason.sentence))
 
     def _refuse(self, refusal: Refusal) -> None:
-        """A step that was not done is said: the page would otherwise show a story that did not happen."""
+        """Reports a step that failed: the page would otherwise tell a story that did not happen."""
         self.refused.append(refusal)
         text = say("not done: {reason}", reason=refusal.sentence)
         self.marks.append(Mark(refusal.at, "refused", -1 if refusal.lane is None else refusal.lane, text))
@@ -146,16 +146,16 @@ class Experiment:
             )
 
     def before(self) -> Before:
-        """How things stand now, for an intervention that is to be taken back later."""
+        """The present state, so that a user can undo the next intervention."""
         return Before(self.witness.sim, tuple(lane.knobs for lane in self.lanes), self.caption)
 
     def cast(self) -> aim.Cast:
-        """Who plays which part now."""
+        """Which node plays which part now."""
         return aim.Cast(self.spec.members, self.leader() or self.spec.members[0], self.witness.sides)
 
     @property
     def witness(self) -> Lane:
-        """A lane whose links are as all interventions that fell on every lane left them: the first that has not stopped."""
+        """The first lane that has not stopped: it got every intervention on all lanes, so its links show their result."""
         return next((lane for lane in self.lanes if lane.stopped is None), self.lanes[0])
 
     def leader(self) -> str | None:
@@ -167,13 +167,13 @@ class Experiment:
         return [leader for lane in self.lanes if lane.stopped is None and (leader := lane.leader()) is not None]
 
     def intervene(self, intervention: Intervention, lane: int | None = None) -> list[tuple[int, Refused]]:
-        """The same on every lane, now; or on one alone (``Turn`` names it itself). Refused when no lane can do it.
+        """Intervenes now, on every lane or on one (``Turn`` names its lane). Raises Refused when no lane can do it.
 
-        Returns the lanes that could not, and why.
+        Returns the lanes that could not do it, with their reasons.
         """
         leaders = dict.fromkeys(self._leaders())
         one = len(leaders) == 1 and not self.spec.veiled
-        before = next(iter(leaders)) if one else None  # what is said to all names a leader only if all agree
+        before = next(iter(leaders)) if one else None  # a text for all lanes names a leader only if all lanes agree
         only = intervention.lane if isinstance(intervention, Turn) else lane
         if only is not None and not 0 <= only < len(self.lanes):
             raise Refused(say("There is no lane {lane}.", lane=only))
@@ -192,16 +192,16 @@ class Experiment:
         return refusals
 
     def _keep_in_step(self, client: str) -> None:
-        """What is asked by hand has the same names in every lane, though some could not be asked for a removal."""
+        """Keeps the names of a user's operations equal in all lanes, though some lanes do not support a removal."""
         asked = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
         for lane in self.lanes:
             while lane.sim.clients.asked_so_far.get(client, 0) < asked:
                 lane.sim.clients.passes(client)
 
-    # --- what it says -------------------------------------------------------------------------
+    # --- marks and reports -------------------------------------------------------------------------
 
     def _tell(self, intervention: Intervention, leader: str | None, lane: int | None) -> None:
-        """Marks, bands and the caption that an intervention leaves. A band tells of a cut that the first lane has."""
+        """Adds the marks, the band and the caption of an intervention. Bands show the cuts of the first lane."""
         cuts, network = tuple(self.witness.sim.network.cuts), self.witness.sim.network
         words = network.words(leader)
         if cuts != self.cuts:
@@ -224,11 +224,11 @@ class Experiment:
         return sorted(self.lanes[lane].outcome(self.at), key=lambda side: len(side["nodes"]))
 
     def all_marks(self) -> list[Mark]:
-        """The marks of the experiment and of its lanes, in time."""
+        """The marks of the experiment and of its lanes, in the order of time."""
         return sorted([*self.marks, *(mark for lane in self.lanes for mark in lane.marks)])
 
     def report(self) -> dict[str, Any]:
-        """What came out (see ``python -m consensus run --json``)."""
+        """The results (see ``python -m consensus run --json``)."""
         return {
             "scenario": self.spec.scenario,
             "seed": self.spec.seed,

@@ -1,15 +1,15 @@
-"""All that a user can do to a run, as data. A run is a spec and a list of these, each with its moment.
+"""Everything that a user can do to a run, as data. A run is a spec and a list of interventions, each with its moment.
 
-Each intervention stands here whole, and only here (CONTRIBUTING.md, "Add an intervention"):
+This file is the only place that defines an intervention (CONTRIBUTING.md, "Add an intervention"):
 
-- its fields, and what it does: ``effect`` calls one verb of the simulation, which carries it out or refuses it;
-- what is said of it: ``told`` gives the mark on the timeline and the caption;
-- what takes it back: ``inverse`` gives the interventions that undo it, as things stood before, and that in words;
-- its row in ``TABLE``: its command, and of what kind its fields are. From the kind follow the check of what comes over the wire
-  (``dashboard/wire/commands.py``) and how parts such as ``"@leader"`` become nodes (``aim.py``).
+- its fields and its effect: ``effect`` calls one verb of the simulation, which carries it out or raises Refused;
+- its texts: ``told`` gives the mark on the timeline and the caption;
+- its inverse: ``inverse`` gives the interventions that restore the state before it, and words for the undo button;
+- its row in ``TABLE``: its command and the kinds of its fields. The kind of a field decides how the server checks it
+  (``dashboard/wire/commands.py``) and how parts such as ``"@leader"`` become nodes (``runs/aim.py``).
 
-Nodes are named (``"n1"``). Scripts may name parts instead; they are resolved when their moment comes, so what reaches a
-simulation names nodes only.
+Interventions name nodes (``"n1"``). Scripts may name parts instead. The experiment resolves parts when the step's moment comes,
+so a simulation gets names of nodes only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from consensus.watch.narration import clock_words, seconds
 
 
 class Told(NamedTuple):
-    """What is said of an intervention: the kind and the text of its mark, and a caption; empty for none."""
+    """The texts of an intervention: the kind and the text of its mark, and a caption. Empty: no mark, no caption."""
 
     kind: str
     mark: str
@@ -35,15 +35,15 @@ class Told(NamedTuple):
 
 
 class Before(NamedTuple):
-    """How things stood before an intervention."""
+    """The state before an intervention."""
 
-    sim: Simulation  # of a lane whose links are as all interventions that fell on every lane left them
+    sim: Simulation  # of a lane that got every intervention on all lanes
     knobs: tuple[Mapping[str, Any], ...]  # of each lane
     caption: str
 
 
 class Undo(NamedTuple):
-    """What takes an intervention back, and that in words. Words without steps: it cannot be taken back."""
+    """The steps that undo an intervention, and words for them. Words without steps: it cannot be undone."""
 
     steps: tuple[Any, ...] = ()
     words: str = ""
@@ -53,7 +53,7 @@ class Undo(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """These directed links carry nothing any more; what is in flight on them dies when it lands."""
+    """Cuts these directed links. Messages in flight on them are dropped when they land."""
 
     links: Links
 
@@ -70,7 +70,7 @@ class Cut(NamedTuple):
 
 
 class Heal(NamedTuple):
-    """These directed links are whole again; no links means all."""
+    """Makes these directed links whole again; no links means all links."""
 
     links: Links = ()
 
@@ -89,7 +89,7 @@ class Heal(NamedTuple):
 
 
 class Partition(NamedTuple):
-    """The network falls into these sides: every link between two sides is cut, every link inside one is whole."""
+    """Splits the network into these sides: every link between two sides is cut, every link inside a side is whole."""
 
     sides: tuple[tuple[str, ...], ...]
 
@@ -135,14 +135,14 @@ class SetLink(NamedTuple):
 
 
 def _told_of_cuts(at: int, cuts: str) -> Told:
-    """``cuts``: what is cut now, in words; empty when nothing is."""
+    """``cuts`` describes the present cuts; it is empty when nothing is cut."""
     if cuts:
         return Told("cut", "cut", say("Cut at {at}. {cuts}", at=seconds(at), cuts=cuts))
     return Told("heal", "heal", say("Healed at {at}: everyone reaches everyone again.", at=seconds(at)))
 
 
 def fields(state: LinkState) -> tuple[tuple[str, Any], ...]:
-    """All of a link, as a setting."""
+    """All fields of a link, as a setting."""
     return tuple(state._asdict().items())
 
 
@@ -187,7 +187,7 @@ class Restart(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """The process stands still (a long garbage collection): nothing is lost, all of it comes late."""
+    """The process pauses, as in a long garbage collection: it loses nothing, and handles everything late."""
 
     node: str
 
@@ -234,7 +234,7 @@ class Wipe(NamedTuple):
 
 
 class CrashInside(NamedTuple):
-    """The node crashes inside its next handler that makes so many durable writes, right after the last (``inside.py``)."""
+    """The node crashes in its next handler with this many durable writes, right after the last (``kernel/inside.py``)."""
 
     node: str
     writes: int = 1
@@ -256,9 +256,9 @@ class CrashInside(NamedTuple):
 
 
 class SetClock(NamedTuple):
-    """The node's own clock is so far ahead from now on (microseconds), and gains so much (parts per million).
+    """Sets the node's clock: ``skew`` microseconds ahead, gaining ``rate`` parts per million.
 
-    Below zero it is behind, and loses. ``since`` is the moment that ``skew`` speaks of when it is not now (undo needs it).
+    Below zero it is behind, or loses time. ``since`` is the moment at which ``skew`` holds; None means now (undo needs it).
     """
 
     node: str
@@ -283,7 +283,7 @@ class SetClock(NamedTuple):
 
 
 class Corrupt(NamedTuple):
-    """Turns a node into a traitor by a named way to lie of ``byzantine.py``; an empty name makes it honest again."""
+    """Turns a node into a traitor with a lie of ``faults/byzantine.py``; an empty name makes it honest again."""
 
     node: str
     lie: str
@@ -310,7 +310,7 @@ class Corrupt(NamedTuple):
 
 
 class Act(NamedTuple):
-    """One of the protocol's own actions at a node, by hand: join, leave, transfer the leadership ... (``Card.actions``)."""
+    """One of the protocol's own actions at a node: join, leave, transfer the leadership ... (``Card.actions``)."""
 
     node: str
     action: str
@@ -333,7 +333,7 @@ class Act(NamedTuple):
 
 
 class DropMessage(NamedTuple):
-    """One message from ``src`` to ``dst`` dies: the ``nth`` of that type under way, or sent later (``kernel/orders.py``)."""
+    """Drops one message from ``src`` to ``dst``: the ``nth`` of that type in flight or sent later (``kernel/orders.py``)."""
 
     src: str
     dst: str
@@ -353,7 +353,7 @@ class DropMessage(NamedTuple):
 
 
 class HoldMessage(NamedTuple):
-    """The same message is held: it stays under way until it is delivered or dropped by hand."""
+    """Holds the same message: it stays in flight until the user delivers or drops it."""
 
     src: str
     dst: str
@@ -373,7 +373,7 @@ class HoldMessage(NamedTuple):
 
 
 class DeliverMessage(NamedTuple):
-    """The same message, held or not, lands at once; over a cut link it dies."""
+    """The same message, held or not, lands at once; on a cut link it is dropped."""
 
     src: str
     dst: str
@@ -406,9 +406,9 @@ def _by_hand_at(at: int, nth: int) -> str:
 
 
 class Ask(NamedTuple):
-    """One operation by hand at a node. A write without a value gets the next number.
+    """One operation of the user at a node. A write without a value gets the next number.
 
-    Scripts may name the ``client`` that asks. A client that asks at two nodes has two sessions, one at each.
+    Scripts may name the ``client``. A client that sends requests to two nodes has two sessions, one at each node.
     """
 
     node: str
@@ -421,7 +421,7 @@ class Ask(NamedTuple):
         sim.ask(*self)
 
     def told(self, at: int, cuts: str) -> Told:
-        return Told("", "")  # its answer is shown among the operations
+        return Told("", "")  # the page shows its answer among the operations
 
     def inverse(self, before: Before) -> Undo:
         return Undo()
@@ -462,7 +462,7 @@ class Turn(NamedTuple):
 
 
 class Adversary(NamedTuple):
-    """From now on an adversary of ``adversary.py`` chooses when messages land; an empty name sends it away. None is lost."""
+    """From now on an adversary (``faults/adversary.py``) chooses when messages land, and loses none. Empty: no adversary."""
 
     name: str = ""
 
@@ -526,7 +526,7 @@ KINDS: tuple[Any, ...] = get_args(Intervention)
 
 
 class Field(NamedTuple):
-    """A field as a command has it. ``kind`` says how it is checked, and whether it may name a part."""
+    """A field of a command. ``kind`` decides how the server checks it, and whether it may name a part."""
 
     kind: str
     words: str
@@ -536,7 +536,7 @@ class Field(NamedTuple):
 class Row(NamedTuple):
     command: str
     what: str  # one sentence
-    fields: dict[str, Field]  # those that a command has; the others keep their defaults
+    fields: dict[str, Field]  # the fields that the command carries; the others keep their defaults
 
 
 ANY_LINKS = Field("any links", "[[src, dst], ...], directed; none: all", True)

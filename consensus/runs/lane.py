@@ -68,9 +68,9 @@ class Lane:
         return self.sim.next_at if self.watch.stopped is None else None
 
     def run(self, limit: int, steps: int) -> int:
-        """Processes at most that many things, none after ``limit``; how many. A protocol's mistake stops this lane only.
+        """Processes at most ``steps`` steps, none after ``limit``; returns how many. A protocol's error stops this lane only.
 
-        It does not fold what happened: with several lanes, turns are short, so ``absorb`` folds those of a while together.
+        It does not update the watch yet: with several lanes, turns are short, so ``absorb`` does that for many turns at once.
         """
         before = self.sim.steps
         try:
@@ -80,7 +80,7 @@ class Lane:
         return self.sim.steps - before
 
     def absorb(self) -> None:
-        """Feeds the watch what just happened; of a lane that stopped, all that happened before."""
+        """Hands the new events to the watch; after an error, those before the error."""
         try:
             self._absorb()
         except Exception as failed:
@@ -105,7 +105,7 @@ class Lane:
         self._order_writes()
 
     def _order_writes(self) -> None:
-        """Does the protocol promise, with these knobs, to order writes by real time? Then sessions are judged by it, too."""
+        """If the protocol promises, with these knobs, to order writes by real time, the session checker uses that order."""
         claims = self.card.claimed(self.knobs, len(self.members))
         self.watch.sessions.in_real_time = claims.consistency in IN_REAL_TIME
 
@@ -134,12 +134,12 @@ class Lane:
         return events_of(self.log)
 
     def drain(self) -> list[Event]:
-        """The events since the last drain, which they will not be from now on."""
+        """Returns the events since the last drain and forgets them."""
         rows, self.log = self.log, []
         return events_of(rows)
 
     def flying(self) -> list[Event]:
-        """Messages under way: their ``sent`` events, oldest first."""
+        """The ``sent`` events of messages in flight, oldest first."""
         return self.sim.flying()
 
     @property
@@ -149,7 +149,7 @@ class Lane:
 
     @property
     def hands(self) -> tuple[str, ...]:
-        """Who asks beside the clients of the workload: "you", and whom the script names."""
+        """Clients outside the workload: "you", and those that the script names."""
         return self.sim.clients.hands
 
     @property
@@ -159,11 +159,11 @@ class Lane:
 
     @property
     def base_link(self) -> LinkState:
-        """How every link behaves that is not tuned by itself."""
+        """The behaviour of every link without a setting of its own."""
         return self.sim.network.base
 
     def waits_by_hand(self) -> bool:
-        """Is an operation under way that a visitor asked by hand?"""
+        """Is an operation of the visitor pending?"""
         return any(asked.client == BY_HAND for asked in self.sim.clients.pending.values())
 
     def leader(self) -> str | None:
@@ -176,7 +176,7 @@ class Lane:
         return max(leaders)[1] if leaders else None
 
     def node_state(self, member: str) -> dict[str, Any]:
-        """What the stage shows of a node (docs/wire.md, NodeState)."""
+        """The state of a node for the stage (docs/wire.md, NodeState)."""
         sim = self.sim
         state = sim.nodes[member].describe()
         state["status"] = sim.status[member]
@@ -253,7 +253,7 @@ class Lane:
         return self.watch.promises(now)
 
     def meters(self, now: int) -> dict[str, Any]:
-        """What the screen says of this lane now (docs/wire.md, Meters)."""
+        """The numbers and texts of this lane for the page (docs/wire.md, Meters)."""
         badge = BADGES[self.card.claimed(self.knobs, len(self.members)).availability]
         return {**self.watch.meters(now), "badge": badge}
 
@@ -266,7 +266,7 @@ class Lane:
         return self.watch.noted(name)
 
     def report(self, now: int) -> dict[str, Any]:
-        """What came out, without a browser: the sides of the last split (or all nodes), the verdict, the trace."""
+        """The results without a browser: the sides of the last split (or all nodes), the verdict, the trace."""
         keys = ("nodes", "asked", "ok", "declined", "failed", "unknown", "stale", "lost")
         return {
             "protocol": self.card.name,

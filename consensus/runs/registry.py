@@ -1,6 +1,6 @@
 """The catalogue: every file below ``protocols/`` with a ``CARD`` and every file below ``scenarios/`` with a ``SCENARIO``.
 
-Dropping in a file is the whole job of adding one.
+To add one, add its file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def protocols() -> dict[str, Card]:
 
 
 def protocol(name: str) -> Card:
-    """The card of that name, or Refused with the names that there are."""
+    """The card of that name. Raises Refused, with the known names, when there is none."""
     cards = protocols()
     if protocol_name(name) not in cards:
         raise Refused(say("There is no protocol {name}; there are: {offered}.", name=repr(name), offered=", ".join(cards)))
@@ -38,7 +38,7 @@ def scenarios() -> dict[str, Scenario]:
 
 
 def scenario(name: str) -> Scenario:
-    """That scenario, or Refused with the names that there are."""
+    """The scenario of that name. Raises Refused, with the known names, when there is none."""
     catalogue = scenarios()
     if name not in catalogue:
         offered = ", ".join(catalogue)
@@ -47,7 +47,7 @@ def scenario(name: str) -> Scenario:
 
 
 def spec(name: str, seed: int | None = None) -> Spec:
-    """The spec of a scenario, with its own seed or another."""
+    """The spec of a scenario, with its own seed or with another one."""
     found = scenario(name).spec
     if seed is None:
         return found
@@ -57,12 +57,12 @@ def spec(name: str, seed: int | None = None) -> Spec:
 
 
 def opening(name: str, seed: int | None = None) -> Spec:
-    """The spec as the page opens it: where the visitor is to do it by hand, the script waits outside."""
+    """The spec as the page opens it: without the script, if the visitor carries out its steps."""
     found = spec(name, seed)
     return replace(found, script=()) if scenario(name).by_hand else found
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
-    """Every module below the package, in the order of its own name, whatever shelf it stands on."""
+    """Every module below the package, sorted by its own name, in whatever folder it is."""
     found = [info.name for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.") if not info.ispkg]
     return [importlib.import_module(name) for name in sorted(found, key=lambda name: name.rpartition(".")[2])]

@@ -1,4 +1,4 @@
-"""A scenario's card: its spec, what it asks, what must come out."""
+"""A scenario's card: its spec, its question to the audience, its expected results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from consensus.runs.spec import Spec
 
 
 class Expectation(NamedTuple):
-    """What must come out: a sentence, and whether it holds of the experiment when it has run to ``until``."""
+    """An expected result: a sentence, and a check of the experiment after it has run to ``until``."""
 
     sentence: str
     holds: Callable[[Experiment], bool]
@@ -19,7 +19,7 @@ class Expectation(NamedTuple):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario's card: its number in the catalogue, a story in its spec, what must come out."""
+    """A scenario's card: its number in the catalogue, its spec with a story, its expected results."""
 
     number: int
     level: str  # B, I, A, E: from beginner to expert
@@ -27,7 +27,7 @@ class Scenario:
     ask: str  # the question to the audience before the cut
     lesson: str
     expect: tuple[Expectation, ...]
-    by_hand: bool = False  # on the page the visitor does what the script would do
+    by_hand: bool = False  # on the page the visitor carries out the steps of the script
 
     @property
     def name(self) -> str:

@@ -1,8 +1,8 @@
-"""A way in for people who write scripts: ``run(...)`` runs protocols under a script and says what came out.
+"""The interface for people who write scripts: ``run(...)`` runs protocols under a script and returns the results.
 
-``docs/scripting.md`` is its manual. All times here are seconds, in scripts and in results; they become whole microseconds
-once, at this border. Fields of interventions keep their own units (a link's delay is in microseconds). A mistake in the
-arguments is ``Refused``, a ``ValueError`` with one sentence; a step that could not be done at its moment is in ``refused``.
+``docs/scripting.md`` is its manual. All times here are seconds, in scripts and in results; this module converts them to whole
+microseconds. Fields of interventions keep their own units (a link's delay is in microseconds). A mistake in the arguments
+raises ``Refused``, a ``ValueError`` with one sentence. ``refused`` lists the steps that were impossible at their moment.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class RefusedStep(NamedTuple):
 
 @dataclass(frozen=True)
 class LaneResult:
-    """What came out in one lane."""
+    """The results of one lane."""
 
     protocol: str
     knobs: dict[str, Any]
@@ -74,7 +74,7 @@ class LaneResult:
     promises: list[list[str]]  # [name, status, sentence]; the status is "ok", "violated" or "unknown"
     laws: list[list[str]]  # the protocol's own invariants that broke: [name, sentence]
     marks: list[TimeMark]  # of this lane and of all lanes
-    meters: dict[str, Any]  # what the page says of this lane: counts by side since the network last changed, and more
+    meters: dict[str, Any]  # the meters of the page: counts by side since the network last changed, and more
     sides: list[dict[str, Any]]  # the sides of the last split (without one, all nodes) with their counts, the smallest first
     leaders: list[tuple[float, str, int | None]]  # every election: (seconds, node, epoch)
     halted: dict[str, str]  # node -> the assertion on which it halted
@@ -86,12 +86,12 @@ class LaneResult:
 
 @dataclass(frozen=True)
 class Result:
-    """What came out of a run."""
+    """The results of a run."""
 
     lanes: list[LaneResult]
     refused: list[RefusedStep]
     at: float  # where the run ended
-    experiment: Experiment  # the run itself, for all that is not listed here; its times are microseconds
+    experiment: Experiment  # the run itself, for everything else; its times are microseconds
 
 
 def run(
@@ -105,10 +105,10 @@ def run(
     link: LinkState | Mapping[str, Any] | None = None,
     deadline: float = 0.3,
 ) -> Result:
-    """Runs one protocol, or several side by side, from 0 to ``until`` seconds and returns what came out.
+    """Runs one protocol, or several side by side, from 0 to ``until`` seconds and returns the results.
 
     ``protocols``: a name, or a list of names or of pairs (name, knobs). ``knobs``: a dict for one protocol; for several a list
-    of dicts, a dict by protocol name, or one dict of which each protocol takes the knobs that it has. ``script``: a list of
+    of dicts, a dict by protocol name, or one dict from which each protocol takes its own knobs. ``script``: a list of
     (seconds, intervention) or (seconds, intervention, lane), in the order of time. ``workload``: True for the default clients,
     False or None for none, or a ``Workload``. ``link``: a ``LinkState`` or a dict of its fields. ``deadline``: how many seconds
     a client waits. Raises ``Refused`` for a mistake in any of them.
@@ -157,12 +157,12 @@ def run_scenario(name: str, seed: int | None = None, until: float | None = None)
 
 
 def protocol_names() -> list[str]:
-    """What ``run`` can be given as a protocol."""
+    """The names of protocols that ``run`` accepts."""
     return list(registry.protocols())
 
 
 def scenario_names() -> list[str]:
-    """What ``run_scenario`` can be given, in the order of the catalogue."""
+    """The names that ``run_scenario`` accepts, in the order of the catalogue."""
     return list(registry.scenarios())
 
 
@@ -222,7 +222,7 @@ def _is_knobs(value: Any) -> bool:
 
 
 def _shared_knobs(knobs: Any, cards: list[Card], every: Mapping[str, Card]) -> list[dict[str, Any]]:
-    """The knobs of each lane, however they were given."""
+    """The knobs of each lane, from any accepted form."""
     if knobs is None:
         return [{} for _ in cards]
     if isinstance(knobs, Mapping):
@@ -304,7 +304,7 @@ def _with_script(spec: Spec, script: Any, cards: list[Card]) -> Spec:
 
 
 def _step(item: Any, spec: Spec, cards: list[Card]) -> Step:
-    """One step, with all that can be known to be wrong before the run refused."""
+    """One step. Raises Refused for every mistake that can be found before the run."""
     if isinstance(item, Step) or not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
         raise Refused(say("it is (seconds, intervention) or (seconds, intervention, lane), not {value}.", value=repr(item)))
     at = _moment(item[0], "its time")
@@ -337,7 +337,7 @@ def _step(item: Any, spec: Spec, cards: list[Card]) -> Step:
 
 
 def _frozen(value: Any) -> Any:
-    """Lists as tuples and dicts as tuples of pairs, so that a run cannot be changed from outside."""
+    """Turns lists into tuples and dicts into tuples of pairs, so that the caller cannot change a run from outside."""
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         return tuple(_frozen(item) for item in value)
     return tuple(value.items()) if isinstance(value, Mapping) else value
@@ -356,7 +356,7 @@ def _ran(spec: Spec, cards: Mapping[str, Card], end: int | None = None) -> Resul
 
 
 def _in_vain(experiment: Experiment) -> list[RefusedStep]:
-    """Steps that still wait for a message or a handler when the run has ended."""
+    """Steps that still wait for a message or a handler at the end of the run."""
     end, several = _seconds(experiment.at), len(experiment.lanes) > 1
     steps = []
     for lane in experiment.lanes:
@@ -412,7 +412,7 @@ def _meters(meters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_seconds(value: Any) -> Any:
-    """What the screen counts in milliseconds (``latency_ms``, ``converged_ms``, ``ms``), in seconds and named so."""
+    """Converts milliseconds (``latency_ms``, ``converged_ms``, ``ms``) to seconds and renames the fields."""
     if isinstance(value, list):
         return [_in_seconds(item) for item in value]
     if not isinstance(value, dict):

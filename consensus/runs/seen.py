@@ -1,6 +1,6 @@
-"""What a server may ask of a lane: the interface between the simulation and whoever shows it.
+"""The interface of a lane for the server, which shows it.
 
-``lane.Lane`` answers it in full; ``dashboard/live/veil.py`` answers it as the lane's clients would.
+``runs/lane.py`` answers in full; ``dashboard/live/veil.py`` answers with what the lane's clients can see.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consensus.watch.history import Operation
 
 
 class CardSeen(Protocol):
-    """What is shown of a protocol's card in a lane's head."""
+    """The parts of a protocol's card that the head of a lane shows."""
 
     @property
     def name(self) -> str: ...
@@ -39,11 +39,11 @@ class LaneSeen(Protocol):
     @property
     def clients(self) -> Mapping[str, str]: ...  # client -> its home node
     @property
-    def hands(self) -> tuple[str, ...]: ...  # who asks beside them: "you", and whom the script names
+    def hands(self) -> tuple[str, ...]: ...  # clients outside the workload: "you", and those that the script names
     @property
     def deadline(self) -> int: ...  # how long clients wait for an answer
     @property
-    def base_link(self) -> LinkState: ...  # how every link behaves that is not tuned by itself
+    def base_link(self) -> LinkState: ...  # the behaviour of every link without a setting of its own
 
     # what happened in it
     @property
@@ -51,15 +51,15 @@ class LaneSeen(Protocol):
     @property
     def findings(self) -> Sequence[Finding]: ...  # in the order in which they were found
     @property
-    def dropped(self) -> Mapping[str, int]: ...  # messages that died so far, by cause
+    def dropped(self) -> Mapping[str, int]: ...  # dropped messages so far, by cause
     @property
     def stopped(self) -> str | None: ...  # the sentence of an exception that stopped the lane
 
     def drain(self) -> list[Event]: ...  # the events since the last call
-    def flying(self) -> list[Event]: ...  # the ``sent`` events of messages under way, oldest first
+    def flying(self) -> list[Event]: ...  # the ``sent`` events of messages in flight, oldest first
     def changed_operations(self, now: int) -> list[int]: ...  # numbers of operations that changed since the last call
     def mark_of(self, operation: Operation, now: int) -> tuple[str, str]: ...  # its mark on the strip, and a sentence
-    def waits_by_hand(self) -> bool: ...  # is an operation under way that a visitor asked by hand?
+    def waits_by_hand(self) -> bool: ...  # is an operation of the visitor pending?
 
     # how it stands
     def node_state(self, member: str) -> dict[str, Any]: ...  # NodeState

@@ -1,4 +1,4 @@
-"""What a run starts from: lanes, seed, links, workload, script; and the bounds of all that."""
+"""The spec of a run: lanes, seed, links, workload and script, with their limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SEED_MAX = 2**32 - 1
 
 @dataclass(frozen=True)
 class LaneSpec:
-    """A protocol, by the name on its card or by the one that it had before, and what its knobs are turned to."""
+    """A protocol (by its card's name or by a former name) and the values of its knobs."""
 
     protocol: str
     knobs: tuple[tuple[str, Any], ...] = ()
@@ -37,9 +37,9 @@ class LaneSpec:
 
 
 class Step(NamedTuple):
-    """One line of a scenario's script: at this moment do this; names may be parts (``aim.py``).
+    """One line of a scenario's script: an intervention and its moment. Names may be parts (``runs/aim.py``).
 
-    It falls on every lane, or on that one alone: where the lanes are worlds that differ in one thing only, this is the thing.
+    It applies to every lane, or only to ``lane``: some scenarios show two worlds that differ in this one step.
     """
 
     at: int
@@ -49,7 +49,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Spec:
-    """All that a run starts from; with the log of interventions it is the run."""
+    """The start of a run. The spec and the log of interventions determine the whole run."""
 
     scenario: str
     title: str
@@ -61,10 +61,10 @@ class Spec:
     workload: Workload | None = field(default_factory=Workload)
     deadline: int = 300 * MS
     script: tuple[Step, ...] = ()
-    opening: int = 2 * S  # where the page opens it: what was before has run already
-    until: int = 20 * S  # how far it is run without a browser
-    speed: float = 0.05  # simulated seconds a second, on a stage
-    veiled: bool = False  # a page shows what clients see, and not which protocol it is, until that is revealed
+    opening: int = 2 * S  # the page opens the run at this moment
+    until: int = 20 * S  # how far it runs without a browser
+    speed: float = 0.05  # simulated seconds per second, on the stage
+    veiled: bool = False  # the page hides the protocol until a visitor reveals it, and shows what clients see
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class Spec:
 
 
 def check(spec: Spec, protocols: Mapping[str, Card]) -> None:
-    """Refuses a spec that is out of bounds, with one sentence."""
+    """Raises Refused for a spec that is out of bounds."""
     if not 1 <= len(spec.lanes) <= LANES_MAX:
         raise Refused(say("An experiment has from 1 to {most} lanes, not {n}.", most=LANES_MAX, n=len(spec.lanes)))
     if not NODES_MIN <= spec.nodes <= NODES_MAX:

@@ -1,9 +1,9 @@
 """A run in time: advance, step, seek, intervene, fork, undo.
 
-A run is (spec, log of interventions); everything else is a cache. A keyframe is a copy of the experiment; seeking takes the
-nearest one at or before the moment and replays, which gives the same state to the bit. An intervention's place in the log is
-exact: its moment, and how many steps had been processed. Acting in the past forks: the run goes on from there, and the old
-future is kept in ``forks``.
+A run is (spec, log of interventions); everything else is a cache. A keyframe is a copy of the experiment. Seeking takes the
+nearest keyframe at or before the moment and replays from there, which gives exactly the same state. A log entry records its
+exact place: its moment, and the number of steps processed before it. An intervention in the past forks the run: the run goes on
+from there, and ``forks`` keeps the old future.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from consensus.runs.spec import LENGTH_MAX, Spec
 from consensus.watch.watch import Mark
 
 KEYFRAME_EVERY = 1 * S
-KEYFRAMES_MAX = 64  # beyond, every second one is forgotten: seeking then replays a little longer
+KEYFRAMES_MAX = 64  # with more, every second one is dropped: seeking then replays a little longer
 LOG_MAX = 1000
 FORKS_MAX = 20
 STEP_MAX = 2 * S  # how far a single step looks for the next event or message
@@ -35,9 +35,9 @@ class Entry(NamedTuple):
     at: int
     steps: int
     do: Intervention
-    inverse: tuple[Intervention, ...] = ()  # what undoes it, as things stood
-    words: str = ""  # what undoing it would do
-    undoes: int = -1  # the entry that this one takes back
+    inverse: tuple[Intervention, ...] = ()  # the steps that undo it
+    words: str = ""  # a description of the undo
+    undoes: int = -1  # the number of the entry that this one undoes
 
 
 class Keyframe(NamedTuple):
@@ -48,7 +48,7 @@ class Keyframe(NamedTuple):
 
 @dataclass(frozen=True)
 class Fork:
-    """A future that was left behind: where, and what had been done in it."""
+    """An abandoned future: where the run left it, and its log."""
 
     at: int
     horizon: int
@@ -58,7 +58,7 @@ class Fork:
 class Timeline:
     """One run.
 
-    ``at`` is where it stands, ``horizon`` how far it has been simulated, ``run`` changes at every seek, fork and reset.
+    ``at`` is the present moment, ``horizon`` the latest simulated moment. ``run`` changes at every seek, fork and reset.
     """
 
     def __init__(self, spec: Spec, protocols: Mapping[str, Card] | None = None) -> None:
@@ -87,7 +87,7 @@ class Timeline:
 
     @property
     def live(self) -> bool:
-        """At the newest moment that has been simulated."""
+        """Is this the latest simulated moment?"""
         return self.at >= self.horizon and self.entries == len(self.log)
 
     @property
@@ -96,7 +96,7 @@ class Timeline:
 
     @property
     def ended(self) -> bool:
-        """At the limit of a run's length."""
+        """Has the run reached its maximal length?"""
         return self.at >= LENGTH_MAX
 
     # --- moving -------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Timeline:
         return max(1, self.log[self.entries].steps - self.experiment.steps)
 
     def step(self, unit: str) -> bool:
-        """Goes on to the next event, or to the next message that lands or dies; False, two seconds on, when none comes."""
+        """Goes on to the next event, or to the next message that lands or is dropped; False when none comes within STEP_MAX."""
         if unit not in ("event", "message"):
             raise Refused(say("A step is an event or a message, not {unit}.", unit=repr(unit)))
         if self.ended:
@@ -149,7 +149,7 @@ class Timeline:
         return [lane.watch.tally.landed if unit == "message" else len(lane.trace) for lane in self.experiment.lanes]
 
     def seek(self, at: int) -> None:
-        """Stands at the nearest keyframe at or before that moment; ``advance(at)`` does the rest."""
+        """Goes to the nearest keyframe at or before that moment; ``advance(at)`` does the rest."""
         if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at <= LENGTH_MAX:
             raise Refused(say("A moment is a whole number of microseconds from 0 to {most}.", most=LENGTH_MAX))
         frame = max((frame for frame in self.keyframes if frame.at <= at), key=lambda frame: frame.at)
@@ -159,7 +159,7 @@ class Timeline:
         self.run += 1
 
     def reset(self) -> None:
-        """The exact opening state; the log is emptied, the run that was is kept among the forks."""
+        """Goes back to the exact opening state and empties the log. ``forks`` keeps the old run."""
         self._leave(Fork(0, self.horizon, tuple(self.log)))
         self.log = []
         self.run += 1
@@ -184,7 +184,7 @@ class Timeline:
     # --- acting -------------------------------------------------------------------------------
 
     def intervene(self, intervention: Intervention, undoes: int = -1) -> None:
-        """Acts now, on every lane. In the past it forks. Refused (and nothing changed) when it cannot be done."""
+        """Intervenes now, on every lane; in the past this forks the run. Raises Refused, and changes nothing, if it cannot."""
         if len(self.log) >= LOG_MAX:
             raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=LOG_MAX))
         if self.ended:
@@ -213,7 +213,7 @@ class Timeline:
     # --- undoing ------------------------------------------------------------------------------
 
     def _last_gesture(self) -> int:
-        """The newest entry that can be taken back and has not been; -1 for none."""
+        """The newest entry that a user can still undo; -1 for none."""
         taken_back = [entry.undoes for entry in self.log[: self.entries] if entry.undoes >= 0]
         for number in range(self.entries - 1, -1, -1):
             entry = self.log[number]
@@ -223,12 +223,12 @@ class Timeline:
 
     @property
     def undo_words(self) -> str | None:
-        """What ``undo`` would do; None when there is nothing to take back."""
+        """A description of what ``undo`` would do; None when there is nothing to undo."""
         number = self._last_gesture()
         return self.log[number].words if number >= 0 else None
 
     def undo(self) -> str:
-        """Takes the last gesture back, now: what was cut is healed. The time since is not undone. Returns what it did."""
+        """Undoes the last intervention by new ones, now: heals what it cut. It does not rewind time. Returns a description."""
         number = self._last_gesture()
         if number < 0:
             raise Refused("There is nothing to undo.")
@@ -247,7 +247,7 @@ class Timeline:
             self.keyframes = [self.keyframes[0], *self.keyframes[2::2]]
 
     def _seen(self) -> None:
-        """What the timeline shows reaches as far as has ever been simulated."""
+        """At the latest simulated moment: updates what the timeline shows."""
         if self.live:
             self.horizon = self.at
             self.marks = self.experiment.all_marks()

@@ -1,8 +1,8 @@
 """Events -> operations as clients saw them: ok, failed, unknown (Jepsen's words).
 
 A request that was *declined* failed, and the refusal is its answer: a rule of the data forbids it (``Node.decline``).
-An operation that nobody answered before its deadline is *unknown*: it may take effect later, or never. What arrives after
-the deadline is not seen by the client any more.
+An operation without an answer before its deadline is *unknown*: it may take effect later, or never. The client ignores an
+answer that arrives after the deadline.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Meters: from events to what the screen says of each side of the cut. Nothing here knows a protocol.
+"""Meters: from events to the numbers and words for each side of a cut. Nothing here knows a protocol.
 
-An *era* is a stretch of time in which the same groups of nodes reach each other; a side is such a group. Of each side are
-counted the operations that its clients asked and that ended (answered, refused, or past their deadline) within one era: what
-a cut or a heal met on its way says nothing of either. Left out are operations asked of a node that was not running all the
-while, since CAP's availability speaks of non-failing nodes (Gilbert & Lynch 2002). ``left_out`` counts both kinds. A request
+An *era* is a time span in which the same groups of nodes reach each other; a side is such a group. A side counts the
+operations of its clients that began and ended (answered, refused, or past their deadline) within one era. An operation that
+spans a change of sides counts for no side. Neither does an operation whose home node was down for a part of it, since CAP's
+availability concerns non-failing nodes (Gilbert & Lynch 2002). ``left_out`` counts both kinds. A request
 that was declined (a rule of the data forbids it) was answered: availability asks for an answer, not for a yes. What was wrong
 with an answer counts where and when it was given; a lost write counts where it was asked, and in the era in which it got lost.
 
@@ -77,8 +77,8 @@ class Count:
             del self.ended[0]
 
     def availability(self, now: int, oldest: int) -> str:
-        """The word for what ended lately; when nothing did, for what ended last, unless somebody (the oldest request) waits
-        that long already."""
+        """The word for the operations that ended in the last WINDOW. When none did, the word for the last one that ended,
+        unless the oldest pending request has waited longer than WINDOW."""
         recent = [answered for at, answered in self.ended if at >= now - WINDOW]
         if not recent and oldest >= now - WINDOW:
             recent = [answered for _, answered in self.ended[-1:]]
@@ -112,12 +112,12 @@ class Meters:
         self.stands: dict[str, tuple[int, int]] = dict.fromkeys(members, (0, 0))  # node -> the present era, its side there
         self.place: Ledger[str, tuple[int, int]] = Ledger()  # operation -> where it was asked
         self.home: Ledger[str, str] = Ledger()  # operation -> node
-        self.under_way: dict[str, int] = {}  # operation -> when it was asked
-        self.ignored: dict[str, bool] = {}  # under way, and asked of a node that has not been running all the while
-        self.left_out = {"down": 0, "straddled": 0}  # operations that count on no side: for that, or for a change on their way
+        self.under_way: dict[str, int] = {}  # pending operation -> its start
+        self.ignored: dict[str, bool] = {}  # pending, and their home node was down for a part of the time
+        self.left_out = {"down": 0, "straddled": 0}  # operations that no side counts: their node was down, or the sides changed
         self.down: dict[str, bool] = {}
         self.messages = 0
-        self.landed = 0  # messages that arrived or died
+        self.landed = 0  # messages that arrived or were dropped
         self.dropped = {"cut": 0, "loss": 0, "down": 0}
 
     # --- folding ------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ class Meters:
             self._leave_out(operation.op_id)
 
     def _leave_out(self, op_id: str) -> None:
-        """Asked of a node that does not run: it says nothing of a side, neither while it waits nor when it ends."""
+        """The home node is down, so the side's counts leave this operation out, now and when it ends."""
         if op_id not in self.ignored:
             self.ignored[op_id] = True
             self.left_out["down"] += 1
@@ -233,7 +233,7 @@ class Meters:
         }
 
     def _oldest(self, era: int, number: int, now: int) -> int:
-        """When the request was asked that has waited longest on this side; now when nobody waits."""
+        """The start of the oldest pending request on this side; now when none is pending."""
         waiting = (op_id for op_id in self.under_way if self.place[op_id] == (era, number) and op_id not in self.ignored)
         return next((self.under_way[op_id] for op_id in waiting), now)
 

@@ -1,4 +1,4 @@
-"""Sentences about a run: what became of a lane's sides. What is said of an intervention stands in ``interventions.py``."""
+"""Sentences about the sides of a lane. The texts of interventions are in ``runs/interventions.py``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What one node has seen: its own inputs, at the times that its own clock said, and nothing else.
+"""What one node has seen: its own inputs, with the times of its own clock, and nothing else.
 
-An observer inside a system is given no list of what failed. It is given messages, timers and requests, one after another.
+An observer inside a system gets no list of failures. It gets messages, timers and requests, one after another.
 ``observed_by`` folds the events of a run into exactly that; two worlds in which a node sees the same are one world to it,
 whatever it computes from what it sees (the argument of Fischer, Lynch and Paterson, "Impossibility of Distributed Consensus
 with One Faulty Process", 1985: no process can tell whether another has died or is only slow).

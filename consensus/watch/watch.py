@@ -1,7 +1,7 @@
-"""A watch: everything that observes one cluster and says what became of its clients. It knows no simulation.
+"""A watch: everything that observes one cluster and reports what its clients saw. It does not depend on the simulation.
 
-It is fed the rows of events that a simulation emits, or operations alone: a history from elsewhere, with no cluster behind it.
-From these it keeps a history and a trace, and asks checkers and meters for verdicts and numbers.
+It gets the rows of events that a simulation emits, or only operations: a history from elsewhere, without a cluster. From these
+it keeps a history and a trace, and asks checkers and meters for verdicts and numbers.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Heard = tuple[tuple[str, Fold, Sequence[Finding]], ...]  # (name of a checker, i
 
 
 class Routes:
-    """Which checker is given which events. Each copy of a watch makes its own, since routes point at that watch's checkers.
+    """Which checker gets which events. Each copy of a watch makes its own routes, since they point at that watch's checkers.
 
     Looked up once for a whole run, so that the folding loop asks no checker what it is.
     """
@@ -125,7 +125,7 @@ class Watch:
                 checker.configure(dict(knobs or {}))
         self.tally = Meters(members, siblings=self.judge is None)
         self.marks: list[Mark] = []
-        self.leaders: list[tuple[int, str, int | None]] = []  # every election: when, who, the epoch
+        self.leaders: list[tuple[int, str, int | None]] = []  # every election: moment, node, epoch
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
         self.notes: dict[str, int] = {}
         self.halted: dict[str, str] = {}  # node -> the sentence of the assertion that failed
@@ -150,8 +150,8 @@ class Watch:
     def fold(self, rows: Sequence[Row], sides: Sides | None = None) -> None:
         """Takes the next events, in order. With a cut or a heal among them, ``sides`` says who reaches whom afterwards.
 
-        Nine of ten events are unremarkable, and most of these nobody listens to. They stay in this loop, as bare rows where
-        their listeners take those; an event that is more than that goes through ``_fold_remarkable``.
+        Nine of ten events are unremarkable, and most of these have no listener. This loop handles them, as bare rows if their
+        listeners accept rows. All other events go through ``_fold_remarkable``.
         """
         self.trace.fold(rows)
         kinds = [kind for _, _, kind, _, _, _ in rows]
@@ -190,7 +190,7 @@ class Watch:
         self._mark(event, operation)
 
     def _let_time_pass(self, row: Row) -> None:
-        """Checkers for which time passing is news are given this event, whatever its kind."""
+        """Hands this event, whatever its kind, to the checkers that are due at this time."""
         event = make(Event, row)
         for name, checker in self.routes.timed:
             if checker.due <= event.at:
@@ -212,7 +212,7 @@ class Watch:
         self.fold([(first + place, at, kind, node, 0, data) for place, (at, _, kind, node, data) in enumerate(moments)])
 
     def _remark(self, event: Event, sides: Sides | None) -> Operation | None:
-        """What else an event changes here; the operation that it began or ended."""
+        """Updates sides and history; returns the operation that the event began or ended."""
         kind = event.kind
         if kind == "cut" or kind == "healed":
             assert sides is not None, "whoever feeds a cut or a heal says who reaches whom"
@@ -256,7 +256,7 @@ class Watch:
                 self.marks.append(Mark(event.at, kind, self.lane, text))
 
     def _collect(self, name: str, findings: Sequence[Finding]) -> None:
-        """Takes a checker's new findings over."""
+        """Copies a checker's new findings."""
         self.findings.extend(findings[self.seen[name] :])
         del self.findings[FINDINGS_KEPT:]
         self.seen[name] = len(findings)
@@ -264,7 +264,7 @@ class Watch:
     # --- operations and their marks ------------------------------------------------------------
 
     def lost(self, now: int) -> dict[str, int]:
-        """Acknowledged writes lost by now: operation -> since when. Asked for many operations in a row, so it is kept."""
+        """Acknowledged writes lost by now: operation -> since when. Cached, since it is needed for many operations in a row."""
         asked = (now, len(self.trace))
         if asked != self.lost_asked:
             self.lost_asked, self.lost_kept = asked, self.losses.lost(now)
@@ -326,7 +326,7 @@ class Watch:
         return (self.judge or self.linearizability).verdict(now)
 
     def promises(self, now: int) -> list[list[str]]:
-        """Every promise that is checked: its name, its verdict, why."""
+        """Every checked promise: its name, its verdict, the reason."""
         rows = [["linearizable", *(self.judge or self.linearizability).verdict(now)]]
         others = self.judge.promises(now) if self.judge is not None else self.sessions.verdicts(now)
         rows += [[name, *verdict] for name, verdict in others.items()]
@@ -336,7 +336,7 @@ class Watch:
         return rows
 
     def _kept(self, now: int) -> list[list[str]]:
-        """Whether acknowledged writes are kept; nothing where the copies cannot be seen, or nothing can be lost."""
+        """Are acknowledged writes kept? Empty when the copies are unknown, or nothing can be lost."""
         lost, write = self.lost(now), self.write
         writes = f"{write}s"
         promise = say("acknowledged {writes} kept", writes=writes)
@@ -354,7 +354,7 @@ class Watch:
         return [[promise, *self._reach(say("No acknowledged {write} is lost", write=write))]]
 
     def _reach(self, kept: str) -> Verdict:
-        """Nothing is lost; but can anybody who runs read it? What only halted servers hold may never be served again."""
+        """Nothing is lost, but can a running server return it? If only halted servers hold it, perhaps never."""
         hidden = self.losses.out_of_reach()
         if not hidden:
             return Verdict(HOLDS, say("{kept}.", kept=kept))
@@ -378,7 +378,7 @@ class Watch:
     # --- meters -------------------------------------------------------------------------------
 
     def meters(self, now: int) -> dict[str, Any]:
-        """What the screen says of what is watched, now (docs/wire.md, Meters, without the badge)."""
+        """The numbers and texts for the page, now (docs/wire.md, Meters, without the badge)."""
         tally = self.tally
         era = len(tally.eras) - 1
         sides = [tally.side(era, number, now, self.losses) for number in range(len(tally.eras[era].sides))]
@@ -410,7 +410,7 @@ class Watch:
         return [self.tally.side(era, number, now, self.losses) for number in range(len(self.tally.eras[era].sides))]
 
     def noted(self, name: str) -> int:
-        """How often a rare thing of that name has happened."""
+        """How often a rare event of that name has happened."""
         return self.notes.get(name, 0)
 
 

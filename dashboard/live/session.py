@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import S
-from consensus.kernel.sentences import Refused, Sentence
+from consensus.kernel.sentences import Refused, Sentence, say
 from consensus.runs import registry
 from consensus.runs.lane import Lane
 from consensus.runs.seen import LaneSeen
@@ -156,7 +156,7 @@ class Session:
     def join(self, viewer: str, token: str, now: float) -> None:
         """A page connects. The first holds the controls; a reload keeps them."""
         if len(self.viewers) >= self.limits.viewers:
-            raise Refused(f"This session has {self.limits.viewers} viewers already; it takes no more.")
+            raise Refused(say("This session has {viewers} viewers already; it takes no more.", viewers=self.limits.viewers))
         self._let_go(now)
         if self.holder is None and not self.viewers:
             self.holder = token
@@ -248,7 +248,7 @@ class Session:
 
     def _act(self, order: Order, now: float) -> None:
         if len(self.timeline.log) >= self.limits.commands:
-            raise Refused(f"A run keeps {self.limits.commands} interventions; reset it to go on.")
+            raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=self.limits.commands))
         assert order.act is not None
         self.timeline.intervene(order.act)
         self.goal = self.timeline.at
@@ -317,7 +317,8 @@ class Session:
         wanted = tuple(LaneSpec(protocol, knobs) for protocol, knobs in lanes)
         for lane in wanted:
             if lane.protocol not in self.protocols:
-                raise Refused(f"There is no protocol {lane.protocol}; there are: {', '.join(self.protocols)}.")
+                names = ", ".join(self.protocols)
+                raise Refused(say("There is no protocol {protocol}; there are: {names}.", protocol=lane.protocol, names=names))
             self.protocols[lane.protocol].with_defaults(dict(lane.knobs))
         self._spend_build()
         spec = self.spec
@@ -336,7 +337,7 @@ class Session:
 
     def _obey_inspect(self, lane: int, messages: tuple[int, ...]) -> dict[str, Any]:
         if lane >= len(self.views):
-            raise Refused(f"There is no lane {lane}.")
+            raise Refused(say("There is no lane {lane}.", lane=lane))
         carried = [self.views[lane].recent.get(number) for number in messages]
         return {"fields": [None if message is None else wire.content(message) for message in carried]}
 
@@ -357,8 +358,9 @@ class Session:
             raise Refused("One moment: that was many new worlds in a row.")
         self.builds -= 1
 
-    def _length_sentence(self) -> str:
-        return f"A run goes on for {words(self.limits.length)} of simulated time at most; go back, or reset it."
+    def _length_sentence(self) -> Sentence:
+        length = words(self.limits.length)
+        return say("A run goes on for {length} of simulated time at most; go back, or reset it.", length=length)
 
     # --- a tick -------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from flask_socketio import SocketIO
 
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, say
 from dashboard import wire
 from dashboard.live.session import Session
 from dashboard.web.flood import brake_websockets, screen_messages
@@ -123,7 +123,10 @@ class House:
                 busy = busy or more
             except Exception as failed:
                 log.exception("Session %s stopped.", session.id)
-                self.end(session, f"A mistake in the server stopped this session ({type(failed).__name__}: {failed}).")
+                kind, reason = type(failed).__name__, str(failed)
+                self.end(
+                    session, say("A mistake in the server stopped this session ({kind}: {reason}).", kind=kind, reason=reason)
+                )
                 continue
             for packet in packets:
                 self._send(packet.viewers, packet.data)
@@ -154,15 +157,16 @@ class House:
             if not connection.session:
                 raise Refused("There is no session at this address; open the front page for a new one.")
             if len(self.connections) >= self.limits.clients:
-                raise Refused(f"This server has {self.limits.clients} visitors already; it takes no more.")
+                raise Refused(say("This server has {clients} visitors already; it takes no more.", clients=self.limits.clients))
             session = self.sessions.get(connection.session) or self._open(connection.session, now)
             session.join(connection.viewer, connection.token, now)
         except Refused as refusal:
-            self._dismiss(connection, str(refusal))
+            self._dismiss(connection, refusal.sentence)
             return
         except Exception as failed:
             log.exception("Session %s could not be opened.", connection.session)
-            self._dismiss(connection, f"This session could not be opened ({type(failed).__name__}: {failed}).")
+            kind, reason = type(failed).__name__, str(failed)
+            self._dismiss(connection, say("This session could not be opened ({kind}: {reason}).", kind=kind, reason=reason))
             return
         self.connections[connection.viewer] = connection
 
@@ -171,7 +175,8 @@ class House:
         if len(self.sessions) >= self.limits.sessions:
             alone = [session for session in self.sessions.values() if session.unwatched_since is not None]
             if not alone:
-                raise Refused(f"This server runs {self.limits.sessions} sessions already; please come back later.")
+                sessions = self.limits.sessions
+                raise Refused(say("This server runs {sessions} sessions already; please come back later.", sessions=sessions))
             self.end(min(alone, key=lambda session: session.unwatched_since or 0.0), "")
         session = self.sessions[id] = self.make_session(id, now, self.limits)
         return session

@@ -1,6 +1,6 @@
-"""Every limit of the server, in one table. What bites says so in a sentence; ``hello`` shows the page those that concern it.
+"""Every limit of the server, in one table. Whoever hits a limit gets a sentence about it. ``hello`` sends the page its limits.
 
-Times in microseconds are simulated; times in seconds are the wall's.
+Simulated times are in microseconds. Wall-clock times are in seconds.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from consensus.kernel.node import MS, S
+from consensus.kernel.sentences import Sentence, say
 from consensus.kernel.simulation import DEADLINE_MAX, DEADLINE_MIN
 from consensus.runs.spec import LANES_MAX, LENGTH_MAX, NODES_MAX, SEED_MAX
 from consensus.runs.timeline import LOG_MAX
@@ -24,7 +25,7 @@ class Limits:
     lanes_max: int = LANES_MAX
     speed_min: float = 0.002  # simulated seconds per wall second
     speed_max: float = 10.0
-    length: int = LENGTH_MAX  # how far a run goes
+    length: int = LENGTH_MAX  # the longest run
     commands: int = LOG_MAX  # interventions in the log of one run
     deadline_min: int = DEADLINE_MIN
     deadline_max: int = DEADLINE_MAX
@@ -35,27 +36,27 @@ class Limits:
     viewers: int = 400  # of one session
     clients: int = 1_000  # connections of all sessions together
     idle_s: float = 600.0  # a session that nobody watches ends after this
-    hold_s: float = 10.0  # a reload keeps the controls that long
-    builds: int = 4  # new worlds (scenario, compose) in a row that one session may ask for ...
-    builds_per_s: float = 1.0  # ... and how fast it may ask for more
+    hold_s: float = 10.0  # an absent holder keeps the controls for this long, so a reload does not lose them
+    builds: int = 4  # burst of new worlds (scenario, compose, reset) for one session ...
+    builds_per_s: float = 1.0  # ... and how fast that budget refills
 
     # the stream
-    packets_per_s: float = 30.0  # at most, ever: when somebody acts, steps or waits for an answer
-    steady_packets_per_s: float = 10.0  # while time goes by; the page draws a little behind
-    lively_s: float = 0.5  # for so long after an act news are not gathered up
-    clocks_per_s: float = 1.0  # while time goes by and nothing happens
+    packets_per_s: float = 30.0  # the upper limit, used when somebody acts, steps or waits for an answer
+    steady_packets_per_s: float = 10.0  # while playing; the page draws slightly behind the server
+    lively_s: float = 0.5  # after a user action, packets are sent at once for this long (no batching)
+    clocks_per_s: float = 1.0  # while playing when nothing else happens
     meters_per_s: float = 5.0
     audience_per_s: float = 2.0
-    slice_s: float = 0.005  # simulation between two yields
-    snapshots_per_s: float = 4.0  # for those who fell behind
-    welcomes_per_s: float = 10.0  # for newcomers, all at once
-    leap_s: float = 0.1  # wall time that one frame may make up for
-    waiting: int = 4  # packets in a client's queue at which it is skipped ("newest wins")
+    slice_s: float = 0.005  # wall time of simulation between two yields
+    snapshots_per_s: float = 4.0  # for viewers that missed packets
+    welcomes_per_s: float = 10.0  # newcomers in the same interval share one snapshot
+    leap_s: float = 0.1  # the most wall time that one tick may catch up on
+    waiting: int = 4  # a client with this many queued packets is skipped ("newest wins")
     operations: int = 2_000  # in a snapshot
     findings: int = 200  # in a snapshot
     inspected: int = 100  # messages that one command may ask for
-    acknowledgements: int = 500  # remembered, so that a re-sent command applies once
-    answer_s: float = 10.0  # how long a command waits for its turn
+    acknowledgements: int = 500  # remembered answers, so that a command sent twice applies once
+    answer_s: float = 10.0  # how long a command waits for its answer
 
     # one connection
     message_bytes: int = 16_384
@@ -63,11 +64,11 @@ class Limits:
     bytes_burst: float = 131_072.0
     reads_per_s: float = 300.0  # socket reads; a small message takes three or four
     reads_burst: float = 900.0
-    patience_s: float = 5.0  # of being held back without a pause, after which a flood is cut off
-    hello_s: float = 20.0  # a connection that has not joined a session by then is closed
+    patience_s: float = 5.0  # a connection that is throttled for this long without a pause is closed
+    hello_s: float = 20.0  # a connection that has not joined a session within this time is closed
 
     def shown(self) -> dict[str, float]:
-        """Those that the page shows or keeps to."""
+        """The limits that the page shows or enforces."""
         names = ("nodes_min", "nodes_max", "lanes_min", "lanes_max", "speed_min", "speed_max", "length", "commands",
                  "deadline_min", "deadline_max", "seed_max", "sessions", "viewers", "operations")  # fmt: skip
         return {name: getattr(self, name) for name in names}
@@ -76,10 +77,10 @@ class Limits:
 LIMITS = Limits()
 
 
-def words(us: int) -> str:
+def words(us: int) -> Sentence:
     """A simulated time for a sentence: 300 ms, 2 s, 10 minutes."""
     if us % (60 * S) == 0:
-        return f"{us // (60 * S)} minutes"
+        return say("{minutes} minutes", minutes=us // (60 * S))
     if us % S == 0:
-        return f"{us // S} s"
-    return f"{us / MS:g} ms"
+        return say("{s} s", s=us // S)
+    return say("{ms} ms", ms=f"{us / MS:g}")

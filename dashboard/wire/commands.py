@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, NamedTuple
 
 from consensus.kernel.network import DELAY_MAX, SHAPES
 from consensus.kernel.node import READ, REMOVE, WRITE
 from consensus.kernel.orders import NUMBER_MAX
 from consensus.kernel.rng import PPM
-from consensus.kernel.sentences import Refused
+from consensus.kernel.sentences import Refused, Sentence, say
 from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from consensus.runs.interventions import TABLE, Intervention, Row
 from dashboard.web.limits import LIMITS, Limits, words
@@ -18,7 +19,7 @@ from dashboard.wire.frames import short
 
 
 class Order(NamedTuple):
-    """A command that keeps to its table. ``act`` is the intervention it stands for, if it stands for one."""
+    """A valid command. ``act`` is its intervention, or None when the command changes nothing in the simulated world."""
 
     id: str
     type: str
@@ -26,7 +27,7 @@ class Order(NamedTuple):
     act: Intervention | None = None
 
 
-Check = Callable[[Any, Limits], Any]  # the value, checked and in our own types; Refused with "must be ..." otherwise
+Check = Callable[[Any, Limits], Any]  # returns the valid value in our own types, or raises Refused("must be ...")
 
 
 class Field(NamedTuple):
@@ -39,7 +40,7 @@ class CommandCard(NamedTuple):
     what: str
     fields: dict[str, Field]
     act: Callable[..., Intervention] | None = None
-    watcher: bool = False  # may be sent by those who only watch
+    watcher: bool = False  # viewers without the controls may send it too
 
 
 NODE = re.compile(r"n[1-9][0-9]?")
@@ -78,16 +79,20 @@ def a_message_type(value: Any, limits: Limits) -> str:
 def a_text(most: int) -> Check:
     def check(value: Any, limits: Limits) -> str:
         if not isinstance(value, str) or not 0 < len(value) <= most or not SOME.fullmatch(value):
-            raise Refused(f"must be a text of 1 to {most} characters")
+            raise Refused(say("must be a text of 1 to {most} characters", most=most))
         return value
 
     return check
 
 
+def either(first: str, second: str) -> Sentence:
+    return say("{first} or {second}", first=first, second=second)
+
+
 def one_of(*choices: str) -> Check:
     def check(value: Any, limits: Limits) -> str:
         if value not in choices:
-            raise Refused(f"must be {' or '.join(choices)}")
+            raise Refused(say("must be {choices}", choices=reduce(either, choices)))
         return str(value)
 
     return check
@@ -97,7 +102,7 @@ def whole(low: int, high: Callable[[Limits], int] | int) -> Check:
     def check(value: Any, limits: Limits) -> int:
         most = high(limits) if callable(high) else high
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= most:
-            raise Refused(f"must be a whole number from {low} to {most}")
+            raise Refused(say("must be a whole number from {low} to {most}", low=low, most=most))
         return value
 
     return check
@@ -105,14 +110,16 @@ def whole(low: int, high: Callable[[Limits], int] | int) -> Check:
 
 def a_deadline(value: Any, limits: Limits) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not limits.deadline_min <= value <= limits.deadline_max:
-        raise Refused(f"must be from {words(limits.deadline_min)} to {words(limits.deadline_max)}, in microseconds")
+        low, high = words(limits.deadline_min), words(limits.deadline_max)
+        raise Refused(say("must be from {low} to {high}, in microseconds", low=low, high=high))
     return value
 
 
 def a_speed(value: Any, limits: Limits) -> float:
     fits = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not fits or not limits.speed_min <= value <= limits.speed_max:
-        raise Refused(f"must be from {limits.speed_min:g} to {limits.speed_max:g} simulated seconds a second")
+        low, high = f"{limits.speed_min:g}", f"{limits.speed_max:g}"
+        raise Refused(say("must be from {low} to {high} simulated seconds a second", low=low, high=high))
     return float(value)
 
 
@@ -146,7 +153,7 @@ def some_sides(value: Any, limits: Limits) -> tuple[tuple[str, ...], ...]:
 
 def some_messages(value: Any, limits: Limits) -> tuple[int, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= limits.inspected:
-        raise Refused(f"must be a list of 1 to {limits.inspected} messages")
+        raise Refused(say("must be a list of 1 to {most} messages", most=limits.inspected))
     if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in value):
         raise Refused("must be a list of messages' numbers")
     return tuple(value)
@@ -157,11 +164,11 @@ def a_setting(value: Any, limits: Limits) -> tuple[tuple[str, Any], ...]:
         raise Refused("must say what to set")
     for name, setting in value.items():
         if name not in SETTING:
-            raise Refused(f"has no {short(name)}; there are {', '.join(SETTING)}")
+            raise Refused(say("has no {name}; there are {names}", name=short(name), names=", ".join(SETTING)))
         try:
             SETTING[name](setting, limits)
         except Refused as reason:
-            raise Refused(f"cannot set {name}: it {reason}") from None
+            raise Refused(say("cannot set {name}: it {reason}", name=name, reason=reason.sentence)) from None
     return tuple(value.items())
 
 
@@ -184,7 +191,7 @@ def a_knob_value(value: Any, limits: Limits) -> Any:
 
 def some_lanes(value: Any, limits: Limits) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
     if not isinstance(value, list) or not limits.lanes_min <= len(value) <= limits.lanes_max:
-        raise Refused(f"must be {limits.lanes_min} to {limits.lanes_max} lanes")
+        raise Refused(say("must be {low} to {high} lanes", low=limits.lanes_min, high=limits.lanes_max))
     lanes = []
     for lane in value:
         if not isinstance(lane, dict) or not set(lane) <= {"protocol", "knobs"} or not isinstance(lane.get("knobs", {}), dict):
@@ -270,16 +277,16 @@ COMMANDS: dict[str, CommandCard] = {
 
 
 def order(message: Any, limits: Limits = LIMITS) -> Order:
-    """The command of a message; Refused with a sentence when it does not keep to the table."""
+    """Turns a message into a command. Raises Refused with a sentence when the message breaks a rule of the table."""
     if not isinstance(message, dict):
         raise Refused("A command is an object with an id and a type.")
     kind = message.get("type")
     if not isinstance(kind, str) or (card := COMMANDS.get(kind)) is None:
-        raise Refused(f"There is no command {short(kind)}.")
+        raise Refused(say("There is no command {command}.", command=short(kind)))
     ident = _checked("id", ID, message, limits, kind)
     for name in message:
         if name not in card.fields and name not in ("id", "type"):
-            raise Refused(f"The command {kind} has no field {short(name)}.")
+            raise Refused(say("The command {command} has no field {field}.", command=kind, field=short(name)))
     given = {name: field for name, field in card.fields.items() if _given(name, field, message)}
     values = {name: _checked(name, field, message, limits, kind) for name, field in given.items()}
     return Order(ident, kind, values, _act(card, values))
@@ -296,8 +303,10 @@ def _given(name: str, field: Field, message: Mapping[str, Any]) -> bool:
     return not (field.optional and message.get(name) is None)
 
 
-def _checked(name: str, field: Field, message: Mapping[str, Any], limits: Limits, kind: Any) -> Any:
+def _checked(name: str, field: Field, message: Mapping[str, Any], limits: Limits, kind: str) -> Any:
     try:
         return field.check(message.get(name), limits)
     except Refused as reason:
-        raise Refused(f"The command {kind}: {name} {reason}.") from None
+        raise Refused(
+            say("The command {command}: {field} {reason}.", command=kind, field=name, reason=reason.sentence)
+        ) from None

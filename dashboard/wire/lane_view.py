@@ -1,4 +1,4 @@
-"""What the clients of a session know of one lane, and so what the next batch must say."""
+"""Tracks what a session's clients know about one lane, and builds the next batch from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.wire.format import ENDS, FLYING, OPERATION, SENT, Frame
 from dashboard.wire.frames import columns, finding_body, kind_of, operation_row, verdict
 from dashboard.wire.pack import KEPT, change, changed
 
-# Kinds after which a node can be another than it was, and kinds after which the links' words can be.
+# TOUCHING: kinds of events that may change a node's state. RELINKING: kinds that may change the links' words.
 FAULTS = frozenset({"halted", "started", "crashed", "restarted", "paused", "resumed", "wiped"})
 
 TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted", "acted", "clock"}
@@ -51,7 +51,7 @@ class LaneView:
         self.flights: dict[int, Flight] = {}  # by the id of their event
         self.late: dict[int, bool] = {}
         self.last = 0
-        self.recent: OrderedDict[int, Any] = OrderedDict()  # id -> message, for who asks
+        self.recent: OrderedDict[int, Any] = OrderedDict()  # id -> message, for the command inspect
 
     def whole(self, lane: LaneSeen, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
         """The Lane of a snapshot, which everybody gets; later batches follow on it."""
@@ -109,7 +109,7 @@ class LaneView:
         if lane.stopped != self.stopped:
             body["stopped"] = self.stopped = lane.stopped
         frames: list[Frame] = []
-        if body or "delivered" in kinds:  # that a message landed when it was due is told by a batch that does not deny it
+        if body or "delivered" in kinds:  # an empty batch confirms deliveries on time
             frames.append(("events", {"lane": self.number, **body}))
             self.since = now
         frames += [verdict(self.number, finding) for finding in lane.findings[self.findings :]]
@@ -180,7 +180,7 @@ class LaneView:
         return event.at
 
     def _late(self, now: int) -> list[int]:
-        """Those that should have landed by now, when they are new among them."""
+        """Messages that became late since the last batch."""
         new = [f.number for f in self.flights.values() if f.due <= now and f.number not in self.late]
         self.late.update(dict.fromkeys(new, True))
         return new

@@ -34,6 +34,7 @@ FOR_PROTOCOLS = {
     for name in (
         "kernel.node",
         "kernel.ledger",
+        "kernel.sentences",
         "protocols.cards",
         "protocols.desk",
         "protocols.gossip",

@@ -1,24 +1,52 @@
 """Every scenario comes out as its file says, and tells a true story under other seeds too."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
 from consensus.runs import registry
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Wipe
+from consensus.runs.scenario import Scenario
 
 SCENARIOS = registry.scenarios()
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_what_must_come_out_comes_out(name):
-    scenario = SCENARIOS[name]
-    experiment = Experiment(scenario.spec, registry.protocols())
-    experiment.run_until(scenario.spec.until)
-    assert scenario.expect
-    failed = [expected.sentence for expected in scenario.expect if not expected.holds(experiment)]
-    assert failed == [], f"python -m consensus run {name}"
+class Played(NamedTuple):
+    """A finished run of a scenario, and at four moments of each lane: operations accounted for, and operations there were."""
+
+    scenario: Scenario
+    experiment: Experiment
+    accounts: list[tuple[int, int]]
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def played(request: pytest.FixtureRequest) -> Played:
+    """One run of each scenario, for all the tests that look at it. It is forgotten before the next scenario runs."""
+    scenario = SCENARIOS[request.param]
+    spec = scenario.spec
+    experiment = Experiment(spec, registry.protocols())
+    accounts = []
+    for at in (*range(spec.opening, spec.until, (spec.until - spec.opening) // 3), spec.until):
+        experiment.run_until(at)
+        for lane in experiment.lanes:
+            counts, left = lane.watch.tally.counts.values(), lane.meters(at)["left_out"]
+            accounted = sum(count.asked + count.pending for count in counts) + left["down"] + left["straddled"]
+            accounts.append((accounted, len(lane.history.operations)))
+    return Played(scenario, experiment, accounts)
+
+
+def test_what_must_come_out_comes_out(played: Played) -> None:
+    assert played.scenario.expect
+    failed = [expected.sentence for expected in played.scenario.expect if not expected.holds(played.experiment)]
+    assert failed == [], f"python -m consensus run {played.scenario.name}"
+
+
+def test_every_operation_of_a_scenario_is_counted_left_out_or_pending(played: Played) -> None:
+    assert len(played.accounts) >= 4 * len(played.experiment.lanes)
+    for accounted, operations in played.accounts:
+        assert accounted == operations
 
 
 @pytest.mark.parametrize("seed", [4, 10])

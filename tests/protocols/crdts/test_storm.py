@@ -72,8 +72,7 @@ def test_gossip_is_safe_in_every_storm_answers_always_and_agrees_after_it() -> N
     seen = STORMS.require_all()
     assert seen["agreed"] == seen["storms"]
     assert seen["asked of a running node"] > 50 * seen["storms"]
-    assert seen["returned: declined"] == seen["refused for its limit"]
-    assert seen["returned: failed"] == 0
+    assert seen["returned: declined"] == seen["refused for its limit"] and not seen["returned: failed"]
 
 
 SOMETIMES = (

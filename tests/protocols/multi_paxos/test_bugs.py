@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.protocols.paxos_safety import (
     AGREEMENT,
@@ -27,7 +25,8 @@ from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.multi_paxos import CARD, MultiPaxosNode
 from consensus.runs.interventions import Crash, Partition, Restart, Wipe
-from tests.kit.storm import Storm, Unsafe, Watched, members
+from tests.kit.planted import script_tests, storms_find
+from tests.kit.storm import Storm, Watched, members
 from tests.protocols.multi_paxos import bugs
 from tests.protocols.multi_paxos.bugs import BUGS
 
@@ -194,30 +193,17 @@ CAUGHT: dict[type[MultiPaxosNode], tuple[Callable[[type[MultiPaxosNode]], Script
 
 
 def test_ten_bugs_are_planted() -> None:
-    assert tuple(CAUGHT) == BUGS
     assert len(BUGS) == 10
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_caught(bug: type[MultiPaxosNode]) -> None:
-    script, checks = CAUGHT[bug]
-    assert script(bug).broken == list(checks)
+test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script_accuses_the_honest_of_nothing = script_tests(
+    CAUGHT, BUGS, MultiPaxosNode, lambda run: run.seen["became"] > 5 and run.seen["decided"] > 0
+)
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_the_same_script_accuses_honest_multi_paxos_of_nothing(bug: type[MultiPaxosNode]) -> None:
-    script, _checks = CAUGHT[bug]
-    honest = script(MultiPaxosNode)
-    assert honest.findings == []
-    assert honest.seen["became"] > 5 and honest.seen["decided"] > 0
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_few_random_storms_find_it_as_well(bug: type[MultiPaxosNode]) -> None:
-    """Storms are drawn for no bug in particular; the real one lives through the same seeds in test_multi_paxos_storm.py."""
-    with pytest.raises(Unsafe):
-        for seed in range(10):
-            Storm(CARD, seed, node=bug, promises=[Linearizability()]).run_both_phases()
+test_a_few_random_storms_find_it_as_well = storms_find(
+    BUGS, lambda seed, bug: Storm(CARD, seed, node=bug, promises=[Linearizability()]), 10
+)
 
 
 def test_a_wiped_disk_can_undo_a_choice_and_the_checkers_say_so() -> None:

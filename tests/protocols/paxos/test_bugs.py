@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from consensus.checkers.histories.decisions import AGREEMENT as TOLD_AGREEMENT
 from consensus.checkers.histories.decisions import VALIDITY, Decisions
 from consensus.checkers.protocols.paxos_safety import (
@@ -27,7 +25,8 @@ from consensus.kernel.node import MS, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.paxos import CARD, PaxosNode
 from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetLink, Wipe
-from tests.kit.storm import Unsafe, Watched, members
+from tests.kit.planted import script_tests, storms_find
+from tests.kit.storm import Watched, members
 from tests.protocols.paxos import bugs
 from tests.protocols.paxos.bugs import BUGS
 from tests.protocols.paxos.test_storm import paxos_storm
@@ -183,22 +182,12 @@ CAUGHT: dict[type[PaxosNode], tuple[Callable[[type[PaxosNode]], Script], tuple[s
 
 
 def test_ten_bugs_are_planted() -> None:
-    assert tuple(CAUGHT) == BUGS
     assert len(BUGS) == 10
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_caught(bug: type[PaxosNode]) -> None:
-    script, checks = CAUGHT[bug]
-    assert script(bug).broken == list(checks)
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_the_same_script_accuses_honest_paxos_of_nothing(bug: type[PaxosNode]) -> None:
-    script, _checks = CAUGHT[bug]
-    honest = script(PaxosNode)
-    assert honest.findings == []
-    assert honest.seen["became"] > 5
+test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script_accuses_the_honest_of_nothing = script_tests(
+    CAUGHT, BUGS, PaxosNode, lambda run: run.seen["became"] > 5
+)
 
 
 SURVIVES_STORMS = (
@@ -206,12 +195,7 @@ SURVIVES_STORMS = (
 )  # only its script finds it: two different values must be accepted, and reported
 
 
-@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug not in SURVIVES_STORMS], ids=lambda bug: bug.__name__)
-def test_a_few_random_storms_find_it_as_well(bug: type[PaxosNode]) -> None:
-    """Storms are drawn for no bug in particular; honest Paxos lives through the same seeds in test_paxos_storm.py."""
-    with pytest.raises(Unsafe):
-        for seed in range(10):
-            paxos_storm(seed, bug).run_both_phases()
+test_a_few_random_storms_find_it_as_well = storms_find([bug for bug in BUGS if bug not in SURVIVES_STORMS], paxos_storm, 10)
 
 
 def test_a_wiped_disk_can_undo_a_choice_and_the_checkers_say_so() -> None:

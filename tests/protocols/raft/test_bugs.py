@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pytest
-
 from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.protocols.raft_safety import (
     ASSERTION,
@@ -29,7 +27,8 @@ from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.raft import CARD, ENTRIES_MAX, RaftNode
 from consensus.runs.interventions import Crash, Heal, Partition, Restart, SetLink
 from consensus.watch.history import Operation
-from tests.kit.storm import Storm, Unsafe, Watched, members
+from tests.kit.planted import script_tests, storms_find
+from tests.kit.storm import Storm, Watched, members
 from tests.protocols.raft import bugs as raft_bugs
 from tests.protocols.raft.bugs import BUGS
 
@@ -260,30 +259,19 @@ CAUGHT: dict[type[RaftNode], tuple[Callable[[type[RaftNode]], Script], tuple[str
 
 
 def test_ten_bugs_are_planted() -> None:
-    assert tuple(CAUGHT) == BUGS
     assert len(BUGS) == 10
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_caught(bug: type[RaftNode]) -> None:
-    script, checks = CAUGHT[bug]
-    assert script(bug).broken == list(checks)
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_the_same_script_accuses_honest_raft_of_nothing(bug: type[RaftNode]) -> None:
-    script, _checks = CAUGHT[bug]
-    honest = script(RaftNode)
-    assert honest.findings == []
-    assert honest.seen["became"] > 5
+test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script_accuses_the_honest_of_nothing = script_tests(
+    CAUGHT, BUGS, RaftNode, lambda run: run.seen["became"] > 5
+)
 
 
 SURVIVES_STORMS = (raft_bugs.ForgetsVoteOnRestart, raft_bugs.CommitsOldTerms)
 
 
-@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug not in SURVIVES_STORMS], ids=lambda bug: bug.__name__)
-def test_a_few_random_storms_find_it_as_well(bug: type[RaftNode]) -> None:
-    """Storms are drawn for no bug in particular; honest Raft lives through the same seeds in test_raft_storm.py."""
-    with pytest.raises(Unsafe):
-        for seed in range(10):
-            Storm(CARD, seed, knobs={"reads": "read-index"}, node=bug, promises=[Linearizability()]).run_both_phases()
+test_a_few_random_storms_find_it_as_well = storms_find(
+    [bug for bug in BUGS if bug not in SURVIVES_STORMS],
+    lambda seed, bug: Storm(CARD, seed, knobs={"reads": "read-index"}, node=bug, promises=[Linearizability()]),
+    10,
+)

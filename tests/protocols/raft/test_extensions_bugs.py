@@ -15,6 +15,7 @@ from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY, LEADER_COM
 from consensus.kernel.node import MS, READ, WRITE, S
 from consensus.protocols.ordered.raft import AT_ONCE, ONE_AT_A_TIME, RaftNode
 from consensus.runs.interventions import Act, Cut, Heal, SetClock
+from tests.kit.planted import script_tests, storms_find
 from tests.kit.storm import Unsafe
 from tests.protocols.raft import extensions_bugs as bugs
 from tests.protocols.raft.extensions_bugs import BUGS
@@ -243,22 +244,12 @@ CAUGHT: dict[type[RaftNode], tuple[Callable[[Any], Script], tuple[str, ...]]] = 
 
 
 def test_ten_bugs_are_planted() -> None:
-    assert tuple(CAUGHT) == BUGS
     assert len(BUGS) == 10
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_caught(bug: type[RaftNode]) -> None:
-    script, checks = CAUGHT[bug]
-    assert script(bug).broken == list(checks)
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_the_same_script_accuses_honest_raft_of_nothing(bug: type[RaftNode]) -> None:
-    script, _checks = CAUGHT[bug]
-    honest = script(RaftNode)
-    assert honest.findings == []
-    assert honest.seen["became"] > 5
+test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script_accuses_the_honest_of_nothing = script_tests(
+    CAUGHT, BUGS, RaftNode, lambda run: run.seen["became"] > 5
+)
 
 
 # --- what the storms find -------------------------------------------------------------------------
@@ -274,12 +265,7 @@ FOUND_BY_STORMS = (
 )
 
 
-@pytest.mark.parametrize("bug", FOUND_BY_STORMS, ids=lambda bug: bug.__name__)
-def test_random_storms_find_it_as_well(bug: type[RaftNode]) -> None:
-    """Storms are drawn for no bug in particular; honest Raft lives through the same seeds in test_raft_rest_storm.py."""
-    with pytest.raises(Unsafe):
-        for seed in range(EVERYDAY):
-            rest_storm(seed, bug).run_both_phases()
+test_random_storms_find_it_as_well = storms_find(FOUND_BY_STORMS, rest_storm, EVERYDAY)
 
 
 def test_random_storms_find_all_at_once() -> None:

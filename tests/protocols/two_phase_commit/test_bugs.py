@@ -25,7 +25,8 @@ from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.commit.two_phase_commit import CARD, IN_DOUBT, TwoPhaseCommitNode
 from consensus.runs.interventions import Crash, Cut, Heal, Restart, SetLink
-from tests.kit.storm import Storm, Unsafe, Watched, members
+from tests.kit.planted import script_tests, storms_find
+from tests.kit.storm import Storm, Watched, members
 from tests.protocols.two_phase_commit import bugs
 from tests.protocols.two_phase_commit.bugs import BUGS
 
@@ -152,22 +153,12 @@ CAUGHT: dict[type[TwoPhaseCommitNode], tuple[Callable[[type[TwoPhaseCommitNode]]
 
 
 def test_seven_bugs_are_planted() -> None:
-    assert tuple(CAUGHT) == BUGS
     assert len(BUGS) == 7
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_caught(bug: type[TwoPhaseCommitNode]) -> None:
-    script, checks = CAUGHT[bug]
-    assert script(bug).broken == list(checks)
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_the_same_script_accuses_honest_sites_of_nothing(bug: type[TwoPhaseCommitNode]) -> None:
-    script, _checks = CAUGHT[bug]
-    honest = script(TwoPhaseCommitNode)
-    assert honest.findings == []
-    assert honest.seen["decided"] > 0 and not honest.checkers[0].undecided()  # type: ignore[attr-defined]
+test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script_accuses_the_honest_of_nothing = script_tests(
+    CAUGHT, BUGS, TwoPhaseCommitNode, lambda run: run.seen["decided"] > 0 and not run.checkers[0].undecided()
+)
 
 
 def test_who_asks_everybody_need_not_wait_for_the_coordinator() -> None:
@@ -199,9 +190,8 @@ def test_when_all_have_voted_and_the_coordinator_is_gone_all_wait_for_ever(termi
 NEEDS_ITS_SCRIPT = (bugs.GuessesForOthers,)
 
 
-@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug not in NEEDS_ITS_SCRIPT], ids=lambda bug: bug.__name__)
-def test_a_few_random_storms_find_it_as_well(bug: type[TwoPhaseCommitNode]) -> None:
-    """Storms are drawn for no bug in particular; honest sites live through the same weather in their own storms."""
-    with pytest.raises(Unsafe):
-        for seed in range(10):
-            Storm(CARD, seed, 3, node=bug, promises=[Linearizability()], needs_everybody=True).run_both_phases()
+test_a_few_random_storms_find_it_as_well = storms_find(
+    [bug for bug in BUGS if bug not in NEEDS_ITS_SCRIPT],
+    lambda seed, bug: Storm(CARD, seed, 3, node=bug, promises=[Linearizability()], needs_everybody=True),
+    10,
+)

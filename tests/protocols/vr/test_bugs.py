@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.protocols.vr_safety import (
     ASSERTION,
@@ -28,7 +26,8 @@ from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.vr import BACKUP, CARD, NORMAL, PRIMARY, RECOVERING, VIEW_CHANGE, VRNode
 from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
 from consensus.watch.history import Operation
-from tests.kit.storm import Storm, Unsafe, Watched, members
+from tests.kit.planted import script_tests, storms_find
+from tests.kit.storm import Storm, Watched, members
 from tests.protocols.vr import bugs as vr_bugs
 from tests.protocols.vr.bugs import BUGS
 
@@ -317,22 +316,12 @@ CAUGHT: dict[type[VRNode], tuple[Callable[[type[VRNode]], Script], tuple[str, ..
 
 
 def test_twelve_bugs_are_planted() -> None:
-    assert tuple(CAUGHT) == BUGS
     assert len(BUGS) == 12
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_caught(bug: type[VRNode]) -> None:
-    script, checks = CAUGHT[bug]
-    assert script(bug).broken == list(checks)
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_the_same_script_accuses_the_honest_protocol_of_nothing(bug: type[VRNode]) -> None:
-    script, _checks = CAUGHT[bug]
-    honest = script(VRNode)
-    assert honest.findings == []
-    assert honest.seen["delivered"] > 20 and honest.seen["invoked"] > 0
+test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script_accuses_the_honest_of_nothing = script_tests(
+    CAUGHT, BUGS, VRNode, lambda run: run.seen["delivered"] > 20 and run.seen["invoked"] > 0
+)
 
 
 def test_more_than_f_that_forgot_stand_still_and_do_not_go_on_without_what_was_told() -> None:
@@ -389,9 +378,8 @@ NEEDS_ITS_SCRIPT = (
 )
 
 
-@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug not in NEEDS_ITS_SCRIPT], ids=lambda bug: bug.__name__)
-def test_a_few_random_storms_find_it_as_well(bug: type[VRNode]) -> None:
-    """Storms are drawn for no bug in particular; honest replicas live through the same seeds in test_vr_storm.py."""
-    with pytest.raises(Unsafe):
-        for seed in range(12):
-            Storm(CARD, seed, node=bug, promises=[Linearizability()], failures_max=2).run_both_phases()
+test_a_few_random_storms_find_it_as_well = storms_find(
+    [bug for bug in BUGS if bug not in NEEDS_ITS_SCRIPT],
+    lambda seed, bug: Storm(CARD, seed, node=bug, promises=[Linearizability()], failures_max=2),
+    12,
+)

@@ -28,7 +28,8 @@ from consensus.kernel.simulation import Cluster
 from consensus.protocols.ordered.zab import CARD, ZabNode
 from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetClock, SetLink
 from consensus.watch.history import Operation
-from tests.kit.storm import Storm, Unsafe, Watched, members
+from tests.kit.planted import script_tests, storms_find
+from tests.kit.storm import Storm, Watched, members
 from tests.protocols.zab import bugs as zab_bugs
 from tests.protocols.zab.bugs import BUGS
 
@@ -242,34 +243,23 @@ CAUGHT: dict[type[ZabNode], tuple[Callable[[type[ZabNode]], Script], tuple[str, 
 
 
 def test_ten_bugs_are_planted() -> None:
-    assert tuple(CAUGHT) == BUGS
     assert len(BUGS) == 10
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_a_planted_bug_is_caught(bug: type[ZabNode]) -> None:
-    script, checks = CAUGHT[bug]
-    assert script(bug).broken == list(checks)
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_the_same_script_accuses_honest_zab_of_nothing(bug: type[ZabNode]) -> None:
-    script, _checks = CAUGHT[bug]
-    honest = script(ZabNode)
-    assert honest.findings == []
-    assert honest.seen["became"] > 5
+test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script_accuses_the_honest_of_nothing = script_tests(
+    CAUGHT, BUGS, ZabNode, lambda run: run.seen["became"] > 5
+)
 
 
 # Two survive a hundred and fifty storms: only their scripts find them.
 SURVIVES_STORMS = (zab_bugs.ConfirmsAnEpochTwice, zab_bugs.KeepsItsOwnHistory)
 
 
-@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug not in SURVIVES_STORMS], ids=lambda bug: bug.__name__)
-def test_a_few_random_storms_find_it_as_well(bug: type[ZabNode]) -> None:
-    """Storms are drawn for no bug in particular; honest Zab lives through the same seeds in test_zab_storm.py."""
-    with pytest.raises(Unsafe):
-        for seed in range(60):
-            Storm(CARD, seed, knobs={"reads": "sync"}, node=bug, promises=[Linearizability()]).run_both_phases()
+test_a_few_random_storms_find_it_as_well = storms_find(
+    [bug for bug in BUGS if bug not in SURVIVES_STORMS],
+    lambda seed, bug: Storm(CARD, seed, knobs={"reads": "sync"}, node=bug, promises=[Linearizability()]),
+    60,
+)
 
 
 @pytest.mark.parametrize(("reads", "outcome", "broken"), [("leader-sync", OK, [LINEARIZABLE]), ("sync", "unknown", [])])
