@@ -1,10 +1,10 @@
-"""Ben-Or's agreement: where nothing is clear, everybody tosses a coin, and so every run ends with probability 1.
+"""Ben-Or's agreement: without a clear result everybody tosses a coin, so every run ends with probability 1.
 
-Source: Ben-Or, "Another Advantage of Free Choice: Completely Asynchronous Agreement Protocols", PODC 1983: protocol A, the one
-for crashes. N processes of which t < N/2 may crash; here t is the largest such number. Nobody reads a clock: delays may be
-anything, and no time-out plays a part in what is decided.
+Source: Ben-Or, "Another Advantage of Free Choice: Completely Asynchronous Agreement Protocols", PODC 1983: protocol A, which
+tolerates crashes. Of N processes t < N/2 may crash; here t is the largest such number. No process reads a clock: delays may be
+arbitrary, and no decision depends on a time-out.
 
-A round r of process P, with its value x of the moment:
+A round r of process P, with its current value x:
 
 1. send (1, r, x) to all (``Report``);
 2. wait for N - t messages (1, r, *). More than N/2 of them with the same v: send (2, r, v, D) to all (``Proposal``),
@@ -12,17 +12,17 @@ A round r of process P, with its value x of the moment:
 3. wait for N - t messages (2, r, *). (a) At least one D-message for v: x := v. (b) More than t of them: decide v.
    (c) No D-message: x := 0 or 1, each with probability 1/2. Then round r + 1.
 
-Values are binary. What a client writes counts as one bit: the lowest bit of the last letter, so that "0", "1" and numbers mean
-0 when even and 1 when odd. The answer tells the bit that was decided. A key is an instance. A process that was asked for
-nothing takes the first value that it hears of for its own; when all it hears is a "?" it tosses, for a "?" says that both
-values had been reported, and each value reported was somebody's input.
+Values are binary. A client's value counts as one bit, the lowest bit of its last letter: even numbers count as 0, odd ones as
+1. The answer is the decided bit. A key is an instance. A process without an input takes the first value that it hears of. If it
+hears only a "?" it tosses, because a "?" means that both values were reported, and each reported value was some process's
+input.
 
-Beyond the paper: messages may be lost, so each is repeated until the step is over, and whoever is behind is sent the messages
-of then; what was sent, coins among it, is on disk, so that a process may come back; who has decided tells the value
-(``Decided``) instead of going on for ever. Left out: protocol B, for traitors.
+Beyond the paper: messages may be lost, so a process repeats each one until the step is over, and sends a process that is behind
+the messages of that earlier step. It keeps what it sent, coins included, on disk, so that it may come back after a crash. A
+process that has decided sends the value (``Decided``) and stops. Left out: protocol B, for traitors.
 
-Disks are taken to survive: a process whose disk was wiped has forgotten what it sent and what it decided, and the other value
-can then be decided, too.
+The protocol assumes that disks survive: a process whose disk was wiped has forgotten what it sent and decided, so the other
+value can be decided, too.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from consensus.protocols.cards import ESSAY, Action, Card, Claims, Knob
 
 IDLE, VOTING, DECIDED = "idle", "voting", "decided"
 WORD_LENGTH_MAX = 12
-ASKED_MAX = 512  # clients who wait for an answer; beyond that the oldest is forgotten, unanswered
+ASKED_MAX = 512  # waiting clients; beyond that a process forgets the oldest one
 REPORT, PROPOSAL = 1, 2
 BITS = ("0", "1")
 
@@ -53,7 +53,7 @@ class Report(NamedTuple):
     key: str
     round: int
     x: str
-    late: bool = False  # sent to somebody who is behind; it asks for no answer
+    late: bool = False  # sent to a process that is behind; it needs no answer
 
 
 class Proposal(NamedTuple):
@@ -70,7 +70,7 @@ class Proposal(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """The answer to a message in a matter that is decided."""
+    """The answer to a message about a decided key."""
 
     key: str
     v: str
@@ -88,10 +88,10 @@ class BenOrNode(Node):
 
     def setup(self) -> None:
         self.said: dict[Step, str | None] = {}  # what this process has sent in each step
-        self.at: dict[str, Step] = {}  # key -> the step in which it waits, or waited last
+        self.at: dict[str, Step] = {}  # key -> the current or last step
         self.decided: dict[str, str] = {}
-        self.heard: dict[Step, dict[str, str | None]] = {}  # what others sent in this step and in later ones
-        self.asked: dict[str, str] = {}  # op id -> key, of clients who wait
+        self.heard: dict[Step, dict[str, str | None]] = {}  # messages of others for the current step and later ones
+        self.asked: dict[str, str] = {}  # waiting clients: op id -> key
 
     def on_start(self) -> None:
         self.show_role()
@@ -105,7 +105,7 @@ class BenOrNode(Node):
     # --- inputs ---------------------------------------------------------------------------------
 
     def on_request(self, client: str, m: Request) -> None:
-        """A client proposes a bit, or asks which one is decided. Either waits until that is so."""
+        """A client proposes a bit, or asks for the decided one. Either waits for the decision."""
         if m.key in self.decided:
             return self.answer(m.op_id, OK, (self.decided[m.key],))
         if len(self.asked) >= ASKED_MAX:
@@ -126,20 +126,20 @@ class BenOrNode(Node):
         self.propose(key, value)
 
     def propose(self, key: str, x: str) -> None:
-        """The input of this process; once it has one it keeps it."""
+        """Sets the input of this process, once and for all."""
         if key in self.at or key in self.decided:
             return
         self.note("proposed", f"{key}={x}")
         self.enter((key, 1, REPORT), x)
 
     def join(self, key: str, heard: str | None) -> None:
-        """A process without an input takes somebody's."""
+        """A process without an input takes the first value that it hears of, or tosses."""
         self.enter((key, 1, REPORT), self.toss() if heard is None else heard)
 
     # --- rounds ---------------------------------------------------------------------------------
 
     def enter(self, step: Step, vote: str | None) -> None:
-        """Sends this step's message to all, itself among them, and waits."""
+        """Sends this step's message to all processes including itself, and waits."""
         key = step[0]
         assert step not in self.said, ONE_MESSAGE
         self.said[step] = vote
@@ -151,7 +151,7 @@ class BenOrNode(Node):
         self.count(step)
 
     def on_again_timeout(self, key: str) -> None:
-        """A message is repeated until its step is over: it, or an answer, may have been lost."""
+        """Repeats the message until its step is over: it, or an answer, may have been lost."""
         self.broadcast(self.message(self.at[key]))
         self.set_timer("again", self.knobs["again_ms"] * MS, key)
 
@@ -177,17 +177,19 @@ class BenOrNode(Node):
             self.join(key, vote)
         if step >= self.at[key]:
             self.heard.setdefault(step, {})[src] = vote
-            return self.count(step) if step == self.at[key] else None  # else it counts when this process is there
-        return None if late else self.send(src, self.message(step, late=True))  # whoever is behind needs our message of then
+            return self.count(step) if step == self.at[key] else None  # else it counts once this process reaches the step
+        return (
+            None if late else self.send(src, self.message(step, late=True))
+        )  # a process that is behind needs our message of its step
 
     @property
     def t(self) -> int:
-        """How many may have crashed: the largest number below N/2."""
+        """How many processes may crash: the largest number below N/2."""
         return (len(self.members) - 1) // 2
 
     @property
     def enough(self) -> int:
-        """N - t messages: waiting for more might be waiting for ever."""
+        """N - t messages: a process that waits for more may wait for ever."""
         return len(self.members) - self.t
 
     def count(self, step: Step) -> None:
@@ -209,11 +211,11 @@ class BenOrNode(Node):
         return next((bit for bit in BITS if 2 * reports.count(bit) > len(self.members)), None)
 
     def decides(self, values: list[str]) -> bool:
-        """3 (b). More than t: so many that nobody can count N - t messages without meeting one of them."""
+        """3 (b). More than t: then any N - t messages include at least one of them."""
         return len(values) > self.t
 
     def next_value(self, step: Step, values: list[str]) -> str:
-        """3 (a): the value proposed; 3 (c): a coin's."""
+        """3 (a): the proposed value; 3 (c): a random one."""
         return values[0] if values else self.toss()
 
     def toss(self) -> str:
@@ -235,16 +237,18 @@ class BenOrNode(Node):
             del self.asked[op_id]
             self.answer(op_id, OK, (v,))
 
-    # --- what an adversary would hold back ------------------------------------------------------
+    # --- messages that an adversary delays ------------------------------------------------------
 
     def decisive(self, src: str, message: Any, nodes: Mapping[str, Any]) -> bool:
-        """A report that would make this process propose, or a proposal; as long as somebody may still say otherwise."""
+        """True for a report that makes this process propose, and for a proposal, while another process may still send another
+        value.
+        """
         if isinstance(message, Decided) or message.key in self.decided or message.key not in self.at:
             return False
         kind = REPORT if isinstance(message, Report) else PROPOSAL
         step = (message.key, message.round, kind)
         if step != self.at[message.key]:
-            return step > self.at[message.key]  # what is early can wait; what is late changes nothing
+            return step > self.at[message.key]  # an early message can wait; a late one changes nothing
         vote = message.x if kind == REPORT else message.v
         counted = self.heard.get(step, {})
         if kind == REPORT and self.most((self.said[step], *counted.values(), vote)) is None:
@@ -252,7 +256,7 @@ class BenOrNode(Node):
         others = [node for name, node in nodes.items() if name not in (self.id, src, *counted)]
         return vote is not None and any(node.said.get(step, 0) != vote for node in others)  # 0: not yet said
 
-    # --- what is shown --------------------------------------------------------------------------
+    # --- for the stage --------------------------------------------------------------------------
 
     def show_role(self) -> None:
         self.become(self.role, None)
@@ -284,12 +288,12 @@ class BenOrNode(Node):
 
 
 def bit_of(value: str) -> str:
-    """The bit that a client's value stands for: of a number 0 when it is even, 1 when it is odd."""
+    """The bit for a client's value: 0 for an even number, 1 for an odd one."""
     return BITS[ord(value[-1]) & 1]
 
 
 def number_of(key: str) -> int:
-    """The key as a number: the index at which its decision stands, the same at every process."""
+    """The key as a number, the index of its decision: the same at every process."""
     return int.from_bytes(key.encode(), "big")
 
 
@@ -301,7 +305,7 @@ CARD = Card(
     name="ben_or",
     title="Ben-Or",
     paper="Ben-Or, Another Advantage of Free Choice: Completely Asynchronous Agreement Protocols (1983)",
-    summary="Agreement on one bit without clocks: two steps a round, and where nothing is clear everybody tosses a coin.",
+    summary="Agreement on one bit without clocks: two steps a round; without a clear result everybody tosses a coin.",
     node=BenOrNode,
     claims=claims,
     knobs=(
@@ -321,5 +325,5 @@ CARD = Card(
     family=ESSAY,
     gives_up="A bound on time: a run ends with probability 1, but no number of rounds is always enough. Values are bits: a "
     "client's value counts as 0 when its last digit is even, as 1 when it is odd. No disk may be lost.",
-    needs="2t + 1 processes bear t crashes",
+    needs="2t + 1 processes tolerate t crashes",
 )

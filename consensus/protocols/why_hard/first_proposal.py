@@ -1,15 +1,14 @@
-"""First proposal wins: whoever hears a proposal and has not settled on one yet takes it, for good, and says so at once.
+"""First proposal wins: a node accepts the first proposal that it hears, for good, and answers at once.
 
-Source: the essay's second idea, and what is wrong with it. No message is lost, nobody crashes, each follows the rule to the
-letter; but "first" means another thing at each node, since two proposals that are made at the same time reach two listeners
-in two orders. What the nodes lack is one order that they share, and to agree on an order is what they were about to do
-(Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", 1978: "first" is no fact about events that
-cannot have affected each other).
+Source: the essay's second idea, and why it fails. No message is lost, no node crashes, and each follows the rule exactly. But
+"first" differs from node to node, since two simultaneous proposals reach two nodes in different orders. The nodes lack a shared
+order, and to agree on an order is the very problem that they want to solve (Lamport, "Time, Clocks, and the Ordering of Events
+in a Distributed System", 1978: events that cannot have affected each other have no order).
 
-Asked who is to lead (each proposes itself), the same rule gives two leaders by the same crossing: to elect is to agree.
+If the nodes elect a leader (each proposes itself), the same rule gives two leaders when proposals cross: an election is an
+agreement.
 
-A matter is a key; several can be open at once. A proposal that a link loses is not sent again: the rule is at fault without
-that.
+A matter is a key; several can be open at once. A node does not repeat a lost proposal: the rule fails without any loss.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class FirstProposalNode(Node):
         self.show_role()
 
     def proposal(self, argument: str) -> tuple[str, str]:
-        """``lunch=pizza`` -> what it is about, and the wish; without a wish the own one."""
+        """``lunch=pizza`` -> the matter and the wish; the node's own wish if there is none."""
         matter, _, wish = argument.partition("=")
         return matter, wish or self.own_wish
 
@@ -97,7 +96,7 @@ class FirstProposalNode(Node):
         self.decide(number_of(matter), (matter, value))
         self.show_role()
 
-    # --- what is shown --------------------------------------------------------------------------
+    # --- for the stage --------------------------------------------------------------------------
 
     def show_role(self) -> None:
         self.become(self.role, None)
@@ -125,12 +124,12 @@ class FirstProposalNode(Node):
 
 
 def number_of(matter: str) -> int:
-    """The matter's name as a number: the index at which its decision stands, the same at every node."""
+    """The matter's name as a number, the index of its decision: the same at every node."""
     return int.from_bytes(matter.encode(), "big")
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Everybody is answered at once, with whatever this node heard first."""
+    """Every client gets an answer at once: the first proposal that its node heard."""
     return Claims("none", availability="total")
 
 
@@ -138,14 +137,14 @@ CARD = Card(
     name="first_proposal",
     title="First proposal wins",
     paper="The essay; Lamport, Time, Clocks, and the Ordering of Events in a Distributed System (1978)",
-    summary="Each node settles on the first proposal that it hears; when two cross, different nodes settle on different ones.",
+    summary="Each node accepts the first proposal that it hears; when two cross, different nodes accept different ones.",
     node=FirstProposalNode,
     claims=claims,
     knobs=(
         Knob(
             "wishes",
             "Wish",
-            "What a node proposes unless it is told what: a dish, or (to elect a leader) itself.",
+            "What a node proposes by default: a dish, or (to elect a leader) itself.",
             DISHES,
             choices=((DISHES, "a dish"), (NAMES, "itself, as leader")),
         ),
@@ -157,6 +156,6 @@ CARD = Card(
     ),
     object="decision",
     family=ESSAY,
-    gives_up="Agreement: where proposals cross, nodes settle on different ones for good.",
-    needs="any number; it agrees on nothing with two",
+    gives_up="Agreement: where proposals cross, nodes accept different ones for good.",
+    needs="any number of nodes; even two may not agree",
 )

@@ -1,18 +1,16 @@
-"""Heartbeats and a time-out: each node tells the others that it is well, and suspects whoever is silent for too long.
+"""Heartbeats and a time-out: each node tells the others that it is alive, and suspects nodes that are silent for too long.
 
 Sources: Chandra and Toueg, "Unreliable Failure Detectors for Reliable Distributed Systems", 1996 (suspicions are local, may
-be wrong and are taken back); Brewer, "CAP Twelve Years Later", 2012 (a partition *is* a time bound on communication: to
+be wrong and can be withdrawn); Brewer, "CAP Twelve Years Later", 2012 (a partition *is* a time bound on communication: to
 decide is to guess).
 
-Whole here: heartbeats at even times, one time-out for each other node, a suspicion that is taken back when a heartbeat
-comes after all. A suspicion of that kind was a *false alarm*: the node was well, or at least not dead. One that is never
-taken back may be true.
+Implemented: heartbeats at regular times, one time-out for each other node, and the end of a suspicion when a heartbeat arrives
+after all. Such a suspicion was a *false alarm*: the node was alive. A suspicion that never ends may be true.
 
-Left out: Chandra and Toueg's time-out that grows with every false alarm (which would make it eventually perfect in a
-network whose delays have a bound); time-outs fitted to what was measured (phi accrual). The time-out here is a dial, and
-stays where it is put.
+Left out: Chandra and Toueg's time-out that grows with every false alarm (which would make the detector eventually perfect in a
+network with bounded delays); time-outs that adapt to measured delays (phi accrual). The time-out here is a fixed setting.
 
-It keeps no data, so clients are told that nothing was read and nothing written.
+The nodes keep no data, so they answer clients that nothing was read or written.
 """
 
 from __future__ import annotations
@@ -39,11 +37,11 @@ class HeartbeatNode(Node):
 
     def setup(self) -> None:
         self.number = 0
-        self.heard: dict[str, tuple[int, int]] = {}  # node -> (its newest heartbeat, when it came, by our clock)
-        self.suspects: dict[str, int] = {}  # node -> since when, by our clock; in that order
+        self.heard: dict[str, tuple[int, int]] = {}  # node -> (its newest heartbeat, its arrival by our clock)
+        self.suspects: dict[str, int] = {}  # node -> start of the suspicion, by our clock
         self.suspicions = 0
         self.false_alarms = 0
-        self.alarms: list[str] = []  # the last false ones
+        self.alarms: list[str] = []  # the last false alarms
         self.since = 0
 
     def on_start(self) -> None:
@@ -74,7 +72,7 @@ class HeartbeatNode(Node):
         self.set_timer("silence", self.knobs["timeout_ms"] * MS, peer)
 
     def on_silence_timeout(self, peer: str) -> None:
-        """All that it knows: for so long nothing has come. Crashed, cut off, or late?"""
+        """The node only knows that nothing came for this long. The peer may be crashed, cut off or late."""
         assert peer not in self.suspects, "a node is suspected once at a time"
         self.suspects[peer] = self.elapsed
         self.suspicions += 1
@@ -99,13 +97,13 @@ class HeartbeatNode(Node):
             "store": {"dead?": [peer for peer in self.peers if peer in self.suspects]},
             "facts": facts,
         }
-        if self.alarms:  # a square for each
+        if self.alarms:  # one square each
             first = self.false_alarms - len(self.alarms) + 1
             shown |= {"log": [[None, alarm] for alarm in self.alarms], "log_start": first, "commit": self.false_alarms}
         return shown
 
     def about(self, peer: str) -> str:
-        """What it knows of another node, all of it from messages that came, and its own clock."""
+        """What this node knows of another one, from received messages and its own clock only."""
         heard: str = "nothing yet"
         if peer in self.heard:
             number, at = self.heard[peer]
@@ -120,7 +118,7 @@ class HeartbeatNode(Node):
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """It stores nothing: nothing it says of data can be wrong, and it serves nobody."""
+    """It stores nothing, so it cannot be inconsistent, and it serves nobody."""
     return Claims("nothing", availability="nobody")
 
 
@@ -128,14 +126,14 @@ CARD = Card(
     name="heartbeat",
     title="Heartbeats and a time-out",
     paper="Chandra and Toueg, Unreliable Failure Detectors for Reliable Distributed Systems (1996)",
-    summary="Each node tells the others that it is well, and suspects whoever has been silent for longer than the time-out.",
+    summary="Each node tells the others that it is alive, and suspects nodes that are silent for longer than the time-out.",
     node=HeartbeatNode,
     claims=claims,
     knobs=(
         Knob(
             "heartbeat_ms",
             "Heartbeat",
-            "How often a node tells the others that it is well.",
+            "How often a node tells the others that it is alive.",
             100,
             low=5,
             high=5_000,
@@ -144,7 +142,7 @@ CARD = Card(
         Knob(
             "timeout_ms",
             "Time-out",
-            "How long a node may be silent before it is suspected: short means false alarms, long means noticing late.",
+            "How long a node may be silent before it is suspected: short means false alarms, long means late detection.",
             500,
             choices=tuple(
                 (ms, f"{ms} ms" if ms < 1000 else f"{ms / 1000:g} s") for ms in (50, 100, 200, 500, 1000, 1500, 2000, 5000)
@@ -153,6 +151,6 @@ CARD = Card(
         ),
     ),
     family=ESSAY,
-    gives_up="Knowing: a suspicion cannot tell a crash from a cut or from a slow link.",
+    gives_up="Certainty: a suspicion cannot tell a crash from a cut or from a slow link.",
     needs="2 nodes or more",
 )

@@ -1,18 +1,18 @@
-"""Lunch: friends who each want something else, and vote. Whoever has voted for a meal votes for the same wish ever after.
+"""Lunch: friends with different wishes vote. A friend never changes the vote for a meal.
 
-Source: the essay's opening, equals who have to agree on one thing. Two rules, and what each costs:
+Source: the essay's opening: equals who have to agree on one thing. Two rules, and the price of each:
 
-- *own wish*: a wish for which more than half of all friends vote is taken. Each votes for the own wish, round after
-  round; with as many wishes as friends nothing is ever decided, and nobody has done anything wrong.
-- *all*: when everybody's vote is known, the wish with the most votes is taken, of equals the first in the alphabet. That always
-  decides; but one friend asleep, and the others wait for ever.
+- *own wish*: a wish wins if more than half of all friends vote for it. Each friend votes for its own wish, round after round.
+  With as many wishes as friends there is never a decision, though nobody has made a mistake.
+- *all*: once everybody's vote is known, the wish with the most votes wins; the alphabet breaks ties. That always decides, but
+  if one friend is asleep the others wait for ever.
 
-Either way two friends never go to different places: a vote is cast once and kept through a crash, and more than half of all
-can wish for one thing only; or all count the same votes by the same rule. What a majority needs to decide without the one
-asleep is in ``majority_vote.py``.
+By either rule two friends never go to different places. A friend votes once and keeps the vote through a crash. More than half
+of all can wish for one thing only; or all count the same votes by the same rule. ``majority_vote.py`` shows how a majority
+decides without the friend who is asleep.
 
-A meal is a key; several can be discussed at once. A friend who hears of a meal and has no wish yet takes the own one: a
-dish, or (to elect a leader) itself. Left out: talking each other round; menus.
+A meal is a key; several can be discussed at once. A friend without a wish takes its own default wish when it hears of a meal: a
+dish, or (to elect a leader) itself. Left out: persuasion; menus.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DISHES, NAMES = "dishes", "names"
 MENU = ("hot pot", "porridge", "burgers", "dumplings", "curry", "noodles", "pizza", "sushi", "soup")
 HUNGRY, VOTING, DECIDED, LEADER, FOLLOWER = "hungry", "voting", "decided", "leader", "follower"
 WORD_LENGTH_MAX = 12
-ASKED_MAX = 512  # clients who wait for an answer; beyond that the oldest is forgotten, unanswered
+ASKED_MAX = 512  # waiting clients; beyond that a node forgets the oldest one
 
 
 class Vote(NamedTuple):
@@ -39,7 +39,7 @@ class Vote(NamedTuple):
 
 
 class Told(NamedTuple):
-    """The answer to a vote in a matter that is decided."""
+    """The answer to a vote about a decided meal."""
 
     meal: str
     wish: str
@@ -56,11 +56,11 @@ class LunchNode(Node):
     actions = ("propose",)
 
     def setup(self) -> None:
-        self.wishes: dict[str, str] = {}  # meal -> what this friend votes for
+        self.wishes: dict[str, str] = {}  # meal -> this friend's vote
         self.decided: dict[str, str] = {}
-        self.votes: dict[str, dict[str, str]] = {}  # meal -> friend -> the vote that has come
+        self.votes: dict[str, dict[str, str]] = {}  # meal -> friend -> the received vote
         self.rounds: dict[str, int] = {}
-        self.asked: dict[str, str] = {}  # op id -> meal, of clients who wait
+        self.asked: dict[str, str] = {}  # waiting clients: op id -> meal
 
     def on_start(self) -> None:
         self.show_role()
@@ -74,7 +74,7 @@ class LunchNode(Node):
     # --- proposing ------------------------------------------------------------------------------
 
     def proposal(self, argument: str) -> tuple[str, str]:
-        """``lunch=pizza`` -> what it is about, and the wish; without a wish the own one."""
+        """``lunch=pizza`` -> the meal and the wish; the node's own wish if there is none."""
         meal, _, wish = argument.partition("=")
         return meal, wish or self.own_wish
 
@@ -92,7 +92,7 @@ class LunchNode(Node):
         self.wish_for(meal, wish)
 
     def on_request(self, client: str, m: Request) -> None:
-        """A client names a wish, or asks where we go. Either waits until that is decided."""
+        """A client names a wish, or asks for the decision. Either waits for the decision."""
         if m.key in self.decided:
             return self.answer(m.op_id, OK, (self.decided[m.key],))
         if len(self.asked) >= ASKED_MAX:
@@ -117,7 +117,7 @@ class LunchNode(Node):
     # --- voting ---------------------------------------------------------------------------------
 
     def vote(self, meal: str) -> None:
-        """The next round; it repeats the vote, so that one that was lost is heard in the end."""
+        """Starts the next round. It repeats the vote, so that a lost one arrives in the end."""
         self.rounds[meal] = self.rounds.get(meal, 0) + 1
         if self.rounds[meal] > 1:
             self.note("another round", meal)
@@ -142,13 +142,13 @@ class LunchNode(Node):
     def count(self, meal: str, voter: str, wish: str) -> None:
         votes = self.votes.setdefault(meal, {})
         if votes.setdefault(voter, wish) != wish:
-            self.note("voted twice", voter)  # its disk was wiped; the first vote counts
+            self.note("voted twice", voter)  # the voter's disk was wiped; its first vote counts
         outcome = self.outcome(tuple(votes.values()))
         if outcome is not None:
             self.take(meal, outcome)
 
     def outcome(self, votes: tuple[str, ...]) -> str | None:
-        """What these votes decide by the rule; None while they decide nothing."""
+        """The decision of these votes by the rule; None if there is none yet."""
         first = most_votes(votes)
         if self.knobs["rule"] == ALL:
             return first if len(votes) == len(self.members) else None
@@ -167,7 +167,7 @@ class LunchNode(Node):
             del self.asked[op_id]
             self.answer(op_id, OK, (wish,))
 
-    # --- what is shown --------------------------------------------------------------------------
+    # --- for the stage --------------------------------------------------------------------------
 
     def show_role(self) -> None:
         self.become(self.role, None)
@@ -203,17 +203,17 @@ class LunchNode(Node):
 
 
 def most_votes(votes: tuple[str, ...]) -> str:
-    """The wish with the most votes; of equals the first in the alphabet."""
+    """The wish with the most votes; the alphabet breaks ties."""
     return min(votes, key=lambda wish: (-votes.count(wish), wish))
 
 
 def number_of(meal: str) -> int:
-    """The meal's name as a number: the index at which its decision stands, the same at every node."""
+    """The meal's name as a number, the index of its decision: the same at every node."""
     return int.from_bytes(meal.encode(), "big")
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Never two answers; but perhaps none. (With the own wishes not even while everything works.)"""
+    """Never two decisions, but perhaps none. (With different wishes none, even without any fault.)"""
     return Claims("linearizable", availability="all" if knobs["rule"] == ALL else "quorum")
 
 
@@ -221,7 +221,7 @@ CARD = Card(
     name="lunch",
     title="Lunch by vote",
     paper="The essay: three friends and lunch",
-    summary="Friends vote for their own wishes: either nothing ever gets a majority, or all wait for the one who is asleep.",
+    summary="Friends vote for their own wishes: either no wish ever gets a majority, or all wait for the one who is asleep.",
     node=LunchNode,
     claims=claims,
     knobs=(
@@ -235,14 +235,14 @@ CARD = Card(
         Knob(
             "wishes",
             "Wish",
-            "What a friend wishes unless a client names something: a dish, or (to elect a leader) itself.",
+            "A friend's wish unless a client names one: a dish, or (to elect a leader) itself.",
             DISHES,
             choices=((DISHES, "a dish"), (NAMES, "itself, as leader")),
         ),
         Knob(
             "round_ms",
             "Next round after",
-            "How long after a vote without an outcome the next one is held.",
+            "How long after a vote without a decision the next round begins.",
             300,
             low=20,
             high=10_000,
@@ -259,6 +259,6 @@ CARD = Card(
     ),
     object="decision",
     family=ESSAY,
-    gives_up="Any outcome with as many wishes as friends, or (waiting for all) any with one of them missing.",
-    needs="all of them, to wait for all; more than half with one wish, else",
+    gives_up="Any decision with as many wishes as friends, or (if all must vote) any decision while one is missing.",
+    needs="all friends, or more than half with the same wish",
 )

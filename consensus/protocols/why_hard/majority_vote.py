@@ -1,26 +1,26 @@
-"""Lunch by majority with a tie rule: two shows of hands a round, and a friend asleep is not waited for.
+"""Lunch by majority with a tie rule: two shows of hands a round, and nobody waits for a friend who is asleep.
 
 Source: Ben-Or, "Another Advantage of Free Choice: Completely Asynchronous Agreement Protocols", 1983, protocol A, for
-crashes. Where Ben-Or tosses a coin a *tie rule* stands here: the wish with the most votes among those counted, of equals
-the first in the alphabet.
+crashes. A *tie rule* replaces Ben-Or's coin: the wish with the most counted votes; the alphabet breaks ties.
 
-Of n friends at most f may be missing, f the largest number below half of n; so each step waits for n - f votes, its own
-among them:
+Of n friends at most f may be missing, where f is the largest number below n/2. So each step waits for n - f votes, including
+its own:
 
-1. everybody *reports* the wish of the moment. More than half of all n for one wish: that wish is *seconded*; else nothing
-is. 2. f + 1 seconds for a wish *decide* it. One second is enough to take that wish into the next round. None: the tie rule.
+1. Everybody *reports* its current wish. If more than half of all n report one wish, that wish is *seconded*; else none is.
+2. f + 1 seconds for a wish *decide* it. With at least one second a friend takes that wish into the next round; with none, the
+   wish that the tie rule chooses.
 
-Why one show of hands is not enough: with one friend asleep or late, two friends count different majorities, and by the same
-tie rule go to different places. Two wishes cannot both be seconded in a round (more than half of all reported each); and
-where somebody decides, everybody counts at least one second, so that all enter the next round with the decided wish. That
-holds whatever stands in for the coin. What the coin gives is the end: with it every run ends with probability 1; with a
-rule an adversary who chooses the order of messages can keep friends apart for ever (FLP). Chance delays end it in a round
-or two.
+One show of hands is not enough: if one friend is asleep or late, two friends count different majorities, and the same tie rule
+leads them to different places. Two wishes cannot both be seconded in one round, since more than half of all would have reported
+each. If one friend decides, everybody counts at least one second, so all enter the next round with the decided wish. That is
+true for a coin and for any rule. The coin adds termination: with it every run ends with probability 1; with a rule an adversary
+who orders the messages can prevent a decision for ever (FLP). With random delays it takes a round or two.
 
-Votes are kept through a crash, and repeated until they are answered. A meal is a key; several can be discussed at once.
+A friend keeps its votes through a crash, and repeats them until they are answered. A meal is a key; several can be discussed at
+once.
 
-Disks are taken to survive: a friend whose disk was wiped has forgotten its votes and may cast others, and a second wish can
-then be decided.
+The protocol assumes that disks survive: a friend whose disk was wiped has forgotten its votes and may cast others, so a second
+wish can be decided.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DISHES, NAMES = "dishes", "names"
 MENU = ("hot pot", "porridge", "burgers", "dumplings", "curry", "noodles", "pizza", "sushi", "soup")
 HUNGRY, VOTING, DECIDED, LEADER, FOLLOWER = "hungry", "voting", "decided", "leader", "follower"
 WORD_LENGTH_MAX = 12
-ASKED_MAX = 512  # clients who wait for an answer; beyond that the oldest is forgotten, unanswered
+ASKED_MAX = 512  # waiting clients; beyond that a node forgets the oldest one
 REPORT, SECOND = 1, 2
 
 ONE_SECONDED = "Two wishes are seconded in one round"
@@ -50,13 +50,13 @@ class Report(NamedTuple):
     meal: str
     round: int
     wish: str
-    late: bool = False  # sent to somebody who is behind; it asks for no answer
+    late: bool = False  # sent to a friend who is behind; it needs no answer
 
 
 class Second(NamedTuple):
     meal: str
     round: int
-    wish: str | None  # None: nothing had more than half
+    wish: str | None  # None: no wish had more than half
     late: bool = False
 
     @property
@@ -65,7 +65,7 @@ class Second(NamedTuple):
 
 
 class Told(NamedTuple):
-    """The answer to a vote in a matter that is decided."""
+    """The answer to a vote about a decided meal."""
 
     meal: str
     wish: str
@@ -82,11 +82,11 @@ class MajorityVoteNode(Node):
     actions = ("propose",)
 
     def setup(self) -> None:
-        self.said: dict[Show, str | None] = {}  # what this friend has voted in each show of hands
-        self.showing: dict[str, Show] = {}  # meal -> the show that this friend has voted in last
+        self.said: dict[Show, str | None] = {}  # this friend's vote in each show of hands
+        self.showing: dict[str, Show] = {}  # meal -> this friend's latest show of hands
         self.decided: dict[str, str] = {}
-        self.heard: dict[Show, dict[str, str | None]] = {}  # the votes of others, as they came
-        self.asked: dict[str, str] = {}  # op id -> meal, of clients who wait
+        self.heard: dict[Show, dict[str, str | None]] = {}  # the received votes of others
+        self.asked: dict[str, str] = {}  # waiting clients: op id -> meal
 
     def on_start(self) -> None:
         self.show_role()
@@ -100,7 +100,7 @@ class MajorityVoteNode(Node):
     # --- proposing ------------------------------------------------------------------------------
 
     def proposal(self, argument: str) -> tuple[str, str]:
-        """``lunch=pizza`` -> what it is about, and the wish; without a wish the own one."""
+        """``lunch=pizza`` -> the meal and the wish; the node's own wish if there is none."""
         meal, _, wish = argument.partition("=")
         return meal, wish or self.own_wish
 
@@ -118,7 +118,7 @@ class MajorityVoteNode(Node):
         self.wish_for(meal, wish)
 
     def on_request(self, client: str, m: Request) -> None:
-        """A client names a wish, or asks where we go. Either waits until that is decided."""
+        """A client names a wish, or asks for the decision. Either waits for the decision."""
         if m.key in self.decided:
             return self.answer(m.op_id, OK, (self.decided[m.key],))
         if len(self.asked) >= ASKED_MAX:
@@ -140,7 +140,7 @@ class MajorityVoteNode(Node):
         self.show((meal, 1, REPORT), wish)
 
     def joins(self, meal: str, heard: str | None) -> None:
-        """A friend without a wish takes the first that it hears of; where it hears of none, its own."""
+        """A friend without a wish takes the first that it hears of, or else its own default."""
         if heard is None:
             self.note("proposed", f"{meal}={self.own_wish}")
         self.wish_for(meal, heard or self.own_wish)
@@ -158,7 +158,7 @@ class MajorityVoteNode(Node):
         self.count(show)
 
     def on_again_timeout(self, meal: str) -> None:
-        """A vote is repeated until the show is over: it, or an answer, may have been lost."""
+        """Repeats the vote until the show is over: it, or an answer, may have been lost."""
         self.broadcast(self.message(self.showing[meal]))
         self.set_timer("again", self.knobs["again_ms"] * MS, meal)
 
@@ -184,14 +184,16 @@ class MajorityVoteNode(Node):
             self.joins(meal, vote)
         self.heard.setdefault(show, {})[src] = vote
         if meal in self.decided or show not in self.said:
-            return None  # not there yet; it counts when this friend is
+            return None  # it counts once this friend reaches that show
         if show == self.showing[meal]:
             return self.count(show)
-        return None if late else self.send(src, self.message(show, late=True))  # whoever is behind needs our vote of then
+        return (
+            None if late else self.send(src, self.message(show, late=True))
+        )  # a friend who is behind needs our vote of that show
 
     @property
     def enough(self) -> int:
-        """n - f votes: waiting for more might be waiting for ever."""
+        """n - f votes: a friend who waits for more may wait for ever."""
         return len(self.members) - self.missing
 
     @property
@@ -222,11 +224,11 @@ class MajorityVoteNode(Node):
         return first if 2 * reports.count(first) > len(self.members) else None
 
     def decides(self, seconds: list[str]) -> bool:
-        """f + 1: so many that nobody can count n - f seconds without meeting one of them."""
+        """f + 1: then any n - f votes include at least one of them."""
         return len(seconds) > self.missing
 
     def tie_rule(self, report: Show) -> str:
-        """In the place of Ben-Or's coin: the most votes among the reports that came, of equals the first in the alphabet."""
+        """Replaces Ben-Or's coin: the wish with the most received reports; the alphabet breaks ties."""
         own, others = self.said[report], self.heard.get(report, {}).values()
         return most_votes([wish for wish in (own, *others) if wish is not None])
 
@@ -247,16 +249,16 @@ class MajorityVoteNode(Node):
             del self.asked[op_id]
             self.answer(op_id, OK, (wish,))
 
-    # --- what an adversary would hold back ------------------------------------------------------
+    # --- messages that an adversary delays ------------------------------------------------------
 
     def decisive(self, src: str, message: Any, nodes: Mapping[str, Any]) -> bool:
-        """A vote that would second a wish or change this friend's, or a second; as long as something else may come instead."""
+        """True for a report that seconds a wish or changes this friend's, and for a second, if another vote may still come."""
         if isinstance(message, Told) or message.meal in self.decided or message.meal not in self.showing:
             return False
         step = REPORT if isinstance(message, Report) else SECOND
         show, now = (message.meal, message.round, step), self.showing[message.meal]
         if show > now or show[:2] < now[:2]:
-            return show > now  # what is early can wait; what is late by a round changes nothing
+            return show > now  # an early vote can wait; one that is a round late changes nothing
         own, counted = self.said[show], self.heard.get(show, {})
         votes = (own, *counted.values(), message.wish)
         if step == REPORT:
@@ -266,7 +268,7 @@ class MajorityVoteNode(Node):
         others = [node for name, node in nodes.items() if name not in (self.id, src, *counted)]
         return message.wish is not None and any(node.said.get(show, 0) != message.wish for node in others)
 
-    # --- what is shown --------------------------------------------------------------------------
+    # --- for the stage --------------------------------------------------------------------------
 
     def show_role(self) -> None:
         self.become(self.role, None)
@@ -304,12 +306,12 @@ class MajorityVoteNode(Node):
 
 
 def most_votes(votes: list[str]) -> str:
-    """The wish with the most votes; of equals the first in the alphabet."""
+    """The wish with the most votes; the alphabet breaks ties."""
     return min(votes, key=lambda wish: (-votes.count(wish), wish))
 
 
 def number_of(meal: str) -> int:
-    """The meal's name as a number: the index at which its decision stands, the same at every node."""
+    """The meal's name as a number, the index of its decision: the same at every node."""
     return int.from_bytes(meal.encode(), "big")
 
 
@@ -321,14 +323,14 @@ CARD = Card(
     name="majority_vote",
     title="Majority with a tie rule",
     paper="Ben-Or, Another Advantage of Free Choice: Completely Asynchronous Agreement Protocols (1983)",
-    summary="Two shows of hands a round, ties by the alphabet: a majority decides one thing only, and waits for nobody asleep.",
+    summary="Two shows of hands a round, ties by the alphabet: a majority decides one thing, and waits for nobody asleep.",
     node=MajorityVoteNode,
     claims=claims,
     knobs=(
         Knob(
             "wishes",
             "Wish",
-            "What a friend wishes when nobody has named anything: a dish, or (to elect a leader) itself.",
+            "A friend's wish unless somebody names one: a dish, or (to elect a leader) itself.",
             DISHES,
             choices=((DISHES, "a dish"), (NAMES, "itself, as leader")),
         ),
@@ -353,7 +355,7 @@ CARD = Card(
     object="decision",
     majority=True,
     family=ESSAY,
-    gives_up="A side without a majority decides nothing; and an adversary who orders the messages can forbid the end. No disk "
-    "may be lost.",
-    needs="2f + 1 friends bear f asleep",
+    gives_up="A side without a majority decides nothing; and an adversary who orders the messages can prevent a decision. "
+    "No disk may be lost.",
+    needs="2f + 1 friends tolerate f asleep",
 )

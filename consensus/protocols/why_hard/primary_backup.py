@@ -1,24 +1,24 @@
 """Primary and backups, copied asynchronously: the primary answers a write at once and copies it later.
 
-Source: Alsberg and Day, "A Principle for Resilient Sharing of Distributed Resources", 1976, gives the roles, but there a
-write is answered when a backup has it; here it is answered before, as most databases are run (MySQL, PostgreSQL:
-asynchronous replication). What that leads to: GitHub, "October 21 post-incident analysis", 2018.
+Source: Alsberg and Day, "A Principle for Resilient Sharing of Distributed Resources", 1976, gives the roles, but there the
+primary answers a write once a backup has it. Here it answers before, as most databases do (MySQL, PostgreSQL: asynchronous
+replication). The consequences: GitHub, "October 21 post-incident analysis", 2018.
 
-The primary keeps a log of writes and sends each backup what it lacks, every ``copy_ms``. Reads are answered by the node
-that is asked, from its own copy, which may be old. A write asked of a backup is passed on to the primary.
+The primary keeps a log of writes and sends each backup the missing entries, every ``copy_ms``. A node answers a read from its
+own copy, which may be old. A backup passes a client's write on to the primary.
 
 With automatic failover a backup that hears nothing from its primary for the time-out takes over, in a new *generation*. It
-asks nobody (no quorum), and the old primary is not stopped (no fencing): cut off but alive, it goes on, and both sides take
-writes. A backup that still hears a primary does not take over, even if nothing that it sends arrives there; writes asked of
-it then get no answer.
+needs no quorum, and nothing stops the old primary (no fencing): cut off but alive, it goes on, and both sides accept writes. A
+backup that still hears a primary does not take over, even if none of its messages arrive there; then its clients' writes get no
+answer.
 
-When they meet again the older generation gives way, goes back to what both logs share, and sets aside what the
-other lacks: acknowledged writes, to be merged by hand. Where logs part is told by their histories of generations
-(PostgreSQL's timelines and pg_rewind work so).
+When they meet again the primary of the older generation steps down, goes back to the common part of both logs, and sets its
+other entries aside: acknowledged writes, to be merged by hand. The histories of generations show where two logs diverge (as in
+PostgreSQL's timelines and pg_rewind).
 
-Left out: choosing the backup that has the most; asking a majority before taking over (``raft``); waiting for a backup's
-copy before the answer (semi-synchronous). Disks are taken to survive: a primary that lost its disk halts when it meets a
-backup that has more.
+Left out: choice of the backup with the longest log; a majority vote before a takeover (``raft``); waiting for a backup's copy
+before the answer (semi-synchronous). The protocol assumes that disks survive: a primary that lost its disk halts when it meets
+a backup with a longer log.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ RING = {PRIMARY: "leads"}
 TOOK_OVER, STEPPED_DOWN, SET_ASIDE = "took over", "stepped down", "write set aside"
 
 Entry = tuple[int, str, str, str]  # generation, key, value, op id
-Generation = tuple[int, str, int]  # number, its primary, how long the log was when it began
+Generation = tuple[int, str, int]  # number, its primary, the log's length at its start
 ENTRIES_MAX = 64  # in one Copy
-ROOM = 64  # writes of clients that wait for the primary; beyond that the oldest is forgotten, unanswered
+ROOM = 64  # clients' writes that wait for the primary; beyond that a node forgets the oldest
 
 AHEAD = "A backup has no more than its primary: it was given all by it"
 
@@ -49,14 +49,14 @@ AHEAD = "A backup has no more than its primary: it was given all by it"
 
 
 class Heartbeat(NamedTuple):
-    """The primary is there; ``history`` holds all generations up to its own."""
+    """The primary is alive; ``history`` holds all generations up to its own."""
 
     history: tuple[Generation, ...]
     length: int
 
 
 class Have(NamedTuple):
-    """So many entries a backup has."""
+    """How many entries a backup has."""
 
     number: int
     primary: str
@@ -101,18 +101,18 @@ class PrimaryBackupNode(Node):
     def setup(self) -> None:
         self.history: list[Generation] = [(1, self.members[0], 0)]
         self.log: list[Entry] = []
-        self.set_aside: list[tuple[str, str]] = []  # (key, value) of writes that went when another generation prevailed
-        self.data: dict[str, str] = {}  # what the log says, applied
+        self.set_aside: list[tuple[str, str]] = []  # (key, value) of writes that lost to a newer generation
+        self.data: dict[str, str] = {}  # the result of the log
         self.applied: Ledger[str, bool] = Ledger()  # op ids in the log
-        self.sent: dict[str, int] = {}  # backup -> how much of the log it has or is on its way to it
-        self.has: dict[str, int] = {}  # backup -> how much it says it has
-        self.desk = FrontDesk(timers=(), room=ROOM)  # writes of clients here that wait for the primary
+        self.sent: dict[str, int] = {}  # backup -> how many entries it has, or are on their way to it
+        self.has: dict[str, int] = {}  # backup -> how many entries it says that it has
+        self.desk = FrontDesk(timers=(), room=ROOM)  # this node's clients' writes that wait for the primary
 
     def on_start(self) -> None:
         self.take_role()
 
     def on_restart(self) -> None:
-        """A primary that comes back knows nothing of what went on: it is a primary still, until it hears of another."""
+        """A primary that comes back does not know what happened: it stays primary until it hears of another one."""
         for _, key, value, op_id in self.log:
             self.data[key] = value
             self.applied[op_id] = True
@@ -153,7 +153,7 @@ class PrimaryBackupNode(Node):
 
     def on_heartbeat(self, src: str, m: Heartbeat) -> None:
         if m.history[-1][:2] < self.history[-1][:2]:
-            return  # deposed, and does not know it yet
+            return  # from a deposed primary that does not know it yet
         if m.history[-1][:2] > self.history[-1][:2]:
             self.give_way(m.history)
         self.wait_for_primary()
@@ -169,9 +169,9 @@ class PrimaryBackupNode(Node):
         self.sent[src] = m.length
 
     def on_copy_timeout(self) -> None:
-        """Sends each backup what it lacks, as far as is known; what was lost is sent again after its next word."""
+        """Sends each backup the entries that it seems to lack. The backup's next message shows which ones were lost."""
         for peer in self.peers:
-            first = self.sent.get(peer, len(self.log))  # of whom nothing has been heard: nothing
+            first = self.sent.get(peer, len(self.log))  # nothing to a backup that has not reported yet
             if first < len(self.log):
                 entries = tuple(self.log[first : first + ENTRIES_MAX])
                 self.send(peer, Copy(self.number, self.id, first, entries))
@@ -181,7 +181,7 @@ class PrimaryBackupNode(Node):
     def on_copy(self, src: str, m: Copy) -> None:
         if (m.number, m.primary) != self.history[-1][:2]:
             return None
-        if m.first <= len(self.log):  # else one before it was lost
+        if m.first <= len(self.log):  # else an earlier message was lost
             for entry in m.entries[len(self.log) - m.first :]:
                 self.append(entry)
         return self.send(src, Have(self.number, src, len(self.log)))
@@ -197,7 +197,7 @@ class PrimaryBackupNode(Node):
     # --- failover -------------------------------------------------------------------------------
 
     def wait_for_primary(self) -> None:
-        """Backups run out of patience one after another, in member order."""
+        """Backups time out one after another, in member order."""
         backups = [member for member in self.members if member != self.primary]
         patience = self.knobs["takeover_ms"] * MS
         self.set_timer("takeover", patience + backups.index(self.id) * patience // 2)
@@ -210,7 +210,7 @@ class PrimaryBackupNode(Node):
         return self.take_role()
 
     def give_way(self, history: tuple[Generation, ...]) -> None:
-        """A newer generation prevails: back to what both logs share, and what is beyond that is set aside."""
+        """A newer generation wins: goes back to the common part of both logs, and sets later entries aside."""
         if self.role == PRIMARY:
             self.note(STEPPED_DOWN, say("generation {n}", n=self.number))
         kept = self.shared(history)
@@ -222,9 +222,9 @@ class PrimaryBackupNode(Node):
         self.take_role()
 
     def shared(self, history: tuple[Generation, ...]) -> int:
-        """How long our log is the same as that one's: up to where either leaves the last generation that both have been in.
+        """The length of the common part of both logs: it ends where either log leaves the last common generation.
 
-        A later generation may begin before that: its primary had taken over before it had all of the one before.
+        A later generation may begin before that, if its primary took over before it had all earlier entries.
         """
         both = 0
         while both < min(len(history), len(self.history)) and history[both] == self.history[both]:
@@ -263,7 +263,7 @@ class PrimaryBackupNode(Node):
     def on_done(self, src: str, m: Done) -> None:
         self.desk.answer(self, m.op_id, OK)
 
-    # --- what is shown --------------------------------------------------------------------------
+    # --- for the stage --------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
         first_shown = max(0, len(self.log) - LOG_SHOWN)
@@ -288,8 +288,8 @@ class PrimaryBackupNode(Node):
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """With failover a side that hears no primary finds one, and acknowledged writes go; without it only the primary's side
-    writes. Either way a backup that hears a primary, and cannot reach it, waits in vain.
+    """With failover a side without a primary gets one, and acknowledged writes are lost; without it only the primary's side
+    writes. In both cases a backup that hears its primary but cannot reach it gets no write answered.
     """
     return Claims("eventual", availability="primary", loses=knobs["failover"] == AUTOMATIC)
 
@@ -321,7 +321,7 @@ CARD = Card(
         Knob(
             "copy_ms",
             "Copy every",
-            "How often the primary sends its backups what they lack: rarely means old reads, and more to lose.",
+            "How often the primary sends its backups new entries: longer means older reads, and more writes to lose.",
             20,
             low=1,
             high=10_000,
@@ -330,7 +330,7 @@ CARD = Card(
         Knob(
             "heartbeat_ms",
             "Heartbeat",
-            "How often the primary says that it is there.",
+            "How often the primary tells the others that it is alive.",
             100,
             low=5,
             high=5_000,
@@ -339,7 +339,7 @@ CARD = Card(
     ),
     epoch="generation",
     family=ESSAY,
-    gives_up="Acknowledged writes, with failover: what was not copied goes. Without it, writes wherever the primary is not. "
-    "A backup that hears its primary and cannot reach it gets no write answered either way.",
-    needs="1 node serves; each backup more is one more copy",
+    gives_up="With failover, acknowledged writes that were not copied. Without it, writes on every side without the primary. "
+    "In both cases a backup that hears its primary and cannot reach it gets no write answered.",
+    needs="1 node serves; each further backup is one more copy",
 )

@@ -1,22 +1,22 @@
-"""Two generals: attack together or not at all, with messengers who may be caught on the way.
+"""Two generals: they attack together or not at all, and messengers may be caught on the way.
 
-Source: Gray, "Notes on Data Base Operating Systems", 1978 (the generals paradox; first told by Akkoyunlu, Ekanadham and
+Source: Gray, "Notes on Data Base Operating Systems", 1978 (the generals paradox; first published by Akkoyunlu, Ekanadham and
 Huber, "Some Constraints and Tradeoffs in the Design of Network Communications", 1975).
 
 Each night the first general sends a messenger: "at dawn". The second acknowledges, the first acknowledges the
-acknowledgement, and so on for as many acknowledgements as were agreed. At dawn a general attacks if it has received every
-messenger that the plan owes it.
+acknowledgement, and so on, for the agreed number of acknowledgements. At dawn a general attacks if it has received every
+messenger that the plan sends it.
 
-No number is right. Whoever sends the last messenger of a plan never learns whether it arrived, and must attack all the
-same; if it was caught, that general attacks alone. A plan with one more moves the doubt to the other camp. Gray's proof:
-take the shortest plan that works; its last messenger may be lost, so the plan works without it, and is not the shortest. So
-the only plan by which nobody ever attacks alone is one by which nobody ever attacks.
+No number is right. The sender of the plan's last messenger never learns whether it arrived, and must attack anyway; if it was
+caught, that general attacks alone. One more messenger moves the doubt to the other camp. Gray's proof: take the shortest plan
+that works; its last messenger may be lost, so the plan works without it, and is not the shortest. So nobody ever attacks alone
+only under a plan under which nobody ever attacks.
 
-Sending each messenger several times makes it likely that one comes through, and never certain.
+Several copies of each messenger make it likely that one arrives, but never certain.
 
-Here there are many nights, one after another, so that chance can be counted. The generals' clocks agree on when dawn is
-(unless a visitor sets them). Left out: what Gray's paper goes on to do about it, two-phase commit, which gives up deciding
-by dawn. Other nodes than the first two are villages, and look on.
+Here there are many nights, one after another, to measure how often each case happens. The generals' clocks agree on the time of
+dawn (unless a visitor sets them). Left out: Gray's own answer, two-phase commit, which does not decide by a fixed time. All
+nodes except the first two are villages and take no part.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from consensus.protocols.cards import ESSAY, Card, Claims, Knob
 FIRST, SECOND, VILLAGE = "first general", "second general", "village"
 ATTACK, STAY = "attack", "stay"
 DAWNS_MAX = 1000  # that a general remembers
-ASKED_MAX = 512  # soldiers who wait; beyond that the oldest is forgotten, unanswered
+ASKED_MAX = 512  # waiting soldiers; beyond that a general forgets the oldest one
 
 IN_TURN = "A messenger is answered by the other general only"
 
@@ -55,8 +55,8 @@ class General(Node):
     def setup(self) -> None:
         self.night = 0
         self.received = 0  # the highest number of a messenger that has arrived this night
-        self.dawns: dict[int, str] = {}  # night -> what was done at its dawn
-        self.asked: dict[str, int] = {}  # op id -> night, of soldiers who wait for its dawn
+        self.dawns: dict[int, str] = {}  # night -> what the general did at its dawn
+        self.asked: dict[str, int] = {}  # waiting soldiers: op id -> night
 
     def on_start(self) -> None:
         self.become(self.role, None)
@@ -64,7 +64,7 @@ class General(Node):
             self.night_falls()
 
     def on_restart(self) -> None:
-        """It wakes in some night, and waits for the dawn that everybody sees."""
+        """A restarted general joins the current night, and waits for the common dawn."""
         self.become(self.role, None)
         if self.role != VILLAGE:
             night = self.clock // self.night_length + 1
@@ -110,7 +110,7 @@ class General(Node):
 
     def on_messenger(self, src: str, m: Messenger) -> None:
         if self.role == VILLAGE or m.night != self.night or m.number <= self.received:
-            return  # of another night, or a copy of one that has come
+            return  # of another night, or a copy of an earlier one
         assert src == self.other, IN_TURN
         self.received = m.number
         if m.number < self.messengers:
@@ -129,12 +129,12 @@ class General(Node):
 
     @property
     def is_sure(self) -> bool:
-        """As sure as the plan asks: every messenger that it owes this camp has come."""
+        """True if every messenger that the plan sends to this camp has arrived."""
         return self.received >= self.owed
 
     @property
     def doubt(self) -> str:
-        """What this general does not know, and never will before dawn."""
+        """What this general cannot know before dawn."""
         if self.received < self.owed:
             return "whether the other attacks"
         if self.owed < self.messengers:
@@ -142,7 +142,7 @@ class General(Node):
         return "nothing: it has the last one"
 
     def on_request(self, client: str, m: Request) -> None:
-        """A soldier asks what is to be done at the dawn of a night (``night7``), and is told at that dawn."""
+        """A soldier asks about the dawn of a night (``night7``), and gets the answer at that dawn."""
         night = night_of(m.key)
         if m.kind != READ or night is None or self.role == VILLAGE:
             return self.answer(m.op_id, FAILED, reason="The generals take no orders; ask them about a night: night7.")
@@ -187,7 +187,7 @@ def night_of(key: str) -> int | None:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """At dawn each general does something and tells its soldiers; that both do the same is what cannot be had."""
+    """At dawn each general acts and answers its soldiers; that both act alike cannot be guaranteed."""
     return Claims("none", availability="total")
 
 
@@ -195,7 +195,7 @@ CARD = Card(
     name="two_generals",
     title="Two generals",
     paper="Gray, Notes on Data Base Operating Systems (1978)",
-    summary="Two generals agree by messengers who may be caught: by every plan that ever attacks, one may attack alone.",
+    summary="Two generals send messengers who may be caught: under every plan that ever attacks, one may attack alone.",
     node=General,
     claims=claims,
     knobs=(
@@ -209,14 +209,14 @@ CARD = Card(
         Knob(
             "copies",
             "Copies",
-            "How many messengers set out with each message: more make it likely that one comes through.",
+            "How many messengers carry each message: more make it likely that one arrives.",
             1,
             choices=tuple((number, str(number)) for number in (1, 2, 3, 5, 10)),
         ),
         Knob(
             "night_ms",
             "Night",
-            "How long a night is; at dawn each general attacks or stays, whatever is still under way.",
+            "How long a night is; at dawn each general attacks or stays, even if messengers are still under way.",
             600,
             low=50,
             high=10_000,
@@ -225,6 +225,6 @@ CARD = Card(
     ),
     object="decision",
     family=ESSAY,
-    gives_up="Agreement: by any plan that ever attacks, one may attack alone.",
-    needs="2 generals; others look on",
+    gives_up="Agreement: under any plan that ever attacks, one may attack alone.",
+    needs="2 generals; other nodes take no part",
 )
