@@ -1,4 +1,4 @@
-"""What a protocol or a scenario says about itself: the catalogue for visitors, and what the tests hold it to."""
+"""Cards: what a protocol says about itself, for the visitors' catalogue and for the tests."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from consensus.checkers.objects import OBJECTS, REGISTER
 from consensus.kernel.node import Node
 from consensus.kernel.sentences import Refused, say
 
-ARGUMENTS = ("", "node", "text")  # what an action can take
+ARGUMENTS = ("", "node", "text")  # kinds of an action's argument
 
 
 @dataclass(frozen=True)
 class Knob:
-    """A dial of a protocol. ``choices`` for a choice, ``low``..``high`` for a number."""
+    """A setting of a protocol: ``choices`` for a choice, ``low``..``high`` for a number."""
 
     name: str
     title: str
-    what: str  # one sentence: what turning it does
+    what: str  # one sentence: what the setting does
     default: Any
     choices: tuple[tuple[Any, str], ...] = ()  # (value, words)
     low: int | None = None
@@ -27,7 +27,7 @@ class Knob:
     unit: str = ""  # "ms", "nodes", ""
 
     def checked(self, value: Any) -> Any:
-        """The value, if the knob can stand there; else Refused with a sentence."""
+        """The value if the knob allows it; else raises Refused with a sentence."""
         if self.choices:
             for choice, _words in self.choices:
                 if type(choice) is type(value) and choice == value:
@@ -48,15 +48,15 @@ class Knob:
 
 @dataclass(frozen=True)
 class Action:
-    """Something that a visitor can tell a node to do, and that is neither a read nor a write: join, leave, vote ...
+    """Something that a visitor can tell a node to do and that is neither a read nor a write: join, leave, vote ...
 
-    ``name`` is one of ``Node.actions``: a verb, words joined by "_". ``argument`` says what it takes: nothing (""), a member
-    ("node"), or any short text ("text").
+    ``name`` is one of ``Node.actions``: a verb, words joined by "_". ``argument`` is its kind: none (""), a member ("node"), or
+    any short text ("text").
     """
 
     name: str
     title: str
-    what: str  # one sentence: what the node does then
+    what: str  # one sentence: what the node does
     argument: str = ""
 
     def __post_init__(self) -> None:
@@ -68,19 +68,19 @@ class Action:
 
 @dataclass(frozen=True)
 class Claims:
-    """What a protocol promises with these knobs, in the words of the consistency map (jepsen.io/consistency).
+    """What a protocol promises with these knobs, in the terms of the consistency map (jepsen.io/consistency).
 
-    consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may part for good).
+    consistency: "linearizable", "sequential", "causal", "eventual", "none" (copies may diverge for good).
 
-    availability under a cut: "total" (every live node always answers, whichever a client asks); "sticky" (every live node
+    availability under a cut: "total" (every live node always answers every client); "sticky" (every live node
     always answers, and the promise holds for a client that stays with one node); "majority" (the side that holds a majority
-    of the members, even if all of them reach only one); "clean majority" (that side, if the cut parts the members into
-    sides; where only some links are cut, perhaps nobody answers); "quorum" (a side that can gather R or W); "share" (every
-    live node, as far as its own share goes); "primary" (every live node answers reads, writes are answered where a primary
-    can be reached); "all" (nobody, for what needs every member).
+    of the members, even if all of them reach only one); "clean majority" (that side, if the cut divides the members
+    into sides; where only some links are cut, perhaps nobody answers); "quorum" (a side that can gather R or W); "share" (every
+    live node, as long as its own share lasts); "primary" (every live node answers reads, writes are answered where a primary
+    can be reached); "all" (an operation that needs every member gets no answer under a cut).
 
-    "nothing" and "nobody" for what keeps no data and serves no client; ``loses``: may lose acknowledged writes though no disk
-    is lost.
+    "nothing" and "nobody": the protocol keeps no data and serves no client. ``loses``: it may lose acknowledged writes even
+    if no disk is lost.
     """
 
     consistency: str
@@ -92,12 +92,11 @@ class Claims:
 
 
 AVAILABILITIES = ("majority", "clean majority", "total", "sticky", "quorum", "share", "primary", "all", "nobody")
-# What a store with these claims orders writes by. "sequential" is said here of protocols that put every write into one log,
-# as "linearizable" ones do, and whose reads may be old.
+# Claims of stores that put every write into one log. With "sequential" reads may be old.
 IN_REAL_TIME = ("linearizable", "sequential")
 
 ESSAY, COMMIT, ORDERED, ANSWERING = "essay", "commit", "ordered", "answering"
-FAMILIES: dict[str, str] = {  # in the order of the catalogue
+FAMILIES: dict[str, str] = {  # in the catalogue's order
     ESSAY: "Why it is hard at all",
     COMMIT: "All or nothing",
     ORDERED: "One order, by quorums",
@@ -106,7 +105,7 @@ FAMILIES: dict[str, str] = {  # in the order of the catalogue
 
 
 def protocol_name(given: str) -> str:
-    """The name on a card joins its words by "_". Some names had "-" once, and old links and commands still do."""
+    """A card's name joins its words by "_". Some names once had "-", and old links and commands still use it."""
     return given.replace("-", "_")
 
 
@@ -114,10 +113,10 @@ def protocol_name(given: str) -> str:
 class Card:
     """A protocol's card.
 
-    ``invariants`` are the safety checkers made anew for each lane: classes with ``fold`` and ``findings``.
+    ``invariants`` are classes of safety checkers, with ``fold`` and ``findings``. Each lane gets its own instances.
     """
 
-    name: str  # as its file: words joined by "_"
+    name: str  # like its file: words joined by "_"
     title: str
     paper: str
     summary: str  # one sentence for the catalogue
@@ -125,15 +124,15 @@ class Card:
     claims: Callable[[Mapping[str, Any]], Claims]
     knobs: tuple[Knob, ...] = ()
     invariants: tuple[Callable[[tuple[str, ...]], Any], ...] = ()  # each is called with the members
-    epoch: str = ""  # the paper's word for what `epoch` counts ("term"); empty where it has none
-    object: str = REGISTER  # what clients' reads and writes mean here (``checkers/objects.py``)
+    epoch: str = ""  # the paper's word for `epoch` ("term"); empty if it has none
+    object: str = REGISTER  # what reads and writes mean (``consensus/checkers/objects.py``)
     majority: bool = False  # needs a majority of the members to answer
-    forgets: bool = False  # a replica's copies are in memory only: a crash takes them
-    actions: tuple[Action, ...] = ()  # what ``Act`` can tell a node, one for each of the node's ``actions``
-    clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence when these knobs do not go together
-    family: str = ORDERED  # the shelf of the catalogue on which it stands: a key of FAMILIES
-    gives_up: str = ""  # one sentence for the catalogue: what it pays for what it claims
-    needs: str = ""  # how many nodes, in the paper's words: "2f + 1 nodes bear f crashes"
+    forgets: bool = False  # a replica's copies are in memory only: a crash destroys them
+    actions: tuple[Action, ...] = ()  # one for each of the node's ``actions``
+    clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence if these knobs exclude each other
+    family: str = ORDERED  # its shelf in the catalogue: a key of FAMILIES
+    gives_up: str = ""  # one sentence for the catalogue: the price of its claims
+    needs: str = ""  # how many nodes, in the paper's words: "2f + 1 nodes tolerate f crashes"
 
     def __post_init__(self) -> None:
         assert self.family in FAMILIES, f"{self.title} is of the family {self.family!r}; there are {', '.join(FAMILIES)}"
@@ -144,7 +143,7 @@ class Card:
         )
 
     def with_defaults(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """All knobs with their values: the defaults, and what was asked for, checked."""
+        """All knobs with their values: the given ones, checked, and defaults for the others."""
         asked = dict(knobs or {})
         values = {}
         for knob in self.knobs:

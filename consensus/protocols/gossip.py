@@ -1,19 +1,20 @@
-"""Replicas that gossip about a state which only grows: delta-based anti-entropy. No protocol by itself, it has no card.
+"""Replicas that gossip about a state that only grows: delta-based anti-entropy. A part of protocols, without a card.
 
 Source: Almeida, Shoker, Baquero, "Delta State Replicated Data Types", JPDC 111, 2018, Algorithm 2 (the anti-entropy algorithm
 that ensures causal consistency); with the knob ``exchange`` at "state", Shapiro, Preguica, Baquero, Zawirski, "Conflict-free
-Replicated Data Types", SSS 2011 (states travel whole). Names in the margin are those of Algorithm 2: X, c, D, A.
+Replicated Data Types", SSS 2011 (replicas send whole states). Comments use the names of Algorithm 2: X, c, D, A.
 
-The paper gives Algorithm 2 once, for any datatype with a join and delta-mutators. So does this file: ``Replica`` is the
-algorithm, and ``Datatype`` lists what it needs to know of a datatype. Each of the four datatypes (``g_counter.py``,
-``pn_counter.py``, ``or_set.py``, ``lww_register.py``) is a file of pure functions beside its own paper, and its card.
+The paper gives Algorithm 2 once, for any datatype with a join and delta-mutators. This file does the same: ``Replica`` is the
+algorithm, and ``Datatype`` lists what it needs from a datatype. Each of the four datatypes has a file in ``answering``
+(``g_counter.py``, ``pn_counter.py``, ``or_set.py``, ``lww_register.py``) with pure functions, named as in its paper, and a
+card.
 
 Every replica answers from its own copy and waits for nobody, whatever is cut.
 
-What is left out: replicas that join or leave for good, and one that lost its disk (both papers take X and c to be durable: it
-must come back under a new name). Beside D's garbage collection by acknowledgements there is a limit of ``KEPT`` deltas: a
-neighbour that needs an older one is sent the whole state, as after a crash. Of more than 25 members only those at distance 1,
-2, 4 ... in the ring are neighbours (``lattices.neighbours``).
+Left out: replicas that join or leave for good, and a replica that lost its disk (both papers assume that X and c are durable:
+it must come back under a new name). Acknowledgements remove deltas from D, and D keeps at most ``KEPT`` of them: a neighbour
+that needs an older delta gets the full state, as after a crash. With more than 25 members only those at distance 1, 2, 4 ... in
+the ring are neighbours (``consensus/maths/lattices.py``).
 """
 
 from __future__ import annotations
@@ -43,13 +44,15 @@ def nobody_loses(held: Any, theirs: Any) -> None:
 class Datatype(NamedTuple):
     """Pure functions on the elements of one lattice."""
 
-    nothing: Any  # the value of a key that nobody has updated yet
+    nothing: Any  # the value of a key without updates
     join: Join
-    delta: Callable[[Copy, Request, str, int], Any]  # the delta-mutators: held, what is asked, this replica, its clock
+    delta: Callable[[Copy, Request, str, int], Any]  # the delta-mutators: (copy, request, this replica, its clock)
     query: Callable[[Any], tuple[str, ...]]  # what a read returns
-    facts: Callable[[str, Any], dict[str, str]]  # what the inspector shows of a key's value
-    no_removal: str = ""  # why this datatype has no removals; empty when it has
-    limit: Callable[[Any, str, Mapping[str, Any]], str] = always_allowed  # why a removal is refused here; empty: it is not
+    facts: Callable[[str, Any], dict[str, str]]  # a key's value as facts in the inspector
+    no_removal: str = ""  # why this datatype has no removals; empty if it has
+    limit: Callable[[Any, str, Mapping[str, Any]], str] = (
+        always_allowed  # why a replica refuses a removal; empty if it does not
+    )
     loser: Callable[[Any, Any], tuple[Dot, str] | None] = nobody_loses  # last write wins: what a join drops
 
 
@@ -97,18 +100,18 @@ class Replica(Node):
     def setup(self) -> None:
         # On disk.
         self.copies: dict[str, Copy] = {}  # X
-        self.c = 0  # how many states this replica has gone through
+        self.c = 0  # how many states this replica has had
         # In memory.
-        self.deltas: dict[int, Copies] = {}  # D: number -> the delta that led on from that state
-        self.acked: dict[str, int] = {}  # A: neighbour -> up to which of our states it has all
+        self.deltas: dict[int, Copies] = {}  # D: number of a state -> the delta to the next one
+        self.acked: dict[str, int] = {}  # A: neighbour -> the number of our newest state that it has
         self.neighbours = neighbours(self.members, self.id)
-        self.dropped: dict[tuple[str, str], int] = {}  # (key, replica) -> its latest update that we noted as dropped
+        self.dropped: dict[tuple[str, str], int] = {}  # (key, replica) -> its latest update in a "lww dropped" note
 
     def on_start(self) -> None:
         self.become("replica", None)
         self.set_timer("gossip", self.stream.between(1, self.knobs["gossip_ms"] * MS))  # not all at once
 
-    # --- queries and updates, at the replica that is asked -----------------------------------------
+    # --- queries and updates, at the home replica ---------------------------------------------------
 
     def on_request(self, client: str, m: Request) -> None:
         datatype = self.datatype
@@ -132,7 +135,7 @@ class Replica(Node):
             self.note("overtaken by the future", overtaken)
 
     def take(self, d: Copies) -> None:
-        """X becomes X joined with d, and D remembers d, if it adds anything."""
+        """X becomes X joined with d, and D remembers d if it adds anything."""
         self.note_the_losers(d)
         changed = news(self.copies, d, self.datatype.join)
         if not changed:
@@ -146,7 +149,7 @@ class Replica(Node):
             del self.deltas[next(iter(self.deltas))]
 
     def note_the_losers(self, d: Copies) -> None:
-        """Notes once each update that a join drops though the winner did not know it."""
+        """Notes, once each, updates that a join drops although the winner did not know them."""
         for key, (theirs, _) in d:
             held = self.copies.get(key)
             if held is None or (lost := self.datatype.loser(held.value, theirs)) is None:
@@ -166,7 +169,7 @@ class Replica(Node):
         self.collect_garbage()
 
     def tell(self, j: str) -> None:
-        """Algorithm 2, periodically: an interval from where j stands; the whole state where D does not reach back so far."""
+        """Algorithm 2, periodically: the interval that j lacks, or the whole state if D does not reach back that far."""
         if self.knobs["exchange"] == "state":
             return self.send(j, State(tuple(self.copies.items())))
         since = self.acked.get(j, 0)
@@ -220,6 +223,6 @@ KNOBS = (
         "delta",
         choices=(("delta", "what the other has not acknowledged"), ("state", "the whole state")),
     ),
-    Knob("gossip_ms", "Gossip every", "How often a replica turns to others.", 100, low=10, high=60_000, unit="ms"),
-    Knob("fan_out", "Fan-out", "To how many others it turns each time, drawn by lot.", 1, low=1, high=24, unit="nodes"),
+    Knob("gossip_ms", "Gossip every", "How often a replica sends to others.", 100, low=10, high=60_000, unit="ms"),
+    Knob("fan_out", "Fan-out", "How many others it sends to each time, drawn at random.", 1, low=1, high=24, unit="nodes"),
 )

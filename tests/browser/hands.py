@@ -218,7 +218,7 @@ def side_words(side: dict[str, Any], whole: bool) -> list[str]:
     return [
         "everyone" if whole else "{" + ", ".join(side["nodes"]) + "}",
         side["availability"],
-        f"{side['ok']} of {finished}" if side["availability"] != "QUIET" else "nothing asked yet",
+        f"{side['ok']} of {finished}" if side["availability"] != "QUIET" else "no requests yet",
         side["consistency"],
         ", ".join(odd),
     ]

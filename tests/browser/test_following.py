@@ -37,7 +37,7 @@ from consensus.kernel.node import S
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = {"viewport": {"width": 1280, "height": 720}}
-LOST = "Connection lost. What you see is the last state; trying again."
+LOST = "Connection lost. You see the last state; the page is trying again."
 WATCHING = "You are watching; another person holds the controls."
 OF_A_BROKEN_LINE = re.compile(r"net::ERR_|WebSocket connection to|status of 400|answer 400: .*/socket\.io/")
 
@@ -145,7 +145,7 @@ def test_a_reload_keeps_the_session_and_the_controls(two: tuple[Page, Page]) -> 
 def test_the_watcher_takes_the_controls_when_their_holder_is_gone(two: tuple[Page, Page]) -> None:
     first, second = two
     first.close()
-    expect(second.locator(".watching")).to_contain_text("whoever held the controls is gone")
+    expect(second.locator(".watching")).to_contain_text("nobody holds the controls now")
     second.get_by_role("button", name="Take the controls").click()
     expect(second.locator(".tools:not(.watching)")).to_be_visible()
     second.keyboard.press("Space")

@@ -187,10 +187,10 @@ def test_a_lasso_round_nobody_or_everybody_offers_nothing(still: Page, commands:
     still.keyboard.press("l")
     x, y = ground(still)
     draw(still, [(x, y), (x + 40, y - 5), (x + 40, y - 30), (x, y - 30), (x, y)])
-    expect(said(still)).to_have_text("Nobody is inside the loop.")
+    expect(said(still)).to_have_text("No node is inside the loop.")
     left, top, right, bottom = canvas(still)
     draw(still, [(left + 2, top + 2), (right - 2, top + 2), (right - 2, bottom - 2), (left + 2, bottom - 2)])
-    expect(said(still)).to_have_text("Everything is inside the loop. Leave somebody out.")
+    expect(said(still)).to_have_text("All nodes are inside the loop. Leave at least one outside.")
     still.keyboard.press("Enter")
     expect_nothing_sent(still, commands)
 

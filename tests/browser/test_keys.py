@@ -210,7 +210,7 @@ def test_g_k_and_t_change_what_is_seen_and_say_so(still: Page) -> None:
     said = still.locator(".caption p")
     look = still.locator(".status-look")
     press(still, "g")
-    expect(said).to_have_text("Only what the clients know: what they asked, what they were told.")
+    expect(said).to_have_text("Only what the clients know: their requests, and the answers.")
     expect(look.get_by_label("What the picture shows").locator("option:checked")).to_have_text("what the clients know")
     press(still, "g")
     expect(said).to_have_text("Everything, as only a simulation can show it.")

@@ -444,7 +444,7 @@ def test_the_clients_see_neither_roles_nor_values_nor_the_network(page: Page, op
     page.keyboard.press("+")
     page.keyboard.press("g")
     settle(page)
-    expect(page.locator(".caption > p")).to_have_text("Only what the clients know: what they asked, what they were told.")
+    expect(page.locator(".caption > p")).to_have_text("Only what the clients know: their requests, and the answers.")
     page.evaluate(WATCH)
     wait_until(page, page.evaluate("capscope.time()") + 150 * MS)
     rows = [row for row in watched(page) if row["spots"]]

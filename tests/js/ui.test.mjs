@@ -60,7 +60,7 @@ test("an operation is told in the words of its lane's object", () => {
   assert.equal(told("register"), "you wrote x=jam at n1");
   assert.equal(told("decision", { result: ["tea"] }), "you proposed jam for x at n1 → tea");
   assert.equal(told("counter"), "you added one to x at n1");
-  assert.equal(told("counter", { kind: "remove" }), "you took one from x at n1");
+  assert.equal(told("counter", { kind: "remove" }), "you took one away from x at n1");
   assert.equal(told("set"), "you added jam to x at n1");
   assert.equal(told("set", { kind: "remove", outcome: "unknown" }), "you removed jam from x at n1: no answer in time");
   assert.equal(told("set", { kind: "read", result: ["eggs", "jam"] }), "you read x at n1 → {eggs, jam}");

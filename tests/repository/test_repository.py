@@ -54,6 +54,21 @@ def test_every_file_that_a_document_links_to_is_there(document: str) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/design.md", "docs/wire.md", "benchmarks/README.md"])
+def test_every_path_that_a_document_names_is_there(document: str) -> None:
+    """From the root of the repository, so that a reader can open it as it is written."""
+    named = re.findall(r"`((?:\w[\w.-]*/)+[\w.-]*)`", (ROOT / document).read_text())
+    assert named, "it names none"
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_readmes_script_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"```(python|text)\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    (_, script), (_, printed) = blocks
+    exec(compile(script, "README.md", "exec"), {})
+    assert capsys.readouterr().out == printed
+
+
 def test_ci_runs_everything_that_is_checked() -> None:
     assert "scripts/bootstrap.py check" in (ROOT / ".ci" / "run").read_text()
 

@@ -1,29 +1,29 @@
 """A store that keeps cause before effect on both sides of any cut: COPS, causal consistency with convergent conflict handling.
 
 Source: Lloyd, Freedman, Kaminsky, Andersen, "Don't Settle for Eventual: Scalable Causal Consistency for Wide-Area Storage with
-COPS", SOSP 2011. Section numbers in the margin are the paper's.
+COPS", SOSP 2011. Section numbers in comments are the paper's.
 
-Each node is one of the paper's clusters: a whole copy of the data, with clients of its own that talk to it alone. A client's
-library keeps the context: what it has read since its last put, and that put (4.3). A put is taken at once by the client's own
-cluster, with the context as its dependencies, and replicated to the others afterwards; there it waits until all that it
-depends on has been put (4.4). A get is answered from the own cluster's copy and waits for nobody (4.5). Of two puts of one key
-the later version wins, versions being Lamport timestamps with the node's name (4.4: last writer wins): all copies settle on
-one, which with causality is *causal+* (3.1).
+Each node is one of the paper's clusters: it has a whole copy of the data, and its own clients that talk only to it. A client's
+library keeps the context: what the client has read since its last put, and that put (4.3). The client's cluster accepts a put
+at once, with the context as its dependencies, and replicates it to the other clusters afterwards. There it waits until all its
+dependencies are there (4.4). A cluster answers a get from its own copy and waits for nobody (4.5). Of two puts of one key the
+later version wins (4.4: last writer wins). A version is a Lamport timestamp with the node's name. So all copies converge to one
+value; with causality that is *causal+* (3.1).
 
-What is whole: get and put with dependencies, replication with dependency checks, versions, convergent conflict handling.
-Where it departs from the paper:
-- **The client library stands at the home node**, one context for each client there, and on its disk; our clients remember
-  nothing from one key to another. Who asks at two nodes is two clients.
-- **A dependency is met when that very put has been taken in**, though perhaps a later version stands in its place. That the key
-  has some later version would not do: that one need not depend on what the missing put depended on.
-- A put that may have been lost is sent again until it is acknowledged, which is done once it has been taken in; the paper
-  replicates through queues that lose nothing.
-- All of the context is sent as dependencies, not only the nearest (4.3): what was read since the last put and has not been
-  taken in everywhere. Which puts have is told with later puts of their node (5.1: a dependency met by all is dropped).
+Implemented: get and put with dependencies, replication with dependency checks, versions, convergent conflict handling.
+Departures from the paper:
+- **The client library is at the home node**, with one context for each client, on disk, because our clients remember nothing
+  from one key to another. A client that uses two nodes counts as two clients.
+- **A dependency is met when that very put has arrived**, even if a later version has replaced it. Some later version of the key
+  is not enough: it need not depend on what the missing put depended on.
+- A node repeats a put that may have been lost until the other cluster acknowledges it. The cluster does so once it has applied
+  the put. The paper replicates through queues that lose nothing.
+- A put carries its whole context as dependencies, not only the nearest (4.3): what the client read since its last put and what
+  is not yet everywhere. Later puts of a node say which of its puts are everywhere (5.1: drop a dependency that all have met).
 
-What is left out: get transactions (COPS-GT, 4.6), many nodes in a cluster with the keys split among them and chain replication
-(4.2: one node is linearizable by itself), conflict detection with handlers of one's own (5.3); a node that lost its disk (a
-cluster of the paper keeps what it has acknowledged).
+Left out: get transactions (COPS-GT, 4.6), clusters of many nodes that split the keys, and chain replication (4.2: one node is
+linearizable by itself), conflict detection with custom handlers (5.3); a node that lost its disk (a cluster of the paper keeps
+what it has acknowledged).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from consensus.kernel.sentences import say
 from consensus.maths.lattices import Context, Dot, Run, context_joined, knows, place
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
-WINDOW = 32  # puts sent again at a time to one cluster
+WINDOW = 32  # repeated puts to one cluster at a time
 
 
 class Version(NamedTuple):
@@ -53,7 +53,7 @@ class Version(NamedTuple):
 
 
 class Dependency(NamedTuple):
-    """4.3: a version of a key; ``number`` names the put among those of its node."""
+    """4.3: a version of a key; ``number`` counts the puts of its node."""
 
     key: str
     version: Version
@@ -71,7 +71,7 @@ class Stored(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The puts of a node that have been taken in, of one key: all runs but the last as a text, and the last."""
+    """A node's puts of one key that have been applied here: all runs but the last as a text, and the last run."""
 
     before: str
     last: Run
@@ -81,18 +81,18 @@ class Taken(NamedTuple):
 
 
 class PutAfter(NamedTuple):
-    """4.4: put_after(key, value, dependencies, version), from the cluster that took the put to another."""
+    """4.4: put_after(key, value, dependencies, version), from the cluster that accepted the put to another."""
 
     key: str
     value: str
     dependencies: tuple[Dependency, ...]
     version: Version
     number: int  # counts the puts of the sender
-    stable: int = 0  # 5.1: its puts up to this number have been taken in everywhere
+    stable: int = 0  # 5.1: all clusters have applied its puts up to this number
 
 
 class PutAfterReply(NamedTuple):
-    """It has been taken in here."""
+    """The sender has applied the put."""
 
     number: int
 
@@ -113,14 +113,14 @@ class CausalStore(Node):
         # On disk.
         self.data: dict[str, Stored] = {}
         self.lamport = 0  # 4.4
-        self.number = 0  # puts taken from clients here
-        self.taken: Context = ()  # puts of all nodes that have been taken in
+        self.number = 0  # puts of this node's clients
+        self.taken: Context = ()  # puts of all nodes that have been applied here
         self.taken_of: dict[str, dict[str, Taken]] = {}  # key -> node -> its puts of the key; for the checker only
         self.contexts: dict[str, tuple[Dependency, ...]] = {}  # 4.3: client -> what its next put depends on
         self.outbox: dict[str, dict[int, PutAfter]] = {peer: {} for peer in self.peers}  # not yet acknowledged there
-        # In memory: whoever sent it sends it again.
-        self.stable: dict[str, int] = {}  # 5.1: node -> its puts up to this number are everywhere, and no dependency any more
-        self.waiting: dict[Dot, tuple[str, PutAfter]] = {}  # 4.4: puts some of whose dependencies are missing
+        # In memory: senders repeat it after a crash.
+        self.stable: dict[str, int] = {}  # 5.1: node -> its puts up to this number are everywhere
+        self.waiting: dict[Dot, tuple[str, PutAfter]] = {}  # 4.4: puts with missing dependencies
 
     def on_start(self) -> None:
         self.become("replica", None)
@@ -136,7 +136,7 @@ class CausalStore(Node):
         return self.put(client, m)
 
     def get(self, client: str, m: Request) -> None:
-        """Answers from the copy; the version joins the client's context."""
+        """Answers from the own copy, and adds the version to the client's context."""
         held = self.data.get(m.key)
         if held is None:
             return self.answer(m.op_id, OK)
@@ -145,7 +145,7 @@ class CausalStore(Node):
         return self.answer(m.op_id, OK, (held.value,))
 
     def put(self, client: str, m: Request) -> None:
-        """Takes the put at once: all that it depends on is here. Then the context is this put, which stands for the rest."""
+        """Applies the put at once: all its dependencies are here. The new context is this put alone, which implies the rest."""
         assert m.value is not None, "a put brings a value"
         dependencies = self.needed(self.contexts.get(client, ()))
         self.lamport += 1
@@ -160,7 +160,7 @@ class CausalStore(Node):
             self.send(peer, put)
 
     def needed(self, context: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
-        """Each dependency once, and none that every cluster has met already (5.1)."""
+        """Each dependency once, without those that every cluster has met (5.1)."""
         stable = self.stable
         return tuple(each for each in dict.fromkeys(context) if each.number > stable.get(each.version.node, 0))
 
@@ -184,7 +184,7 @@ class CausalStore(Node):
         return all(knows(self.taken, dependency.dot) for dependency in m.dependencies)
 
     def let_go(self) -> None:
-        """What has waited for what has just been taken in."""
+        """Applies waiting puts whose dependencies are now complete."""
         ready = next((dot for dot, (_, m) in self.waiting.items() if self.ready(m)), None)
         while ready is not None:
             self.accept(*self.waiting.pop(ready))
@@ -196,7 +196,7 @@ class CausalStore(Node):
         self.send(src, PutAfterReply(m.number))
 
     def commit(self, m: PutAfter) -> None:
-        """The later version stands (4.4: last writer wins)."""
+        """Keeps the later version (4.4: last writer wins)."""
         put = (Run(m.version.node, m.number, m.number),)
         self.taken = context_joined(self.taken, put)
         of_key = self.taken_of.setdefault(m.key, {})
@@ -214,7 +214,7 @@ class CausalStore(Node):
         self.stable[self.id] = min((next(iter(puts)) - 1 for puts in self.outbox.values() if puts), default=self.number)
 
     def on_resend_timeout(self) -> None:
-        """The oldest puts that a cluster has not acknowledged: lost, or cut off, or waiting there for others."""
+        """Repeats the oldest puts that a cluster has not acknowledged: lost, cut off, or waiting there for dependencies."""
         self.set_timer("resend", self.knobs["resend_ms"] * MS)
         for peer in self.peers:
             for put in [*self.outbox[peer].values()][:WINDOW]:
@@ -239,12 +239,12 @@ def listed(dependencies: tuple[Dependency, ...]) -> str:
 
 
 def updates(of_key: Mapping[str, Taken]) -> str:
-    """``n1:1-1 n1:4-6 n2:1-2``: the puts of a key that have been taken in."""
+    """``n1:1-1 n1:4-6 n2:1-2``: the puts of a key that have been applied."""
     return " ".join([before + spelled(last) for _, (before, last) in sorted(of_key.items(), key=lambda each: place(each[0]))])
 
 
 def with_put(taken: Taken | None, node: str, number: int) -> Taken:
-    """Puts of a node come in their order but for a few: what is behind the last run is spelled out and stays as it is."""
+    """Most puts of a node come in order, so only the last run changes often; earlier runs are kept as a text."""
     if taken is None:
         return Taken("", Run(node, number, number))
     before, last = taken
@@ -265,9 +265,9 @@ def spelled(run: Run) -> str:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Causal, and copies settle on one value (causal+); of puts that did not know each other one is lost.
+    """Causal, and copies converge to one value (causal+); of puts that did not know each other one is lost.
 
-    Sticky: a client that moves to another node may miss there what it has seen, and would have to wait, or be refused.
+    Sticky: another node may lack what a client has seen, so a client that moves would have to wait, or be refused.
     """
     return Claims("causal", "sticky", loses=True)
 
@@ -276,7 +276,7 @@ CARD = Card(
     name="causal_store",
     title="Causal store (COPS)",
     paper='Lloyd et al., "Don\'t Settle for Eventual: Scalable Causal Consistency for Wide-Area Storage with COPS", SOSP 2011',
-    summary="Every node answers at once; a write is shown elsewhere only after all that its writer had seen.",
+    summary="Every node answers at once; other nodes show a write only after everything that its writer had seen.",
     node=CausalStore,
     claims=claims,
     family=ANSWERING,
@@ -287,7 +287,7 @@ CARD = Card(
         Knob(
             "resend_ms",
             "Send again every",
-            "How often puts go out again to clusters that have not acknowledged them.",
+            "How often a node repeats puts to clusters that have not acknowledged them.",
             200,
             low=20,
             high=60_000,

@@ -1,37 +1,38 @@
 """A Dynamo-style store: always writeable, eventually consistent, each key on N nodes.
 
 Source: DeCandia, Hastorun, Jampani, Kakulapati, Lakshman, Pilchin, Sivasubramanian, Vosshall, Vogels, "Dynamo: Amazon's
-Highly Available Key-value Store", SOSP 2007. Section numbers in the margin are the paper's.
+Highly Available Key-value Store", SOSP 2007. Section numbers in comments are the paper's.
 
-What is here: consistent hashing with virtual nodes (4.2), preference lists (4.3), versions with clocks and siblings (4.4), get
+Implemented: consistent hashing with virtual nodes (4.2), preference lists (4.3), versions with clocks and siblings (4.4), get
 and put with N, R and W (4.5), the sloppy quorum with hinted handoff (4.6), anti-entropy over Merkle trees (4.7), the local
 failure detector (4.8.3), read repair (5), and last write wins by timestamp (6, "timestamp based reconciliation").
 
-Where it departs from the paper:
-- **The node that is asked coordinates.** The paper lets any node coordinate a get, but has a put forwarded to a node of the
-  key's preference list (4.5, 6.4). A forward without an answer may be lost or slow, and forwarding once more would write the
-  value twice. When a home is missing, the first stand-in is the coordinator itself, then the next node clockwise.
-- **Clocks are exact.** In the paper ``(Sx, 3)`` stands for the events 1, 2 and 3 of Sx. That is wrong once Sx writes without
-  knowing its own last write: two clients put through it from one old context, or it handed a hint off and forgot it, or it
-  lost its disk. Then an acknowledged write would vanish without a word. So a clock keeps *which* events it knows, as runs
-  ``(Sx, 1, 3)``, and each version names its own event, its *dot* (Preguica, Baquero, Almeida, Fonte and Goncalves, "Dotted
-  Version Vectors", 2010). Where every run begins at 1, as in Figure 3, this is the paper's clock.
-- **A node that lost its disk counts under a new name.** It no longer knows which events it used. So it draws an *incarnation*
-  at random, keeps it on disk, and its events are those of ``n1#5c0e21f7`` from then on, as with Riak's epochs. The time of day
-  takes no part: a clock that was set back would make it use an event twice.
-- **A put reads first** (knob ``put_context``): the paper's clients get before they put and hand over the context; ours may
-  write without having read, so the coordinator gets on their behalf. "client's own" takes the client's context as it comes.
-- What a coordinator holds itself, as a home or as a stand-in, joins every answer that it gives, without counting towards R.
-- Merging siblings is the client's business (4.4). Ours do not merge: the next put supersedes the siblings that were read.
-
+Departures from the paper:
+- **The node that receives a request coordinates it.** In the paper any node can coordinate a get, but a node of the key's
+  preference list coordinates a put, so others forward it (4.5, 6.4). A forward without an answer may be lost or slow, and a
+  second forward would write the value twice. When a home is missing, the first stand-in is the coordinator itself, then the
+  next node clockwise.
+- **Clocks are exact.** In the paper ``(Sx, 3)`` means the events 1, 2 and 3 of Sx. That is wrong if Sx writes without knowing
+  its own last write: two clients put through it from one old context, or it handed a hint off and forgot it, or it lost its
+  disk. Then an acknowledged write would vanish silently. So a clock records *which* events it knows, as runs ``(Sx, 1, 3)``,
+  and each version names its own event, its *dot* (Preguica, Baquero, Almeida, Fonte and Goncalves, "Dotted Version Vectors",
+  2010). If every run begins at 1, as in Figure 3, this is the paper's clock.
+- **A node that lost its disk counts under a new name.** It no longer knows which events it used. So it draws a random
+  *incarnation*, keeps it on disk, and from then on names its events after it (``n1#5c0e21f7``), as with Riak's epochs. It does
+  not use the time of day: after a clock was set back it would use an event twice.
+- **A put reads first** (knob ``put_context``): the paper's clients get before they put, and pass the context on. Our clients
+  may write without a read, so the coordinator gets for them. "client's own" uses the client's context as it is.
+- What a coordinator holds itself, as a home or as a stand-in, is part of every answer that it gives, but does not count towards
+  R.
+- The paper's clients merge siblings (4.4). Ours do not: the next put supersedes the siblings in its context.
 - A put returns a context, that of the version it wrote; in the paper only a get does (4.1). A client that writes twice in a row
-  with "client's own" context so supersedes its own write, where the paper's client would make siblings.
-- A replica answers a read with all that it holds of the key, also with the hints that it keeps for others; in the paper hints
-  are kept apart until they are handed off (4.6). So reads are a little fresher than the homes alone would make them.
+  with "client's own" context supersedes its own write; the paper's client would make siblings.
+- A replica answers a read with all that it holds of the key, including hints for other nodes. The paper keeps hints apart until
+  their handoff (4.6). So reads are a little fresher than with the homes alone.
 
-What is left out: deleting (no tombstones, so no deleted value that comes back), joining, leaving and gossip (4.8.1, 4.8.2, 4.9;
-every node knows all members from the start), other ways to divide the ring (6.2), truncation of long clocks (4.4), the node
-that read fastest as coordinator of the put (5), buffered writes (6.1), and the rationing of background work (6.5). Merkle trees
+Left out: deleting (no tombstones, so no deleted value that comes back), joining, leaving and gossip (4.8.1, 4.8.2, 4.9;
+every node knows all members from the start), other ways to divide the ring (6.2), truncation of long clocks (4.4), the fastest
+reader as coordinator of the put (5), buffered writes (6.1), and limits on background work (6.5). Merkle trees
 have two levels here, a root over sixteen leaves.
 """
 
@@ -48,7 +49,7 @@ from consensus.kernel.sentences import say
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 
 TOKENS = 8  # virtual nodes of each node on the ring
-INCARNATIONS = 2**32  # so many that no node draws one twice
+INCARNATIONS = 2**32  # so many that no number is drawn twice in practice
 LEAVES = 16  # leaves of a Merkle tree: equal ranges of the ring
 
 
@@ -56,13 +57,13 @@ LEAVES = 16  # leaves of a Merkle tree: equal ranges of the ring
 
 
 def position(name: str) -> int:
-    """Where a name falls on the ring: the same on every machine, below 2**64."""
+    """A name's position on the ring, below 2**64: the same on every machine."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
 @lru_cache(maxsize=64)
 def ring(members: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-    """The virtual nodes in clockwise order, each with the node that owns it."""
+    """The virtual nodes in clockwise order, each with its owner."""
     return tuple(sorted((position(f"{member}/{token}"), member) for member in members for token in range(TOKENS)))
 
 
@@ -71,7 +72,7 @@ def preference_list(members: tuple[str, ...], key: str) -> tuple[str, ...]:
     """All nodes in the order in which a clockwise walk from the key first meets them; the first N are the key's homes."""
     start = position(key)
     walk = sorted(ring(members), key=lambda token: (token[0] < start, token[0]))
-    return tuple(dict.fromkeys(member for _, member in walk))  # 4.3: distinct nodes, further positions of one are skipped
+    return tuple(dict.fromkeys(member for _, member in walk))  # 4.3: distinct nodes; skips further positions of a node
 
 
 # --- 4.4 data versioning ---------------------------------------------------------------------------
@@ -89,7 +90,7 @@ Clock = tuple[Run, ...]
 
 
 def joined(clocks: Iterable[Clock]) -> Clock:
-    """The clock that knows every event that one of these knows; runs that touch become one."""
+    """The clock that knows every event of these clocks. Adjacent runs become one."""
     runs: list[Run] = []
     for run in sorted((run for clock in clocks for run in clock), key=lambda run: (len(run.node), run)):
         if runs and runs[-1].node == run.node and run.first <= runs[-1].last + 1:
@@ -110,7 +111,7 @@ class Version(NamedTuple):
     """An immutable version of an object."""
 
     value: str
-    dot: Dot  # the event that made it
+    dot: Dot  # the event that created it
     past: Clock  # the events that its writer knew
     timestamp: int = 0  # the coordinator's own clock, microseconds; only "last write wins" looks at it
     replaces: tuple[str, ...] = ()  # the values that its writer knew; only the checker of lost writes looks at them
@@ -121,7 +122,7 @@ class Version(NamedTuple):
         return joined((self.past, (Run(self.dot.node, self.dot.counter, self.dot.counter),)))
 
     def descends_from(self, other: Version) -> bool:
-        """True when the writer of this version knew the other one, which can then be forgotten."""
+        """True if the writer of this version knew the other version; the node can then forget that one."""
         node, counter = other.dot
         return any(run.node == node and run.first <= counter <= run.last for run in self.past)
 
@@ -130,7 +131,7 @@ Versions = tuple[Version, ...]
 
 
 def syntactic_reconciliation(versions: Versions) -> Versions:
-    """4.4: the versions of which no other is a descendant, in a fixed order; more than one are siblings."""
+    """4.4: the versions without a descendant among them, in a fixed order; two or more are siblings."""
     distinct: dict[Dot, Version] = {}
     for version in versions:
         assert distinct.setdefault(version.dot, version) == version, "versions are immutable: one event made two of them"
@@ -139,7 +140,7 @@ def syntactic_reconciliation(versions: Versions) -> Versions:
 
 
 def last_write_wins(versions: Versions) -> Versions:
-    """6: the version with the largest timestamp, whatever it knew; of equal ones that of the later node in name."""
+    """6: the version with the largest timestamp, whatever its writer knew; the node's name breaks ties."""
     return (max(versions, key=lambda one: (one.timestamp, len(one.dot.node), one.dot)),) if versions else ()
 
 
@@ -148,7 +149,7 @@ def values(versions: Versions) -> tuple[str, ...]:
 
 
 class Context(NamedTuple):
-    """4.1: what a get hands out and a put hands in, opaque to the client: what it has seen of the key."""
+    """4.1: what the client has seen of the key. A get returns it and a put includes it; the client does not look inside."""
 
     clock: Clock
     values: tuple[str, ...]
@@ -190,7 +191,7 @@ class ReplicaReadReply(NamedTuple):
 
 
 class ReplicaWrite(NamedTuple):
-    """4.5: the coordinator of a put sends the new version. With ``hint``, keep it for that home, which is missing (4.6)."""
+    """4.5: the coordinator of a put sends the new version. ``hint`` names a missing home to keep it for (4.6)."""
 
     op_id: str
     key: str
@@ -207,14 +208,14 @@ class ReplicaWriteReply(NamedTuple):
 
 
 class ReadRepair(NamedTuple):
-    """5: the coordinator of a get saw that this home's copy is old."""
+    """5: the coordinator of a get noticed that this home's copy is old."""
 
     key: str
     versions: Versions
 
 
 class Handoff(NamedTuple):
-    """4.6: a stand-in delivers what it kept for this home."""
+    """4.6: a stand-in delivers a hint to its home."""
 
     key: str
     versions: Versions
@@ -222,7 +223,7 @@ class Handoff(NamedTuple):
 
 class HandoffReply(NamedTuple):
     key: str
-    dots: tuple[Dot, ...]  # what has arrived, and may be deleted there
+    dots: tuple[Dot, ...]  # versions that have arrived, so the stand-in may delete them
 
     @property
     def tone(self) -> str:
@@ -230,7 +231,7 @@ class HandoffReply(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """4.8.3: are you there again?"""
+    """4.8.3: asks whether a suspected node answers again."""
 
 
 class ProbeReply(NamedTuple):
@@ -246,7 +247,7 @@ class MerkleRoot(NamedTuple):
 
 
 class MerkleRootReply(NamedTuple):
-    """The hashes of the leaves where the roots differ; none where they agree."""
+    """The hashes of the leaves if the roots differ; none if they agree."""
 
     leaves: tuple[str, ...]
 
@@ -256,14 +257,14 @@ class MerkleRootReply(NamedTuple):
 
 
 class MerkleKeys(NamedTuple):
-    """What the sender holds in the leaves that differ."""
+    """The sender's objects in the leaves that differ."""
 
     leaves: tuple[int, ...]
     objects: tuple[tuple[str, Versions], ...]
 
 
 class MerkleKeysReply(NamedTuple):
-    """What the sender holds in those leaves, once it has taken in what it got."""
+    """The sender's objects in those leaves, after it has merged the received ones."""
 
     objects: tuple[tuple[str, Versions], ...]
 
@@ -277,12 +278,12 @@ class MerkleKeysReply(NamedTuple):
 
 @dataclass
 class Coordination:
-    """5: the state machine of one request at its coordinator, from the request until nobody is waited for any more."""
+    """5: the state machine of one request at its coordinator, until it waits for no more answers."""
 
     request: Request
     reading: bool = True  # a get; or the get before a put
     answered: bool = False
-    asked: dict[str, str] = field(default_factory=dict)  # node -> the home it serves: itself, or one that is missing
+    asked: dict[str, str] = field(default_factory=dict)  # node -> the home that it serves: itself, or a missing one
     replies: dict[str, Versions] = field(default_factory=dict)
     version: Version | None = None  # what a put writes
 
@@ -300,7 +301,7 @@ class Coordination:
 
     @property
     def covered(self) -> bool:
-        """True when each home that was to be served has answered, itself or through a stand-in."""
+        """True when each home has answered, itself or through a stand-in."""
         heard = [self.asked[node] for node in self.replies if node in self.asked]
         return all(home in heard for home in self.asked.values())
 
@@ -332,14 +333,14 @@ class Dynamo(Node):
         self.actor = ""  # the name under which it counts; empty until the disk is first used
         # In memory.
         self.coordinations: dict[str, Coordination] = {}
-        self.suspected: dict[str, int] = {}  # 4.8.3: peers that left us without an answer, and since when
+        self.suspected: dict[str, int] = {}  # 4.8.3: peers that did not answer -> since when
 
     def on_start(self) -> None:
         self.actor = self.id
         self.awake()
 
     def on_restart(self) -> None:
-        if not self.actor:  # the disk is lost, and with it which events were used: a new name has used none
+        if not self.actor:  # the disk is lost, so used events are unknown: a new name has used none
             self.actor = f"{self.id}#{self.stream.below(INCARNATIONS):08x}"
         self.awake()
 
@@ -348,7 +349,7 @@ class Dynamo(Node):
         self.set_timer("handoff", self.knobs["handoff_ms"] * MS)
         self.set_timer("anti_entropy", self.stream.between(1, self.knobs["anti_entropy_ms"] * MS))  # not all at once
 
-    # --- N, R, W, and who is home -------------------------------------------------------------
+    # --- N, R, W and the homes ----------------------------------------------------------------
 
     @property
     def n(self) -> int:
@@ -374,11 +375,11 @@ class Dynamo(Node):
         asked = {home: home for home in homes if home not in self.suspected}
         for home in homes:
             if home in self.suspected:
-                asked[self.stand_in(key, asked) or home] = home  # where nobody is left, ask the doubtful home itself
+                asked[self.stand_in(key, asked) or home] = home  # without a stand-in, ask the suspected home itself
         return asked
 
     def stand_in(self, key: str, asked: Mapping[str, str]) -> str | None:
-        """4.6: the next healthy node that has no part yet: the coordinator itself, else clockwise from the key."""
+        """4.6: the next healthy node without a part in this request: the coordinator itself, else clockwise from the key."""
         for node in (self.id, *preference_list(self.members, key)):
             if node not in asked and node not in self.suspected:
                 return node
@@ -392,12 +393,12 @@ class Dynamo(Node):
         return syntactic_reconciliation(versions)
 
     def held(self, key: str) -> Versions:
-        """All that this node holds of the key, its own copy and what it keeps for others."""
+        """All versions of the key on this node: its own copy, and hints for other nodes."""
         hinted = tuple(version for kept in self.hints.values() for version in kept.get(key, ()))
         return self.reconciled(self.data.get(key, ()) + hinted)
 
     def keep(self, key: str, versions: Versions) -> bool:
-        """Takes versions into this node's own copy; True when the copy changed."""
+        """Merges versions into this node's own copy; True when the copy changed."""
         changed = False
         for version in versions:
             before = self.data.get(key, ())
@@ -415,12 +416,12 @@ class Dynamo(Node):
         return changed
 
     def note_the_loser(self, key: str, loser: Version, winners: Versions) -> None:
-        """Under last write wins: says that a version went which its winner did not know."""
+        """Under last write wins: notes a version that was lost although the winner's writer did not know it."""
         if self.knobs["conflicts"] == "lww" and not any(one == loser or one.descends_from(loser) for one in winners):
             self.note("lww dropped", f"{key} = {loser.value}")
 
     def keep_hint(self, home: str, key: str, versions: Versions) -> None:
-        """4.6: keeps versions for a home that is missing, apart from this node's own copies."""
+        """4.6: keeps versions for a missing home, apart from this node's own copies."""
         kept = self.hints.setdefault(home, {})
         for version in versions:
             before = kept.get(key, ())
@@ -446,16 +447,16 @@ class Dynamo(Node):
         return self.put(coordination, Context(*m.context) if m.context else Context((), ()))
 
     def begin(self, c: Coordination) -> None:
-        """Turns to the first N healthy nodes, for their versions or with the new one."""
+        """Contacts the first N healthy nodes, to read their versions or to write the new one."""
         c.asked, c.replies = self.involved(c.key), {}
         self.set_timer("retry", self.knobs["retry_ms"] * MS, c.op_id)
         self.contact(c, list(c.asked))
 
     def contact(self, c: Coordination, nodes: list[str]) -> None:
         reading = c.reading
-        for node in sorted(nodes, key=lambda node: node != self.id):  # our own disk first: the rest may not be needed
+        for node in sorted(nodes, key=lambda node: node != self.id):  # own disk first: it may be enough
             if c.reading != reading:
-                return  # our own copy was enough to put on
+                return  # the own copy was enough, and the put has begun
             if reading and node == self.id:
                 self.read_returned(c, node, self.held(c.key))
             elif reading:
@@ -484,11 +485,11 @@ class Dynamo(Node):
             self.read_repair(c)
 
     def gathered(self, c: Coordination) -> Versions:
-        """The versions that were returned and are causally unrelated. What we hold ourselves joins in, uncounted."""
+        """The causally unrelated versions among the replies and this node's own, which do not count towards R."""
         return self.reconciled(tuple(version for reply in c.replies.values() for version in reply) + self.held(c.key))
 
     def put(self, c: Coordination, context: Context) -> None:
-        """Makes the new version: the clock of the context, and one event of our own."""
+        """Creates the new version: the context's clock, and a new event of this node."""
         assert c.request.value is not None, "a put brings a value"
         counter = self.counters[c.key] = self.counters.get(c.key, 0) + 1
         c.version = Version(c.request.value, Dot(self.actor, counter), context.clock, self.clock, context.values)
@@ -528,10 +529,10 @@ class Dynamo(Node):
         if c.answered and c.covered:
             self.close(c)
 
-    # --- what silence means -------------------------------------------------------------------
+    # --- nodes that are silent ----------------------------------------------------------------
 
     def on_retry_timeout(self, op_id: str) -> None:
-        """4.6, 4.8.3: who has not answered is suspected, and the next healthy node takes its place."""
+        """4.6, 4.8.3: suspects nodes that have not answered; the next healthy node replaces each."""
         c = self.coordinations[op_id]
         silent = c.silent
         for node in silent:
@@ -551,7 +552,7 @@ class Dynamo(Node):
             self.contact(c, following)
 
     def on_timeout_timeout(self, op_id: str) -> None:
-        """Gives up. A put that may stand on some disk is not called failed: it may be read later (a partial write)."""
+        """Gives up. A put that may be on some disk is not called failed: a later read may return it (a partial write)."""
         c = self.coordinations[op_id]
         if c.answered and c.reading:
             return self.read_repair(c)
@@ -574,7 +575,7 @@ class Dynamo(Node):
     # --- 5 read repair ------------------------------------------------------------------------
 
     def read_repair(self, c: Coordination) -> None:
-        """Brings the homes that returned old versions up to date. Nobody waits for it, and nobody asks whether it arrived."""
+        """Updates the homes that returned old versions. It waits for no answer."""
         self.close(c)
         latest = self.gathered(c)
         if not self.knobs["read_repair"]:
@@ -599,11 +600,11 @@ class Dynamo(Node):
             self.note("suspected", node)
 
     def heard(self, node: str) -> None:
-        """It answered. (That it speaks is not enough: it may not hear us.)"""
+        """The node answered a message of ours. (A message of its own is not enough: it may not hear us.)"""
         self.suspected.pop(node, None)
 
     def probe_one(self) -> None:
-        """A suspected peer is tried again from time to time, one at a time; what we keep for it serves as well."""
+        """Probes one suspected peer, in turn. Peers with hints need no probe, because a handoff serves as one."""
         for node in self.suspected:
             if not self.hints.get(node):
                 self.suspected[node] = self.suspected.pop(node)  # to the end of the queue
@@ -619,7 +620,9 @@ class Dynamo(Node):
     # --- 4.6 hinted handoff -------------------------------------------------------------------
 
     def on_handoff_timeout(self) -> None:
-        """Scans the hints: one to each home. An answer brings the next at once; a cut costs no more than one at each scan."""
+        """Scans the hints, and sends one to each home. Its answer triggers the next one, so a cut costs one message for each
+        scan.
+        """
         self.set_timer("handoff", self.knobs["handoff_ms"] * MS)
         self.move_what_is_not_ours()
         for home in self.members:
@@ -635,7 +638,7 @@ class Dynamo(Node):
         self.send(src, HandoffReply(m.key, tuple(version.dot for version in m.versions)))
 
     def on_handoff_reply(self, src: str, m: HandoffReply) -> None:
-        """The home has it: what was delivered is deleted here, but not what has been hinted since."""
+        """The home has the versions: deletes them here, but keeps newer hints."""
         self.heard(src)
         kept = self.hints.get(src, {})
         before = kept.get(m.key, ())
@@ -650,7 +653,7 @@ class Dynamo(Node):
         self.hand_off(src)
 
     def move_what_is_not_ours(self) -> None:
-        """When N was turned down, a copy at a node that is no home any more goes to the first home, by the same way."""
+        """After N was reduced, a copy at a node that is no longer a home becomes a hint for the first home."""
         for key in [key for key in self.data if self.id not in self.homes(key)]:
             versions = self.data.pop(key)
             self.keep_hint(self.homes(key)[0], key, versions)
@@ -666,7 +669,7 @@ class Dynamo(Node):
             self.send(peer, MerkleRoot(root_of(self.leaves(peer))))
 
     def leaves(self, peer: str) -> tuple[str, ...]:
-        """The leaves of the tree over the keys that both host: a hash of the keys in each range and of their versions' dots."""
+        """The leaves of the tree over the keys that both nodes host. Each hashes the keys of its range and their dots."""
         texts = [""] * LEAVES
         for key in self.hosted_with(peer):
             texts[leaf_of(key)] += f"{key} {[tuple(version.dot) for version in self.data[key]]} "
@@ -689,7 +692,7 @@ class Dynamo(Node):
             return
         ours = self.leaves(src)
         differing = tuple(leaf for leaf in range(LEAVES) if ours[leaf] != m.leaves[leaf])
-        if differing:  # they may have come to agree meanwhile
+        if differing:  # else the copies have become equal meanwhile
             self.send(src, MerkleKeys(differing, self.objects(src, differing)))
 
     def on_merkle_keys(self, src: str, m: MerkleKeys) -> None:
@@ -707,7 +710,7 @@ class Dynamo(Node):
                 self.note("anti-entropy repaired", say("{key} from {node}", key=key, node=src))
 
     def obey_the_policy(self) -> None:
-        """When siblings were turned into last write wins, what lies on disk follows."""
+        """Applies a changed conflict policy to the data on disk: last write wins removes siblings."""
         for key, before in self.data.items():
             after = self.reconciled(before)
             if after == before:
@@ -749,7 +752,7 @@ def root_of(leaves: tuple[str, ...]) -> str:
 
 
 def written(clock: Clock) -> str:
-    """A clock as the paper writes it; a run that does not begin at 1 shows both ends."""
+    """A clock in the paper's notation; a run that does not begin at 1 shows both ends."""
     return " ".join(f"[{node},{last}]" if first == 1 else f"[{node},{first}-{last}]" for node, first, last in clock)
 
 
@@ -761,17 +764,17 @@ def listed(versions: Versions) -> str:
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Eventual whatever R and W are: overlapping quorums are not linearizability, and stand-ins do not even overlap.
+    """Eventual for every R and W: overlapping quorums do not give linearizability, and stand-ins need not even overlap.
 
-    Every live node always answers when one replica is enough, any node may be that one, and a request may wait twice for
-    silence (to read, to write) before the coordinator gives up.
+    Every live node always answers if one replica is enough, any node may be that replica, and the time-out leaves room for two
+    silent nodes (one to read, one to write).
     """
     one_is_enough = knobs["r"] == knobs["w"] == 1 and knobs["sloppy"] and 2 * knobs["retry_ms"] < knobs["timeout_ms"]
     return Claims("eventual", "total" if one_is_enough else "quorum", loses=knobs["conflicts"] == "lww")
 
 
 def clash(knobs: Mapping[str, Any]) -> str:
-    """R and W count distinct homes (4.5), and of these there are N."""
+    """R and W count distinct homes (4.5), and there are N."""
     for name in ("r", "w"):
         if knobs[name] > knobs["n"]:
             return say(
@@ -789,11 +792,11 @@ CARD = Card(
     name="dynamo",
     title="Dynamo-style",
     paper='DeCandia et al., "Dynamo: Amazon\'s Highly Available Key-value Store", SOSP 2007',
-    summary="Each key lives on N nodes, any R answer a read, any W take a write; what a cut sets apart is reconciled later.",
+    summary="Each key lives on N nodes, any R answer a read, any W take a write; copies that a cut set apart are merged later.",
     node=Dynamo,
     claims=claims,
     family=ANSWERING,
-    gives_up="One order: reads may be stale or show siblings, and what to make of those is the client's work.",
+    gives_up="One order: reads may be stale or show siblings, and the client has to merge those.",
     needs="N copies of a key; R and W of them must answer",
     clash=clash,
     knobs=(
@@ -810,7 +813,7 @@ CARD = Card(
         Knob(
             "conflicts",
             "Conflicts",
-            "What becomes of two writes that did not know each other.",
+            "What happens to two writes that did not know each other.",
             "siblings",
             choices=(("siblings", "keep both as siblings"), ("lww", "last write wins, by timestamp")),
         ),

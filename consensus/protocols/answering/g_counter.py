@@ -4,10 +4,10 @@ Sources: Shapiro, Preguica, Baquero, Zawirski, "A comprehensive study of Converg
 INRIA RR-7506, 2011, section 3.1.2 and Specification 6 (the lattice), and "Conflict-free Replicated Data Types", SSS 2011
 (strong eventual consistency). Almeida, Shoker, Baquero, "Delta State Replicated Data Types", JPDC 111, 2018 (the delta).
 
-A replica counts its own increments, in its own place of a vector; the join takes the larger number of each place, and the
-count is their sum.
+A replica counts its own increments in its own entry of a vector. The join takes the larger number of each entry, and the count
+is their sum.
 
-How replicas gossip, and what is left out there: ``gossip.py``.
+``consensus/protocols/gossip.py`` says how replicas gossip, and what is left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from consensus.protocols.gossip import KNOBS, Datatype, Replica
 
 
 def increment(p: Vector, me: str) -> Vector:
-    """The delta of an increment: this replica's own place of the vector, one higher."""
+    """The delta of an increment: this replica's own entry of the vector, one higher."""
     return ((me, at(p, me) + 1),)
 
 
@@ -36,7 +36,7 @@ def value(p: Vector) -> int:
 join = vector_joined
 
 
-# --- what Algorithm 2 needs of it -------------------------------------------------------------------
+# --- what Algorithm 2 needs -------------------------------------------------------------------------
 
 
 def delta(held: Copy, m: Request, me: str, clock: int) -> Vector:
@@ -72,7 +72,7 @@ CARD = Card(
     claims=claims,
     object="counter",
     family=ANSWERING,
-    gives_up="Knowing the count now: a replica tells what it has heard of. And it can never count down.",
+    gives_up="The current count: a replica knows only what it has heard of. And the counter can never count down.",
     needs="any number of nodes; one alone answers",
     invariants=(GossipSafety,),
     knobs=KNOBS,

@@ -3,14 +3,14 @@
 Sources: Shapiro, Preguica, Baquero, Zawirski, "A comprehensive study of Convergent and Commutative Replicated Data Types",
 INRIA RR-7506, 2011, section 3.2.1 and Specification 8. A whole state is its own delta.
 
-A write is stamped with the clock of the replica that takes it; the join keeps the larger stamp. The report assumes stamps that
-are unique and agree with causality. Unique they are, for the replica's name and a count of its own break ties. But a clock on a
-wall agrees with nothing: a write under an earlier stamp than one that stands there is acknowledged and gone.
+A replica stamps a write with its own clock; the join keeps the larger stamp. The report assumes that stamps are unique and
+agree with causality. They are unique, because the replica's name and its count of writes break ties. But a real clock need not
+agree with causality: a write with an earlier stamp than the current value is acknowledged and lost at once.
 
-Writes that did not know each other meet in a join, one is kept, and nobody is told. Each write carries what its writer had
-taken in, for the note "lww dropped" alone: no rule looks at it.
+When two writes that did not know each other meet, the join keeps one, and no client learns of that. Each write carries the
+updates that its writer knew; only the note "lww dropped" uses them, no rule does.
 
-How replicas gossip, and what is left out there: ``gossip.py``.
+``consensus/protocols/gossip.py`` says how replicas gossip, and what is left out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Stamped(NamedTuple):
     replica: str
     number: int
     value: str
-    past: Vector = ()  # the updates that its writer had taken in; only the count of lost writes looks at it
+    past: Vector = ()  # the updates that its writer knew; only the note of lost writes uses it
 
     @property
     def stamp(self) -> tuple[int, tuple[int, str], int]:
@@ -55,7 +55,7 @@ def join(one: Stamped, other: Stamped) -> Stamped:
     return one if one.stamp >= other.stamp else other
 
 
-# --- what Algorithm 2 needs of it -------------------------------------------------------------------
+# --- what Algorithm 2 needs -------------------------------------------------------------------------
 
 
 def delta(held: Copy, m: Request, me: str, clock: int) -> Stamped:
@@ -64,7 +64,7 @@ def delta(held: Copy, m: Request, me: str, clock: int) -> Stamped:
 
 
 def loser(held: Stamped | None, theirs: Stamped) -> tuple[Dot, str] | None:
-    """Which write goes of two that meet and did not know each other. (A write of our own knows what it beats.)"""
+    """The lost one of two writes that meet and did not know each other. (A replica's own write knows what it replaces.)"""
     if held is None or held == theirs:
         return None
     winner = join(held, theirs)
@@ -92,11 +92,11 @@ CARD = Card(
     name="lww_register",
     title="LWW-register",
     paper="Shapiro et al., SSS 2011 and INRIA RR-7506; Almeida et al., JPDC 2018",
-    summary="Each write carries its replica's clock, gossip keeps the latest; of two that did not know each other one is gone.",
+    summary="Each write carries its replica's clock, gossip keeps the latest; of two that did not know each other one is lost.",
     node=LWWRegister,
     claims=claims,
     family=ANSWERING,
-    gives_up="Writes: of two that did not know each other the earlier stamp is lost without a word, whatever the true order.",
+    gives_up="Writes: of two that did not know each other the earlier stamp is lost silently, whatever the true order.",
     needs="any number of nodes; one alone answers",
     invariants=(GossipSafety, Convergence),
     knobs=KNOBS,

@@ -1,16 +1,16 @@
 """A set in which concurrent additions win, replicated by gossip: OR-Set without tombstones.
 
 Sources: Shapiro, Preguica, Baquero, Zawirski, "A comprehensive study of Convergent and Commutative Replicated Data Types",
-INRIA RR-7506, 2011, section 3.3.5 (OR-Set: a removal takes away the additions that it has observed). Almeida, Shoker, Baquero,
+INRIA RR-7506, 2011, section 3.3.5 (OR-Set: a removal removes the additions that it has observed). Almeida, Shoker, Baquero,
 "Delta State Replicated Data Types", JPDC 111, 2018: causal CRDTs (a store of dots beside a causal context instead of
 tombstones) and the add-wins set.
 
-Each addition is a new *dot*, an event of one replica. A copy holds, for each element, the dots of its additions, and the
-context: every dot that it has ever heard of. A dot in the context of one and not in its store has been removed there; so a
-join keeps what both hold, and what one holds and the other has never heard of. A removal takes away exactly the dots that it
-saw: an addition that it did not see survives it.
+Each addition is a new *dot*, an event of one replica. A copy holds the dots of each element's additions, and the context: every
+dot that it has ever heard of. If a dot is in a copy's context but not in its store, it has been removed there. So a join keeps
+the dots that both copies hold, and the dots that one holds and the other has never heard of. A removal removes exactly the dots
+that it saw: an addition that it did not see survives.
 
-How replicas gossip, and what is left out there: ``gossip.py``.
+``consensus/protocols/gossip.py`` says how replicas gossip, and what is left out.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from consensus.protocols.gossip import KNOBS, Datatype, Replica
 
 
 class Bag(NamedTuple):
-    """Elements with the dots of their additions, both in order; and every dot heard of."""
+    """Elements with the dots of their additions, both sorted; and every known dot."""
 
     entries: tuple[tuple[str, tuple[Dot, ...]], ...] = ()
     context: Context = ()
 
 
 def add(bag: Bag, element: str, me: str) -> Bag:
-    """The delta of an addition: a new dot, which stands for all earlier additions of the element that it has seen."""
+    """The delta of an addition: a new dot, which replaces all earlier additions of the element that it has seen."""
     dot = next_dot(bag.context, me)
     return Bag(((element, (dot,)),), context_of((dot, *dots_of(bag, element))))
 
 
 def remove(bag: Bag, element: str) -> Bag:
-    """The delta of a removal: nothing held, and the dots seen in the context."""
+    """The delta of a removal: no elements, and the removed dots in the context."""
     return Bag((), context_of(dots_of(bag, element)))
 
 
@@ -58,7 +58,7 @@ def value(bag: Bag) -> tuple[str, ...]:
 
 
 def join(one: Bag, other: Bag) -> Bag:
-    """What both hold, and what one holds and the other has never heard of."""
+    """Keeps what both hold, and what one holds and the other has never heard of."""
     if adds_only(other):
         entries = with_additions(one, other)
     else:
@@ -81,13 +81,13 @@ def dots_joined(a: tuple[Dot, ...], b: tuple[Dot, ...], heard_a: Context, heard_
 
 
 def adds_only(delta: Bag) -> bool:
-    """True when it holds every dot that it has heard of: it takes nothing away from a bag that it is joined to."""
+    """True if it holds every dot of its context: then a join with it removes nothing."""
     heard = sum(run.last - run.first + 1 for run in delta.context)
     return heard == sum(len(dots) for _, dots in delta.entries)
 
 
 def with_additions(bag: Bag, delta: Bag) -> tuple[tuple[str, tuple[Dot, ...]], ...]:
-    """The entries joined to a delta that only adds: elements that it does not name stay as they are, unlooked at."""
+    """The entries joined with a delta that only adds. Skips elements that the delta does not name."""
     entries = list(bag.entries)
     for element, b in delta.entries:
         here = bisect_left(entries, (element,))
@@ -97,7 +97,7 @@ def with_additions(bag: Bag, delta: Bag) -> tuple[tuple[str, tuple[Dot, ...]], .
     return tuple(entries)
 
 
-# --- what Algorithm 2 needs of it -------------------------------------------------------------------
+# --- what Algorithm 2 needs -------------------------------------------------------------------------
 
 
 def delta(held: Copy, m: Request, me: str, clock: int) -> Bag:
@@ -132,12 +132,12 @@ CARD = Card(
     name="or_set",
     title="OR-set",
     paper="Shapiro et al., SSS 2011 and INRIA RR-7506; Almeida et al., JPDC 2018",
-    summary="A set that merges itself: a removal takes away the additions that it has seen, and no others.",
+    summary="A set that merges itself: a removal removes the additions that it has seen, and no others.",
     node=ORSet,
     claims=claims,
     object="set",
     family=ANSWERING,
-    gives_up="One order: a replica tells what it has heard of, and until news is everywhere replicas tell different sets.",
+    gives_up="One order: a replica knows only what it has heard of, so replicas show different sets for a while.",
     needs="any number of nodes; one alone answers",
     invariants=(GossipSafety,),
     knobs=KNOBS,

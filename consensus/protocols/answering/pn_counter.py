@@ -4,17 +4,17 @@ Sources: Shapiro, Preguica, Baquero, Zawirski, "A comprehensive study of Converg
 INRIA RR-7506, 2011, sections 3.1.3 (Specification 7) and 3.1.4 (the non-negative counter). Almeida, Shoker, Baquero, "Delta
 State Replicated Data Types", JPDC 111, 2018 (the deltas).
 
-Two G-counters: P counts what was added, N what was taken away, each replica in its own place; the count is P - N. Were there
-one vector only, a place that goes down would be overtaken by its own past when states are joined.
+Two G-counters: P counts additions, N counts subtractions, each replica in its own entry; the count is P - N. With only one
+vector a join would undo a subtraction, because it takes the larger number.
 
-Clients take away with REMOVE (its name only names it). The knob ``floor`` says when a replica refuses to:
+Clients subtract with REMOVE (the element's name has no meaning). The knob ``floor`` says when a replica refuses to:
 - "none": never.
-- "own copy": when the count that it knows is not above zero. That keeps nothing: two sides of a cut both see the last one.
-- "own share": when it has not itself added more than it took away (3.1.4: a local invariant that implies the global one). The
-  count never falls below zero, on any cut. The paper calls that sufficient and perhaps too strong: seats that another added
-  cannot be sold here.
+- "own copy": when the count that it knows is not above zero. That guarantees nothing: two sides of a cut both see the last one.
+- "own share": when it has not itself added more than it subtracted (3.1.4: a local invariant that implies the global one). The
+  count never falls below zero, under any cut. The paper calls that sufficient and perhaps too strong: a replica cannot sell
+  seats that another one added.
 
-How replicas gossip, and what is left out there: ``gossip.py``.
+``consensus/protocols/gossip.py`` says how replicas gossip, and what is left out.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from consensus.protocols.gossip import KNOBS, Datatype, Replica
 
 
 class Counts(NamedTuple):
-    """What was added, and what was taken away, by each replica."""
+    """Additions and subtractions by each replica."""
 
     p: Vector = ()
     n: Vector = ()
 
 
 def increment(counts: Counts, me: str) -> Counts:
-    """The delta of an increment: this replica's own place of P, one higher."""
+    """The delta of an increment: this replica's own entry of P, one higher."""
     return Counts(((me, at(counts.p, me) + 1),), ())
 
 
 def decrement(counts: Counts, me: str) -> Counts:
-    """The delta of a decrement: this replica's own place of N, one higher."""
+    """The delta of a decrement: this replica's own entry of N, one higher."""
     return Counts((), ((me, at(counts.n, me) + 1),))
 
 
@@ -60,7 +60,7 @@ def join(one: Counts, other: Counts) -> Counts:
     return Counts(vector_joined(one.p, other.p), vector_joined(one.n, other.n))
 
 
-# --- what Algorithm 2 needs of it -------------------------------------------------------------------
+# --- what Algorithm 2 needs -------------------------------------------------------------------------
 
 
 def delta(held: Copy, m: Request, me: str, clock: int) -> Counts:
@@ -68,7 +68,7 @@ def delta(held: Copy, m: Request, me: str, clock: int) -> Counts:
 
 
 def limit(counts: Counts, me: str, knobs: Mapping[str, Any]) -> str:
-    """Why nothing can be taken away here; empty when it can."""
+    """Why this replica refuses a subtraction; empty if it does not."""
     if knobs["floor"] == "own copy" and value(counts) <= 0:
         return "none is left that this copy knows of"
     if knobs["floor"] == "own share" and at(counts.p, me) <= at(counts.n, me):  # RR-7506, 3.1.4
@@ -92,7 +92,7 @@ PNCounter = Replica.of(DATATYPE)
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Strong eventual consistency; every live replica answers from its own copy, but for what its share does not allow."""
+    """Strong eventual consistency; every live replica answers from its own copy, unless its share is used up."""
     return Claims("eventual", "share" if knobs["floor"] == "own share" else "total")
 
 
@@ -100,7 +100,7 @@ CARD = Card(
     name="pn_counter",
     title="PN-counter",
     paper="Shapiro et al., SSS 2011 and INRIA RR-7506; Almeida et al., JPDC 2018",
-    summary="A count that goes up and down: two vectors, of what each replica added and took away, joined by gossip.",
+    summary="A count that goes up and down: two vectors, of each replica's additions and subtractions, joined by gossip.",
     node=PNCounter,
     claims=claims,
     object="counter",

@@ -1,31 +1,31 @@
-"""Two-phase commit: all sites commit a transaction or none does; whoever has voted Yes and hears nothing more must wait.
+"""Two-phase commit: all sites commit a transaction or none does; a site that has voted Yes must wait for the decision.
 
 Source: Bernstein, Hadzilacos and Goodman, "Concurrency Control and Recovery in Database Systems", 1987, chapter 7 ("the book");
 the protocol is older (Gray, "Notes on Data Base Operating Systems", 1978). Sections are the book's, and so are AC1 to AC5.
 
-Whole here: the basic protocol of 7.4 with its time-out actions, the log records that recovery needs, recovery by independent
+Implemented: the basic protocol of 7.4 with its time-out actions, the log records that recovery needs, recovery by independent
 decision where that is possible, and both termination protocols: a participant in doubt asks the coordinator only (simple), or
-everybody (cooperative). No presumption is built in: a site decides Abort about a transaction only if it has not voted on it, or
-is its coordinator and has not decided. The log is never shortened.
+everybody (cooperative). Nothing is presumed: a site decides Abort on a transaction only if it has not voted on it, or is its
+coordinator and has not decided. The log is never shortened.
 
-What is a transaction here: a client's write sets one item at all sites (read one, write all). The home node of the client,
-where the transaction originates, is its coordinator, and a participant like all others. A write locks the item at each site
-from the vote to the decision; a read is answered from the home node's committed copy, and waits while the item is locked there.
-So the history is one of strict two-phase locking, and linearizable. The price: every write needs every site, and an item whose
-fate is in doubt can be neither read nor written at that site for as long as the doubt lasts.
+A transaction is a client's write of one item at all sites (read one, write all). The client's home node is its coordinator,
+and a participant like all others. A write locks the item at each site from the vote to the decision. The home node answers a
+read from its committed copy; the read waits while the item is locked there. So the history follows strict two-phase locking,
+and is linearizable. The price: every write needs every site, and while a site is in doubt about an item, nobody can read or
+write that item there.
 
-Two writes of one item: the older waits for the younger's decision; the younger gets a No, and is tried again as a new
-transaction of the old age (wait-die: Rosenkrantz, Stearns and Lewis, 1978). So there is no deadlock.
+Two writes of one item: the older waits for the younger's decision. The younger gets a No, and is retried as a new transaction
+that keeps its age (wait-die: Rosenkrantz, Stearns and Lewis, 1978). So there is no deadlock.
 
-The book takes it that the DT log survives: a site may decide Abort on a transaction of which its log says nothing, since it
-cannot have voted on it. After a lost disk that would be false, and could undo a Commit. So a disk carries a mark from the first
-start on. A site that restarts without the mark knows that its log is lost. It takes no part any more: it does not vote, does
-not say what became of anything, and refuses clients. Nobody can write then, and whoever asks it alone stays in doubt; but
-nothing false is said.
+The book assumes that the DT log survives: a site may decide Abort on a transaction that is not in its log, since it cannot have
+voted on it. After a lost disk that conclusion would be false, and could undo a Commit. So a site marks its disk at its first
+start. A site that restarts without the mark knows that its log is lost, and takes no part any more: it does not vote, reports
+no decisions, and refuses clients. Then nobody can write, and a site that asks only this one stays in doubt; but no site makes a
+false statement.
 
 Left out: bringing back a site that has lost its log; three-phase commit (7.5), transactions of several items, read-only
 participants, presumed abort and presumed commit (Mohan, Lindsay and Obermarck, 1986), shortening the log. The book's time-out
-for a vote request that never comes has no place here: a site learns of a transaction by that request.
+for a missing vote request does not apply: a site learns of a transaction from that request.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from consensus.protocols.desk import FrontDesk
 PARTICIPANT, COORDINATOR, IN_DOUBT, LOG_LOST = "participant", "coordinator", "in doubt", "log lost"
 RING = {IN_DOUBT: "waits"}
 
-# Records of the DT log (7.4): (record, transaction, key, value, coordinator). Key, value and coordinator stand in "yes" only.
+# Records of the DT log (7.4): (record, transaction, key, value, coordinator). Only "yes" has key, value and coordinator.
 Record = tuple[str, str, str, str, str]
 START, YES, COMMITTED, ABORTED = "start-2PC", "yes", "commit", "abort"
 
@@ -56,10 +56,10 @@ AC3: Final = "AC3: commit needs a Yes of everybody"
 
 
 class VoteReq(NamedTuple):
-    """VOTE-REQ, with what the transaction writes."""
+    """VOTE-REQ, with the transaction's write."""
 
     transaction: str
-    age: tuple[int, str]  # when its client asked, and which; the smaller is older
+    age: tuple[int, str]  # when the client sent the write, and its op id; the smaller is older
     key: str
     value: str
 
@@ -89,13 +89,13 @@ class Abort(NamedTuple):
 
 
 class DecisionReq(NamedTuple):
-    """DECISION-REQ: what became of it?"""
+    """DECISION-REQ: asks for the decision."""
 
     transaction: str
 
 
 class Prepared(NamedTuple):
-    """A transaction that this site has voted Yes on, and of which it knows no decision."""
+    """A transaction on which this site has voted Yes and knows no decision."""
 
     key: str
     value: str
@@ -112,9 +112,9 @@ class TwoPhaseCommitNode(Node):
     durable = ("dt_log", "marked")
 
     def setup(self) -> None:
-        # On disk: the DT log, from which all that follows is rebuilt
+        # On disk: the DT log. All other state is rebuilt from it.
         self.dt_log: list[Record] = []
-        self.marked = False  # this disk was in use before: if it has no log, that is because nothing was written
+        self.marked = False  # this disk has been in use: an empty log then means that nothing was written
         self.committed: dict[str, str] = {}  # the site's copy of each item
         self.decided: Ledger[str, str] = Ledger()  # transaction -> COMMITTED or ABORTED
         self.prepared: dict[str, Prepared] = {}  # voted Yes, not decided
@@ -124,10 +124,10 @@ class TwoPhaseCommitNode(Node):
         self.waiting: dict[
             str, tuple[tuple[tuple[int, str], str, str, str], ...]
         ] = {}  # item -> (age, transaction, value, from)
-        self.votes: dict[str, dict[str, bool]] = {}  # at the coordinator: who has voted Yes so far
-        self.silence = -1  # when a site last left this one without a vote or a decision: ``elapsed``
+        self.votes: dict[str, dict[str, bool]] = {}  # at the coordinator: the sites that have voted Yes so far
+        self.silence = -1  # when this site last missed a vote or a decision: ``elapsed``
         self.desk = FrontDesk(timers=("hold", "again"))
-        self.reading: dict[str, str] = {}  # op id of a read that waits -> its item
+        self.reading: dict[str, str] = {}  # op id of a waiting read -> its item
         self.log_lost = False
         self.role = ""
 
@@ -170,11 +170,11 @@ class TwoPhaseCommitNode(Node):
 
     @property
     def yes_needed(self) -> int:
-        """Of every other site; there is no majority here."""
+        """A Yes from every other site; a majority is not enough."""
         return len(self.peers)
 
     def on_votes_timeout(self, transaction: str) -> None:
-        """Time-out action: it may decide Abort as long as it has not decided."""
+        """Time-out action: a coordinator may decide Abort as long as it has not decided."""
         if transaction in self.votes:
             self.silence = self.elapsed
             silent = [peer for peer in self.peers if peer not in self.votes[transaction]]
@@ -183,7 +183,7 @@ class TwoPhaseCommitNode(Node):
             self.decide_as_coordinator(transaction, ABORTED, say("{nodes} did not vote", nodes=names))
 
     def decide_as_coordinator(self, transaction: str, decision: str, reason: str = "", again: bool = False) -> None:
-        """3: the record first, then the message to all. (The book spares those that voted No; here a No may be on its way.)"""
+        """3: first the record, then the message to all. (The book omits sites that voted No; here a No may be under way.)"""
         del self.votes[transaction]
         self.cancel_timer("votes", transaction)
         self.reach(transaction, decision)
@@ -201,14 +201,14 @@ class TwoPhaseCommitNode(Node):
     # --- a participant (7.4, steps 2 and 4) -------------------------------------------------------
 
     def on_vote_req(self, src: str, m: VoteReq) -> None:
-        """2: a yes record before Yes; No decides Abort at once."""
+        """2: writes a yes record before it sends Yes; a No decides Abort at once."""
         if self.log_lost:
             return self.keep_silent(src, m.transaction)
         if m.transaction in self.decided:
             if self.decided[m.transaction] == ABORTED:
-                self.send(src, No(m.transaction))  # decided unilaterally before it was asked
+                self.send(src, No(m.transaction))  # decided Abort by itself before this request came
         elif m.transaction in self.prepared:
-            self.send(src, Yes(m.transaction))  # asked twice
+            self.send(src, Yes(m.transaction))  # a repeated request
         elif m.key not in self.locks:
             self.vote_yes(src, m.transaction, m.key, m.value, m.age)
         elif self.may_wait_or_lock(m.key, m.age):
@@ -227,7 +227,7 @@ class TwoPhaseCommitNode(Node):
         self.set_timer("decision", self.knobs["decision_ms"] * MS, transaction)
 
     def on_commit(self, src: str, m: Commit) -> None:
-        """4: decides as it is told."""
+        """4: decides as the coordinator did."""
         if self.log_lost:
             return self.keep_silent(src, m.transaction)
         assert m.transaction in self.prepared or m.transaction in self.decided, AC3
@@ -247,7 +247,7 @@ class TwoPhaseCommitNode(Node):
             self.note(
                 "doubt ended by its coordinator" if src == prepared.coordinator else "doubt ended by another", transaction
             )
-        if transaction in self.votes:  # its own transaction: somebody who had not voted decided Abort
+        if transaction in self.votes:  # its own transaction: a site that had not voted decided Abort
             return self.decide_as_coordinator(transaction, decision, say("{node} has aborted it", node=src))
         self.reach(transaction, decision)
         return self.let_others_go(transaction)
@@ -255,7 +255,7 @@ class TwoPhaseCommitNode(Node):
     # --- in doubt: the termination protocols (7.4) ------------------------------------------------
 
     def on_decision_timeout(self, transaction: str) -> None:
-        """The uncertainty period: voted Yes, told nothing. It may not decide by itself."""
+        """The uncertainty period: the site has voted Yes and heard no decision. It may not decide by itself."""
         if transaction in self.prepared:
             if transaction not in self.in_doubt:
                 self.note_doubt(transaction)
@@ -275,7 +275,7 @@ class TwoPhaseCommitNode(Node):
         self.set_timer("decision", self.knobs["decision_ms"] * MS, transaction)
 
     def on_decision_req(self, src: str, m: DecisionReq) -> None:
-        """Who knows tells; who has not voted decides Abort and tells; who is uncertain too is no help."""
+        """A site that knows the decision sends it. A site that has not voted decides Abort. A site in doubt cannot help."""
         if self.log_lost:
             return self.keep_silent(src, m.transaction)
         if m.transaction in self.decided:
@@ -288,17 +288,17 @@ class TwoPhaseCommitNode(Node):
         return self.send(src, Abort(m.transaction))
 
     def keep_silent(self, src: str, transaction: str) -> None:
-        """It may have voted Yes on this, or decided it: nothing that it could say is sure to be true."""
+        """This site may have voted Yes on the transaction, or decided it, so no answer of it would be reliable."""
         self.note("log lost", say("{transaction}: no answer to {node}", transaction=transaction, node=src))
 
     def no_help(self, src: str, transaction: str) -> None:
-        """It has voted Yes as well, or is the coordinator, and has not decided."""
+        """This site has voted Yes as well, or is the coordinator, and has not decided."""
         self.note("asked one who does not know either", say("{node} on {transaction}", node=src, transaction=transaction))
 
     # --- recovery (7.4) ---------------------------------------------------------------------------
 
     def on_restart(self) -> None:
-        """The log says what this site had decided. A coordinator that had not decides Abort; a participant in doubt asks."""
+        """Reads decisions from the log. A coordinator decides Abort on undecided transactions; a participant in doubt asks."""
         if not self.marked:
             self.log_lost = True
             return self.show_role()
@@ -325,7 +325,7 @@ class TwoPhaseCommitNode(Node):
     # --- the log, the locks, the copy -------------------------------------------------------------
 
     def force(self, record: str, transaction: str, key: str = "", value: str = "", coordinator: str = "") -> None:
-        """Writes a record to disk before anything else is done."""
+        """Writes a record to disk before anything else happens."""
         self.dt_log.append((record, transaction, key, value, coordinator))
 
     def prepare(self, transaction: str, prepared: Prepared) -> None:
@@ -334,7 +334,7 @@ class TwoPhaseCommitNode(Node):
         self.locks[prepared.key] = transaction
 
     def reach(self, transaction: str, decision: str) -> None:
-        """A decision is a record; AC2 is that there is never a second."""
+        """Records a decision. By AC2 there is never a second one."""
         assert transaction not in self.decided, AC2
         self.force(decision, transaction)
         self.decide(len(self.dt_log), (transaction, decision))
@@ -345,7 +345,7 @@ class TwoPhaseCommitNode(Node):
         self.show_role()
 
     def apply(self, transaction: str, decision: str) -> Prepared | None:
-        """What a decision does to the copy and the locks; also when the log is read again."""
+        """Applies a decision to the copy and the locks; also when a restart reads the log."""
         self.decided[transaction] = decision
         prepared = self.prepared.pop(transaction, None)
         self.in_doubt.pop(transaction, None)
@@ -357,7 +357,7 @@ class TwoPhaseCommitNode(Node):
         return prepared
 
     def may_wait_or_lock(self, key: str, age: tuple[int, str]) -> bool:
-        """Wait-die: the older may wait for the younger, never the other way round."""
+        """Wait-die: an older write may wait for a younger one, never the other way round."""
         return key not in self.locks or age < self.prepared[self.locks[key]].age
 
     def wait(self, key: str, age: tuple[int, str], transaction: str, value: str, coordinator: str) -> None:
@@ -371,7 +371,7 @@ class TwoPhaseCommitNode(Node):
                 self.waiting[key] = tuple(each for each in queue if each[1] != transaction)
 
     def let_others_go(self, transaction: str) -> None:
-        """Locks were released: reads that waited are answered, then the oldest write that waits."""
+        """After a release of locks: answers waiting reads, then lets the oldest waiting write go on."""
         self.cancel_timer("decision", transaction)
         for op_id, key in list(self.reading.items()):
             if key not in self.locks:
@@ -382,7 +382,7 @@ class TwoPhaseCommitNode(Node):
                 self.grant(key)
 
     def grant(self, key: str) -> None:
-        """The oldest write that waits gets the item. All others are younger than that one, and die."""
+        """The oldest waiting write gets the item. All others are younger, and abort."""
         for age, transaction, value, coordinator in self.waiting.pop(key):
             op_id = transaction.rpartition("/")[0]
             if coordinator == self.id:
@@ -414,11 +414,11 @@ class TwoPhaseCommitNode(Node):
         return None
 
     def may_read(self, key: str) -> bool:
-        """Not while a transaction that has not ended here holds the item."""
+        """False while an undecided transaction holds the item."""
         return key not in self.locks
 
     def try_again(self, op_id: str, reason: str) -> None:
-        """An aborted write is tried anew with the age that it has, until its client's patience is over."""
+        """Retries an aborted write with its old age, until the client's time is up."""
         if self.desk.is_overdue(self, op_id):
             if self.nobody_was_silent_since(self.desk.requests[op_id].since):
                 return self.desk.decline(self, op_id, reason)
@@ -428,8 +428,9 @@ class TwoPhaseCommitNode(Node):
         return self.set_timer("again", self.stream.between(10 * MS, 40 * MS), op_id)
 
     def nobody_was_silent_since(self, when: int) -> bool:
-        """Then wait-die alone stood in the way of a write. As far as this site knows: a vote or a decision that failed to come
-        would have been missed by now."""
+        """True if wait-die alone blocked a write, as far as this site knows: by now it would have noticed a missing vote or
+        decision.
+        """
         in_time = self.knobs["votes_ms"] <= self.knobs["hold_ms"]
         return in_time and self.silence < when and not self.in_doubt
 
@@ -438,13 +439,13 @@ class TwoPhaseCommitNode(Node):
             self.begin(op_id)
 
     def on_hold_timeout(self, op_id: str) -> None:
-        """A read is refused, and a write that no site has been asked to vote on; of others the votes decide."""
+        """Refuses a read, and a write without a vote request. For other writes the votes decide."""
         request = self.desk.requests.get(op_id)
         if request is None:
             return
         transaction = f"{op_id}/{request.attempt}"
         if request.kind == WRITE and transaction in self.votes:
-            return  # try_again and the time-out for votes see to it
+            return  # try_again and the time-out for votes handle it
         self.stop_waiting(transaction)
         self.reading.pop(op_id, None)
         self.desk.refuse(self, request, self.why_locked(request.key), say("{key} is locked", key=request.key))
@@ -498,7 +499,7 @@ class TwoPhaseCommitNode(Node):
 
 
 def label(record: Record) -> str:
-    """How a record is written on the stage: ``yes x=7``, ``commit``."""
+    """A record's label on the stage: ``yes x=7``, ``commit``."""
     kind, _transaction, key, value, _coordinator = record
     return f"{kind} {key}={value}" if kind == YES else kind
 
@@ -512,7 +513,7 @@ CARD = TWO_PHASE_COMMIT = Card(
     name="two_phase_commit",
     title="Two-phase commit",
     paper="Bernstein, Hadzilacos and Goodman, Concurrency Control and Recovery in Database Systems, chapter 7 (1987)",
-    summary="All sites commit a write or none does; who has voted Yes and loses the coordinator must wait, and says so.",
+    summary="All sites commit a write or none does; a site that has voted Yes and loses the coordinator must wait.",
     node=TwoPhaseCommitNode,
     claims=claims,
     family=COMMIT,
@@ -523,7 +524,7 @@ CARD = TWO_PHASE_COMMIT = Card(
         Knob(
             "termination",
             "In doubt",
-            "Whom a site that has voted Yes asks when it hears nothing: the coordinator only, or every other site.",
+            "A site that has voted Yes and hears no decision asks the coordinator only, or every other site.",
             "simple",
             choices=(("simple", "ask the coordinator"), ("cooperative", "ask everybody")),
         ),
@@ -548,7 +549,7 @@ CARD = TWO_PHASE_COMMIT = Card(
         Knob(
             "hold_ms",
             "Patience with a lock",
-            "A read waits this long for a locked item, and a write is tried again this long, before it is refused.",
+            "A read waits this long for a locked item, and a node retries a write this long, before it refuses.",
             250,
             low=0,
             high=10_000,

@@ -1,22 +1,23 @@
-"""Multi-Paxos: one instance of the Synod for every place in the log, and one leader that runs phase 1 for all of them at once.
+"""Multi-Paxos: one instance of the Synod for every place in the log, and one leader that runs phase 1 once for all.
 
 Source: Lamport, "Paxos Made Simple", 2001, section 3 (and section 2, whose rules hold in each instance: P1a, P2b, P2c).
 Quorums: Howard, Malkhi and Spiegelman, "Flexible Paxos: Quorum Intersection Revisited", 2016: only a quorum of phase 1 and one
-of phase 2 must meet, so their sizes Q1 and Q2 are knobs. With Q1 + Q2 <= N they may miss each other: nothing is promised.
+of phase 2 must intersect, so their sizes Q1 and Q2 are knobs. With Q1 + Q2 <= N they may be disjoint: nothing is promised.
 
-Whole here: every server is proposer, acceptor and learner (2.5); proposal numbers from disjoint sets; promises and acceptances
-on disk before they are told; a leader elected by time-outs, which decide who tries and never what is safe (2.4); phase 1 for
-all instances with one message and one short answer; phase 2 an instance; gaps filled with no-ops; up to alpha commands ahead;
-phase 2 sent again when no answer comes; the leader as distinguished learner, and catch-up for who missed what was chosen.
+Implemented: every server is proposer, acceptor and learner (2.5); proposal numbers from disjoint sets; promises and
+acceptances reach the disk before a message reports them; a leader elected by time-outs, on which safety never depends (2.4);
+phase 1 for all instances with one message and one short answer; phase 2 for each instance; no-ops in gaps; up to alpha commands
+ahead; phase 2 again when no answer comes; the leader as distinguished learner, and catch-up for a learner that missed chosen
+values.
 
-Beside the paper: clients talk to their home node, which passes requests on to the leader (and to the next one, if the first
-does not answer); each write is executed once though it may be chosen twice; reads are commands like any other. What a server
-has learned is on its disk too. A write that may have been proposed is never called failed, because it may still be chosen.
+Beyond the paper: clients talk to their home node, which passes requests on to the leader, and to the next leader if the first
+does not answer. Each write is executed once, though it may be chosen twice. Reads are commands like any other. What a server
+has learned is on its disk, too. A write that may have been proposed is never called failed, because it may still be chosen.
 
 Left out: changing the set of servers (end of section 3), snapshots, leases. A leader that hears from nobody does not step down;
-it can have nothing chosen. Turning Q1 or Q2 in a running cluster is safe only if old and new quorums meet each other, too.
+no command of it can be chosen. Changing Q1 or Q2 in a running cluster is safe only if old and new quorums intersect, too.
 
-Paxos takes it that disks survive. An acceptor whose disk was wiped has forgotten its promises, and a choice can be undone; the
+Paxos assumes that disks survive. An acceptor whose disk was wiped has forgotten its promises, so a choice can be undone; the
 checkers then say so.
 """
 
@@ -32,20 +33,20 @@ from consensus.kernel.sentences import say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
-# "acceptor": neither leads nor tries to. "preparing": in phase 1. "leader": the distinguished proposer, in phase 2.
+# "acceptor": neither leads nor tries to lead. "preparing": in phase 1. "leader": the distinguished proposer, in phase 2.
 ACCEPTOR, PREPARING, LEADER = "acceptor", "preparing", "leader"
 RING = {LEADER: "leads", PREPARING: "stands"}
 
 # What an instance chooses: (kind, key, value, op_id). Its kind is READ, WRITE or NO_OP.
 Command = tuple[str, str, str | None, str]
 NO_OP = "no-op"
-NOTHING: Command = (NO_OP, "", None, "")  # leaves the state unchanged; also stands at index 0, as the first instance is 1
+NOTHING: Command = (NO_OP, "", None, "")  # leaves the state unchanged; also at index 0, as the first instance is 1
 
 Proposals = tuple[tuple[int, Command], ...]  # (instance, command) in the order of instances
 Numbered = tuple[int, Command]  # (number of the proposal, command): what was accepted, or chosen
 
 CHOSEN_MAX = 64  # commands in one Chosen
-WINDOW_MAX = 64  # alpha can be no larger: so many commands at most travel in one Accept
+WINDOW_MAX = 64  # the largest alpha, so the most commands in one Accept
 QUEUE_MAX = 512  # requests that wait for the window; beyond that a leader forgets the oldest
 
 P2A = "P2a: an acceptor would accept another value than the chosen one"
@@ -59,7 +60,7 @@ ONE_NUMBER = "Unique numbers: two proposals with one number in one instance"
 
 
 class Prepare(NamedTuple):
-    """Phase 1a, for all instances from ``first`` on but those that the proposer already knows."""
+    """Phase 1a, for all instances from ``first`` on except those that the proposer already knows."""
 
     ballot: int
     first: int
@@ -67,7 +68,7 @@ class Prepare(NamedTuple):
 
 
 class Promise(NamedTuple):
-    """Phase 1b: never again to accept a proposal numbered less; and what this acceptor has accepted in those instances."""
+    """Phase 1b: never to accept a lower number again; and what this acceptor has accepted in those instances."""
 
     ballot: int
     accepted: tuple[tuple[int, int, Command], ...]  # (instance, number, command)
@@ -113,7 +114,7 @@ class Chosen(NamedTuple):
 
 
 class Heartbeat(NamedTuple):
-    """The leader is there, and everything before ``first`` is chosen."""
+    """The sender leads, and everything before ``first`` is chosen."""
 
     ballot: int
     first: int
@@ -157,7 +158,7 @@ class MultiPaxosNode(Node):
         # this is also the highest number that it has tried (2.5).
         self.promised = 0
         self.accepted: Ledger[int, Numbered] = Ledger()  # instance -> the highest-numbered proposal that it has accepted there
-        # Learner: what is chosen without a gap, and what beyond the first gap
+        # Learner: what is chosen without a gap, and beyond the first gap
         self.log: list[Numbered] = [(0, NOTHING)]
         self.ahead: dict[int, Numbered] = {}
         self.last_instance = 0  # the highest in which it has accepted or learned anything
@@ -167,16 +168,20 @@ class MultiPaxosNode(Node):
         # Proposer
         self.role = ACCEPTOR
         self.leader_id: str | None = None
-        self.ballot = 0  # the number that it prepares, or leads with
-        self.highest_seen = 0  # in refusals: the next number must be higher
+        self.ballot = 0  # the number in which it prepares or leads
+        self.highest_seen = 0  # in refusals: its next number must be higher
         self.promises: dict[str, dict[int, Numbered]] = {}  # acceptor -> what it had accepted in each instance
-        self.next_instance = 1  # the first in which nothing was proposed yet
-        self.free_from = 1  # from here on phase 1 left every value free and no gap is known
-        self.proposals: dict[int, tuple[Command, int]] = {}  # issued, not known to be chosen: instance -> (command, when sent)
-        self.acceptances: dict[int, tuple[str, ...]] = {}  # instance -> who has accepted it in this ballot
-        self.queue: dict[str, tuple[str, str, str, str | None]] = {}  # op id -> (home, kind, key, value); wait for the window
+        self.next_instance = 1  # the first instance without a proposal
+        self.free_from = 1  # from here on phase 1 leaves every value free, and there is no gap
+        self.proposals: dict[
+            int, tuple[Command, int]
+        ] = {}  # issued, not yet known to be chosen: instance -> (command, when sent)
+        self.acceptances: dict[int, tuple[str, ...]] = {}  # instance -> the acceptors that have accepted it in this ballot
+        self.queue: dict[
+            str, tuple[str, str, str, str | None]
+        ] = {}  # requests that wait for the window: op id -> (home, kind, key, value)
         self.proposed: dict[str, tuple[str, str]] = {}  # op id -> (home node, kind); answered when executed
-        # What clients of this node asked
+        # Requests of this node's clients
         self.desk = FrontDesk()
 
     def on_start(self) -> None:
@@ -184,7 +189,7 @@ class MultiPaxosNode(Node):
         self.reset_election_timer()
 
     def on_restart(self) -> None:
-        """The state machine is made anew from the log on disk; what it stores is what it stored before the crash."""
+        """Rebuilds the state machine from the log on disk; it is the same as before the crash."""
         for _number, (_kind, key, value, op_id) in self.log:
             if value is not None and op_id not in self.applied:
                 self.applied[op_id] = True
@@ -192,7 +197,7 @@ class MultiPaxosNode(Node):
         self.last_instance = max([len(self.log) - 1, *self.ahead, *self.accepted])
         self.on_start()
 
-    # --- who leads (2.4: by randomness and time-outs; safety does not depend on it) ----------------
+    # --- leadership (2.4: by randomness and time-outs; safety does not depend on it) ----------------
 
     def on_election_timeout(self) -> None:
         if self.role == PREPARING:
@@ -200,7 +205,7 @@ class MultiPaxosNode(Node):
         self.prepare()
 
     def become_acceptor(self, why: str) -> None:
-        """Abandons what it proposes: that can be done at any time (2.2)."""
+        """Abandons its proposals, which a proposer may do at any time (2.2)."""
         led, self.role, self.leader_id = self.role == LEADER, ACCEPTOR, None
         self.become(ACCEPTOR, self.promised)
         self.promises, self.proposals, self.acceptances = {}, {}, {}
@@ -238,7 +243,7 @@ class MultiPaxosNode(Node):
             self.send(src, Learn(len(self.log)))
 
     def recognise_leader(self, src: str, ballot: int) -> None:
-        """Whoever runs phase 2 with the highest number leads, as far as this node knows."""
+        """The server that runs phase 2 with the highest number leads, as far as this node knows."""
         self.make_promise(ballot)
         self.reset_election_timer()
         if self.leader_id != src:
@@ -246,7 +251,7 @@ class MultiPaxosNode(Node):
             self.pass_on_requests()
 
     def reset_election_timer(self) -> None:
-        """At random, so that in most cases one server tries alone."""
+        """Random, so that in most cases only one server tries."""
         low = self.knobs["election_min_ms"] * MS
         high = max(low, self.knobs["election_max_ms"] * MS)
         self.set_timer("election", self.stream.between(low, high))
@@ -267,8 +272,8 @@ class MultiPaxosNode(Node):
         self.count_promises()
 
     def next_ballot(self) -> int:
-        """Higher than any that it has used or seen, and from a set of numbers that is its own (2.5): those that leave its place
-        among the members as the remainder.
+        """A number higher than any that it has used or seen, from its own set of numbers (2.5): those whose remainder is its
+        place among the members.
         """
         above = max(self.promised, self.highest_seen)
         return above + 1 + (self.members.index(self.id) - above - 1) % len(self.members)
@@ -276,7 +281,7 @@ class MultiPaxosNode(Node):
     def on_prepare(self, src: str, m: Prepare) -> None:
         """Phase 1b."""
         if not self.may_promise(m.ballot):
-            if m.ballot < self.promised:  # else it has responded already: a message that came twice
+            if m.ballot < self.promised:  # else a repeated message that it has answered already
                 self.send(src, Nack(m.ballot, self.promised))
             return
         self.make_promise(m.ballot)
@@ -284,11 +289,11 @@ class MultiPaxosNode(Node):
         self.send(src, Promise(m.ballot, self.accepted_in(m.first, m.known)))
 
     def may_promise(self, ballot: int) -> bool:
-        """Only a number greater than any that it has promised: it would ignore a lower one's proposals anyway (2.2)."""
+        """Only if the number is greater than all that it has promised: it ignores proposals with a lower one anyway (2.2)."""
         return ballot > self.promised
 
     def make_promise(self, ballot: int) -> None:
-        """From now on it accepts nothing numbered less; and abandons what it proposed with a lower number itself (2.2)."""
+        """From now on it accepts no lower number, and abandons its own proposals with a lower number (2.2)."""
         if ballot > self.promised:
             self.promised = ballot
             if self.role == ACCEPTOR:
@@ -298,7 +303,7 @@ class MultiPaxosNode(Node):
                 self.become_acceptor(say("promised ballot {ballot}", ballot=ballot))
 
     def accepted_in(self, first: int, known: tuple[int, ...]) -> tuple[tuple[int, int, Command], ...]:
-        """What it has accepted in the instances from ``first`` on that are not known: mostly nothing; a short answer (3)."""
+        """What it has accepted in unknown instances from ``first`` on. Usually nothing, so the answer is short (3)."""
         return tuple(
             (instance, number, command)
             for instance, (number, command) in self.accepted.items()
@@ -307,7 +312,7 @@ class MultiPaxosNode(Node):
 
     def on_promise(self, src: str, m: Promise) -> None:
         if self.role != PREPARING or m.ballot != self.ballot:
-            return  # of a phase that is over
+            return  # a promise for a phase that is over
         self.promises[src] = {instance: (number, command) for instance, number, command in m.accepted}
         self.count_promises()
 
@@ -315,11 +320,11 @@ class MultiPaxosNode(Node):
         if len(self.promises) >= self.quorum_1:
             self.become_leader()
 
-    # --- phase 2, an instance (2.2, 3) ------------------------------------------------------------
+    # --- phase 2, per instance (2.2, 3) -----------------------------------------------------------
 
     def propose(self) -> None:
-        """Phase 2a, as far as the window reaches: first the instances whose value phase 1 determined and the gaps between them,
-        then what clients ask.
+        """Phase 2a, within the window: first the instances whose value phase 1 determined and the gaps between them, then the
+        requests of clients.
         """
         proposals = []
         while self.next_instance < len(self.log) + self.knobs["window"]:
@@ -336,7 +341,7 @@ class MultiPaxosNode(Node):
             self.count_acceptances([instance for instance, _command in proposals])
 
     def value_for(self, instance: int) -> Command | None:
-        """The value of the highest-numbered proposal that the promises report; in a gap no-op; else any command (2.2, 3)."""
+        """The value of the highest-numbered proposal that the promises report; a no-op in a gap; else any command (2.2, 3)."""
         if (determined := self.determined(instance)) is not None:
             self.note("value determined by phase 1", say("instance {n}", n=instance))
             return determined
@@ -363,7 +368,7 @@ class MultiPaxosNode(Node):
         return command
 
     def issue(self, instance: int, command: Command) -> None:
-        """A proposal comes into being, and its proposer is the first to accept it."""
+        """Issues a proposal. Its proposer is the first to accept it."""
         highest, value = 0, command
         for accepted in self.promises.values():
             if instance in accepted and accepted[instance][0] > highest:
@@ -396,14 +401,14 @@ class MultiPaxosNode(Node):
 
     def on_accepted(self, src: str, m: Accepted) -> None:
         if self.role != LEADER or m.ballot != self.ballot:
-            return  # of a proposal that was abandoned
+            return  # an acceptance of an abandoned proposal
         for instance in m.instances:
             if instance in self.proposals and src not in self.acceptances[instance]:
                 self.acceptances[instance] += (src,)
         self.count_acceptances(m.instances)
 
     def count_acceptances(self, instances: tuple[int, ...] | list[int]) -> None:
-        """What a phase-2 quorum has accepted is chosen: the leader learns it, and informs the other learners (2.3)."""
+        """A proposal that a phase-2 quorum has accepted is chosen: the leader learns it and informs the others (2.3)."""
         chosen = []
         for instance in instances:
             if instance in self.proposals and len(self.acceptances[instance]) >= self.quorum_2:
@@ -417,7 +422,7 @@ class MultiPaxosNode(Node):
             self.propose()  # the window has moved
 
     def send_again(self) -> None:
-        """When the leader fails to receive the expected response, it retransmits those messages (3)."""
+        """The leader retransmits messages whose response is overdue (3)."""
         overdue = self.elapsed - self.knobs["heartbeat_ms"] * MS
         for peer in self.peers:
             missing = tuple(
@@ -430,7 +435,7 @@ class MultiPaxosNode(Node):
                 self.send(peer, Accept(self.ballot, missing))
 
     def on_nack(self, src: str, m: Nack) -> None:
-        """Somebody has begun with a higher number: it abandons its own (2.2), and tries higher the next time (2.4)."""
+        """Another proposer uses a higher number: abandons its own (2.2), and will use a still higher one next time (2.4)."""
         self.highest_seen = max(self.highest_seen, m.promised)
         if self.role != ACCEPTOR and m.promised > self.ballot:
             self.become_acceptor(say("{node} has promised ballot {ballot}", node=src, ballot=m.promised))
@@ -440,7 +445,7 @@ class MultiPaxosNode(Node):
     def on_chosen(self, src: str, m: Chosen) -> None:
         for instance, ballot, command in m.commands:
             self.learn(instance, ballot, command)
-        if len(m.commands) == CHOSEN_MAX:  # it was cut short: there is more
+        if len(m.commands) == CHOSEN_MAX:  # a full message: there is more
             self.send(src, Learn(len(self.log)))
         if self.role == LEADER:
             self.propose()
@@ -452,7 +457,7 @@ class MultiPaxosNode(Node):
             self.send(src, Chosen(tuple((instance, *self.log[instance]) for instance in range(m.first, until))))
 
     def learn(self, instance: int, ballot: int, command: Command) -> None:
-        """That the proposal with this number is chosen. Its command is executed when all before it are (3)."""
+        """Learns that this proposal is chosen. Executes its command when all earlier commands are executed (3)."""
         known = self.chosen_in(instance)
         if known is not None:
             assert known[1] == command, AGREEMENT
@@ -470,16 +475,16 @@ class MultiPaxosNode(Node):
             self.execute(following[1])
 
     def chosen_in(self, instance: int) -> Numbered | None:
-        """What this learner knows to be chosen there."""
+        """What is chosen in this instance, as far as this learner knows."""
         return self.log[instance] if instance < len(self.log) else self.ahead.get(instance)
 
     def fits_what_is_chosen(self, ballot: int, instance: int, command: Command) -> bool:
-        """False for a proposal with a higher number than a chosen one and another value. A lower number may have another."""
+        """False if this proposal has another value than the chosen one and a higher number. A lower number may have another."""
         known = self.chosen_in(instance)
         return known is None or ballot < known[0] or command == known[1]
 
     def execute(self, command: Command) -> None:
-        """The state machine takes one command; a write that it has taken before changes nothing."""
+        """The state machine executes one command; a write that it has executed before changes nothing."""
         kind, key, value, op_id = command
         if kind == WRITE and value is not None:
             if op_id in self.applied:
@@ -521,7 +526,7 @@ class MultiPaxosNode(Node):
             self.send(self.leader_id, Forward(*operation))
 
     def pass_on_requests(self) -> None:
-        """A leader is known again. Requests that an earlier one left unanswered are asked once more: they are executed once."""
+        """A leader is known again: passes on requests that an earlier leader left unanswered. Each is still executed once."""
         for op_id in self.desk.waiting(self):
             self.pass_on(op_id)
 
@@ -546,8 +551,8 @@ class MultiPaxosNode(Node):
         return self.serve(src, m.op_id, m.kind, m.key, m.value)
 
     def serve(self, home: str, op_id: str, kind: str, key: str, value: str | None) -> None:
-        """Takes a request on: its command gets the next free instance, at once or when the window has room."""
-        if op_id in self.applied:  # asked twice, and it has happened
+        """Accepts a request: its command gets the next free instance, at once or when the window has room."""
+        if op_id in self.applied:  # a retry of a write that took effect
             self.note("duplicate suppressed", op_id)
             return self.tell(home, op_id)
         if op_id in self.proposed or op_id in self.queue:
@@ -568,7 +573,9 @@ class MultiPaxosNode(Node):
             self.send(home, ForwardReply(op_id, True, result))
 
     def let_go_of_requests(self, why: str) -> None:
-        """A deposed leader promises nothing of what it proposed; reads, and what it never proposed, may be asked elsewhere."""
+        """A deposed leader promises nothing about its proposals. Home nodes may send reads, and requests that it never
+        proposed, to another leader.
+        """
         self.note("leader deposed", why)
         unserved = {op_id: home for op_id, (home, kind) in self.proposed.items() if kind == READ}
         unserved.update({op_id: home for op_id, (home, *_rest) in self.queue.items()})
@@ -616,7 +623,7 @@ class MultiPaxosNode(Node):
         }
 
     def shown(self, instance: int) -> list[Any]:
-        """[number, label] of an instance: what is chosen there, else what this acceptor has accepted, else a gap."""
+        """[number, label] of an instance: the chosen command, else the accepted one, else a gap."""
         there = self.chosen_in(instance) or self.accepted.get(instance)
         return [there[0], label(there[1])] if there else [0, "gap"]
 
@@ -637,19 +644,19 @@ class MultiPaxosNode(Node):
 
 
 def quorum(knob: int, members: int) -> int:
-    """What a knob Q1 or Q2 says: 0 is a majority of the members, and more than there are is all."""
+    """The quorum size for a knob Q1 or Q2: 0 means a majority; a number above the members means all of them."""
     return min(knob, members) if knob else members // 2 + 1
 
 
 def label(command: Command) -> str:
-    """How a command is written on the stage: ``x=7``, ``x?`` for a read, ``no-op``."""
+    """A command's label on the stage: ``x=7``, ``x?`` for a read, ``no-op``."""
     kind, key, value, _op_id = command
     return {WRITE: f"{key}={value}", READ: f"{key}?"}.get(kind, kind)
 
 
 def claims(knobs: Mapping[str, Any]) -> Claims:
-    """Safe while every quorum of phase 1 meets every quorum of phase 2 (Flexible Paxos). ``nodes`` says how many members there
-    are; where that is not known, only two majorities are sure to meet.
+    """Safe while every quorum of phase 1 intersects every quorum of phase 2 (Flexible Paxos). ``nodes`` is the number of
+    members; without it only two majorities are sure to intersect.
     """
     if not knobs["q1"] and not knobs["q2"]:
         return Claims("linearizable", availability="majority")
@@ -663,16 +670,16 @@ CARD = Card(
     name="multi_paxos",
     title="Multi-Paxos",
     paper="Lamport, Paxos Made Simple (2001), section 3; quorums: Howard, Malkhi and Spiegelman, Flexible Paxos (2016)",
-    summary="One instance of Paxos for each place in a log, and one leader who has done phase 1 for all of them.",
+    summary="One instance of Paxos for each place in a log, and one leader that has done phase 1 for all of them.",
     node=MultiPaxosNode,
     claims=claims,
-    gives_up="A side that cannot gather a quorum gets no answer, and nobody does while two try to lead at once.",
-    needs="2f + 1 nodes bear f crashes, with majorities; else so many as Q1 and Q2 leave out",
+    gives_up="A side that cannot gather a quorum gets no answer, and nobody gets one while two servers try to lead.",
+    needs="2f + 1 nodes tolerate f crashes, with majorities; else as many as Q1 and Q2 leave out",
     knobs=(
         Knob(
             "q1",
             "Q1",
-            "How many promises end phase 1; 0 is a majority, more than there are is all.",
+            "How many promises end phase 1; 0 means a majority, a number above the members means all.",
             0,
             low=0,
             high=25,
@@ -681,7 +688,7 @@ CARD = Card(
         Knob(
             "q2",
             "Q2",
-            "How many acceptances choose a value; 0 is a majority. Safe only while Q1 + Q2 is more than N.",
+            "How many acceptances choose a value; 0 means a majority. Safe only while Q1 + Q2 is more than N.",
             0,
             low=0,
             high=25,
@@ -717,7 +724,7 @@ CARD = Card(
         Knob(
             "heartbeat_ms",
             "Heartbeat",
-            "A leader shows this often that it is there, and sends again what was not answered.",
+            "A leader sends a heartbeat this often, and repeats messages without an answer.",
             50,
             low=5,
             high=5_000,

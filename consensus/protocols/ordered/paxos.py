@@ -3,16 +3,17 @@
 Source: Lamport, "Paxos Made Simple", 2001, section 2: the two phases and the rules P1a, P2b and P2c (2.2), learning (2.3),
 progress and duelling proposers (2.4), disjoint sets of numbers and stable storage (2.5).
 
-Whole here: every node is proposer, acceptor and learner. A client's WRITE of key=v makes its home node propose v in that key's
-instance; the answer carries the value that was chosen, which may be another's. A READ asks a majority of acceptors what they
-have accepted; where that cannot tell, the node issues a proposal to find out, without a wish of its own (2.3). Acceptors tell
-the proposer, which tells the other learners, or they tell every learner at once: two ways of 2.3, by a knob.
+Implemented: every node is proposer, acceptor and learner. A client's WRITE of key=v makes its home node propose v in that
+key's instance; the answer carries the value that was chosen, which may come from another client. For a READ the node asks a
+majority of acceptors what they have accepted; if that does not decide it, the node issues a proposal to find out, without a
+value of its own (2.3). A knob chooses between two ways of 2.3: acceptors inform the proposer, which informs the other learners,
+or they inform every learner at once.
 
-There is no distinguished proposer here, on purpose: so two can duel (2.4). A proposer gives way as soon as it hears of a higher
-number, and tries again with a still higher one: at once, or after a random wait. multi_paxos.py has a leader.
+There is no distinguished proposer here, on purpose: so two can duel (2.4). A proposer abandons its proposal as soon as it hears
+of a higher number, and tries again with a still higher one: at once, or after a random wait. multi_paxos.py has a leader.
 
-Left out: the larger set of distinguished learners (2.3). Paxos takes it that disks survive: an acceptor whose disk was wiped
-has forgotten its promises, and a choice can be undone; the checkers then say so.
+Left out: the larger set of distinguished learners (2.3). Paxos assumes that disks survive: an acceptor whose disk was wiped
+has forgotten its promises, so a choice can be undone; the checkers then say so.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from consensus.kernel.sentences import say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.protocols.desk import FrontDesk
 
-# What the stage calls a node: "acceptor" while it proposes nothing, "preparing" in phase 1, "proposer" in phase 2.
+# Roles on the stage: "acceptor" while a node proposes nothing, "preparing" in phase 1, "proposer" in phase 2.
 ACCEPTOR, PREPARING, PROPOSER = "acceptor", "preparing", "proposer"
 RING = {PREPARING: "stands", PROPOSER: "stands"}
 
@@ -49,7 +50,7 @@ class Prepare(NamedTuple):
 
 
 class Promise(NamedTuple):
-    """Phase 1b: never again to accept a proposal numbered less; and the highest-numbered that was accepted, if any."""
+    """Phase 1b: never to accept a lower number again; and the highest-numbered proposal accepted so far, if any."""
 
     key: str
     ballot: int
@@ -107,7 +108,7 @@ class Ask(NamedTuple):
     """A learner asks an acceptor what it has accepted (2.3)."""
 
     key: str
-    round: int  # which question this is; the answer returns it
+    round: int  # the number of this question; the answer returns it
 
 
 class Told(NamedTuple):
@@ -130,28 +131,28 @@ class PaxosNode(Node):
 
     def setup(self) -> None:
         # Acceptor, on disk: what it must remember even if it fails and is restarted (2.2, 2.5). A proposer promises its own
-        # number first, so this holds the highest number that it has tried as well (2.5). Of each key:
+        # number first, so this also holds the highest number that it has tried (2.5). For each key:
         self.promised: dict[str, int] = {}
         self.accepted: dict[str, Proposal] = {}  # the highest-numbered proposal accepted
         # Learner
         self.chosen: dict[str, str] = {}
-        self.heard: dict[str, dict[int, tuple[str, ...]]] = {}  # key -> number -> who has accepted it, as far as is known here
+        self.heard: dict[str, dict[int, tuple[str, ...]]] = {}  # key -> number -> the acceptors known to have accepted it
         self.value_of: dict[tuple[str, int], str] = {}  # (key, number) -> the value of that proposal
-        self.told: dict[str, dict[str, Proposal | None]] = {}  # key -> acceptor -> what it said that it had accepted
-        self.round: dict[str, int] = {}  # key -> the latest question, while it is open
+        self.told: dict[str, dict[str, Proposal | None]] = {}  # key -> acceptor -> what it has accepted, in its answer
+        self.round: dict[str, int] = {}  # key -> the number of its open question
         self.rounds = 0
-        self.put_at: dict[str, int] = {}  # when that question was put
-        # Proposer. Of each key that it works on:
+        self.put_at: dict[str, int] = {}  # when the node asked that question
+        # Proposer. For each key that it works on:
         self.ballot: dict[str, int] = {}  # the number of its present proposal
         self.since: dict[str, int] = {}  # when it sent the prepare request
-        self.wish: dict[str, str] = {}  # what it would propose if it were free to; a reader has no wish
+        self.wish: dict[str, str] = {}  # the value that it proposes if it is free to choose; a reader has none
         self.promises: dict[str, dict[str, Proposal | None]] = {}  # phase 1: acceptor -> what it had accepted
         self.issued: dict[str, str] = {}  # phase 2: the value of the proposal
-        self.wished: dict[tuple[str, str], bool] = {}  # own wishes that were ever issued: they may be chosen
-        self.highest_seen: dict[str, int] = {}  # in refusals: the next number must be higher
+        self.wished: dict[tuple[str, str], bool] = {}  # own values that it ever issued: they may be chosen
+        self.highest_seen: dict[str, int] = {}  # in refusals: its next number must be higher
         self.role, self.number = ACCEPTOR, 0  # what the stage shows
         self.top = 0  # the highest number promised in any instance
-        # What clients of this node asked
+        # Requests of this node's clients
         self.desk = FrontDesk()
 
     def on_start(self) -> None:
@@ -174,8 +175,8 @@ class PaxosNode(Node):
         self.count_promises(key)
 
     def next_ballot(self, key: str) -> int:
-        """Higher than any that it has used or seen, and from a set of numbers that is its own (2.5): those that leave its place
-        among the members as the remainder.
+        """A number higher than any that it has used or seen, from its own set of numbers (2.5): those whose remainder is its
+        place among the members.
         """
         above = max(self.promised.get(key, 0), self.highest_seen.get(key, 0))
         return above + 1 + (self.members.index(self.id) - above - 1) % len(self.members)
@@ -185,18 +186,18 @@ class PaxosNode(Node):
         if m.key in self.chosen:  # an acceptor can ignore any request (2.2), and a learner that knows may inform another (2.3)
             return self.send(src, Chosen(m.key, self.chosen[m.key]))
         if not self.may_promise(m.key, m.ballot):
-            if m.ballot < self.promised[m.key]:  # else it has responded already: a message that came twice
+            if m.ballot < self.promised[m.key]:  # else a repeated message that it has answered already
                 self.send(src, Nack(m.key, m.ballot, self.promised[m.key]))
             return None
         self.send(src, Promise(m.key, m.ballot, self.accepted.get(m.key)))
         return self.make_promise(m.key, m.ballot)
 
     def may_promise(self, key: str, ballot: int) -> bool:
-        """Only a number greater than any that it has promised: it would ignore a lower one's proposals anyway (2.2)."""
+        """Only if the number is greater than all that it has promised: it ignores proposals with a lower one anyway (2.2)."""
         return ballot > self.promised.get(key, 0)
 
     def make_promise(self, key: str, ballot: int) -> None:
-        """From now on it accepts nothing numbered less; and abandons what it proposed with a lower number itself (2.2)."""
+        """From now on it accepts no lower number, and abandons its own proposal with a lower number (2.2)."""
         if ballot > self.promised.get(key, 0):
             self.promised[key] = ballot
             self.top = max(self.top, ballot)
@@ -206,7 +207,7 @@ class PaxosNode(Node):
 
     def on_promise(self, src: str, m: Promise) -> None:
         if self.ballot.get(m.key) != m.ballot or m.key in self.issued:
-            return  # of a proposal that was abandoned, or a phase that is over
+            return  # a promise for an abandoned proposal, or for a phase that is over
         self.promises[m.key][src] = m.accepted
         self.count_promises(m.key)
 
@@ -214,13 +215,13 @@ class PaxosNode(Node):
         """Phase 2a, once a majority has promised."""
         if len(self.promises[key]) >= self.majority:
             value = self.value_for(key)
-            if value is None:  # nothing was accepted by a whole majority, so nothing was chosen: a reader's answer
+            if value is None:  # a whole majority had accepted nothing, so nothing was chosen: a reader's answer
                 return self.give_up(key)
             return self.issue(key, value)
         return None
 
     def value_for(self, key: str) -> str | None:
-        """The value of the highest-numbered proposal among the responses; its own wish if they report none (2.2)."""
+        """The value of the highest-numbered proposal among the responses; its own value if they report none (2.2)."""
         determined = self.determined(key)
         wish = self.wish.get(key)
         if determined is not None and determined != wish:
@@ -235,7 +236,7 @@ class PaxosNode(Node):
     # --- phase 2 (2.2) ----------------------------------------------------------------------------
 
     def issue(self, key: str, value: str) -> None:
-        """A proposal comes into being, and its proposer is the first to accept it."""
+        """Issues a proposal. Its proposer is the first to accept it."""
         ballot = self.ballot[key]
         highest = max((accepted for accepted in self.promises[key].values() if accepted is not None), default=(0, value))
         assert len(self.promises[key]) >= self.majority and highest[1] == value, P2C
@@ -257,11 +258,11 @@ class PaxosNode(Node):
         self.accept(m.key, m.ballot, m.value)
         if self.knobs["learning"] == "everyone":
             self.broadcast(Accepted(m.key, m.ballot, m.value))
-            self.hear(m.key, m.ballot, m.value, src)  # who issues a proposal has accepted it
+            self.hear(m.key, m.ballot, m.value, src)  # the proposer has accepted its own proposal
             self.hear(m.key, m.ballot, m.value, self.id)
         else:
             self.send(src, Accepted(m.key, m.ballot, m.value))
-        return self.make_promise(m.key, m.ballot)  # so it does not go back behind what it has accepted
+        return self.make_promise(m.key, m.ballot)  # so that it accepts no lower number later
 
     def may_accept(self, key: str, ballot: int) -> bool:
         """P1a: it accepts a proposal numbered n unless it has responded to a prepare request with a greater number."""
@@ -273,7 +274,7 @@ class PaxosNode(Node):
         self.accepted[key] = (ballot, value)
 
     def on_nack(self, src: str, m: Nack) -> None:
-        """Somebody has begun with a higher number: the proposer should abandon its own (2.2)."""
+        """Another proposer uses a higher number: this one should abandon its own (2.2)."""
         self.highest_seen[m.key] = max(self.highest_seen.get(m.key, 0), m.promised)
         if self.ballot.get(m.key) == m.ballot and m.promised > m.ballot:
             self.abandon(m.key, say("{node} has promised ballot {ballot}", node=src, ballot=m.promised))
@@ -281,7 +282,9 @@ class PaxosNode(Node):
     # --- abandoning, and trying again (2.2, 2.4) --------------------------------------------------
 
     def abandon(self, key: str, why: str) -> None:
-        """That can be done at any time (2.2). It tries again with a higher number: at once, or after a random wait (2.4)."""
+        """A proposer may abandon its proposal at any time (2.2). It tries again with a higher number, at once or after a random
+        wait (2.4).
+        """
         self.note("abandoned", say("{key}: {why}", key=key, why=why))
         self.drop(key)
         if self.knobs["backoff"] == "none":
@@ -298,7 +301,7 @@ class PaxosNode(Node):
         self.try_again(key)
 
     def try_again(self, key: str) -> None:
-        """As long as somebody waits: a proposer with a higher number, a mere reader with a new question."""
+        """If a client still waits: prepares with a higher number, or, with readers only, asks a new question."""
         if key in self.chosen or key in self.ballot:
             return
         if key in self.wish:
@@ -310,7 +313,7 @@ class PaxosNode(Node):
         return any(request.key == key and request.kind == READ for request in self.desk.requests.values())
 
     def drop(self, key: str) -> None:
-        """Forgets its proposal: it never issues another with the same number (2.2)."""
+        """Forgets its proposal. It never issues another with the same number (2.2)."""
         self.ballot.pop(key, None)
         self.promises.pop(key, None)
         self.issued.pop(key, None)
@@ -319,7 +322,7 @@ class PaxosNode(Node):
         self.show()
 
     def show(self) -> None:
-        """What the stage is told: whether this node proposes anywhere, and with which number; else what it has promised."""
+        """Updates role and number on the stage: those of its proposal, if there is one, else its highest promise."""
         role = PROPOSER if self.issued else PREPARING if self.ballot else ACCEPTOR
         number = max(self.ballot.values()) if self.ballot else self.top
         if (role, number) != (self.role, self.number):
@@ -332,7 +335,7 @@ class PaxosNode(Node):
         self.hear(m.key, m.ballot, m.value, src)
 
     def hear(self, key: str, ballot: int, value: str, acceptor: str) -> None:
-        """A value is chosen when a majority of acceptors has accepted one and the same proposal."""
+        """A value is chosen when a majority of acceptors has accepted the same proposal."""
         if key in self.chosen:
             return
         assert self.value_of.setdefault((key, ballot), value) == value, ONE_NUMBER
@@ -349,7 +352,7 @@ class PaxosNode(Node):
         self.learn(m.key, m.value)
 
     def learn(self, key: str, value: str) -> None:
-        """That this value is chosen."""
+        """Learns that this value is chosen."""
         assert self.chosen.get(key, value) == value, AGREEMENT
         if key not in self.chosen:
             self.chosen[key] = value
@@ -359,7 +362,7 @@ class PaxosNode(Node):
         self.answer_all(key, (value,))
 
     def forget(self, key: str) -> None:
-        """Nothing is left to be done in this instance."""
+        """Drops all state of an instance that is decided."""
         for number in self.heard.pop(key, {}):
             self.value_of.pop((key, number), None)
         self.close_question(key)
@@ -370,9 +373,9 @@ class PaxosNode(Node):
     # --- a learner that needs to know (2.3) -------------------------------------------------------
 
     def inquire(self, key: str) -> None:
-        """It asks the acceptors what proposals they have accepted. One question of a key is open at a time: it serves those who
-        had asked when it was put, and who asks later waits for the next. (If each replaced the one before, frequent readers
-        would never be answered.)
+        """Asks the acceptors what proposals they have accepted. A key has one open question at a time. It serves the clients
+        that had asked before it; later clients wait for the next question. (If a new question replaced the open one, frequent
+        readers would never get an answer.)
         """
         self.rounds += 1
         self.round[key], self.put_at[key] = self.rounds, self.elapsed
@@ -382,7 +385,7 @@ class PaxosNode(Node):
         self.weigh(key)
 
     def on_ask_again_timeout(self, key: str) -> None:
-        """Answers were lost, or no majority can be reached: the question is put again, for all who wait by now."""
+        """Answers were lost, or a majority is out of reach: asks again, for all clients that wait now."""
         if key in self.round and self.has_readers(key):
             return self.inquire(key)
         return self.close_question(key)
@@ -408,8 +411,8 @@ class PaxosNode(Node):
             self.weigh(m.key)
 
     def weigh(self, key: str) -> None:
-        """A majority has answered. If none of it has accepted anything, nothing was chosen when it was asked; else it may be
-        impossible to know, and a proposal finds out (2.3).
+        """Acts when a majority has answered. If none of it has accepted anything, nothing was chosen when the node asked. Else
+        the answers may not decide it, and a proposal finds out (2.3).
         """
         if key not in self.told or len(self.told[key]) < self.majority:
             return
@@ -425,11 +428,11 @@ class PaxosNode(Node):
         return None
 
     def give_up(self, key: str) -> None:
-        """A reader's proposal without a value: a majority had accepted nothing when it was prepared."""
+        """Ends a reader's proposal without a value: a majority had accepted nothing when the node prepared it."""
         since = self.since[key]
         self.drop(key)
         self.answer_readers(key, since)
-        self.try_again(key)  # for those who have asked since
+        self.try_again(key)  # for clients that have asked since
 
     # --- clients, at their home node --------------------------------------------------------------
 
@@ -451,24 +454,24 @@ class PaxosNode(Node):
                 self.desk.answer(self, request.op_id, OK, result)
 
     def answer_readers(self, key: str, since: int) -> None:
-        """Nothing was chosen at that moment: so for those who had asked by then."""
+        """Answers the readers that had asked by that moment: nothing was chosen then."""
         for request in list(self.desk.requests.values()):
             if request.key == key and request.kind == READ and request.since <= since:
                 self.desk.answer(self, request.op_id, OK)
 
     def on_hold_timeout(self, op_id: str) -> None:
-        """It has waited long enough. A read fails; so does a wish that was never issued, for it is given up for good."""
+        """The client has waited long enough. A read fails; so does a write that this node never issued, and never will."""
         request = self.desk.requests[op_id]
         key, value = request.key, request.value
         if value is not None and (key, value) in self.wished:
-            return  # it may be chosen, by whoever finds it: nobody knows
+            return  # another proposer may still find it and have it chosen
         self.desk.refuse(self, request, "no majority answers", key)
         if value is not None and self.wish.get(key) == value:
             del self.wish[key]
             self.wish_next(key)
 
     def wish_next(self, key: str) -> None:
-        """The wish of another client of this node, if one waits."""
+        """Takes the value of another waiting client of this node, if there is one."""
         for request in self.desk.requests.values():
             if request.kind == WRITE and request.key == key and request.value is not None:
                 self.wish[key] = request.value
@@ -476,7 +479,7 @@ class PaxosNode(Node):
 
     @property
     def majority(self) -> int:
-        """More than half of the acceptors: of all of them, never only of those that can be reached."""
+        """More than half of all acceptors, reachable or not."""
         return len(self.members) // 2 + 1
 
     # --- what the stage shows ---------------------------------------------------------------------
@@ -516,7 +519,7 @@ class PaxosNode(Node):
 
 
 def number_of(key: str) -> int:
-    """A key's instance as a whole number: the same at every node, and no two keys have one."""
+    """A key's instance as a whole number: the same at every node, and different for each key."""
     return int.from_bytes(key.encode(), "big")
 
 
@@ -528,24 +531,24 @@ CARD = Card(
     name="paxos",
     title="Paxos (the Synod)",
     paper="Lamport, Paxos Made Simple (2001), section 2",
-    summary="A majority promises, a majority accepts, and one value is chosen for good: one decision a key.",
+    summary="A majority promises, a majority accepts, and one value is chosen for good: one decision for each key.",
     node=PaxosNode,
     claims=claims,
     gives_up="Certain progress: two proposers can duel without end, and a node that does not itself reach a majority "
     "decides nothing.",
-    needs="2f + 1 nodes bear f crashes",
+    needs="2f + 1 nodes tolerate f crashes",
     knobs=(
         Knob(
             "backoff",
             "Back-off",
             "How long a proposer that met a higher number waits before it tries again.",
             "random",
-            choices=(("random", "a random while"), ("none", "not at all")),
+            choices=(("random", "a random time"), ("none", "not at all")),
         ),
         Knob(
             "backoff_ms",
             "Longest back-off",
-            "The random while is drawn between nothing and this.",
+            "The random wait is drawn between 0 and this.",
             150,
             low=1,
             high=10_000,
@@ -554,14 +557,14 @@ CARD = Card(
         Knob(
             "learning",
             "Learning",
-            "Whom acceptors tell: the proposer, which tells the others, or every learner at once.",
+            "Acceptors inform the proposer, which informs the others, or every learner at once.",
             "distinguished",
             choices=(("distinguished", "the proposer"), ("everyone", "every learner")),
         ),
         Knob(
             "retry_ms",
             "Retry after",
-            "A proposer that no majority has answered tries again after this.",
+            "A proposer without answers from a majority tries again after this time.",
             120,
             low=10,
             high=10_000,
@@ -570,7 +573,7 @@ CARD = Card(
         Knob(
             "hold_ms",
             "Patience without a majority",
-            "How long a node tries before it refuses what certainly has not happened.",
+            "How long a node tries before it refuses a request that certainly has not happened.",
             250,
             low=0,
             high=10_000,
