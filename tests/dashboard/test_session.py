@@ -507,7 +507,12 @@ def test_a_log_has_a_limit_that_is_said() -> None:
     room.tick()
     assert room.ask("anne", "crash", node="n1")["ok"]
     assert room.ask("anne", "crash", node="n2")["ok"]
-    assert room.ask("anne", "crash", node="n3") == {"ok": False, "sentence": "A run keeps 2 interventions; reset it to go on."}
+    assert room.ask("anne", "crash", node="n3") == {
+        "ok": False,
+        "sentence": "A run keeps 2 interventions; reset it to go on.",
+        "template": "A run keeps {most} interventions; reset it to go on.",
+        "values": {"most": 2},
+    }
 
 
 def test_another_scenario_opens_playing_in_a_new_run(room: Room) -> None:
