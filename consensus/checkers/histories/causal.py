@@ -261,7 +261,12 @@ class Causal:
                     writing=writing(write),
                     seconds=seconds(write.finish),
                 )
-                sentence = f"{promise}, but {reading(read)} at {seconds(read.finish or 0)}."
+                sentence = say(
+                    "{promise}, but {reading} at {seconds}.",
+                    promise=promise,
+                    reading=reading(read),
+                    seconds=seconds(read.finish or 0),
+                )
                 self._gives_away(THIN_AIR_READ, write, sentence, (read, write))
 
     def _read(self, read: Operation, known: Known) -> None:

@@ -343,7 +343,11 @@ def shown(read: Operation) -> str:
 
 def telling(read: Operation) -> str:
     """``c2 read x=7 at 3.214 s``."""
-    return f"{reading(read) if read.result else f'{read.client} read {shown(read)}'} at {seconds(read.finish or 0)}"
+    return say(
+        "{word} at {seconds}",
+        word=reading(read) if read.result else f"{read.client} read {shown(read)}",
+        seconds=seconds(read.finish or 0),
+    )
 
 
 def between(acknowledged: list[tuple[int, int]], after: int, before: int) -> int:

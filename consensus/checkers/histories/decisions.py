@@ -79,7 +79,12 @@ class Decisions:
         self.proposals[place] = write
         told = self.told.get(key)
         if write.outcome == FAILED and told is not None and told.result[0] == value and place not in self.own:
-            sentence = f"{self._failed(write)}, but {telling(told)} at {seconds(told.finish or 0)}."
+            sentence = say(
+                "{failed}, but {telling} at {seconds}.",
+                failed=self._failed(write),
+                telling=telling(told),
+                seconds=seconds(told.finish or 0),
+            )
             self._gives_away(VALIDITY, write, sentence, (told, write))
 
     def _answered(self, answer: Operation) -> None:
@@ -111,7 +116,7 @@ class Decisions:
         at = seconds(answer.finish or 0)
         proposal = self.proposals.get(place)
         if proposal is not None and proposal.outcome == FAILED and place not in self.own:
-            sentence = f"{telling(answer)} at {at}, but {self._failed(proposal)}."
+            sentence = say("{telling} at {at}, but {failed}.", telling=telling(answer), at=at, failed=self._failed(proposal))
             return self._gives_away(VALIDITY, answer, sentence, (proposal, answer))
         first = self.told.get(key)
         if first is None:
@@ -127,7 +132,9 @@ class Decisions:
                 )
                 self._gives_away(AGREEMENT, answer, sentence, (answer,), (node, answer.node))
         elif first.result[0] != value:
-            sentence = f"{telling(answer)} at {at}, but {told_before(answer, first)}."
+            sentence = say(
+                "{telling} at {at}, but {told_before}.", telling=telling(answer), at=at, told_before=told_before(answer, first)
+            )
             self._gives_away(AGREEMENT, answer, sentence, (first, answer))
         return None
 

@@ -178,7 +178,16 @@ class Sets:
                 at.acknowledged.append((write.finish, element))
         elif write.outcome == FAILED and element in at.there:
             promise = "which promises that it never happened, but it had been told"
-            self._gives_away(write, f"{writing(write)} failed at {seconds(write.finish)}, {promise}.", (write,))
+            self._gives_away(
+                write,
+                say(
+                    "{writing} failed at {seconds}, {promise}.",
+                    writing=writing(write),
+                    seconds=seconds(write.finish),
+                    promise=promise,
+                ),
+                (write,),
+            )
 
     def _remove(self, at: Elements, removal: Operation) -> None:
         element = removal.value

@@ -51,7 +51,7 @@ class CausalStoreSafety:
             if event.node in self.members and type(event.data[2]).__name__ == "PutAfter":
                 self.see_put(event, event.data[2])
         elif event.kind == "halted":
-            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.")
+            self.find(ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]))
 
     def find(self, promise: str, event: Event, sentence: str) -> None:
         if (promise, event.node) not in self.reported:

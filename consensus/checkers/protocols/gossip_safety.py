@@ -44,7 +44,9 @@ class GossipSafety:
             if shelf == "data" and based_on:
                 self.see_copy(event, key, based_on[0])
         elif event.kind == "halted":
-            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+            self.find(
+                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
+            )
         elif event.kind == "wiped":
             for place in [place for place in self.taken if place[0] == event.node]:
                 del self.taken[place]

@@ -97,7 +97,9 @@ class PaxosSafety:
         elif kind == "turned":
             self.turn(*event.data)
         elif kind == "halted":
-            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+            self.find(
+                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
+            )
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *values: Any) -> None:
         if (promise, event.node) not in self.reported:
@@ -287,4 +289,10 @@ def words(value: Any) -> str:
     if not isinstance(value, tuple):
         return str(value)
     kind, key, written, op_id = value
-    return f"{key}={written}" if written is not None else f"a read of {key} ({op_id})" if key else str(kind)
+    return (
+        f"{key}={written}"
+        if written is not None
+        else say("a read of {key} ({op_id})", key=key, op_id=op_id)
+        if key
+        else str(kind)
+    )

@@ -115,7 +115,9 @@ class RaftSafety:
         elif kind == "wiped":
             self.snapshot_of[event.node] = 0
         elif kind == "halted":
-            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+            self.find(
+                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
+            )
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
         if (promise, event.node) not in self.reported:

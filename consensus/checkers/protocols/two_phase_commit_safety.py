@@ -66,7 +66,9 @@ class TwoPhaseCommitSafety:
                 if coordinator == event.node:
                     self.heard.pop(transaction, None)
         elif kind == "halted":
-            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+            self.find(
+                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
+            )
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], transaction: str = "") -> None:
         if (promise, event.node) not in self.reported:

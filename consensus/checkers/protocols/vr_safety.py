@@ -78,7 +78,9 @@ class VRSafety:
             for pair in [pair for pair in self.answered if pair[0] == event.node]:
                 del self.answered[pair]
         elif kind == "halted":
-            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+            self.find(
+                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
+            )
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
         if (promise, event.node) not in self.reported:

@@ -92,7 +92,9 @@ class ZabSafety:
             self.last.pop(event.node, None)
             self.of_epoch[event.node] = {}
         elif kind == "halted":
-            self.find(ASSERTION, event, f"{event.node} stopped itself: {event.data[0]}.", (event.node,))
+            self.find(
+                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
+            )
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *transactions: Transaction) -> None:
         if (promise, event.node) not in self.reported:
