@@ -86,7 +86,7 @@ export const dialogs = Object.freeze({
   "catalogue.consistency.causal": "Causal: nobody sees an effect without its cause.",
   "catalogue.consistency.eventual": "Eventual: copies become equal when messages get through again; nobody promises when.",
   "catalogue.consistency.none": "No consistency: copies may differ forever.",
-  "catalogue.consistency.nothing": "No claim about data: it stores none.",
+  "catalogue.consistency.nothing": "Nothing about data: it stores none.",
   "catalogue.availability.majority": "While cut, the side with a majority of the members answers.",
   "catalogue.availability.clean majority":
     "While cut into sides, the side with a majority of the members answers; if only some links are cut, perhaps nobody does.",
