@@ -3,7 +3,8 @@
 Histories, logs by index and everything that is kept for each operation grow for as long as a run lasts. A keyframe that copied
 them whole would cost more with every simulated second. So what is written is collected in a page; a full page is never changed
 again, and copies share it. What changes an old entry is written into the present page and hides the old one, as in a ledger,
-where nothing is erased.
+where nothing is erased. Full pages of one size are bound into one of twice that size, so a lookup of what is old, or nowhere,
+tries few pages: about as many as the logarithm of the number of entries.
 
 It holds immutables only (``freeze.py``). A lookup tries the pages from the newest to the oldest: what is asked for is mostly
 new. It iterates in the order in which keys were first written; a key that was removed and written again keeps its first place.
@@ -122,7 +123,13 @@ class Ledger(Generic[K, V]):
             self._turn_the_page()
 
     def _turn_the_page(self) -> None:
-        self.full = (self.page, *self.full)
+        """Binds the page together with the older ones that are no larger, into a new dict: copies may have the old ones."""
+        newest, older = self.page, self.full
+        while older and len(older[0]) <= len(newest):
+            bound = older[0].copy()
+            bound.update(newest)
+            newest, older = bound, older[1:]
+        self.full = (newest, *older)
         self.page = {}
 
     def setdefault(self, key: K, default: V) -> V:
