@@ -12,6 +12,7 @@ will agree. So there are no findings, and the verdict is ok or unknown.
 from __future__ import annotations
 
 from consensus.checkers import HOLDS, UNDECIDED, Finding, Verdict
+from consensus.checkers.histories.contents import LONG, changes, stays_in_order
 from consensus.checkers.words import listed
 from consensus.kernel.events import Event
 from consensus.kernel.sentences import say
@@ -42,7 +43,7 @@ class Divergence:
         if kind == "stored":
             key, values, _based_on, shelf = event.data
             if shelf == "data":
-                self._stored(event.node, key, values if len(values) < 2 else tuple(sorted(values)))
+                self._stored(event.node, key, self._in_order(event.node, key, values))
         elif kind == "healed":
             self.heals.append((event.at, None))
             self.waiting = True
@@ -63,12 +64,25 @@ class Divergence:
 
     # --- what live replicas hold ------------------------------------------------------------------
 
+    def _in_order(self, node: str, key: str, values: Contents) -> Contents:
+        """The values sorted; most long contents are, and only what changed since the last ones needs a look."""
+        if len(values) < 2:
+            return values
+        old = self.holds.get((node, key), ())
+        if len(old) >= LONG and (change := changes(old, values)) is not None and stays_in_order(values, change):
+            return values
+        return tuple(sorted(values))
+
     def _stored(self, node: str, key: str, contents: Contents) -> None:
         old = self.holds.pop((node, key), ())
         if contents:
             self.holds[node, key] = contents
         if node in self.down or old == contents:
             return
+        if len(contents) >= LONG:  # equal contents become one object: it is its own key, so nothing hashes all of it
+            same = [held for (_, of), held in self.holds.items() if of == key and len(held) == len(contents)]
+            contents = next((held for held in same if held == contents), contents)
+            self.holds[node, key] = contents
         if old:
             self._count(key, old, -1)
         if contents:

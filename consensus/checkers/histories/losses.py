@@ -22,7 +22,10 @@ covers it.
 
 from __future__ import annotations
 
+from operator import lt
+
 from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
+from consensus.checkers.histories.contents import LONG, changes, stays_in_order
 from consensus.checkers.words import count, listed, named, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
@@ -48,6 +51,7 @@ class Losses:
         self.members = members
         self.findings: list[Finding] = []
         self.shelves: dict[tuple[str, str, str], Values] = {}  # (node, shelf, key) -> values
+        self.ascending: dict[tuple[str, str, str], bool] = {}  # shelves with long contents in strictly ascending order
         self.holders: dict[Place, int] = {}  # how many shelves hold it; only values that are held
         self.parents: Ledger[Place, Values] = Ledger()  # what each value that was ever stored was built on
         self.children: Ledger[Place, Values] = Ledger()  # what was built on it
@@ -75,6 +79,7 @@ class Losses:
             for node, shelf, key in [place for place in self.shelves if place[0] == event.node]:
                 self._stored(event.at, node, shelf, key, (), ())
                 del self.shelves[node, shelf, key]
+                self.ascending.pop((node, shelf, key), None)
         elif operation is not None and operation.kind == WRITE and operation.outcome == OK and operation.finish is not None:
             assert operation.value is not None
             place = operation.key, operation.value
@@ -87,15 +92,20 @@ class Losses:
 
     def _stored(self, at: int, node: str, shelf: str, key: str, values: Values, based_on: Values) -> None:
         old = self.shelves.get((node, shelf, key), ())
-        holds = dict.fromkeys(values)
-        if len(holds) < len(values):
-            values = tuple(holds)
+        change = changes(old, values) if (node, shelf, key) in self.ascending else None  # a set's copy may hold thousands
+        if change is not None and stays_in_order(values, change):
+            replaced, stored = tuple([old[here] for here in change.gone]), tuple([values[there] for there in change.come])
+        else:
+            holds, held = dict.fromkeys(values), dict.fromkeys(old)
+            if len(holds) < len(values):
+                values = tuple(holds)
+            replaced = tuple([value for value in old if value not in holds])
+            stored = tuple([value for value in values if value not in held])
+            self.ascending.pop((node, shelf, key), None)
+            if len(values) >= LONG and all(map(lt, values, values[1:])):
+                self.ascending[node, shelf, key] = True
         self.shelves[node, shelf, key] = values
-        if values == old:
-            return
-        held = dict.fromkeys(old)  # a set's copy may hold thousands
-        replaced = tuple([value for value in old if value not in holds]) if old else ()
-        for value in [value for value in values if value not in held]:
+        for value in stored:
             place = key, value
             stored_before = place in self.parents
             if based_on or not stored_before:

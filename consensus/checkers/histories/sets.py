@@ -31,8 +31,11 @@ the additions of others; and that an element was seen gone whose removals by the
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from operator import lt
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.histories.contents import LONG, changes, stays_in_order
 from consensus.checkers.histories.losses import Losses, Place
 from consensus.checkers.words import count, duration, in_order, itself, listed, seconds, writing
 from consensus.kernel.events import Event
@@ -69,9 +72,25 @@ class Elements:
         self.settled_to = 0  # they are the first so many of ``acknowledged``
         self.settled_level = 0  # none of their levels is higher
         self.settled_newest: Operation | None = None  # the addition of them that was asked last
+        # The last long answer whose elements are in strictly ascending order, and those of them that were not settled then.
+        # What the next answer does not change of it need not be looked at.
+        self.answer: tuple[str, ...] = ()
+        self.answer_rest: tuple[str, ...] = ()
 
     def strict(self, element: str) -> bool:
         return element not in self.removals
+
+    def changed_rest(self, result: tuple[str, ...]) -> list[str] | None:
+        """What of an answer is not settled, told from its changes since the last; None if these are many, or it is unsorted."""
+        if not self.answer or (change := changes(self.answer, result)) is None or not stays_in_order(result, change):
+            return None
+        gone = [self.answer[place] for place in change.gone]
+        rest = [*self.answer_rest, *(result[place] for place in change.come)]
+        return sorted(element for element in rest if element not in self.settled and element not in gone)
+
+    def keep_answer(self, result: tuple[str, ...], rest: list[str], ascending: bool) -> None:
+        long = ascending and len(result) >= LONG
+        self.answer, self.answer_rest = (result, tuple(rest)) if long else ((), ())
 
     def grew(self, now: int, size: int) -> None:
         if size > self.largest:
@@ -92,6 +111,7 @@ class Elements:
         self.unseen[element] = True
         self.acknowledged = [one for one in self.acknowledged if one[1] != element]
         self.settled, self.settled_to, self.settled_level, self.settled_newest = {}, 0, 0, None
+        self.answer, self.answer_rest = (), ()  # more of it is unsettled now
         level = self.level.pop(element, None)
         if level is None:
             return
@@ -117,12 +137,34 @@ class Elements:
                 self.settled_newest = add
 
 
+class Ascending:
+    """The elements of a long answer, in strictly ascending order: they need no dict to be looked up."""
+
+    def __init__(self, elements: tuple[str, ...]) -> None:
+        self.elements = elements
+
+    def __contains__(self, element: str) -> bool:
+        here = bisect_left(self.elements, element)
+        return here < len(self.elements) and self.elements[here] == element
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.elements)
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+
 class Told:
     """What a read tells: of the settled elements all, so many, and the rest; else none is counted as settled."""
 
     def __init__(self, at: Elements, result: tuple[str, ...]) -> None:
-        self.all = dict.fromkeys(result, True)
-        self.rest = [element for element in self.all if element not in at.settled]
+        self.all: Mapping[str, bool] | Ascending
+        if (rest := at.changed_rest(result)) is not None:
+            self.all, self.rest = Ascending(result), rest
+        else:
+            self.all = dict.fromkeys(result, True)
+            self.rest = [element for element in self.all if element not in at.settled]
+        at.keep_answer(result, self.rest, type(self.all) is Ascending or all(map(lt, result, result[1:])))
         self.settled = len(self.all) - len(self.rest)
         largest = at.settled_level > len(self.all) - sum(not at.strict(element) for element in self.rest)
         if self.settled < len(at.settled) or largest:
