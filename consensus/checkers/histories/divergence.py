@@ -32,7 +32,8 @@ class Divergence:
         self.findings: list[Finding] = []  # stays empty
         self.holds: dict[tuple[str, str], Contents] = {}  # (node, key) -> what its copy holds
         self.down: dict[str, bool] = {}
-        self.holders: dict[tuple[str, Contents], int] = {}  # (key, contents) -> how many live replicas
+        # (key, contents) -> how many live replicas; for long contents the id of the one object that ``holds`` has of them
+        self.holders: dict[tuple[str, Contents | int], int] = {}
         self.versions: dict[str, int] = {}  # key -> how many different contents live replicas hold
         self.disagreeing = 0  # keys with more than one
         self.heals: list[tuple[int, int | None]] = []  # when, and how long until all agreed; None: not seen
@@ -74,15 +75,14 @@ class Divergence:
         return tuple(sorted(values))
 
     def _stored(self, node: str, key: str, contents: Contents) -> None:
+        if len(contents) >= LONG:  # equal contents become one object, so that it stands for itself and nothing hashes them
+            alike = (held for (_, of), held in self.holds.items() if of == key and len(held) == len(contents))
+            contents = next((held for held in alike if held == contents), contents)
         old = self.holds.pop((node, key), ())
         if contents:
             self.holds[node, key] = contents
         if node in self.down or old == contents:
             return
-        if len(contents) >= LONG:  # equal contents become one object: it is its own key, so nothing hashes all of it
-            same = [held for (_, of), held in self.holds.items() if of == key and len(held) == len(contents)]
-            contents = next((held for held in same if held == contents), contents)
-            self.holds[node, key] = contents
         if old:
             self._count(key, old, -1)
         if contents:
@@ -109,11 +109,12 @@ class Divergence:
                 self._count(key, contents, step)
 
     def _count(self, key: str, contents: Contents, step: int) -> None:
-        before = self.holders.get((key, contents), 0)
+        place = key, contents if len(contents) < LONG else id(contents)
+        before = self.holders.get(place, 0)
         if before + step:
-            self.holders[key, contents] = before + step
+            self.holders[place] = before + step
         else:
-            del self.holders[key, contents]
+            del self.holders[place]
         if before and before + step:
             return  # still as many different contents as before
         different = self.versions.get(key, 0)
