@@ -515,7 +515,7 @@ class Simulation:
     #
     # Each verb carries out one intervention now (``runs/interventions.py``), or it raises Refused and changes nothing.
 
-    def apply(self, intervention: Intervention) -> None:
+    def carry_out(self, intervention: Intervention) -> None:
         """Carries out an intervention now. If that is impossible, it raises Refused and changes nothing."""
         intervention.effect(self)
 

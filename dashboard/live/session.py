@@ -250,7 +250,7 @@ class Session:
         if len(self.timeline.log) >= self.limits.commands:
             raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=self.limits.commands))
         assert order.act is not None
-        self.timeline.intervene(order.act)
+        self.timeline.act(order.act)
         self.goal = self.timeline.at
         self.changed = self.meters_due = True
         self.lively_until = now + self.limits.lively_s
@@ -493,13 +493,13 @@ class Session:
         return wire.clock(self.timeline.at, self.timeline.horizon, self.speed, self.playing)
 
     def _story(self) -> list[Frame]:
-        """Marks, eras, caption and undo, when they changed."""
+        """Marks, cut spans, caption and undo, when they changed."""
         timeline = self.timeline
         new = []
         marks = self.marks
         if len(marks) != len(self.told_marks):
             new = [mark for mark in marks if mark not in self.told_marks]
-        story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+        story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
         if not new and story == self.told_story:
             return []
         self.told_marks.update(dict.fromkeys(new, True))
@@ -514,11 +514,13 @@ class Session:
             lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
             self.told_dials = self._dials()
             self.told_marks = dict.fromkeys(self.marks, True)
-            self.told_story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+            self.told_story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
         else:
             lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
         spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.shown, self.veiled)
-        return wire.snapshot(spec, self.told_clock, lanes, self.marks, timeline.eras, timeline.caption, timeline.undo_words)
+        return wire.snapshot(
+            spec, self.told_clock, lanes, self.marks, timeline.cut_spans, timeline.caption, timeline.undo_words
+        )
 
     def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
         """What single viewers get instead: newcomers, viewers who fell behind, and all when the audience changed; notices."""

@@ -60,7 +60,7 @@ FRAMES: dict[str, FrameCard] = {
             "clock": ("Clock", "as the frame `clock`, whole"),
             "lanes": ("LaneBody[]", "[Lane]"),
             "marks": ("Mark[]", "[[at, kind, lane, text]], all"),
-            "eras": ("CutSpan[]", "[[from, to or null, words]], the partitions"),
+            "cut_spans": ("CutSpan[]", "[[from, to or null, words]], the partitions"),
             "caption": ("string", "a sentence, or empty"),
             "undo": ("string | null", "what undo would reverse, or null"),
         },
@@ -93,10 +93,10 @@ FRAMES: dict[str, FrameCard] = {
             "begun": ("BegunColumns", "Begun columns: new operations"),
             "operations": ("OpColumns", "Op columns: operations that changed"),
             "links": ("any", "change of Links"),
-            "lost": ("Lost", "{cut, loss, down}, when it changed"),
+            "dropped": ("Dropped", "{cut, loss, down}, when it changed"),
             "stopped": ("string", "the sentence of an exception that stopped this lane"),
         },
-        ("kinds", "sent", "late", "ended", "nodes", "begun", "operations", "links", "lost", "stopped"),
+        ("kinds", "sent", "late", "ended", "nodes", "begun", "operations", "links", "dropped", "stopped"),
     ),
     "meters": FrameCard(
         "The meters of one lane, at most five times a wall second, and when a step or a seek ends; what changed of them.",
@@ -157,7 +157,7 @@ FRAMES: dict[str, FrameCard] = {
                 "[[at, kind, lane or -1, text]], new ones; kinds: leader, cut, heal, crash, fault, stale, conflict, "
                 "violation, lost, refused (a step of the script that could not be done), say",
             ),
-            "eras": ("CutSpan[]", "[[from, to or null, words]], all"),
+            "cut_spans": ("CutSpan[]", "[[from, to or null, words]], all"),
             "caption": ("string", "a sentence, or empty"),
             "undo": ("string | null", "what undo would reverse, or null"),
         },
@@ -277,7 +277,7 @@ PARTS: dict[str, dict[str, str]] = {
         "write": "[ok: number, asked: number]",
         "latency_ms": "[half: number, most: number] | null",
     },
-    "Lost": {"cut": "number", "loss": "number", "down": "number"},
+    "Dropped": {"cut": "number", "loss": "number", "down": "number"},
 }
 
 # Rows without names of their fields.
@@ -353,7 +353,7 @@ OBJECTS: dict[str, FrameCard] = {
             "count": ("number", "the number of the next operation"),
             "meters": ("Meters", "as the frame `meters`, without lane, whole"),
             "findings": ("Finding[]", "[Finding], the newest 200 at most; as the frame `verdict`, without lane"),
-            "lost": ("Lost", "{cut, loss, down}: messages that died so far, by cause"),
+            "dropped": ("Dropped", "{cut, loss, down}: messages that died so far, by cause"),
             "stopped": ("string | null", "null, or the sentence of an exception that stopped this lane"),
         },
     ),

@@ -13,7 +13,7 @@ from consensus.kernel.events import Event
 from consensus.kernel.network import PRESETS, LinkState
 from consensus.kernel.node import Reply, Request
 from consensus.protocols.cards import FAMILIES, Card, Knob
-from consensus.runs.experiment import Band
+from consensus.runs.experiment import CutSpan
 from consensus.runs.scenario import Scenario
 from consensus.runs.seen import CardSeen, LaneSeen
 from consensus.runs.spec import Spec
@@ -172,16 +172,16 @@ def snapshot(
     clock: dict[str, Any],
     lanes: list[dict[str, Any]],
     marks: Sequence[Mark],
-    eras: Sequence[Band],
+    cut_spans: Sequence[CutSpan],
     caption: str,
     undo: str | None,
 ) -> Frame:
     body = {"spec": spec, "clock": clock, "lanes": lanes, "marks": list(marks)}
-    return "snapshot", {**body, "eras": list(eras), "caption": caption, "undo": undo}
+    return "snapshot", {**body, "cut_spans": list(cut_spans), "caption": caption, "undo": undo}
 
 
-def marks(new: Sequence[Mark], eras: Sequence[Band], caption: str, undo: str | None) -> Frame:
-    return "marks", {"marks": list(new), "eras": list(eras), "caption": caption, "undo": undo}
+def marks(new: Sequence[Mark], cut_spans: Sequence[CutSpan], caption: str, undo: str | None) -> Frame:
+    return "marks", {"marks": list(new), "cut_spans": list(cut_spans), "caption": caption, "undo": undo}
 
 
 def clock(at: int, horizon: int, speed: float, playing: bool) -> dict[str, Any]:

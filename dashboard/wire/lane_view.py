@@ -39,7 +39,7 @@ class LaneView:
         self.number = number
         self.nodes: dict[str, dict[str, Any]] = {}
         self.links: dict[str, Any] = {}
-        self.lost: dict[str, int] = {}
+        self.dropped: dict[str, int] = {}
         self.meters: dict[str, Any] = {}
         self.stopped: str | None = None
         self.findings = 0
@@ -59,7 +59,7 @@ class LaneView:
         lane.changed_operations(now)
         base = lane.base_link
         self.nodes = {member: lane.node_state(member) for member in lane.members}
-        self.links, self.lost, self.stopped = lane.links(), dict(lane.dropped), lane.stopped
+        self.links, self.dropped, self.stopped = lane.links(), dict(lane.dropped), lane.stopped
         self.meters = lane.meters(now)
         self.findings, self.operations, self.since = len(lane.findings), len(lane.operations), now
         self.kinds, self.delay = {}, base.delay + base.jitter // 2
@@ -87,7 +87,7 @@ class LaneView:
             "count": self.operations,
             "meters": self.meters,
             "findings": [finding_body(finding) for finding in lane.findings[-limits.findings :]],
-            "lost": self.lost,
+            "dropped": self.dropped,
             "stopped": self.stopped,
         }
 
@@ -104,8 +104,8 @@ class LaneView:
         if kinds & RELINKING and (links := lane.links()) != self.links:
             body["links"] = change(self.links, links)
             self.links = links
-        if lane.dropped != self.lost:
-            body["lost"] = self.lost = dict(lane.dropped)
+        if lane.dropped != self.dropped:
+            body["dropped"] = self.dropped = dict(lane.dropped)
         if lane.stopped != self.stopped:
             body["stopped"] = self.stopped = lane.stopped
         frames: list[Frame] = []

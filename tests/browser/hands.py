@@ -194,7 +194,7 @@ def headless(scenario: str, acts: Iterable[tuple[int, Intervention]], until: int
     timeline = Timeline(replace(spec or registry.opening(scenario), opening=0))
     for at, act in acts:
         go(timeline, at)
-        timeline.intervene(act)
+        timeline.act(act)
     go(timeline, until)
     return timeline.experiment
 

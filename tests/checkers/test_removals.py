@@ -117,8 +117,8 @@ def test_going_back_and_forward_gives_the_same_run() -> None:
         return [lane.trace.hex() for lane in timeline.experiment.lanes]
 
     go(2 * S)
-    timeline.intervene(Ask("n1", REMOVE, "x", "2"))
-    timeline.intervene(Ask("n1", WRITE, "x", "salt"))
+    timeline.act(Ask("n1", REMOVE, "x", "2"))
+    timeline.act(Ask("n1", WRITE, "x", "salt"))
     end = go(4 * S)
     assert breaks_the_law(timeline.experiment.lanes[0].sim) is None
     timeline.seek(0)

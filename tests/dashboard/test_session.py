@@ -451,7 +451,7 @@ def test_a_cut_falls_on_every_lane_and_is_told_with_its_mark(room: Room) -> None
     assert [room.session.views[lane].links["clean"] for lane in cut] == [True, True]
     story = room.frames("anne", "marks")[-1]
     assert "cut" in [mark[1] for mark in story["marks"]]
-    assert story["eras"][-1][1] is None
+    assert story["cut_spans"][-1][1] is None
     assert story["undo"]
     assert room.frames("anne", "meters")[-1]["sides"][0]["nodes"] == ["n1", "n2"]
 

@@ -233,12 +233,12 @@ def test_the_news_of_a_veiled_lane_add_up_to_its_world() -> None:
         while not timeline.advance(number * 900 * MS, 10_000):
             pass
         view.news(veil.VeiledLane(timeline.experiment.lanes[0]), timeline.at)
-        timeline.intervene(act)
+        timeline.act(act)
     lane = veil.VeiledLane(timeline.experiment.lanes[0])
     view.news(lane, timeline.at)
     view.meters_news(lane, timeline.at, exact=True)
     known = view.body(lane, timeline.at, LIMITS)
     fresh = wire.LaneView(0).whole(lane, timeline.at)
-    for part in ("nodes", "links", "operations", "count", "meters", "stopped", "lost"):
+    for part in ("nodes", "links", "operations", "count", "meters", "stopped", "dropped"):
         assert known[part] == fresh[part], part
     assert known["flying"]["id"] == fresh["flying"]["id"]

@@ -80,7 +80,7 @@ def test_a_snapshot_and_the_news_after_it_add_up_to_a_later_snapshot(acts: list[
     for seq, (after, act) in enumerate(acts, 2):
         run_to(timeline, timeline.at + after)
         with contextlib.suppress(Refused):
-            timeline.intervene(act)
+            timeline.act(act)
         frames: list[wire.Frame] = []
         for view, lane in zip(views, lanes, strict=True):
             frames += view.news(lane, timeline.at) + view.meters_news(lane, timeline.at, exact=True)
@@ -102,7 +102,7 @@ def assert_knows(fold: Fold, whole: Fold, numbered: bool = True) -> None:
         assert (fold.late, fold.last, fold.kinds) == (whole.late, whole.last, whole.kinds)
     assert fold.operations == whole.operations
     assert fold.count == whole.count
-    assert fold.lost == whole.lost
+    assert fold.dropped == whole.dropped
     assert fold.meters == whole.meters
     assert fold.findings[-LIMITS.findings :] == whole.findings
     assert fold.stopped == whole.stopped
@@ -117,14 +117,14 @@ def test_a_message_that_waits_at_a_paused_node_is_late_and_its_end_is_told() -> 
     lane = timeline.experiment.lanes[0]
     view = wire.LaneView(0)
     fold = Fold(through_the_wire(view.whole(lane, timeline.at)))
-    timeline.intervene(interventions.Pause("n2"))
+    timeline.act(interventions.Pause("n2"))
     run_to(timeline, timeline.at + 300 * MS)
     for kind, body in view.news(lane, timeline.at):
         fold.take(kind, body, timeline.at)
     waiting = [row for row in fold.flying.values() if row["due"] <= timeline.at]
     assert waiting
     assert {row["dst"] for row in waiting} == {"n2"}
-    timeline.intervene(interventions.Resume("n2"))
+    timeline.act(interventions.Resume("n2"))
     for kind, body in view.news(lane, timeline.at):
         fold.take(kind, body, timeline.at)
     assert not [row for row in fold.flying.values() if row["due"] <= timeline.at]
@@ -159,7 +159,7 @@ def test_only_what_has_something_to_say_is_in_a_batch() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     lane = timeline.experiment.lanes[0]
     view = overheard(lane, 0, timeline.at)
-    timeline.intervene(interventions.Cut((("n1", "n2"),)))
+    timeline.act(interventions.Cut((("n1", "n2"),)))
     ((kind, body),) = view.news(lane, timeline.at)
     assert kind == "events"
     assert set(body) == {"lane", "links"}
@@ -176,7 +176,7 @@ def assert_keeps_to(card: wire.FrameCard, body: dict[str, Any]) -> None:
 
 def test_the_frames_of_a_lane_keep_to_their_tables() -> None:
     timeline = Timeline(registry.spec("same-cut"))
-    timeline.intervene(interventions.Partition((("n1", "n2"), ("n3", "n4", "n5"))))
+    timeline.act(interventions.Partition((("n1", "n2"), ("n3", "n4", "n5"))))
     lanes = timeline.experiment.lanes
     views = [wire.LaneView(number) for number in range(len(lanes))]
     for number, (view, lane) in enumerate(zip(views, lanes, strict=True)):
@@ -231,7 +231,7 @@ def test_who_chooses_when_messages_land_is_told_with_the_links() -> None:
     (lane, *_), view = timeline.experiment.lanes, wire.LaneView(0)
     assert view.whole(lane, timeline.at)["links"]["adversary"] == ""
     for name in ("decisive", ""):
-        timeline.intervene(interventions.Adversary(name))
+        timeline.act(interventions.Adversary(name))
         [(_, news)] = [frame for frame in view.news(lane, timeline.at) if frame[0] == "events"]
         assert news["links"] == {"adversary": name}
 
@@ -265,7 +265,7 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "SpecLane": spec["lanes"],
         "LinkSetting": [spec["link"]],
         "Side": lanes[0].meters(timeline.at)["sides"],
-        "Lost": [wire.LaneView(0).whole(lanes[0], timeline.at)["lost"]],
+        "Dropped": [wire.LaneView(0).whole(lanes[0], timeline.at)["dropped"]],
     }
     assert {*bodies, "Message", "Operation"} == set(wire.PARTS)
     for name, rows in bodies.items():

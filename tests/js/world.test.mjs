@@ -13,9 +13,9 @@ const NOTHING = {};
 const clock = (at, more = {}) => ["clock", { at, horizon: at, speed: 0.05, playing: true, live: true, ...more }];
 
 function snapshot(at, more = {}) {
-  const lane = { nodes: { n1: NODE, n2: NODE }, links: LINKS, since: at, flying: NOTHING, late: [], last: 0, kinds: [["Vote", "", 1]], places: ["n1", "n2", "c1", "you"], delay: 10_000, operations: NOTHING, count: 0, meters: null, findings: [], lost: { cut: 0, loss: 0, down: 0 }, stopped: null };
+  const lane = { nodes: { n1: NODE, n2: NODE }, links: LINKS, since: at, flying: NOTHING, late: [], last: 0, kinds: [["Vote", "", 1]], places: ["n1", "n2", "c1", "you"], delay: 10_000, operations: NOTHING, count: 0, meters: null, findings: [], dropped: { cut: 0, loss: 0, down: 0 }, stopped: null };
   const spec = { scenario: "same-cut", seed: 1, nodes: ["n1", "n2"], keys: ["x"], clients: [], lanes: [{ protocol: "raft", title: "Raft", knobs: {}, line: "" }] };
-  return ["snapshot", { spec, clock: clock(at, more.clock)[1], lanes: [{ ...lane, ...more.lane }], marks: [], eras: [], caption: "", undo: null, ...more.body }];
+  return ["snapshot", { spec, clock: clock(at, more.clock)[1], lanes: [{ ...lane, ...more.lane }], marks: [], cut_spans: [], caption: "", undo: null, ...more.body }];
 }
 
 // Messages without a cause, from n1 to n2, ten milliseconds on their way; their ids are 1, 2, ...
@@ -72,7 +72,7 @@ describe("packets", () => {
 
   test("the same packet twice counts once, and one of an old future not at all", () => {
     const state = opened();
-    const packet = [2, 1, [["marks", { marks: [[1_000_000, "cut", -1, "cut"]], eras: [], caption: "", undo: null }], clock(1_000_000)]];
+    const packet = [2, 1, [["marks", { marks: [[1_000_000, "cut", -1, "cut"]], cut_spans: [], caption: "", undo: null }], clock(1_000_000)]];
     fold(state, packet);
     fold(state, packet);
     pass(state, 0.1);

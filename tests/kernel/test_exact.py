@@ -293,10 +293,10 @@ def test_a_seek_replays_messages_in_hand_and_crashes_inside_to_the_bit():
     go(500 * MS)
     leader = timeline.experiment.leader()
     follower = next(member for member in THREE if member != leader)
-    timeline.intervene(HoldMessage(leader, follower, "AppendEntries", 2))
-    timeline.intervene(CrashInside(follower, 1))
+    timeline.act(HoldMessage(leader, follower, "AppendEntries", 2))
+    timeline.act(CrashInside(follower, 1))
     go(1500 * MS)
-    timeline.intervene(DeliverMessage(leader, follower))
+    timeline.act(DeliverMessage(leader, follower))
     go(4 * S)
     end = timeline.experiment.lanes[0].trace.hex()
     for back in (450 * MS, 900 * MS, 1600 * MS):
@@ -308,12 +308,12 @@ def test_a_seek_replays_messages_in_hand_and_crashes_inside_to_the_bit():
 
 def test_a_simulation_with_messages_in_hand_can_be_copied():
     sim = Simulation(Cluster(RaftNode, THREE, registry.protocols()["raft"].with_defaults()))
-    sim.apply(HoldMessage("n2", "n1"))
-    sim.apply(CrashInside("n2", 50))
+    sim.carry_out(HoldMessage("n2", "n1"))
+    sim.carry_out(CrashInside("n2", 50))
     sim.run_until(1 * S)
     clone = sim.copied()
     sim.run_until(2 * S)
     clone.run_until(2 * S)
     assert sim.events == clone.events
     with pytest.raises(Refused):
-        sim.apply(CrashInside("n9"))
+        sim.carry_out(CrashInside("n9"))

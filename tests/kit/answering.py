@@ -27,7 +27,7 @@ class AnsweringStorm(Storm):
 
     def set_a_clock(self) -> None:
         node = self.chance.choice(self.members)
-        self.sim.apply(SetClock(node, self.chance.between(-2 * S, 2 * S), self.chance.between(-100_000, 100_000)))
+        self.sim.carry_out(SetClock(node, self.chance.between(-2 * S, 2 * S), self.chance.between(-100_000, 100_000)))
 
     def note(self, event: Event) -> None:
         super().note(event)

@@ -20,7 +20,7 @@ class Fold:
     def __init__(self, lane: dict[str, Any]) -> None:
         self.at = lane["since"]
         self.nodes = dict(lane["nodes"])
-        self.links, self.lost, self.stopped = lane["links"], lane["lost"], lane["stopped"]
+        self.links, self.dropped, self.stopped = lane["links"], lane["dropped"], lane["stopped"]
         self.flying = {row["id"]: row for row in rows(lane["flying"])}
         self.late, self.last, self.kinds = set(lane["late"]), lane["last"], list(lane["kinds"])
         self.places, self.delay = lane["places"], lane["delay"]
@@ -55,7 +55,7 @@ class Fold:
             self.nodes[member] = wire.node_changed(self.nodes[member], news, now)
         self._operations(body)
         self.links = changed(self.links, body.get("links", {}))
-        self.lost = body.get("lost", self.lost)
+        self.dropped = body.get("dropped", self.dropped)
         self.stopped = body.get("stopped", self.stopped)
         self.at = now
 

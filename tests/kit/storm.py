@@ -106,9 +106,9 @@ class Watched:
         """The names of the promises that were broken, each once."""
         return list(dict.fromkeys(finding.checker for finding in self.findings))
 
-    def apply(self, *interventions: Intervention) -> None:
+    def carry_out(self, *interventions: Intervention) -> None:
         for intervention in interventions:
-            self.sim.apply(intervention)
+            self.sim.carry_out(intervention)
         self.take()
 
     def run(self, duration: int) -> None:
@@ -124,7 +124,7 @@ class Watched:
 
     def ask(self, node: str, kind: str, key: str = "x") -> str:
         """One operation by hand; its op id."""
-        self.sim.apply(Ask(node, kind, key))
+        self.sim.carry_out(Ask(node, kind, key))
         self.take()
         return self.history.operations[-1].op_id
 
@@ -215,25 +215,25 @@ class Storm(Watched):
     def split(self) -> None:
         shuffled = self.chance.shuffled(self.members)
         cut = self.chance.between(1, len(shuffled) - 1)
-        self.sim.apply(Partition((tuple(shuffled[:cut]), tuple(shuffled[cut:]))))
+        self.sim.carry_out(Partition((tuple(shuffled[:cut]), tuple(shuffled[cut:]))))
 
     def cut_links(self) -> None:
         chosen = self.chance.shuffled(self.sim.network.pairs())[: self.chance.between(1, len(self.members))]
-        self.sim.apply(Cut(tuple(chosen) + tuple((dst, src) for src, dst in chosen)))
+        self.sim.carry_out(Cut(tuple(chosen) + tuple((dst, src) for src, dst in chosen)))
 
     def cut_one_way(self) -> None:
         """Some node is not heard, or does not hear."""
         node = self.chance.choice(self.members)
         others = [member for member in self.members if member != node]
-        self.sim.apply(Cut(tuple((node, o) if self.chance.chance(500_000) else (o, node) for o in others)))
+        self.sim.carry_out(Cut(tuple((node, o) if self.chance.chance(500_000) else (o, node) for o in others)))
 
     def cut_off_a_leader(self) -> None:
         leader = self.a_leader()
         if leader is not None:
-            self.sim.apply(Partition(((leader,), tuple(m for m in self.members if m != leader))))
+            self.sim.carry_out(Partition(((leader,), tuple(m for m in self.members if m != leader))))
 
     def heal(self) -> None:
-        self.sim.apply(Heal())
+        self.sim.carry_out(Heal())
 
     @property
     def failed(self) -> list[str]:
@@ -251,29 +251,29 @@ class Storm(Watched):
 
     def fail(self, node: str) -> None:
         if self.failures_max is None or node in self.failed or len(self.failed) < self.failures_max:
-            self.sim.apply(Crash(node))
+            self.sim.carry_out(Crash(node))
 
     def restart(self) -> None:
         if node := self.anybody(CRASHED):
-            self.sim.apply(Restart(node))
+            self.sim.carry_out(Restart(node))
 
     def pause(self) -> None:
         if node := self.anybody(UP):
-            self.sim.apply(Pause(node))
+            self.sim.carry_out(Pause(node))
 
     def resume(self) -> None:
         if node := self.anybody(PAUSED):
-            self.sim.apply(Resume(node))
+            self.sim.carry_out(Resume(node))
 
     def blow(self) -> None:
         """All links lose, repeat and reorder."""
         loss, duplicate = self.chance.below(300_000), self.chance.below(200_000)
         jitter = self.chance.between(5 * MS, 80 * MS)
         setting = (("loss", loss), ("duplicate", duplicate), ("jitter", jitter), ("shape", "exponential"))
-        self.sim.apply(SetLink((), setting))
+        self.sim.carry_out(SetLink((), setting))
 
     def calm_links(self) -> None:
-        self.sim.apply(SetLink((), CALM_SETTING))
+        self.sim.carry_out(SetLink((), CALM_SETTING))
 
     # --- the calm ---------------------------------------------------------------------------------
 
@@ -287,15 +287,15 @@ class Storm(Watched):
         ):  # who has lost its memory recovers from a majority of others
             core, others = list(self.members), ()
         self.calm_links()
-        self.sim.apply(Heal())
+        self.sim.carry_out(Heal())
         if others:
-            self.sim.apply(Partition((tuple(core), others)))
+            self.sim.carry_out(Partition((tuple(core), others)))
         for member in core:
             status = self.sim.status[member]
             if status == PAUSED:
-                self.sim.apply(Resume(member))
+                self.sim.carry_out(Resume(member))
             elif status in (CRASHED, HALTED):
-                self.sim.apply(Restart(member))
+                self.sim.carry_out(Restart(member))
         self.take()
         self.require_progress(core)
 

@@ -188,7 +188,7 @@ def test_what_is_said_to_all_is_true_of_the_lanes_that_go_on(mistaken):
     """The links of a stopped lane stay as they were; nobody else should be told of them."""
     mistaken.intervene(SPLIT)
     assert mistaken.caption == "Cut at 3.0 s. Split: {n1, n2} | {n3, n4, n5}."
-    assert len(mistaken.bands) == 1 and mistaken.cast().sides == SPLIT.sides
+    assert len(mistaken.cut_spans) == 1 and mistaken.cast().sides == SPLIT.sides
     mistaken.intervene(Heal())
     assert mistaken.caption == "Healed at 3.0 s: everyone reaches everyone again."
 

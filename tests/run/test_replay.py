@@ -135,7 +135,7 @@ class Hand:
     def act(self):
         intervention = self.draw()
         try:
-            self.timeline.intervene(intervention)
+            self.timeline.act(intervention)
         except Refused:
             return
         self.done.append(intervention)
@@ -179,7 +179,7 @@ def seen(timeline):
         }
         for lane in experiment.lanes
     ]
-    here = [experiment.at, experiment.steps, experiment.caption, experiment.bands, experiment.all_marks(), lanes]
+    here = [experiment.at, experiment.steps, experiment.caption, experiment.cut_spans, experiment.all_marks(), lanes]
     return json.dumps(here, default=str)
 
 
@@ -282,7 +282,7 @@ def test_acting_in_the_past_changes_nothing_before_it_and_can_be_seen_again_itse
     assert seen(timeline) == shown
     for _ in range(1 + hand.chance.below(3)):
         timeline.step("event")
-    hand.timeline.intervene(Say("Otherwise."))
+    hand.timeline.act(Say("Otherwise."))
     assert len(timeline.forks) == 1 and timeline.live
     for _ in range(3):
         hand.play()

@@ -31,7 +31,7 @@ def seen_in(world: Intervention | None, observer: str = "n1", seed: int = 1, unt
     sim = Simulation(Cluster(card.node, THREE, knobs, seed))
     sim.run_until(SILENT_FROM)
     if world is not None:
-        sim.apply(world)
+        sim.carry_out(world)
     sim.run_until(until)
     return repr(observed_by(sim.drain(), observer, until)).encode()
 
@@ -62,7 +62,7 @@ def test_when_the_late_messages_come_one_envelope_opens() -> None:
 def test_a_view_holds_inputs_by_the_nodes_own_clock_and_nothing_of_others() -> None:
     card = PROTOCOLS["heartbeat"]
     sim = Simulation(Cluster(card.node, ("n1", "n2"), card.with_defaults({"heartbeat_ms": 100}), link=LinkState(10 * MS, 0)))
-    sim.apply(SetClock("n1", 7 * S))
+    sim.carry_out(SetClock("n1", 7 * S))
     sim.run_until(115 * MS)
     view = observed_by(sim.drain(), "n1", sim.now)
     assert view == (
@@ -94,7 +94,7 @@ def test_a_step_may_fall_on_one_lane_alone() -> None:
     assert [lane.links()["sides"] for lane in experiment.lanes] == [[[*THREE]], [[*THREE]], [["n1", "n3"], ["n2"]]]
     assert [(mark.kind, mark.lane) for mark in experiment.marks] == [("crash", 1), ("cut", 2)]
     assert experiment.caption == "Cut at 1.0 s. Split: {n1, n3} | {n2}."
-    assert experiment.bands == [], "a band across all lanes would be false"
+    assert experiment.cut_spans == [], "a band across all lanes would be false"
 
 
 def test_a_step_for_a_lane_that_is_not_there_does_nothing() -> None:

@@ -168,7 +168,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   cut: number,
  *   loss: number,
  *   down: number,
- * }} Lost
+ * }} Dropped
  */
 /**
  * @typedef {{
@@ -185,7 +185,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   count: number,
  *   meters: Meters,
  *   findings: Finding[],
- *   lost: Lost,
+ *   dropped: Dropped,
  *   stopped: string | null,
  * }} LaneBody
  */
@@ -249,7 +249,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   clock: Clock,
  *   lanes: LaneBody[],
  *   marks: Mark[],
- *   eras: CutSpan[],
+ *   cut_spans: CutSpan[],
  *   caption: string,
  *   undo: string | null,
  * }} Snapshot
@@ -274,7 +274,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   begun?: BegunColumns,
  *   operations?: OpColumns,
  *   links?: any,
- *   lost?: Lost,
+ *   dropped?: Dropped,
  *   stopped?: string,
  * }} EventsBody
  */
@@ -308,7 +308,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
 /**
  * @typedef {{
  *   marks: Mark[],
- *   eras: CutSpan[],
+ *   cut_spans: CutSpan[],
  *   caption: string,
  *   undo: string | null,
  * }} MarksBody

@@ -140,7 +140,7 @@ export function apply(state, pending) {
       return;
     case "marks":
       state.marks = [...state.marks, ...pending.body.marks];
-      state.cutSpans = pending.body.eras;
+      state.cutSpans = pending.body.cut_spans;
       state.caption = pending.body.caption;
       state.undo = pending.body.undo;
       return;

@@ -24,10 +24,10 @@ import { ENDS, LIMITS } from "../lib/wire-types.js";
  * `dropped`: messages that died, by cause.
  * @typedef {{
  *   told: Told, nodes: Record<string, NodeState>, links: Links, flying: Map<number, Message>, ended: EndedMessage[],
- *   operations: Map<string, Operation>, meters: Meters, findings: Finding[], dropped: import("../lib/wire-types.js").Lost, stopped: string|null,
+ *   operations: Map<string, Operation>, meters: Meters, findings: Finding[], dropped: import("../lib/wire-types.js").Dropped, stopped: string|null,
  * }} Lane
  */
-/** What a batch changes at its end. @typedef {{nodes?: Record<string, NodeState>, links?: Links, dropped?: import("../lib/wire-types.js").Lost, stopped?: string, operations?: Operation[]}} LaneNews */
+/** What a batch changes at its end. @typedef {{nodes?: Record<string, NodeState>, links?: Links, dropped?: import("../lib/wire-types.js").Dropped, stopped?: string, operations?: Operation[]}} LaneNews */
 
 /** @param {import("../lib/wire-types.js").LaneBody} body @returns {Lane} */
 export function laneOf(body) {
@@ -46,7 +46,7 @@ export function laneOf(body) {
     operations: new Map(operations.map((operation) => [operation.id, operation])),
     meters: body.meters,
     findings: body.findings,
-    dropped: body.lost,
+    dropped: body.dropped,
     stopped: body.stopped,
   };
 }
@@ -123,7 +123,7 @@ export function ends(told, columns, now) {
  */
 export function newsOf(told, body, now) {
   /** @type {LaneNews} */
-  const news = { dropped: body.lost, stopped: body.stopped };
+  const news = { dropped: body.dropped, stopped: body.stopped };
   if (body.nodes) {
     news.nodes = Object.fromEntries(Object.entries(body.nodes).map(([id, change]) => [id, nodeChanged(told.nodes[id], change, now)]));
     told.nodes = { ...told.nodes, ...news.nodes };

@@ -169,7 +169,7 @@ function foldSnapshot(state, body) {
   state.clock = body.clock;
   state.lanes = body.lanes.map(laneOf);
   state.marks = body.marks;
-  state.cutSpans = body.eras;
+  state.cutSpans = body.cut_spans;
   state.caption = body.caption;
   state.undo = body.undo;
   state.bye = "";

@@ -34,17 +34,17 @@ class BenOrStorm(Storm):
         key = f"k{len(self.events)}"
         for process in self.chance.shuffled(self.members)[: self.chance.between(1, len(self.members))]:
             if self.sim.status[process] == UP:
-                self.sim.apply(Act(process, "propose", f"{key}={self.chance.choice(BITS)}"))
+                self.sim.carry_out(Act(process, "propose", f"{key}={self.chance.choice(BITS)}"))
         super().run(duration)
 
     def faults(self):  # type: ignore[no-untyped-def]
         return (*super().faults(), self.adversary_comes, self.adversary_goes)
 
     def adversary_comes(self) -> None:
-        self.sim.apply(Adversary("decisive"))
+        self.sim.carry_out(Adversary("decisive"))
 
     def adversary_goes(self) -> None:
-        self.sim.apply(Adversary(""))
+        self.sim.carry_out(Adversary(""))
 
     def calm(self) -> None:
         self.adversary_goes()

@@ -36,7 +36,7 @@ class Script(Watched):
 
     def does(self, node: str, kind: str, key: str) -> tuple[str, ...]:
         """Asks, and waits for the answer; what it tells."""
-        self.apply(Ask(node, kind, key))
+        self.carry_out(Ask(node, kind, key))
         self.run(21 * MS)
         assert self.history.operations[-1].outcome == OK
         return self.history.operations[-1].result
@@ -48,11 +48,11 @@ class Script(Watched):
         return self.does(node, READ, key)
 
     def slow(self, src: str, dst: str, delay_ms: int) -> None:
-        self.apply(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
+        self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def over(self) -> list[str]:
         """Heals, waits, and names all that was broken."""
-        self.apply(Heal())
+        self.carry_out(Heal())
         self.run(2 * S)
         stores = [self.sim.nodes[member].describe()["store"] for member in self.members]
         return [*self.broken, *([] if stores.count(stores[0]) == 4 else [AGREE])]
@@ -74,9 +74,9 @@ def photo_and_comment(script: Script) -> None:
 
 def album_and_photo(script: Script) -> None:
     """One client's two puts: the first is lost on its way to n3."""
-    script.apply(Cut((("n1", "n3"),)))
+    script.carry_out(Cut((("n1", "n3"),)))
     script.writes("n1", "photo")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.writes("n1", "album")
     script.reads("n3", "album")
     script.reads("n3", "photo")
@@ -88,15 +88,15 @@ def a_rival_of_the_dependency(script: Script) -> None:
         script.writes("n4", key)
     script.run(30 * MS)
     script.slow("n1", "n3", 600)
-    script.apply(Partition((("n1", "n2", "n3"), ("n4",))))
+    script.carry_out(Partition((("n1", "n2", "n3"), ("n4",))))
     for key in ("u", "u", "u", "d"):
         script.writes("n4", key)
     script.writes("n1", "e")
     script.writes("n1", "d")
-    script.apply(Cut((("n4", "n2"), ("n4", "n1"))))
+    script.carry_out(Cut((("n4", "n2"), ("n4", "n1"))))
     assert script.reads("n2", "d")
     script.writes("n2", "p")
-    script.apply(Heal((("n4", "n3"), ("n3", "n4"))))
+    script.carry_out(Heal((("n4", "n3"), ("n3", "n4"))))
     script.run(150 * MS)
     script.reads("n3", "d")
     script.reads("n3", "p")
@@ -117,7 +117,7 @@ def both_sides(script: Script) -> None:
     """Both sides of a cut write one key."""
     script.writes("n1", "x")
     script.run(50 * MS)
-    script.apply(Partition((("n1", "n2"), ("n3", "n4"))))
+    script.carry_out(Partition((("n1", "n2"), ("n3", "n4"))))
     script.writes("n1", "x")
     script.writes("n3", "x")
     script.run(200 * MS)
@@ -130,14 +130,14 @@ def crashes_while_it_waits(script: Script) -> None:
     assert script.reads("n2", "photo")
     script.writes("n2", "comment")
     script.run(100 * MS)
-    script.apply(Crash("n3"), Restart("n3"))
+    script.carry_out(Crash("n3"), Restart("n3"))
     script.run(S)
 
 
 def restarts_and_writes(script: Script) -> None:
     """n1 writes x, crashes, restarts, and writes x again."""
     script.writes("n1", "x")
-    script.apply(Crash("n1"), Restart("n1"))
+    script.carry_out(Crash("n1"), Restart("n1"))
     script.run(50 * MS)
     script.writes("n1", "x")
 

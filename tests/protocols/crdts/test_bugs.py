@@ -74,7 +74,7 @@ class Script(Watched):
 
     def told(self, node: str, kind: str = READ, value: str | None = None) -> tuple[str, ...]:
         """Asks, waits for the answer, which is ok or refused; what it tells."""
-        self.sim.apply(Ask(node, kind, "x", value))
+        self.sim.carry_out(Ask(node, kind, "x", value))
         self.take()
         op_id = self.history.operations[-1].op_id
         self.run(30 * MS)
@@ -91,11 +91,11 @@ class Script(Watched):
             self.told(node, REMOVE, self.element())
 
     def cut_off(self, node: str) -> None:
-        self.apply(Partition(((node,), tuple(each for each in self.members if each != node))))
+        self.carry_out(Partition(((node,), tuple(each for each in self.members if each != node))))
 
     def over(self) -> list[str]:
         """Heals, waits, and names all that was broken."""
-        self.apply(SetLink((), (("loss", 0),)), Heal())
+        self.carry_out(SetLink((), (("loss", 0),)), Heal())
         self.run(2 * S)
         stores = [self.sim.nodes[member].describe()["store"] for member in self.members]
         broken = list(self.broken)
@@ -121,7 +121,7 @@ def two_sides(script: Script) -> None:
 
 def loses_half(script: Script) -> None:
     """Half of all messages are lost while everybody updates; then two more updates that all hear of."""
-    script.apply(SetLink((), (("loss", 500_000),)))
+    script.carry_out(SetLink((), (("loss", 500_000),)))
     for number in range(12):
         script.told(script.members[number % 3], WRITE)
         if number % 4 == 3:
@@ -134,7 +134,7 @@ def crashes_alone(script: Script) -> None:
     script.cut_off("n1")
     script.told("n1", WRITE)
     script.told("n1", WRITE)
-    script.apply(Crash("n1"), Restart("n1"))
+    script.carry_out(Crash("n1"), Restart("n1"))
     script.run(200 * MS)
 
 
@@ -144,7 +144,7 @@ def crashes_and_goes_on(script: Script) -> None:
     script.told("n1", WRITE)
     script.run(S)
     script.cut_off("n1")
-    script.apply(Crash("n1"), Restart("n1"))
+    script.carry_out(Crash("n1"), Restart("n1"))
     script.told("n1", WRITE)
 
 
@@ -163,7 +163,7 @@ def one_after_the_other(script: Script) -> None:
 
 def at_one_moment(script: Script) -> None:
     """Two replicas are asked in one and the same microsecond."""
-    script.apply(Ask("n1", WRITE, "x"), Ask("n2", WRITE, "x"))
+    script.carry_out(Ask("n1", WRITE, "x"), Ask("n2", WRITE, "x"))
     script.run(S)
 
 
@@ -184,7 +184,7 @@ def a_slow_clock(script: Script) -> None:
     """The second write is taken by a clock that is a second behind, cut off from the others, who know the first."""
     script.told("n1", WRITE)
     script.run(500 * MS)
-    script.apply(SetClock("n3", -S))
+    script.carry_out(SetClock("n3", -S))
     script.cut_off("n3")
     script.told("n3", WRITE)
     script.run(300 * MS)
@@ -278,7 +278,7 @@ def test_the_checker_of_gossip_names_what_it_sees() -> None:
     """Each of its properties has a bug that breaks it here or in the storms' own, and one says which node it is."""
     script = Script("g_counter", bugs.ForgetsItsState.of(g_counter.DATATYPE))
     two_sides(script)
-    script.apply(Crash("n2"), Restart("n2"))
+    script.carry_out(Crash("n2"), Restart("n2"))
     script.told("n2", WRITE)
     found = [finding for finding in script.findings if finding.checker == GROWS]
     assert found and found[0].nodes == ("n2",)

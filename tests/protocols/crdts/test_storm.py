@@ -51,7 +51,7 @@ class GossipStorm(AnsweringStorm):
         return (*super().faults(), self.turn_the_exchange)
 
     def turn_the_exchange(self) -> None:
-        self.sim.apply(Turn(0, "exchange", self.chance.choice(("delta", "state"))))
+        self.sim.carry_out(Turn(0, "exchange", self.chance.choice(("delta", "state"))))
 
     def copy_of(self, member: str) -> Any:
         return self.sim.nodes[member].copies  # type: ignore[attr-defined]

@@ -200,18 +200,18 @@ class DynamoStorm(Storm):
     def crash(self) -> None:
         """Where disks may be lost, some crashes take the disk with them."""
         if self.dials == LOST_DISKS and self.chance.chance(400_000):
-            return self.sim.apply(Wipe(self.chance.choice(self.members)))
+            return self.sim.carry_out(Wipe(self.chance.choice(self.members)))
         return super().crash()
 
     def calm(self) -> None:
         """Everything is whole again, and nobody asks anything. Then everything must have been settled."""
         self.calm_links()
-        self.sim.apply(Heal())
+        self.sim.carry_out(Heal())
         for member in MEMBERS:
             if self.sim.status[member] == PAUSED:
-                self.sim.apply(Resume(member))
+                self.sim.carry_out(Resume(member))
             elif self.sim.status[member] != UP:
-                self.sim.apply(Restart(member))
+                self.sim.carry_out(Restart(member))
         self.run(CALM_FOR)
         self.require_safety()
         self.require_agreement()

@@ -35,13 +35,13 @@ def table(node: type[Node]) -> Watched:
 def vote_forgotten(node: type[Node]) -> Watched:
     """n2's second lets n1 decide zebra, and nobody hears of that. n2 restarts, and n1 is cut off; n2 and n3 want curry."""
     script = table(node)
-    script.apply(Partition((("n1", "n2"), ("n3",))), *(Act(n, "propose", "lunch=zebra") for n in ("n1", "n2")))
+    script.carry_out(Partition((("n1", "n2"), ("n3",))), *(Act(n, "propose", "lunch=zebra") for n in ("n1", "n2")))
     script.run(15 * MS)
-    script.apply(Cut((("n1", "n2"),)))
+    script.carry_out(Cut((("n1", "n2"),)))
     script.run(15 * MS)
     assert script.sim.nodes["n1"].decided == {"lunch": "zebra"}  # type: ignore[attr-defined]
-    script.apply(Crash("n2"), Restart("n2"), Partition((("n1",), ("n2", "n3"))))
-    script.apply(*(Act(n, "propose", "lunch=curry") for n in ("n2", "n3")))
+    script.carry_out(Crash("n2"), Restart("n2"), Partition((("n1",), ("n2", "n3"))))
+    script.carry_out(*(Act(n, "propose", "lunch=curry") for n in ("n2", "n3")))
     script.run(2 * S)
     return script
 
@@ -49,11 +49,11 @@ def vote_forgotten(node: type[Node]) -> Watched:
 def second_unheeded(node: type[Node]) -> Watched:
     """n1 and n2 second zebra, and n1 decides unheard; n3 knows of one report for each wish, and of one second."""
     script = table(node)
-    script.apply(SetLink((("n3", "n1"), ("n3", "n2"), ("n2", "n3")), (("delay", 100 * MS),)))
-    script.apply(SetLink((("n1", "n2"),), (("delay", 20 * MS),)))
-    script.apply(*(Act(n, "propose", f"lunch={wish}") for n, wish in zip(THREE, ("zebra", "zebra", "curry"), strict=True)))
+    script.carry_out(SetLink((("n3", "n1"), ("n3", "n2"), ("n2", "n3")), (("delay", 100 * MS),)))
+    script.carry_out(SetLink((("n1", "n2"),), (("delay", 20 * MS),)))
+    script.carry_out(*(Act(n, "propose", f"lunch={wish}") for n, wish in zip(THREE, ("zebra", "zebra", "curry"), strict=True)))
     script.run(25 * MS)
-    script.apply(Cut((("n1", "n2"), ("n1", "n3"))))
+    script.carry_out(Cut((("n1", "n2"), ("n1", "n3"))))
     script.run(3 * S)
     assert script.sim.nodes["n1"].decided == {"lunch": "zebra"}  # type: ignore[attr-defined]
     return script

@@ -35,7 +35,7 @@ class LunchStorm(Storm):
         meal = f"meal{len(self.events)}"
         for friend in self.chance.shuffled(self.members)[: self.chance.between(1, len(self.members))]:
             if self.sim.status[friend] == UP:
-                self.sim.apply(Act(friend, "propose", f"{meal}={self.chance.choice(WISHES)}"))
+                self.sim.carry_out(Act(friend, "propose", f"{meal}={self.chance.choice(WISHES)}"))
         super().run(duration)
 
     def all_served(self, core: list[str], kind: str) -> bool:

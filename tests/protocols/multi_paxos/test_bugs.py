@@ -53,11 +53,11 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in FIVE if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in FIVE if node not in named))))
 
     def bounce(self, *nodes: str) -> None:
         for node in nodes:
-            self.apply(Crash(node), Restart(node))
+            self.carry_out(Crash(node), Restart(node))
 
     def lead(self, id: str) -> None:
         """That server loses its patience, and leads."""
@@ -106,9 +106,9 @@ def chosen_and_unknown(servers: type[MultiPaxosNode], bounce: bool, wipe: bool =
     script.run(100 * MS)
     assert script.operation(op_id).outcome == OK
     assert [len(script.server(id).log) for id in FIVE] == [2, 1, 1, 1, 1]
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     if wipe:
-        script.apply(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
+        script.carry_out(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
     if bounce:
         script.bounce("n2", "n3")
     script.split(("n2", "n4", "n5"))

@@ -120,10 +120,10 @@ def test_a_node_that_was_away_catches_up_without_an_election() -> None:
     storm.run(2 * S)
     leader = storm.a_leader()
     away = next(member for member in storm.members if member != leader)
-    storm.apply(Crash(away))
+    storm.carry_out(Crash(away))
     storm.run(6 * S)
     behind = len(storm.sim.nodes[away].log)
-    storm.apply(Restart(away))
+    storm.carry_out(Restart(away))
     storm.run(1 * S)
     storm.require_safety()
     logs = [[command for _number, command in storm.sim.nodes[member].log] for member in (leader, away)]

@@ -44,13 +44,13 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in FIVE if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in FIVE if node not in named))))
 
     def cut(self, *pairs: tuple[str, str]) -> None:
-        self.apply(Cut(tuple(pairs) + tuple((b, a) for a, b in pairs)))
+        self.carry_out(Cut(tuple(pairs) + tuple((b, a) for a, b in pairs)))
 
     def slow(self, src: str, *dsts: str, ms: int) -> None:
-        self.apply(SetLink(tuple((src, dst) for dst in dsts), (("delay", ms * MS),)))
+        self.carry_out(SetLink(tuple((src, dst) for dst in dsts), (("delay", ms * MS),)))
 
     def propose(self, node: str, ms: int) -> str:
         """A client of that node proposes; then so much time passes."""
@@ -60,7 +60,7 @@ class Script(Watched):
 
     def bounce(self, *nodes: str) -> None:
         for node in nodes:
-            self.apply(Crash(node), Restart(node))
+            self.carry_out(Crash(node), Restart(node))
 
 
 # --- the scripts ---------------------------------------------------------------------------------
@@ -89,9 +89,9 @@ def chosen_and_unknown(nodes: type[PaxosNode], bounce: bool, wipe: bool = False)
     script.propose("n1", 45)
     script.split()
     script.run(50 * MS)
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     if wipe:
-        script.apply(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
+        script.carry_out(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
     if bounce:
         script.bounce("n2", "n3")
     script.split(("n2", "n3", "n4", "n5"))
@@ -129,7 +129,7 @@ def two_sides(nodes: type[PaxosNode]) -> Script:
     script.split(("n1", "n2"), ("n3", "n4", "n5"))
     script.ask("n1", WRITE)
     script.propose("n5", 200)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.propose("n3", 300)
     return script
 
@@ -141,7 +141,7 @@ def two_halves(nodes: type[PaxosNode]) -> Script:
     script.propose("n1", 35)
     script.cut(("n1", "n3"))
     script.run(100 * MS)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.split(("n1", "n2", "n3"))
     script.run(900 * MS)  # a second after its first try it prepares again; the promises are back, the Accept is on its way
     script.cut(("n1", "n2"))
@@ -156,7 +156,7 @@ def chosen_and_patience_ends(nodes: type[PaxosNode]) -> Script:
     script.propose("n1", 45)
     script.split()
     script.run(400 * MS)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.propose("n5", 400)
     return script
 

@@ -59,17 +59,17 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in FIVE if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in FIVE if node not in named))))
 
     def crash(self, *nodes: str) -> None:
-        self.apply(*(Crash(node) for node in nodes))
+        self.carry_out(*(Crash(node) for node in nodes))
 
     def bounce(self, *nodes: str) -> None:
         self.crash(*nodes)
-        self.apply(*(Restart(node) for node in nodes))
+        self.carry_out(*(Restart(node) for node in nodes))
 
     def slow(self, src: str, dst: str, delay_ms: int) -> None:
-        self.apply(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
+        self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def run_until_leads(self, id: str) -> None:
         self.run_to(lambda _: bool(self.server(id).role == "leader"))
@@ -121,7 +121,7 @@ def stale_candidate(servers: type[RaftNode]) -> Script:
     script.crash("n1")
     script.give_patience(n4=400, n2=600)
     script.bounce("n4", "n2")  # they set their timers anew
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_to(lambda sim: any(sim.nodes[id].role == "leader" for id in ("n2", "n4")))
     script.run(200 * MS)
     return script
@@ -137,7 +137,7 @@ def restarted_majority(servers: type[RaftNode]) -> Script:
     script.crash("n1")
     script.give_patience(n4=400, n2=600)
     script.bounce("n2", "n3", "n4")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_to(lambda sim: any(sim.nodes[id].role == "leader" for id in ("n2", "n4")))
     script.run(200 * MS)
     return script

@@ -27,7 +27,7 @@ FASTEST = 90_000  # parts per million
 
 
 def tell(script: Script, node: str, action: str, argument: str = "") -> None:
-    script.apply(Act(node, action, argument))
+    script.carry_out(Act(node, action, argument))
 
 
 # --- the scripts ---------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def restarts_from_snapshots(servers: type[RaftNode]) -> Script:
     script.crash("n1")
     script.give_patience(n4=400, n2=600)
     script.bounce("n2", "n3", "n4")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_to(lambda sim: any(sim.nodes[id].role == "leader" for id in ("n2", "n4")))
     script.run(200 * MS)
     return script
@@ -152,7 +152,7 @@ def lost_answer(servers: type[RaftNode]) -> Script:
     script = Script(servers, {"snapshot_entries": 2}, n1=150)
     script.run_until_leads("n1")
     script.run(100 * MS)
-    script.apply(Cut((("n1", "n2"),)))
+    script.carry_out(Cut((("n1", "n2"),)))
     script.ask("n2", WRITE)
     script.run(100 * MS)
     script.served("n4", READ)
@@ -176,7 +176,7 @@ def leased(servers: type[RaftNode], rate: int = 0, patience: int = 1_000) -> Scr
     script = Script(servers, LEASE, n1=150)
     script.run_until_leads("n1")
     script.served("n1", WRITE)
-    script.apply(*(SetClock(node, 0, -rate if node == "n1" else rate) for node in FIVE))
+    script.carry_out(*(SetClock(node, 0, -rate if node == "n1" else rate) for node in FIVE))
     script.give_patience(n2=patience)
     script.run(500 * MS)
     leader = script.server("n1")
@@ -220,7 +220,7 @@ def returnee(servers: type[RaftNode]) -> Script:
     script.run(3 * S)
     script.give_patience(n1=150)
     term = script.server("n1").current_term
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(500 * MS)
     if script.server("n1").current_term != term or script.sim.roles["n1"] != ("leader", term):
         script.halts.append(Finding(UNDISTURBED, script.sim.now, f"The leader of term {term} was deposed."))

@@ -46,10 +46,10 @@ class Script(Watched):
         return self.sim.nodes[id]
 
     def slow(self, src: str, dst: str, delay_ms: int) -> None:
-        self.apply(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
+        self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def cut(self, src: str, *dsts: str) -> None:
-        self.apply(Cut(tuple((src, dst) for dst in dsts)))
+        self.carry_out(Cut(tuple((src, dst) for dst in dsts)))
 
     def answered(self, op_id: str) -> str:
         self.run_to(lambda sim: op_id not in sim.clients.pending)
@@ -64,7 +64,7 @@ def told_one_only(sites: type[TwoPhaseCommitNode], termination: str = "simple") 
     script.cut("n1", "n3")
     assert script.answered(op_id) == OK
     script.run(500 * MS)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(500 * MS)
     return script
 
@@ -96,11 +96,11 @@ def voter_restarts(sites: type[TwoPhaseCommitNode]) -> Script:
     script = Script(sites, "cooperative")
     script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + 12 * MS)
-    script.apply(Crash("n3"), Restart("n3"))
+    script.carry_out(Crash("n3"), Restart("n3"))
     script.cut("n1", "n2")  # n2 is not told either, and asks n3
     script.slow("n1", "n3", 400)
     script.run(S)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(500 * MS)
     return script
 
@@ -112,9 +112,9 @@ def coordinator_restarts(sites: type[TwoPhaseCommitNode]) -> Script:
     script.run(ACCESS_DELAY + 15 * MS)
     script.cut("n1", "n3")
     assert script.answered(op_id) == OK
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     script.run(300 * MS)
-    script.apply(Heal(), Restart("n1"))
+    script.carry_out(Heal(), Restart("n1"))
     script.run(500 * MS)
     return script
 
@@ -174,14 +174,14 @@ def test_when_all_have_voted_and_the_coordinator_is_gone_all_wait_for_ever(termi
     script = Script(TwoPhaseCommitNode, termination)
     script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + 12 * MS)
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     script.run(30 * S)
     assert [script.site(id).role for id in ("n2", "n3")] == [IN_DOUBT, IN_DOUBT]
     read, write = script.ask("n2", READ), script.ask("n3", WRITE)
     other = script.ask("n3", READ, "y")
     assert [script.answered(op_id) for op_id in (read, write, other)] == ["failed", "failed", "ok"]
     assert script.operation(read).reason == "x is locked by a transaction in doubt"
-    script.apply(Restart("n1"))
+    script.carry_out(Restart("n1"))
     script.run(S)
     assert script.answered(script.ask("n2", READ)) == OK
     assert script.findings == []

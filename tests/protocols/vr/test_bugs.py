@@ -60,20 +60,20 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in self.members if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in self.members if node not in named))))
 
     def crash(self, *nodes: str) -> None:
-        self.apply(*(Crash(node) for node in nodes))
+        self.carry_out(*(Crash(node) for node in nodes))
 
     def bounce(self, *nodes: str) -> None:
         self.crash(*nodes)
-        self.apply(*(Restart(node) for node in nodes))
+        self.carry_out(*(Restart(node) for node in nodes))
 
     def slow(self, src: str, dst: str, delay_ms: int) -> None:
-        self.apply(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
+        self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def cut(self, src: str, *dsts: str) -> None:
-        self.apply(Cut(tuple((src, dst) for dst in dsts)))
+        self.carry_out(Cut(tuple((src, dst) for dst in dsts)))
 
     def run_until_leads(self, id: str) -> None:
         self.run_to(lambda _: bool(self.replica(id).is_primary))
@@ -120,7 +120,7 @@ def lost_reply(replicas: type[VRNode]) -> Script:
     op_id = script.ask("n3", WRITE)
     script.run_to(lambda _: script.replica("n1").commit_number == 1)
     script.run(20 * MS)  # the reply dies
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_to(lambda sim: op_id not in sim.clients.pending)
     script.run(200 * MS)
     return script
@@ -164,7 +164,7 @@ def missed_write(replicas: type[VRNode]) -> Script:
     script.split(("n1", "n3", "n4"))
     script.served("n4", WRITE)
     script.crash("n1")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_until_leads("n2")
     script.run(200 * MS)
     return script
@@ -193,7 +193,7 @@ def forgetful_majority(replicas: type[VRNode]) -> Script:
     script.split(("n1", "n2", "n3"))
     script.served("n1", WRITE)
     script.bounce("n1", "n2", "n3")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(2 * S)
     script.ask("n4", READ)
     script.run(2 * S)
@@ -227,7 +227,7 @@ def late_answers(replicas: type[VRNode]) -> Script:
     script.give_patience("n3", 500)
     script.split(("n1", "n2"))
     script.served("n1", WRITE)
-    script.apply(Heal((("n3", "n2"), ("n2", "n3"))))
+    script.carry_out(Heal((("n3", "n2"), ("n2", "n3"))))
     script.cut("n2", "n1")
     script.bounce("n2")
     script.run(250 * MS)  # the old answers arrive
@@ -246,18 +246,18 @@ def last_copies(replicas: type[VRNode]) -> Script:
     script.split(("n1", "n2", "n3"))  # n4 and n5 do not learn that it is committed
     script.cut("n1", "n2", "n3")  # nor n2 and n3 that there is something
     script.run_to(lambda _: script.replica("n1").status == VIEW_CHANGE)
-    script.apply(Heal((("n1", "n2"), ("n1", "n3"))))
+    script.carry_out(Heal((("n1", "n2"), ("n1", "n3"))))
     script.run_to(lambda _: script.replica("n3").has_done_view_change)
     script.run(MS)
     script.cut("n2", "n3")  # nor n3 what view 1 begins with
     script.run_until_leads("n2")
     script.run(15 * MS)
     script.split(("n3",))
-    script.apply(Heal((("n2", "n4"), ("n2", "n5"))))
+    script.carry_out(Heal((("n2", "n4"), ("n2", "n5"))))
     script.run_to(lambda _: script.replica("n4").transfer_view == script.replica("n5").transfer_view == 1)
     script.crash("n1", "n2")
     script.replica("n3").knobs["patience"]["n3"] = 150
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_to(lambda _: any(script.replica(id).is_primary for id in ("n3", "n4", "n5")), 70 * S)
     script.run(200 * MS)
     return script
@@ -273,7 +273,7 @@ def forgotten_promise(replicas: type[VRNode], disk: str = "nothing") -> Script:
     script.slow("n2", "n3", 300)
     script.split(("n2", "n3"))
     script.run_to(lambda _: script.replica("n2").status == VIEW_CHANGE)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.slow("n2", "n1", 10)
     script.bounce("n2")
     script.give_patience("n2", NEVER)
@@ -287,10 +287,10 @@ def forgotten_promise(replicas: type[VRNode], disk: str = "nothing") -> Script:
     script.slow("n3", "n2", 10)
     script.run_to(lambda _: all(script.replica(id).status == NORMAL for id in script.members))
     if script.replica("n1").is_primary:  # nobody is bound to view 1 any more
-        script.apply(Cut((("n1", "n2"), ("n2", "n1"))))
+        script.carry_out(Cut((("n1", "n2"), ("n2", "n1"))))
     script.served("n3", WRITE)
     script.run(600 * MS)  # the late DoViewChange arrives
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.ask("n2", READ)
     script.run(S)
     return script
