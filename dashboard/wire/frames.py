@@ -24,7 +24,7 @@ from dashboard.wire.format import FORMAT, Frame
 
 
 def short(value: Any, most: int = 48) -> str:
-    """A message's field as a short text."""
+    """A field of a message as a short text."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -51,7 +51,7 @@ def message_fields(kind: type) -> list[str]:
 
 
 def columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
-    """One array a field: a sixth of the size of one object a row."""
+    """One array for each field: a sixth of the size of one object for each row."""
     turned = list(zip(*rows, strict=True))
     return {name: list(turned[place]) if turned else [] for place, name in enumerate(names)}
 
@@ -117,7 +117,7 @@ def link_card(link: LinkState) -> dict[str, Any]:
 
 
 def knob_line(card: CardSeen, knobs: Mapping[str, Any]) -> str:
-    """A lane's knobs in a line: N=3 R=1 W=1 · siblings."""
+    """A lane's knobs in one line: N=3 R=1 W=1 · siblings."""
     numbers, choices = [], []
     for knob in card.knobs:
         value = knobs[knob.name]
@@ -135,11 +135,11 @@ def knob_line(card: CardSeen, knobs: Mapping[str, Any]) -> str:
 
 
 def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], veiled: bool = False) -> dict[str, Any]:
-    """What the run started from; knobs and deadline as they are now. Of a veiled run the lesson waits."""
+    """What the run started from, but knobs and deadline as they are now. A veiled run has no lesson yet."""
     keys = list(spec.workload.keys) if spec.workload else ["x"]
     composed = scenario is None or (unnamed(spec), spec.nodes) != (unnamed(scenario.spec), scenario.spec.nodes)
     nicknames = [lane.nickname for lane in (spec if composed or scenario is None else scenario.spec).lanes]
-    told = None if composed else scenario  # of other lanes its question and its lesson need not be true
+    told = None if composed else scenario  # its question and its lesson may be wrong for other lanes
     return {
         "scenario": spec.scenario,
         "number": scenario.number if scenario else 0,
@@ -197,7 +197,7 @@ def clock(at: int, horizon: int, speed: float, playing: bool) -> dict[str, Any]:
 
 
 def clock_news(told: Mapping[str, Any], now: Mapping[str, Any]) -> Frame:
-    """The clock, without what is to be expected."""
+    """The clock, without the fields that the page can predict."""
     expected = {**told, "horizon": max(told["horizon"], now["at"])}
     return "clock", {name: value for name, value in now.items() if name == "at" or value != expected[name]}
 

@@ -416,7 +416,7 @@ def places_on_the_way(page: Page) -> int:
     press(page, between(page, SMALL))
     page.evaluate("held.hold()")
     page.mouse.up()
-    page.wait_for_function("() => inside.world.state.lanes[0].told.links.cut.length > 0", polling=50)
+    page.wait_for_function("() => inside.world.state.lanes[0].latest.links.cut.length > 0", polling=50)
     count = int(page.evaluate(GLIDE))
     page.evaluate("held.letGo()")
     return count
