@@ -23,6 +23,7 @@ from hands import (
     pause,
     pause_button,
     play_button,
+    reads,
     reset,
     run_to,
     split,
@@ -100,7 +101,7 @@ def test_who_watches_cannot_act_and_reads_why(two: tuple[Page, Page]) -> None:
         expect(control).to_be_disabled()
     expect(second.get_by_label("seed")).to_be_disabled()
     second.keyboard.press("Space")
-    expect(second.locator(".caption .alarm")).to_have_text("You are watching; somebody else holds the controls.")
+    reads(second, "You are watching; somebody else holds the controls.", "alarm")
     a, b = (next(n for n in second.evaluate("capscope.nodes(0)") if n["id"] == id) for id in ("n1", "n4"))
     middle = ((a["x"] + b["x"]) / 2, (a["y"] + b["y"]) / 2)
     second.mouse.move(middle[0], middle[1] - 60)
