@@ -29,6 +29,11 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
     onConnected(false, "");
     if (reason === "io server disconnect") setTimeout(() => socket.connect(), COME_BACK); // who is sent away has to knock again
   });
+  const hurry = () => {
+    if (socket.active && !socket.connected && document.visibilityState === "visible") socket.disconnect().connect(); // or else it waits for its next try
+  };
+  addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", hurry);
   socket.on("connect_error", (error) => onConnected(false, socket.active ? "" : error.message));
   return { send: outbox.send };
 }
