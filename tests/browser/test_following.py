@@ -230,6 +230,28 @@ def test_what_is_asked_while_the_line_is_down_is_done_once_when_it_is_back(
     only_of_a_broken_line(complaints)
 
 
+STAYS_QUIET = "addEventListener('online', (event) => event.stopImmediatePropagation(), true)"
+SHOWS_ITSELF = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+@pytest.mark.parametrize("sign", ["the network is back", "the page is looked at"])
+def test_a_page_comes_back_at_once_when_the_browser_says_so(
+    page: Page, open_dashboard: Opener, complaints: list[str], sign: str
+) -> None:
+    open_dashboard(page)
+    page.context.set_offline(True)
+    expect(page.locator(".caption .alarm")).to_have_text(LOST)
+    page.evaluate("held.hold()")  # no timer of the page rings any more: it would not try again by itself
+    if sign == "the page is looked at":
+        page.evaluate(STAYS_QUIET)
+    page.context.set_offline(False)
+    if sign == "the page is looked at":
+        page.evaluate(SHOWS_ITSELF)
+    page.wait_for_function("() => inside.ui.state.connected && !inside.world.state.waiting", polling=50)
+    page.evaluate("held.letGo()")
+    only_of_a_broken_line(complaints)
+
+
 class OwnServer(NamedTuple):
     address: str
     start: Callable[[], None]
