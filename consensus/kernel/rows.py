@@ -29,6 +29,7 @@ row (``Event(...) == row``), so code that compares or sorts events does not care
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 from typing import Any, Final
 
 from consensus.kernel.events import Event
@@ -57,4 +58,4 @@ FIRES_AT: Final = 2
 
 def events_of(rows: Iterable[Row]) -> list[Event]:
     """The rows as events, with their names."""
-    return [make(Event, row) for row in rows]
+    return list(map(make, repeat(Event), rows))
