@@ -113,7 +113,7 @@ class Ledger(Generic[K, V]):
     def __setitem__(self, key: K, value: V) -> None:
         page = self.page
         if page.get(key, ABSENT) is ABSENT:
-            self.count += key not in self
+            self.count += not self.full or self._find(key) is ABSENT
         page[key] = value
         if len(page) >= PAGE:
             self._turn_the_page()
