@@ -1,4 +1,4 @@
-"""A veiled session tells what clients see and nothing of what is in the box, until somebody reveals it."""
+"""A veiled session shows what clients see and nothing inside the box, until somebody reveals it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def veiled_room(lane: LaneSpec | None = None) -> Room:
 
 
 def told(room: Room, viewer: str = "anne") -> list[tuple[str, Any]]:
-    """Everything that a viewer has been sent since the box was opened, without the catalogue."""
+    """Everything that a viewer got since the box was opened, without the catalogue."""
     frames = [frame for packet in room.got[viewer] for frame in packet[2] if frame[0] != "hello"]
     opened = max(place for place, (kind, _) in enumerate(frames) if kind == "snapshot" and place < len(frames))
     first = next(place for place, (kind, body) in enumerate(frames) if kind == "snapshot" and body["spec"]["scenario"] == BOX)

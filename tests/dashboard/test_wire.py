@@ -1,4 +1,4 @@
-"""The wire: every frame keeps to its table, every command is checked against its own, and the news add up to the world."""
+"""The wire: every frame fits its table, every command is checked against its own, and the news adds up to the world."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def overheard(lane: Any, number: int, now: int) -> wire.LaneView:
 
 
 def through_the_wire(value: Any) -> Any:
-    """As a page gets it."""
+    """The value as a page gets it."""
     return Reader().unpacked(Writer().packed(value))
 
 
@@ -69,7 +69,7 @@ ACTS = st.one_of(
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 700 * MS), ACTS), max_size=12), st.integers(1, 400))
 def test_a_snapshot_and_the_news_after_it_add_up_to_a_later_snapshot(acts: list[tuple[int, Any]], seed: int) -> None:
-    """The browser is a pure fold of frames: whatever happens, it knows what a newcomer is told, and what the engine knows."""
+    """The browser is a pure fold of frames: whatever happens, its state equals a newcomer's, and the engine's."""
     timeline = Timeline(registry.spec("same-cut", seed))
     lanes = timeline.experiment.lanes
     views = [wire.LaneView(number) for number in range(len(lanes))]
@@ -556,7 +556,7 @@ JSON = st.recursive(
 @settings(max_examples=200)
 @given(st.sampled_from(sorted(wire.COMMANDS)), st.data())
 def test_no_json_breaks_the_check(kind: str, data: st.DataObject) -> None:
-    """Any value in any field is understood or refused; nothing else comes out."""
+    """Any value in any field is accepted or refused; nothing else happens."""
     fields = {name: data.draw(JSON) for name in wire.COMMANDS[kind].fields}
     try:
         order = wire.order({"id": "1", "type": kind, **fields})
@@ -574,7 +574,7 @@ def test_a_sentence_keeps_its_template_and_values_on_the_wire() -> None:
     inner = say("{n} stale reads", n=3)
     sentence = say("The side of {size} answered {ok} of {asked}; {harm}.", size=2, ok=0, asked=41, harm=inner)
     for writer, reader in ((Writer(), Reader()), (Writer(learning=False), Reader())):
-        for _ in range(2):  # told anew, then from the tables
+        for _ in range(2):  # sent in full, then from the tables
             back = reader.unpacked(writer.packed(["caption", sentence]))[1]
             assert back == sentence and back.template == sentence.template and back.values == sentence.values
             assert back.values["harm"].template == inner.template

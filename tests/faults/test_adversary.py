@@ -22,7 +22,7 @@ from tests.kit.storm import Watched, members
 
 
 def spiteful(nodes: Any, src: str, dst: str, message: Any) -> int:
-    """Delays everything for as long as it is allowed to."""
+    """Delays everything for as long as the kernel allows."""
     return 70 * S
 
 
@@ -138,7 +138,7 @@ def test_an_unknown_adversary_is_refused() -> None:
 
 
 def test_without_a_crash_and_with_one_the_deterministic_vote_is_held_up_by_delays_alone() -> None:
-    """FLP's theorem: with no node down at all it stays undecided. (What it needs is that one might be.)"""
+    """FLP's theorem: it stays undecided even if no node is down. (It is enough that one could be down.)"""
     run = votes(MAJORITY)
     run.carry_out(Adversary("decisive"))
     inputs(run)

@@ -1,4 +1,4 @@
-"""A protocol's own actions, told to a node by hand: what is accepted, what is refused and with which sentence."""
+"""A protocol's own actions, requested by hand: which are accepted, and which are refused with which sentence."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_only_a_running_node_can_be_told_anything(fault: Any, status: str) -> No
 
 
 def test_what_a_node_can_do_depends_on_the_time_of_asking() -> None:
-    """Not on when something happened to it last."""
+    """It does not depend on when something happened to the node last."""
 
     class Sleeper(Guest):
         def cannot(self, action: str, argument: str) -> str:

@@ -1,4 +1,4 @@
-"""A node's own clock: what it says, how timers count on it, and that nothing but a hand sets it."""
+"""A node's own clock: what it shows, how timers count on it, and that only a visitor or a script sets it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAIR = ("n1", "n2")
 
 
 class Beat(Node):
-    """Notes what its clock says, every 100 ms of it."""
+    """Records its clock's reading, every 100 ms of that clock."""
 
     timers = ("beat",)
 
@@ -42,11 +42,11 @@ def simulation() -> Simulation:
 
 
 def beats(sim: Simulation, node: str = "n1") -> list[tuple[int, int]]:
-    """(when, what its clock said) of each beat since the last drain."""
+    """(moment, the clock's reading) of each beat since the last drain."""
     return [(e.at, int(e.data[1])) for e in sim.drain() if e.kind == "noted" and e.node == node]
 
 
-# --- what a clock says ------------------------------------------------------------------------------------------------
+# --- what a clock shows -----------------------------------------------------------------------------------------------
 
 CLOCKS = st.builds(OwnClock, st.integers(-SKEW_MAX, SKEW_MAX), st.integers(-RATE_MAX, RATE_MAX), st.integers(0, 600 * S))
 
@@ -327,7 +327,7 @@ def test_going_back_and_forward_gives_the_same_run_to_the_bit() -> None:
 
 
 def test_a_slow_clock_loses_under_last_write_wins() -> None:
-    """The clock of the writer's node decides: 60 s behind, whatever it writes is older than what is there."""
+    """The clock of the writer's node decides: it is 60 s behind, so all its writes are older than the value that is there."""
     experiment = Experiment(SPEC, registry.protocols())
     experiment.intervene(SetClock("n1", -60 * S))
     experiment.run_until(6 * S)

@@ -38,7 +38,7 @@ def sent(result, src, dst, name):
 
 
 def fate(result, number):
-    """What became of a message: (kind, at, cause), for each event that speaks of it."""
+    """What happened to a message: (kind, at, cause) for each event about it."""
     about = events(result, "delivered", "dropped", "held")
     return [(event.kind, event.at, event.cause, event.data[2:]) for event in about if event.data[0] == number]
 
@@ -113,7 +113,7 @@ def test_two_steps_that_mean_the_same_message_have_one_each():
 
 
 def test_chance_is_the_same_whether_or_not_a_step_waits():
-    """A step that waits for a message sends all others the slow way; what is drawn for them is the same."""
+    """While a step waits for a message, all others take the slow path; their random draws are the same."""
     plain, waiting = raft(seed=4), raft(seed=4, script=[(0.0, DropMessage("n1", "n2", "InstallSnapshot"))])
     assert plain.lanes[0].leaders == waiting.lanes[0].leaders
     moments = [[(event.at, event.node) for event in events(each, "delivered", "fired")] for each in (plain, waiting)]
@@ -150,7 +150,7 @@ def test_nodes_without_a_disk_cannot_crash_at_a_write():
 
 
 class Writer(Node):
-    """Writes and sends in turn."""
+    """Writes and sends by turns."""
 
     messages = (RequestVote,)
     durable = ("term", "log", "marks", "box")
@@ -228,7 +228,7 @@ def test_between_the_term_and_the_vote_the_vote_is_still_free():
 
 
 def test_zab_joins_an_epoch_before_its_history_is_on_disk_and_forgets():
-    """f.2.1 writes current epoch and history in one step. Between the two (ZooKeeper's ZK-4643) a disk claims what it lacks.
+    """f.2.1 writes current epoch and history in one step. Between the two (ZooKeeper's ZK-4643) the disk has a wrong epoch.
 
     n1 and n3 have committed x; n2 joins n1's new epoch and crashes between the two writes. When only n2 and n3 are left, the
     later epoch wins: n2's history, without x, is to replace that of n3.

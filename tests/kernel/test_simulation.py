@@ -1,4 +1,4 @@
-"""The kernel's laws, seen on a protocol of twenty lines."""
+"""The kernel's laws, with a protocol of twenty lines."""
 
 from typing import NamedTuple
 
@@ -213,7 +213,7 @@ def test_clients_ask_the_same_whatever_the_cluster_answers():
 
 
 def test_what_is_under_way_is_what_was_sent_and_neither_landed_nor_died():
-    """They are told from the heap and from what waits at a node that stands still: nothing else keeps them."""
+    """They are computed from the heap and from the messages that wait at paused nodes; nothing else stores them."""
     sim = simulation(workload=Workload(), link=LinkState(loss=200_000, duplicate=200_000))
     sim.carry_out(Pause("n2"))
     under_way = {}
@@ -253,7 +253,7 @@ def test_a_node_names_its_effects_for_a_test_and_not_for_the_kernel():
 
 
 class Alarms(Node):
-    """Sets timers as a script of its knobs says: at a moment, a name and how long from then."""
+    """Sets timers by a script in its knobs: each line has a moment, a name and a duration."""
 
     timers = ("step", "alarm")
 
@@ -278,7 +278,7 @@ def alarms(*script):
 
 
 def test_timers_due_at_once_fire_in_the_order_of_their_latest_setting():
-    # a is set anew while its first entry, due at 20, is in the heap; c is set later, but before that entry comes up.
+    # a is set again while its first entry, due at 20, is in the heap; c is set later, but before that entry comes up.
     _, fired = alarms((5, "a", 15), (6, "b", 24), (10, "a", 20), (15, "c", 15), (25, "d", 5))
     assert fired == [(30, "b"), (30, "a"), (30, "c"), (30, "d")]
 

@@ -1,4 +1,4 @@
-"""What a page knows: the fold of frames, as static/js/stores/world.js does it, without its clock."""
+"""The state of a page: the fold of frames, as in static/js/stores/world.js, without its clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.wire.pack import changed
 
 
 def rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """One array a field -> one object a row, as the page does it."""
+    """One array for each field -> one object for each row, as on the page."""
     names = list(columns)
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 

@@ -1,4 +1,4 @@
-"""Every intervention stands whole in one table: command, effect, mark and caption, inverse."""
+"""Every intervention is complete in one table: command, effect, mark and caption, inverse."""
 
 import pytest
 
@@ -36,7 +36,7 @@ from dashboard import wire
 
 LINKS = (("n1", "n2"), ("n2", "n1"))
 
-# One example of each, and what has to be done first so that it can be done.
+# One example of each, and the steps that make it possible.
 EXAMPLES = [
     (Cut(LINKS), ()),
     (Heal(LINKS), (Cut(LINKS),)),
@@ -60,9 +60,9 @@ EXAMPLES = [
     (Turn(0, "pre_vote", True), ()),
     (Say("Look at n1."), ()),
 ]
-# What nothing takes back: what was asked, told or lost stays so.
+# Interventions that cannot be undone: requests, captions, losses.
 FOR_GOOD = (Ask, Act, Wipe, CrashInside, DropMessage, HoldMessage, DeliverMessage, Say)
-UNMARKED = (Ask,)  # the answer is shown
+UNMARKED = (Ask,)  # the page shows the answer
 UNCAPTIONED = (Ask, Turn)
 
 

@@ -1,7 +1,7 @@
-"""Seven bugs planted in Ben-Or's protocol: which check catches which, and that it is silent about the honest one.
+"""Seven planted bugs in Ben-Or's protocol: which check catches which, and that the checks accept the honest protocol.
 
-Storms find three. Four rules are so subtle that storms may miss them (what was sent forgotten on restart; repeats counted
-again; the coin where there was a D-message; a coin for the input): each has a script that is cut to it.
+Storms find three. Four are so subtle that storms may miss them (sent messages forgotten on restart; repeats counted again; the
+coin in spite of a D-message; a coin for the input): each of these has a script of its own.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def message_forgotten(node: type[Node]) -> Watched:
 
 
 def proposal_unheeded(node: type[Node], seed: int = 1) -> Watched:
-    """n1 and n2 propose 1, and n1 decides unheard; n3 has counted one report for each bit, and one proposal."""
+    """n1 and n2 propose 1, and n1 decides but nobody hears it; n3 has counted one report for each bit, and one proposal."""
     script = some(node, seed)
     script.carry_out(SetLink((("n3", "n1"), ("n3", "n2"), ("n2", "n3")), (("delay", 100 * MS),)))
     script.carry_out(SetLink((("n1", "n2"),), (("delay", 20 * MS),)))
@@ -84,7 +84,7 @@ SCRIPTS: dict[type[Node], tuple[Callable[..., Watched], str]] = {
     ben_or_bugs.TossesAlways: (proposal_unheeded, AGREEMENT),
     ben_or_bugs.CoinIgnoresInputs: (all_want_one, VALIDITY),
 }
-CHANCES = {ben_or_bugs.TossesAlways: 8, ben_or_bugs.CoinIgnoresInputs: 8}  # seeds, where a coin must fall the wrong way
+CHANCES = {ben_or_bugs.TossesAlways: 8, ben_or_bugs.CoinIgnoresInputs: 8}  # seeds: a coin must fall the wrong way
 STORMS = [bug for bug in BUGS if bug not in SCRIPTS]
 
 
@@ -108,7 +108,7 @@ def test_the_same_script_accuses_the_honest_of_nothing(bug: type[Node]) -> None:
 
 @pytest.mark.parametrize("bug", STORMS, ids=lambda bug: bug.__name__)
 def test_a_few_storms_find_the_others(bug: type[Node]) -> None:
-    """By agreement, or by an assertion that names what was broken; the honest live through the same seeds."""
+    """By agreement, or by an assertion with the theorem's name; the honest protocol passes the same seeds."""
     caught = []
     for seed in range(10):
         try:

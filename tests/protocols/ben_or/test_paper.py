@@ -164,7 +164,7 @@ def test_t_may_crash_and_the_others_decide() -> None:
 
 
 def test_more_than_t_missing_and_nobody_decides() -> None:
-    """No protocol bears half of all: two halves that cannot hear each other could decide different values."""
+    """No protocol tolerates crashes of half of all: two halves that cannot hear each other could decide different values."""
     run = Processes(5)
     run.carry_out(Partition((("n1", "n2"), ("n3", "n4"), ("n5",))))
     run.propose("01011")

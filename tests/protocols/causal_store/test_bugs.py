@@ -1,7 +1,7 @@
-"""Ten bugs planted in the causal store, one at a time: which check catches each, and that all are silent about the honest one.
+"""Ten planted bugs in the causal store, one at a time: which check catches each, and that all accept the honest store.
 
-In the scripts links take 10 ms, but for those that a script makes slow. ``copies agree`` is no checker's: it is looked at when
-a script is over, two seconds after all is whole again.
+In the scripts links take 10 ms, except those that a script makes slow. ``copies agree`` is not a checker: the tests compare
+the copies at the end of a script, two seconds after the last heal.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Script(Watched):
         self.run(100 * MS)
 
     def does(self, node: str, kind: str, key: str) -> tuple[str, ...]:
-        """Asks, and waits for the answer; what it tells."""
+        """Sends a request and waits; returns the values of the answer."""
         self.carry_out(Ask(node, kind, key))
         self.run(21 * MS)
         assert self.history.operations[-1].outcome == OK
@@ -51,7 +51,7 @@ class Script(Watched):
         self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def over(self) -> list[str]:
-        """Heals, waits, and names all that was broken."""
+        """Heals, waits, and returns the names of all broken promises."""
         self.carry_out(Heal())
         self.run(2 * S)
         stores = [self.sim.nodes[member].describe()["store"] for member in self.members]
@@ -62,7 +62,7 @@ class Script(Watched):
 
 
 def photo_and_comment(script: Script) -> None:
-    """n1 puts up a photo, which is slow to n3. n2 sees it and comments; n3 reads the comment, if it is there, and the photo."""
+    """n1 puts a photo, which is slow to n3. n2 reads it and puts a comment; n3 reads the comment, if any, and the photo."""
     script.slow("n1", "n3", 500)
     script.writes("n1", "photo")
     assert script.reads("n2", "photo")
@@ -83,7 +83,7 @@ def album_and_photo(script: Script) -> None:
 
 
 def a_rival_of_the_dependency(script: Script) -> None:
-    """n1 writes E, then D. n2 reads D and writes P. A rival of D, of a later version, is all that n3 has of D or E."""
+    """n1 writes E, then D. n2 reads D and writes P. n3 has neither D nor E, only a rival of D with a later version."""
     for key in ("w", "w", "w", "w"):
         script.writes("n4", key)
     script.run(30 * MS)
@@ -124,7 +124,7 @@ def both_sides(script: Script) -> None:
 
 
 def crashes_while_it_waits(script: Script) -> None:
-    """n3 has what depends on something that it lacks, crashes, and restarts."""
+    """n3 has a put whose dependency is missing, crashes, and restarts."""
     script.slow("n1", "n3", 500)
     script.writes("n1", "photo")
     assert script.reads("n2", "photo")
@@ -178,7 +178,7 @@ def test_the_checks_are_silent_about_the_honest_one(played: Callable[[Script], N
 
 
 def test_a_finding_names_pattern_and_operations() -> None:
-    """Who asks by hand at two nodes is two clients, each of the node where it stands."""
+    """A visitor who sends requests to two nodes counts as two clients, one at each node."""
     script = Script(bugs.AppliesBeforeItsDependencies)
     photo_and_comment(script)
     (finding,) = script.findings

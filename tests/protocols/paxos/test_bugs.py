@@ -1,7 +1,7 @@
-"""Ten bugs planted in the Synod, one at a time: which check catches each, and that all are silent about the real one.
+"""Ten planted bugs in the Synod, one at a time: which check catches each, and that all accept honest Paxos.
 
-Each bug has a script that is cut to it; the bug and honest Paxos are both put through it. In the scripts a message takes 10 ms:
-a proposer's Prepare lands 20 ms after its client asked, its Accept 40 ms, and the acceptances are back after 50.
+Each bug has a script of its own; the bug and honest Paxos both run it. In the scripts a message takes 10 ms: a proposer's
+Prepare lands 20 ms after its client's request, its Accept after 40 ms, and the acceptances are back after 50 ms.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FIVE = members(5)
 
 
 class Script(Watched):
-    """Five nodes, patient ones: a proposer whom no majority answers waits for a second."""
+    """Five patient nodes: a proposer without answers from a majority waits for a second."""
 
     def __init__(self, nodes: type[PaxosNode]) -> None:
         knobs = CARD.with_defaults({"retry_ms": 1_000})
@@ -53,7 +53,7 @@ class Script(Watched):
         self.carry_out(SetLink(tuple((src, dst) for dst in dsts), (("delay", ms * MS),)))
 
     def propose(self, node: str, ms: int) -> str:
-        """A client of that node proposes; then so much time passes."""
+        """A client of that node proposes; then this much time passes."""
         op_id = self.ask(node, WRITE)
         self.run(ms * MS)
         return op_id
@@ -124,7 +124,7 @@ def two_at_once(nodes: type[PaxosNode]) -> Script:
 
 
 def two_sides(nodes: type[PaxosNode]) -> Script:
-    """Cut 2|3; somebody proposes on each side; heal, and somebody asks."""
+    """Cut 2|3; a node proposes on each side; heal, and a client reads."""
     script = Script(nodes)
     script.split(("n1", "n2"), ("n3", "n4", "n5"))
     script.ask("n1", WRITE)
@@ -150,7 +150,7 @@ def two_halves(nodes: type[PaxosNode]) -> Script:
 
 
 def chosen_and_patience_ends(nodes: type[PaxosNode]) -> Script:
-    """n1's value is chosen and n1 does not hear of it; its client's patience ends. Then n5 proposes."""
+    """n1's value is chosen, n1 does not hear of it, and its client's request times out. Then n5 proposes."""
     script = Script(nodes)
     script.split(("n1", "n2", "n3"))
     script.propose("n1", 45)
@@ -192,12 +192,12 @@ test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script
 
 SURVIVES_STORMS = (
     bugs.TakesTheLowestNumbered,
-)  # only its script finds it: two different values must be accepted, and reported
+)  # only its script finds it: acceptors must accept, and report, two different values
 
 
 test_a_few_random_storms_find_it_as_well = storms_find([bug for bug in BUGS if bug not in SURVIVES_STORMS], paxos_storm, 10)
 
 
 def test_a_wiped_disk_can_undo_a_choice_and_the_checkers_say_so() -> None:
-    """Paxos takes it that disks survive (2.5): acceptors that have forgotten all let another value be chosen."""
+    """Paxos assumes that disks survive (2.5): acceptors that forgot everything let another value be chosen."""
     assert chosen_and_unknown(PaxosNode, bounce=False, wipe=True).broken == [P1A, P2B]

@@ -1,7 +1,7 @@
-"""Twelve bugs planted in Viewstamped Replication, one at a time: which check catches each, and that the same check is silent
-about the honest protocol. And one that is no bug of ours: with nothing on disk, as published, a promise is forgotten.
+"""Twelve planted bugs in Viewstamped Replication, one at a time: which check catches each, and that the same check accepts
+the honest protocol. And one bug of the paper: with nothing on disk, as published, a promise is forgotten.
 
-In the scripts links take 10 ms, and a replica's patience with its primary is set by hand. The primary of view 0 is n1.
+In the scripts links take 10 ms, and the script sets a replica's patience with its primary. The primary of view 0 is n1.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Script(Watched):
         self.run(100 * MS)
 
     def give_patience(self, id: str, patience_ms: int) -> None:
-        """Everybody hears the primary once more; then this one has little patience, and the others have much."""
+        """All hear the primary once more; then this replica has a short timeout, and the others have long ones."""
         self.patience.update({**dict.fromkeys(self.members, NEVER), id: patience_ms})
         self.run(70 * MS)
 
@@ -79,7 +79,7 @@ class Script(Watched):
         self.run_to(lambda _: bool(self.replica(id).is_primary))
 
     def served(self, node: str, kind: str) -> Operation:
-        """Asks and waits for the answer, which must be ok."""
+        """Sends a request and waits for the answer, which must be ok."""
         op_id = self.ask(node, kind)
         self.run_to(lambda sim: op_id not in sim.clients.pending)
         assert self.operation(op_id).outcome == OK
@@ -90,7 +90,7 @@ class Script(Watched):
 
 
 def two_sides(replicas: type[VRNode]) -> Script:
-    """Cut 2|3; both sides are asked to write, and the larger one makes n3 its primary."""
+    """Cut 2|3; both sides get a write, and the larger one makes n3 its primary."""
     script = Script(replicas)
     script.give_patience("n3", 150)
     script.split(("n1", "n2"), ("n3", "n4", "n5"))
@@ -102,7 +102,7 @@ def two_sides(replicas: type[VRNode]) -> Script:
 
 
 def cut_off_primary(replicas: type[VRNode]) -> Script:
-    """n1 is cut off alone and asked to write; the others go on with n2 and are read."""
+    """n1 is cut off alone and gets a write; the others go on with n2 and get reads."""
     script = Script(replicas)
     script.give_patience("n2", 150)
     script.split(("n1",), ("n2", "n3", "n4", "n5"))
@@ -119,7 +119,7 @@ def lost_reply(replicas: type[VRNode]) -> Script:
     script.cut("n1", "n3")
     op_id = script.ask("n3", WRITE)
     script.run_to(lambda _: script.replica("n1").commit_number == 1)
-    script.run(20 * MS)  # the reply dies
+    script.run(20 * MS)  # the reply is dropped
     script.carry_out(Heal())
     script.run_to(lambda sim: op_id not in sim.clients.pending)
     script.run(200 * MS)
@@ -127,7 +127,7 @@ def lost_reply(replicas: type[VRNode]) -> Script:
 
 
 def overtaken(replicas: type[VRNode]) -> Script:
-    """The second Prepare is at n2 before the first."""
+    """The second Prepare reaches n2 before the first."""
     script = Script(replicas, size=3)
     script.slow("n1", "n2", 40)
     script.ask("n1", WRITE)
@@ -139,7 +139,7 @@ def overtaken(replicas: type[VRNode]) -> Script:
 
 
 def long_old_log(replicas: type[VRNode]) -> Script:
-    """n1 collects five requests that it can tell nobody of. View 1 commits four. In view 2 n1 is counted, and n2 is not."""
+    """n1 collects five requests that it cannot send. View 1 commits four. View 2 counts n1, and not n2."""
     script = Script(replicas)
     script.give_patience("n2", 150)
     script.cut("n1", "n2", "n3", "n4", "n5")
@@ -158,7 +158,7 @@ def long_old_log(replicas: type[VRNode]) -> Script:
 
 
 def missed_write(replicas: type[VRNode]) -> Script:
-    """n1, n3 and n4 commit a write; n1 crashes, and n2, who missed it, is the next primary."""
+    """n1, n3 and n4 commit a write; n1 crashes, and n2, which missed it, is the next primary."""
     script = Script(replicas)
     script.give_patience("n3", 150)
     script.split(("n1", "n3", "n4"))
@@ -171,7 +171,7 @@ def missed_write(replicas: type[VRNode]) -> Script:
 
 
 def late_start_view(replicas: type[VRNode]) -> Script:
-    """View 1 begins, and n4 is told late, when n3 leads view 2 already and n4 follows it."""
+    """View 1 begins, and n4 hears it late, when n3 leads view 2 already and n4 follows it."""
     script = Script(replicas)
     script.give_patience("n2", 150)
     script.split(("n2", "n3", "n4", "n5"))
@@ -286,7 +286,7 @@ def forgotten_promise(replicas: type[VRNode], disk: str = "nothing") -> Script:
     script.slow("n3", "n1", 10)
     script.slow("n3", "n2", 10)
     script.run_to(lambda _: all(script.replica(id).status == NORMAL for id in script.members))
-    if script.replica("n1").is_primary:  # nobody is bound to view 1 any more
+    if script.replica("n1").is_primary:  # no promise to view 1 is left
         script.carry_out(Cut((("n1", "n2"), ("n2", "n1"))))
     script.served("n3", WRITE)
     script.run(600 * MS)  # the late DoViewChange arrives
