@@ -188,7 +188,7 @@ def spread(exchange: str) -> tuple[float, int, float]:
     sim.run_until(66 * S)
     sim.taken()
     asked = sim.now
-    sim.apply(Ask(names[0], WRITE, "x"))
+    sim.carry_out(Ask(names[0], WRITE, "x"))
     there: dict[str, bool] = {}
     sizes: list[int] = []
     messages = 0

@@ -1,4 +1,4 @@
-"""A ledger is a dict whose copies share what is full."""
+"""A ledger is a dict whose copies share its full pages."""
 
 from __future__ import annotations
 

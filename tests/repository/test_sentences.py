@@ -28,7 +28,7 @@ FOR_DEVELOPERS = {
     "dashboard/wire/format.py",
     "dashboard/wire/types.py",
 }
-ASSERTIONS_OF_THE_KERNEL = 2  # simulation.py: an effect that is none, an outcome that is none
+ASSERTIONS_OF_THE_KERNEL = 2  # simulation.py: an invalid effect, an invalid outcome
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -62,7 +62,7 @@ def test_templates_have_named_holes_and_no_braces_beside_them() -> None:
 
 @pytest.mark.parametrize("name", ["same-cut", "in-doubt", "last-seat"])
 def test_what_a_run_says_keeps_its_templates(name: str) -> None:
-    """Verdicts, findings, captions and sentences of a whole run can be told in another language."""
+    """Verdicts, findings, captions and sentences of a whole run can be shown in another language."""
     experiment = Experiment(registry.spec(name), registry.protocols())
     experiment.run_until(experiment.spec.until)
     said = [finding.sentence for lane in experiment.lanes for finding in lane.findings]
