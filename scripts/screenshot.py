@@ -1,9 +1,9 @@
 """Makes docs/screenshot.png and docs/protocols/*.png from the running page: starts a server, cuts, waits, takes the picture.
 
-`make screenshot` runs it. What the README and the protocols' pages show is thereby what a visitor sees; nothing is posed but
-the cut. A protocol is shown in the first scenario that has it in its first lane (else in any), some time after its script cuts
-or crashes; where the visitor does that by hand, the mouse does. `--protocols raft zab` makes these pictures only, `--readme`
-only the other one.
+`make screenshot` runs it. So the README and the protocols' pages show what a visitor sees; only the cut is arranged. A protocol
+is shown in the first scenario that has it in its first lane (else in any lane), some time after the script's cut or crash. In a
+scenario where the visitor draws the cut, this script's mouse draws it. `--protocols raft zab` makes only these pictures,
+`--readme` only the README's.
 """
 
 import argparse
@@ -31,14 +31,14 @@ from consensus.runs.scenario import Scenario  # noqa: E402
 PAGES = ROOT / "docs" / "protocols"
 PICTURE = ROOT / "docs" / "screenshot.png"
 START_WITHIN_S = 30
-BEFORE_CUT_US = 2_000_000  # simulated: a leader is elected and clients have been answered
-CUT_LASTS_US = 2_500_000  # simulated: long enough for refused requests and stale reads to show
+BEFORE_CUT_US = 2_000_000  # simulated: by then there is a leader, and clients have got answers
+CUT_LASTS_US = 2_500_000  # simulated: long enough for refused requests and stale reads to appear
 PATIENCE_MS = 120_000
 DRAG_STEPS = 40
 MARGIN = 25  # pixels
 SMALL = (1280, 720)
 AFTER_US = 1_500_000  # simulated: how long after the cut a protocol's picture is taken
-FASTER = 3  # presses of +, so that a picture does not take minutes
+FASTER = 3  # how often + is pressed, so that a picture does not take minutes
 READY = "() => { const it = window.capscope?.ready; return typeof it === 'function' ? it() : it }"
 
 
@@ -67,8 +67,8 @@ def wait_for_time(page: Page, simulated: int) -> None:
 def rope(page: Page) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where to draw the cut in the first lane: the leader and the node nearest to it on one side, the others on the other.
 
-    The line crosses the way from the middle of the two to the middle of the others, halfway and at a right angle, and ends just
-    outside the rectangle round all nodes, which is still on the stage.
+    The line crosses the way from the middle of the two to the middle of the others, halfway and at a right angle. It ends just
+    outside the rectangle round all nodes, still on the stage.
     """
     nodes: list[dict[str, Any]] = page.evaluate("() => capscope.nodes(0)")
     leader = next((node for node in nodes if node["role"] == "leader"), nodes[0])
@@ -126,14 +126,14 @@ def page_of(protocol: str) -> Path:
 
 
 def scenario_of(protocol: str) -> Scenario:
-    """The first one that has it in its first lane; else the first one that has it."""
+    """The first scenario that has the protocol in its first lane; else the first one that has it in any lane."""
     runs = [each for each in registry.scenarios().values() if protocol in [lane.protocol for lane in each.spec.lanes]]
     runs = [each for each in runs if not each.spec.veiled]
     return next((each for each in runs if each.spec.lanes[0].protocol == protocol), runs[0])
 
 
 def moment_of(scenario: Scenario) -> int | None:
-    """Some time after the script's first cut or crash, or the first thing that it does; None when the hand is to do it."""
+    """Some time after the script's first cut or crash, or else after its first step; None if the visitor does the steps."""
     script = registry.opening(scenario.name).script
     faults = [step.at for step in script if isinstance(step.do, Cut | Partition | Crash)]
     acts = [step.at for step in script if not isinstance(step.do, Say | SetLink)]
@@ -165,7 +165,7 @@ def take_protocol(browser: Browser, address: str, protocol: str) -> None:
 
 
 def put_on_top(protocol: str, scenario: Scenario) -> None:
-    """The picture stands under the title of the protocol's page."""
+    """Puts the picture under the title of the protocol's page."""
     path = page_of(protocol)
     title, _, rest = path.read_text("utf-8").partition("\n")
     rest = rest.lstrip("\n")

@@ -86,14 +86,14 @@ class Lane:
         except Exception as failed:
             self._stop(failed)
 
-    def apply(self, intervention: Intervention, at: int) -> None:
+    def carry_out(self, intervention: Intervention, at: int) -> None:
         if self.stopped:
             raise Refused(self.stopped)
         self.sim.now = at
         if isinstance(intervention, Turn):
             self._turn(intervention)
         try:
-            self.sim.apply(intervention)
+            self.sim.carry_out(intervention)
             self._absorb()
         except Refused:
             raise

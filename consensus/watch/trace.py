@@ -16,10 +16,10 @@ from consensus.kernel.sentences import Sentence
 class Trace:
     """A hash of every event of a lane in order: equal traces, equal runs.
 
-    Events are hashed in chunks of a fixed size, so it does not matter when the hash is asked for. What an event holds must be
-    plain (numbers, strings, tuples of them). A chunk is written down by ``marshal`` in its version 2, which knows no references
-    and so depends on values alone. A chunk with a named tuple in it (beside the message itself) is written by the slower
-    ``json``. Both cost less than half of a ``repr``, and a lane has seven hundred events a simulated second.
+    Events are hashed in chunks of a fixed size, so it does not matter when somebody reads the hash. The data of an event must
+    be plain (numbers, strings, tuples of them). ``marshal`` in its version 2 serializes a chunk; it knows no references, so the
+    bytes depend on values alone. A chunk with a named tuple in it (beside the message itself) needs the slower ``json``. Both
+    cost less than half of a ``repr``, and a lane has seven hundred events a simulated second.
     """
 
     CHUNK = 512
@@ -68,7 +68,7 @@ def has_sentence(row: Row) -> bool:
 
 
 def plain(row: Row) -> tuple[Any, ...]:
-    """What is hashed of a row, with plain texts in the place of sentences. They stand in a row's data or a message's fields."""
+    """A row to hash, with plain texts in place of sentences, which can be in the row's data or in the fields of its message."""
     number, at, kind, node, cause, data = row
     if kind == "sent":
         return in_plain(laid_open(row))
@@ -82,7 +82,7 @@ def in_plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
 def laid_open(row: Row) -> tuple[Any, ...]:
     """A ``sent`` row as one flat tuple, with the name of its message's class and the message's fields.
 
-    It is a sum of three tuples, because Python builds a tuple with a star in it by way of a list.
+    It adds three tuples, because Python makes a list first to build a tuple with a star in it.
     """
     number, at, kind, src, cause, (message_id, dst, message, tone, epoch, due) = row
     head: tuple[Any, ...] = (number, at, kind, src, cause, message_id, dst, type(message).__name__)

@@ -77,7 +77,7 @@ class Routes:
         self.listeners: dict[str, Heard] = {}
         self.quiet: dict[str, bool] = {}  # kinds of events that no checker listens to and that are unremarkable
         self.bare: dict[str, bool] = {}  # unremarkable kinds whose listeners all take bare rows
-        self.timed: tuple[tuple[str, Any], ...] = ()  # checkers that must hear that time passes
+        self.timed: tuple[tuple[str, Any], ...] = ()  # checkers that need to know that time passes
         self.rouses: dict[str, bool] = {}  # kinds of events that may change when such a checker is due
 
     def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
@@ -92,7 +92,7 @@ class Routes:
         return self.listeners
 
     def wake(self) -> int:
-        """From this moment on some checker must hear that time passes."""
+        """From this moment on some checker needs to know that time passes."""
         wake = NEVER
         for _, checker in self.timed:
             if checker.due < wake:

@@ -1,10 +1,10 @@
 """A session: one audience, one experiment, one pace. No sockets and no clock of its own: the pump hands both in.
 
 Commands queue up and are drained at the start of a tick, so nothing here needs a lock. A tick does at most one slice of
-simulation and returns the packets that are due. All viewers get the same numbered packets; a packet that is for some only
-(a newcomer's snapshot, who holds the controls) takes the number of the one that the others get.
+simulation and returns the packets that are due. All viewers get the same numbered packets. A packet for some viewers only (a
+newcomer's snapshot, or who holds the controls) has the same number as the packet that the others get.
 
-Left out: keeping runs on disk and sharing branches (a run is a spec and a log already).
+Left out: saving runs on disk and sharing branches (a spec and a log already describe a whole run).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
 
 OPENS_WITH = "same-cut"
-STEPS = 40  # of simulation between two looks at the clock; some two milliseconds
+STEPS = 40  # simulation steps between two looks at the clock; about two milliseconds
 ANY_TIME = (
     "seek",
     "pause",
@@ -39,7 +39,7 @@ ANY_TIME = (
     "inspect",
     "take",
     "release",
-)  # also on the way to a moment
+)  # allowed while the session is on its way to a moment, too
 
 Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
 
@@ -52,7 +52,7 @@ class Packet(NamedTuple):
 
 
 class Served(NamedTuple):
-    """What some get: frames of their own, and a world of their own or, with None, what everybody gets."""
+    """What some viewers get: frames of their own, and a snapshot of their own (None: the frames that everybody gets)."""
 
     alone: list[Frame]
     world: Frame | None = None
@@ -75,8 +75,8 @@ class Session:
         self.protocols = registry.protocols()
         self.scenarios = registry.scenarios()
         self.viewers: dict[str, str] = {}  # viewer -> token
-        self.newcomers: list[str] = []  # have not been told anything yet
-        self.behind: dict[str, bool] = {}  # missed packets, need a snapshot
+        self.newcomers: list[str] = []  # viewers that have not got a packet yet
+        self.behind: dict[str, bool] = {}  # viewers that missed packets and need a snapshot
         self.holder: str | None = None  # the token that holds the controls
         self.holder_left: float | None = None
         self.asked: deque[Asked] = deque()
@@ -96,13 +96,13 @@ class Session:
     # --- the run ------------------------------------------------------------------------------
 
     def open(self, spec: Spec, playing: bool, now: float) -> None:
-        """Another run in this session; the numbers of its runs go on. Refused (and nothing changed) when the spec cannot be."""
+        """Starts another run; run numbers continue. Raises Refused, and changes nothing, if the spec is not possible."""
         timeline = self._timeline(spec)
         self.base_run = self.run + 1
         self._stand(spec, timeline, playing, now)
 
     def _timeline(self, spec: Spec) -> Timeline:
-        """The run at its very beginning; what comes before the opening is simulated in slices, as everything is."""
+        """The run at its very beginning. The time before the opening is simulated in slices, like the rest."""
         return Timeline(replace(spec, opening=0), self.protocols)
 
     def _stand(self, spec: Spec, timeline: Timeline, playing: bool, now: float) -> None:
@@ -117,12 +117,12 @@ class Session:
         self._renew()
 
     def _go_to(self, at: int) -> None:
-        """Nothing is told, and acts wait, until the run stands at that moment."""
+        """Heads for that moment. Until the run gets there, no packets are sent and interventions are ignored."""
         self.goal, self.there, self.arriving = at, False, True
 
     @property
     def run(self) -> int:
-        """Changes at every seek, fork, reset and new scenario; frames of an old run are dropped by the page."""
+        """The run's number. It changes at every seek, fork, reset and new scenario; the page drops frames of an old run."""
         return self.base_run + self.timeline.run
 
     @property
@@ -131,7 +131,7 @@ class Session:
 
     @property
     def shown(self) -> Sequence[LaneSeen]:
-        """The lanes as the audience is told of them."""
+        """The lanes as the audience may see them."""
         return [veil.VeiledLane(lane) for lane in self.lanes] if self.veiled else self.lanes
 
     @property
@@ -139,7 +139,7 @@ class Session:
         return veil.marks(self.timeline.marks) if self.veiled else self.timeline.marks
 
     def _renew(self) -> None:
-        """What was told is void: the next packet carries a snapshot for everybody."""
+        """Forgets what was sent: the next packet has a snapshot for everybody."""
         self.told_run = self.run
         self.views = [LaneView(number) for number in range(len(self.lanes))]
         self.told_marks: dict[Mark, bool] = {}
@@ -148,7 +148,7 @@ class Session:
         self.told_dials: tuple[Any, ...] = ()
         self.told_story: tuple[Any, ...] = ()
         self.renewed = True
-        self.changed = True  # the clock or the audience has something to say though no lane has
+        self.changed = True  # there is news of the clock or the audience, even if no lane has any
         self.meters_due = False
 
     # --- the audience -------------------------------------------------------------------------
@@ -170,7 +170,7 @@ class Session:
             self.pace = (now, self.timeline.at)
 
     def leave(self, viewer: str, now: float) -> None:
-        """A page is gone. Nobody left: time stands still until somebody comes back."""
+        """A page is gone. If it was the last one, time stands still until somebody comes back."""
         token = self.viewers.pop(viewer, None)
         if viewer in self.newcomers:
             self.newcomers.remove(viewer)
@@ -181,12 +181,12 @@ class Session:
             self.unwatched_since = now
 
     def _let_go(self, now: float) -> None:
-        """The controls are free when their holder has been gone for a while."""
+        """Frees the controls when their holder has been gone for a while."""
         if self.holder_left is not None and now - self.holder_left > self.limits.hold_s:
             self.holder = self.holder_left = None
 
     def idle(self, now: float) -> bool:
-        """Nobody has watched for so long that the session ends."""
+        """True when nobody has watched for so long that the session ends."""
         return self.unwatched_since is not None and now - self.unwatched_since > self.limits.idle_s
 
     # --- commands -----------------------------------------------------------------------------
@@ -202,7 +202,7 @@ class Session:
     def _drain(self, now: float) -> None:
         while self.asked:
             if self.arriving and self.asked[0].order.type not in ANY_TIME:
-                return  # acts belong to the moment that is being reached
+                return  # an intervention would belong to the moment that the run has not reached yet
             asked = self.asked.popleft()
             token = self.viewers.get(asked.viewer)
             if token is None:
@@ -242,7 +242,7 @@ class Session:
         return obey(**order.values)
 
     def _unveiling(self, sentence: str) -> str:
-        """A refusal that does not say what is veiled: that of a lane which stopped names its protocol."""
+        """A refusal without veiled facts: the sentence of a stopped lane names its protocol."""
         stopped = [lane.stopped for lane in self.lanes]
         return self.shown[stopped.index(sentence)].stopped or "" if sentence in stopped else sentence
 
@@ -250,13 +250,13 @@ class Session:
         if len(self.timeline.log) >= self.limits.commands:
             raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=self.limits.commands))
         assert order.act is not None
-        self.timeline.intervene(order.act)
+        self.timeline.act(order.act)
         self.goal = self.timeline.at
         self.changed = self.meters_due = True
         self.lively_until = now + self.limits.lively_s
 
     def _new_pace(self, now: float) -> None:
-        self.pace = (now, self.timeline.at)  # since when, from where
+        self.pace = (now, self.timeline.at)  # the wall time and the simulated time at which this pace began
         self.slow_told = False
 
     def _obey_play(self) -> None:
@@ -279,7 +279,7 @@ class Session:
             raise Refused(self._length_sentence())
         self.playing = False
         self.timeline.step(unit)
-        self.goal, self.there = self.timeline.at, True  # what else this microsecond holds waits for the next step
+        self.goal, self.there = self.timeline.at, True  # the other events of this microsecond wait for the next step
         self.meters_due = True
 
     def _obey_seek(self, at: int) -> None:
@@ -294,7 +294,7 @@ class Session:
         self._go_to(self.spec.opening)
 
     def _obey_reveal(self) -> None:
-        """Everybody is told all, from the beginning: the newcomer's snapshot, without the veil."""
+        """Lifts the veil: everybody gets a new snapshot, with everything in it, as a newcomer does."""
         if not self.veiled:
             raise Refused("Nothing is hidden here.")
         self.veiled = False
@@ -367,7 +367,7 @@ class Session:
     def tick(self, now: float, clock: Callable[[], float], waiting: Callable[[str], int]) -> tuple[list[Packet], bool]:
         """Drains commands, simulates for at most one slice, and returns the packets that are due and whether work is left.
 
-        ``clock`` is the wall, for the length of a slice; ``waiting`` says how many packets a viewer has not taken yet.
+        ``clock`` returns wall seconds, to measure a slice; ``waiting`` returns how many packets a viewer has not taken yet.
         """
         self._refill(now)
         self._let_go(now)
@@ -389,7 +389,7 @@ class Session:
         self.builds = min(float(self.limits.builds), self.builds + passed * self.limits.builds_per_s)
 
     def _simulate(self, now: float, clock: Callable[[], float]) -> bool:
-        """True when the goal of this moment has not been reached within the slice."""
+        """Simulates up to the moment that is due now. True when the slice was too short for that."""
         passed, self.clock_at = min(now - self.clock_at, self.limits.leap_s), now
         timeline = self.timeline
         if self.there and self.playing:
@@ -415,7 +415,7 @@ class Session:
             self.notices += [(viewer, self._length_sentence()) for viewer in self.viewers]
 
     def _watch_the_pace(self, now: float) -> None:
-        """Says so, once, when the machine gives much less than this speed for two seconds."""
+        """Sends one notice when the machine is much slower than this speed for two seconds."""
         began, stood = self.pace
         if not self.playing or self.slow_told:
             self.pace = (now, self.timeline.at)
@@ -433,7 +433,7 @@ class Session:
             return []
         for viewer in self.viewers:
             if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
-                self.behind[viewer] = True  # newest wins: it gets a snapshot when it has taken what it has
+                self.behind[viewer] = True  # newest wins: it gets a snapshot when its queue is empty
         newcomers, returning = self._due(now, waiting)
         personal = bool(newcomers or returning or self.notices or self._audience_is_news(now))
         if not personal and not self._news_are_due(now):
@@ -447,7 +447,7 @@ class Session:
         return self._encoded(shared, served)
 
     def _encoded(self, shared: list[Frame], served: dict[str, Served]) -> list[Packet]:
-        """One packet for each group of viewers who get the same; what the stream tells is packed once."""
+        """One packet for each group of viewers who get the same; the shared frames are packed once."""
         told = self.stream.told(shared)
         packets = []
         for viewers, (alone, world) in [*grouped(served), (tuple(self._reached(served)), Served([]))]:
@@ -457,14 +457,14 @@ class Session:
         return packets
 
     def _news_are_due(self, now: float) -> bool:
-        """While time goes by, news are gathered up for a while, unless somebody acted or waits for an answer."""
+        """While time runs, news is collected for a while, unless somebody acted or waits for an answer."""
         if self.renewed or self.changed or self.meters_due or not self.playing or now < self.lively_until:
             return True
         by_hand = any(lane.waits_by_hand() for lane in self.lanes)
         return by_hand or now - self.packet_at >= 0.9 / self.limits.steady_packets_per_s
 
     def _shared(self, now: float, joined: bool) -> list[Frame]:
-        """What everybody gets: a snapshot when the run is new or a dial has been turned, else the news after the clock."""
+        """What everybody gets: a snapshot when the run is new or a dial was turned, else the clock and then the news."""
         if self.renewed or self._dials() != self.told_dials:
             self.renewed = self.changed = self.meters_due = False
             self.meters_at = self.clock_told_at = now
@@ -486,20 +486,20 @@ class Session:
         return frames
 
     def _dials(self) -> tuple[Any, ...]:
-        """What can be turned while it runs and stands in the spec: knobs and deadline."""
+        """The values of the spec that can change while it runs: knobs and deadline."""
         return tuple((lane.deadline, *lane.knobs.items()) for lane in self.lanes)
 
     def _clock(self) -> dict[str, Any]:
         return wire.clock(self.timeline.at, self.timeline.horizon, self.speed, self.playing)
 
     def _story(self) -> list[Frame]:
-        """Marks, eras, caption and undo, when they changed."""
+        """Marks, cut spans, caption and undo, when they changed."""
         timeline = self.timeline
         new = []
         marks = self.marks
         if len(marks) != len(self.told_marks):
             new = [mark for mark in marks if mark not in self.told_marks]
-        story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+        story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
         if not new and story == self.told_story:
             return []
         self.told_marks.update(dict.fromkeys(new, True))
@@ -507,21 +507,23 @@ class Session:
         return [wire.marks(new, *story)]
 
     def _snapshot(self, whole: bool) -> Frame:
-        """The world now; ``whole`` when everybody gets it, so that the next news follow on it."""
+        """The world now; ``whole`` when everybody gets it, so that the next news is counted from it."""
         timeline, limits = self.timeline, self.limits
         if whole:
             self.told_clock = self._clock()
             lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
             self.told_dials = self._dials()
             self.told_marks = dict.fromkeys(self.marks, True)
-            self.told_story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+            self.told_story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
         else:
             lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
         spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.shown, self.veiled)
-        return wire.snapshot(spec, self.told_clock, lanes, self.marks, timeline.eras, timeline.caption, timeline.undo_words)
+        return wire.snapshot(
+            spec, self.told_clock, lanes, self.marks, timeline.cut_spans, timeline.caption, timeline.undo_words
+        )
 
     def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
-        """What some get instead: newcomers, those who fell behind, holder and watchers when the audience changed, notices."""
+        """What single viewers get instead: newcomers, viewers who fell behind, and all when the audience changed; notices."""
         audience = {holds: self._audience(holds) for holds in (True, False)}
         served: dict[str, Served] = {}
         if newcomers or returning:
@@ -543,7 +545,7 @@ class Session:
         return served
 
     def _due(self, now: float, waiting: Callable[[str], int]) -> tuple[list[str], list[str]]:
-        """Newcomers, and those who have caught up; each kind waits a little, so that many share one snapshot."""
+        """Newcomers, and viewers who have caught up; both wait a little, so that many share one snapshot."""
         newcomers: list[str] = []
         if self.newcomers and now - self.welcome_at >= 1 / self.limits.welcomes_per_s:
             newcomers, self.newcomers, self.welcome_at = self.newcomers, [], now
@@ -557,7 +559,7 @@ class Session:
         return newcomers, returning
 
     def _reached(self, served: Mapping[str, Any]) -> list[str]:
-        """Those who get what everybody gets."""
+        """The viewers who get what everybody gets."""
         return [v for v in self.viewers if v not in served and v not in self.behind and v not in self.newcomers]
 
     def holds(self, viewer: str) -> bool:
@@ -571,7 +573,7 @@ class Session:
         return len(self.viewers), self.holder
 
     def _audience_is_news(self, now: float) -> bool:
-        """True when it changed: at once when the controls did, a few times a second when only the count did."""
+        """True when the audience changed: at once if the controls did, a few times a second if only the count did."""
         state = self._audience_now()
         if state == self.audience_told:
             return False
@@ -579,12 +581,12 @@ class Session:
 
 
 def answer(sentence: str) -> dict[str, Any]:
-    """Why a command was not done. A sentence with values also tells its template, for a page in another language."""
+    """Why a command was not done. A sentence with values is sent with its template, for a page in another language."""
     return {"ok": False, "sentence": str(sentence), **(parts(sentence) if isinstance(sentence, Sentence) else {})}
 
 
 def parts(sentence: Sentence) -> dict[str, Any]:
-    """The template and the values of a sentence, for JSON. A value that is a sentence is told in the same way."""
+    """The template and the values of a sentence, for JSON. A value that is a sentence is sent in the same way."""
     values = {name: parts(each) if isinstance(each, Sentence) else each for name, each in sentence.values.items()}
     return {"template": sentence.template, "values": values}
 

@@ -1,4 +1,4 @@
-"""The net itself: what a page must not do is noticed, each kind, so that silence elsewhere means something."""
+"""The tests notice every kind of mistake that a page can make; otherwise their silence would mean nothing."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def test_it_is_noticed(page: Page, complaints: list[str], script: str, sign: str
     page.goto("about:blank" if "foreign host" in sign else "/healthz")  # the server's own answers forbid other hosts
     page.evaluate(script)
     comes(page, lambda: any(re.search(sign, complaint) for complaint in complaints))
-    page.close()  # what else the browser says of it comes too late
+    page.close()  # further complaints of the browser come too late
     complaints.clear()
 
 

@@ -1,4 +1,4 @@
-"""Several people on one session, and all that can go wrong between a page and its server."""
+"""Several people on one session, and everything that can go wrong between a page and its server."""
 
 import os
 import re
@@ -23,6 +23,7 @@ from hands import (
     pause,
     pause_button,
     play_button,
+    reads,
     reset,
     run_to,
     split,
@@ -52,7 +53,7 @@ def page(visitor: Visitor) -> Page:
 
 @pytest.fixture
 def two(visitor: Visitor, open_dashboard: Opener) -> tuple[Page, Page]:
-    """Who opened the session and stands at its opening, and somebody who followed the address."""
+    """The page that opened the session, and the page of somebody who followed its address."""
     first, second = visitor(**SMALL), visitor(**SMALL)
     open_dashboard(first)
     reset(first)
@@ -61,7 +62,7 @@ def two(visitor: Visitor, open_dashboard: Opener) -> tuple[Page, Page]:
 
 
 def only_of_a_broken_line(complaints: list[str]) -> None:
-    """A browser writes a line for each try to reach a server that is away; nothing else may be there."""
+    """A browser complains about each try to reach an absent server; there may be no other complaints."""
     others = [complaint for complaint in complaints if not OF_A_BROKEN_LINE.search(complaint)]
     assert not others, others
     complaints.clear()
@@ -100,7 +101,7 @@ def test_who_watches_cannot_act_and_reads_why(two: tuple[Page, Page]) -> None:
         expect(control).to_be_disabled()
     expect(second.get_by_label("seed")).to_be_disabled()
     second.keyboard.press("Space")
-    expect(second.locator(".caption .alarm")).to_have_text("You are watching; somebody else holds the controls.")
+    reads(second, "You are watching; somebody else holds the controls.", "alarm")
     a, b = (next(n for n in second.evaluate("capscope.nodes(0)") if n["id"] == id) for id in ("n1", "n4"))
     middle = ((a["x"] + b["x"]) / 2, (a["y"] + b["y"]) / 2)
     second.mouse.move(middle[0], middle[1] - 60)
@@ -229,6 +230,28 @@ def test_what_is_asked_while_the_line_is_down_is_done_once_when_it_is_back(
     only_of_a_broken_line(complaints)
 
 
+STAYS_QUIET = "addEventListener('online', (event) => event.stopImmediatePropagation(), true)"
+SHOWS_ITSELF = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+@pytest.mark.parametrize("sign", ["the network is back", "the page is looked at"])
+def test_a_page_comes_back_at_once_when_the_browser_says_so(
+    page: Page, open_dashboard: Opener, complaints: list[str], sign: str
+) -> None:
+    open_dashboard(page)
+    page.context.set_offline(True)
+    expect(page.locator(".caption .alarm")).to_have_text(LOST)
+    page.evaluate("held.hold()")  # no timer of the page rings any more: it would not try again by itself
+    if sign == "the page is looked at":
+        page.evaluate(STAYS_QUIET)
+    page.context.set_offline(False)
+    if sign == "the page is looked at":
+        page.evaluate(SHOWS_ITSELF)
+    page.wait_for_function("() => inside.ui.state.connected && !inside.world.state.waiting", polling=50)
+    page.evaluate("held.letGo()")
+    only_of_a_broken_line(complaints)
+
+
 class OwnServer(NamedTuple):
     address: str
     start: Callable[[], None]
@@ -286,7 +309,7 @@ def test_a_server_that_ends_is_told_of_and_the_page_comes_back_with_it(
     own_server.stop(number)
     expect(page.locator(".caption .alarm")).to_contain_text(sentence)
     assert len(cuts(page)) == 12, "the last state stays in sight"
-    page.keyboard.press("Space")  # asked of a server that is not there: no harm
+    page.keyboard.press("Space")  # a command to an absent server does no harm
     own_server.start()
     expect(page.locator(".caption .alarm")).to_have_count(0)
     page.wait_for_function("() => capscope.ready")
@@ -324,4 +347,4 @@ def test_a_server_with_threads_serves_a_browser_just_as_well(
         expect(first.locator(".tools:not(.watching)")).to_be_visible()
         pause(first)
         for page in (first, second):
-            page.context.close()  # before the server, whose end would be complained of
+            page.context.close()  # before the server ends, since the browser would complain about that

@@ -1,11 +1,12 @@
-"""What a hand does on a stage and what comes of it: in every lane, in words, and on the wire. With mouse, finger and pen; and
-all that must come to nothing: strokes given up, lost, or drawn past the edge."""
+"""Gestures on a stage and their effects: in every lane, in words, and on the wire. With mouse, finger and pen; and gestures
+that must have no effect: cancelled, lost, or drawn beyond the edge."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hands import cuts, heal_all, wait_for_cuts
+from hands import cuts, heal_all, reads, wait_for_cuts
 from playwright.sync_api import Locator, Page, expect
 from strokes import (
     Fingers,
@@ -42,7 +43,7 @@ def commands(page: Page) -> Commands:
 
 @pytest.fixture
 def still(page: Page, commands: Commands, open_dashboard: Opener) -> Page:
-    """The opening scenario, standing; no command has been sent that is not in `commands`."""
+    """The opening scenario, paused; `commands` has every command that the page has sent."""
     open_dashboard(page)
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
@@ -61,11 +62,6 @@ def touched(visitor: Visitor, open_dashboard: Opener) -> tuple[Page, Commands]:
     return page, commands
 
 
-def said(page: Page) -> Locator:
-    """What the line under the lanes reads."""
-    return page.locator(".caption > p").first
-
-
 def what_is_cut(page: Page) -> Locator:
     return page.locator("[data-cut]")
 
@@ -77,7 +73,7 @@ def expect_split(page: Page, split: set[tuple[str, str]] = SPLIT) -> None:
 
 
 def expect_nothing_sent(page: Page, commands: Commands) -> None:
-    """A change of speed, sent now and answered, is the first command that went out; and nothing is cut."""
+    """A change of speed now is the first command of the page; and nothing is cut."""
     before = page.locator(".speed-words").inner_text()
     page.keyboard.press("+")
     expect(page.locator(".speed-words")).not_to_have_text(before)
@@ -117,16 +113,16 @@ def test_a_rope_through_what_is_cut_already_changes_nothing_and_says_so(still: P
     settle(still)
     commands.clear()
     draw(still, between(still, SMALL))
-    expect(said(still)).to_have_text("That line crosses no link.")
+    reads(still, "That line crosses no link.")
     assert commands == []
     expect_split(still)
 
 
 def test_a_rope_with_shift_or_alt_cuts_only_from_its_left_to_its_right(still: Page) -> None:
     top, bottom = sorted(between(still, SMALL), key=lambda point: point[1])
-    draw(still, [top, bottom], held="Shift")  # downwards, the left of who draws is the right of the screen
+    draw(still, [top, bottom], held="Shift")  # in a stroke downwards, its left is the right of the screen
     expect_split(still, {(a, b) for a in LARGE for b in SMALL})
-    expect(said(still)).to_contain_text("messages that cross your line from its left to its right are stopped")
+    reads(still, re.compile("messages that cross your line from its left to its right are stopped"))
     expect(what_is_cut(still)).not_to_be_empty()
     heal_all(still)
     top, bottom = sorted(between(still, SMALL, 1), key=lambda point: point[1])
@@ -144,7 +140,7 @@ def test_undo_takes_back_a_rope_and_then_there_is_nothing_to_undo(still: Page) -
     still.locator(".actions button").first.click()
     wait_for_cuts(still, 0)
     still.keyboard.press("z")
-    expect(said(still)).to_contain_text("ndo")
+    reads(still, "Nothing to undo.")
 
 
 def test_the_heal_tool_heals_what_its_rope_crosses_and_nothing_else(still: Page) -> None:
@@ -162,7 +158,7 @@ def test_the_heal_tool_heals_what_its_rope_crosses_and_nothing_else(still: Page)
     draw(still, between(still, ("n1", "n2")))
     wait_for_cuts(still, 0)
     draw(still, between(still, ("n1", "n2")))
-    expect(said(still)).to_have_text("That line crosses no cut link.")
+    reads(still, "That line crosses no cut link.")
 
 
 # --- lasso and drag ---------------------------------------------------------------------------------------------------
@@ -187,10 +183,10 @@ def test_a_lasso_round_nobody_or_everybody_offers_nothing(still: Page, commands:
     still.keyboard.press("l")
     x, y = ground(still)
     draw(still, [(x, y), (x + 40, y - 5), (x + 40, y - 30), (x, y - 30), (x, y)])
-    expect(said(still)).to_have_text("No node is inside the loop.")
+    reads(still, "No node is inside the loop.")
     left, top, right, bottom = canvas(still)
     draw(still, [(left + 2, top + 2), (right - 2, top + 2), (right - 2, bottom - 2), (left + 2, bottom - 2)])
-    expect(said(still)).to_have_text("All nodes are inside the loop. Leave at least one outside.")
+    reads(still, "All nodes are inside the loop. Leave at least one outside.")
     still.keyboard.press("Enter")
     expect_nothing_sent(still, commands)
 
@@ -243,7 +239,7 @@ def test_a_click_on_a_link_cuts_it_and_another_heals_it(still: Page) -> None:
     still.keyboard.up("Shift")
     expect_split(still, {("n1", "n3")})
     settle(still)
-    still.mouse.click(*link(still, "n1", "n3"))  # what is cut one way is now cut both ways
+    still.mouse.click(*link(still, "n1", "n3"))  # a link that was cut one way is now cut both ways
     expect_split(still, both)
 
 
@@ -358,7 +354,7 @@ def test_the_node_card_asks_its_node_and_the_visitor_becomes_a_client_that_is_an
 
 
 def half_drawn(page: Page, gesture: str) -> None:
-    """The mouse is down in the middle of this gesture, which would have done something."""
+    """Stops in the middle of this gesture, with the mouse down. The whole gesture would have an effect."""
     stand, box = places(page), canvas(page)
     if gesture == "lasso":
         page.keyboard.press("l")
@@ -386,7 +382,7 @@ def test_escape_gives_up_every_gesture_and_nothing_is_sent(still: Page, commands
 
 def test_a_rope_that_leaves_the_canvas_and_the_window_is_cut_where_it_crossed(still: Page) -> None:
     (x0, y0), (x1, y1) = between(still, SMALL)
-    draw(still, [(x0, y0), (x1, y1), (x1, 1070), (-60, 1200), (-60, 1070)])  # all beyond the stage crosses nothing
+    draw(still, [(x0, y0), (x1, y1), (x1, 1070), (-60, 1200), (-60, 1070)])  # the parts outside the stage cross nothing
     expect_split(still)
 
 

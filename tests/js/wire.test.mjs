@@ -1,4 +1,4 @@
-// The wire's skin: packets in order, commands answered once.
+// The wire's outer layer: packets in order, commands answered once.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execFileSync } from "node:child_process";
@@ -12,12 +12,12 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
 const small = (...heads) => Uint8Array.from(heads);
 
 // By hand, from docs/wire.md: a number n is 8 n + 1; a list of n is 8 n + 5; an empty table is `true`, 8 * 2.
-const anew = (seq) => small(8 * seq + 1, 1, 5, 16, 5); // [seq, 0, no frames, tables anew, nothing told]
+const anew = (seq) => small(8 * seq + 1, 1, 5, 16, 5); // [seq, 0, no frames, new tables, nothing else]
 const next = (seq) => small(8 * seq + 1, 1, 5, 0, 5);
 const plain = (bytes) => small(0, ...bytes);
 const squeezed = (bytes) => small(1, ...deflateRawSync(bytes));
 
-/** What dashboard/wire.py packs, so that both ends are held to each other. */
+/** What dashboard/wire/pack.py packs, so that the test compares both ends. */
 function fromPython(program) {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const python = [`${root}.venv/bin/python`, `${root}.venv/Scripts/python.exe`].find((path) => existsSync(path)) ?? "python3";
@@ -82,15 +82,15 @@ test("a packet is plain or deflated, and nothing else", async () => {
 test("what is not a packet is refused", () => {
   assert.throws(() => createEar()(small(5, 1, 5, 16, 5)), /a packet is/);
   assert.throws(() => createEar()(small(9, 1, 5, 16)), /too early/);
-  assert.throws(() => createEar()(small(9, 1, 5, 16, 13, 3)), /never told/);
+  assert.throws(() => createEar()(small(9, 1, 5, 16, 13, 3)), /never sent/);
 });
 
 test("after a gap, or after a packet that made no sense, only a snapshot's tables are understood", () => {
   const heard = createEar();
   const understood = (bytes) => heard(bytes)[2].length;
-  const two = (bytes) => small(...bytes.slice(0, -1), 21, 0, 0); // that tells [null, null]
+  const two = (bytes) => small(...bytes.slice(0, -1), 21, 0, 0); // its frames for everybody are [null, null]
   assert.deepEqual([two(anew(1)), two(next(2)), two(next(4)), two(next(5)), two(anew(9)), two(next(10))].map(understood), [2, 2, 0, 0, 2, 2]);
-  assert.throws(() => heard(small(8 * 11 + 1, 1, 5, 0, 13, 3)), /never told/);
+  assert.throws(() => heard(small(8 * 11 + 1, 1, 5, 0, 13, 3)), /never sent/);
   assert.deepEqual([two(next(12)), two(anew(13))].map(understood), [0, 2]);
 });
 

@@ -23,13 +23,13 @@ class Place(NamedTuple):
 
 
 def words_in(node: ast.AST) -> int:
-    """How many words stand in the fixed parts of an expression that builds a text."""
+    """The number of words in the fixed parts of an expression that builds a text."""
     texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
     return len(WORD.findall(" ".join(texts)))
 
 
 def is_building(node: ast.AST) -> bool:
-    """Does this expression put values into a text, in another way than by ``say``?"""
+    """Does this expression put values into a text, but not by ``say``?"""
     if isinstance(node, ast.JoinedStr):
         return any(isinstance(part, ast.FormattedValue) for part in node.values)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.Add):

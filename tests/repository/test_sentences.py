@@ -36,7 +36,7 @@ FOR_DEVELOPERS = {
 }
 # Between them every object and many kinds of findings: sessions, lost writes, halts, decisions, sets, counters.
 SCENARIOS = ["same-cut", "in-doubt", "last-seat", "siblings", "merging-cart", "lunch", "forgotten-vote", "last-write-wins"]
-ASSERTIONS_OF_THE_KERNEL = 2  # simulation.py: an effect that is none, an outcome that is none
+ASSERTIONS_OF_THE_KERNEL = 2  # simulation.py: an invalid effect, an invalid outcome
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
