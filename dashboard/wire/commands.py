@@ -1,4 +1,4 @@
-"""Commands: their table, and the checks that turn a message into an order."""
+"""The table of commands, and the checks that turn a message into an order."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CommandCard(NamedTuple):
     what: str
     fields: dict[str, Field]
     act: Callable[..., Intervention] | None = None
-    watcher: bool = False  # viewers without the controls may send it too
+    watcher: bool = False  # viewers without the controls may send it, too
 
 
 NODE = re.compile(r"n[1-9][0-9]?")
@@ -293,7 +293,7 @@ COMMANDS: dict[str, CommandCard] = {
 
 
 def order(message: Any, limits: Limits = LIMITS) -> Order:
-    """Turns a message into a command. Raises Refused with a sentence when the message breaks a rule of the table."""
+    """Turns a message into an order. Raises Refused with a sentence when the message breaks a rule of the table."""
     if not isinstance(message, dict):
         raise Refused("A command is an object with an id and a type.")
     kind = message.get("type")
