@@ -582,8 +582,13 @@ class Session:
 
 def answer(sentence: str) -> dict[str, Any]:
     """Why a command was not done. A sentence with values is sent with its template, for a page in another language."""
-    plain = {"ok": False, "sentence": str(sentence)}
-    return {**plain, "template": sentence.template, "values": sentence.values} if isinstance(sentence, Sentence) else plain
+    return {"ok": False, "sentence": str(sentence), **(parts(sentence) if isinstance(sentence, Sentence) else {})}
+
+
+def parts(sentence: Sentence) -> dict[str, Any]:
+    """The template and the values of a sentence, for JSON. A value that is a sentence is sent in the same way."""
+    values = {name: parts(each) if isinstance(each, Sentence) else each for name, each in sentence.values.items()}
+    return {"template": sentence.template, "values": values}
 
 
 def grouped(served: Mapping[str, Served]) -> list[tuple[tuple[str, ...], Served]]:

@@ -515,6 +515,18 @@ def test_a_log_has_a_limit_that_is_said() -> None:
     }
 
 
+def test_a_sentence_within_a_refusal_keeps_its_template(room: Room) -> None:
+    refused = room.ask("anne", "deadline", deadline=1)
+    assert refused["sentence"] == "The command deadline: deadline must be from 10 ms to 1 minute, in microseconds."
+    assert refused["template"] == "The command {command}: {field} must be from {low} to {high}, in microseconds."
+    assert refused["values"] == {
+        "command": "deadline",
+        "field": "deadline",
+        "low": {"template": "{ms} ms", "values": {"ms": "10"}},
+        "high": {"template": "{n} minute", "values": {"n": 1}},
+    }
+
+
 def test_another_scenario_opens_playing_in_a_new_run(room: Room) -> None:
     name = next(name for name in registry.scenarios() if name != "same-cut")
     assert room.ask("anne", "scenario", name=name, seed=5) == {"ok": True}

@@ -20,6 +20,7 @@ import pytest
 from consensus.checkers import CLIENTS, Checker, Finding, listens
 from consensus.checkers.objects import OBJECTS
 from consensus.checkers.protocols.raft_safety import ASSERTION
+from consensus.checkers.words import stopped
 from consensus.kernel.clients import BY_HAND, Workload
 from consensus.kernel.events import KINDS, Event
 from consensus.kernel.network import LinkState
@@ -91,9 +92,7 @@ class Watched:
         elif event.kind == "returned":
             self.seen[f"returned: {event.data[2]}"] += 1
         elif event.kind == "halted":
-            self.halts.append(
-                Finding(ASSERTION, event.at, f"{event.node} stopped itself: {event.data[0]}.", nodes=(event.node,))
-            )
+            self.halts.append(Finding(ASSERTION, event.at, stopped(event), nodes=(event.node,)))
 
     @property
     def findings(self) -> list[Finding]:
