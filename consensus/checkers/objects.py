@@ -27,10 +27,47 @@ REGISTER, DECISION, COUNTER, SET = "register", "decision", "counter", "set"
 Members = tuple[str, ...]
 
 
-class Object(NamedTuple):
-    """How the answers of an object are judged. ``judge`` None: as registers are."""
+class WriteWords(NamedTuple):
+    """Templates about an object's acknowledged writes, each whole, because other languages inflect the noun."""
 
-    write: str  # what a WRITE is called in a sentence
+    promise: str  # the name of the promise that they are kept
+    kept: str  # without its full stop
+    are_lost: tuple[str, str]  # for one, for another number
+    lost: tuple[str, str]  # the same, as a short part of a sentence
+
+
+WRITE_WORDS: dict[str, WriteWords] = {
+    "write": WriteWords(
+        "acknowledged writes kept",
+        "No acknowledged write is lost",
+        ("{n} acknowledged write is lost.", "{n} acknowledged writes are lost."),
+        ("{n} acknowledged write lost", "{n} acknowledged writes lost"),
+    ),
+    "proposal": WriteWords(
+        "acknowledged proposals kept",
+        "No acknowledged proposal is lost",
+        ("{n} acknowledged proposal is lost.", "{n} acknowledged proposals are lost."),
+        ("{n} acknowledged proposal lost", "{n} acknowledged proposals lost"),
+    ),
+    "increment": WriteWords(
+        "acknowledged increments kept",
+        "No acknowledged increment is lost",
+        ("{n} acknowledged increment is lost.", "{n} acknowledged increments are lost."),
+        ("{n} acknowledged increment lost", "{n} acknowledged increments lost"),
+    ),
+    "addition": WriteWords(
+        "acknowledged additions kept",
+        "No acknowledged addition is lost",
+        ("{n} acknowledged addition is lost.", "{n} acknowledged additions are lost."),
+        ("{n} acknowledged addition lost", "{n} acknowledged additions lost"),
+    ),
+}
+
+
+class Object(NamedTuple):
+    """How the answers of an object are judged. ``judge`` None: as those of a register."""
+
+    write: str  # what a WRITE is called: a name in ``WRITE_WORDS``
     judge: Callable[[], Judge] | None
     losses: Callable[[Members], Losses]
     invariants: tuple[Callable[[Members], Checker], ...] = ()  # beside those of the protocol's card

@@ -3,7 +3,8 @@
 Histories, logs by index and all data about single operations grow for as long as a run lasts. A keyframe that copied all of
 it would cost more with every simulated second. So new entries are collected in a page; a full page never changes again, and
 copies share it. A new value of an old entry is written into the present page and hides the old one, as in a ledger, where
-nothing is erased.
+nothing is erased. Full pages of one size are bound into one of twice that size, so a lookup of an old or missing key tries
+about as many pages as the logarithm of the number of entries.
 
 It holds immutable values only (``kernel/freeze.py``). A lookup tries the pages from the newest to the oldest, since most
 lookups are for new keys. It iterates over keys in the order of their first writing; a key that was removed and written again
@@ -112,7 +113,7 @@ class Ledger(Generic[K, V]):
     def __setitem__(self, key: K, value: V) -> None:
         page = self.page
         if page.get(key, ABSENT) is ABSENT:
-            self.count += key not in self
+            self.count += not self.full or self._find(key) is ABSENT
         page[key] = value
         if len(page) >= PAGE:
             self._turn_the_page()
@@ -123,7 +124,13 @@ class Ledger(Generic[K, V]):
             self._turn_the_page()
 
     def _turn_the_page(self) -> None:
-        self.full = (self.page, *self.full)
+        """Binds the page together with the older ones that are no larger, into a new dict: copies may have the old ones."""
+        newest, older = self.page, self.full
+        while older and len(older[0]) <= len(newest):
+            bound = older[0].copy()
+            bound.update(newest)
+            newest, older = bound, older[1:]
+        self.full = (newest, *older)
         self.page = {}
 
     def setdefault(self, key: K, default: V) -> V:

@@ -40,7 +40,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from consensus.kernel.rng import PPM, Stream
-from consensus.kernel.rows import make
+from consensus.kernel.rows import make as make  # for protocols, too: ``make(Kind, fields)``, for their commonest messages
 
 US = 1
 MS = 1_000

@@ -29,6 +29,7 @@ The rules: a row never changes (it is a tuple), and nothing outside consensus/ s
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 from typing import Any, Final
 
 from consensus.kernel.events import Event
@@ -56,5 +57,5 @@ FIRES_AT: Final = 2
 
 
 def events_of(rows: Iterable[Row]) -> list[Event]:
-    """The rows as events."""
-    return [make(Event, row) for row in rows]
+    """The rows as events, with their names."""
+    return list(map(make, repeat(Event), rows))

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consensus.checkers import HOLDS, Finding
+from consensus.checkers import Finding
 from consensus.kernel.events import Event
 from consensus.kernel.network import LinkState
 from consensus.protocols.cards import Knob
 from consensus.runs.lane import Lane
 from consensus.runs.seen import CardSeen
 from consensus.watch.history import Operation
-from consensus.watch.watch import Mark
+from consensus.watch.watch import HALTS, Mark
 
 HIDDEN = "?"
 ONE_MESSAGE = ("drop_message", "hold_message", "deliver_message")
@@ -120,9 +120,10 @@ class VeiledLane:
 
     def meters(self, now: int) -> dict[str, Any]:
         """Without what copies hold, and what the protocol is known for."""
-        meters = self.lane.meters(now)
-        inside = {getattr(checker, "title", name) for name, checker in self.lane.watch.invariants.items()}
-        promises = [without_copies(row) for row in meters["promises"] if row[0] not in inside]
+        meters, watch = self.lane.meters(now), self.lane.watch
+        inside = {getattr(checker, "title", name) for name, checker in watch.invariants.items()}
+        without_copies = {row[0]: row for row in watch.kept(now, reach=False)}
+        promises = [without_copies.get(row[0], row) for row in meters["promises"] if row[0] not in inside]
         hidden = {"badge": "", "promises": promises, "messages": 0, "lost_at_cut": 0, "diverged": 0, "converged_ms": None}
         return {**meters, **hidden, **({"sentence": self.stopped} if self.stopped else {})}
 
@@ -137,13 +138,6 @@ class VeiledLane:
         return [finding for finding in self.lane.findings if finding.operations and id(finding) not in inside]
 
 
-def without_copies(promise: list[str]) -> list[str]:
-    """A promise without which nodes hold what, which no client sees."""
-    name, status, reason = promise
-    kept, but, _ = reason.partition(", but ")
-    return [name, HOLDS, f"{kept}."] if but and kept.startswith("No acknowledged ") else [name, status, reason]
-
-
 def marks(all_of_them: Sequence[Mark]) -> list[Mark]:
-    """Without elections, and what halted a node."""
-    return [mark for mark in all_of_them if mark.kind != "leader" and " halted: " not in mark.text]
+    """The marks without elections and without the reasons why nodes halted."""
+    return [mark for mark in all_of_them if mark.kind != "leader" and getattr(mark.text, "template", "") != HALTS]

@@ -58,6 +58,7 @@ class House:
         self.connections: dict[str, Connection] = {}
         self.inbox: deque[tuple[Any, ...]] = deque()  # ("join", connection), ("leave", viewer), ("ask", viewer, message, reply)
         self.joining: deque[Connection] = deque()  # pages whose session must be made first, one in each round
+        self.early: list[tuple[Any, ...]] = []  # commands of those who are joining: they wait for their session
         self.wake = self.eio.create_event()
         self.stopping = False
         self.running = False
@@ -150,6 +151,9 @@ class House:
             connection = self.joining.popleft()
             building = connection.session in self.sessions
             self._join(connection)
+        early, self.early = self.early, []
+        for asked in early:
+            self._ask(*asked)
 
     def _join(self, connection: Connection) -> None:
         now = monotonic()
@@ -188,12 +192,13 @@ class House:
             self.sessions[connection.session].leave(viewer, monotonic())
 
     def _ask(self, viewer: str, message: Any, reply: Callable[[dict[str, Any]], None]) -> None:
+        if any(connection.viewer == viewer for connection in self.joining):
+            self.early.append((viewer, message, reply))  # a page that comes back sends at once what it could not send before
+            return
         connection = self.connections.get(viewer)
         session = self.sessions.get(connection.session) if connection else None
         if session is None:
-            waits = any(connection.viewer == viewer for connection in self.joining)
-            ended = "This session has ended; reload the page for a new one."
-            return reply({"ok": False, "sentence": "One moment: your session is being opened." if waits else ended})
+            return reply({"ok": False, "sentence": "This session has ended; reload the page for a new one."})
         return session.ask(viewer, message, reply)
 
     def end(self, session: Session, sentence: str) -> None:

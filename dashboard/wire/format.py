@@ -53,9 +53,10 @@ FRAMES: dict[str, FrameCard] = {
         {
             "spec": (
                 "Spec",
-                "what the run started from: {scenario, number, title, story, ask, lesson, expect, seed, composed, veiled, "
-                "nodes, keys, deadline, link, clients, lanes}; `expect` has the expected results. `ask`, `lesson` and `expect` "
-                "are empty in a composed run; in a veiled run `lesson` and `expect` are empty until it is revealed",
+                "what the run started from: {scenario, number, title, story, ask, answers, lesson, expect, seed, composed, "
+                "veiled, nodes, keys, deadline, link, clients, lanes}; `expect` has the expected results. `ask`, `answers`, "
+                "`lesson` and `expect` are empty in a composed run; in a veiled run `lesson` and `expect` are empty until it "
+                "is revealed",
             ),
             "clock": ("Clock", "as the frame `clock`, whole"),
             "lanes": ("LaneBody[]", "[Lane]"),
@@ -239,13 +240,20 @@ PARTS: dict[str, dict[str, str]] = {
         "level": "string",
         "lanes": "string[]",
     },
-    "SpecLane": {"protocol": "string", "title": "string", "knobs": "Record<string, unknown>", "line": "string"},
+    "SpecLane": {
+        "protocol": "string",
+        "title": "string",
+        "knobs": "Record<string, unknown>",
+        "line": "string",
+        "nickname": "string",
+    },
     "Spec": {
         "scenario": "string",
         "number": "number",
         "title": "string",
         "story": "string",
         "ask": "string",
+        "answers": "string[]",
         "lesson": "string",
         "expect": "string[]",
         "seed": "number",

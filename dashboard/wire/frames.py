@@ -137,7 +137,8 @@ def knob_line(card: CardSeen, knobs: Mapping[str, Any]) -> str:
 def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], veiled: bool = False) -> dict[str, Any]:
     """What the run started from, but knobs and deadline as they are now. A veiled run has no lesson yet."""
     keys = list(spec.workload.keys) if spec.workload else ["x"]
-    composed = scenario is None or (spec.lanes, spec.nodes) != (scenario.spec.lanes, scenario.spec.nodes)
+    composed = scenario is None or (unnamed(spec), spec.nodes) != (unnamed(scenario.spec), scenario.spec.nodes)
+    nicknames = [lane.nickname for lane in (spec if composed or scenario is None else scenario.spec).lanes]
     told = None if composed else scenario  # its question and its lesson may be wrong for other lanes
     return {
         "scenario": spec.scenario,
@@ -145,6 +146,7 @@ def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], 
         "title": spec.title,
         "story": spec.story,
         "ask": told.ask if told else "",
+        "answers": [answer.sentence for answer in told.answers] if told else [],
         "lesson": told.lesson if told and not veiled else "",
         "expect": [each.sentence for each in told.expect] if told and not veiled else [],
         "seed": spec.seed,
@@ -161,10 +163,16 @@ def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], 
                 "title": lane.card.title,
                 "knobs": dict(lane.knobs),
                 "line": knob_line(lane.card, lane.knobs),
+                "nickname": "" if composed or veiled else nickname,
             }
-            for lane in lanes
+            for lane, nickname in zip(lanes, nicknames, strict=True)
         ],
     }
+
+
+def unnamed(spec: Spec) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:
+    """The lanes without their nicknames."""
+    return [(lane.protocol, lane.knobs) for lane in spec.lanes]
 
 
 def snapshot(

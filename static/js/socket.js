@@ -29,6 +29,11 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
     onConnected(false, "");
     if (reason === "io server disconnect") setTimeout(() => socket.connect(), COME_BACK); // after the server's disconnect, Socket.IO does not reconnect by itself
   });
+  const hurry = () => {
+    if (socket.active && !socket.connected && document.visibilityState === "visible") socket.disconnect().connect(); // or else it waits for its next try
+  };
+  addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", hurry);
   socket.on("connect_error", (error) => onConnected(false, socket.active ? "" : error.message));
   return { send: outbox.send };
 }

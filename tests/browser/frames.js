@@ -65,6 +65,19 @@
     for (const [id, { due, ring }] of [...timers]) if (due <= spent && timers.delete(id)) call(ring);
   }, EVERY);
 
+  // What the line under the lanes has shown, after how many sentences. A sentence goes away by itself: the list keeps it.
+  const shown = [];
+  let readTo = 0;
+  const noteLine = () => {
+    const line = document.querySelector(".caption > p");
+    const said = globalThis.inside?.ui.state.said;
+    if (!line || !said) return;
+    const aloud = document.querySelector(".caption > [role=status]").textContent;
+    const entry = { count: said.count, text: line.textContent, alarm: line.classList.contains("alarm"), aloud };
+    const last = shown.at(-1);
+    if (!last || Object.keys(entry).some((key) => entry[key] !== last[key])) shown.push(entry);
+  };
+
   globalThis.held = {
     /** From now on time passes only by `pass`. A page whose address ends with #held begins like this. */
     hold: () => void (running = false),
@@ -88,6 +101,13 @@
     async elapsed(milliseconds) {
       for (const end = now + milliseconds; now < end; ) await new Promise((done) => later(done, EVERY));
     },
+    /** Whether the line has shown such a sentence after the one that was read last; the next reading begins behind it. */
+    reads(pattern, wanted) {
+      const found = shown.find(({ count, text, alarm, aloud }) =>
+        count > readTo && new RegExp(pattern).test(wanted === "aloud" ? aloud : text) && (wanted !== "alarm" || alarm));
+      if (found) readTo = found.count;
+      return found !== undefined;
+    },
     /** Waits until the browser has laid the page out and painted it. */
     painted: () => new Promise((done) => display(() => display(() => done()))),
   };
@@ -95,6 +115,11 @@
   // The exports of main.js: the page's stores and stages, for tests to read.
   addEventListener("DOMContentLoaded", () => {
     const main = document.querySelector('script[type="module"]');
-    if (main) import(main.src).then((inside) => (globalThis.inside = inside));
+    if (!main) return;
+    import(main.src).then((inside) => {
+      globalThis.inside = inside;
+      inside.ui.subscribe(() => later(noteLine)); // when the line has been drawn: the same sentence twice changes nothing in it
+      new MutationObserver(noteLine).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+    });
   });
 })();

@@ -46,6 +46,20 @@ def everything_sent_is_done(page: Page) -> None:
     page.evaluate("inside.send('speed', { speed: inside.world.state.clock.speed })")
 
 
+def reads(page: Page, words: str | re.Pattern[str], wanted: str = "") -> None:
+    """Waits until the line under the lanes has shown this sentence, after the one that was read last.
+
+    It may be gone again by now. A string is the whole sentence. `wanted`: "alarm" as a refusal, "aloud" for screen readers.
+    """
+    pattern = words.pattern if isinstance(words, re.Pattern) else f"^{literal(words)}$"
+    page.wait_for_function("([pattern, wanted]) => held.reads(pattern, wanted)", arg=[pattern, wanted], polling=50)
+
+
+def literal(words: str) -> str:
+    """A regular expression, in JavaScript's form, that finds these words."""
+    return re.sub(r"[.*+?^${}()|\[\]\\]", r"\\\g<0>", words)
+
+
 def now(page: Page) -> int:
     return int(page.evaluate("capscope.time()"))
 

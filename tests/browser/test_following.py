@@ -23,6 +23,7 @@ from hands import (
     pause,
     pause_button,
     play_button,
+    reads,
     reset,
     run_to,
     split,
@@ -100,7 +101,7 @@ def test_who_watches_cannot_act_and_reads_why(two: tuple[Page, Page]) -> None:
         expect(control).to_be_disabled()
     expect(second.get_by_label("seed")).to_be_disabled()
     second.keyboard.press("Space")
-    expect(second.locator(".caption .alarm")).to_have_text("You are watching; somebody else holds the controls.")
+    reads(second, "You are watching; somebody else holds the controls.", "alarm")
     a, b = (next(n for n in second.evaluate("capscope.nodes(0)") if n["id"] == id) for id in ("n1", "n4"))
     middle = ((a["x"] + b["x"]) / 2, (a["y"] + b["y"]) / 2)
     second.mouse.move(middle[0], middle[1] - 60)
@@ -226,6 +227,28 @@ def test_what_is_asked_while_the_line_is_down_is_done_once_when_it_is_back(
     stands_at(page, OPENING)
     page.keyboard.press("ArrowRight")
     stands_at(page, once)
+    only_of_a_broken_line(complaints)
+
+
+STAYS_QUIET = "addEventListener('online', (event) => event.stopImmediatePropagation(), true)"
+SHOWS_ITSELF = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+@pytest.mark.parametrize("sign", ["the network is back", "the page is looked at"])
+def test_a_page_comes_back_at_once_when_the_browser_says_so(
+    page: Page, open_dashboard: Opener, complaints: list[str], sign: str
+) -> None:
+    open_dashboard(page)
+    page.context.set_offline(True)
+    expect(page.locator(".caption .alarm")).to_have_text(LOST)
+    page.evaluate("held.hold()")  # no timer of the page rings any more: it would not try again by itself
+    if sign == "the page is looked at":
+        page.evaluate(STAYS_QUIET)
+    page.context.set_offline(False)
+    if sign == "the page is looked at":
+        page.evaluate(SHOWS_ITSELF)
+    page.wait_for_function("() => inside.ui.state.connected && !inside.world.state.waiting", polling=50)
+    page.evaluate("held.letGo()")
     only_of_a_broken_line(complaints)
 
 

@@ -338,7 +338,7 @@ def test_a_value_that_was_knowingly_replaced_does_not_come_back_to_who_knows() -
         read("1", 80, 90, client="c3"),
     )
     assert [finding.sentence for finding in checker.findings] == [
-        "c3 read x=1 at 0.000 s, but c2's write x=2, made by who knew x=1, is in its causal past (WriteCORead)."
+        "c3 read x=1 at 0.000 s, but c2's write x=2, made in the knowledge of x=1, is in its causal past (WriteCORead)."
     ]
 
 

@@ -228,8 +228,8 @@ def test_the_visitors_own_operations_are_spoken_of_as_yours():
         read("7", 40, 50, client="you"),
     )
     assert [finding.sentence for finding in checker.findings] == [
-        "you read x=7 at 0.000 s, though your own write x=9 had been acknowledged at 0.000 s, and 7 is older.",
-        "you read x=7 at 0.000 s, though you had read x=9 at 0.000 s already, and 7 is older.",
+        "You read x=7 at 0.000 s, though your own write x=9 had been acknowledged at 0.000 s, and 7 is older.",
+        "You read x=7 at 0.000 s, though you had read x=9 at 0.000 s already, and 7 is older.",
     ]
 
 

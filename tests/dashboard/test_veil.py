@@ -118,7 +118,7 @@ def test_the_lesson_and_what_must_come_out_wait_for_the_reveal() -> None:
     room = veiled_room()
     spec = room.frames("anne", "snapshot")[-1]["spec"]
     assert spec["veiled"] and (spec["lesson"], spec["expect"]) == ("", []) and spec["ask"]
-    assert spec["lanes"] == [{"protocol": "", "title": "?", "knobs": {}, "line": ""}]
+    assert spec["lanes"] == [{"protocol": "", "title": "?", "knobs": {}, "line": "", "nickname": ""}]
 
 
 def test_meters_and_answers_are_told_as_ever() -> None:

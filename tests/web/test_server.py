@@ -509,6 +509,22 @@ def test_only_one_session_is_opened_a_round() -> None:
     assert counts == [1, 2, 3, 4]
 
 
+def test_what_a_page_asks_while_it_joins_is_done_when_it_has_joined() -> None:
+    """A page that comes back sends at once what it could not send before: it must not be told to wait, and forget it."""
+    from dashboard.web.handlers import Connection
+
+    unplugged = Unplugged()
+    answers: dict[str, dict[str, Any]] = {}
+    for viewer, session in (("anne", "aaaaaaaaa"), ("bob", "bbbbbbbbb")):  # bob's session is opened one round later
+        unplugged.house.arrived("join", Connection(viewer, f"eio-{viewer}", session, "some-token"))
+        unplugged.house.arrived(
+            "ask", viewer, {"id": "1", "type": "pause"}, lambda answer, it=viewer: answers.update({it: answer})
+        )
+    for _ in range(3):
+        unplugged.house.round()
+    assert answers == {"anne": {"ok": True}, "bob": {"ok": True}}
+
+
 # --- settings and the end -------------------------------------------------------------------------------
 
 

@@ -32,11 +32,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, in_order, named, reading, seconds, writing
+from consensus.checkers.words import in_order, named, reading, say_of, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, READ, WRITE
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
 NAME = "causal consistency"
@@ -256,41 +256,42 @@ class Causal:
         elif write.outcome == FAILED:
             self.failed[place] = True
             if read is not None:
-                promise = say(
-                    "{writing} failed at {seconds}, which promises that it never happened",
-                    writing=writing(write),
-                    seconds=seconds(write.finish),
-                )
                 sentence = say(
-                    "{promise}, but {reading} at {seconds}.",
-                    promise=promise,
+                    "{writing} failed at {failed_at}, which promises that it never happened, "
+                    "but {reading} at {read_at} ({pattern}).",
+                    writing=writing(write, starts=True),
+                    failed_at=seconds(write.finish),
                     reading=reading(read),
-                    seconds=seconds(read.finish or 0),
+                    read_at=seconds(read.finish or 0),
+                    pattern=THIN_AIR_READ,
                 )
-                self._gives_away(THIN_AIR_READ, write, sentence, (read, write))
+                self._gives_away(write, sentence, (read, write))
 
     def _read(self, read: Operation, known: Known) -> None:
         assert read.finish is not None
         self.judged += 1
-        told = f"{reading(read)} at {seconds(read.finish)}"
         if not read.result:
             newest = known.past & self.of_key.get(read.key, 0)
             if newest:
                 write = self.writes[newest.bit_length() - 1]
-                sentence = say(
-                    "{told}, but {writing} is in its causal past: {client} had seen it, or what depends on it.",
-                    told=told,
+                sentence = say_of(
+                    read.client,
+                    "{reading} at {at}, but {writing} is in its causal past: "
+                    "{client} had seen it, or what depends on it ({pattern}).",
+                    "{reading} at {at}, but {writing} is in your causal past: "
+                    "you had seen it, or what depends on it ({pattern}).",
+                    reading=reading(read, starts=True),
+                    at=seconds(read.finish),
                     writing=writing(write),
-                    client=read.client,
+                    pattern=WRITE_CO_INIT_READ,
                 )
-                self._gives_away(WRITE_CO_INIT_READ, read, sentence, (write, read))
+                self._gives_away(read, sentence, (write, read))
             return
         places = []
         for value in read.result:
             place = self.place_of.get((read.key, value))
             if place is None or (read.key, value) in self.failed:
-                why = "nobody had asked to write that" if place is None else "its write had failed"
-                return self._gives_away(THIN_AIR_READ, read, f"{told}, but {why}.", (read,))
+                return self._gives_away(read, from_thin_air(read, write_failed=place is not None), (read,))
             if (read.key, value) in self.pending:
                 self.pending[read.key, value] = self.pending[read.key, value] or read
             places.append(place)
@@ -306,22 +307,34 @@ class Causal:
         while not self.shown[newer.bit_length() - 1].past >> place & 1 or newer.bit_length() - 1 == place:
             newer &= ~(1 << newer.bit_length() - 1)
         write = self.writes[newer.bit_length() - 1]
-        sentence = say(
-            "{reading} at {seconds}, but {writing}, made by who knew {named}, is in its causal past.",
-            reading=reading(read),
-            seconds=seconds(read.finish or 0),
+        sentence = say_of(
+            read.client,
+            "{reading} at {at}, but {writing}, made in the knowledge of {named}, is in its causal past ({pattern}).",
+            "{reading} at {at}, but {writing}, made in the knowledge of {named}, is in your causal past ({pattern}).",
+            reading=reading(read, starts=True),
+            at=seconds(read.finish or 0),
             writing=writing(write),
             named=named(old.key, old.value),
+            pattern=WRITE_CO_READ,
         )
-        self._gives_away(WRITE_CO_READ, read, sentence, (old, write, read))
+        self._gives_away(read, sentence, (old, write, read))
 
-    def _gives_away(self, pattern: str, last: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
+    def _gives_away(self, last: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
         assert last.finish is not None
         self.flagged[last.op_id] = len(self.findings)
-        told = f"{sentence[:-1]} ({pattern})."
-        self.findings.append(Finding(NAME, last.finish, told, in_order(shown_by), (last.node,)))
+        self.findings.append(Finding(NAME, last.finish, sentence, in_order(shown_by), (last.node,)))
 
     def verdict(self, now: int = 0) -> Verdict:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
-        return Verdict(HOLDS, say("No bad pattern in {count}.", count=count(self.judged, "answered read")))
+        return Verdict(
+            HOLDS, say_count(self.judged, "No bad pattern in {n} answered read.", "No bad pattern in {n} answered reads.")
+        )
+
+
+def from_thin_air(read: Operation, write_failed: bool) -> Sentence:
+    """Why nobody can have read that value: its write had failed, or nobody had asked to write it."""
+    values = {"reading": reading(read, starts=True), "at": seconds(read.finish or 0), "pattern": THIN_AIR_READ}
+    if write_failed:
+        return say("{reading} at {at}, but its write had failed ({pattern}).", **values)
+    return say("{reading} at {at}, but nobody had asked to write that ({pattern}).", **values)

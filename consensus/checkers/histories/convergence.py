@@ -13,10 +13,10 @@ order; else their names, sorted. A ``store`` that names no updates is not judged
 from __future__ import annotations
 
 from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, seconds
+from consensus.checkers.words import seconds
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import say, say_count
 from consensus.watch.history import Operation
 
 NAME = "same updates, same state"
@@ -48,20 +48,19 @@ class Convergence:
             self.compared += 1
         if held != values and (key, event.node) not in self.told:
             self.told[key, event.node] = True
-            who = say(
-                "{node} holds {told} of {key} at {seconds}",
-                node=event.node,
-                told=told(values),
-                key=key,
-                seconds=seconds(event.at),
-            )
-            other = "it had held" if node == event.node else f"{node} held"
             sentence = say(
-                "{who}, but {other} {told} at {seconds} when it had taken in the same updates.",
-                who=who,
-                other=other,
-                told=told(held),
-                seconds=seconds(at),
+                "{node} holds {now} of {key} at {at}, but it had held {then} at {earlier} when it had taken in the same "
+                "updates."
+                if node == event.node
+                else "{node} holds {now} of {key} at {at}, but {other} held {then} at {earlier} when it had taken in the same "
+                "updates.",
+                node=event.node,
+                now=content(values),
+                key=key,
+                at=seconds(event.at),
+                other=node,
+                then=content(held),
+                earlier=seconds(at),
             )
             nodes = (event.node,) if node == event.node else (node, event.node)
             self.findings.append(Finding(NAME, event.at, sentence, (), nodes))
@@ -71,11 +70,14 @@ class Convergence:
             return Verdict(VIOLATED, self.findings[0].sentence)
         return Verdict(
             HOLDS,
-            say(
-                "{count} a copy had taken in the same updates as another, and was the same.", count=count(self.compared, "time")
+            say_count(
+                self.compared,
+                "{n} time a copy had taken in the same updates as another, and was the same.",
+                "{n} times a copy had taken in the same updates as another, and was the same.",
             ),
         )
 
 
-def told(values: Texts) -> str:
-    return f"{{{', '.join(values)}}}" if values else "nothing"
+def content(values: Texts) -> str:
+    """``{a, b}``."""
+    return f"{{{', '.join(values)}}}" if values else say("nothing")

@@ -32,10 +32,10 @@ from typing import NamedTuple
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.histories.losses import SETTLE, Losses
-from consensus.checkers.words import count, duration, in_order, itself, listed, named, reading, seconds
+from consensus.checkers.words import YOU, fit_one_order, in_order, listed, misses_changes, named, say_of, seconds
 from consensus.kernel.events import Event
 from consensus.kernel.node import FAILED, OK, READ, WRITE
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
 NAME = "linearizable"
@@ -145,24 +145,20 @@ class Counter:
             at.climbs(finish, raised)
         elif write.outcome == FAILED:
             at.asked -= 1
-            self._failed(at.left_out, write, "An increment")
+            self._failed(at.left_out, write)
 
-    def _failed(self, slack: list[tuple[int, int]], change: Operation, what: str) -> None:
+    def _failed(self, slack: list[tuple[int, int]], change: Operation) -> None:
         """It promised that it never happened: what was told since it was asked had one fewer to count."""
         since = bisect_left(slack, (change.start,))
         told = slack[since:]
         slack[since:] = [(finish, room - 1) for finish, room in told if room]
         if any(not room for _, room in told):
-            failed = say(
-                "{what} of {key} by {client} failed at {seconds}",
-                what=what,
-                key=change.key,
-                client=change.client,
-                seconds=seconds(change.finish or 0),
-            )
             self._gives_away(
                 change,
-                say("{failed}, which promises that it never happened, but it had been counted.", failed=failed),
+                say(
+                    "{failed}, which promises that it never happened, but it had been counted.",
+                    failed=failed_increment(change) if change.kind == WRITE else failed_decrement(change),
+                ),
                 (change,),
             )
 
@@ -178,7 +174,7 @@ class Counter:
             at.taken.append((removal.finish, removal.start))
         elif removal.outcome == FAILED:
             at.taken_asked -= 1
-            self._failed(at.beyond, removal, "A decrement")
+            self._failed(at.beyond, removal)
 
     # --- what is told -----------------------------------------------------------------------------
 
@@ -204,27 +200,25 @@ class Counter:
             seen = begun.stair.read
             assert seen is not None and seen.finish is not None
             more = least - (number(seen.result) or 0)
-            since = say(" and {count} had been asked and acknowledged since", count=count(more, "increment")) if more else ""
-            who = itself(read.client) if seen.client == read.client else seen.client
-            self._gives_away(
-                read,
-                say(
-                    "{telling}, but {who} had read {shown} at {seconds}{since}.",
+            if more:
+                sentence = say_count(
+                    more,
+                    "{telling}, but {earlier} and {n} increment had been asked and acknowledged since.",
+                    "{telling}, but {earlier} and {n} increments had been asked and acknowledged since.",
                     telling=telling(read),
-                    who=who,
-                    shown=shown(seen),
-                    seconds=seconds(seen.finish),
-                    since=since,
-                ),
-                (seen, read),
-            )
+                    earlier=had_read(seen, read),
+                )
+            else:
+                sentence = say("{telling}, but {earlier}.", telling=telling(read), earlier=had_read(seen, read))
+            self._gives_away(read, sentence, (seen, read))
         elif value > at.asked:
             self._gives_away(
                 read,
-                say(
-                    "{telling}, but only {count} had been asked by then.",
+                say_count(
+                    at.asked,
+                    "{telling}, but only {n} increment had been asked by then.",
+                    "{telling}, but only {n} increments had been asked by then.",
                     telling=telling(read),
-                    count=count(at.asked, "increment"),
                 ),
                 (read,),
             )
@@ -240,23 +234,21 @@ class Counter:
         elif most < value <= at.asked:
             self._stale(at, read, value - most, at.taken[at.asked - value][0])
         elif not least <= value <= most:
-            bounds = say(
-                "{count} and {count2} had been asked by then",
-                count=count(at.asked, "increment"),
-                count2=count(at.taken_asked, "decrement"),
+            sentence = say(
+                "{telling}, but {increments} and {decrements} had been asked by then.",
+                telling=telling(read),
+                increments=say_count(at.asked, "{n} increment", "{n} increments"),
+                decrements=say_count(at.taken_asked, "{n} decrement", "{n} decrements"),
             )
-            self._gives_away(read, f"{telling(read)}, but {bounds}.", (read,))
+            self._gives_away(read, sentence, (read,))
         elif begun.last is not None and not self._follows(at, read, value, begun.last):
             last = begun.last
             self._gives_away(
                 read,
                 say(
-                    "{telling}, but {client} had read {shown} at {seconds}, and what was asked since cannot make up the "
-                    "difference.",
+                    "{telling}, but {earlier}, and what was asked since cannot make up the difference.",
                     telling=telling(read),
-                    client=last.client,
-                    shown=shown(last),
-                    seconds=seconds(last.finish or 0),
+                    earlier=had_read(last, read),
                 ),
                 (last, read),
             )
@@ -287,18 +279,21 @@ class Counter:
 
     def _stale(self, at: Count, read: Operation, missing: int, since: int) -> None:
         self.stale[read.op_id] = (missing, read.start - since)
-        what = "increment or decrement" if at.mixed else "increment"
-        self._gives_away(
-            read,
-            say(
-                "{telling}, which misses {missing} acknowledged {what}{word}.",
+        if at.mixed:
+            sentence = say_count(
+                missing,
+                "{telling}, which misses {n} acknowledged increment or decrement.",
+                "{telling}, which misses {n} acknowledged increments or decrements.",
                 telling=telling(read),
-                missing=missing,
-                what=what,
-                word="" if missing == 1 else "s",
-            ),
-            (read,),
-        )
+            )
+        else:
+            sentence = say_count(
+                missing,
+                "{telling}, which misses {n} acknowledged increment.",
+                "{telling}, which misses {n} acknowledged increments.",
+                telling=telling(read),
+            )
+        self._gives_away(read, sentence, (read,))
 
     def _gives_away(self, operation: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
         assert operation.finish is not None
@@ -311,21 +306,20 @@ class Counter:
         if any(at.mixed for at in self.counts.values()):
             return Verdict(
                 HOLDS,
-                say("Nothing in {count} contradicts what was asked and acknowledged.", count=count(self.judged, "answer")),
+                say_count(
+                    self.judged,
+                    "Nothing in {n} answer contradicts what was asked and acknowledged.",
+                    "Nothing in {n} answers contradicts what was asked and acknowledged.",
+                ),
             )
-        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
+        return Verdict(HOLDS, fit_one_order(self.judged))
 
     def promises(self, now: int = 0) -> dict[str, Verdict]:
         return {}
 
     def stale_sentence(self, op_id: str) -> str:
         missing, age = self.stale[op_id]
-        return say(
-            "Misses {missing} acknowledged {word}, the first of them for {duration}.",
-            missing=missing,
-            word="change" if missing == 1 else "changes",
-            duration=duration(age),
-        )
+        return misses_changes(missing, age)
 
 
 def number(result: tuple[str, ...]) -> int | None:
@@ -341,12 +335,42 @@ def shown(read: Operation) -> str:
     return named(read.key, listed(read.result) if read.result else "0")
 
 
-def telling(read: Operation) -> str:
-    """``c2 read x=7 at 3.214 s``."""
-    return say(
-        "{word} at {seconds}",
-        word=reading(read) if read.result else f"{read.client} read {shown(read)}",
-        seconds=seconds(read.finish or 0),
+def telling(read: Operation) -> Sentence:
+    """``c2 read x=7 at 3.214 s``; it begins a sentence."""
+    return say_of(
+        read.client,
+        "{client} read {shown} at {at}",
+        "You read {shown} at {at}",
+        shown=shown(read),
+        at=seconds(read.finish or 0),
+    )
+
+
+def had_read(earlier: Operation, read: Operation) -> Sentence:
+    """``c3 had read x=8 at 2.950 s``, or ``it had read ...`` when the client of both reads is the same."""
+    values = {"shown": shown(earlier), "at": seconds(earlier.finish or 0)}
+    if earlier.client == read.client != YOU:
+        return say("it had read {shown} at {at}", **values)
+    return say_of(earlier.client, "{client} had read {shown} at {at}", "you had read {shown} at {at}", **values)
+
+
+def failed_increment(change: Operation) -> Sentence:
+    return say_of(
+        change.client,
+        "An increment of {key} by {client} failed at {at}",
+        "Your increment of {key} failed at {at}",
+        key=change.key,
+        at=seconds(change.finish or 0),
+    )
+
+
+def failed_decrement(change: Operation) -> Sentence:
+    return say_of(
+        change.client,
+        "A decrement of {key} by {client} failed at {at}",
+        "Your decrement of {key} failed at {at}",
+        key=change.key,
+        at=seconds(change.finish or 0),
     )
 
 
@@ -417,6 +441,6 @@ class CounterLosses(Losses):
         if lost:
             return Verdict(
                 VIOLATED,
-                say("{count} {word} lost.", count=count(lost, "acknowledged increment"), word="is" if lost == 1 else "are"),
+                say_count(lost, "{n} acknowledged increment is lost.", "{n} acknowledged increments are lost."),
             )
         return Verdict(HOLDS, "No copy that agrees with all others counts less than was acknowledged.")

@@ -21,11 +21,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, duration, in_order, itself, listed, named, seconds, whose
+from consensus.checkers.words import YOU, duration, fit_one_order, in_order, listed, named, say_of, seconds
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
 AGREEMENT, VALIDITY, INTEGRITY = "agreement", "validity", "integrity"
@@ -80,10 +80,10 @@ class Decisions:
         told = self.told.get(key)
         if write.outcome == FAILED and told is not None and told.result[0] == value and place not in self.own:
             sentence = say(
-                "{failed}, but {telling} at {seconds}.",
-                failed=self._failed(write),
+                "{failed}, but {telling} at {at}.",
+                failed=failed(write, starts=True),
                 telling=telling(told),
-                seconds=seconds(told.finish or 0),
+                at=seconds(told.finish or 0),
             )
             self._gives_away(VALIDITY, write, sentence, (told, write))
 
@@ -93,21 +93,22 @@ class Decisions:
             return self._nothing_yet(answer) if answer.kind != WRITE else None
         self.judged += 1
         if len(result) > 1:
-            sentence = say(
-                "{client} was told {listed} at once for {key} at {seconds}.",
-                client=answer.client,
-                listed=listed(result),
+            sentence = say_of(
+                answer.client,
+                "{client} was told {values} at once for {key} at {at}.",
+                "You were told {values} at once for {key} at {at}.",
+                values=listed(result),
                 key=answer.key,
-                seconds=seconds(answer.finish or 0),
+                at=seconds(answer.finish or 0),
             )
             return self._gives_away(AGREEMENT, answer, sentence, (answer,))
         if (answer.key, result[0]) in self.proposals or (answer.key, result[0]) in self.own:
             return self._tells(answer)
         sentence = say(
-            "{telling} at {seconds}, but nobody had proposed {result} by then.",
-            telling=telling(answer),
-            seconds=seconds(answer.finish or 0),
-            result=result[0],
+            "{telling} at {at}, but nobody had proposed {value} by then.",
+            telling=telling(answer, starts=True),
+            at=seconds(answer.finish or 0),
+            value=result[0],
         )
         return self._gives_away(VALIDITY, answer, sentence, (answer,))
 
@@ -116,7 +117,9 @@ class Decisions:
         at = seconds(answer.finish or 0)
         proposal = self.proposals.get(place)
         if proposal is not None and proposal.outcome == FAILED and place not in self.own:
-            sentence = say("{telling} at {at}, but {failed}.", telling=telling(answer), at=at, failed=self._failed(proposal))
+            sentence = say(
+                "{telling} at {at}, but {failed}.", telling=telling(answer, starts=True), at=at, failed=failed(proposal)
+            )
             return self._gives_away(VALIDITY, answer, sentence, (proposal, answer))
         first = self.told.get(key)
         if first is None:
@@ -125,7 +128,7 @@ class Decisions:
                 decided, node = self.by_key[key]
                 sentence = say(
                     "{telling} at {at}, but {node} had decided {named}.",
-                    telling=telling(answer),
+                    telling=telling(answer, starts=True),
                     at=at,
                     node=node,
                     named=named(key, decided),
@@ -133,7 +136,10 @@ class Decisions:
                 self._gives_away(AGREEMENT, answer, sentence, (answer,), (node, answer.node))
         elif first.result[0] != value:
             sentence = say(
-                "{telling} at {at}, but {told_before}.", telling=telling(answer), at=at, told_before=told_before(answer, first)
+                "{telling} at {at}, but {before}.",
+                telling=telling(answer, starts=True),
+                at=at,
+                before=told_before(answer, first),
             )
             self._gives_away(AGREEMENT, answer, sentence, (first, answer))
         return None
@@ -144,23 +150,15 @@ class Decisions:
         if first is None or first.finish is None or first.finish >= read.start:
             return
         self.stale[read.op_id] = (1, read.start - first.finish)
-        at = seconds(read.finish or 0)
-        sentence = say(
-            "{client} was told at {at} that nothing is decided for {key}, but {told_before}.",
-            client=read.client,
-            at=at,
+        sentence = say_of(
+            read.client,
+            "{client} was told at {at} that nothing is decided for {key}, but {before}.",
+            "You were told at {at} that nothing is decided for {key}, but {before}.",
+            at=seconds(read.finish or 0),
             key=read.key,
-            told_before=told_before(read, first),
+            before=told_before(read, first),
         )
         self._gives_away(LINEARIZABLE, read, sentence, (first, read))
-
-    def _failed(self, proposal: Operation) -> str:
-        what = f"{whose(proposal.client)} proposal {named(proposal.key, proposal.value)}"
-        return say(
-            "{what} failed at {seconds}, which promises that it never happened",
-            what=what,
-            seconds=seconds(proposal.finish or 0),
-        )
 
     # --- what nodes decide ------------------------------------------------------------------------
 
@@ -219,11 +217,11 @@ class Decisions:
             )
         elif told is not None and told.result[0] != value:
             sentence = say(
-                "{node} decided {named}, but {telling} at {seconds}.",
+                "{node} decided {named}, but {telling} at {at}.",
                 node=node,
                 named=named(key, value),
                 telling=telling(told),
-                seconds=seconds(told.finish or 0),
+                at=seconds(told.finish or 0),
             )
             self._finds(AGREEMENT, at, sentence, (told.node, node), (told.op_id,))
         if (key, value) in self.own:
@@ -236,8 +234,7 @@ class Decisions:
                 (node,),
             )
         elif proposal.outcome == FAILED:
-            failed = self._failed(proposal)
-            sentence = say("{node} decided {named}, but {failed}.", node=node, named=named(key, value), failed=failed)
+            sentence = say("{node} decided {named}, but {failed}.", node=node, named=named(key, value), failed=failed(proposal))
             self._finds(VALIDITY, at, sentence, (node,), (proposal.op_id,))
 
     # --- findings and verdicts ----------------------------------------------------------------------
@@ -250,7 +247,7 @@ class Decisions:
         self._finds(promise, answer.finish, sentence, nodes or (answer.node,), in_order(shown_by))
 
     def _finds(self, promise: str, at: int, sentence: str, nodes: tuple[str, ...], operations: tuple[str, ...] = ()) -> None:
-        sentence = sentence[0].upper() + sentence[1:] if sentence.startswith("your ") else sentence
+
         self.broken.setdefault(promise, len(self.findings))
         self.findings.append(Finding(promise, at, sentence, operations, nodes))
 
@@ -258,7 +255,7 @@ class Decisions:
         """Do all answers fit one order, and all decisions with them?"""
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
-        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
+        return Verdict(HOLDS, fit_one_order(self.judged))
 
     def promises(self, now: int = 0) -> dict[str, Verdict]:
         """One verdict for each of the properties of consensus that are matters of safety."""
@@ -267,7 +264,7 @@ class Decisions:
     def _verdict(self, promise: str) -> Verdict:
         if promise in self.broken:
             return Verdict(VIOLATED, self.findings[self.broken[promise]].sentence)
-        return Verdict(HOLDS, say("Nothing in {count} denies it.", count=count(self.judged, "answer")))
+        return Verdict(HOLDS, say_count(self.judged, "Nothing in {n} answer denies it.", "Nothing in {n} answers denies it."))
 
     def stale_sentence(self, op_id: str) -> str:
         return say(
@@ -276,23 +273,34 @@ class Decisions:
         )
 
 
-def telling(answer: Operation) -> str:
-    """``c2 was told x=7``."""
-    return say(
-        "{client} {word} told {named}",
-        client=answer.client,
-        word="were" if itself(answer.client) == "you" else "was",
+def telling(answer: Operation, starts: bool = False) -> Sentence:
+    """``c2 was told x=7``. It ``starts`` a sentence, or stands within one."""
+    return say_of(
+        answer.client,
+        "{client} was told {named}",
+        "You were told {named}" if starts else "you were told {named}",
         named=named(answer.key, answer.result[0]),
     )
 
 
-def told_before(answer: Operation, first: Operation) -> str:
-    who = "it" if first.client == answer.client else first.client
-    return say(
-        "{who} had been told {named} at {seconds}",
-        who=who,
-        named=named(first.key, first.result[0]),
-        seconds=seconds(first.finish or 0),
+def told_before(answer: Operation, first: Operation) -> Sentence:
+    """``c1 had been told x=7 at 2.950 s``, or ``it had been told ...`` when the client of both answers is the same."""
+    values = {"named": named(first.key, first.result[0]), "at": seconds(first.finish or 0)}
+    if first.client == answer.client != YOU:
+        return say("it had been told {named} at {at}", **values)
+    return say_of(first.client, "{client} had been told {named} at {at}", "you had been told {named} at {at}", **values)
+
+
+def failed(proposal: Operation, starts: bool = False) -> Sentence:
+    """``c1's proposal x=7 failed at 2.950 s, which promises that it never happened``."""
+    return say_of(
+        proposal.client,
+        "{client}'s proposal {named} failed at {at}, which promises that it never happened",
+        "Your proposal {named} failed at {at}, which promises that it never happened"
+        if starts
+        else "your proposal {named} failed at {at}, which promises that it never happened",
+        named=named(proposal.key, proposal.value),
+        at=seconds(proposal.finish or 0),
     )
 
 

@@ -23,11 +23,11 @@ covers it.
 from __future__ import annotations
 
 from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, listed, named, seconds, writing
+from consensus.checkers.words import listed, named, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE, S
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import say, say_count
 from consensus.watch.history import Operation
 
 NAME = "acknowledged writes"
@@ -249,22 +249,27 @@ class Losses:
     def _sentence(self, write: Operation) -> str:
         key, _ = place = write.key, write.value or ""
         held = tuple(dict.fromkeys(each for (_, _, of), values in self.shelves.items() if of == key for each in values))
-        told = say(
-            "{writing} was acknowledged at {seconds}; no replica", writing=writing(write), seconds=seconds(write.finish or 0)
-        )
+        values = {"writing": writing(write, starts=True), "at": seconds(write.finish or 0)}
         if place not in self.parents:
-            return say("{told} ever held it.", told=told)
+            return say("{writing} was acknowledged at {at}; no replica ever held it.", **values)
         if not held:
-            return say("{told} holds it any more, and nothing stands in its place.", told=told)
+            return say(
+                "{writing} was acknowledged at {at}; no replica holds it any more, and nothing stands in its place.", **values
+            )
         if all(self._knew(place, each) for each in held):
-            return say("{told} holds it any more, only the older {listed}.", told=told, listed=listed(held))
-        one = len(held) == 1
-        return say(
-            "{told} holds it any more, and the {word} that replaced it, {listed}, {word2} written without knowing it.",
-            told=told,
-            word="value" if one else "values",
-            listed=listed(held),
-            word2="was" if one else "were",
+            return say(
+                "{writing} was acknowledged at {at}; no replica holds it any more, only the older {held}.",
+                held=listed(held),
+                **values,
+            )
+        return say_count(
+            len(held),
+            "{writing} was acknowledged at {at}; no replica holds it any more, "
+            "and the value that replaced it, {held}, was written without knowing it.",
+            "{writing} was acknowledged at {at}; no replica holds it any more, "
+            "and the values that replaced it, {held}, were written without knowing it.",
+            held=listed(held),
+            **values,
         )
 
     def _knew(self, place: Place, ancestor: str) -> bool:
@@ -302,11 +307,15 @@ class Losses:
         if lost:
             return Verdict(
                 VIOLATED,
-                say("{count} {word} lost.", count=count(lost, "acknowledged write"), word="is" if lost == 1 else "are"),
+                say_count(lost, "{n} acknowledged write is lost.", "{n} acknowledged writes are lost."),
             )
         return Verdict(
             HOLDS,
-            say("All {count} are held, or known to what is held.", count=count(len(self.acknowledged), "acknowledged write")),
+            say_count(
+                len(self.acknowledged),
+                "The {n} acknowledged write is held, or known to what is held.",
+                "All {n} acknowledged writes are held, or known to what is held.",
+            ),
         )
 
 

@@ -16,9 +16,8 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
 from consensus.checkers import HOLDS, UNDECIDED, VIOLATED, Verdict
-from consensus.checkers.words import count
 from consensus.kernel.node import FAILED, OK, READ
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import say, say_count
 from consensus.watch.history import Operation
 
 STEPS_MAX = 500_000  # some 100 MB of memory at worst
@@ -70,7 +69,7 @@ def search(calls: Iterable[Call], model: Model, start: Any = None, steps_max: in
     entry = following[0]
     for _step in range(steps_max):
         if not left:
-            return Verdict(HOLDS, say("{count} fit one order.", count=count(answered, "answer")))
+            return Verdict(HOLDS, say_count(answered, "{n} answer fits one order.", "{n} answers fit one order."))
         number = call_of[entry] if entry != end else -1
         if number >= 0:
             allowed, after = model(state, history[number])
@@ -90,7 +89,12 @@ def search(calls: Iterable[Call], model: Model, start: Any = None, steps_max: in
         if not taken:  # stuck at a return (or past all calls), and nothing left to take back
             return Verdict(
                 VIOLATED,
-                say("No order fits: at most {best} of {count} can be placed.", best=best, count=count(answered, "answer")),
+                say_count(
+                    answered,
+                    "No order fits: at most {best} of {n} answer can be placed.",
+                    "No order fits: at most {best} of {n} answers can be placed.",
+                    best=best,
+                ),
             )
         entry, state = taken.pop()
         done &= ~(1 << call_of[entry])

@@ -34,10 +34,10 @@ from bisect import bisect_left
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.histories.losses import Losses, Place
-from consensus.checkers.words import count, duration, in_order, itself, listed, seconds, writing
+from consensus.checkers.words import fit_one_order, in_order, listed, misses_changes, say_of, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.node import FAILED, OK, READ, WRITE, S
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
 NAME = "linearizable"
@@ -177,14 +177,12 @@ class Sets:
             if at.strict(element):
                 at.acknowledged.append((write.finish, element))
         elif write.outcome == FAILED and element in at.there:
-            promise = "which promises that it never happened, but it had been told"
             self._gives_away(
                 write,
                 say(
-                    "{writing} failed at {seconds}, {promise}.",
-                    writing=writing(write),
-                    seconds=seconds(write.finish),
-                    promise=promise,
+                    "{writing} failed at {at}, which promises that it never happened, but it had been told.",
+                    writing=writing(write, starts=True),
+                    at=seconds(write.finish),
                 ),
                 (write,),
             )
@@ -214,15 +212,17 @@ class Sets:
         """Every removal of the element has failed; but somebody may have seen it gone."""
         read = at.seen_gone.pop(removal.value or "", None)
         if read is not None:
-            what = say(
-                "The removal of {value} from {key} by {client} failed at {seconds}",
-                value=removal.value,
+            failed = say_of(
+                removal.client,
+                "The removal of {element} from {key} by {client} failed at {at}",
+                "Your removal of {element} from {key} failed at {at}",
+                element=removal.value,
                 key=removal.key,
-                client=removal.client,
-                seconds=seconds(removal.finish or 0),
+                at=seconds(removal.finish or 0),
             )
-            saw = say("{client} had seen it gone at {seconds}", client=read.client, seconds=seconds(read.finish or 0))
-            sentence = say("{what}, which promises that it never happened, but {saw}.", what=what, saw=saw)
+            sentence = say(
+                "{failed}, which promises that it never happened, but {saw}.", failed=failed, saw=had_seen_it_gone(read)
+            )
             self._gives_away(removal, sentence, (read, removal))
 
     def _loosen(self, key: str, at: Elements, element: str) -> None:
@@ -248,7 +248,7 @@ class Sets:
         if missed:
             since = min(finish for finish, _, _ in missed)
             self.stale[read.op_id] = (len(missed), read.start - since)
-            return self._gives_away(read, f"{telling(read)}, {missing(missed)}.", (*(m[2] for m in missed[:2]), read))
+            return self._gives_away(read, missing(read, missed), (*(m[2] for m in missed[:2]), read))
         return self._believe(at, read, told)
 
     def _cannot_be(self, at: Elements, read: Operation, told: Told) -> tuple[str, tuple[Operation, ...]] | None:
@@ -262,18 +262,19 @@ class Sets:
                     "{telling}, but nobody had asked to add {element} by then.", telling=telling(read), element=element
                 ), (read,)
             if add.outcome == FAILED:
-                promise = say(
-                    "{writing} had failed at {seconds}, which promises that it never happened",
-                    writing=writing(add),
-                    seconds=seconds(add.finish or 0),
-                )
-                return f"{telling(read)}, but {promise}.", (add, read)
-            if element in at.seen_gone and (gone := self._saw_gone(at, read, element)) is not None:
                 return say(
-                    "{telling}: {element} came back, which {itself} had seen to be gone.",
+                    "{telling}, but {writing} had failed at {at}, which promises that it never happened.",
+                    telling=telling(read),
+                    writing=writing(add),
+                    at=seconds(add.finish or 0),
+                ), (add, read)
+            if element in at.seen_gone and (gone := self._saw_gone(at, read, element)) is not None:
+                return say_of(
+                    read.client,
+                    "{telling}: {element} came back, which it had seen to be gone.",
+                    "{telling}: {element} came back, which you had seen to be gone.",
                     telling=telling(read),
                     element=element,
-                    itself=itself(read.client),
                 ), (gone, read)
         return None
 
@@ -309,11 +310,12 @@ class Sets:
         for element in told.rest:
             gone = at.seen_gone.get(element)
             if gone is not None and gone.finish is not None and gone.finish < read.start:
-                seen = say("{client} had seen it gone at {seconds}", client=gone.client, seconds=seconds(gone.finish))
-                return say("{telling}: {element} came back, for {seen}.", telling=telling(read), element=element, seen=seen), (
-                    gone,
-                    read,
-                )
+                return say(
+                    "{telling}: {element} came back, for {saw}.",
+                    telling=telling(read),
+                    element=element,
+                    saw=had_seen_it_gone(gone),
+                ), (gone, read)
         adds = [at.adds[element] for element in own]
         if told.settled and at.settled_newest is not None:
             adds.append(at.settled_newest)
@@ -322,10 +324,12 @@ class Sets:
             for _, element in at.acknowledged[told.settled : bisect_left(at.acknowledged, (newest.start,))]:
                 if element not in told.all:
                     older = at.adds[element]
-                    why = say(
-                        "{writing} had been acknowledged before {value} was asked", writing=writing(older), value=newest.value
-                    )
-                    return f"{telling(read)}, but {why}.", (older, newest, read)
+                    return say(
+                        "{telling}, but {writing} had been acknowledged before {value} was asked.",
+                        telling=telling(read),
+                        writing=writing(older),
+                        value=newest.value,
+                    ), (older, newest, read)
         size = told.settled + len(own)
         below = bisect_left(at.sizes, size + 1)  # sets told that are no larger
         levels = [at.level.get(element) for element in own]
@@ -340,10 +344,11 @@ class Sets:
                 "{telling}, which lacks what another read had told, and tells what that one lacked.", telling=telling(read)
             ), (read,)
         if size < floor:
-            return say(
-                "{telling}, but an earlier read had told {count} more.",
+            return say_count(
+                floor - size,
+                "{telling}, but an earlier read had told {n} element more.",
+                "{telling}, but an earlier read had told {n} elements more.",
                 telling=telling(read),
-                count=count(floor - size, "element"),
             ), (read,)
         return None
 
@@ -378,35 +383,57 @@ class Sets:
         if self.any_removed:
             return Verdict(
                 HOLDS,
-                say("Nothing in {count} contradicts what was asked and acknowledged.", count=count(self.judged, "answer")),
+                say_count(
+                    self.judged,
+                    "Nothing in {n} answer contradicts what was asked and acknowledged.",
+                    "Nothing in {n} answers contradicts what was asked and acknowledged.",
+                ),
             )
-        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
+        return Verdict(HOLDS, fit_one_order(self.judged))
 
     def promises(self, now: int = 0) -> dict[str, Verdict]:
         return {}
 
     def stale_sentence(self, op_id: str) -> str:
         missed, age = self.stale[op_id]
-        return say(
-            "Misses {missed} acknowledged {word}, the first of them for {duration}.",
-            missed=missed,
-            word="change" if missed == 1 else "changes",
-            duration=duration(age),
-        )
+        return misses_changes(missed, age)
 
 
-def telling(read: Operation) -> str:
-    """``c2 read cart={7, 9} at 3.214 s``."""
-    return f"{read.client} read {read.key}={{{', '.join(read.result)}}} at {seconds(read.finish or 0)}"
+def telling(read: Operation) -> Sentence:
+    """``c2 read cart={7, 9} at 3.214 s``; it begins a sentence."""
+    return say_of(
+        read.client,
+        "{client} read {key}={elements} at {at}",
+        "You read {key}={elements} at {at}",
+        key=read.key,
+        elements=f"{{{', '.join(read.result)}}}",
+        at=seconds(read.finish or 0),
+    )
 
 
-def missing(missed: list[tuple[int, str, Operation]]) -> str:
-    """``which misses 7 and 9, and the removal of 5, acknowledged before it began``."""
+def had_seen_it_gone(read: Operation) -> Sentence:
+    at = seconds(read.finish or 0)
+    return say_of(read.client, "{client} had seen it gone at {at}", "you had seen it gone at {at}", at=at)
+
+
+def missing(read: Operation, missed: list[tuple[int, str, Operation]]) -> Sentence:
+    """A stale read: it misses additions, removals or both."""
     added = tuple(element for _, element, operation in missed if operation.kind == WRITE)
     removed = tuple(element for _, element, operation in missed if operation.kind != WRITE)
-    parts = [listed(added)] if added else []
-    parts += [say("the removal of {listed}", listed=listed(removed))] if removed else []
-    return say("which misses {names}, acknowledged before it began", names=" and ".join(parts))
+    if not removed:
+        return say("{telling}, which misses {added}, acknowledged before it began.", telling=telling(read), added=listed(added))
+    if not added:
+        return say(
+            "{telling}, which misses the removal of {removed}, acknowledged before it began.",
+            telling=telling(read),
+            removed=listed(removed),
+        )
+    return say(
+        "{telling}, which misses {added}, and the removal of {removed}, acknowledged before it began.",
+        telling=telling(read),
+        added=listed(added),
+        removed=listed(removed),
+    )
 
 
 class SetLosses(Losses):
@@ -440,22 +467,23 @@ class SetLosses(Losses):
 
     def _sentence(self, write: Operation) -> str:
         place = write.key, write.value or ""
-        told = say(
-            "{writing} was acknowledged at {seconds}; no copy", writing=writing(write), seconds=seconds(write.finish or 0)
-        )
-        return (
-            say("{told} holds it any more, though nobody asked to remove it.", told=told)
-            if place in self.parents
-            else say("{told} ever held it.", told=told)
-        )
+        values = {"writing": writing(write, starts=True), "at": seconds(write.finish or 0)}
+        if place not in self.parents:
+            return say("{writing} was acknowledged at {at}; no copy ever held it.", **values)
+        return say("{writing} was acknowledged at {at}; no copy holds it any more, though nobody asked to remove it.", **values)
 
     def verdict(self, now: int) -> Verdict:
         lost = len(self.lost(now))
         if lost:
             return Verdict(
                 VIOLATED,
-                say("{count} {word} lost.", count=count(lost, "acknowledged addition"), word="is" if lost == 1 else "are"),
+                say_count(lost, "{n} acknowledged addition is lost.", "{n} acknowledged additions are lost."),
             )
         return Verdict(
-            HOLDS, say("All {count} are held, or were removed.", count=count(len(self.acknowledged), "acknowledged addition"))
+            HOLDS,
+            say_count(
+                len(self.acknowledged),
+                "The {n} acknowledged addition is held, or was removed.",
+                "All {n} acknowledged additions are held, or were removed.",
+            ),
         )

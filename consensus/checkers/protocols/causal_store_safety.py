@@ -17,6 +17,7 @@ from typing import Any
 from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.histories.causal import NAME as CAUSAL
 from consensus.checkers.histories.causal import Causal
+from consensus.checkers.words import stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -51,7 +52,7 @@ class CausalStoreSafety:
             if event.node in self.members and type(event.data[2]).__name__ == "PutAfter":
                 self.see_put(event, event.data[2])
         elif event.kind == "halted":
-            self.find(ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]))
+            self.find(ASSERTION, event, stopped(event))
 
     def find(self, promise: str, event: Event, sentence: str) -> None:
         if (promise, event.node) not in self.reported:

@@ -12,6 +12,7 @@ A replica whose own assertion fails is a finding too. That equal updates make eq
 from __future__ import annotations
 
 from consensus.checkers import Finding
+from consensus.checkers.words import stopped
 from consensus.kernel.events import Event
 from consensus.kernel.node import OK, READ
 from consensus.kernel.sentences import say
@@ -44,9 +45,7 @@ class GossipSafety:
             if shelf == "data" and based_on:
                 self.see_copy(event, key, based_on[0])
         elif event.kind == "halted":
-            self.find(
-                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
-            )
+            self.find(ASSERTION, event, stopped(event), (event.node,))
         elif event.kind == "wiped":
             for place in [place for place in self.taken if place[0] == event.node]:
                 del self.taken[place]

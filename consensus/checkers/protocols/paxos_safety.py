@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from consensus.checkers import Finding
+from consensus.checkers.words import stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -97,9 +98,7 @@ class PaxosSafety:
         elif kind == "turned":
             self.turn(*event.data)
         elif kind == "halted":
-            self.find(
-                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
-            )
+            self.find(ASSERTION, event, stopped(event), (event.node,))
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *values: Any) -> None:
         if (promise, event.node) not in self.reported:
@@ -281,7 +280,7 @@ def operation_of(value: Any) -> str:
 
 def place(instance: Instance) -> str:
     """``instance 7``, or ``x`` where a key is an instance."""
-    return instance if isinstance(instance, str) else f"instance {instance}"
+    return instance if isinstance(instance, str) else say("instance {n}", n=instance)
 
 
 def words(value: Any) -> str:
@@ -289,10 +288,6 @@ def words(value: Any) -> str:
     if not isinstance(value, tuple):
         return str(value)
     kind, key, written, op_id = value
-    return (
-        f"{key}={written}"
-        if written is not None
-        else say("a read of {key} ({op_id})", key=key, op_id=op_id)
-        if key
-        else str(kind)
-    )
+    if written is not None:
+        return f"{key}={written}"
+    return say("a read of {key} ({op_id})", key=key, op_id=op_id) if key else str(kind)

@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.checkers import Finding
+from consensus.checkers.words import stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.rows import make
@@ -115,9 +116,7 @@ class RaftSafety:
         elif kind == "wiped":
             self.snapshot_of[event.node] = 0
         elif kind == "halted":
-            self.find(
-                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
-            )
+            self.find(ASSERTION, event, stopped(event), (event.node,))
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
         if (promise, event.node) not in self.reported:
@@ -197,8 +196,12 @@ class RaftSafety:
         known_entry, known_previous = self.entry_at.setdefault((index, entry[0]), (entry, previous_term))
         self.see_members(index, entry, previous_term)
         if known_entry != entry or known_previous != previous_term:
-            what = "two entries are" if known_entry != entry else "entries with different pasts are"
-            sentence = say("At index {index}, {what} both of term {entry}.", index=index, what=what, entry=entry[0])
+            if known_entry != entry:
+                sentence = say("At index {index}, two entries are both of term {term}.", index=index, term=entry[0])
+            else:
+                sentence = say(
+                    "At index {index}, entries with different pasts are both of term {term}.", index=index, term=entry[0]
+                )
             self.find(LOG_MATCHING, event, sentence, (event.node,), known_entry, entry)
 
     # --- a majority of the members agrees (5.2, 5.3, section 6) -------------------------------------
@@ -382,24 +385,27 @@ class RaftSafety:
         if self.snapshots.get(index) == shown:
             return
         if index > len(self.decided):
-            what = "which nobody has applied"
+            sentence = say(
+                "{node} sent a snapshot up to index {index}, which nobody has applied.", node=event.node, index=index
+            )
         elif self.decided[index - 1][0][0] != message.last_included_term:
-            what = say(
-                "whose term is {value}, not {last_included_term}",
-                value=self.decided[index - 1][0][0],
-                last_included_term=message.last_included_term,
+            sentence = say(
+                "{node} sent a snapshot up to index {index}, whose term is {term}, not {snapshot_term}.",
+                node=event.node,
+                index=index,
+                term=self.decided[index - 1][0][0],
+                snapshot_term=message.last_included_term,
             )
         elif {key: (value,) for key, value in message.data} != self.state_up_to(index):
-            what = "but its data are not what the entries up to there make"
+            sentence = say(
+                "{node} sent a snapshot up to index {index}, but its data are not what the entries up to there make.",
+                node=event.node,
+                index=index,
+            )
         else:
             self.snapshots[index] = shown
             return
-        self.find(
-            STATE_MACHINE_SAFETY,
-            event,
-            say("{node} sent a snapshot up to index {index}, {what}.", node=event.node, index=index, what=what),
-            (event.node,),
-        )
+        self.find(STATE_MACHINE_SAFETY, event, sentence, (event.node,))
 
     def see_skip(self, event: Event, what: str, index: int) -> None:
         """A server took a snapshot of what it had applied, or installed one that a leader had sent, and skips to its end."""
@@ -414,13 +420,14 @@ class RaftSafety:
             self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
         elif what == "snapshot installed":
             if index not in self.snapshots or index < self.last_decided[node]:
-                why = "no such snapshot was sent" if index not in self.snapshots else "it had applied more"
-                self.find(
-                    STATE_MACHINE_SAFETY,
-                    event,
-                    say("{node} installed a snapshot up to index {index}, but {why}.", node=node, index=index, why=why),
-                    (node,),
+                sentence = say(
+                    "{node} installed a snapshot up to index {index}, but no such snapshot was sent."
+                    if index not in self.snapshots
+                    else "{node} installed a snapshot up to index {index}, but it had applied more.",
+                    node=node,
+                    index=index,
                 )
+                self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
             self.last_decided[node] = index
             self.applying.pop(node, None)
             self.owed.pop(node, None)
@@ -444,5 +451,6 @@ def members_of(entry: Entry) -> Configuration:
 
 
 def names(configuration: Configuration) -> str:
-    halves = [", ".join(half) for half in (configuration.outgoing, configuration.voters) if half]
-    return " and ".join(halves)
+    """``n1, n2, n3``; in a joint configuration the old members, and the new ones."""
+    outgoing, voters = ", ".join(configuration.outgoing), ", ".join(configuration.voters)
+    return say("{outgoing} and {voters}", outgoing=outgoing, voters=voters) if outgoing and voters else outgoing or voters

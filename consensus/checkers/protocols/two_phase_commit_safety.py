@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.checkers import Finding
+from consensus.checkers.words import stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -66,9 +67,7 @@ class TwoPhaseCommitSafety:
                 if coordinator == event.node:
                     self.heard.pop(transaction, None)
         elif kind == "halted":
-            self.find(
-                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
-            )
+            self.find(ASSERTION, event, stopped(event), (event.node,))
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], transaction: str = "") -> None:
         if (promise, event.node) not in self.reported:

@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.checkers import Finding
+from consensus.checkers.words import stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -92,9 +93,7 @@ class ZabSafety:
             self.last.pop(event.node, None)
             self.of_epoch[event.node] = {}
         elif kind == "halted":
-            self.find(
-                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
-            )
+            self.find(ASSERTION, event, stopped(event), (event.node,))
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *transactions: Transaction) -> None:
         if (promise, event.node) not in self.reported:
@@ -139,13 +138,14 @@ class ZabSafety:
         primary, count = self.began_with[epoch]
         if count < index:
             transaction, deliverer = self.delivered[index - 1]
-            by = "it" if deliverer == primary else deliverer
             sentence = say(
-                "{primary} broadcast in epoch {epoch} before it delivered {named}, which {by} delivered.",
+                "{primary} broadcast in epoch {epoch} before it delivered {named}, which it delivered."
+                if deliverer == primary
+                else "{primary} broadcast in epoch {epoch} before it delivered {named}, which {deliverer} delivered.",
                 primary=primary,
                 epoch=epoch,
                 named=named(transaction),
-                by=by,
+                deliverer=deliverer,
             )
             self.find(PRIMARY_INTEGRITY, event, sentence, (deliverer, primary), transaction)
 

@@ -120,6 +120,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   title: string,
  *   knobs: Record<string, unknown>,
  *   line: string,
+ *   nickname: string,
  * }} SpecLane
  */
 /**
@@ -129,6 +130,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   title: string,
  *   story: string,
  *   ask: string,
+ *   answers: string[],
  *   lesson: string,
  *   expect: string[],
  *   seed: number,
