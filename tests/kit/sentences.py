@@ -48,6 +48,6 @@ def templates(file: Path) -> Iterator[Place]:
     tree = ast.parse(file.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILDERS:
-            for given in node.args:
-                if isinstance(given, ast.Constant) and isinstance(given.value, str):
-                    yield Place(file.name, node.lineno, given.value)
+            for argument in node.args:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield Place(file.name, node.lineno, argument.value)
