@@ -59,7 +59,7 @@ class Room:
 
     def post(self, viewer: str, type: str, **fields: Any) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = []
-        ident = fields.pop("id", f"{type}-{self.now}-{len(self.session.asked)}")
+        ident = fields.pop("id", f"{type}-{self.now}-{len(self.session.queue)}")
         self.session.ask(viewer, {"id": ident, "type": type, **fields}, answers.append)
         return answers
 

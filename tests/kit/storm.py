@@ -307,10 +307,10 @@ class Storm(Watched):
         raise Unsafe(self.report(f"no progress {ATTEMPTS} s after a majority ({', '.join(core)}) was joined again"))
 
     def all_served(self, core: list[str], kind: str) -> bool:
-        asked = [self.ask(node, kind, "xy"[number % 2]) for number, node in enumerate(core)]
+        requests = [self.ask(node, kind, "xy"[number % 2]) for number, node in enumerate(core)]
         self.run(S // 2)
         self.require_safety()
-        return all(self.operation(op_id).outcome == OK for op_id in asked)
+        return all(self.operation(op_id).outcome == OK for op_id in requests)
 
     # --- what must hold ---------------------------------------------------------------------------
 
