@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from consensus import run
 from consensus.checkers.histories.decisions import Decisions
 from consensus.faults.adversary import ADVERSARIES
 from consensus.kernel.network import LinkState
@@ -14,7 +16,7 @@ from consensus.kernel.rng import Stream
 from consensus.kernel.sentences import Refused
 from consensus.kernel.simulation import Cluster
 from consensus.protocols.why_hard.ben_or import CARD, ONE_MESSAGE, ONE_PROPOSED, BenOrNode, Decided, Proposal, Report, bit_of
-from consensus.runs.interventions import Act, Adversary, Crash, Heal, Partition, SetLink
+from consensus.runs.interventions import Act, Adversary, Ask, Crash, Heal, Partition, Restart, SetLink, Wipe
 from tests.kit.probe import messages
 from tests.kit.storm import Watched, members
 
@@ -287,3 +289,32 @@ def test_under_the_adversary_a_round_ends_it_only_when_all_coins_fall_alike(size
     mean = sum(tossed(size)) / len(SEEDS)
     expected = 2 ** (size - 1)
     assert abs(mean - expected) < 3 * (expected * (expected - 1)) ** 0.5 / 10
+
+
+# --- what it assumes ------------------------------------------------------------------------------------------
+
+
+def test_a_wiped_majority_decides_again_and_the_page_accuses_it() -> None:
+    """The card says that no disk may be lost: the three that decided 1 forget it, and all five decide 0."""
+    assert "No disk may be lost." in CARD.gives_up
+    decided, behind = ("n1", "n2", "n3"), ("n4", "n5")
+    result = run(
+        "ben_or",
+        script=[
+            (1.0, Partition((decided, behind))),
+            *((1.1, Act(name, "propose", "x=1")) for name in decided),
+            (2.0, Ask("n1", "read", "x")),
+            *((3.0, Wipe(name)) for name in decided),
+            *((3.5, Restart(name)) for name in decided),
+            *((4.0, Act(name, "propose", "x=0")) for name in (*decided, *behind)),
+            (4.1, Heal()),
+            (8.0, Ask("n4", "read", "x")),
+        ],
+    )
+    [lane] = result.lanes
+    assert [each.result for each in lane.operations] == [("1",), ("0",)]
+    verdicts = {name: (status, sentence) for name, status, sentence in lane.promises}
+    assert verdicts["agreement"][0] == verdicts["integrity"][0] == verdicts["linearizable"][0] == "violated"
+    assert re.fullmatch(r"n\d decided x=1, but n\d decided x=0\.", verdicts["agreement"][1])
+    assert verdicts["validity"][0] == "ok", "each value was somebody's input"
+    assert not lane.halted and not lane.stopped, "whoever forgot is no traitor"

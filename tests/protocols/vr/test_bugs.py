@@ -21,10 +21,13 @@ from consensus.checkers.protocols.vr_safety import (
     VRSafety,
 )
 from consensus.kernel.network import LinkState
-from consensus.kernel.node import MS, OK, READ, WRITE, S
+from consensus.kernel.node import MS, OK, READ, UNKNOWN, WRITE, S
 from consensus.kernel.simulation import Cluster
-from consensus.protocols.ordered.vr import BACKUP, CARD, NORMAL, PRIMARY, RECOVERING, VIEW_CHANGE, VRNode
-from consensus.runs.interventions import Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.protocols.ordered.vr import BACKUP, CARD, NORMAL, PRIMARY, RECOVERING, VIEW_CHANGE, PrepareOK, VRNode
+from consensus.runs import registry
+from consensus.runs.experiment import Experiment
+from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, Restart, SetLink
+from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 from tests.kit.planted import script_tests, storms_find
 from tests.kit.storm import Storm, Watched, members
@@ -383,3 +386,34 @@ test_a_few_random_storms_find_it_as_well = storms_find(
     lambda seed, bug: Storm(CARD, seed, node=bug, promises=[Linearizability()], failures_max=2),
     12,
 )
+
+
+def test_a_recovered_replica_knows_what_was_committed_and_not_all_it_acknowledged() -> None:
+    """n2 acknowledges op 2 and crashes; the others go on in view 2 without it. Nobody was told that op 2 is done."""
+    far = ("n3", "n4", "n5")
+    script = (
+        (2500, Ask("n1", WRITE, "x")),
+        (3000, Cut(tuple(("n1", it) for it in far) + tuple((it, "n1") for it in far))),
+        (3010, Ask("n1", WRITE, "z")),
+        (3080, Crash("n2")),
+        (3090, Partition((("n1",), ("n2", *far)))),
+        (5000, Restart("n2")),
+        (6500, Ask("n2", READ, "z")),
+        (6600, Ask("n2", READ, "x")),
+    )
+    steps = tuple(Step(at * MS, do) for at, do in script)
+    spec = Spec("lab", "lab", "lab", (LaneSpec("vr"),), nodes=5, script=steps, workload=None)
+    experiment = Experiment(spec, registry.protocols())
+    [lane] = experiment.lanes
+    acknowledged = []
+    for at in range(3010, 3080):
+        experiment.run_until(at * MS)
+        acknowledged += [sent.data[2] for sent in lane.flying() if sent.node == "n2"]
+    assert PrepareOK(view=0, op_number=2) in acknowledged
+    experiment.run_until(9 * S)
+    committed, lost, at_z, at_x = lane.history.operations
+    assert (committed.outcome, lost.outcome) == (OK, UNKNOWN)
+    assert (at_z.outcome, at_z.result) == (OK, ())
+    assert (at_x.outcome, at_x.result) == (OK, (committed.value,))
+    assert {name: status for name, status, _ in lane.promises(experiment.at)}["linearizable"] == "ok"
+    assert not lane.sim.sentences
