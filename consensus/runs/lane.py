@@ -164,7 +164,7 @@ class Lane:
 
     def waits_by_hand(self) -> bool:
         """Is an operation of the visitor pending?"""
-        return any(asked.client == BY_HAND for asked in self.sim.clients.pending.values())
+        return any(operation.client == BY_HAND for operation in self.sim.clients.pending.values())
 
     def leader(self) -> str | None:
         """The running leader of the highest epoch."""

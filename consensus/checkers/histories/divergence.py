@@ -1,12 +1,12 @@
-"""Do replicas agree, and how long after a heal do they again?
+"""Whether replicas agree, and how long after a heal they agree again.
 
-Of each key, the contents (``stored`` events, shelf "data") of the live replicas that ever stored it are compared; the order
-of siblings does not matter. A crashed or halted node does not count until it is back; one that was wiped, or gave its copy
-away (it stores nothing), counts again once it stores the key. From each ``healed`` event on it is watched when all
-replicas agree on all keys for the first time.
+For each key it compares the contents (``stored`` events, shelf "data") of the live replicas that ever stored it. The order
+of siblings does not matter. A crashed or halted node does not count until it is back. A node that was wiped, or gave its copy
+away (it stores nothing), counts again once it stores the key. After each ``healed`` event it measures the time until all
+replicas agree on all keys.
 
-While a write is on its way replicas differ for a moment; that is no violation, and no finite time proves that they never
-will agree. So there are no findings, and the verdict is ok or unknown.
+While a write is on its way, replicas differ for a moment. That is no violation, and no finite time proves that they will never
+agree. So there are no findings, and the verdict is ok or unknown.
 """
 
 from __future__ import annotations

@@ -1,29 +1,30 @@
 """The four session guarantees (Terry et al., "Session Guarantees for Weakly Consistent Replicated Data", 1994) from outside.
 
-A session is one client at one home: what a client asks at another node belongs to another session. In session order a comes
-before b when a finished before b started (clients do not wait for their answers, so some have no order). Only answers count.
+A session is one client at one home; requests of the same client at another node belong to another session. In session order a
+comes before b when a finished before b started (clients do not wait for their answers, so some operations have no order). Only
+answered operations count.
 
-- read your writes: no read shows only what is older than a write of the same session that was acknowledged before.
-- monotonic reads: no read shows only what is older than what the same session had read before.
+- read your writes: no read shows only values older than a write of the same session that was acknowledged before.
+- monotonic reads: no read shows only values older than those that the same session had read before.
 - monotonic writes: no answer shows, side by side, two writes that one session made one after the other.
 - writes follow reads: no answer shows, side by side, a value and a write whose session had read that value before.
 
-Which of two values is older is the store's order, and a client cannot see that. Two things are certain from the history alone:
+Which of two values is older depends on the store's order, which a client cannot see. The history alone proves two things:
 
-- v is older than w when w was written in the knowledge of v: v *happened before* w through sessions and reads-from, as in
-  causal consistency. A store that shows v to somebody who knows w has broken one of the four guarantees.
+- v is older than w when the writer of w knew v: v *happened before* w through sessions and reads-from, as in
+  causal consistency. A store that shows v to a session that knows w has broken one of the four guarantees.
 - v is older than w for a session that knew v and was then shown w alone. When that session is shown v again, it went back at
-  one of the two steps, whichever value is the older one. (Reads of 1, 2, 1 need no order of the two writes.)
+  one of the two steps, whichever value is the older one. (Reads of 1, 2, 1 prove this without an order of the two writes.)
 
 Real time is a third source, but only for a store that orders writes by it (``in_real_time``): then v is older than w when v had
-taken effect (was acknowledged, or seen by anybody) before w was even asked to be written. Protocols that claim "linearizable"
+taken effect (it was acknowledged, or anybody had seen it) before w was even requested. Protocols that claim "linearizable"
 or "sequential" do so here: they put all writes into one log, and only their reads may be old. Any other store may rank a later
-write below an earlier one without breaking a guarantee. What only real time speaks against is *unknown* there.
+write below an earlier one without breaking a guarantee. If only real time contradicts a read, the verdict is *unknown* there.
 
 A read of siblings is as new as the newest of them. That one read is older than another does not prove that writes changed
-places: a replica may have been behind. Where those two were one session's successive writes, or one was written by
-somebody who had read the other, the last two guarantees are therefore *unknown*, not violated. Left out: order
-between different keys (``causal.py`` judges that).
+places: a replica may have been behind. If the two values were successive writes of one session, or if the writer of one had
+read the other, the last two guarantees are therefore *unknown*, not violated. Left out: order between different keys
+(``causal.py`` judges that).
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ GUARANTEES = (READ_YOUR_WRITES, MONOTONIC_READS, MONOTONIC_WRITES, WRITES_FOLLOW
 BEFORE_EVERYTHING = -1
 
 Session = tuple[str, str]  # client, home
-Floor = tuple[int, Operation | None]  # by real time nothing that took effect before this start may be read; who says so
+Floor = tuple[int, Operation | None]  # by real time no read may show what took effect before this start; its operation
 NOTHING: Floor = (BEFORE_EVERYTHING, None)
 
 
 class Stand(NamedTuple):
-    """Where a session stands on one key. The numbers are masks with one bit for each write."""
+    """What a session has done and seen on one key. The numbers are masks with one bit for each write."""
 
     written: Floor = NOTHING
     read: Floor = NOTHING
@@ -77,7 +78,7 @@ class Sessions:
         self.reads = 0  # answered reads
         self.broken: dict[str, int] = {}  # guarantee -> the index of its first finding
         self.told: dict[tuple[str, str, str], bool] = {}  # (key, earlier, later): writes that were reported side by side
-        self.doubts: dict[str, str] = {}  # guarantee -> why it cannot be told
+        self.doubts: dict[str, str] = {}  # guarantee -> why the verdict is unknown
         self.writes: Ledger[tuple[str, str], Operation] = Ledger()  # (key, value) -> its write, as far as it got
         self.places: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> the bit of its write
         self.values: list[str] = []  # by bit
@@ -104,7 +105,7 @@ class Sessions:
     # --- what a session knows -------------------------------------------------------------------
 
     def _stand(self, operation: Operation, now: int) -> Stand:
-        """What its session had done when an operation began: what ended in this very microsecond does not come before it."""
+        """The stand of its session when an operation began. What ended in the same microsecond does not come before it."""
         changed, current, before = self.stands.get((operation.client, operation.node, operation.key), (-1, START, START))
         return before if changed == now else current
 
@@ -162,7 +163,7 @@ class Sessions:
             self._takes_in(read, known, 0 if accused else stand.known, back)
 
     def _judge(self, read: Operation, stand: Stand, newest: int) -> tuple[bool, bool]:
-        """Is all that it shows older than what its session wrote or read? Says if it was accused, and if of going back."""
+        """Is all that it shows older than what its session wrote or read? Returns if it was accused, and if of going back."""
         shown = self._shown(read)
         own, seen = only(shown, stand.behind_own, stand.written), only(shown, stand.behind_read, stand.read)
         before = len(self.findings)
@@ -281,7 +282,7 @@ class Sessions:
         return None
 
     def _back_again(self, read: Operation) -> None:
-        """It shows again what its session had been shown to be replaced: it went back now, or then."""
+        """It shows a value again that its session had seen replaced: it went back now, or then."""
         assert read.finish is not None
         value = read.result[0]
         first = self.writes[read.key, value]
@@ -307,7 +308,7 @@ class Sessions:
         )
 
     def _side_by_side(self, read: Operation) -> None:
-        """Siblings, though one of them was written by somebody for whom the other was the past. Each pair is told once."""
+        """A read shows siblings, though the writer of one knew the other. Each pair is reported once."""
         assert read.finish is not None
         for value in read.result:
             for other in read.result:

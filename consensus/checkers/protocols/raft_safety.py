@@ -1,23 +1,23 @@
-"""Raft's five safety properties (Figure 3 of the extended paper), checked from the outside, event by event.
+"""Raft's five safety properties (Figure 3 of the extended paper), checked from outside, event by event.
 
-A log is seen where it shows: in what leaders send (every ``AppendEntries`` names the entry before those that it carries, so the
-messages chain each entry to its predecessor) and in what servers decide. A follower's log that differs from all others is
-seen at the latest when that follower leads or decides. A server whose own assertion fails is a finding too.
+Two kinds of events show a log: the messages of leaders (every ``AppendEntries`` names the entry before its own entries, so the
+messages chain each entry to its predecessor) and the decisions of servers. If a follower's log differs from all others, this
+shows at the latest when that follower leads or decides. A server whose own assertion fails is a finding too.
 
-A snapshot (section 7) must stand for what was decided: its last entry is a decided one, its data are what applying the entries
-up to there has stored, and a server that skips entries must have a snapshot of them. What an entry does is what the first
+A snapshot (section 7) must replace decided entries only: its last entry is a decided one, its data are the result of applying
+the entries up to there, and a server that skips entries must have a snapshot of them. The effect of an entry is what the first
 server to apply it stored then; the others must do the same. (Notes ``snapshot taken``, ``snapshot installed`` end with the
 index.)
 
-Beside the five: whoever leads had the votes, and whatever a leader commits had the acknowledgements, of a majority of the
-members in force at it: of those at the start, or of the newest entry about members in its log, and of both halves of a joint
-configuration (5.2, 5.3, section 6). Sent votes and acknowledgements are counted, so nobody is accused of what the network lost.
-Members changed all at once keep that rule, and break one of the five.
+Beside the five it checks majorities: a leader had the votes, and its commitments had the acknowledgements, of a majority of the
+members in force: of the first members, or of the newest entry about members in its log, and of both halves of a joint
+configuration (5.2, 5.3, section 6). It counts votes and acknowledgements when they are sent, so it accuses nobody because of
+messages that the network lost. Members that change all at once keep that rule, and break one of the five.
 
 Messages are read by the paper's field names, not by type: this module knows no protocol file. An entry is a tuple that begins
-with its term and its kind and ends with the id of the operation that it carries (empty for none); if its kind is ``members``,
-the third part names the voters, and the fourth, in a joint configuration, the old ones. A note ``first members`` names those at
-the start, if they are not all.
+with its term and its kind and ends with the id of the operation that it carries (empty for none). If its kind is ``members``,
+the third part names the voters, and the fourth, in a joint configuration, the old voters. A note ``first members`` names the
+members at the start, if they are not all.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ class RaftSafety:
         self.entry_at: Ledger[tuple[int, int], tuple[Entry, int]] = Ledger()
         self.shown_by: dict[str, Ledger[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
         self.last_shown: dict[str, Any] = {}  # leader -> its last AppendEntries
-        # Members: in force once the entry of that index and term stands in a log; and who was said to agree to what
+        # Members: in force once the entry of that index and term is in a log; then votes and acknowledgements
         self.members_at: Ledger[tuple[int, int], Configuration | None] = Ledger({(0, 0): Configuration(members)})
         self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
-        self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> who sent it a vote
+        self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> the servers that sent it a vote
         self.acknowledged: dict[tuple[str, int], dict[str, int]] = {}  # (leader, term) -> follower -> up to which index
         self.doubted: tuple[Any, ...] = ()  # a commitment without a majority, as far as has been seen: (event, sentence, entry)
         # Decisions: at position index - 1, (entry, who decided it first, in which term)
@@ -267,7 +267,7 @@ class RaftSafety:
                 self.accuse()
 
     def accuse(self) -> None:
-        """What was decided for the same cause has not explained it."""
+        """The other decisions of the same cause have not explained it."""
         event, sentence, entry = self.doubted
         self.doubted = ()
         self.find(MAJORITY, event, sentence, (event.node,), entry)
