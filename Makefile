@@ -1,5 +1,5 @@
-# Each target is an alias of scripts/bootstrap.py, which needs nothing but Python 3.11 or newer.
-# Arguments are handed on: make test ARGS="tests/repository/test_layers.py -x"
+# Each target is an alias of a command of scripts/bootstrap.py, which needs only Python 3.11 or newer.
+# ARGS has its arguments: make test ARGS="tests/repository/test_layers.py -x"
 
 COMMANDS := run test setup lint types storm bench steady screenshot check
 

@@ -1,14 +1,14 @@
 """CAPscope's server: ``python app.py``, or ``create_app()`` for a server of your own.
 
-HOST (127.0.0.1), PORT (5000), ASYNC_MODE (eventlet or threading), DEBUG (0 or 1) and ORIGINS (further addresses under which
-pages may be opened, with commas) come from the environment. Left out: TLS (put a proxy in front) and more than one process.
+The environment sets HOST (127.0.0.1), PORT (5000), ASYNC_MODE (eventlet or threading), DEBUG (0 or 1) and ORIGINS (further
+addresses of the page, separated by commas). Left out: TLS (put a proxy in front) and more than one process.
 """
 
 import os
 import warnings
 
 if __name__ == "__main__" and os.environ.get("ASYNC_MODE", "eventlet") == "eventlet":
-    with warnings.catch_warnings():  # eventlet announces the end of its upkeep at every start; threading is the way out
+    with warnings.catch_warnings():  # eventlet warns at every start that its maintenance ends; threading is the alternative
         warnings.simplefilter("ignore")
         import eventlet
 
@@ -35,13 +35,13 @@ from dashboard.web.limits import LIMITS, Limits
 ASYNC_MODES = ("eventlet", "threading")
 BACKLOG = 2048  # with 50, a thousand phones take a minute to join
 CONNECTIONS_MAX = 4096
-SILENCE_S = 10  # after which a socket that says nothing, and is no WebSocket, is closed
+SILENCE_S = 10  # a silent socket that is not a WebSocket is closed after this time
 PING_S = 10
 TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
 class BadSetting(Exception):
-    """A setting that cannot be; the message is one sentence."""
+    """A setting that is not possible; the message is one sentence."""
 
 
 class Settings(NamedTuple):
@@ -74,7 +74,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
 
 
 def is_loopback(host: str) -> bool:
-    """Reachable from this machine only."""
+    """True when only this machine can reach the host."""
     if host == "localhost":
         return True
     try:
@@ -84,7 +84,7 @@ def is_loopback(host: str) -> bool:
 
 
 def addresses(host: str) -> list[str]:
-    """Names and numbers under which this machine's browser, and others when HOST lets them in, reach the server."""
+    """Names and addresses at which browsers reach the server: this machine's and, if HOST allows it, others'."""
     found = ["127.0.0.1", "localhost", "[::1]"] if is_loopback(host) or host in ("0.0.0.0", "::") else []
     if host in ("0.0.0.0", "::"):
         name = socket.gethostname()
@@ -92,7 +92,7 @@ def addresses(host: str) -> list[str]:
         with contextlib.suppress(OSError):
             found += [str(info[4][0]) for info in socket.getaddrinfo(name, None, socket.AF_INET)]
         with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect(("10.255.255.255", 1))  # sends nothing; it only asks which way out is
+            probe.connect(("10.255.255.255", 1))  # sends nothing; it only finds the address of the way out
             found.append(probe.getsockname()[0])
     elif host not in found:
         found.append(f"[{host}]" if ":" in host else host)
@@ -100,7 +100,7 @@ def addresses(host: str) -> list[str]:
 
 
 def origins_of(host: str, port: int) -> list[str]:
-    """The origins of our own pages: an explicit list, which also keeps out pages that point a foreign name at us."""
+    """The origins of our own pages. An explicit list also keeps out a foreign page whose name points to this server."""
     return [f"http://{address}" + ("" if port == 80 else f":{port}") for address in addresses(host)]
 
 
@@ -111,14 +111,14 @@ def create_app(
     limits: Limits = LIMITS,
     **house_options: Any,
 ) -> Flask:
-    """The application; its house of sessions is ``app.extensions["house"]``, whose pump begins with ``house.start()``."""
+    """The application. Its house of sessions is ``app.extensions["house"]``; ``house.start()`` starts the pump."""
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(MAX_CONTENT_LENGTH=limits.message_bytes, TEMPLATES_AUTO_RELOAD=debug)
     socketio = SocketIO(
         app,
         async_mode=async_mode,
         async_handlers=False,  # a visitor's next command is read when the last one is answered
-        always_connect=True,  # the connect goes out before the first frame does
+        always_connect=True,  # the connect packet is sent before the first frame
         manage_session=False,
         cors_allowed_origins=origins if origins is not None else origins_of("127.0.0.1", 5000),
         max_http_buffer_size=limits.message_bytes,
@@ -137,7 +137,7 @@ def create_app(
 
 
 def our_mistakes(name: str) -> logging.Logger:
-    """A logger for exceptions only: what visitors get wrong is not worth a line each."""
+    """A logger for exceptions only: mistakes of visitors are not worth a line each."""
     logger = logging.getLogger(f"capscope.{name}")
     logger.setLevel(logging.ERROR)
     logger.addFilter(lambda record: record.exc_info is not None)
@@ -175,7 +175,7 @@ def serve(app: Flask, listener: socket.socket, async_mode: str) -> None:
 
         class Quiet(eventlet.wsgi.HttpProtocol):  # type: ignore[misc]
             def log_message(self, *_: Any) -> None:
-                """What visitors get wrong is not worth a line each."""
+                """Mistakes of visitors are not worth a line each."""
 
         eventlet.wsgi.server(
             listener,
@@ -196,10 +196,10 @@ def serve(app: Flask, listener: socket.socket, async_mode: str) -> None:
         def run_wsgi(self) -> None:
             super().run_wsgi()
             if "Upgrade" in self.headers:
-                self.close_connection = True  # what comes after a WebSocket is no request
+                self.close_connection = True  # bytes after a WebSocket are not another request
 
         def log_error(self, *_: Any) -> None:
-            """What visitors get wrong is not worth a line each."""
+            """Mistakes of visitors are not worth a line each."""
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     host, port = listener.getsockname()[:2]
@@ -209,7 +209,7 @@ def serve(app: Flask, listener: socket.socket, async_mode: str) -> None:
 
 
 def run(chosen: Settings) -> None:
-    """Listens, says where, serves; a SIGTERM or Ctrl+C lets everybody know before the end."""
+    """Listens, prints the address and serves. On SIGTERM or Ctrl+C everybody gets a goodbye before the end."""
     listener = listening(chosen.host, chosen.port)
     port = listener.getsockname()[1]
     origins = [*origins_of(chosen.host, port), *chosen.origins]
@@ -219,7 +219,7 @@ def run(chosen: Settings) -> None:
         signal.signal(number, lambda *_: house.stop())
     house.start(afterwards=leave)
     gc.collect()
-    gc.freeze()  # what stands now stays; walking it again and again froze the stream for up to 146 ms
+    gc.freeze()  # these objects stay; collections that visit them again and again stopped the stream for up to 146 ms
     gc.set_threshold(100_000, 50, 1000)
     here = "127.0.0.1" if chosen.host in ("0.0.0.0", "::", "localhost") else chosen.host
     print(f"CAPscope is at http://{f'[{here}]' if ':' in here else here}:{port}", flush=True)
@@ -229,7 +229,7 @@ def run(chosen: Settings) -> None:
 
 
 def leave() -> NoReturn:
-    """Ends the process at once: open connections would hold an ordinary exit."""
+    """Ends the process at once: open connections would delay an ordinary exit."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -1,10 +1,10 @@
-"""How fast histories are judged: zones, online and at once, beside the bounded search in the same run on the same machine.
+"""How fast histories are judged: zones (online and at once) and the bounded search, in the same run on the same machine.
 
     make bench        or        python benchmarks/checkers.py
 
-Every history is one that a real register could give: clients ask one thing after another on one key, half of it writes, each
-operation takes effect at some instant while it lasts, and one write in twenty is never answered. Printed is the middle of the
-rounds. Then what the other checkers cost for each event of such a history.
+A real register could give each of these histories. Clients send one request after another for one key, and half of them are
+writes. Each operation takes effect at some instant while it lasts, and one write in twenty gets no answer. The benchmark prints
+the median of the rounds, and then what the other checkers cost for each event of such a history.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def history(clients: int, size: int, seed: int = 1) -> list[Event]:
     """The events of a linearizable history."""
     chance = random.Random(seed)
     free = [(chance.randrange(10 * MS), client) for client in range(clients)]
-    moments: list[tuple[int, int, int]] = []  # at, phase (0 asked, 1 takes effect, 2 answered), number
+    moments: list[tuple[int, int, int]] = []  # at, phase (0 begins, 1 takes effect, 2 ends), number
     kinds = []
     for number in range(size):
         free.sort()
@@ -71,7 +71,7 @@ def history(clients: int, size: int, seed: int = 1) -> list[Event]:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds of processor time, the middle of the rounds."""
+    """Seconds of processor time, the median of the rounds."""
     rounds = []
     for _ in range(ROUNDS):
         gc.collect()

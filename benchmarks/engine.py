@@ -1,17 +1,17 @@
-"""How fast the engine runs, beside a bare heap in the same run on the same machine.
+"""How fast the engine runs, compared with a bare heap in the same run on the same machine.
 
     make bench ARGS=engine        or        python benchmarks/engine.py
 
 Several rows, several rounds: the kernel with nodes that only answer each other; the kernel with real protocols; a whole lane
-(history, checkers, meters, trace); and a keyframe. Just before each row, and in the same process, runs a bare ``heapq`` loop:
-it pops a tuple and pushes a tuple, with as many in the heap as there are messages in flight, the least that any discrete-event
-simulation does. Each row is divided by the bare loop before it, and the middle of the rounds is printed: a machine that is
-busy slows both. Everything is logged in all rows: each message leaves two events that say what it was and what caused it.
+(history, checkers, meters, trace); and a keyframe. Just before each row, in the same process, a bare ``heapq`` loop runs: it
+pops a tuple and pushes a tuple, with as many in the heap as there are messages in flight. Every discrete-event simulation does
+at least that. Each row is divided by the bare loop before it, since a busy machine slows both; the table shows the median of
+the rounds. All rows log everything: each message leaves two events that say what it was and what caused it.
 
 ``per million`` is simulated seconds per second for every million entries per second of the bare loop. ``of bare`` compares
-heap entries, and events, with the bare loop's entries. Compare versions by ``per million``: a timer that is set anew needs no
-heap entry of its own (consensus/kernel/rows.py), so one protocol can make fewer entries than in an earlier version. Time is
-processor time, and the garbage collector is set as the server sets it.
+heap entries, and events, with the bare loop's entries. Compare versions by ``per million``: a timer that is set again needs no
+new heap entry (consensus/kernel/rows.py), so a protocol can make fewer entries than in an earlier version. Time is processor
+time, and the garbage collector has the server's settings.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Run(NamedTuple):
 
 
 def bare() -> Run:
-    """Pop a tuple, push a tuple; simulated times are such as the echoes' below."""
+    """Pops a tuple, pushes a tuple; its simulated times are like those of ``Echo`` below."""
     chance = Stream.named(1, "bare")
     delays = [chance.between(10 * MS, 20 * MS) for _ in range(BARE_EVENTS)]
     heap: list[tuple[int, int, int, int, str, str]] = [(delays[n], n, 0, n, "n1", "n2") for n in range(IN_FLIGHT)]
@@ -95,7 +95,7 @@ def kernel(protocol: str) -> Run:
 
 
 def timed(sim: Simulation, until: int) -> Run:
-    """What was logged is taken away after every thousand entries, as a lane does."""
+    """Runs a simulation and takes its log away after every thousand entries, as a lane does."""
     events = 0
     began = time.process_time()
     while sim.run(until, 1_000):
@@ -104,7 +104,7 @@ def timed(sim: Simulation, until: int) -> Run:
 
 
 def lanes(*protocols: str) -> Run:
-    """An experiment with everything that watches; what the page would be sent is taken away once a simulated second."""
+    """An experiment with its watches. Once in a simulated second it drains the events that a page would get."""
     spec = replace(registry.opening("same-cut"), lanes=tuple(LaneSpec(name) for name in protocols))
     experiment = Experiment(spec, registry.protocols())
     events = 0
@@ -125,7 +125,7 @@ def keyframes() -> tuple[int, float]:
 
 
 class Row(NamedTuple):
-    """One row, one round; per second of processor time."""
+    """One row of one round; per second of processor time."""
 
     bare: float  # entries of the bare loop just before
     entries: float

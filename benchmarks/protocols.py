@@ -5,8 +5,9 @@
 First every protocol of the catalogue with five nodes, its own defaults and the same clients: heap entries and events a second
 of the kernel alone, and of a whole lane (history, checkers, meters, trace). In turn, several rounds, the middle is printed.
 
-Then the same for 600 simulated seconds: the pace of a lane in the first twenty and in the last minute, and what a keyframe
-costs at the end. A cost that does not grow has a ratio near 1.
+Then the same for 600 simulated seconds: the pace of a lane in the first and in the last minute, measured in turn in slices of
+a few seconds, and what a keyframe costs at the end. A cost that does not grow has a ratio near 1. Names of protocols as
+arguments measure only this, for them: ``python benchmarks/protocols.py or_set raft``.
 
 Then clusters of growing size without a browser, ten clients that ask once a second each, no checkers: the largest that
 simulates one second in a second of processor time, or faster, and answers nine operations in ten. Sizes are doubled, then
@@ -22,6 +23,7 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,7 +50,7 @@ CLUSTERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Raft", "raft", {}),
     ("Dynamo-style, N = 3, R = W = 1", "dynamo", {}),
 )
-EARLY, LATE, LENGTH = 20, 60, 600  # simulated seconds
+MINUTE, SLICE, LENGTH = 60, 5, 600  # simulated seconds
 MANY, ROUND = 1000, S // 2  # nodes; how often each turns to one other
 
 
@@ -186,7 +188,7 @@ def spread(exchange: str) -> tuple[float, int, float]:
     sim.run_until(66 * S)
     sim.taken()
     asked = sim.now
-    sim.apply(Ask(names[0], WRITE, "x"))
+    sim.carry_out(Ask(names[0], WRITE, "x"))
     there: dict[str, bool] = {}
     sizes: list[int] = []
     messages = 0
@@ -214,45 +216,73 @@ def among_many() -> None:
 
 
 class Ends(NamedTuple):
-    first: float  # simulated seconds a second of processor time, in the first EARLY
-    last: float  # in the last LATE
+    first: float  # simulated seconds a second of processor time, in the first MINUTE
+    last: float  # in the last MINUTE
     keyframe_ms: float  # a copy at the end
+
+    @property
+    def ratio(self) -> float:
+        """What a simulated second costs at the end, beside what it costs at the start."""
+        return self.first / self.last
+
+
+def ran(experiment: Experiment, seconds: int) -> float:
+    """Runs the experiment on; returns the seconds of processor time that it took."""
+    began = time.process_time()
+    until = experiment.at + seconds * S
+    while experiment.at < until:
+        experiment.run_until(experiment.at + S)
+        experiment.lanes[0].drain()
+    return time.process_time() - began
 
 
 def ends(protocol: str) -> Ends:
-    experiment = Experiment(Spec("long", "", "", (LaneSpec(protocol),)), registry.protocols())
+    """Both ends in turn, slice by slice: what slows the machine down for a moment slows down both.
 
-    def pace(since: int, until: int) -> float:
+    Each round has a fresh lane and a copy of one lane that stands at the start of its last minute. So a slice is the same in
+    every round, and the middle of its times counts. What stands already is frozen: the collector of one end does not walk
+    through the other.
+    """
+    spec = Spec("long", "", "", (LaneSpec(protocol),))
+    standing = Experiment(spec, registry.protocols())
+    ran(standing, LENGTH - MINUTE)
+    firsts: list[list[float]] = [[] for _ in range(MINUTE // SLICE)]
+    lasts: list[list[float]] = [[] for _ in firsts]
+    late = standing
+    for _ in range(ROUNDS):
+        early, late = Experiment(spec, registry.protocols()), standing.copied()
         gc.collect()
-        began = time.process_time()
-        for second in range(since, until):
-            experiment.run_until((second + 1) * S)
-            experiment.lanes[0].drain()
-        return (until - since) / (time.process_time() - began)
-
-    first = pace(0, EARLY)
-    pace(EARLY, LENGTH - LATE)
-    last = pace(LENGTH - LATE, LENGTH)
+        gc.freeze()
+        for first, last in zip(firsts, lasts, strict=True):
+            first.append(ran(early, SLICE))
+            last.append(ran(late, SLICE))
+        gc.unfreeze()
     copies = []
     for _ in range(ROUNDS):
         gc.collect()
         began = time.process_time()
-        copy = experiment.copied()
+        copy = late.copied()
         copies.append(1000 * (time.process_time() - began))
         del copy
-    return Ends(first, last, statistics.median(copies))
+    first, last = (sum(map(statistics.median, each)) for each in (firsts, lasts))
+    return Ends(MINUTE / first, MINUTE / last, statistics.median(copies))
 
 
-def long_runs() -> None:
+def long_runs(protocols: Iterable[str]) -> None:
     title = f"a lane, {LENGTH} simulated seconds"
-    print(f"\n{title:<40}{f'first {EARLY}: s/s':>16}{f'last {LATE}: s/s':>16}{'ratio':>8}{'keyframe':>12}")
-    for name in registry.protocols():
-        first, last, copy = ends(name)
-        print(f"{name:<40}{first:>16,.0f}{last:>16,.0f}{first / last:>8.2f}{f'{copy:.1f} ms':>12}", flush=True)
+    print(f"\n{title:<40}{'first minute: s/s':>18}{'last minute: s/s':>18}{'ratio':>8}{'keyframe':>12}")
+    for name in protocols:
+        both = ends(name)
+        print(
+            f"{name:<40}{both.first:>18,.0f}{both.last:>18,.0f}{both.ratio:>8.2f}{f'{both.keyframe_ms:.1f} ms':>12}", flush=True
+        )
 
 
 if __name__ == "__main__":
-    side_by_side()
-    long_runs()
-    sizes()
-    among_many()
+    if named := sys.argv[1:]:  # only both ends of these
+        long_runs(named)
+    else:
+        side_by_side()
+        long_runs(registry.protocols())
+        sizes()
+        among_many()

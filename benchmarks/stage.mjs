@@ -1,17 +1,17 @@
-// One stage in a browser under load, and beside it a bare canvas that paints as many plain circles. stage.py opens this in Chromium,
-// calls `begin` and `measure` for each case, and prints. The stage is the page's own, whole; only the world that it shows is made up here: every node
-// with a log of a thousand entries (of which the wire brings the last eight), a timer and a client, messages on random links, each
-// followed by another when it lands, and ten entries a second that are appended and committed.
+// One stage in a browser under load, and a bare canvas that paints as many plain circles. stage.py opens this page in Chromium, calls
+// `begin` and `measure` for each case, and prints the results. The stage is the page's own; only its world is invented here. Every node
+// has a log of a thousand entries (the wire carries the last eight), a timer and a client. When a message on a random link lands,
+// another one is sent. Ten entries a second are appended and committed.
 
 import { createStage } from "/static/js/stage/index.js";
 
-const LANE = [922, 520]; // pixels of a lane's stage in a window of 1920 x 1080
-const SPEED = 0.05e6; // simulated microseconds a second: 1/20, at which the page opens
+const LANE = [922, 520]; // the size of a lane's stage in a window of 1920 x 1080
+const SPEED = 0.05e6; // simulated microseconds a second: 1/20, the page's first speed
 const FLIGHT = 15_000;
 const CLIENTS_MAX = 25;
 const EVERY = 6; // pictures between two new entries
 
-/** Numbers that look like chance and are the same in every run. */
+/** Pseudo-random numbers that are the same in every run. */
 function chances() {
   let seed = 4711;
   return (/** @type {number} */ below) => {
@@ -50,7 +50,7 @@ function worldOf(count, messages) {
     state.wall += seconds;
     state.renderAt += seconds * SPEED;
     for (const message of flying.values()) {
-      if (message.due > state.renderAt) break; // sent in the order of their moments, all equally long under way
+      if (message.due > state.renderAt) break; // all messages take equally long, so they land in the order of sending
       flying.delete(message.id);
       send(state.renderAt);
     }
@@ -68,7 +68,7 @@ function worldOf(count, messages) {
   return { state, goOn };
 }
 
-/** The page's colours as tokens.css names them. */
+/** The page's colours, by their names in tokens.css. */
 function colours() {
   const style = getComputedStyle(document.documentElement);
   const names = style.getPropertyValue("--names").trim().replaceAll('"', "").split(/\s+/);
@@ -92,7 +92,7 @@ function stageOf(world) {
   return stage.draw;
 }
 
-/** As many circles as there are nodes and messages, where chance puts them. @param {number} count @returns {() => void} */
+/** Draws as many circles as there are nodes and messages, at random places. @param {number} count @returns {() => void} */
 function circlesOf(count) {
   const canvas = canvasOf();
   [canvas.width, canvas.height] = LANE;
@@ -112,10 +112,10 @@ function circlesOf(count) {
   };
 }
 
-/** What is painted now, and what it has cost since `measure` last began. */
+/** The present subject, and its cost since `measure` last began. */
 const now = { turn: 0, pictures: 0, script: 0, from: 0, to: 0 };
 
-/** Begins to paint, and goes on until something else is begun. @param {{what: "stage" | "circles", nodes: number, messages: number}} asked */
+/** Starts to paint this subject, until the next call. @param {{what: "stage" | "circles", nodes: number, messages: number}} asked */
 function begin({ what, nodes, messages }) {
   const world = worldOf(nodes, messages);
   const paint = what === "stage" ? stageOf(world) : circlesOf(nodes + messages);
@@ -136,7 +136,7 @@ function begin({ what, nodes, messages }) {
   requestAnimationFrame(frame);
 }
 
-/** Counts the pictures of so many seconds from now. @param {number} seconds
+/** Counts the pictures during this many seconds. @param {number} seconds
  * @returns {Promise<{pictures: number, rate: number, script: number}>} `rate`: a second; `script`: milliseconds in JavaScript, each */
 async function measure(seconds) {
   Object.assign(now, { pictures: 0, script: 0, from: 0 });

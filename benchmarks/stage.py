@@ -1,10 +1,10 @@
-"""Pictures a second of the stage in a real Chromium without a graphics card, and what one picture costs.
+"""How many pictures a second the stage shows in a real Chromium without a graphics card, and what one picture costs.
 
     make bench ARGS=stage        or        python benchmarks/stage.py
 
-Each case is run beside a bare canvas that paints as many plain circles (nodes and messages), by turns, in one browser. Pictures
-a second end at 60, at which Chromium shows them, and fall when others use the machine's cores. The robust figure is the
-processor time that one picture takes: of all processes of the browser together, painting and putting on the screen included.
+Each case runs by turns with a bare canvas that paints as many plain circles (nodes and messages), in one browser. Chromium
+shows at most 60 pictures a second, and fewer when other programs use the machine's cores. The robust figure is the processor
+time of one picture: that of all processes of the browser together, for painting and for showing it on the screen.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ PAIR = ("stage", "circles")
 
 class Figures(NamedTuple):
     pictures: float  # a second
-    script: float  # milliseconds a picture in JavaScript: scene and draw
-    processor: float  # milliseconds a picture in all processes of the browser
+    script: float  # milliseconds of JavaScript for one picture: scene and draw
+    processor: float  # milliseconds of all processes of the browser for one picture
 
 
 def answer(route: Route) -> None:

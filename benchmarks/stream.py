@@ -2,9 +2,9 @@
 
     make bench ARGS=stream        or        python benchmarks/stream.py [clients ...]
 
-Bytes are counted without a network, from sessions driven by hand at 30 ticks a second. Ages are measured over loopback
-WebSockets: a server in a process of its own notes when it encodes each packet, one process of clients notes when each of them
-has it whole; both clocks are the machine's monotonic one. The clients' own work is in the figure.
+Bytes are counted without a network: the benchmark itself calls the sessions, 30 ticks a second. Ages are measured over loopback
+WebSockets: a server process notes when it encodes each packet, and a process of clients notes when each of them has received
+all of it. Both read the machine's monotonic clock. The figure includes the clients' own work.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SESSION = "bench2345"
 
 
 class Cost(NamedTuple):
-    """What one run of a session costs a client: packed as it is sent, and the same frames as plain JSON."""
+    """What one run of a session costs a client: the packets as sent, and the same frames as plain JSON."""
 
     simulated: float  # seconds
     packets: int
@@ -45,7 +45,7 @@ class Cost(NamedTuple):
 
 
 def cost(protocols: tuple[str, ...], speed: float, seconds: float) -> Cost:
-    """Once the first snapshot is out. A WebSocket's frame around each packet is counted, too."""
+    """The cost after the first snapshot. The WebSocket's frame around each packet is counted, too."""
     from consensus.kernel.node import S
     from consensus.runs.spec import LaneSpec
     from dashboard.live.session import Session
@@ -90,7 +90,7 @@ def print_bytes() -> None:
 
 
 def serve(log: str) -> None:
-    """The server, which writes down when it encoded which packet; run as ``stream.py serve LOG`` with ASYNC_MODE patched in."""
+    """A server that logs when it encodes each packet; run as ``stream.py serve LOG``, with ASYNC_MODE in the environment."""
     if os.environ.get("ASYNC_MODE", "eventlet") == "eventlet":
         import warnings
 
@@ -164,7 +164,7 @@ class Client:
 
 
 def watch(port: int, count: int) -> list[tuple[int, bytes]]:
-    """What that many clients received, after they have settled."""
+    """What this many clients received, once all of them have joined."""
     clients = [Client(port, number) for number in range(count)]
     with selectors.DefaultSelector() as selector:
         for client in clients:

@@ -1,6 +1,6 @@
 """The simulation: pure and deterministic; no web, no wall clock, no threads, no input or output.
 
-``from consensus import run, Cut, Heal, ...`` is the way in for scripts (``docs/scripting.md``).
+Scripts begin with ``from consensus import run, Cut, Heal, ...`` (``docs/scripting.md``).
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Loads the names for scripts when one is first asked for: whoever imports one room does not load all others."""
+    """Loads a name for scripts at its first use, so that importing one room does not load all the others."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from consensus.kernel import clients, network, sentences

@@ -2,10 +2,10 @@
 
     python -m consensus list [--json]                         the catalogue
     python -m consensus run SCENARIO [--seed N] [--lanes raft,dynamo] [--until 20s] [--json]
-    python -m consensus check [SCENARIO ...]                  runs scenarios and holds them to what must come out
+    python -m consensus check [SCENARIO ...]                  runs scenarios and checks their expected results
 
-Lanes may turn knobs: ``--lanes raft:reads=local,dynamo:r=2:w=2``. Exit code 0; 1 when a check fails; 2, with one sentence,
-for bad input.
+Lanes may set knobs: ``--lanes raft:reads=local,dynamo:r=2:w=2``. The exit code is 0, or 1 if a check fails, or 2 (with one
+sentence) for bad input.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def lanes(text: str) -> tuple[LaneSpec, ...]:
 
 
 def setting(card: Card, text: str) -> tuple[str, Any]:
-    """r=2 -> ("r", 2), as the knob of that name understands it."""
+    """r=2 -> ("r", 2), with a value that the knob of that name accepts."""
     name, equals, value = text.partition("=")
     if not equals:
         raise Refused(f"A knob is turned as NAME=VALUE, not {text!r}.")

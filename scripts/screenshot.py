@@ -1,9 +1,9 @@
 """Makes docs/screenshot.png and docs/protocols/*.png from the running page: starts a server, cuts, waits, takes the picture.
 
-`make screenshot` runs it. What the README and the protocols' pages show is thereby what a visitor sees; nothing is posed but
-the cut. A protocol is shown in the first scenario that has it in its first lane (else in any), some time after its script cuts
-or crashes; where the visitor does that by hand, the mouse does. `--protocols raft zab` makes these pictures only, `--readme`
-only the other one.
+`make screenshot` runs it. So the README and the protocols' pages show what a visitor sees; only the cut is arranged. A protocol
+is shown in the first scenario that has it in its first lane (else in any lane), some time after the script's cut or crash. In a
+scenario where the visitor draws the cut, this script's mouse draws it. `--protocols raft zab` makes only these pictures,
+`--readme` only the README's.
 """
 
 import argparse
@@ -31,14 +31,14 @@ from consensus.runs.scenario import Scenario  # noqa: E402
 PAGES = ROOT / "docs" / "protocols"
 PICTURE = ROOT / "docs" / "screenshot.png"
 START_WITHIN_S = 30
-BEFORE_CUT_US = 2_000_000  # simulated: a leader is elected and clients have been answered
-CUT_LASTS_US = 2_500_000  # simulated: long enough for refused requests and stale reads to show
+BEFORE_CUT_US = 2_000_000  # simulated: by then there is a leader, and clients have got answers
+CUT_LASTS_US = 2_500_000  # simulated: long enough for refused requests and stale reads to appear
 PATIENCE_MS = 120_000
 DRAG_STEPS = 40
 MARGIN = 25  # pixels
 SMALL = (1280, 720)
 AFTER_US = 1_500_000  # simulated: how long after the cut a protocol's picture is taken
-FASTER = 3  # presses of +, so that a picture does not take minutes
+FASTER = 3  # how often + is pressed, so that a picture does not take minutes
 READY = "() => { const it = window.capscope?.ready; return typeof it === 'function' ? it() : it }"
 
 
@@ -67,8 +67,8 @@ def wait_for_time(page: Page, simulated: int) -> None:
 def rope(page: Page) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where to draw the cut in the first lane: the leader and the node nearest to it on one side, the others on the other.
 
-    The line crosses the way from the middle of the two to the middle of the others, halfway and at a right angle, and ends just
-    outside the rectangle round all nodes, which is still on the stage.
+    The line crosses the way from the middle of the two to the middle of the others, halfway and at a right angle. It ends just
+    outside the rectangle round all nodes, still on the stage.
     """
     nodes: list[dict[str, Any]] = page.evaluate("() => capscope.nodes(0)")
     leader = next((node for node in nodes if node["role"] == "leader"), nodes[0])
@@ -126,14 +126,14 @@ def page_of(protocol: str) -> Path:
 
 
 def scenario_of(protocol: str) -> Scenario:
-    """The first one that has it in its first lane; else the first one that has it."""
+    """The first scenario that has the protocol in its first lane; else the first one that has it in any lane."""
     runs = [each for each in registry.scenarios().values() if protocol in [lane.protocol for lane in each.spec.lanes]]
     runs = [each for each in runs if not each.spec.veiled]
     return next((each for each in runs if each.spec.lanes[0].protocol == protocol), runs[0])
 
 
 def moment_of(scenario: Scenario) -> int | None:
-    """Some time after the script's first cut or crash, or the first thing that it does; None when the hand is to do it."""
+    """Some time after the script's first cut or crash, or else after its first step; None if the visitor does the steps."""
     script = registry.opening(scenario.name).script
     faults = [step.at for step in script if isinstance(step.do, Cut | Partition | Crash)]
     acts = [step.at for step in script if not isinstance(step.do, Say | SetLink)]
@@ -165,7 +165,7 @@ def take_protocol(browser: Browser, address: str, protocol: str) -> None:
 
 
 def put_on_top(protocol: str, scenario: Scenario) -> None:
-    """The picture stands under the title of the protocol's page."""
+    """Puts the picture under the title of the protocol's page."""
     path = page_of(protocol)
     title, _, rest = path.read_text("utf-8").partition("\n")
     rest = rest.lstrip("\n")
@@ -181,18 +181,20 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=PICTURE, help="the file to write (docs/screenshot.png)")
     parser.add_argument("--readme", action="store_true", help="that picture only")
     parser.add_argument("--protocols", nargs="*", metavar="NAME", help="the protocols' pictures only: all, or these")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     names = (
-        [] if asked.readme else ([registry.protocol(name).name for name in asked.protocols or ()] or list(registry.protocols()))
+        []
+        if options.readme
+        else ([registry.protocol(name).name for name in options.protocols or ()] or list(registry.protocols()))
     )
-    width, height = (int(number) for number in asked.size.split("x"))
+    width, height = (int(number) for number in options.size.split("x"))
     process, address = start_server()
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-            if asked.protocols is None:
-                take_readme(browser, address, asked.to, width, height)
-                print(f"{asked.to} is made.", flush=True)
+            if options.protocols is None:
+                take_readme(browser, address, options.to, width, height)
+                print(f"{options.to} is made.", flush=True)
             for name in names:
                 take_protocol(browser, address, name)
             browser.close()

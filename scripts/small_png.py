@@ -1,7 +1,7 @@
-"""A picture of a screen with at most 256 colours: a third of the size, and no library. PNG (W3C), colour type 2 to 3.
+"""Reduces a screenshot to at most 256 colours: a third of the size, without a library. PNG (W3C), from colour type 2 to 3.
 
-The colours that occur most often stay as they are; each other one becomes the nearest of those. Left out: interlacing, and
-colour types other than red, green, blue of eight bits, which is what a browser's screenshot has.
+The most frequent colours stay as they are; every other colour becomes the nearest of them. Left out: interlacing, and colour
+types other than red, green and blue of eight bits, since a browser's screenshot has only those.
 """
 
 import struct
@@ -10,7 +10,7 @@ from collections import Counter
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOURS = 256
-CELL = 3  # bits of a colour that are dropped before it is looked up: neighbours share one nearest colour
+CELL = 3  # lower bits of a colour that the lookup ignores, so that similar colours share one nearest colour
 
 
 def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
@@ -40,7 +40,7 @@ def pixels(png: bytes) -> tuple[int, int, list[bytes]]:
 
 
 def unfilter(kind: int, row: bytearray, above: bytearray) -> None:
-    """Takes the filter of a row back, in place (PNG, section 9)."""
+    """Reverses the filter of a row, in place (PNG, section 9)."""
     for place in range(len(row)):
         left = row[place - 3] if place > 2 else 0
         if kind == 1:
@@ -57,7 +57,7 @@ def unfilter(kind: int, row: bytearray, above: bytearray) -> None:
 
 
 def paeth(left: int, up: int, corner: int) -> int:
-    """Whichever of the three is nearest to left + up - corner."""
+    """The one of the three that is nearest to left + up - corner."""
     guess = left + up - corner
     far = abs(guess - left), abs(guess - up), abs(guess - corner)
     if far[0] <= far[1] and far[0] <= far[2]:

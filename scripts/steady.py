@@ -1,9 +1,9 @@
-"""Do the browser tests stand a busy machine? Runs them several times beside a loop on every core that never rests.
+"""Do the browser tests pass on a busy machine? Runs them several times, with an endless loop on every core.
 
-    python scripts/steady.py [TIMES] [what else pytest is to be given]
+    python scripts/steady.py [TIMES] [further arguments of pytest]
 
-A test that goes by the wall clock fails here sooner or later; one that waits for states is only slower. The loops are ended
-by their own ids, also when this is interrupted.
+A test that depends on the wall clock fails here sooner or later; a test that waits for states is only slower. This script ends
+the loops by their process ids, even when it is interrupted.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ SUMMARY = re.compile(r"^(?:FAILED|ERROR) .*|^=* ?\d+ (?:passed|failed|error).*",
 
 @contextlib.contextmanager
 def busy(cores: int) -> Iterator[None]:
-    """So many processes that compute nothing, as fast as they can."""
+    """Keeps this many processes busy with empty loops."""
     loops = [subprocess.Popen([sys.executable, "-c", FOREVER]) for _ in range(cores)]
     try:
         yield
@@ -35,7 +35,7 @@ def busy(cores: int) -> Iterator[None]:
 
 
 def run_once(arguments: list[str]) -> tuple[bool, float, list[str]]:
-    """Whether all tests passed, how many seconds it took, and the lines that say so."""
+    """Whether all tests passed, how many seconds it took, and pytest's lines about it."""
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *(arguments or ["tests/browser"])]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
     times = int(arguments.pop(0)) if arguments and arguments[0].isdigit() else TIMES
     cores = os.cpu_count() or 1
     green = 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of the loops' end
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an ordinary exit ends the loops, too
     with busy(cores):
         for number in range(1, times + 1):
             passed, seconds, lines = run_once(arguments)

@@ -5,11 +5,11 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-# eventlet replaces half the standard library as soon as app.py is imported. Inside pytest we use threads instead; what
-# concerns eventlet is tested on a server of its own (tests/browser/conftest.py starts one).
+# eventlet replaces half the standard library as soon as app.py is imported. Inside pytest we use threads instead; tests about
+# eventlet use a server of their own (tests/browser/conftest.py starts one).
 os.environ.setdefault("ASYNC_MODE", "threading")
 
-# What the kit asserts is to be explained as the tests' own assertions are.
+# pytest explains assertions of the kit as it does those of tests.
 pytest.register_assert_rewrite("tests.kit")
 
 # No deadline, since the machine is shared; the same examples every time in CI, new ones at a developer's desk.
@@ -17,7 +17,7 @@ settings.register_profile("desk", deadline=None, print_blob=True, suppress_healt
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
-# Tests that take longest and guard what changes least. CI runs them all; at a desk THOROUGH=1 does, or naming their file.
+# The longest tests, about code that changes least. CI runs them all; a developer does with THOROUGH=1, or by naming the file.
 THOROUGH = (
     "test_no_protocol_breaks_its_invariants_under_other_seeds",
     "test_the_story_is_true_under_other_seeds",
@@ -53,7 +53,7 @@ THOROUGH = (
 
 
 def all_of_them(config: pytest.Config) -> bool:
-    """True in CI, when asked for, and when files are named."""
+    """True in CI, with THOROUGH=1, and when the command names files."""
     named = any(str(name).split("::")[0].endswith(".py") for name in config.args)
     return bool(os.environ.get("CI") or os.environ.get("THOROUGH") or named)
 

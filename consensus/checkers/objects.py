@@ -1,13 +1,13 @@
-"""What clients' reads and writes mean, object by object, and who judges the answers.
+"""The objects that clients read and write: what each request means, and which checker judges the answers.
 
-The same requests fall on every lane; a protocol's card says which object they are taken for.
+Every lane gets the same requests. A protocol's card names the object that interprets them.
 
-- *register*: WRITE overwrites, READ tells the last value. Judged by its own four checkers (``experiment.py``).
-- *decision*: the key names an instance of consensus. WRITE proposes, and its ok tells what was decided; READ tells it, too, or
-  nothing while nothing is decided.
-- *counter*: WRITE adds one and REMOVE takes one away, whatever their values (these only name them); READ tells the count as one
+- *register*: WRITE overwrites the value, READ returns the last value. Four checkers of its own judge it (``watch/watch.py``).
+- *decision*: the key names an instance of consensus. WRITE proposes a value, and its ok returns the decided value. READ returns
+  the decided value, or nothing while nothing is decided.
+- *counter*: WRITE adds one and REMOVE takes one away; their values only name the operations. READ returns the count as one
   decimal number.
-- *set*: WRITE adds its value, REMOVE takes the element away that it names, READ tells the elements, sorted.
+- *set*: WRITE adds its value, REMOVE removes the element that it names, READ returns the elements, sorted.
 """
 
 from __future__ import annotations
@@ -27,10 +27,47 @@ REGISTER, DECISION, COUNTER, SET = "register", "decision", "counter", "set"
 Members = tuple[str, ...]
 
 
-class Object(NamedTuple):
-    """How the answers of an object are judged. ``judge`` None: as registers are."""
+class WriteWords(NamedTuple):
+    """Templates about an object's acknowledged writes, each whole, because other languages inflect the noun."""
 
-    write: str  # what a WRITE is called in a sentence
+    promise: str  # the name of the promise that they are kept
+    kept: str  # without its full stop
+    are_lost: tuple[str, str]  # for one, for another number
+    lost: tuple[str, str]  # the same, as a short part of a sentence
+
+
+WRITE_WORDS: dict[str, WriteWords] = {
+    "write": WriteWords(
+        "acknowledged writes kept",
+        "No acknowledged write is lost",
+        ("{n} acknowledged write is lost.", "{n} acknowledged writes are lost."),
+        ("{n} acknowledged write lost", "{n} acknowledged writes lost"),
+    ),
+    "proposal": WriteWords(
+        "acknowledged proposals kept",
+        "No acknowledged proposal is lost",
+        ("{n} acknowledged proposal is lost.", "{n} acknowledged proposals are lost."),
+        ("{n} acknowledged proposal lost", "{n} acknowledged proposals lost"),
+    ),
+    "increment": WriteWords(
+        "acknowledged increments kept",
+        "No acknowledged increment is lost",
+        ("{n} acknowledged increment is lost.", "{n} acknowledged increments are lost."),
+        ("{n} acknowledged increment lost", "{n} acknowledged increments lost"),
+    ),
+    "addition": WriteWords(
+        "acknowledged additions kept",
+        "No acknowledged addition is lost",
+        ("{n} acknowledged addition is lost.", "{n} acknowledged additions are lost."),
+        ("{n} acknowledged addition lost", "{n} acknowledged additions lost"),
+    ),
+}
+
+
+class Object(NamedTuple):
+    """How the answers of an object are judged. ``judge`` None: as those of a register."""
+
+    write: str  # what a WRITE is called: a name in ``WRITE_WORDS``
     judge: Callable[[], Judge] | None
     losses: Callable[[Members], Losses]
     invariants: tuple[Callable[[Members], Checker], ...] = ()  # beside those of the protocol's card

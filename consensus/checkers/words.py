@@ -1,64 +1,90 @@
-"""How findings name operations and times: the same words in every checker."""
+"""How findings name operations and times: the same sentences in every checker.
+
+Whatever has values in it is a ``Sentence``. The visitor's own operations have templates of their own ("you read x=7"), because
+other languages inflect the verb and the pronoun.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from consensus.kernel.sentences import say
+from consensus.kernel.events import Event
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
-YOU = "you"  # the client of what a user asks by hand
+YOU = "you"  # the client of the operations that a visitor asks by hand
 
 
-def seconds(at: int) -> str:
-    """Microseconds as people read them: ``3.214 s`` (cut off, not rounded)."""
-    return f"{at // 1_000_000}.{at % 1_000_000 // 1_000:03d} s"
+def say_of(client: str, template: str, yours: str, /, **values: Any) -> Sentence:
+    """A sentence about a client, who is the value ``client``; ``yours`` is its template when the client is the visitor."""
+    return say(yours, **values) if client == YOU else say(template, client=client, **values)
 
 
-def duration(span: int) -> str:
+def seconds(at: int) -> Sentence:
+    """Microseconds as people read them: ``3.214 s`` (truncated, not rounded)."""
+    return say("{seconds} s", seconds=f"{at // 1_000_000}.{at % 1_000_000 // 1_000:03d}")
+
+
+def duration(span: int) -> Sentence:
     """A span of microseconds: ``264 ms``, or seconds from ten on."""
-    return seconds(span) if span >= 10_000_000 else f"{span // 1_000} ms"
-
-
-def count(number: int, noun: str) -> str:
-    """``1 read``, ``2 reads``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return seconds(span) if span >= 10_000_000 else say("{ms} ms", ms=span // 1_000)
 
 
 def named(key: str, value: str | None) -> str:
-    """``x=7``; a value of None is the state before any write."""
-    return say("{key} as never written", key=key) if value is None else f"{key}={value}"
+    """``x=7``. A value of None is the state before any write."""
+    if value is None:
+        return say("{key} as never written", key=key)
+    return say("{key}={value}", key=key, value=value) if isinstance(value, Sentence) else f"{key}={value}"
 
 
 def listed(values: tuple[str, ...]) -> str:
     """``7``, ``7 and 9``, ``7, 8 and 9``."""
-    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} and {values[-1]}"
+    return values[0] if len(values) == 1 else say("{these} and {last}", these=", ".join(values[:-1]), last=values[-1])
 
 
-def reading(operation: Operation) -> str:
-    """``c2 read x=7``."""
+def reading(operation: Operation, starts: bool = False) -> Sentence:
+    """``c2 read x=7``. It ``starts`` a sentence, or stands within one."""
     result = operation.result
-    return f"{operation.client} read {named(operation.key, listed(result) if result else None)}"
+    shown = named(operation.key, listed(result) if result else None)
+    return say_of(operation.client, "{client} read {shown}", "You read {shown}" if starts else "you read {shown}", shown=shown)
 
 
-def writing(operation: Operation) -> str:
-    """``c4's write x=9``."""
-    return f"{whose(operation.client)} write {named(operation.key, operation.value)}"
+def writing(operation: Operation, starts: bool = False) -> Sentence:
+    """``c4's write x=9``. It ``starts`` a sentence, or stands within one."""
+    shown = named(operation.key, operation.value)
+    return say_of(
+        operation.client,
+        "{client}'s write {shown}",
+        "Your write {shown}" if starts else "your write {shown}",
+        shown=shown,
+    )
 
 
-def whose(client: str) -> str:
-    """``c4's``; the visitor's own operations are "yours"."""
-    return "your" if client == YOU else f"{client}'s"
+def fit_one_order(answers: int) -> Sentence:
+    """The verdict on answers that contradict nothing."""
+    return say_count(answers, "The {n} answer fits one order.", "All {n} answers fit one order.")
 
 
-def itself(client: str) -> str:
-    """``it``, or ``you``."""
-    return "you" if client == YOU else "it"
+def misses_changes(missing: int, age: int) -> Sentence:
+    """How stale a read of a counter or a set is."""
+    return say_count(
+        missing,
+        "Misses {n} acknowledged change, the first of them for {duration}.",
+        "Misses {n} acknowledged changes, the first of them for {duration}.",
+        duration=duration(age),
+    )
 
 
-def its(client: str) -> str:
-    """``its``, or ``your``."""
-    return "your" if client == YOU else "its"
+def stopped(event: Event) -> Sentence:
+    """A node's own assertion failed. Its message is the template of a sentence without values, or a sentence."""
+    reason = event.data[0]
+    return say("{node} stopped itself: {reason}.", node=event.node, reason=own_template(reason))
+
+
+def own_template(text: str) -> str:
+    """A text without values as a sentence within another, so that a page can translate it there, too."""
+    return text if isinstance(text, Sentence) or "{" in text or "}" in text else say(text)
 
 
 def in_order(operations: Iterable[Operation]) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
-"""A dict that grows with a run, and whose copies share all but its last page.
+"""A dict that grows with a run. Its copies share everything but the last page.
 
-Histories, logs by index and everything that is kept for each operation grow for as long as a run lasts. A keyframe that copied
-them whole would cost more with every simulated second. So what is written is collected in a page; a full page is never changed
-again, and copies share it. What changes an old entry is written into the present page and hides the old one, as in a ledger,
-where nothing is erased.
+Histories, logs by index and all data about single operations grow for as long as a run lasts. A keyframe that copied all of
+it would cost more with every simulated second. So new entries are collected in a page; a full page never changes again, and
+copies share it. A new value of an old entry is written into the present page and hides the old one, as in a ledger, where
+nothing is erased. Full pages of one size are bound into one of twice that size, so a lookup of an old or missing key tries
+about as many pages as the logarithm of the number of entries.
 
-It holds immutables only (``freeze.py``). A lookup tries the pages from the newest to the oldest: what is asked for is mostly
-new. It iterates in the order in which keys were first written; a key that was removed and written again keeps its first place.
+It holds immutable values only (``kernel/freeze.py``). A lookup tries the pages from the newest to the oldest, since most
+lookups are for new keys. It iterates over keys in the order of their first writing; a key that was removed and written again
+keeps its first place.
 """
 
 from __future__ import annotations
@@ -20,17 +22,17 @@ W = TypeVar("W")
 
 PAGE = 512  # entries
 
-ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()  # what the present page says of a key that was removed
+ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()  # the value of a removed key in the present page
 
 
 class Ledger(Generic[K, V]):
-    """As much of a dict as is needed. ``copied()`` costs one page, however much it holds."""
+    """The parts of a dict that we need. ``copied()`` costs one page, no matter how many entries there are."""
 
     __slots__ = ("count", "full", "page")
 
     def __init__(self, entries: Mapping[K, V] | Iterable[tuple[K, V]] = ()) -> None:
-        self.page: dict[K, V] = {}  # what was written last
-        self.full: tuple[dict[K, V], ...] = ()  # never changed again; the newest first
+        self.page: dict[K, V] = {}  # the newest entries
+        self.full: tuple[dict[K, V], ...] = ()  # full pages, which never change; the newest first
         self.count = 0
         for key, value in dict(entries).items():
             self[key] = value
@@ -51,7 +53,7 @@ class Ledger(Generic[K, V]):
                     return page[key]
         return value
 
-    # The next four look into the present page themselves, for most of what is asked for is new: that saves a call.
+    # The next four methods look into the present page themselves, since most lookups are for new keys: that saves a call.
 
     def __getitem__(self, key: K) -> V:
         value: V = self.page.get(key, ABSENT)
@@ -82,7 +84,7 @@ class Ledger(Generic[K, V]):
         return self.count
 
     def whole(self) -> dict[K, V]:
-        """All of it as one dict: for what is asked for rarely."""
+        """All entries as one dict; for rare uses only."""
         if not self.full:
             return {key: value for key, value in self.page.items() if value is not ABSENT}
         entries: dict[K, V] = {}
@@ -111,7 +113,7 @@ class Ledger(Generic[K, V]):
     def __setitem__(self, key: K, value: V) -> None:
         page = self.page
         if page.get(key, ABSENT) is ABSENT:
-            self.count += key not in self
+            self.count += not self.full or self._find(key) is ABSENT
         page[key] = value
         if len(page) >= PAGE:
             self._turn_the_page()
@@ -122,7 +124,13 @@ class Ledger(Generic[K, V]):
             self._turn_the_page()
 
     def _turn_the_page(self) -> None:
-        self.full = (self.page, *self.full)
+        """Binds the page together with the older ones that are no larger, into a new dict: copies may have the old ones."""
+        newest, older = self.page, self.full
+        while older and len(older[0]) <= len(newest):
+            bound = older[0].copy()
+            bound.update(newest)
+            newest, older = bound, older[1:]
+        self.full = (newest, *older)
         self.page = {}
 
     def setdefault(self, key: K, default: V) -> V:
@@ -134,7 +142,7 @@ class Ledger(Generic[K, V]):
         return default
 
     def pop(self, key: K, default: Any = None) -> Any:
-        """Removes the entry if there is one; its value, or the default."""
+        """Removes the entry if there is one. Returns its value, or else the default."""
         value = self._find(key)
         if value is ABSENT:
             return default

@@ -81,7 +81,7 @@ class Network:
         self.seed = seed
         self.cuts: dict[tuple[str, str], bool] = {}
         self.tuned: dict[tuple[str, str], LinkState] = {}
-        self.streams: dict[tuple[str, str], Stream] = {}
+        self.streams: dict[str, dict[str, Stream]] = {member: {} for member in members}  # src -> dst -> of that link
         self.watched = False  # an order waits for a message: then no message takes the fast path
         self._know_what_is_even()
 
@@ -107,9 +107,9 @@ class Network:
     def draw(self, src: str, dst: str) -> tuple[int, bool, int | None]:
         """The fate of one message: its delay, whether it is lost, and the delay of its duplicate if there is one."""
         pair = src, dst
-        stream = self.streams.get(pair)
+        stream = self.streams[src].get(dst)
         if stream is None:
-            stream = self.streams[pair] = Stream.named(self.seed, "link", src, dst)
+            stream = self.streams[src][dst] = Stream.named(self.seed, "link", src, dst)
         link = self.tuned.get(pair, self.base)
         delay = self._delay(link, stream)
         lost = stream.chance(link.loss)

@@ -1,4 +1,4 @@
-"""A node: all that a protocol may import.
+"""A node, and the names that a protocol needs.
 
 A protocol is a pure state machine. The kernel hands it one input (a start, a message, a timer) and gets back a tuple of
 frozen effects, which the kernel carries out. Inside a handler the effects are written as verbs::
@@ -6,7 +6,7 @@ frozen effects, which the kernel carries out. Inside a handler the effects are w
     class Echo(Node):
         messages = (Ping, Pong)
         timers = ("tick",)
-        durable = ("count",)                      # what survives a crash; all else is gone
+        durable = ("count",)                      # survives a crash; all other state is lost
 
         def setup(self):                          # the state of a node that has never run
             self.count = 0
@@ -23,14 +23,14 @@ frozen effects, which the kernel carries out. Inside a handler the effects are w
         def on_pong(self, src, m): ...
         def on_request(self, client, m): ...      # every protocol answers clients
 
-What a visitor can tell a node to do, beside reads and writes, are its ``actions``: ``on_<action>_action(argument)`` runs
-when it is told, if ``cannot(action, argument)`` has nothing against it.
+``actions`` are what a visitor can make a node do, beside reads and writes. ``on_<action>_action(argument)`` runs when the
+visitor asks for it, unless ``cannot(action, argument)`` returns a reason against it.
 
-A class that names a message, a timer or an action and has no handler for it is refused when it is defined. A unit test needs no
+A class that names a message, a timer or an action without a handler raises an error when it is defined. A unit test needs no
 fakes: ``node.receive(now, "n2", Ping(1))`` returns the effects.
 
 Messages are ``NamedTuple`` classes with immutable fields. A reply says so with a property ``tone``: ``"+"`` (granted,
-succeeded) or ``"-"`` (refused); a message without one is a request. State keeps the law of ``freeze.py``.
+succeeded) or ``"-"`` (refused); a message without one is a request. State obeys the law of ``kernel/freeze.py``.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from consensus.kernel.rng import PPM, Stream
-from consensus.kernel.rows import make
+from consensus.kernel.rows import make as make  # for protocols, too: ``make(Kind, fields)``, for their commonest messages
 
 US = 1
 MS = 1_000
 S = 1_000_000
 
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
-DECLINED = "declined"  # FAILED on the way to the client, when the refusal is itself the answer (``Node.decline``)
+DECLINED = "declined"  # the outcome FAILED, when the refusal itself is the answer (``Node.decline``)
 READ, WRITE = "read", "write"
-REMOVE = "remove"  # sets: an element; counters: one. Other objects are never asked for it
+REMOVE = "remove"  # removes an element from a set, or one from a counter. Other objects never get this request
 
 
 # --- what clients say ----------------------------------------------------------------------------
@@ -59,7 +59,7 @@ class Request(NamedTuple):
     """A client's operation, as it reaches its home node."""
 
     op_id: str
-    kind: str  # READ or WRITE; of a set or a counter also REMOVE
+    kind: str  # READ or WRITE; for a set or a counter also REMOVE
     key: str
     value: str | None  # what to write or to remove; None for a read
     context: tuple[Any, ...] = ()  # what the client's last answer for this key carried (Dynamo, section 4.4)
@@ -83,9 +83,9 @@ class Reply(NamedTuple):
 
 
 class OwnClock(NamedTuple):
-    """A clock that was ``skew`` microseconds ahead at the moment ``since`` and gains ``rate`` parts per million ever after.
+    """A clock that was ``skew`` microseconds ahead at the moment ``since`` and gains ``rate`` parts per million from then on.
 
-    ``counted`` is how many microseconds it had counted by then, whatever it had been set to.
+    ``counted`` is how many microseconds it had counted by then, no matter how it was set.
     """
 
     skew: int = 0
@@ -94,24 +94,24 @@ class OwnClock(NamedTuple):
     counted: int = 0
 
     def at(self, now: int) -> int:
-        """What it says now."""
+        """What the clock shows at this moment."""
         return now + self.skew + (now - self.since) * self.rate // PPM
 
     def when(self, reading: int) -> int:
-        """The first moment at which it says that, or more."""
+        """The first moment at which the clock shows that reading, or a later one."""
         return self.since - (self.since + self.skew - reading) * PPM // (PPM + self.rate)
 
     def elapsed(self, now: int) -> int:
-        """How many microseconds it has counted: that only grows, and no hand sets it."""
+        """How many microseconds the clock has counted: the count only grows, and nobody can set it."""
         return self.counted + self.at(now) - (self.since + self.skew)
 
     def set(self, now: int, skew: int, rate: int, since: int) -> OwnClock:
-        """This clock set to another line now; it goes on counting from what it has counted."""
+        """This clock, set to another line now; its count goes on."""
         line = OwnClock(skew, rate, since)
         return line._replace(counted=self.elapsed(now) - line.elapsed(now))
 
     def due(self, now: int, after: int) -> int:
-        """The moment at which so many of its own microseconds have passed."""
+        """The moment at which ``after`` more of the clock's own microseconds have passed."""
         return now + after if self.rate == 0 else max(now, self.when(self.at(now) + after))
 
 
@@ -143,7 +143,7 @@ class Become(NamedTuple):
 
 
 class Decide(NamedTuple):
-    """This node knows that this value is decided for good at this index of the log."""
+    """This node knows that the value at this index of the log is decided and will not change."""
 
     index: int  # type: ignore[assignment]
     value: Any
@@ -155,21 +155,21 @@ class Answer(NamedTuple):
     result: tuple[str, ...] = ()
     context: tuple[Any, ...] = ()
     reason: str = ""
-    declined: bool = False  # FAILED, and that is the answer: the request breaks a rule, whatever the network does
+    declined: bool = False  # the outcome is FAILED because the request breaks a rule, whatever the network does
 
 
 class Store(NamedTuple):
-    """This node's own copy of the key now holds these values, as a read would tell them (more than one: siblings, or a set)."""
+    """This node's copy of the key now holds these values, as a read would return them (several: siblings, or a set)."""
 
     key: str
     values: tuple[str, ...]
-    based_on: tuple[str, ...] = ()  # register: values the new one knowingly replaces, beside what stood here;
-    # counter and set: the updates that the copy has taken in, in a canonical form (checkers/convergence.py)
-    shelf: str = "data"  # "data", or "hint" for what is kept on behalf of another node
+    based_on: tuple[str, ...] = ()  # register: the values that the new one knowingly replaces, beside the old ones here;
+    # counter, set: the updates in this copy, in a canonical form (checkers/histories/convergence.py)
+    shelf: str = "data"  # "data", or "hint" for a value that is kept for another node
 
 
 class Note(NamedTuple):
-    """A rare thing that a storm must have seen happen, by its name: ``log truncated``, ``hint handed off``."""
+    """The name of a rare event, such as ``log truncated`` or ``hint handed off``. Storms test that it happens at all."""
 
     name: str
     detail: str = ""
@@ -179,7 +179,7 @@ Effect = Send | SetTimer | CancelTimer | Become | Decide | Answer | Store | Note
 
 
 def named_effects(effects: list[Any]) -> tuple[Effect, ...]:
-    """Bare effects (``rows.py``), each with its name."""
+    """Bare effects (``kernel/rows.py``) as named ones."""
     return tuple([named_effect(effect) if type(effect) is tuple else effect for effect in effects])
 
 
@@ -227,7 +227,7 @@ class Node:
         self.stream = stream
         self.now = 0  # simulated microseconds, set by the kernel before each input
         self.own_clock = RIGHT
-        self.effects: list[Any] = []  # of this input so far, in the order of the verbs; bare (``rows.py``)
+        self.effects: list[Any] = []  # bare effects (``kernel/rows.py``) of the present input so far, in order
         self.setup()
 
     # --- to override --------------------------------------------------------------------------
@@ -239,35 +239,35 @@ class Node:
         """The first input."""
 
     def on_restart(self) -> None:
-        """The first input after a crash: durable attributes are as they were, all others as ``setup`` left them."""
+        """The first input after a crash: durable attributes keep their values, all others are as ``setup`` sets them."""
         self.on_start()
 
     def handle(self, src: str, message: Any) -> None:
-        """A message that has arrived goes to its handler. Overridden where it may have to wait for its turn."""
+        """Calls the handler of a message that arrived. A protocol overrides it if messages may have to wait for their turn."""
         self.message_handlers[type(message)](self, src, message)
 
     def cannot(self, action: str, argument: str) -> str:
-        """Why this action cannot be done now, in a sentence for the visitor; empty when it can. Changes nothing."""
+        """A sentence for the visitor: why this action is impossible now. Empty if it is possible. Changes nothing."""
         return ""
 
     def decisive(self, src: str, message: Any, nodes: Mapping[str, Any]) -> bool:
-        """Would this message, landing now, bring a decision nearer, and may another come in its place? An adversary
-        (``adversary.py``), who sees all running ``nodes``, asks; changes nothing."""
+        """Would this message, landing now, bring a decision nearer, and may another message come in its place? An adversary
+        (``faults/adversary.py``), who sees all running ``nodes``, calls this. It changes nothing."""
         return False
 
     def describe(self) -> dict[str, Any]:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
 
-        role: str; ring: "leads", "stands" (it wants to lead, or to have its value chosen), "waits" (for others to tell it how
-        things stand), or "" or absent for everybody else; ring_timer: the timer whose time the ring shows, else the one that
-        takes longest; epoch: int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last
-        ``LOG_SHOWN`` entries), log_start: index of the first of them (first entry of all: 1), commit: index; facts: {label:
-        text} for the inspector, in the paper's words.
+        role: str; ring: "leads", "stands" (it wants to lead, or to have its value chosen), "waits" (for the state of others),
+        or "" or absent for all other nodes; ring_timer: the timer that the ring shows, by default the longest; epoch: int or
+        None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last ``LOG_SHOWN`` entries),
+        log_start: index of the first of them (the log begins at 1), commit: index; facts: {label: text} for the inspector, in
+        the paper's words.
         """
         return {"role": "node", "epoch": None}
 
     # --- inputs, as unit tests give them --------------------------------------------------------
-    # The kernel calls the handlers themselves and takes the bare effects (``Simulation.run``, ``rows.py``).
+    # The kernel calls the handlers directly and takes the bare effects (``Simulation.run``, ``kernel/rows.py``).
 
     def start(self, now: int) -> tuple[Effect, ...]:
         self.now = now
@@ -298,7 +298,7 @@ class Node:
         return named_effects(self.bare_effects())
 
     def bare_effects(self) -> list[Any]:
-        """The effects of the input just handled, bare; from now on there are none."""
+        """Returns the bare effects of the last input, and forgets them."""
         effects, self.effects = self.effects, []
         return effects
 
@@ -306,15 +306,15 @@ class Node:
 
     @property
     def clock(self) -> int:
-        """What this node's own clock says, in microseconds: all that it knows of time, and it may be wrong."""
+        """What this node's own clock shows, in microseconds. The node knows no other time, and the clock may be wrong."""
         return self.now if self.own_clock is RIGHT else self.own_clock.at(self.now)
 
     @property
     def elapsed(self) -> int:
         """How many microseconds this node's own clock has counted, whatever it was set to: a machine's monotonic clock.
 
-        It runs fast or slow as the clock does, and never jumps. For how long something lasted, take this (leases, time since
-        the last answer); for what time it is, ``clock`` (timestamps).
+        It runs fast or slow as the clock does, and never jumps. Use it for durations (leases, the time since the last answer),
+        and ``clock`` for timestamps.
         """
         return self.now if self.own_clock is RIGHT else self.own_clock.elapsed(self.now)
 
@@ -328,10 +328,10 @@ class Node:
             self.effects.append((peer, message))
 
     def set_timer(self, name: str, after: int, *key: Any) -> None:
-        """Sets (or sets anew) the timer of that name and key; it calls ``on_<name>_timeout(*key)`` once.
+        """Sets the timer of that name and key, or resets it; it calls ``on_<name>_timeout(*key)`` once.
 
         ``after`` counts microseconds of the node's own clock. A clock that is set forward or back fires no timer: like the
-        monotonic clock of a machine, timers feel how fast time goes and not what time it is.
+        monotonic clock of a machine, timers depend on how fast the clock runs and not on what it shows.
         """
         self.effects.append((name, after, key))
 
@@ -348,14 +348,14 @@ class Node:
     def answer(
         self, op_id: str, outcome: str, result: tuple[str, ...] = (), context: tuple[Any, ...] = (), reason: str = ""
     ) -> None:
-        """Answers a client that stands at this node. FAILED promises that the operation never happens."""
+        """Answers a client of this node. FAILED promises that the operation never happens."""
         self.effects.append(Answer(op_id, outcome, result, context, reason))
 
     def decline(self, op_id: str, reason: str) -> None:
         """Answers that the operation never happens because a rule of the data forbids it: a limit, a conflict.
 
-        Only for what this node would refuse with the network whole, too. A refusal for want of a quorum or a leader, or because
-        others do not answer, is ``answer(op_id, FAILED)``: the client was not served.
+        Only for a request that this node would refuse without any fault, too. If it refuses because it has no quorum or no
+        leader, or because others do not answer, that is ``answer(op_id, FAILED)``: the client was not served.
         """
         self.effects.append(Answer(op_id, FAILED, (), (), reason, True))
 

@@ -1,11 +1,11 @@
-"""Chance: a seeded stream of random numbers whose whole state is one integer.
+"""A seeded stream of random numbers whose whole state is one integer.
 
 SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
-Every link and every node draws from a stream of its own, derived from the run's seed and a name, so that
-one more message on one link does not change the fate of messages elsewhere.
+Every link and every node draws from a stream of its own, derived from the run's seed and a name. So one more message on one
+link does not change what happens to messages elsewhere.
 
-Whole numbers only: probabilities are parts per million, durations microseconds. No floating point takes
-part in a draw, so a run is the same on every machine and every Python.
+Whole numbers only: probabilities are parts per million, durations microseconds. No draw uses floating point, so a run is the
+same on every machine and every Python.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import TypeVar
 
 MASK = (1 << 64) - 1
 PPM = 1_000_000
-GAMMA = 0x9E3779B97F4A7C15  # what the state grows by with each draw
+GAMMA = 0x9E3779B97F4A7C15  # each draw adds this to the state
 
-# A block of draws is made at once, side by side in one large integer: a lane of 128 bits each, so that no product spills over.
+# One large integer holds a block of draws, which are computed together. Each draw has 128 bits, so that no product overflows.
 BLOCK = 32
-EACH = sum(1 << 128 * lane for lane in range(BLOCK))  # times a number: that number in every lane
-LOW = MASK * EACH  # the lower half of every lane
+EACH = sum(1 << 128 * lane for lane in range(BLOCK))  # multiplied by a number, it gives that number in every lane
+LOW = MASK * EACH  # a mask for the lower half of every lane
 GROWTH = sum(((BLOCK - lane) * GAMMA & MASK) << 128 * lane for lane in range(BLOCK))  # the next draw is in the last lane
 LAID_OUT = struct.Struct("<" + "Q8x" * BLOCK)
 
@@ -30,17 +30,17 @@ Item = TypeVar("Item")
 
 
 class Stream:
-    """A random stream; ``state`` (an integer below 2**64) is all there is to save.
+    """A random stream. ``state`` (an integer below 2**64) is its whole state.
 
-    Draws are made a block at a time (in Python half the price); ``state`` is that after the last one that was taken.
-    ``ahead`` and ``block`` are for the kernel's loop, which draws without the call of ``below``.
+    Draws are computed a block at a time, which halves their cost in Python. ``state`` is the state after the last draw that was
+    taken. ``ahead`` and ``block`` are for the kernel's loop, which draws without a call of ``below``.
     """
 
     __slots__ = ("_end", "ahead")
 
     def __init__(self, state: int) -> None:
-        self._end = state & MASK  # the state after the last draw that is made
-        self.ahead: list[int] = []  # draws made and not taken yet, the next one last
+        self._end = state & MASK  # the state after the last draw that was computed
+        self.ahead: list[int] = []  # computed draws that nobody has taken yet; the next one is last
 
     @classmethod
     def named(cls, seed: int, *names: object) -> Stream:
@@ -62,7 +62,7 @@ class Stream:
         return ((self.ahead.pop() if self.ahead else self.block()) * n) >> 64
 
     def block(self) -> int:
-        """Makes a block, and takes the first of it."""
+        """Computes a block, and takes its first draw."""
         z = (self._end * EACH + GROWTH) & LOW
         z = ((z ^ ((z >> 30) & LOW)) * 0xBF58476D1CE4E5B9) & LOW
         z = ((z ^ ((z >> 27) & LOW)) * 0x94D049BB133111EB) & LOW
@@ -86,8 +86,8 @@ class Stream:
     def exponential(self, mean: int) -> int:
         """An exponentially distributed whole number with that mean, without a logarithm.
 
-        Von Neumann's comparison method (1951): the length of a descending run of uniform draws decides
-        whether its first draw is taken; each rejected run adds one whole mean.
+        Von Neumann's comparison method (1951): the length of a descending run of uniform draws decides whether its first draw
+        is accepted; each rejected run adds one whole mean.
         """
         whole = 0
         while True:
@@ -116,7 +116,7 @@ class Stream:
         return order
 
     def copied(self) -> Stream:
-        """A stream that will draw the same numbers from here on."""
+        """A stream that draws the same numbers from now on."""
         return Stream(self.state)
 
     def __repr__(self) -> str:

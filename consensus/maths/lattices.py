@@ -1,12 +1,12 @@
-"""Join semilattices, and what replicas that gossip about them have in common. Pure functions on tuples.
+"""Join semilattices, and functions that all gossiping replicas share. Pure functions on tuples.
 
 Sources: Shapiro, Preguica, Baquero, Zawirski, "Conflict-free Replicated Data Types", SSS 2011, and "A comprehensive study of
 Convergent and Commutative Replicated Data Types", INRIA RR-7506, 2011 (states that only grow, joined by a least upper bound);
 Almeida, Shoker, Baquero, "Delta State Replicated Data Types", JPDC 111, 2018 (deltas, delta-intervals, causal contexts).
 
-A replica's state is a map from keys to copies, joined key by key. What a copy holds is an element of the protocol's own
-lattice, whose join is passed in. Beside it goes a count of the updates taken in, replica by replica, that no protocol looks at:
-the checker of "same updates, same state" does (``checkers/convergence.py``).
+A replica's state is a map from keys to copies, joined key by key. A copy holds an element of the protocol's own lattice, whose
+join is passed in. It also counts, for each replica, the updates that it has taken in. No protocol reads this count; it is for
+the checker of "same updates, same state" (``checkers/histories/convergence.py``).
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-EVERYBODY = 25  # up to so many members everybody is everybody's neighbour
+EVERYBODY = 25  # in a cluster of at most this size all members are neighbours
 
 # --- vectors ---------------------------------------------------------------------------------------
 
-Vector = tuple[tuple[str, int], ...]  # replica -> a number that only grows; in the order of ``place``
+Vector = tuple[tuple[str, int], ...]  # replica -> a number that never falls; in the order of ``place``
 
 
 def place(replica: str) -> tuple[int, str]:
-    """n2 before n10."""
+    """A sort key: n2 comes before n10."""
     return len(replica), replica
 
 
@@ -31,7 +31,7 @@ def at(vector: Vector, replica: str) -> int:
 
 
 def vector_joined(one: Vector, other: Vector) -> Vector:
-    """The larger number of each."""
+    """For each replica the larger number of the two."""
     if one == other or not other:
         return one
     if not one:
@@ -62,7 +62,7 @@ class Dot(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The dots ``first`` to ``last`` of a replica. A context that knows no later event without the earlier has one run each."""
+    """The dots ``first`` to ``last`` of a replica. A context without gaps has one run for each replica."""
 
     replica: str
     first: int
@@ -77,7 +77,7 @@ def context_of(dots: Iterable[Dot]) -> Context:
 
 
 def context_joined(one: Context, other: Context) -> Context:
-    """The union of two sets of dots; runs that touch become one."""
+    """The union of two sets of dots; adjacent runs become one."""
     if one == other or not other:
         return one
     runs: list[Run] = []
@@ -95,7 +95,7 @@ def knows(context: Context, dot: Dot) -> bool:
 
 
 def next_dot(context: Context, replica: str) -> Dot:
-    """The first dot of this replica after all that the context knows of it."""
+    """The first dot of this replica after all its dots in the context."""
     return Dot(replica, 1 + max((last for name, _first, last in context if name == replica), default=0))
 
 
@@ -103,10 +103,10 @@ def next_dot(context: Context, replica: str) -> Dot:
 
 
 class Copy(NamedTuple):
-    """What a replica holds of a key."""
+    """A replica's copy of one key."""
 
     value: Any  # an element of the protocol's lattice
-    updates: Vector  # how many updates of each replica are in it: counted as they come, for the checker only
+    updates: Vector  # how many updates of each replica are in it; for the checker only
 
 
 Copies = tuple[tuple[str, Copy], ...]  # a state, or a delta: an element of the same lattice of maps
@@ -114,21 +114,21 @@ Join = Callable[[Any, Any], Any]
 
 
 def news(copies: Mapping[str, Copy], delta: Copies, join: Join) -> Copies:
-    """What the copies become that a delta adds something to."""
+    """The new copies of the keys to which a delta adds something."""
     changed = []
     for key, (value, updates) in delta:
-        held = copies.get(key)
-        if held is None:
+        copy = copies.get(key)
+        if copy is None:
             changed.append((key, Copy(value, updates)))
         else:
-            joined = Copy(join(held.value, value), vector_joined(held.updates, updates))
-            if joined != held:
+            joined = Copy(join(copy.value, value), vector_joined(copy.updates, updates))
+            if joined != copy:
                 changed.append((key, joined))
     return tuple(changed)
 
 
 def only(delta: Copies, changed: Copies) -> Copies:
-    """The part of a delta that added something."""
+    """The part of a delta that changed something."""
     if len(delta) == len(changed):
         return delta
     keys = dict(changed)
@@ -136,7 +136,7 @@ def only(delta: Copies, changed: Copies) -> Copies:
 
 
 def interval(deltas: Mapping[int, Copies], since: int, join: Join) -> Copies:
-    """Definition 4: all deltas from that number on, joined."""
+    """Definition 4: all deltas from number ``since`` on, joined."""
     joined: dict[str, Copy] = {}
     for number, delta in deltas.items():
         if number >= since:
@@ -145,7 +145,7 @@ def interval(deltas: Mapping[int, Copies], since: int, join: Join) -> Copies:
 
 
 def covered(deltas: Mapping[int, Copies], since: int) -> bool:
-    """Algorithm 2: is every delta from that number on still in the buffer? (They leave it from the oldest on.)"""
+    """Algorithm 2: is every delta from number ``since`` on still in the buffer? (The oldest ones leave it first.)"""
     return bool(deltas) and next(iter(deltas)) <= since
 
 
@@ -153,10 +153,10 @@ def covered(deltas: Mapping[int, Copies], since: int) -> bool:
 
 
 def neighbours(members: tuple[str, ...], me: str) -> tuple[str, ...]:
-    """Whom a replica gossips with: everybody, in a small cluster; in a large one those at distance 1, 2, 4 ... round a ring.
+    """Whom a replica gossips with: all others in a small cluster; in a large one those at distance 1, 2, 4 ... round a ring.
 
-    So what a replica must remember of others grows as the logarithm of their number, and news needs so many hops. It goes both
-    ways: whose neighbour I am is mine.
+    So the number of neighbours to remember, and the number of hops that an update needs, grow as the logarithm of the number of
+    members. The relation is symmetric: if I am its neighbour, it is mine.
     """
     size, here = len(members), members.index(me)
     if size <= EVERYBODY:

@@ -20,9 +20,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from consensus.kernel.node import FAILED, MS, READ, Node, Request
+from consensus.kernel.node import FAILED, MS, READ, Node, Request, make
 
 REQUESTS_MAX = 512  # unanswered requests at one desk
+PASSED_ON = 7  # where it stands in Outstanding
 
 
 class Outstanding(NamedTuple):
@@ -74,14 +75,17 @@ class FrontDesk:
 
     def make_room(self, node: Node) -> list[Outstanding]:
         """Forgets the oldest requests to make room for one more; returns them."""
-        oldest = list(self.requests)[: max(0, len(self.requests) - self.room + 1)]
+        if len(self.requests) < self.room:
+            return []
+        oldest = list(self.requests)[: len(self.requests) - self.room + 1]
         for op_id in oldest:
             self.cancel_timers(node, op_id)
         return [self.requests.pop(op_id) for op_id in oldest]
 
     def pass_on(self, op_id: str) -> Outstanding:
         """The request, which the node now sends to a leader or serves itself: from now on it may happen."""
-        request = self.requests[op_id] = self.requests[op_id]._replace(passed_on=True)
+        known = self.requests[op_id]
+        request = self.requests[op_id] = make(Outstanding, (*known[:PASSED_ON], True, *known[PASSED_ON + 1 :]))
         return request
 
     def waiting(self, node: Node) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""A run: what it starts from, what is done to it, its lanes, its time line, the catalogue."""
+"""A run: its spec, the interventions, its lanes, its timeline, and the catalogue."""

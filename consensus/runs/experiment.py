@@ -23,7 +23,7 @@ from consensus.runs.spec import Spec, check
 from consensus.watch.narration import seconds
 from consensus.watch.watch import Mark
 
-Band = tuple[int, int | None, str]  # a time span with cuts: from, to (None: it lasts), a description
+CutSpan = tuple[int, int | None, str]  # a time span with cuts: from, to (None: it lasts), a description
 
 
 class Refusal(NamedTuple):
@@ -48,7 +48,7 @@ class Experiment:
         self.steps = 0
         self.script = 0  # how many steps of the script are done
         self.marks: list[Mark] = []
-        self.bands: list[Band] = []  # time spans with cuts
+        self.cut_spans: list[CutSpan] = []  # time spans with cuts
         self.cuts: tuple[tuple[str, str], ...] = ()
         self.caption = ""
         self.refused: list[Refusal] = []
@@ -181,7 +181,7 @@ class Experiment:
         refusals = []
         for each in chosen:
             try:
-                each.apply(intervention, self.at)
+                each.carry_out(intervention, self.at)
             except Refused as refused:
                 refusals.append((each.number, refused))
         if len(refusals) == len(chosen):
@@ -193,9 +193,9 @@ class Experiment:
 
     def _keep_in_step(self, client: str) -> None:
         """Keeps the names of a user's operations equal in all lanes, though some lanes do not support a removal."""
-        asked = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
+        most = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
         for lane in self.lanes:
-            while lane.sim.clients.asked_so_far.get(client, 0) < asked:
+            while lane.sim.clients.asked_so_far.get(client, 0) < most:
                 lane.sim.clients.passes(client)
 
     # --- marks and reports -------------------------------------------------------------------------
@@ -206,14 +206,14 @@ class Experiment:
         words = network.words(leader)
         if cuts != self.cuts:
             self.cuts = cuts
-            if self.bands and self.bands[-1][1] is None:
-                self.bands[-1] = (self.bands[-1][0], self.at, self.bands[-1][2])
+            if self.cut_spans and self.cut_spans[-1][1] is None:
+                self.cut_spans[-1] = (self.cut_spans[-1][0], self.at, self.cut_spans[-1][2])
             if words:
-                self.bands.append((self.at, None, words))
+                self.cut_spans.append((self.at, None, words))
         if lane is not None:
             network = self.lanes[lane].sim.network
             words = network.words(leader)
-        kind, text, caption = intervention.told(self.at, words)
+        kind, text, caption = intervention.texts(self.at, words)
         if kind:
             self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
         if caption:

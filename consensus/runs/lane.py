@@ -86,14 +86,14 @@ class Lane:
         except Exception as failed:
             self._stop(failed)
 
-    def apply(self, intervention: Intervention, at: int) -> None:
+    def carry_out(self, intervention: Intervention, at: int) -> None:
         if self.stopped:
             raise Refused(self.stopped)
         self.sim.now = at
         if isinstance(intervention, Turn):
             self._turn(intervention)
         try:
-            self.sim.apply(intervention)
+            self.sim.carry_out(intervention)
             self._absorb()
         except Refused:
             raise
@@ -164,7 +164,7 @@ class Lane:
 
     def waits_by_hand(self) -> bool:
         """Is an operation of the visitor pending?"""
-        return any(asked.client == BY_HAND for asked in self.sim.clients.pending.values())
+        return any(operation.client == BY_HAND for operation in self.sim.clients.pending.values())
 
     def leader(self) -> str | None:
         """The running leader of the highest epoch."""

@@ -27,10 +27,14 @@ SEED_MAX = 2**32 - 1
 
 @dataclass(frozen=True)
 class LaneSpec:
-    """A protocol (by its card's name or by a former name) and the values of its knobs."""
+    """A protocol (by its card's name or by a former name) and the values of its knobs.
+
+    ``nickname`` is what the scenario calls the lane ("with PreVote"); empty: the lane has the protocol's title alone.
+    """
 
     protocol: str
     knobs: tuple[tuple[str, Any], ...] = ()
+    nickname: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "protocol", protocol_name(self.protocol))

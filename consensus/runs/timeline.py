@@ -17,7 +17,7 @@ from consensus.kernel.sentences import Refused, say
 from consensus.kernel.simulation import FOREVER
 from consensus.protocols.cards import Card
 from consensus.runs import registry
-from consensus.runs.experiment import Band, Experiment
+from consensus.runs.experiment import CutSpan, Experiment
 from consensus.runs.interventions import Intervention, Undo
 from consensus.runs.spec import LENGTH_MAX, Spec
 from consensus.watch.watch import Mark
@@ -74,7 +74,7 @@ class Timeline:
         self.entries = 0  # of the log, carried out so far
         self.horizon = 0
         self.marks: list[Mark] = []
-        self.eras: list[Band] = []
+        self.cut_spans: list[CutSpan] = []
         self.keyframes = [Keyframe(0, 0, self.experiment.copied())]
         while not self.advance(self.spec.opening, 10_000):
             pass
@@ -183,7 +183,7 @@ class Timeline:
 
     # --- acting -------------------------------------------------------------------------------
 
-    def intervene(self, intervention: Intervention, undoes: int = -1) -> None:
+    def act(self, intervention: Intervention, undoes: int = -1) -> None:
         """Intervenes now, on every lane; in the past this forks the run. Raises Refused, and changes nothing, if it cannot."""
         if len(self.log) >= LOG_MAX:
             raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=LOG_MAX))
@@ -236,7 +236,7 @@ class Timeline:
         if not entry.inverse:
             raise Refused(say("{what}: that cannot be taken back. Go back on the timeline to before it.", what=entry.words))
         for intervention in entry.inverse:
-            self.intervene(intervention, undoes=number)
+            self.act(intervention, undoes=number)
         return entry.words
 
     # --- keyframes: only a cache --------------------------------------------------------------
@@ -251,4 +251,4 @@ class Timeline:
         if self.live:
             self.horizon = self.at
             self.marks = self.experiment.all_marks()
-            self.eras = list(self.experiment.bands)
+            self.cut_spans = list(self.experiment.cut_spans)

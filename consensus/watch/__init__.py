@@ -1,1 +1,1 @@
-"""What watches a cluster: history, meters, views and the sentences about them."""
+"""Everything that observes a cluster: history, meters, views and the sentences about them."""

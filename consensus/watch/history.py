@@ -23,7 +23,7 @@ class Operation(NamedTuple):
     node: str  # home: where the client stands
     kind: str  # "read" or "write"
     key: str
-    value: str | None  # what it writes
+    value: str | None  # the value that it writes
     start: int  # microseconds
     finish: int | None = None  # None while pending
     outcome: str = PENDING  # PENDING, "ok", "failed", "unknown"

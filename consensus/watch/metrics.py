@@ -3,13 +3,13 @@
 An *era* is a time span in which the same groups of nodes reach each other; a side is such a group. A side counts the
 operations of its clients that began and ended (answered, refused, or past their deadline) within one era. An operation that
 spans a change of sides counts for no side. Neither does an operation whose home node was down for a part of it, since CAP's
-availability concerns non-failing nodes (Gilbert & Lynch 2002). ``left_out`` counts both kinds. A request
-that was declined (a rule of the data forbids it) was answered: availability asks for an answer, not for a yes. What was wrong
-with an answer counts where and when it was given; a lost write counts where it was asked, and in the era in which it got lost.
+availability concerns non-failing nodes (Gilbert & Lynch 2002). ``left_out`` counts both kinds. A declined request (a rule of
+the data forbids it) counts as answered: availability means that there is an answer, not that the answer is yes. A wrong answer
+counts where and when it was given. A lost write counts for the side that it was sent to, and for the era in which it got lost.
 
-Of the words, STALE says that reads were overtaken by acknowledged writes and that nothing worse happened; CONFLICT that answers
-contradict each other in another way: siblings, acknowledged writes lost, or no one order that fits. Which answers are so the
-judge of the protocol's object says (``checkers/objects.py``); several values at once are siblings of a register only.
+STALE means that acknowledged writes overtook some reads and that nothing worse happened. CONFLICT means that answers contradict
+each other in another way: siblings, lost acknowledged writes, or no single order that fits all answers. The judge of the
+protocol's object decides which answers are so (``checkers/objects.py``); only for a register are several values siblings.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from consensus.watch.history import PENDING, Operation
 AVAILABLE, PARTLY, REFUSING, QUIET = "AVAILABLE", "PARTLY", "REFUSING", "QUIET"
 CONSISTENT, STALE, CONFLICT = "CONSISTENT", "STALE", "CONFLICT"
 
-WINDOW = 2 * S  # the word AVAILABLE speaks of operations that ended in this last stretch of time
+WINDOW = 2 * S  # the word AVAILABLE is about operations that ended within this time before now
 LATENCIES_KEPT = 400
 
 Sides = tuple[tuple[str, ...], ...]
@@ -43,7 +43,7 @@ class Count:
         self.stale = self.conflicts = self.violations = 0
         self.read_ok = self.read_asked = self.write_ok = self.write_asked = 0
         self.latencies: list[int] = []
-        self.ended: list[tuple[int, bool]] = []  # when, and whether answered ok; the last WINDOW
+        self.ended: list[tuple[int, bool]] = []  # the operations of the last WINDOW: when each ended, and was it answered ok
         self.by_node: dict[str, tuple[int, int]] = dict.fromkeys(nodes, (0, 0))  # ok, asked
 
     @property
@@ -51,7 +51,7 @@ class Count:
         return self.ok + self.declined + self.failed + self.unknown
 
     def take(self, operation: Operation) -> None:
-        """An operation asked on this side ended."""
+        """Counts an operation of this side that ended."""
         assert operation.finish is not None
         answered = operation.outcome == OK or operation.declined
         if operation.outcome == OK:
@@ -89,7 +89,7 @@ class Count:
         return PARTLY if any(recent) else REFUSING
 
     def latency_ms(self) -> list[int] | None:
-        """The middle and the slowest hundredth of the answers, in milliseconds."""
+        """The median and the 99th percentile of the answers' times, in milliseconds."""
         if not self.latencies:
             return None
         order = sorted(self.latencies)
@@ -109,11 +109,11 @@ class Meters:
         self.siblings = siblings  # are several values in one answer siblings, as a register's are?
         self.eras: list[Era] = [Era(0, (members,))]
         self.counts: dict[tuple[int, int], Count] = {(0, 0): Count(members)}  # (era, side)
-        self.stands: dict[str, tuple[int, int]] = dict.fromkeys(members, (0, 0))  # node -> the present era, its side there
-        self.place: Ledger[str, tuple[int, int]] = Ledger()  # operation -> where it was asked
+        self.stands: dict[str, tuple[int, int]] = dict.fromkeys(members, (0, 0))  # node -> (present era, its side in it)
+        self.place: Ledger[str, tuple[int, int]] = Ledger()  # operation -> (era, side) of its start
         self.home: Ledger[str, str] = Ledger()  # operation -> node
         self.under_way: dict[str, int] = {}  # pending operation -> its start
-        self.ignored: dict[str, bool] = {}  # pending, and their home node was down for a part of the time
+        self.ignored: dict[str, bool] = {}  # pending operations whose home node was down for a part of the time
         self.left_out = {"down": 0, "straddled": 0}  # operations that no side counts: their node was down, or the sides changed
         self.down: dict[str, bool] = {}
         self.messages = 0
@@ -198,7 +198,7 @@ class Meters:
     # --- reading ------------------------------------------------------------------------------
 
     def era_shown(self) -> int:
-        """The present era when the network is split; else the last one that was; else the only one."""
+        """The present era if the network is split; else the last era with a split; else the only era."""
         split = [number for number, era in enumerate(self.eras) if len(era.sides) > 1]
         return split[-1] if split else len(self.eras) - 1
 
@@ -238,7 +238,7 @@ class Meters:
         return next((self.under_way[op_id] for op_id in waiting), now)
 
     def _lost(self, era: int, number: int, now: int, losses: Losses) -> int:
-        """Acknowledged writes lost: those asked here in this era, and those of this side's clients that got lost in it."""
+        """Lost acknowledged writes: those sent here in this era, and those of this side's clients that got lost in it."""
         nodes = self.eras[era].sides[number]
         began = self.eras[era].since
         ended = self.eras[era + 1].since if era + 1 < len(self.eras) else now + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from consensus.checkers.objects import WRITE_WORDS
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import say, say_count, say_list
 
@@ -20,7 +21,7 @@ BADGES = {
     "nobody": "keeps no data, and refuses whoever asks for some",
 }
 
-HARMLESS = "Nothing stale, nothing lost."
+HARMLESS = say("Nothing stale, nothing lost.")
 
 
 def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: str = "write") -> str:
@@ -35,7 +36,7 @@ def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: st
         if shortfall := _shortfall(side, sides, first=not parts):
             parts.append(shortfall)
     if not parts:
-        parts.append("Everyone was answered")
+        parts.append(say("Everyone was answered"))
     if declined := sum(side["declined"] for side in sides):
         parts.append(
             say_count(
@@ -75,9 +76,7 @@ def _harm(sides: list[dict[str, Any]], write: str) -> str:
     if broken:
         parts.append(say_count(broken, "{n} answer contradicts another", "{n} answers contradict another"))
     if lost:
-        parts.append(
-            say_count(lost, "{n} acknowledged {write} lost", "{n} acknowledged {writes} lost", write=write, writes=f"{write}s")
-        )
+        parts.append(say_count(lost, *WRITE_WORDS[write].lost))
     return say("{harm}.", harm=say_list("{these}, {last}", parts)) if parts else HARMLESS
 
 

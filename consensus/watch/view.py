@@ -1,12 +1,12 @@
 """What one node has seen: its own inputs, with the times of its own clock, and nothing else.
 
 An observer inside a system gets no list of failures. It gets messages, timers and requests, one after another.
-``observed_by`` folds the events of a run into exactly that; two worlds in which a node sees the same are one world to it,
-whatever it computes from what it sees (the argument of Fischer, Lynch and Paterson, "Impossibility of Distributed Consensus
-with One Faulty Process", 1985: no process can tell whether another has died or is only slow).
+``observed_by`` folds the events of a run into exactly that. A node cannot tell apart two worlds in which it sees the same,
+whatever it computes from it (the argument of Fischer, Lynch and Paterson, "Impossibility of Distributed Consensus with One
+Faulty Process", 1985: no process can tell whether another has died or is only slow).
 
-Left out of a view, since no node can see it: who else received what, what was lost, the numbers of events and messages,
-true time.
+A view leaves out what no node can see: the messages of others, lost messages, the numbers of events and messages, and true
+time.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ INPUTS = ("started", "restarted", "delivered", "fired", "acted")
 class Seen(NamedTuple):
     """One input. ``what`` is the kind of its event."""
 
-    clock: int  # what the node's own clock said, in microseconds
+    clock: int  # what the node's own clock showed, in microseconds
     what: str
     data: tuple[Any, ...]  # delivered: (type of the message, sender, message); fired: (timer, key); acted: (action, argument)
 
 
 def observed_by(events: Iterable[Event], node: str, until: int) -> tuple[Seen, ...]:
-    """What this node has seen up to and including that moment; ``events`` are all of the run's, from its beginning."""
+    """What this node has seen up to and including that moment; ``events`` are all events of the run from its beginning."""
     clock = RIGHT
     messages: dict[int, Any] = {}
     view: list[Seen] = []

@@ -15,8 +15,8 @@ from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.histories.losses import NoLosses
 from consensus.checkers.histories.sessions import Sessions
 from consensus.checkers.histories.staleness import Staleness
-from consensus.checkers.objects import OBJECTS, REGISTER
-from consensus.checkers.words import listed
+from consensus.checkers.objects import OBJECTS, REGISTER, WRITE_WORDS
+from consensus.checkers.words import listed, own_template
 from consensus.kernel.events import KINDS, Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import DECLINED, MS
@@ -28,10 +28,26 @@ from consensus.watch.narration import sentence_of
 from consensus.watch.trace import Trace
 
 FINDINGS_KEPT = 500
+HALTS = "{node} halted: {reason}"  # the template of a mark that tells why a node halted
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
 # High-volume kinds of events. They only count messages; they change no other meter and make no mark.
 UNREMARKABLE = ("sent", "delivered", "fired", "decided", "stored")
 ORDINARY = dict.fromkeys(UNREMARKABLE, True)  # the same, to look up
+
+ONLY_ON = {  # why no running node can return a write -> the sentence for one node, for several
+    "crashed": (
+        "{kept}, but {write} is only on {nodes}, which has crashed.",
+        "{kept}, but {write} is only on {nodes}, which have crashed.",
+    ),
+    "halted": (
+        "{kept}, but {write} is only on {nodes}, which has halted.",
+        "{kept}, but {write} is only on {nodes}, which have halted.",
+    ),
+    "stopped": (
+        "{kept}, but {write} is only on {nodes}, which has stopped.",
+        "{kept}, but {write} is only on {nodes}, which have stopped.",
+    ),
+}
 
 BEGINS, ENDS = 0, 1  # of operations in one microsecond: requests come first, so equal times are concurrent
 
@@ -61,7 +77,7 @@ class Routes:
         self.listeners: dict[str, Heard] = {}
         self.quiet: dict[str, bool] = {}  # kinds of events that no checker listens to and that are unremarkable
         self.bare: dict[str, bool] = {}  # unremarkable kinds whose listeners all take bare rows
-        self.timed: tuple[tuple[str, Any], ...] = ()  # checkers that must hear that time passes
+        self.timed: tuple[tuple[str, Any], ...] = ()  # checkers that need to know that time passes
         self.rouses: dict[str, bool] = {}  # kinds of events that may change when such a checker is due
 
     def open(self, checkers: dict[str, Any], seen: dict[str, int]) -> dict[str, Heard]:
@@ -76,7 +92,7 @@ class Routes:
         return self.listeners
 
     def wake(self) -> int:
-        """From this moment on some checker must hear that time passes."""
+        """From this moment on some checker needs to know that time passes."""
         wake = NEVER
         for _, checker in self.timed:
             if checker.due < wake:
@@ -243,7 +259,7 @@ class Watch:
             self.leaders.append((event.at, event.node, event.data[1]))
         elif event.kind == "halted":
             self.halted[event.node] = event.data[0]
-            text = say("{node} halted: {reason}", node=event.node, reason=event.data[0])
+            text = say(HALTS, node=event.node, reason=own_template(event.data[0]))
             self.marks.append(Mark(event.at, "violation", self.lane, text))
         elif event.kind == "restarted":
             self.halted.pop(event.node, None)
@@ -322,7 +338,7 @@ class Watch:
         if self.stopped:
             return Verdict(VIOLATED, self.stopped)
         for member, sentence in self.halted.items():
-            return Verdict(VIOLATED, say("{node} halted: {reason}.", node=member, reason=sentence))
+            return Verdict(VIOLATED, say("{node} halted: {reason}.", node=member, reason=own_template(sentence)))
         return (self.judge or self.linearizability).verdict(now)
 
     def promises(self, now: int) -> list[list[str]]:
@@ -330,32 +346,25 @@ class Watch:
         rows = [["linearizable", *(self.judge or self.linearizability).verdict(now)]]
         others = self.judge.promises(now) if self.judge is not None else self.sessions.verdicts(now)
         rows += [[name, *verdict] for name, verdict in others.items()]
-        rows += self._kept(now)
+        rows += self.kept(now)
         for name, checker in self.invariants.items():
             rows += [[name_of, *verdict] for name_of, verdict in _invariant_rows(name, checker)]
         return rows
 
-    def _kept(self, now: int) -> list[list[str]]:
-        """Are acknowledged writes kept? Empty when the copies are unknown, or nothing can be lost."""
-        lost, write = self.lost(now), self.write
-        writes = f"{write}s"
-        promise = say("acknowledged {writes} kept", writes=writes)
+    def kept(self, now: int, reach: bool = True) -> list[list[str]]:
+        """Are acknowledged writes kept? Empty when the copies are unknown, or nothing can be lost.
+
+        Without ``reach`` it does not tell which nodes hold them.
+        """
+        lost, words = self.lost(now), WRITE_WORDS[self.write]
         if lost:
-            reason = say_count(
-                len(lost),
-                "{n} acknowledged {write} is lost.",
-                "{n} acknowledged {writes} are lost.",
-                write=write,
-                writes=writes,
-            )
-            return [[promise, VIOLATED, reason]]
+            return [[words.promise, VIOLATED, say_count(len(lost), *words.are_lost)]]
         if isinstance(self.losses, NoLosses):
             return []
-        return [[promise, *self._reach(say("No acknowledged {write} is lost", write=write))]]
+        return [[words.promise, *self._reach(say(words.kept), self.losses.out_of_reach() if reach else {})]]
 
-    def _reach(self, kept: str) -> Verdict:
+    def _reach(self, kept: str, hidden: Mapping[str, tuple[str, tuple[str, ...]]]) -> Verdict:
         """Nothing is lost, but can a running server return it? If only halted servers hold it, perhaps never."""
-        hidden = self.losses.out_of_reach()
         if not hidden:
             return Verdict(HOLDS, say("{kept}.", kept=kept))
         halted = [each for each in hidden.values() if all(self.losses.down[node] == "halted" for node in each[1])]
@@ -363,16 +372,8 @@ class Watch:
         how = tuple(dict.fromkeys(self.losses.down[node] for node in nodes))
         if len(hidden) > 1:
             name = say("{write} (and {n} more like it)", write=name, n=len(hidden) - 1)
-        stopped = how[0] if len(how) == 1 else "stopped"
-        sentence = say_count(
-            len(nodes),
-            "{kept}, but {write} is only on {nodes}, which has {stopped}.",
-            "{kept}, but {write} is only on {nodes}, which have {stopped}.",
-            kept=kept,
-            write=name,
-            nodes=listed(nodes),
-            stopped=stopped,
-        )
+        one, other = ONLY_ON[how[0] if len(how) == 1 else "stopped"]
+        sentence = say_count(len(nodes), one, other, kept=kept, write=name, nodes=listed(nodes))
         return Verdict(UNDECIDED if halted else HOLDS, sentence)
 
     # --- meters -------------------------------------------------------------------------------

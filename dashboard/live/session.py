@@ -1,10 +1,10 @@
 """A session: one audience, one experiment, one pace. No sockets and no clock of its own: the pump hands both in.
 
 Commands queue up and are drained at the start of a tick, so nothing here needs a lock. A tick does at most one slice of
-simulation and returns the packets that are due. All viewers get the same numbered packets; a packet that is for some only
-(a newcomer's snapshot, who holds the controls) takes the number of the one that the others get.
+simulation and returns the packets that are due. All viewers get the same numbered packets. A packet for some viewers only (a
+newcomer's snapshot, or who holds the controls) has the same number as the packet that the others get.
 
-Left out: keeping runs on disk and sharing branches (a run is a spec and a log already).
+Left out: saving runs on disk and sharing branches (a spec and a log already describe a whole run).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
 
 OPENS_WITH = "same-cut"
-STEPS = 40  # of simulation between two looks at the clock; some two milliseconds
+STEPS = 40  # simulation steps between two looks at the clock; about two milliseconds
 ANY_TIME = (
     "seek",
     "pause",
@@ -39,7 +39,7 @@ ANY_TIME = (
     "inspect",
     "take",
     "release",
-)  # also on the way to a moment
+)  # allowed while the session is on its way to a moment, too
 
 Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
 
@@ -52,13 +52,13 @@ class Packet(NamedTuple):
 
 
 class Served(NamedTuple):
-    """What some get: frames of their own, and a world of their own or, with None, what everybody gets."""
+    """What some viewers get: frames of their own, and a snapshot of their own (None: the frames that everybody gets)."""
 
     alone: list[Frame]
     world: Frame | None = None
 
 
-class Asked(NamedTuple):
+class QueuedCommand(NamedTuple):
     """A command in the queue."""
 
     viewer: str
@@ -75,11 +75,11 @@ class Session:
         self.protocols = registry.protocols()
         self.scenarios = registry.scenarios()
         self.viewers: dict[str, str] = {}  # viewer -> token
-        self.newcomers: list[str] = []  # have not been told anything yet
-        self.behind: dict[str, bool] = {}  # missed packets, need a snapshot
+        self.newcomers: list[str] = []  # viewers that have not got a packet yet
+        self.behind: dict[str, bool] = {}  # viewers that missed packets and need a snapshot
         self.holder: str | None = None  # the token that holds the controls
         self.holder_left: float | None = None
-        self.asked: deque[Asked] = deque()
+        self.queue: deque[QueuedCommand] = deque()
         self.answers: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
         self.notices: list[tuple[str, str]] = []  # (viewer, sentence)
         self.builds = float(limits.builds)
@@ -87,8 +87,8 @@ class Session:
         self.unwatched_since: float | None = now
         self.seq = 0
         self.lively_until = now
-        self.packet_at = self.meters_at = self.clock_told_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
-        self.audience_told: tuple[Any, ...] = ()
+        self.packet_at = self.meters_at = self.clock_sent_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
+        self.sent_audience: tuple[Any, ...] = ()
         self.base_run = 0
         spec = registry.opening(OPENS_WITH)
         self._stand(spec, self._timeline(spec), playing=True, now=now)
@@ -96,13 +96,13 @@ class Session:
     # --- the run ------------------------------------------------------------------------------
 
     def open(self, spec: Spec, playing: bool, now: float) -> None:
-        """Another run in this session; the numbers of its runs go on. Refused (and nothing changed) when the spec cannot be."""
+        """Starts another run; run numbers continue. Raises Refused, and changes nothing, if the spec is not possible."""
         timeline = self._timeline(spec)
         self.base_run = self.run + 1
         self._stand(spec, timeline, playing, now)
 
     def _timeline(self, spec: Spec) -> Timeline:
-        """The run at its very beginning; what comes before the opening is simulated in slices, as everything is."""
+        """The run at its very beginning. The time before the opening is simulated in slices, like the rest."""
         return Timeline(replace(spec, opening=0), self.protocols)
 
     def _stand(self, spec: Spec, timeline: Timeline, playing: bool, now: float) -> None:
@@ -117,12 +117,12 @@ class Session:
         self._renew()
 
     def _go_to(self, at: int) -> None:
-        """Nothing is told, and acts wait, until the run stands at that moment."""
+        """Heads for that moment. Until the run gets there, no packets are sent and interventions are ignored."""
         self.goal, self.there, self.arriving = at, False, True
 
     @property
     def run(self) -> int:
-        """Changes at every seek, fork, reset and new scenario; frames of an old run are dropped by the page."""
+        """The run's number. It changes at every seek, fork, reset and new scenario; the page drops frames of an old run."""
         return self.base_run + self.timeline.run
 
     @property
@@ -131,7 +131,7 @@ class Session:
 
     @property
     def shown(self) -> Sequence[LaneSeen]:
-        """The lanes as the audience is told of them."""
+        """The lanes as the audience may see them."""
         return [veil.VeiledLane(lane) for lane in self.lanes] if self.veiled else self.lanes
 
     @property
@@ -139,16 +139,16 @@ class Session:
         return veil.marks(self.timeline.marks) if self.veiled else self.timeline.marks
 
     def _renew(self) -> None:
-        """What was told is void: the next packet carries a snapshot for everybody."""
-        self.told_run = self.run
+        """Forgets what was sent: the next packet has a snapshot for everybody."""
+        self.sent_run = self.run
         self.views = [LaneView(number) for number in range(len(self.lanes))]
-        self.told_marks: dict[Mark, bool] = {}
-        self.told_clock: dict[str, Any] = {}
+        self.sent_marks: dict[Mark, bool] = {}
+        self.sent_clock: dict[str, Any] = {}
         self.stream = wire.Stream()
-        self.told_dials: tuple[Any, ...] = ()
-        self.told_story: tuple[Any, ...] = ()
+        self.sent_dials: tuple[Any, ...] = ()
+        self.sent_story: tuple[Any, ...] = ()
         self.renewed = True
-        self.changed = True  # the clock or the audience has something to say though no lane has
+        self.changed = True  # there is news of the clock or the audience, even if no lane has any
         self.meters_due = False
 
     # --- the audience -------------------------------------------------------------------------
@@ -170,7 +170,7 @@ class Session:
             self.pace = (now, self.timeline.at)
 
     def leave(self, viewer: str, now: float) -> None:
-        """A page is gone. Nobody left: time stands still until somebody comes back."""
+        """A page is gone. If it was the last one, time stands still until somebody comes back."""
         token = self.viewers.pop(viewer, None)
         if viewer in self.newcomers:
             self.newcomers.remove(viewer)
@@ -181,12 +181,12 @@ class Session:
             self.unwatched_since = now
 
     def _let_go(self, now: float) -> None:
-        """The controls are free when their holder has been gone for a while."""
+        """Frees the controls when their holder has been gone for a while."""
         if self.holder_left is not None and now - self.holder_left > self.limits.hold_s:
             self.holder = self.holder_left = None
 
     def idle(self, now: float) -> bool:
-        """Nobody has watched for so long that the session ends."""
+        """True when nobody has watched for so long that the session ends."""
         return self.unwatched_since is not None and now - self.unwatched_since > self.limits.idle_s
 
     # --- commands -----------------------------------------------------------------------------
@@ -197,37 +197,37 @@ class Session:
             order = wire.order(message, self.limits)
         except Refused as refusal:
             return reply(answer(refusal.sentence))
-        return self.asked.append(Asked(viewer, order, reply))
+        return self.queue.append(QueuedCommand(viewer, order, reply))
 
     def _drain(self, now: float) -> None:
-        while self.asked:
-            if self.arriving and self.asked[0].order.type not in ANY_TIME:
-                return  # acts belong to the moment that is being reached
-            asked = self.asked.popleft()
-            token = self.viewers.get(asked.viewer)
+        while self.queue:
+            if self.arriving and self.queue[0].order.type not in ANY_TIME:
+                return  # an intervention would belong to the moment that the run has not reached yet
+            command = self.queue.popleft()
+            token = self.viewers.get(command.viewer)
             if token is None:
-                asked.reply(answer("You have left this session."))
+                command.reply(answer("You have left this session."))
                 continue
-            key = (token, asked.order.id)
+            key = (token, command.order.id)
             if key not in self.answers:
-                self.answers[key] = self._answered(asked, token, now)
+                self.answers[key] = self._answered(command, token, now)
                 while len(self.answers) > self.limits.acknowledgements:
                     self.answers.popitem(last=False)
-            asked.reply(self.answers[key])
+            command.reply(self.answers[key])
 
-    def _answered(self, asked: Asked, token: str, now: float) -> dict[str, Any]:
+    def _answered(self, command: QueuedCommand, token: str, now: float) -> dict[str, Any]:
         try:
-            if token != self.holder and not wire.COMMANDS[asked.order.type].watcher:
+            if token != self.holder and not wire.COMMANDS[command.order.type].watcher:
                 raise Refused("You are watching; somebody else holds the controls.")
-            if self.veiled and asked.order.type in veil.FORBIDDEN:
+            if self.veiled and command.order.type in veil.FORBIDDEN:
                 raise Refused(veil.SENTENCE)
-            more = self._obey(asked, token, now)
+            more = self._obey(command, token, now)
         except Refused as refusal:
             return answer(self._unveiling(refusal.sentence))
         return {"ok": True, **(more or {})}
 
-    def _obey(self, asked: Asked, token: str, now: float) -> dict[str, Any] | None:
-        order = asked.order
+    def _obey(self, command: QueuedCommand, token: str, now: float) -> dict[str, Any] | None:
+        order = command.order
         if order.act is not None:
             self._act(order, now)
             return None
@@ -235,14 +235,14 @@ class Session:
             return self._obey_inspect(**order.values)
         obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
         if order.type in ("resync", "take", "release"):
-            return obey(asked.viewer, token, now)
+            return obey(command.viewer, token, now)
         self.changed = True
         if order.type in ("scenario", "compose"):
             return obey(now, **order.values)
         return obey(**order.values)
 
     def _unveiling(self, sentence: str) -> str:
-        """A refusal that does not say what is veiled: that of a lane which stopped names its protocol."""
+        """A refusal without veiled facts: the sentence of a stopped lane names its protocol."""
         stopped = [lane.stopped for lane in self.lanes]
         return self.shown[stopped.index(sentence)].stopped or "" if sentence in stopped else sentence
 
@@ -250,14 +250,14 @@ class Session:
         if len(self.timeline.log) >= self.limits.commands:
             raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=self.limits.commands))
         assert order.act is not None
-        self.timeline.intervene(order.act)
+        self.timeline.act(order.act)
         self.goal = self.timeline.at
         self.changed = self.meters_due = True
         self.lively_until = now + self.limits.lively_s
 
     def _new_pace(self, now: float) -> None:
-        self.pace = (now, self.timeline.at)  # since when, from where
-        self.slow_told = False
+        self.pace = (now, self.timeline.at)  # the wall time and the simulated time at which this pace began
+        self.slow_reported = False
 
     def _obey_play(self) -> None:
         if self.timeline.at >= self.limits.length:
@@ -279,7 +279,7 @@ class Session:
             raise Refused(self._length_sentence())
         self.playing = False
         self.timeline.step(unit)
-        self.goal, self.there = self.timeline.at, True  # what else this microsecond holds waits for the next step
+        self.goal, self.there = self.timeline.at, True  # the other events of this microsecond wait for the next step
         self.meters_due = True
 
     def _obey_seek(self, at: int) -> None:
@@ -294,7 +294,7 @@ class Session:
         self._go_to(self.spec.opening)
 
     def _obey_reveal(self) -> None:
-        """Everybody is told all, from the beginning: the newcomer's snapshot, without the veil."""
+        """Lifts the veil: everybody gets a new snapshot, with everything in it, as a newcomer does."""
         if not self.veiled:
             raise Refused("Nothing is hidden here.")
         self.veiled = False
@@ -367,7 +367,7 @@ class Session:
     def tick(self, now: float, clock: Callable[[], float], waiting: Callable[[str], int]) -> tuple[list[Packet], bool]:
         """Drains commands, simulates for at most one slice, and returns the packets that are due and whether work is left.
 
-        ``clock`` is the wall, for the length of a slice; ``waiting`` says how many packets a viewer has not taken yet.
+        ``clock`` returns wall seconds, to measure a slice; ``waiting`` returns how many packets a viewer has not taken yet.
         """
         self._refill(now)
         self._let_go(now)
@@ -376,20 +376,20 @@ class Session:
             return [], False
         self._drain(now)
         busy = self._simulate(now, clock)
-        if self.run != self.told_run:
+        if self.run != self.sent_run:
             self._renew()
-        return self._packets(now, waiting), busy or bool(self.asked)
+        return self._packets(now, waiting), busy or bool(self.queue)
 
     def _answer_absent(self) -> None:
-        while self.asked:
-            self.asked.popleft().reply(answer("You have left this session."))
+        while self.queue:
+            self.queue.popleft().reply(answer("You have left this session."))
 
     def _refill(self, now: float) -> None:
         passed, self.built_at = now - self.built_at, now
         self.builds = min(float(self.limits.builds), self.builds + passed * self.limits.builds_per_s)
 
     def _simulate(self, now: float, clock: Callable[[], float]) -> bool:
-        """True when the goal of this moment has not been reached within the slice."""
+        """Simulates up to the moment that is due now. True when the slice was too short for that."""
         passed, self.clock_at = min(now - self.clock_at, self.limits.leap_s), now
         timeline = self.timeline
         if self.there and self.playing:
@@ -415,14 +415,14 @@ class Session:
             self.notices += [(viewer, self._length_sentence()) for viewer in self.viewers]
 
     def _watch_the_pace(self, now: float) -> None:
-        """Says so, once, when the machine gives much less than this speed for two seconds."""
+        """Sends one notice when the machine is much slower than this speed for two seconds."""
         began, stood = self.pace
-        if not self.playing or self.slow_told:
+        if not self.playing or self.slow_reported:
             self.pace = (now, self.timeline.at)
         elif now - began > 2.0:
             self.pace = (now, self.timeline.at)
             if self.timeline.at - stood < 0.7 * (now - began) * self.speed * S:
-                self.slow_told = True
+                self.slow_reported = True
                 sentence = "This is faster than the server can simulate; time goes by more slowly than the speed says."
                 self.notices += [(viewer, sentence) for viewer in self.viewers]
 
@@ -433,7 +433,7 @@ class Session:
             return []
         for viewer in self.viewers:
             if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
-                self.behind[viewer] = True  # newest wins: it gets a snapshot when it has taken what it has
+                self.behind[viewer] = True  # newest wins: it gets a snapshot when its queue is empty
         newcomers, returning = self._due(now, waiting)
         personal = bool(newcomers or returning or self.notices or self._audience_is_news(now))
         if not personal and not self._news_are_due(now):
@@ -447,27 +447,27 @@ class Session:
         return self._encoded(shared, served)
 
     def _encoded(self, shared: list[Frame], served: dict[str, Served]) -> list[Packet]:
-        """One packet for each group of viewers who get the same; what the stream tells is packed once."""
-        told = self.stream.told(shared)
+        """One packet for each group of viewers who get the same; the shared frames are packed once."""
+        packed = self.stream.for_all(shared)
         packets = []
         for viewers, (alone, world) in [*grouped(served), (tuple(self._reached(served)), Served([]))]:
             if viewers:
-                data = told if world is None else self.stream.told_apart([world])
+                data = packed if world is None else self.stream.for_some([world])
                 packets.append(Packet(viewers, wire.encoded(self.seq, self.run, alone, data)))
         return packets
 
     def _news_are_due(self, now: float) -> bool:
-        """While time goes by, news are gathered up for a while, unless somebody acted or waits for an answer."""
+        """While time runs, news is collected for a while, unless somebody acted or waits for an answer."""
         if self.renewed or self.changed or self.meters_due or not self.playing or now < self.lively_until:
             return True
         by_hand = any(lane.waits_by_hand() for lane in self.lanes)
         return by_hand or now - self.packet_at >= 0.9 / self.limits.steady_packets_per_s
 
     def _shared(self, now: float, joined: bool) -> list[Frame]:
-        """What everybody gets: a snapshot when the run is new or a dial has been turned, else the news after the clock."""
-        if self.renewed or self._dials() != self.told_dials:
+        """What everybody gets: a snapshot when the run is new or a dial was turned, else the clock and then the news."""
+        if self.renewed or self._dials() != self.sent_dials:
             self.renewed = self.changed = self.meters_due = False
-            self.meters_at = self.clock_told_at = now
+            self.meters_at = self.clock_sent_at = now
             return [self._snapshot(whole=True)]
         frames: list[Frame] = []
         for view, lane in zip(self.views, self.shown, strict=True):
@@ -477,51 +477,53 @@ class Session:
             for view, lane in zip(self.views, self.shown, strict=True):
                 frames += view.meters_news(lane, self.timeline.at, exact=self.meters_due)
             self.meters_at, self.meters_due = now, False
-        clock_due = self.playing and (joined or now - self.clock_told_at >= 1 / self.limits.clocks_per_s)
+        clock_due = self.playing and (joined or now - self.clock_sent_at >= 1 / self.limits.clocks_per_s)
         if frames or self.changed or clock_due:
             news = self._clock()
-            frames.insert(0, wire.clock_news(self.told_clock, news))
-            self.told_clock, self.clock_told_at = news, now
+            frames.insert(0, wire.clock_news(self.sent_clock, news))
+            self.sent_clock, self.clock_sent_at = news, now
         self.changed = False
         return frames
 
     def _dials(self) -> tuple[Any, ...]:
-        """What can be turned while it runs and stands in the spec: knobs and deadline."""
+        """The values of the spec that can change while it runs: knobs and deadline."""
         return tuple((lane.deadline, *lane.knobs.items()) for lane in self.lanes)
 
     def _clock(self) -> dict[str, Any]:
         return wire.clock(self.timeline.at, self.timeline.horizon, self.speed, self.playing)
 
     def _story(self) -> list[Frame]:
-        """Marks, eras, caption and undo, when they changed."""
+        """Marks, cut spans, caption and undo, when they changed."""
         timeline = self.timeline
         new = []
         marks = self.marks
-        if len(marks) != len(self.told_marks):
-            new = [mark for mark in marks if mark not in self.told_marks]
-        story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
-        if not new and story == self.told_story:
+        if len(marks) != len(self.sent_marks):
+            new = [mark for mark in marks if mark not in self.sent_marks]
+        story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
+        if not new and story == self.sent_story:
             return []
-        self.told_marks.update(dict.fromkeys(new, True))
-        self.told_story = story
+        self.sent_marks.update(dict.fromkeys(new, True))
+        self.sent_story = story
         return [wire.marks(new, *story)]
 
     def _snapshot(self, whole: bool) -> Frame:
-        """The world now; ``whole`` when everybody gets it, so that the next news follow on it."""
+        """The world now; ``whole`` when everybody gets it, so that the next news is counted from it."""
         timeline, limits = self.timeline, self.limits
         if whole:
-            self.told_clock = self._clock()
+            self.sent_clock = self._clock()
             lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
-            self.told_dials = self._dials()
-            self.told_marks = dict.fromkeys(self.marks, True)
-            self.told_story = (tuple(timeline.eras), timeline.caption, timeline.undo_words)
+            self.sent_dials = self._dials()
+            self.sent_marks = dict.fromkeys(self.marks, True)
+            self.sent_story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
         else:
             lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
         spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.shown, self.veiled)
-        return wire.snapshot(spec, self.told_clock, lanes, self.marks, timeline.eras, timeline.caption, timeline.undo_words)
+        return wire.snapshot(
+            spec, self.sent_clock, lanes, self.marks, timeline.cut_spans, timeline.caption, timeline.undo_words
+        )
 
     def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
-        """What some get instead: newcomers, those who fell behind, holder and watchers when the audience changed, notices."""
+        """What single viewers get instead: newcomers, viewers who fell behind, and all when the audience changed; notices."""
         audience = {holds: self._audience(holds) for holds in (True, False)}
         served: dict[str, Served] = {}
         if newcomers or returning:
@@ -532,7 +534,7 @@ class Session:
             for viewer in returning:
                 served[viewer] = Served([audience[self.holds(viewer)]], world)
         if self._audience_is_news(now):
-            self.audience_told, self.audience_at = self._audience_now(), now
+            self.sent_audience, self.audience_at = self._audience_now(), now
             for viewer in self._reached(served):
                 served[viewer] = Served([audience[self.holds(viewer)]])
         notices, self.notices = self.notices, []
@@ -543,7 +545,7 @@ class Session:
         return served
 
     def _due(self, now: float, waiting: Callable[[str], int]) -> tuple[list[str], list[str]]:
-        """Newcomers, and those who have caught up; each kind waits a little, so that many share one snapshot."""
+        """Newcomers, and viewers who have caught up; both wait a little, so that many share one snapshot."""
         newcomers: list[str] = []
         if self.newcomers and now - self.welcome_at >= 1 / self.limits.welcomes_per_s:
             newcomers, self.newcomers, self.welcome_at = self.newcomers, [], now
@@ -557,7 +559,7 @@ class Session:
         return newcomers, returning
 
     def _reached(self, served: Mapping[str, Any]) -> list[str]:
-        """Those who get what everybody gets."""
+        """The viewers who get what everybody gets."""
         return [v for v in self.viewers if v not in served and v not in self.behind and v not in self.newcomers]
 
     def holds(self, viewer: str) -> bool:
@@ -571,17 +573,22 @@ class Session:
         return len(self.viewers), self.holder
 
     def _audience_is_news(self, now: float) -> bool:
-        """True when it changed: at once when the controls did, a few times a second when only the count did."""
+        """True when the audience changed: at once if the controls did, a few times a second if only the count did."""
         state = self._audience_now()
-        if state == self.audience_told:
+        if state == self.sent_audience:
             return False
-        return state[1:] != self.audience_told[1:] or now - self.audience_at >= 1 / self.limits.audience_per_s
+        return state[1:] != self.sent_audience[1:] or now - self.audience_at >= 1 / self.limits.audience_per_s
 
 
 def answer(sentence: str) -> dict[str, Any]:
-    """Why a command was not done. A sentence with values also tells its template, for a page in another language."""
-    plain = {"ok": False, "sentence": str(sentence)}
-    return {**plain, "template": sentence.template, "values": sentence.values} if isinstance(sentence, Sentence) else plain
+    """Why a command was not done. A sentence with values is sent with its template, for a page in another language."""
+    return {"ok": False, "sentence": str(sentence), **(parts(sentence) if isinstance(sentence, Sentence) else {})}
+
+
+def parts(sentence: Sentence) -> dict[str, Any]:
+    """The template and the values of a sentence, for JSON. A value that is a sentence is sent in the same way."""
+    values = {name: parts(each) if isinstance(each, Sentence) else each for name, each in sentence.values.items()}
+    return {"template": sentence.template, "values": values}
 
 
 def grouped(served: Mapping[str, Served]) -> list[tuple[tuple[str, ...], Served]]:

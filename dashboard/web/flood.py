@@ -1,12 +1,13 @@
-"""One visitor must not stop the others: a brake in the path by which Engine.IO receives, and a grammar for what may arrive.
+"""One visitor must not stop the others: a brake where Engine.IO receives, and a grammar of the texts that may arrive.
 
-The reader of a WebSocket yields to others only when it must wait for data. So whoever always has data waiting holds the whole
-(cooperative) server, and a limiter inside an event handler comes too late. The brake therefore sits under the WebSocket
-framing, where pings, fragments and half messages pass as well: each read costs, and who spends more than ``limits.py`` grants
-sleeps first; the network's own back pressure does the rest. Who leans on the brake for seconds without a pause is cut off.
+The reader of a WebSocket yields to others only when it must wait for data. So a client that always has data waiting holds
+the whole (cooperative) server, and a limiter inside an event handler comes too late. The brake therefore sits under the
+WebSocket framing, where pings, fragments and half messages pass as well. Each read costs something, and a connection that
+spends more than ``limits.py`` allows sleeps first; the network's own back pressure does the rest. A connection that is
+throttled for seconds without a pause is closed.
 
-What gets through must be one of the few texts that our page sends; anything else ends the connection before a parser sees it.
-What this leaves out: nothing here counts visitors by address, since a whole class comes from one.
+A text must be one of the few that our page sends; anything else ends the connection before a parser sees it.
+Left out: nothing here counts visitors by address, since a whole class may share one address.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class Brake:
-    """Two budgets that refill with time: reads and bytes. ``spend`` sleeps off what was overspent."""
+    """Two budgets that refill with time: reads and bytes. ``spend`` sleeps until an overspent budget is balanced again."""
 
     def __init__(self, limits: Limits, sleep: Callable[[float], Any], clock: Callable[[], float] = monotonic) -> None:
         self.limits = limits
@@ -45,7 +46,7 @@ class Brake:
         self.held_since: float | None = None
 
     def spend(self, size: int) -> None:
-        """One read of that many bytes; ConnectionError when patience is at its end."""
+        """Pays for one read of that many bytes. Raises ConnectionError after too long on the brake."""
         limits, now = self.limits, self.clock()
         passed, self.refilled = now - self.refilled, now
         self.reads = min(limits.reads_burst, self.reads + passed * limits.reads_per_s) - 1
@@ -63,7 +64,7 @@ class Brake:
 
 
 class BrakedSocket:
-    """A socket whose reads go through the brake, and whose ``send`` sends all (simple-websocket does not count)."""
+    """A socket whose reads go through the brake, and whose ``send`` sends everything: simple-websocket ignores the count."""
 
     def __init__(self, sock: Any, brake: Brake, limits: Limits) -> None:
         self._sock = sock
@@ -94,7 +95,7 @@ class BrakedSocket:
 
 
 class ScreenedWebSocket:
-    """What Engine.IO's reader waits on: texts that keep to the grammar, or None (closed)."""
+    """The WebSocket that Engine.IO's reader reads: it returns texts that follow the grammar, or None when it is closed."""
 
     def __init__(self, ws: Any, sock: BrakedSocket) -> None:
         self._ws = ws
@@ -103,7 +104,7 @@ class ScreenedWebSocket:
     def wait(self) -> str | None:
         try:
             text = self._ws.wait()
-        except Exception:  # broken framing, bad UTF-8, a flood, a reset: all mean that this connection is over
+        except Exception:  # broken framing, bad UTF-8, a flood or a reset: in each case the connection is over
             return None
         self.socket.message_taken()
         if not isinstance(text, str) or not ENGINE_TEXT.fullmatch(text):
@@ -111,8 +112,8 @@ class ScreenedWebSocket:
         return text
 
     def close(self) -> None:
-        """Says goodbye and hangs up; who does not hang up as well would hold a reader of simple-websocket."""
-        with contextlib.suppress(Exception):  # it was half closed already
+        """Says goodbye and closes the socket, too: a client that keeps it open would occupy a reader of simple-websocket."""
+        with contextlib.suppress(Exception):  # it may be half closed already
             self._ws.close()
         with contextlib.suppress(OSError):
             self.socket.shutdown(SHUT_RDWR)
@@ -143,7 +144,7 @@ def brake_websockets(eio: Any, limits: Limits) -> None:
 
             def handle(ws: Any) -> Any:
                 ws.socket = BrakedSocket(ws.socket, brake, limits)
-                ws.log = StringIO()  # it would say of each that hangs up first that it cannot be hung up on
+                ws.log = StringIO()  # else it logs an error for each client that closes its connection first
                 return handler(ScreenedWebSocket(ws, ws.socket))
 
             return plain(handle, server)(environ, start_response)  # type: ignore[no-any-return]
@@ -154,7 +155,7 @@ def brake_websockets(eio: Any, limits: Limits) -> None:
 
 
 def screen_messages(eio: Any, joined: Callable[[str], bool]) -> None:
-    """Lets through to Socket.IO only what our page sends, over either transport; one connect a connection."""
+    """Lets only what our page sends through to Socket.IO, over both transports, and one connect for each connection."""
     understood = eio.handlers["message"]
 
     def screened(eio_sid: str, data: Any) -> None:
@@ -172,7 +173,7 @@ def screen_messages(eio: Any, joined: Callable[[str], bool]) -> None:
 
 
 class StrictJSON:
-    """JSON for the sockets' parsers: what is nested without end is no JSON either."""
+    """JSON for the sockets' parsers. A text that is nested too deeply counts as bad JSON."""
 
     dumps = staticmethod(json.dumps)
 
@@ -185,7 +186,7 @@ class StrictJSON:
 
 
 def screen_post(environ: Environ, limits: Limits) -> bool:
-    """True when a polling request carries texts that keep to the grammar; they are read here once."""
+    """True when a polling request has texts that follow the grammar. This reads the body once for all."""
     length = environ.get("CONTENT_LENGTH") or ""
     if not (length.isascii() and length.isdecimal() and int(length) <= limits.message_bytes):
         return False
@@ -202,8 +203,8 @@ def doorkeeper(app: Application, sleep: Callable[[float], Any], limits: Limits) 
     """The outermost middleware: no compression per client, no WebSocket older than RFC 6455, a yield before each request."""
 
     def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        sleep(0)  # requests in a pipeline are read without a wait
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # 135-180 us a message for each client, against 30
+        sleep(0)  # pipelined requests are read without a wait, so others need a turn
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # compressed, a message costs each client 135-180 us, else 30
         if "HTTP_UPGRADE" in environ and environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
             return refused(start_response, b"This server speaks WebSocket version 13.\n")
         if environ["REQUEST_METHOD"] == "POST" and not screen_post(environ, limits):

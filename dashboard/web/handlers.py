@@ -27,18 +27,18 @@ from dashboard.web.limits import LIMITS, Limits
 
 log = logging.getLogger("capscope")
 
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that looks like something else
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without letters and digits that look alike
 SESSION_ID = re.compile(f"[{ALPHABET}]{{8,10}}")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def new_id() -> str:
-    """An address for a session that nobody guesses."""
+    """An address for a session that nobody can guess."""
     return "".join(secrets.choice(ALPHABET) for _ in range(9))
 
 
 class Connection(NamedTuple):
-    """A page: its Socket.IO id is the viewer's name, its Engine.IO id where packets go."""
+    """A page. Its Socket.IO id is the viewer's name; packets go to its Engine.IO id."""
 
     viewer: str
     eio_sid: str
@@ -57,7 +57,7 @@ class House:
         self.sessions: dict[str, Session] = {}
         self.connections: dict[str, Connection] = {}
         self.inbox: deque[tuple[Any, ...]] = deque()  # ("join", connection), ("leave", viewer), ("ask", viewer, message, reply)
-        self.joining: deque[Connection] = deque()  # those whose session has to be made first, one a round
+        self.joining: deque[Connection] = deque()  # pages whose session must be made first, one in each round
         self.early: list[tuple[Any, ...]] = []  # commands of those who are joining: they wait for their session
         self.wake = self.eio.create_event()
         self.stopping = False
@@ -84,7 +84,7 @@ class House:
         return answers[0] if answers else {"ok": False, "sentence": "The server is too busy to do that now."}
 
     def stop(self) -> None:
-        """The pump says goodbye to everybody, and ends. Safe to call from a signal handler."""
+        """Makes the pump say goodbye to everybody, and end. Safe to call from a signal handler."""
         self.stopping = True
 
     # --- the pump -----------------------------------------------------------------------------
@@ -101,7 +101,7 @@ class House:
             began = monotonic()
             try:
                 busy = self.round()
-            except Exception:  # a mistake of ours must not silence every session
+            except Exception:  # one bug of ours must not stop every session
                 log.exception("The pump stumbled; it goes on.")
                 busy = False
             pause = 0.0 if busy else max(0.0, began + interval - monotonic())
@@ -110,11 +110,11 @@ class House:
             self.socketio.sleep(0)
         for session in list(self.sessions.values()):
             self.end(session, "The server has been stopped.")
-        self.socketio.sleep(0.25)  # for the goodbyes to leave
+        self.socketio.sleep(0.25)  # time for the goodbyes to be sent
         afterwards()
 
     def round(self) -> bool:
-        """Every session once; True when one of them has work left."""
+        """One tick of every session; True when one of them has work left."""
         self._take_in()
         busy = False
         for session in list(self.sessions.values()):
@@ -134,7 +134,7 @@ class House:
             if session.idle(now):
                 self.end(session, "Nobody was here for a while, so this session has ended.")
             if session.viewers:
-                self.socketio.sleep(0)  # it may have simulated: let the others' sockets have their turn
+                self.socketio.sleep(0)  # the tick may have taken a while: give the sockets of others a turn
         return busy or bool(self.inbox) or bool(self.joining)
 
     def _take_in(self) -> None:
@@ -152,8 +152,8 @@ class House:
             building = connection.session in self.sessions
             self._join(connection)
         early, self.early = self.early, []
-        for asked in early:
-            self._ask(*asked)
+        for request in early:
+            self._ask(*request)
 
     def _join(self, connection: Connection) -> None:
         now = monotonic()
@@ -175,7 +175,7 @@ class House:
         self.connections[connection.viewer] = connection
 
     def _open(self, id: str, now: float) -> Session:
-        """A new session; in a full house it takes the place of the one that has been alone the longest."""
+        """A new session. When the house is full, it replaces the session that has been without viewers for the longest time."""
         if len(self.sessions) >= self.limits.sessions:
             alone = [session for session in self.sessions.values() if session.unwatched_since is not None]
             if not alone:
@@ -212,7 +212,7 @@ class House:
     def _dismiss(self, connection: Connection, sentence: str, session: Session | None = None) -> None:
         seq, run = (session.seq + 1, session.run) if session else (1, 0)
         self._send(
-            (connection.viewer,), wire.encoded(seq, run, [wire.bye(sentence)], wire.Stream().told([])), connection.eio_sid
+            (connection.viewer,), wire.encoded(seq, run, [wire.bye(sentence)], wire.Stream().for_all([])), connection.eio_sid
         )
         self.socketio.start_background_task(self._hang_up, connection.viewer)
 
@@ -229,9 +229,9 @@ class House:
         return socket.queue.qsize() if socket is not None else 0
 
     def _send(self, viewers: tuple[str, ...], data: bytes, eio_sid: str = "") -> None:
-        """One packet to many: a binary message by itself, encoded for Engine.IO once.
+        """Sends one packet to many viewers, as one binary message that is encoded for Engine.IO once.
 
-        Socket.IO's own form of the same is two messages, and with threads an acknowledgement may get between them.
+        Socket.IO would send two messages for it, and with threads an acknowledgement may get between them.
         """
         packet = EnginePacket(MESSAGE, data)
         for viewer in viewers:
@@ -241,7 +241,7 @@ class House:
                 continue
             try:
                 socket.send(packet)
-            except Exception:  # it closed this very moment
+            except Exception:  # it closed just now
                 log.debug("%s is gone.", viewer)
 
 
@@ -281,7 +281,7 @@ def register(socketio: SocketIO, limits: Limits = LIMITS, make_session: Callable
 
 
 def _mind_the_door(house: House, joined: Callable[[str], bool]) -> None:
-    """Engine.IO connections that nobody joins with are closed, and there are not more of them than the house takes clients."""
+    """Closes Engine.IO connections that join no session, and allows no more connections than the house takes clients."""
     eio, limits = house.eio, house.limits
     welcome = eio.handlers["connect"]
 

@@ -1,4 +1,4 @@
-"""HTTP: the page of a session, its files, /healthz, and error pages in plain words."""
+"""HTTP: the page of a session, its files, /healthz, and error pages in plain English."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SENTENCES = {
 
 
 class Vendor:
-    """The browser libraries in static/vendor: where each is, with its version in the address so that browsers may keep it."""
+    """The browser libraries in static/vendor. Each address has the version in it, so that browsers may cache the file."""
 
     def __init__(self, static: Path) -> None:
         self.folder = static / VENDOR
@@ -97,7 +97,7 @@ def register(app: Flask, house: House) -> None:
 
 
 class _Skeleton:
-    """The import map and the policy that allows just this inline script; made anew when the libraries change."""
+    """The import map and the policy that allows only this inline script; both are made anew when the libraries change."""
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
@@ -114,7 +114,7 @@ class _Skeleton:
 
 
 def policy(*scripts: str) -> str:
-    """The content security policy: everything from here, no inline script but those named."""
+    """The content security policy: everything comes from this server, and only the named inline scripts may run."""
     rules = {
         "default-src": "'self'",
         "script-src": " ".join(("'self'", *scripts)),

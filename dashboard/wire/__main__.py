@@ -1,4 +1,4 @@
-"""`python -m dashboard.wire docs/wire.md static/js/lib/wire-types.js` renews what is written from the tables."""
+"""`python -m dashboard.wire docs/wire.md static/js/lib/wire-types.js` writes again what is generated from the tables."""
 
 from __future__ import annotations
 

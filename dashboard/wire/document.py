@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboard.wire.commands import COMMANDS
 from dashboard.wire.format import COLUMNS, FRAMES, OBJECTS, FrameCard
 
-BEGIN, END = "<!-- from the tables of dashboard/wire.py -->", "<!-- end of the tables -->"
+BEGIN, END = "<!-- from the tables of dashboard/wire/ -->", "<!-- end of the tables -->"
 
 
 def document() -> str:
@@ -35,7 +35,7 @@ def _card_lines(card: FrameCard) -> list[str]:
 
 
 def renewed(page: str) -> str:
-    """The page with today's tables between its two marks."""
+    """The page with today's tables between its two markers."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{document()}\n{END}{after}"

@@ -1,7 +1,7 @@
-"""Frames and commands <-> plain JSON; the only module that knows the format. Its words are in ``docs/wire.md``.
+"""The tables of the format: every frame, and every row and object in frames. ``docs/wire.md`` is written from them.
 
-``FRAMES`` and ``COMMANDS`` are the format's tables: commands are checked against theirs, tests hold every frame to its own, and
-the page in docs/ is compared with both. Frames say what happened, never how to draw it; a new protocol needs no line here.
+Tests compare every frame with ``FRAMES`` and the page in docs/ with the tables; the server checks commands against ``COMMANDS``
+(``dashboard/wire/commands.py``). Frames say what happened, never how to draw it; a new protocol needs no line here.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ Frame = tuple[str, dict[str, Any]]
 
 
 class FrameCard(NamedTuple):
-    """``fields``: for each its type, as JavaScript's type comments write it, and what it says."""
+    """``fields``: the type of each field, as in JavaScript's type comments, and a description."""
 
     what: str
     fields: dict[str, tuple[str, str]]
-    may_lack: tuple[str, ...] = ()  # fields that are left out when they have nothing to say
+    may_lack: tuple[str, ...] = ()  # fields that may be absent
 
 
 FRAMES: dict[str, FrameCard] = {
     "hello": FrameCard(
-        "The first frame: who speaks, and all cards.",
+        "The first frame: the server, the session, and all cards.",
         {
             "format": ("number", "2"),
             "version": ("string", "of the server"),
@@ -37,15 +37,15 @@ FRAMES: dict[str, FrameCard] = {
             "families": ("Record<string, string>", "{name: title} in the order of the catalogue"),
             "scenarios": ("ScenarioCard[]", "[{name, number, title, story, level, lanes}], the lanes as names of protocols"),
             "presets": ("Preset[]", "[{name, title, delay, jitter, shape, loss, duplicate}], links by name"),
-            "limits": ("Record<string, number>", "{name: number}, from dashboard/limits.py"),
+            "limits": ("Record<string, number>", "{name: number}, from dashboard/web/limits.py"),
         },
     ),
     "audience": FrameCard(
         "Who is here; sent to each viewer when it changes.",
         {
             "viewers": ("number", "how many"),
-            "controls": ("boolean", "does this viewer hold the controls"),
-            "holder_present": ("boolean", "is their holder here (else anyone may take them)"),
+            "controls": ("boolean", "true if this viewer holds the controls"),
+            "holder_present": ("boolean", "true if a page of their holder is connected (else anyone may take them)"),
         },
     ),
     "snapshot": FrameCard(
@@ -53,39 +53,40 @@ FRAMES: dict[str, FrameCard] = {
         {
             "spec": (
                 "Spec",
-                "what the run started from: {scenario, number, title, story, ask, lesson, expect, seed, composed, veiled, "
-                "nodes, keys, deadline, link, clients, lanes}; `ask`, `lesson` and `expect`, what must come out, are empty "
-                "when composed; of a veiled run the lesson and what must come out wait until it is revealed",
+                "what the run started from: {scenario, number, title, story, ask, answers, lesson, expect, seed, composed, "
+                "veiled, nodes, keys, deadline, link, clients, lanes}; `expect` has the expected results. `ask`, `answers`, "
+                "`lesson` and `expect` are empty in a composed run; in a veiled run `lesson` and `expect` are empty until it "
+                "is revealed",
             ),
             "clock": ("Clock", "as the frame `clock`, whole"),
             "lanes": ("LaneBody[]", "[Lane]"),
             "marks": ("Mark[]", "[[at, kind, lane, text]], all"),
-            "eras": ("CutSpan[]", "[[from, to or null, words]], the partitions"),
+            "cut_spans": ("CutSpan[]", "[[from, to or null, words]], the partitions"),
             "caption": ("string", "a sentence, or empty"),
             "undo": ("string | null", "what undo would reverse, or null"),
         },
     ),
     "clock": FrameCard(
-        "Where the run stands; the first of the frames that everybody gets. After a snapshot only what cannot be told "
-        "from the last one: `horizon` is the larger of its old value and `at`.",
+        "The present moment and the pace; the first of the frames that everybody gets. After a snapshot a field is absent if "
+        "it has not changed; the page itself sets `horizon` to the larger of its old value and `at`.",
         {
             "at": ("number", "now"),
-            "horizon": ("number", "how far this run has got"),
-            "speed": ("number", "simulated seconds a wall second"),
+            "horizon": ("number", "the latest simulated moment of this run"),
+            "speed": ("number", "simulated seconds for each wall second"),
             "playing": ("boolean", "true or false"),
             "live": ("boolean", "at equals horizon"),
         },
         ("horizon", "speed", "playing", "live"),
     ),
     "events": FrameCard(
-        "What happened in one lane since its last batch, up to the moment of `clock`; only what has something to say. Messages "
-        "that are due by then and neither late nor ended have landed when they were due.",
+        "A batch: what happened in one lane since its last batch, up to the moment of `clock`. Messages that are due by then "
+        "have landed on time, unless `late` or `ended` names them.",
         {
             "lane": ("number", "0..3"),
-            "kinds": ("Kind[]", "Kinds that were not told before"),
+            "kinds": ("Kind[]", "new Kinds"),
             "sent": ("SentColumns", "Sent columns: messages that began to fly"),
-            "late": ("number[]", "[id]: messages under way that should have landed by now; their end will be told"),
-            "ended": ("EndedColumns", "Ended columns: messages that did not simply land when they were due"),
+            "late": ("number[]", "[id]: messages under way that should have landed by now; `ended` will name them later"),
+            "ended": ("EndedColumns", "Ended columns: messages that landed late or were dropped"),
             "nodes": (
                 "Record<string, any>",
                 "{id: change of NodeState}, those that changed; `timers` are [name, since when, for how long]",
@@ -93,16 +94,16 @@ FRAMES: dict[str, FrameCard] = {
             "begun": ("BegunColumns", "Begun columns: new operations"),
             "operations": ("OpColumns", "Op columns: operations that changed"),
             "links": ("any", "change of Links"),
-            "lost": ("Lost", "{cut, loss, down}, when it changed"),
+            "dropped": ("Dropped", "{cut, loss, down}, when it changed"),
             "stopped": ("string", "the sentence of an exception that stopped this lane"),
         },
-        ("kinds", "sent", "late", "ended", "nodes", "begun", "operations", "links", "lost", "stopped"),
+        ("kinds", "sent", "late", "ended", "nodes", "begun", "operations", "links", "dropped", "stopped"),
     ),
     "meters": FrameCard(
-        "The meters of one lane, at most five times a wall second, and when a step or a seek ends; what changed of them.",
+        "The changed meters of one lane, at most five times a wall second, and when a step or a seek ends.",
         {
             "lane": ("number", "0..3"),
-            "since": ("number", "when the present sides came about"),
+            "since": ("number", "when the present sides began"),
             "sides": (
                 "Side[]",
                 "[{nodes, majority, asked, ok, declined, failed, unknown, pending, stale, conflicts, violations, lost, "
@@ -110,16 +111,16 @@ FRAMES: dict[str, FrameCard] = {
             ),
             "left_out": (
                 "{down: number, straddled: number}",
-                "{down, straddled}: operations so far that count on no side: their node did not run all the while; the "
-                "network changed on their way",
+                "{down, straddled}: operations so far that count on no side, because their node did not run all the time, or "
+                "because the network changed while they lasted",
             ),
             "sentence": ("string", "the lane in one sentence"),
-            "badge": ("string", "what the protocol may do while a cut lasts"),
+            "badge": ("string", "what the protocol promises while the network is cut"),
             "promises": ("Promised[]", "[[name, verdict, reason]]"),
             "staleness": ("{versions: number, ms: number}", "{versions, ms}, the worst so far"),
-            "lost_at_cut": ("number", "messages that died at a cut"),
+            "lost_at_cut": ("number", "messages dropped at a cut"),
             "messages": ("number", "sent so far"),
-            "diverged": ("number", "keys on which replicas differ now"),
+            "diverged": ("number", "number of keys on which replicas differ now"),
             "converged_ms": ("number | null", "from the heal until replicas agreed, or null"),
             "nodes": ("Record<string, [ok: number, asked: number]>", "{id: [ok, asked]}"),
         },
@@ -139,34 +140,34 @@ FRAMES: dict[str, FrameCard] = {
         ),
     ),
     "verdict": FrameCard(
-        "A finding, when it is found.",
+        "A new finding.",
         {
             "lane": ("number", "0..3"),
-            "checker": ("string", "the promise that is contradicted"),
+            "checker": ("string", "the promise that was broken"),
             "at": ("number", "when"),
             "sentence": ("string", "why"),
-            "operations": ("string[]", "[operation ids] that show it"),
+            "operations": ("string[]", "[operation ids], the operations that show it"),
             "nodes": ("string[]", "[node ids]"),
         },
     ),
     "marks": FrameCard(
-        "What the timeline shows, when it changes.",
+        "The marks, cuts and caption of the timeline, when they change.",
         {
             "marks": (
                 "Mark[]",
                 "[[at, kind, lane or -1, text]], new ones; kinds: leader, cut, heal, crash, fault, stale, conflict, "
                 "violation, lost, refused (a step of the script that could not be done), say",
             ),
-            "eras": ("CutSpan[]", "[[from, to or null, words]], all"),
+            "cut_spans": ("CutSpan[]", "[[from, to or null, words]], all"),
             "caption": ("string", "a sentence, or empty"),
             "undo": ("string | null", "what undo would reverse, or null"),
         },
     ),
-    "refused": FrameCard("Something could not be done that was not the answer to a command.", {"sentence": ("string", "why")}),
+    "refused": FrameCard("Something was impossible, and this is not the answer to a command.", {"sentence": ("string", "why")}),
     "bye": FrameCard("The session ends.", {"sentence": ("string", "why")}),
 }
 
-# Plain rows and objects that stand in frames: field -> type. A snapshot sends Message and Operation as columns.
+# Plain objects in frames: field -> type. A snapshot sends Message and Operation as columns.
 PARTS: dict[str, dict[str, str]] = {
     "Message": {
         "id": "number",
@@ -239,13 +240,20 @@ PARTS: dict[str, dict[str, str]] = {
         "level": "string",
         "lanes": "string[]",
     },
-    "SpecLane": {"protocol": "string", "title": "string", "knobs": "Record<string, unknown>", "line": "string"},
+    "SpecLane": {
+        "protocol": "string",
+        "title": "string",
+        "knobs": "Record<string, unknown>",
+        "line": "string",
+        "nickname": "string",
+    },
     "Spec": {
         "scenario": "string",
         "number": "number",
         "title": "string",
         "story": "string",
         "ask": "string",
+        "answers": "string[]",
         "lesson": "string",
         "expect": "string[]",
         "seed": "number",
@@ -277,10 +285,10 @@ PARTS: dict[str, dict[str, str]] = {
         "write": "[ok: number, asked: number]",
         "latency_ms": "[half: number, most: number] | null",
     },
-    "Lost": {"cut": "number", "loss": "number", "down": "number"},
+    "Dropped": {"cut": "number", "loss": "number", "down": "number"},
 }
 
-# Rows without names of their fields.
+# Rows: arrays without names of their fields.
 ROWS: dict[str, str] = {
     "Mark": "[at: number, kind: string, lane: number, text: string]",
     "CutSpan": "[from: number, to: number | null, words: string]",
@@ -304,93 +312,96 @@ ENDS = ("delivered", "cut", "loss", "down", "late", "hand")
 
 COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Flying": (
-        "In a snapshot, {name: column}. A message as it began to fly; what it carries is told to who asks (`inspect`).",
+        "In a snapshot, {name: column}. A message as it was sent; the command `inspect` returns its fields.",
         FLYING,
     ),
     "Operation": ("In a snapshot, {name: column}. An operation as its client saw it.", OPERATION),
     "Sent": (
-        "In `events`, [column]. `step`: how much larger its id is than that of the message before (of the first: than the "
-        "lane's `last`). `cause`: how much smaller is the id of the message whose landing led to it, 0: none. `kind`: a "
-        "place in Kinds. `dst`: 0: who sent the cause; else one more than a place in the lane's `places`. `delay`: what "
-        "`due` lies behind `at`, less the lane's `delay`. `at` and `src` are told of messages without a cause only: `at` "
-        "as the time since the one before (of the first: since the last batch), `src` as a place; the others leave from "
-        "where the cause landed, when it did.",
+        "In `events`, [column]. `step`: its id minus the id of the message before it (for the first: minus the lane's "
+        "`last`). `cause`: its id minus the id of the message whose landing caused it; 0: there is none. `kind`: an index in "
+        "Kinds. `dst`: 0: the sender of the cause; else one more than an index in the lane's `places`. `delay`: `due` minus "
+        "`at` minus the lane's `delay`. The columns `at` and `src` have only messages without a cause: `at` is the time since "
+        "the one before (for the first: since the last batch), `src` an index in `places`. All other messages leave where and "
+        "when their cause landed.",
         SENT,
     ),
     "Ended": (
-        "In `events`, [column]. `id`: how much smaller it is than the last one told; `at`: since the last batch; `how`: a "
-        f"place in {', '.join(ENDS)}.",
+        "In `events`, [column]. `id`: the lane's `last` minus the message's id; `at`: since the last batch; `how`: an index "
+        f"in {', '.join(ENDS)}.",
         ENDED,
     ),
     "Begun": (
         "In `events`, [column]. Operations are numbered as they begin; the first one's number is the lane's `count`. The "
-        "client is what stands before the colon in `id`; `start`: since the last batch. It is pending.",
+        "part of `id` before the colon names the client; `start`: since the last batch. The outcome is `pending`.",
         BEGUN,
     ),
     "Op": (
-        "In `events`, [column]. `number`: how far it is before the number that comes next; `finish`: one more than what it "
-        "took, 0 while pending.",
+        "In `events`, [column]. `number`: the number of the next new operation minus this one's; `finish`: 0 while pending, "
+        "else one more than the time that it took.",
         CHANGED,
     ),
-    "Kinds": ("In `kinds`, [[type, tone, epoch], ...]: how messages look. The lane's list grows.", ("type", "tone", "epoch")),
+    "Kinds": (
+        "In `kinds`, [[type, tone, epoch], ...]: how messages look. The page appends them to the lane's list.",
+        ("type", "tone", "epoch"),
+    ),
 }
 
-# What stands inside frames.
+# Objects inside frames.
 OBJECTS: dict[str, FrameCard] = {
     "Lane": FrameCard(
         "One lane of a snapshot.",
         {
             "nodes": ("Record<string, NodeState>", "{id: NodeState}"),
             "links": ("Links", "Links"),
-            "since": ("number", "when the last batch ended: the next one counts from there"),
+            "since": ("number", "when the last batch ended; the times of the next one count from there"),
             "flying": ("Columns<Message>", "Flying columns: messages under way"),
-            "late": ("number[]", "[id]: those of them that should have landed by now"),
-            "last": ("number", "the id of the message that was told last"),
-            "kinds": ("Kind[]", "Kinds told so far"),
-            "places": ("string[]", "[name], all that messages go from and to: nodes, clients, you"),
-            "delay": ("number", "what is left out of the delays of messages"),
+            "late": ("number[]", "[id]: messages of `flying` that should have landed by now"),
+            "last": ("number", "the id of the newest message that was sent to the page"),
+            "kinds": ("Kind[]", "all Kinds so far"),
+            "places": ("string[]", "[name]: every sender and receiver of messages: nodes, clients, you"),
+            "delay": ("number", "the delay that is subtracted from the delays of messages"),
             "operations": ("Columns<Operation>", "Operation columns, the newest 2000 at most"),
             "count": ("number", "the number of the next operation"),
             "meters": ("Meters", "as the frame `meters`, without lane, whole"),
             "findings": ("Finding[]", "[Finding], the newest 200 at most; as the frame `verdict`, without lane"),
-            "lost": ("Lost", "{cut, loss, down}: messages that died so far, by cause"),
+            "dropped": ("Dropped", "{cut, loss, down}: messages dropped so far, by cause"),
             "stopped": ("string | null", "null, or the sentence of an exception that stopped this lane"),
         },
     ),
     "NodeState": FrameCard(
-        "What the stage shows of a node; any protocol describes itself in these words.",
+        "What the stage shows of a node; every protocol describes itself with these fields.",
         {
             "status": ('"up" | "crashed" | "paused" | "halted"', "up, crashed, paused, halted"),
             "sentence": ("string", "why it halted, else empty"),
             "role": ("string", "leader, follower, replica ..."),
             "ring": (
                 '"" | "leads" | "stands" | "waits"',
-                "the ring round it: leads; stands for an office or proposes; waits to learn how things stand; empty: none",
+                "the ring round it: leads; wants to lead, or proposes (stands); waits for the state of others; empty: none",
             ),
-            "ring_timer": ("string", "the name of the timer that the arc round it shows; absent: the longest"),
+            "ring_timer": ("string", "the name of the timer that the arc round it shows; absent: the one that takes longest"),
             "epoch": ("number | null", "term, ballot, view; null where the protocol has none"),
-            "leader": ("string | null", "whom it follows, or null"),
+            "leader": ("string | null", "the leader that it follows, or null"),
             "store": ("Record<string, string[]>", "{key: [values]}"),
             "log": ("[epoch: number | null, label: string][]", "[[epoch, label], ...], the last eight entries"),
-            "log_start": ("number", "index of the first of them; the first entry of all is 1"),
+            "log_start": ("number", "index of the first of them; the log begins at 1"),
             "commit": ("number", "index of the last committed entry"),
             "facts": ("Record<string, string>", "{label: text}, in the paper's words"),
             "timers": ("[name: string, since: number, due: number][]", "[[name, set at, due], ...]"),
-            "lie": ("string", "the way in which it lies, or empty"),
+            "lie": ("string", "how it lies, or empty"),
             "clock": (
                 "[skew: number, rate: number, since: number]",
-                "[skew, rate, since], while it is wrong: its own clock was skew µs ahead at `since` and gains rate parts "
-                "per million ever after",
+                "[skew, rate, since], while its own clock is wrong: it was skew µs ahead at `since`, and from then on it "
+                "gains rate parts per million",
             ),
         },
         ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "facts", "clock"),
     ),
     "Links": FrameCard(
-        "The directed matrix.",
+        "The matrix of directed links.",
         {
             "base": (
                 "[delay: number, jitter: number, shape: string, loss: number, duplicate: number]",
-                "[delay, jitter, shape, loss, duplicate] of every link that is not tuned",
+                "[delay, jitter, shape, loss, duplicate] of every link without settings of its own",
             ),
             "cut": ("[src: string, dst: string][]", "[[src, dst], ...]"),
             "tuned": (

@@ -13,7 +13,7 @@ from consensus.kernel.events import Event
 from consensus.kernel.network import PRESETS, LinkState
 from consensus.kernel.node import Reply, Request
 from consensus.protocols.cards import FAMILIES, Card, Knob
-from consensus.runs.experiment import Band
+from consensus.runs.experiment import CutSpan
 from consensus.runs.scenario import Scenario
 from consensus.runs.seen import CardSeen, LaneSeen
 from consensus.runs.spec import Spec
@@ -24,7 +24,7 @@ from dashboard.wire.format import FORMAT, Frame
 
 
 def short(value: Any, most: int = 48) -> str:
-    """A message's field as a short text."""
+    """A field of a message as a short text."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -51,7 +51,7 @@ def message_fields(kind: type) -> list[str]:
 
 
 def columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
-    """One array a field: a sixth of the size of one object a row."""
+    """One array for each field: a sixth of the size of one object for each row."""
     turned = list(zip(*rows, strict=True))
     return {name: list(turned[place]) if turned else [] for place, name in enumerate(names)}
 
@@ -117,7 +117,7 @@ def link_card(link: LinkState) -> dict[str, Any]:
 
 
 def knob_line(card: CardSeen, knobs: Mapping[str, Any]) -> str:
-    """A lane's knobs in a line: N=3 R=1 W=1 · siblings."""
+    """A lane's knobs in one line: N=3 R=1 W=1 · siblings."""
     numbers, choices = [], []
     for knob in card.knobs:
         value = knobs[knob.name]
@@ -135,18 +135,20 @@ def knob_line(card: CardSeen, knobs: Mapping[str, Any]) -> str:
 
 
 def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], veiled: bool = False) -> dict[str, Any]:
-    """What the run started from; knobs and deadline as they are now. Of a veiled run the lesson waits."""
+    """What the run started from, but knobs and deadline as they are now. A veiled run has no lesson yet."""
     keys = list(spec.workload.keys) if spec.workload else ["x"]
-    composed = scenario is None or (spec.lanes, spec.nodes) != (scenario.spec.lanes, scenario.spec.nodes)
-    told = None if composed else scenario  # of other lanes its question and its lesson need not be true
+    composed = scenario is None or (unnamed(spec), spec.nodes) != (unnamed(scenario.spec), scenario.spec.nodes)
+    nicknames = [lane.nickname for lane in (spec if composed or scenario is None else scenario.spec).lanes]
+    own = None if composed else scenario  # its question and its lesson may be wrong for other lanes
     return {
         "scenario": spec.scenario,
         "number": scenario.number if scenario else 0,
         "title": spec.title,
         "story": spec.story,
-        "ask": told.ask if told else "",
-        "lesson": told.lesson if told and not veiled else "",
-        "expect": [each.sentence for each in told.expect] if told and not veiled else [],
+        "ask": own.ask if own else "",
+        "answers": [answer.sentence for answer in own.answers] if own else [],
+        "lesson": own.lesson if own and not veiled else "",
+        "expect": [each.sentence for each in own.expect] if own and not veiled else [],
         "seed": spec.seed,
         "composed": composed,
         "veiled": veiled,
@@ -161,10 +163,16 @@ def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], 
                 "title": lane.card.title,
                 "knobs": dict(lane.knobs),
                 "line": knob_line(lane.card, lane.knobs),
+                "nickname": "" if composed or veiled else nickname,
             }
-            for lane in lanes
+            for lane, nickname in zip(lanes, nicknames, strict=True)
         ],
     }
+
+
+def unnamed(spec: Spec) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:
+    """The lanes without their nicknames."""
+    return [(lane.protocol, lane.knobs) for lane in spec.lanes]
 
 
 def snapshot(
@@ -172,25 +180,25 @@ def snapshot(
     clock: dict[str, Any],
     lanes: list[dict[str, Any]],
     marks: Sequence[Mark],
-    eras: Sequence[Band],
+    cut_spans: Sequence[CutSpan],
     caption: str,
     undo: str | None,
 ) -> Frame:
     body = {"spec": spec, "clock": clock, "lanes": lanes, "marks": list(marks)}
-    return "snapshot", {**body, "eras": list(eras), "caption": caption, "undo": undo}
+    return "snapshot", {**body, "cut_spans": list(cut_spans), "caption": caption, "undo": undo}
 
 
-def marks(new: Sequence[Mark], eras: Sequence[Band], caption: str, undo: str | None) -> Frame:
-    return "marks", {"marks": list(new), "eras": list(eras), "caption": caption, "undo": undo}
+def marks(new: Sequence[Mark], cut_spans: Sequence[CutSpan], caption: str, undo: str | None) -> Frame:
+    return "marks", {"marks": list(new), "cut_spans": list(cut_spans), "caption": caption, "undo": undo}
 
 
 def clock(at: int, horizon: int, speed: float, playing: bool) -> dict[str, Any]:
     return {"at": at, "horizon": horizon, "speed": speed, "playing": playing, "live": at == horizon}
 
 
-def clock_news(told: Mapping[str, Any], now: Mapping[str, Any]) -> Frame:
-    """The clock, without what is to be expected."""
-    expected = {**told, "horizon": max(told["horizon"], now["at"])}
+def clock_news(known: Mapping[str, Any], now: Mapping[str, Any]) -> Frame:
+    """The clock, without the fields that the page can predict."""
+    expected = {**known, "horizon": max(known["horizon"], now["at"])}
     return "clock", {name: value for name, value in now.items() if name == "at" or value != expected[name]}
 
 

@@ -33,13 +33,13 @@ class Flight(NamedTuple):
 
 
 class LaneView:
-    """What the clients of a session have been told of one lane, so that the next batch says only what is new."""
+    """What the clients of a session know about one lane, so that the next batch has only what is new."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.nodes: dict[str, dict[str, Any]] = {}
         self.links: dict[str, Any] = {}
-        self.lost: dict[str, int] = {}
+        self.dropped: dict[str, int] = {}
         self.meters: dict[str, Any] = {}
         self.stopped: str | None = None
         self.findings = 0
@@ -54,12 +54,12 @@ class LaneView:
         self.recent: OrderedDict[int, Any] = OrderedDict()  # id -> message, for the command inspect
 
     def whole(self, lane: LaneSeen, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
-        """The Lane of a snapshot, which everybody gets; later batches follow on it."""
+        """The Lane of a snapshot that everybody gets; later batches are counted from it."""
         lane.drain()
         lane.changed_operations(now)
         base = lane.base_link
         self.nodes = {member: lane.node_state(member) for member in lane.members}
-        self.links, self.lost, self.stopped = lane.links(), dict(lane.dropped), lane.stopped
+        self.links, self.dropped, self.stopped = lane.links(), dict(lane.dropped), lane.stopped
         self.meters = lane.meters(now)
         self.findings, self.operations, self.since = len(lane.findings), len(lane.operations), now
         self.kinds, self.delay = {}, base.delay + base.jitter // 2
@@ -71,7 +71,7 @@ class LaneView:
         return self.body(lane, now, limits)
 
     def body(self, lane: LaneSeen, now: int, limits: Limits = LIMITS) -> dict[str, Any]:
-        """The same for some alone, right after a batch: they are told what everybody has been told."""
+        """The Lane of a snapshot for some viewers, right after a batch: it has what all others know already."""
         operations = lane.operations[-limits.operations :]
         return {
             "nodes": self.nodes,
@@ -87,7 +87,7 @@ class LaneView:
             "count": self.operations,
             "meters": self.meters,
             "findings": [finding_body(finding) for finding in lane.findings[-limits.findings :]],
-            "lost": self.lost,
+            "dropped": self.dropped,
             "stopped": self.stopped,
         }
 
@@ -104,8 +104,8 @@ class LaneView:
         if kinds & RELINKING and (links := lane.links()) != self.links:
             body["links"] = change(self.links, links)
             self.links = links
-        if lane.dropped != self.lost:
-            body["lost"] = self.lost = dict(lane.dropped)
+        if lane.dropped != self.dropped:
+            body["dropped"] = self.dropped = dict(lane.dropped)
         if lane.stopped != self.stopped:
             body["stopped"] = self.stopped = lane.stopped
         frames: list[Frame] = []
@@ -117,7 +117,7 @@ class LaneView:
         return frames
 
     def meters_news(self, lane: LaneSeen, now: int, exact: bool) -> list[Frame]:
-        """The meters when they changed; that more messages were sent is no news by itself, unless they are to be ``exact``."""
+        """The meters if they changed. A higher count of messages alone is not sent, unless ``exact`` asks for it."""
         meters = lane.meters(now)
         news = change(self.meters, meters)
         if not news or (not exact and list(news) == ["messages"]):
@@ -139,7 +139,7 @@ class LaneView:
         known = len(self.kinds)
         sent: list[list[int]] = [[] for _ in SENT]
         ended: list[tuple[int, int, int]] = []
-        landed: dict[int, Flight] = {}  # by the id of the landing, those that landed when they were due
+        landed: dict[int, Flight] = {}  # the messages that landed on time, by the id of the landing
         clock = self.since
         for event in events:
             if event.kind == "sent":
@@ -162,7 +162,7 @@ class LaneView:
         }
 
     def _sent(self, event: Event, cause: Flight | None, sent: list[list[int]], clock: int) -> int:
-        """A row of Sent; returns the time from which the next row without a cause counts."""
+        """Adds a row of Sent; returns the time from which the next row without a cause counts its own."""
         step = event.id - self.last
         flight = self._take_off(event)
         dst = event.data[1]
@@ -207,14 +207,14 @@ class LaneView:
         news = {}
         for member in lane.members:
             if everywhere or member in touched:
-                state, told = lane.node_state(member), self.nodes[member]
-                if state != told:
-                    news[member] = node_change(told, state, now)
+                state, known = lane.node_state(member), self.nodes[member]
+                if state != known:
+                    news[member] = node_change(known, state, now)
                     self.nodes[member] = state
         return news
 
 
-RECENT_MAX = 4_000  # messages whose content is kept for those who ask
+RECENT_MAX = 4_000  # messages whose content is kept for the command inspect
 
 
 def flying_row(flight: Flight) -> tuple[Any, ...]:
@@ -226,9 +226,9 @@ def turned(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def node_change(told: Mapping[str, Any], state: Mapping[str, Any], now: int) -> dict[str, Any]:
-    """The change of a NodeState; its timers are told by how long ago they were set and for how long."""
-    news: dict[str, Any] = change(told, state)
+def node_change(known: Mapping[str, Any], state: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """The change of a NodeState. A timer is sent as: how long ago it was set, and for how long."""
+    news: dict[str, Any] = change(known, state)
     if "timers" in news:
         timers = news["timers"]
         kept, *new = timers[KEPT] if isinstance(timers, Mapping) and KEPT in timers else (0, *state["timers"])
@@ -236,11 +236,11 @@ def node_change(told: Mapping[str, Any], state: Mapping[str, Any], now: int) -> 
     return news
 
 
-def node_changed(told: Mapping[str, Any], news: Mapping[str, Any], now: int) -> dict[str, Any]:
-    """A NodeState with a change made to it, as the page does it."""
-    state: dict[str, Any] = changed(told, {name: each for name, each in news.items() if name != "timers"})
+def node_changed(known: Mapping[str, Any], news: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """A NodeState with a change applied to it, as the page does it."""
+    state: dict[str, Any] = changed(known, {name: each for name, each in news.items() if name != "timers"})
     if "timers" in news:
-        (kept, *new), old = news["timers"], told["timers"]
+        (kept, *new), old = news["timers"], known["timers"]
         timers = [[name, now - ago, now - ago + span] for name, ago, span in new]
         state["timers"] = [*old[len(old) - kept :], *timers]
     return state

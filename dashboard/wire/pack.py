@@ -1,8 +1,8 @@
-"""Plain values <-> few bytes, for packets of the stream; ``static/js/lib/pack.js`` reads them. docs/wire.md tells the form.
+"""Plain values <-> few bytes, for packets of the stream; ``static/js/lib/pack.js`` reads them. docs/wire.md has the format.
 
-A text is a pattern and the whole numbers in it, so "log: 34 entries" costs two bytes once "log: 33 entries" was told; the keys
-of an object are told once, too. What has been told is kept in a table on both sides: ``Writer.words`` and ``Writer.shapes``,
-which go on from packet to packet until a snapshot of everything starts them anew.
+A text is a pattern and the whole numbers in it, so "log: 34 entries" costs two bytes once "log: 33 entries" was sent. The keys
+of an object are sent once, too. Both sides keep what was sent in tables (``Writer.words`` and ``Writer.shapes``), which last
+from packet to packet until a snapshot for everybody starts new ones.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 from consensus.kernel.sentences import Sentence, say
 
 NUMBER = re.compile(r"(?<!\d)(?:0|[1-9]\d{0,14})(?!\d)", re.ASCII)
-HOLE = "\0"  # stands in a pattern where a number was
-MARK = "\1"  # stands for it where patterns themselves are told
-TABLE_MAX = 4_000  # words, and shapes, that a run remembers; later ones are told each time
-SAFE = 2**50  # three bits more, and the page's numbers are not exact any longer; larger ones are told as texts
+HOLE = "\0"  # marks the place of a number in a pattern
+MARK = "\1"  # replaces it where the patterns themselves are sent
+TABLE_MAX = 4_000  # words, and shapes, that a run remembers; later ones are sent in full each time
+SAFE = 2**50  # the page's numbers are exact up to three bits more; larger ones are sent as texts
 
 PLAIN, POSITIVE, NEGATIVE, WORD, NEW_WORD, LIST, OBJECT, NEW_OBJECT = range(8)
-NULL, FALSE, TRUE, FLOAT, INTS = range(5)  # the kinds of PLAIN; from INTS + 2 on: a list of so many numbers
-SENTENCE = INTS  # a template and its values follow; no list of no numbers is packed that way
+NULL, FALSE, TRUE, FLOAT, INTS = range(5)  # the kinds of PLAIN; INTS + n, for n from 2 on, is a list of n numbers
+SENTENCE = INTS  # a template and its values follow; the place is free, since an empty list is never packed as INTS
 
 
 def pattern(text: str) -> tuple[str, list[int]]:
@@ -46,18 +46,18 @@ class Writer:
         self._value(value)
         return bytes(self.out)
 
-    def told(self) -> bytes:
+    def tables(self) -> bytes:
         """The tables, for a reader that comes later."""
-        teller = Writer(learning=False)
-        teller._head(LIST, 2)
-        teller._head(LIST, len(self.words))
+        writer = Writer(learning=False)
+        writer._head(LIST, 2)
+        writer._head(LIST, len(self.words))
         for word in self.words:
-            teller._word(word.replace(HOLE, MARK), [])
-        teller._value([list(keys) for keys in self.shapes])
-        return bytes(teller.out)
+            writer._word(word.replace(HOLE, MARK), [])
+        writer._value([list(keys) for keys in self.shapes])
+        return bytes(writer.out)
 
     def after(self) -> Writer:
-        """A writer whose reader has been told the same tables (``told``), and that does not add to them."""
+        """A writer for a reader that got the same tables (``tables``); it does not add to them."""
         writer = Writer(learning=False)
         writer.words, writer.shapes = self.words, self.shapes
         return writer
@@ -90,7 +90,7 @@ class Writer:
             self._object(value)
         elif isinstance(value, (list, tuple)):
             self._list(value)
-        elif isinstance(value, (set, frozenset)):  # it has no order of its own, so it gets one
+        elif isinstance(value, (set, frozenset)):  # a set has no order, so it gets one
             self._list(sorted(value, key=str))
         else:
             self._text(str(value))
@@ -139,7 +139,7 @@ class Writer:
 class Reader:
     """Unpacks what a writer packed; for tests, benchmarks and scripts, as the server itself reads no frames.
 
-    A word or shape is learned where its writer learned it. ``learning`` is off for what is told to one reader alone.
+    The reader learns a word or shape where its writer did. ``learning`` is off for what is sent to one reader alone.
     """
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class Reader:
         self.words, self.shapes = [word.replace(MARK, HOLE) for word in tables[0]], [tuple(keys) for keys in tables[1]]
 
     def unpacked(self, data: bytes, place: int = 0, learning: bool = True) -> Any:
-        """The value that begins at a place; ``place`` is then behind it."""
+        """The value that begins at a place; afterwards ``self.place`` is the place behind it."""
         self.data, self.place, self.learning = data, place, learning
         return self._value()
 
@@ -207,14 +207,15 @@ class Reader:
 
 # --- changes --------------------------------------------------------------------------------------------
 
-KEPT, EACH, WHOLE, GONE = "\2\3\4\5"  # keys of a change that can be no names
+KEPT, EACH, WHOLE, GONE = "\2\3\4\5"  # the special keys of a change; a field cannot have such a name
 
 
 def change(old: Any, new: Any) -> Any:
-    """What turns ``old`` into ``new`` for who knows ``old``.
+    """The change that turns ``old`` into ``new``.
 
-    An object's change has the names that changed, and GONE: those that are gone. A list's change has KEPT: how many of its last
-    items are the first of the new one, and what follows them; or EACH: places and their changes. WHOLE is an object all new.
+    The change of an object has the fields that changed, and GONE with the names that are gone. The change of a list has either
+    KEPT (how many of the old list's last items begin the new list, then the items that follow) or EACH (places and the changes
+    there). WHOLE has a completely new object.
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return _object_change(old, new)
@@ -225,7 +226,7 @@ def change(old: Any, new: Any) -> Any:
 
 def _object_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     if [*(name for name in old if name in new), *(name for name in new if name not in old)] != list(new):
-        return {WHOLE: new}  # in another order
+        return {WHOLE: new}  # the fields are in another order
     news = {name: change(old.get(name), value) for name, value in new.items() if name not in old or old[name] != value}
     gone = [name for name in old if name not in new]
     return {**news, GONE: gone} if gone else news
@@ -248,7 +249,7 @@ def _items_change(old: list[Any], new: list[Any]) -> dict[str, list[Any]]:
 
 
 def changed(old: Any, news: Any) -> Any:
-    """``old`` with a change made to it; ``old`` itself stays as it is."""
+    """``old`` with a change applied to it; ``old`` itself stays as it is."""
     if not isinstance(news, Mapping):
         return news
     if WHOLE in news:

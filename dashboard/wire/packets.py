@@ -11,32 +11,32 @@ from dashboard.wire.pack import Reader, Writer
 
 
 class Stream:
-    """What a session says to all its viewers: packed once, with tables that go on from packet to packet."""
+    """The frames that a session sends to all its viewers: packed once, with tables that last from packet to packet."""
 
     def __init__(self) -> None:
         self.writer = Writer()
 
-    def told(self, frames: Sequence[Frame]) -> bytes:
-        """Frames for everybody. A snapshot begins the tables anew."""
+    def for_all(self, frames: Sequence[Frame]) -> bytes:
+        """Packs frames for everybody. A snapshot starts new tables."""
         anew = bool(frames) and frames[0][0] == "snapshot"
         if anew:
             self.writer = Writer()
         return packed(True if anew else None) + self.writer.packed(frames)
 
-    def told_apart(self, frames: Sequence[Frame]) -> bytes:
-        """A snapshot for some, after which they understand what everybody is told."""
-        return self.writer.told() + self.writer.after().packed(frames)
+    def for_some(self, frames: Sequence[Frame]) -> bytes:
+        """Packs a snapshot for some viewers. With it they can read the packets for everybody."""
+        return self.writer.tables() + self.writer.after().packed(frames)
 
 
 def packed(value: Any) -> bytes:
-    """A value by itself."""
+    """One value, packed with tables of its own."""
     return Writer().packed(value)
 
 
-def encoded(seq: int, run: int, alone: Sequence[Frame], told: bytes) -> bytes:
-    """A packet: its numbers, the frames that stand for themselves, and what the stream tells; deflated when that is shorter."""
+def encoded(seq: int, run: int, alone: Sequence[Frame], shared: bytes) -> bytes:
+    """A packet: its numbers, the frames that need no tables, and the stream's part; deflated if that makes it shorter."""
     head = Writer()
-    data = head.packed(seq) + head.packed(run) + head.packed(alone) + told
+    data = head.packed(seq) + head.packed(run) + head.packed(alone) + shared
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
     squeezed = squeeze.compress(data) + squeeze.flush()
     return b"\1" + squeezed if len(squeezed) < len(data) else b"\0" + data
@@ -60,7 +60,7 @@ class Ear:
         self.follows = -1  # the number of the packet that can be understood next without a snapshot
 
     def heard(self, data: bytes) -> list[Any]:
-        """[seq, run, frames]; of a packet after a gap only the frames that stand for themselves."""
+        """[seq, run, frames]. A packet after a gap gives only the frames that need no tables."""
         data = inflated(data)
         alone = Reader()
         seq, run, frames = (alone.unpacked(data, alone.place) for _ in range(3))

@@ -12,7 +12,7 @@ from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, RATE_MAX, SKEW_MAX,
 from dashboard.web.limits import LIMITS
 from dashboard.wire.format import BEGUN, CHANGED, ENDED, ENDS, FORMAT, FRAMES, OBJECTS, PARTS, ROWS, SENT, FrameCard
 
-# What each frame's body is called on the page. The clock and the meters are sent as changes and kept whole.
+# The name of each frame's body on the page. The clock and the meters are sent as changes; the page keeps them whole.
 BODIES = {
     "hello": "Hello",
     "audience": "Audience",
@@ -25,13 +25,13 @@ BODIES = {
     "refused": "Refused",
     "bye": "Bye",
 }
-OBJECT_NAMES = {"Lane": "LaneBody"}  # the page's own Lane is another thing
+OBJECT_NAMES = {"Lane": "LaneBody"}  # the page has another type called Lane
 WHOLE = {
     "Clock": "Required<ClockNews>",
     "Meters": 'Required<Omit<MetersNews, "lane">>',
     "Finding": 'Omit<Verdict, "lane">',
 }
-COUNTED = {"number", "start", "finish"}  # columns of operations that hold numbers, whatever an Operation holds
+COUNTED = {"number", "start", "finish"}  # columns of numbers, even if the field of an Operation has another type
 
 HEAD = """/**
  * The wire's types and shared constants, written from the tables of dashboard/wire/format.py. Do not edit: renew it with
@@ -59,7 +59,7 @@ def script() -> str:
 
 
 def shared_limits() -> dict[str, int]:
-    """Limits that the page keeps to before the server has to refuse."""
+    """Limits that the page checks itself, so that the server need not refuse."""
     return {
         "nodes_min": LIMITS.nodes_min,
         "nodes_max": LIMITS.nodes_max,
@@ -89,7 +89,7 @@ def _typedef(name: str, kind: str) -> str:
 
 
 def _object(name: str, fields: dict[str, tuple[str, bool]]) -> str:
-    """A type of one object, a field a line."""
+    """The type of an object, one field in each line."""
     rows = [f" *   {field}{'?' if may_lack else ''}: {kind}," for field, (kind, may_lack) in fields.items()]
     return "\n".join(["/**", " * @typedef {{", *rows, f" * }}}} {name}", " */"])
 

@@ -6,7 +6,7 @@ import { exactMoment } from "./words/figures.js";
 import { named, t } from "./words/index.js";
 
 const THEMES = /** @type {const} */ (["dark", "light", "contrast"]);
-const MARK_SLACK = 20_000; // microseconds: closer than this, we stand on the mark already
+const MARK_SLACK = 20_000; // microseconds: this close, the page is at the mark already
 
 /**
  * @param {{world: import("./stores/world.js").World, ui: import("./stores/ui.js").Ui, send: (type: string, fields?: Record<string, unknown>) => Promise<import("./lib/wire.js").Answer>, showTheme: () => void}} given
@@ -38,7 +38,7 @@ export function createActs({ world, ui, send, showTheme }) {
     else say(ui, t("time.noEarlierMark"));
   };
 
-  const wanted = { speed: 0, at: -Infinity }; // the last one asked for: presses may come faster than the server's answers
+  const wanted = { speed: 0, at: -Infinity }; // the speed last requested: a user may press keys faster than the server answers
 
   /** @param {number} places */
   const speed = (places) => {
@@ -92,7 +92,7 @@ export function createActs({ world, ui, send, showTheme }) {
       await navigator.clipboard.writeText(address);
       say(ui, t("bar.shared"));
     } catch {
-      say(ui, t("bar.shareByHand", { address })); // no clipboard on a plain http address
+      say(ui, t("bar.shareByHand", { address })); // the browser has no clipboard on a plain http address
     }
   };
 
@@ -149,7 +149,7 @@ export function createActs({ world, ui, send, showTheme }) {
     help: () => ui.update({ dialog: ui.state.dialog === "help" ? null : "help" }),
     cancel: () => {
       const { activeElement } = document;
-      if (!cancel(ui) && activeElement instanceof HTMLElement) activeElement.blur(); // the lists go when the focus goes
+      if (!cancel(ui) && activeElement instanceof HTMLElement) activeElement.blur(); // the lists close when they lose the focus
     },
     share: () => void share(),
   };

@@ -1,5 +1,5 @@
 /**
- * Where all parts of the page meet: stores, socket, stages, panels, keys, and the one animation loop. Nothing but wiring.
+ * Connects all parts of the page: stores, socket, stages, panels, keys, and the one animation loop. It does nothing else.
  */
 import { createActs } from "./acts.js";
 import { actionOf } from "./lib/keys.js";
@@ -16,7 +16,7 @@ import { language, named, t } from "./words/index.js";
 
 const THEME = "capscope theme";
 const SEEN = "capscope seen";
-const PANELS_EVERY = 100; // milliseconds between two tellings of the panels while time runs
+const PANELS_EVERY = 100; // milliseconds: panels render at most this often while time runs
 const INSPECTED_MAX = 5000;
 const GHOST = { wait: 1800, draw: 2200, stay: 1600 }; // milliseconds
 
@@ -32,7 +32,7 @@ const socket = connect({
     fold(world.state, packet);
     if (world.state.stale) send("resync");
     if (world.state.refused.count !== refusals) say(ui, world.state.refused.sentence, false);
-    keepUiWithWorld(); // the panels hear of it from the loop: thirty packets a second are not thirty tellings
+    keepUiWithWorld(); // the loop notifies the panels: they need not render for each of thirty packets a second
   },
   onConnected(connected, sentence) {
     if (connected) expectSnapshot(world.state);
@@ -59,11 +59,11 @@ async function send(type, fields = {}) {
   return answer;
 }
 
-/** What was asked of the server already, for a run. @type {{run: number, keys: Set<string>}} */
+/** The messages that the server was asked about already, for a run. @type {{run: number, keys: Set<string>}} */
 const inspected = { run: -1, keys: new Set() };
 
 /**
- * Asks, once, what these messages carry; panels show it when it comes.
+ * Asks once for the fields of these messages; panels show them when they come.
  * @param {number} lane
  * @param {number[]} ids
  */
@@ -79,7 +79,7 @@ async function inspect(lane, ids) {
   world.notify();
 }
 
-/** What the visitor looks at may be gone in a new world. */
+/** Closes what a visitor was looking at, if it does not exist in a new world. */
 function keepUiWithWorld() {
   const { spec } = world.state;
   if (!spec) return;
@@ -138,7 +138,7 @@ function keep(name, value) {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // storage is forbidden here; the page forgets
+    // storage is forbidden here, so the page does not remember it
   }
 }
 
@@ -151,16 +151,16 @@ function kept(name) {
   }
 }
 
-/** The font by the address that the page has asked for already. */
+/** Loads the font from the address that the page has requested already. */
 function loadFont() {
   const asked = document.querySelector('link[rel="preload"][as="font"]');
   if (!(asked instanceof HTMLLinkElement)) return;
   const font = new FontFace("Inter", `url(${asked.href}) format("woff2")`, { weight: "100 900", display: "swap" });
   document.fonts.add(font);
-  font.load().catch(() => {}); // the system's own letters will do
+  font.load().catch(() => {}); // then the system's own font is used
 }
 
-/** On a first visit a hand shows the cut once; any touch of the page sends it away. */
+/** On a first visit a hand shows once how to cut; any touch of the page removes it. */
 function showGhost() {
   if (kept(SEEN)) return;
   let began = 0;
@@ -205,24 +205,24 @@ addEventListener("keydown", (event) => {
   act(action);
 });
 
-/** Who clicks with a pointer has not chosen a control for the keys: Space goes on meaning play. A click by key has no detail. */
+/** A click with a pointer does not choose a control for the keys: Space still means play. A click by key has no detail. */
 addEventListener("click", (event) => {
   const { activeElement } = document;
   if (event.detail > 0 && activeElement instanceof HTMLButtonElement) activeElement.blur();
 });
 
-/** The one animation loop: the picture's clock goes on, stages are drawn at every frame, panels are told ten times a second. */
+/** The one animation loop. At every frame the picture's clock goes on and the stages are drawn; panels render ten times a second. */
 function runLoop() {
   let drawnAt = performance.now();
-  let told = { at: 0, version: -1, render: -1 };
+  let rendered = { at: 0, version: -1, render: -1 };
   /** @param {number} now */
   const frame = (now) => {
     advanceRender(world.state, Math.min(1, Math.max(0, (now - drawnAt) / 1000)));
     drawnAt = now;
     for (const [lane, stage] of stages) if (ui.state.solo === null || ui.state.solo === lane) stage.draw(now);
     const { version, renderAt } = world.state;
-    if (now - told.at >= PANELS_EVERY && (version !== told.version || renderAt !== told.render)) {
-      told = { at: now, version, render: renderAt };
+    if (now - rendered.at >= PANELS_EVERY && (version !== rendered.version || renderAt !== rendered.render)) {
+      rendered = { at: now, version, render: renderAt };
       world.notify();
     }
     requestAnimationFrame(frame);

@@ -1,5 +1,5 @@
 /**
- * `window.capscope`: what scripts and tests may read of the page. Read-only; every call answers with plain data of its own.
+ * `window.capscope`: the interface through which scripts and tests read the page. Read-only; every call returns a new plain object.
  */
 import { hashOf } from "./stores/hash.js";
 
@@ -14,7 +14,7 @@ export function createScripts(world, stages) {
     return state.lanes[index];
   };
   return Object.freeze({
-    /** True when a whole world is on the page, drawn in every lane, and nothing is missing. */
+    /** True when the page has a whole world and has drawn it in every lane. */
     get ready() {
       const drawn = state.lanes.every((_, index) => stages.get(index)?.shapes().length);
       return state.spec !== null && !state.waiting && !state.stale && drawn;
@@ -33,9 +33,9 @@ export function createScripts(world, stages) {
       const cut = new Set(links.cut.map(([from, to]) => `${from} ${to}`));
       return ids.flatMap((from) => ids.filter((to) => to !== from).map((to) => ({ from, to, cut: cut.has(`${from} ${to}`) })));
     },
-    /** Simulated microseconds: the moment that is on the screen. */
+    /** The moment on the screen, in simulated microseconds. */
     time: () => Math.round(state.renderAt),
-    /** The sides of a lane with their words as drawn. @param {number} index */
+    /** The sides of a lane with their words, as shown. @param {number} index */
     meters: (index) =>
       (lane(index).meters?.sides ?? []).map((side) => ({
         side: [...side.nodes],
@@ -54,7 +54,7 @@ export function createScripts(world, stages) {
       const finding = lane(index).findings.findLast(({ checker }) => checker === promise?.[0]);
       return { status: promise?.[1] ?? "unknown", reason: promise?.[2] ?? "", operations: [...(finding?.operations ?? [])] };
     },
-    /** The same text on two pages that were told the same world at the same time. */
+    /** A text that is equal on two pages that received the same world at the same time. */
     hash: () => hashOf(state),
   });
 }

@@ -4,7 +4,7 @@ import { createOutbox, inflate, inOrder, parser } from "./lib/wire.js";
 import { server } from "./words/index.js";
 
 const TOKEN = "capscope token";
-const COME_BACK = 4000; // milliseconds in which the server's goodbye can be read
+const COME_BACK = 4000; // milliseconds in which visitors can read the server's goodbye
 const ANSWER_MAX = 15_000; // milliseconds; the server answers within ten seconds
 
 /**
@@ -27,7 +27,7 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
   });
   socket.on("disconnect", (reason) => {
     onConnected(false, "");
-    if (reason === "io server disconnect") setTimeout(() => socket.connect(), COME_BACK); // who is sent away has to knock again
+    if (reason === "io server disconnect") setTimeout(() => socket.connect(), COME_BACK); // after the server's disconnect, Socket.IO does not reconnect by itself
   });
   const hurry = () => {
     if (socket.active && !socket.connected && document.visibilityState === "visible") socket.disconnect().connect(); // or else it waits for its next try
@@ -38,12 +38,12 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
   return { send: outbox.send };
 }
 
-/** A refusal in the words of the page's language. @param {any} answer */
+/** A refusal in the page's language. @param {any} answer */
 function inLanguage(answer) {
   return typeof answer?.sentence === "string" ? { ...answer, sentence: server(answer.template ?? answer.sentence, answer.values) } : answer;
 }
 
-/** This tab's own random name: a reload keeps it, another tab has another. */
+/** This tab's own random name: it survives a reload, and each tab has another one. */
 function token() {
   const fresh = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(36).padStart(2, "0")).join("");
   try {
@@ -51,6 +51,6 @@ function token() {
     sessionStorage.setItem(TOKEN, kept);
     return kept;
   } catch {
-    return fresh; // storage is forbidden here: a reload will be a newcomer
+    return fresh; // storage is forbidden here: after a reload this tab is a new visitor
   }
 }

@@ -1,14 +1,14 @@
-"""A real Chromium in front of a real server. A test that takes `page` or `visitor` fails when the browser complains: of
+"""A real Chromium in front of a real server. A test that takes `page` or `visitor` fails when the browser complains about
 an error or warning in the console, an uncaught exception, a failed request, or a request to any host but the server.
 
     def test_it_opens(dashboard): ...           # the page, opened and ready
     def test_two(visitor, open_dashboard): ...  # visitor() is a page of another person; open_dashboard(page) opens it
 
-A test that breaks something on purpose takes `complaints`, looks at what is in it and clears it.
+A test that breaks something on purpose takes `complaints`, checks its content and clears it.
 
-No test waits for wall time: `PATIENCE_MS` is only how long a state may stay away before the test is called failed. The frames
-of the page's animation loop are the test's (frames.js). One window serves many tests, one after the other, because a
-new one costs more than the test in it: it loads the page anew and remembers nothing, as if it were new.
+No test waits for wall time: `PATIENCE_MS` is only how long a test waits for a state before it fails. The test controls the
+frames of the page's animation loop (frames.js). One window serves many tests, one after the other, because a new one costs more
+than the test in it. For each test it loads the page again and remembers nothing, as if it were new.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ class Server(NamedTuple):
 
 @contextlib.contextmanager
 def running_server(**environment: str) -> Iterator[Server]:
-    """`python app.py` on a free port, ended by its id; a traceback in what it printed is a failure."""
+    """Runs `python app.py` on a free port and ends it by its id; a traceback in its output is a failure."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -132,12 +132,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browsers of this test have complained of so far."""
+    """The complaints of this test's browsers so far."""
     return []
 
 
 class Window:
-    """One person's browser with one page. Between two tests it is wiped: its next test finds it as if it were new."""
+    """One person's browser with one page. It is wiped between two tests, so that each test finds it as if it were new."""
 
     def __init__(self, browser: Browser, options: dict[str, Any]) -> None:
         self.options = options
@@ -149,10 +149,10 @@ class Window:
         self.page = self.context.new_page()
 
     def wipe(self) -> None:
-        """Nothing of this visit is left."""
+        """Removes everything of this visit."""
         if self.page.url.startswith("http"):
             self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
-        self.complaints = []  # to go away in the middle of a request is no mistake of the page's
+        self.complaints = []  # leaving in the middle of a request is not a mistake of the page
         for page in self.context.pages:
             if page is not self.page:
                 page.close()
@@ -162,7 +162,7 @@ class Window:
 
 
 class Windows:
-    """The windows of one browser; those that no test uses are kept for the next one that wants the same."""
+    """The windows of one browser. Unused windows are kept for the next test with the same options."""
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
@@ -177,9 +177,9 @@ class Windows:
         return window
 
     def leave(self, window: Window, keep: bool) -> None:
-        """A window that was closed, or in which a test failed, is not used again."""
+        """Takes a window back. If it was closed, or its test failed, no other test uses it."""
         if not window.page.is_closed():
-            window.page.evaluate("0")  # what the browser said before this has arrived afterwards
+            window.page.evaluate("0")  # after this call, all earlier complaints of the browser have arrived
         if not keep or window.page.is_closed():
             window.context.close()
             return
@@ -196,7 +196,7 @@ def windows(browser: Browser) -> Windows:
 
 @pytest.fixture
 def visitor(request: pytest.FixtureRequest, windows: Windows, server: Server, complaints: list[str]) -> Iterator[Visitor]:
-    """Makes pages, each of a person with a browser of their own; options are Playwright's, such as viewport or has_touch."""
+    """Makes pages, each in another person's browser; the options are Playwright's, such as viewport or has_touch."""
     pages = request.node.stash[PAGES] = []
     used: list[Window] = []
 

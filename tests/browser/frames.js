@@ -1,12 +1,12 @@
-// Runs in every page of a test before the page's own scripts: the frames of the page and its long timers are the test's.
+// Runs in every page of a test before the page's own scripts, so that the test controls the page's frames and long timers.
 //
-// By themselves frames come a dozen times a second, each with the wall time that has passed but never more than STEP: on a busy
-// machine the page's time goes by more slowly, so that nothing is over before a test has seen it. A test may hold the frames
-// and hand out time frame by frame, however slow the machine is.
+// Without a test's help frames come a dozen times a second. Each adds the wall time that has passed, but at most STEP: on a busy machine
+// the page's time is slower, so that nothing ends before a test has seen it. A test may hold the frames and hand out time frame by
+// frame, however slow the machine is.
 (() => {
-  const EVERY = 80; // milliseconds between two frames that come by themselves
-  const STEP = 120; // milliseconds that such a frame makes up for
-  const LONG = 300; // milliseconds from which on a timer is the page's affair: how long a sentence stays, a long press
+  const EVERY = 80; // milliseconds between two automatic frames
+  const STEP = 120; // the most milliseconds that such a frame adds
+  const LONG = 300; // milliseconds: from this length on a timer follows the page's time (how long a sentence stays, a long press)
   const display = requestAnimationFrame.bind(globalThis);
   const clock = performance.now.bind(performance);
   const later = setTimeout.bind(globalThis);
@@ -14,11 +14,11 @@
   const { port1, port2 } = new MessageChannel();
   const timers = new Map();
   let asked = new Map();
-  let count = 1e9; // beyond the browser's own numbers
+  let count = 1e9; // larger than the browser's own ids
   let running = !location.hash.includes("held");
   let seen = clock();
   let spent = seen; // the page's clock
-  let now = seen; // that of its frames: ahead by what tests handed out
+  let now = seen; // the clock of its frames: ahead by the time that tests handed out
 
   performance.now = () => spent;
   globalThis.requestAnimationFrame = (callback) => {
@@ -79,17 +79,17 @@
   };
 
   globalThis.held = {
-    /** From now on no time passes but by `pass`. A page whose address ends with #held begins like this. */
+    /** From now on time passes only by `pass`. A page whose address ends with #held begins like this. */
     hold: () => void (running = false),
     letGo: () => void (running = true),
-    /** So many frames, each after so many milliseconds. */
+    /** Runs this many frames, each after this many milliseconds. */
     async pass(frames, milliseconds) {
       for (let done = 0; done < frames; done += 1) {
         frame(milliseconds);
         await turn();
       }
     },
-    /** Frames of so many milliseconds until something is true; false when after that many it still is not. */
+    /** Runs frames of this many milliseconds until a condition is true; false if it is still not true after that many frames. */
     async passUntil(isTrue, milliseconds, most) {
       for (let done = 0; done < most && !isTrue(); done += 1) {
         frame(milliseconds);
@@ -97,7 +97,7 @@
       }
       return isTrue();
     },
-    /** Until so many milliseconds have passed in frames that come by themselves. */
+    /** Waits until this many milliseconds have passed in automatic frames. */
     async elapsed(milliseconds) {
       for (const end = now + milliseconds; now < end; ) await new Promise((done) => later(done, EVERY));
     },
@@ -108,11 +108,11 @@
       if (found) readTo = found.count;
       return found !== undefined;
     },
-    /** Until the browser has laid the page out and painted it. */
+    /** Waits until the browser has laid the page out and painted it. */
     painted: () => new Promise((done) => display(() => display(() => done()))),
   };
 
-  // What main.js exports, the page's stores and stages, for looking into.
+  // The exports of main.js: the page's stores and stages, for tests to read.
   addEventListener("DOMContentLoaded", () => {
     const main = document.querySelector('script[type="module"]');
     if (!main) return;

@@ -1,4 +1,4 @@
-"""What a visitor's hands do on the page, and what the same run gives without a browser."""
+"""What a visitor does on the page, and the same run without a browser."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ from consensus.runs.timeline import Timeline
 OPENING = 2 * S
 FASTEST, SLOWEST = "End", "Home"
 
-# The newest news say that time stands, and the picture has come to them; the test hands out the time that this takes.
+# By the newest news time stands, and the picture has got there; the test hands out the time that this takes.
 STANDS = """async () => {
   const { state } = inside.world;
   const stands = () => !state.clock.playing && !state.waiting && !state.stale && state.renderAt === state.newest;
@@ -33,7 +33,7 @@ STANDS = """async () => {
 
 
 def comes(page: Page, what: Callable[[], object]) -> None:
-    """Lets the browser's events in until they have brought this about."""
+    """Handles the browser's events until the condition is true."""
     for _ in range(6000):
         if what():
             return
@@ -42,7 +42,7 @@ def comes(page: Page, what: Callable[[], object]) -> None:
 
 
 def everything_sent_is_done(page: Page) -> None:
-    """Commands are carried out in order: when this one, which changes nothing, is answered, all before it have been."""
+    """Waits for all commands. They are carried out in order, so this one, which changes nothing, is answered last."""
     page.evaluate("inside.send('speed', { speed: inside.world.state.clock.speed })")
 
 
@@ -76,7 +76,7 @@ def stands_at(page: Page, simulated: int) -> None:
 
 
 def standing(page: Page) -> int:
-    """The moment at which a paused picture has come to rest."""
+    """Waits until a paused picture stands still; returns its moment."""
     page.wait_for_function(STANDS, polling=50)
     return now(page)
 
@@ -96,7 +96,7 @@ def play(page: Page) -> None:
 
 
 def pause(page: Page) -> int:
-    """Stands still; returns when."""
+    """Pauses the run; returns the moment."""
     if pause_button(page).count():
         pause_button(page).click()
     expect(play_button(page)).to_be_visible()
@@ -112,7 +112,7 @@ def at_speed(page: Page, key: str = FASTEST) -> None:
 
 
 def play_to(page: Page, simulated: int) -> int:
-    """Plays as fast as it goes to at least that moment, and stands there; how far it goes beyond is the machine's affair."""
+    """Plays at full speed to at least that moment, and pauses; how far it goes beyond depends on the machine."""
     at_speed(page)
     play(page)
     wait_until(page, simulated)
@@ -120,7 +120,7 @@ def play_to(page: Page, simulated: int) -> int:
 
 
 def run_to(page: Page, simulated: int) -> int:
-    """Goes to exactly that moment of the run and stands there, whatever the machine is busy with."""
+    """Goes to exactly that moment of the run and pauses there, however busy the machine is."""
     page.evaluate("(at) => inside.send('seek', { at })", simulated)
     stands_at(page, simulated)
     expect(play_button(page)).to_be_visible()
@@ -128,7 +128,7 @@ def run_to(page: Page, simulated: int) -> int:
 
 
 def reset(page: Page) -> None:
-    """The exact opening state, standing."""
+    """Goes back to the exact opening state, paused."""
     run = page.evaluate("inside.world.state.run")
     page.keyboard.press("r")
     page.wait_for_function("(run) => inside.world.state.run > run", arg=run, polling=50)
@@ -145,7 +145,7 @@ def cuts(page: Page, lane: int = 0) -> list[tuple[str, str]]:
 
 
 def wait_for_cuts(page: Page, count: int) -> None:
-    """Until that many directed links are cut in every lane."""
+    """Waits until that many directed links are cut in every lane."""
     page.wait_for_function(
         """(count) => capscope.lanes().every((_, lane) => capscope.links(lane).filter((link) => link.cut).length === count)""",
         arg=count,
@@ -204,11 +204,11 @@ def compare(page: Page, *titles: str) -> None:
 
 
 def headless(scenario: str, acts: Iterable[tuple[int, Intervention]], until: int, spec: Spec | None = None) -> Experiment:
-    """The same spec and interventions, by the engine alone."""
+    """The same spec and interventions, run by the engine alone."""
     timeline = Timeline(replace(spec or registry.opening(scenario), opening=0))
     for at, act in acts:
         go(timeline, at)
-        timeline.intervene(act)
+        timeline.act(act)
     go(timeline, until)
     return timeline.experiment
 
@@ -223,7 +223,7 @@ def counted(number: int, one: str) -> str:
 
 
 def side_words(side: dict[str, Any], whole: bool) -> list[str]:
-    """What the meter of a side must read, from the engine's counts."""
+    """The texts that the meter of a side must show, by the engine's counts."""
     finished = side["ok"] + side["failed"] + side["unknown"]
     odd = [f"{side['stale']} stale"]
     odd += [f"{side['conflicts']} with siblings"] if side["conflicts"] else []
@@ -239,7 +239,7 @@ def side_words(side: dict[str, Any], whole: bool) -> list[str]:
 
 
 def shown_sides(page: Page, number: int) -> Iterator[list[str]]:
-    """What the meters of a lane read on the page."""
+    """The texts that the meters of a lane show on the page."""
     for side in lane(page, number).locator(".side").all():
         counts = side.locator(".count").all()
         odd = " ".join(part.strip() for part in counts[1].locator("span").all_inner_texts())

@@ -1,4 +1,4 @@
-"""What a visitor draws on a stage, with the mouse, a finger or a pen: where things stand there, ropes, loops, drags and taps.
+"""What a visitor draws on a stage with the mouse, a finger or a pen: ropes, loops, drags, taps; and the places of things there.
 
 Places are CSS pixels of the page, as `capscope.nodes` gives them, unless a name says `shapes`: those are the stage's own units.
 """
@@ -15,8 +15,8 @@ from playwright.sync_api import CDPSession, Page, WebSocket
 Point = tuple[float, float]
 Stroke = list[Point]
 
-OUTSIDE = 34  # pixels by which a stroke goes beyond the nodes that it parts
-LOOP = 50  # pixels at which a loop passes a node
+OUTSIDE = 34  # pixels: a stroke goes this far beyond the nodes that it separates
+LOOP = 50  # pixels between a loop and the nodes inside it
 STEPS = 4  # moves of the pointer between two corners of a stroke
 COMMAND = re.compile(r'42\d*(\["command".*\])$')
 
@@ -34,7 +34,7 @@ SETTLED = """async () => {
 }"""
 
 
-_heard: dict[int, tuple[Page, list[dict[str, Any]]]] = {}  # one listener a page, for as long as the page lasts
+_heard: dict[int, tuple[Page, list[dict[str, Any]]]] = {}  # one listener for each page, for as long as the page lasts
 
 
 class Box(NamedTuple):
@@ -48,13 +48,13 @@ class Box(NamedTuple):
 
 
 def listen_to_commands(page: Page) -> list[dict[str, Any]]:
-    """Before the page is opened: the list into which each command goes that the page sends, however it sends it.
+    """Call it before the page is opened. Returns a list that collects every command of the page, however it is sent.
 
-    To look at a message is no command: the page asks what it carries as soon as a pointer rests on it.
+    Left out: `inspect`, since the page asks for a message's fields as soon as a pointer rests on it.
     """
     commands: list[dict[str, Any]] = []
     if id(page) in _heard:
-        _heard[id(page)] = (page, commands)  # the page serves another test now
+        _heard[id(page)] = (page, commands)  # another test uses the page now
         return commands
     _heard[id(page)] = (page, commands)
 
@@ -74,7 +74,7 @@ def listen_to_commands(page: Page) -> list[dict[str, Any]]:
 
 
 def settle(page: Page) -> None:
-    """Until nothing glides any more; where time stands, the test hands out the time for it."""
+    """Waits until nothing glides any more; where time stands, the test hands out the time for it."""
     page.evaluate(SETTLED)
 
 
@@ -93,13 +93,13 @@ def canvas(page: Page, lane: int = 0) -> Box:
 
 
 def shapes(page: Page, kind: str, lane: int = 0) -> list[dict[str, Any]]:
-    """What was painted last of that kind."""
+    """The shapes of that kind in the last picture."""
     asked = "([kind, lane]) => inside.stages.get(lane).shapes().filter((shape) => shape.kind === kind)"
     return list(page.evaluate(asked, [kind, lane]))
 
 
 def on_page(page: Page, shape: dict[str, Any], lane: int = 0) -> Point:
-    """Where a shape is on the page."""
+    """The place of a shape on the page."""
     drawn, seen = {node["id"]: node for node in shapes(page, "node", lane)}, places(page, lane)
     a, b = sorted(drawn, key=lambda id: drawn[id]["x"])[:: len(drawn) - 1]
     scale = (seen[b][0] - seen[a][0]) / (drawn[b]["x"] - drawn[a]["x"])
@@ -126,7 +126,7 @@ def ground(page: Page, lane: int = 0) -> Point:
 
 
 def between(page: Page, side: Iterable[str], lane: int = 0) -> Stroke:
-    """The straight stroke that parts these nodes from the others with the most room on both sides, and a little further."""
+    """The straight stroke that separates these nodes from the others with the most room on both sides, and a little longer."""
     stand, inside = places(page, lane), set(side)
     best = (0.0, 0.0, 0.0)
     for degrees in range(0, 360, 3):
@@ -198,7 +198,7 @@ def draw(page: Page, stroke: Sequence[Point], held: str = "") -> None:
 
 
 class Fingers:
-    """Touch as the browser hears it from a touch screen; up to two fingers, by number."""
+    """Touch events as from a touch screen; up to two fingers, by number."""
 
     def __init__(self, page: Page) -> None:
         self.cdp: CDPSession = page.context.new_cdp_session(page)

@@ -1,4 +1,4 @@
-"""Who reads the page with a screen reader, works it by keys, enlarges it, or holds it in one hand finds everything too."""
+"""Everything is there for visitors with a screen reader, with keys alone, with a large zoom, or with a phone in one hand."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ from consensus.runs import registry
 
 THEMES = ("dark", "light", "contrast")
 WCAG_AA = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-CONTRAST = {"type": "rule", "values": ["color-contrast"]}  # the one thing that a theme changes
+CONTRAST = {"type": "rule", "values": ["color-contrast"]}  # the only rule that depends on a theme
 GRAVE = ("serious", "critical")
 SMALLEST_WHEN_PRESENTING = 22  # pixels, at 1080 lines
 SIZES = {
@@ -59,12 +59,12 @@ def still(dashboard: Page) -> Page:
 
 
 def nothing_moves(page: Page) -> None:
-    """Until no colour and no size is on its way to another."""
+    """Waits until no colour and no size changes any more."""
     page.wait_for_function("() => document.getAnimations().every((each) => each.playState !== 'running')")
 
 
 def grave(page: Page, only: dict[str, Any] = WCAG_AA) -> list[str]:
-    """What axe finds that is serious or critical, in words; colours that are still changing are waited for."""
+    """The serious and critical findings of axe, in words, after colours have stopped changing."""
     nothing_moves(page)
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(Axe().axe_script)
@@ -78,7 +78,7 @@ def grave(page: Page, only: dict[str, Any] = WCAG_AA) -> list[str]:
 
 
 def surfaces(page: Page) -> Iterator[str]:
-    """Opens, one after the other, everything that can be open."""
+    """Opens everything that can be open, one after the other."""
     yield "two clusters, cut"
     for name, opening in (
         ("details of a side", lambda: lane(page, 1).locator(".side").first.click()),
@@ -128,7 +128,7 @@ def test_axe_finds_nothing_serious_on_a_page_of_error(page: Page, complaints: li
 
 
 def tab_to(page: Page, name: str, most: int = 150) -> None:
-    """Presses Tab until the focus is on what has that accessible name."""
+    """Presses Tab until the element with that accessible name has the focus."""
     for _ in range(most):
         page.keyboard.press("Tab")
         focused = page.evaluate(
@@ -143,7 +143,7 @@ def tab_to(page: Page, name: str, most: int = 150) -> None:
 
 
 def heard(page: Page) -> str:
-    """All that live regions say now."""
+    """The present texts of all live regions."""
     return " ".join(page.locator("[aria-live=polite]").all_inner_texts())
 
 
@@ -290,7 +290,7 @@ def test_who_asks_for_more_contrast_gets_it_at_once(visitor: Callable[..., Page]
 
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
-# Blocks that must not cover one another, and of each whether it reaches beyond the window's sides.
+# Blocks that must not cover one another, and whether each of them is wider than the window.
 LAYOUT = """() => {
   const blocks = [".brand", ".scenario-pick", ".tools", ".actions > *", ".lane-head h2", ".lane-head .pick",
     ".lane-head > button", ".lane-tools > *", ".stage", ".side", ".strip", ".sentence", ".caption > p", ".audience > *",
@@ -389,7 +389,7 @@ def test_four_lanes_fit_a_projector(visitor: Callable[..., Page], open_dashboard
 
 # --- presenting -------------------------------------------------------------------------------------------------------
 
-# The smallest letters in elements that have words of their own and are seen.
+# The smallest letters in visible elements with words of their own.
 SMALLEST = """() => {
   const small = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -405,7 +405,7 @@ SMALLEST = """() => {
   return small.sort((a, b) => a[0] - b[0]);
 }"""
 
-# Remembers the height in pixels of the screen of every word that a canvas draws.
+# Records the height of every word on a canvas, in pixels of the screen.
 LISTEN_TO_CANVASES = """() => {
   window.drawn = [];
   for (const kind of [CanvasRenderingContext2D, globalThis.OffscreenCanvasRenderingContext2D].filter(Boolean)) {
@@ -430,7 +430,7 @@ def test_when_presenting_no_letter_is_smaller_than_the_tenth_row_can_read(
     page.wait_for_selector(".presenting")
     settle(page)
     page.evaluate(LISTEN_TO_CANVASES)
-    page.keyboard.press("Space")  # a moving picture is drawn anew, and so are the strips under it
+    page.keyboard.press("Space")  # a moving picture is drawn again, and so are the strips under it
     page.wait_for_function("() => window.drawn.length > 20")
     page.keyboard.press("Space")
     standing(page)

@@ -1,4 +1,4 @@
-"""The net itself: what a page must not do is noticed, each kind, so that silence elsewhere means something."""
+"""The tests notice every kind of mistake that a page can make; otherwise their silence would mean nothing."""
 
 import re
 from collections.abc import Callable

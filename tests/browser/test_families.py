@@ -1,4 +1,4 @@
-"""One test for each family of the catalogue: opened from there, cut by a rope, and read by its two words a side."""
+"""One test for each family of the catalogue: a lane is opened from there and cut by a rope, and each side has its two words."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def page(visitor: Callable[..., Page]) -> Page:
 
 
 def cut_and_run(page: Page, until: int) -> int:
-    """From the opening: a rope between n4, n5 and the rest, and on to at least that moment."""
+    """Draws a rope between n4, n5 and the rest at the opening, and plays to at least that moment."""
     reset(page)
     settle(page)
     draw(page, between(page, SMALL))
@@ -47,7 +47,7 @@ def cut_and_run(page: Page, until: int) -> int:
 
 
 def as_the_engine(page: Page, at: int) -> Experiment:
-    """The same without a browser; what the page shows is the same to the last count."""
+    """The same run without a browser; the page must show exactly the same counts."""
     lanes = tuple(LaneSpec(name) for name in page.evaluate("capscope.lanes()"))
     spec = replace(registry.opening("same-cut"), lanes=lanes)
     run = headless("same-cut", [(OPENING, Partition((LARGE, SMALL)))], at, spec)
@@ -62,7 +62,7 @@ def words(page: Page, number: int) -> Words:
 
 
 def asked(run: Experiment, number: int, kind: str) -> Sequence[tuple[int, int]]:
-    """Of each side: how many were answered, of how many."""
+    """For each side: how many requests were answered, of how many."""
     return [tuple(side[kind]) for side in run.lanes[number].meters(run.at)["sides"]]
 
 
@@ -93,7 +93,7 @@ def test_what_always_answers_answers_on_both_sides_and_says_old_things(dashboard
     for number in range(4):
         said = words(dashboard, number)
         assert [available for available, _ in said.values()] == ["AVAILABLE", "AVAILABLE"]
-        # When the hand cuts decides how bad it is by then: old answers always, some of them in no one order.
+        # The moment of the cut decides how bad the answers are: some are always old, and some may fit no single order.
         assert "CONSISTENT" not in [consistent for _, consistent in said.values()]
     as_the_engine(dashboard, at)
 

@@ -1,4 +1,4 @@
-"""Several people on one session, and all that can go wrong between a page and its server."""
+"""Several people on one session, and everything that can go wrong between a page and its server."""
 
 import os
 import re
@@ -53,7 +53,7 @@ def page(visitor: Visitor) -> Page:
 
 @pytest.fixture
 def two(visitor: Visitor, open_dashboard: Opener) -> tuple[Page, Page]:
-    """Who opened the session and stands at its opening, and somebody who followed the address."""
+    """The page that opened the session, and the page of somebody who followed its address."""
     first, second = visitor(**SMALL), visitor(**SMALL)
     open_dashboard(first)
     reset(first)
@@ -62,7 +62,7 @@ def two(visitor: Visitor, open_dashboard: Opener) -> tuple[Page, Page]:
 
 
 def only_of_a_broken_line(complaints: list[str]) -> None:
-    """A browser writes a line for each try to reach a server that is away; nothing else may be there."""
+    """A browser complains about each try to reach an absent server; there may be no other complaints."""
     others = [complaint for complaint in complaints if not OF_A_BROKEN_LINE.search(complaint)]
     assert not others, others
     complaints.clear()
@@ -309,7 +309,7 @@ def test_a_server_that_ends_is_told_of_and_the_page_comes_back_with_it(
     own_server.stop(number)
     expect(page.locator(".caption .alarm")).to_contain_text(sentence)
     assert len(cuts(page)) == 12, "the last state stays in sight"
-    page.keyboard.press("Space")  # asked of a server that is not there: no harm
+    page.keyboard.press("Space")  # a command to an absent server does no harm
     own_server.start()
     expect(page.locator(".caption .alarm")).to_have_count(0)
     page.wait_for_function("() => capscope.ready")
@@ -347,4 +347,4 @@ def test_a_server_with_threads_serves_a_browser_just_as_well(
         expect(first.locator(".tools:not(.watching)")).to_be_visible()
         pause(first)
         for page in (first, second):
-            page.context.close()  # before the server, whose end would be complained of
+            page.context.close()  # before the server ends, since the browser would complain about that

@@ -1,5 +1,5 @@
-"""What a hand does on a stage and what comes of it: in every lane, in words, and on the wire. With mouse, finger and pen; and
-all that must come to nothing: strokes given up, lost, or drawn past the edge."""
+"""Gestures on a stage and their effects: in every lane, in words, and on the wire. With mouse, finger and pen; and gestures
+that must have no effect: cancelled, lost, or drawn beyond the edge."""
 
 import re
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def commands(page: Page) -> Commands:
 
 @pytest.fixture
 def still(page: Page, commands: Commands, open_dashboard: Opener) -> Page:
-    """The opening scenario, standing; no command has been sent that is not in `commands`."""
+    """The opening scenario, paused; `commands` has every command that the page has sent."""
     open_dashboard(page)
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
@@ -73,7 +73,7 @@ def expect_split(page: Page, split: set[tuple[str, str]] = SPLIT) -> None:
 
 
 def expect_nothing_sent(page: Page, commands: Commands) -> None:
-    """A change of speed, sent now and answered, is the first command that went out; and nothing is cut."""
+    """A change of speed now is the first command of the page; and nothing is cut."""
     before = page.locator(".speed-words").inner_text()
     page.keyboard.press("+")
     expect(page.locator(".speed-words")).not_to_have_text(before)
@@ -120,7 +120,7 @@ def test_a_rope_through_what_is_cut_already_changes_nothing_and_says_so(still: P
 
 def test_a_rope_with_shift_or_alt_cuts_only_from_its_left_to_its_right(still: Page) -> None:
     top, bottom = sorted(between(still, SMALL), key=lambda point: point[1])
-    draw(still, [top, bottom], held="Shift")  # downwards, the left of who draws is the right of the screen
+    draw(still, [top, bottom], held="Shift")  # in a stroke downwards, its left is the right of the screen
     expect_split(still, {(a, b) for a in LARGE for b in SMALL})
     reads(still, re.compile("messages that cross your line from its left to its right are stopped"))
     expect(what_is_cut(still)).not_to_be_empty()
@@ -239,7 +239,7 @@ def test_a_click_on_a_link_cuts_it_and_another_heals_it(still: Page) -> None:
     still.keyboard.up("Shift")
     expect_split(still, {("n1", "n3")})
     settle(still)
-    still.mouse.click(*link(still, "n1", "n3"))  # what is cut one way is now cut both ways
+    still.mouse.click(*link(still, "n1", "n3"))  # a link that was cut one way is now cut both ways
     expect_split(still, both)
 
 
@@ -354,7 +354,7 @@ def test_the_node_card_asks_its_node_and_the_visitor_becomes_a_client_that_is_an
 
 
 def half_drawn(page: Page, gesture: str) -> None:
-    """The mouse is down in the middle of this gesture, which would have done something."""
+    """Stops in the middle of this gesture, with the mouse down. The whole gesture would have an effect."""
     stand, box = places(page), canvas(page)
     if gesture == "lasso":
         page.keyboard.press("l")
@@ -382,7 +382,7 @@ def test_escape_gives_up_every_gesture_and_nothing_is_sent(still: Page, commands
 
 def test_a_rope_that_leaves_the_canvas_and_the_window_is_cut_where_it_crossed(still: Page) -> None:
     (x0, y0), (x1, y1) = between(still, SMALL)
-    draw(still, [(x0, y0), (x1, y1), (x1, 1070), (-60, 1200), (-60, 1070)])  # all beyond the stage crosses nothing
+    draw(still, [(x0, y0), (x1, y1), (x1, 1070), (-60, 1200), (-60, 1070)])  # the parts outside the stage cross nothing
     expect_split(still)
 
 

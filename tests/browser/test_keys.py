@@ -1,4 +1,4 @@
-"""Every key of the page does what the help says of it, and none does anything while somebody types in a field."""
+"""Every key of the page does what the help says, and no key does anything while somebody types in a field."""
 
 import re
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def press(page: Page, *keys: str) -> None:
 
 
 def changes(page: Page, key: str) -> int:
-    """Presses a key that moves time; returns where it stands then."""
+    """Presses a key that moves time; returns the new moment."""
     state = page.evaluate("capscope.hash()")
     press(page, key)
     page.wait_for_function("(state) => capscope.ready && capscope.hash() !== state", arg=state)

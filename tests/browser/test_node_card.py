@@ -1,4 +1,4 @@
-"""What a node is told from its card with the mouse, and from the lists with keys: actions, its clock, a value."""
+"""Commands for a node, from its card with the mouse and from the lists with keys: actions, its clock, a value."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The panels round the stages: what a visitor reads, turns, drags and opens, and that the figures are the engine's."""
+"""The panels round the stages: everything that a visitor reads, turns, drags and opens; the figures must be the engine's."""
 
 import re
 from collections import Counter
@@ -55,21 +55,21 @@ def page(visitor: Callable[..., Page]) -> Page:
 
 @pytest.fixture
 def still(dashboard: Page) -> Page:
-    """The opening scenario, standing at its opening."""
+    """The opening scenario, paused at its opening."""
     reset(dashboard)
     return dashboard
 
 
 @pytest.fixture
 def cut_run(still: Page) -> tuple[Page, int]:
-    """n1 and n2 cut off at the opening, standing some seconds later; the page and the moment."""
+    """n1 and n2 are cut off at the opening, and the run is paused some seconds later; the page and the moment."""
     split(still, SIDES[0])
     return still, run_to(still, 8 * S)
 
 
 @pytest.fixture
 def played_run(still: Page) -> tuple[Page, int]:
-    """The same, played on by the news that come while time runs; the moment is where it could be stopped."""
+    """The same, but played, with the news that comes while time runs; the page and the moment of the pause."""
     split(still, SIDES[0])
     return still, play_to(still, 8 * S)
 
@@ -238,7 +238,7 @@ def test_marks_scrubbing_and_live_move_through_the_run_and_the_picture_is_the_on
     page.mouse.up()
     page.wait_for_function("(at) => capscope.time() < at", arg=5 * S)
     early = standing(page)
-    assert 3 * S < early < 5 * S  # the track stands for 20 s
+    assert 3 * S < early < 5 * S  # the track's length is 20 s
     for number, engine_lane in enumerate(engine(early).lanes):
         assert list(shown_sides(page, number)) == [side_words(s, whole=False) for s in engine_lane.meters(early)["sides"]]
     expect(page.locator(".now .live")).not_to_have_class(re.compile(r"\bis\b"))
@@ -355,7 +355,7 @@ def test_every_knob_of_every_protocol_says_its_unit_how_far_it_turns_and_what_it
 
 
 def turn(page: Page, knob: str, to: int) -> None:
-    """Picks a number in a knob's list; what stands beside the number does not matter."""
+    """Picks a number in a knob's list; the text beside the number does not matter."""
     picker = lane(page, DYNAMO).get_by_label(f"{knob} of Dynamo-style")
     picker.select_option(index=[text.split()[0] for text in picker.locator("option").all_inner_texts()].index(str(to)))
 
@@ -377,7 +377,7 @@ def test_lanes_are_added_up_to_four_and_taken_away_down_to_one(dashboard: Page) 
 
 
 def remove(page: Page, left: int) -> None:
-    """Takes the last lane away; a refusal for too many new worlds in a row is waited out."""
+    """Removes the last lane; after a refusal for too many new worlds in a row it waits and tries again."""
     button = page.get_by_role("button", name=re.compile("^Remove the lane")).last
     for _ in range(50):
         button.click()
@@ -385,7 +385,7 @@ def remove(page: Page, left: int) -> None:
         everything_sent_is_done(page)
         if len(page.evaluate("capscope.lanes()")) == left:
             return
-        page.evaluate("held.elapsed(500)")  # the server gives leave for another one by and by
+        page.evaluate("held.elapsed(500)")  # the server's budget for new worlds refills with time
     pytest.fail("The lane stays.")
 
 
@@ -430,7 +430,7 @@ def test_nonsense_for_a_seed_changes_nothing(still: Page, typed: str) -> None:
     seed = still.get_by_label("seed")
     seed.fill(typed)
     seed.press("Enter")
-    if typed == "1e3":  # a number's beginning counts; whatever is shown must be the seed that runs
+    if typed == "1e3":  # the browser may keep a part of the text; the page must show the seed of the run
         everything_sent_is_done(still)
         still.wait_for_function("() => Number(document.querySelector('.seed input').value) === inside.world.state.spec.seed")
         return
@@ -455,7 +455,7 @@ def test_the_deadline_is_a_dial_and_clients_keep_to_it(still: Page) -> None:
 def test_every_scenario_opens_from_the_picker_and_runs(dashboard: Page, open_dashboard: Callable[..., Page]) -> None:
     for place, scenario in enumerate(registry.scenarios().values()):
         if place % LIMITS.builds == 0:
-            open_dashboard(dashboard)  # a session of its own for so many as it may open without waiting
+            open_dashboard(dashboard)  # a new session for as many scenarios as one session may open without waiting
         open_one(dashboard, scenario.title)
         spec = registry.opening(scenario.name)
         expect(dashboard.locator("section.lane")).to_have_count(len(spec.lanes))

@@ -1,5 +1,5 @@
-"""What the stage shows is what the world holds: messages on their way, those that die at the wall, nodes, crowns and colours;
-what a resting pointer is told; the hand that shows the cut once; less motion; and the view of the clients, who know little."""
+"""The stage shows what is in the world: messages on their way, messages stopped at the wall, nodes, crowns and colours; the
+tooltip of a resting pointer; the hand that shows the cut once; reduced motion; and the clients' view."""
 
 import math
 import re
@@ -84,14 +84,14 @@ def stand(page: Page) -> Page:
 
 
 def watched(page: Page) -> list[dict[str, Any]]:
-    """Each message since `WATCH` began: what it is, where it was drawn at which moment, and what became of it."""
+    """Each message since `WATCH` began: its fields, its places with their moments, and its end."""
     return list(page.evaluate("() => { globalThis.enough = true; requestAnimationFrame(() => 0); return globalThis.watched; }"))
 
 
 def film(page: Page, until: int) -> list[dict[str, Any]]:
-    """What is drawn from here to at least that moment, in so many frames that each message is in some of them.
+    """The pictures from now to at least that moment, in enough frames to show each message in some of them.
 
-    The frames are held while the news come, and then shown one by one, so nothing depends on how fast either machine is.
+    The frames are held while the news comes, and then shown one by one, so nothing depends on the speed of the machine.
     """
     page.evaluate("held.hold()")
     page.evaluate(WATCH)
@@ -105,7 +105,7 @@ def film(page: Page, until: int) -> list[dict[str, Any]]:
     return list(rows)
 
 
-# The picture of a run that stands comes to the newest news in 0.4 s of its own time.
+# The picture of a paused run gets to the newest news in 0.4 s of its own time.
 SHOWN_SLOWLY = "held.passUntil(() => inside.world.state.renderAt === inside.world.state.newest, 1, 1000)"
 
 
@@ -132,7 +132,7 @@ def test_every_message_flies_evenly_along_its_link_from_its_sender_to_its_receiv
 
 
 def fly_evenly(row: dict[str, Any], src: Shape, dst: Shape) -> None:
-    """Each spot lies where a body of constant speed is that leaves the edge of `src` at `at` and meets `dst` at `due`."""
+    """Each place is that of a body of constant speed that leaves the edge of `src` at `at` and reaches `dst` at `due`."""
     length = math.hypot(dst["x"] - src["x"], dst["y"] - src["y"])
     along = ((dst["x"] - src["x"]) / length, (dst["y"] - src["y"]) / length)
     gone, aside = [], []
@@ -209,7 +209,7 @@ def test_a_step_back_just_after_a_cut_gives_the_very_picture_that_was_there(stil
 
 
 def step(page: Page, key: str) -> int:
-    """Presses a key that steps, waits for the news, and returns the moment at which the picture then stands."""
+    """Presses a key that steps, waits for the news, and returns the new moment of the picture."""
     before = page.evaluate("inside.world.state.seq")
     page.keyboard.press(key)
     page.wait_for_function("(before) => inside.world.state.seq > before", arg=before)
@@ -245,7 +245,7 @@ def test_a_picture_that_stands_is_not_painted_again_until_something_of_it_change
     })"""
     settle(still)
     still.wait_for_function("() => inside.world.state.lanes.every(({ ended }) => ended.length === 0)")
-    still.evaluate(paints)  # what a resting pointer or a late font still changed
+    still.evaluate(paints)  # changes by a resting pointer or a late font
     assert still.evaluate(paints) == 0
     still.mouse.move(*places(still)["n2"])
     settle(still)
@@ -344,7 +344,7 @@ def test_the_lists_say_what_every_message_under_way_carries(still: Page) -> None
 
 
 def lone_message(page: Page) -> tuple[dict[str, Any], Shape]:
-    """Goes on to a moment at which a message flies far from all else; the message, and what is drawn of it."""
+    """Goes on to a moment at which a message is far from everything else; the message and its shape."""
     begun = standing(page)
     for later in range(0, 400, 5):
         run_to(page, begun + later * MS)
@@ -356,7 +356,7 @@ def lone_message(page: Page) -> tuple[dict[str, Any], Shape]:
 
 
 def alone(message: Shape, page: Page) -> bool:
-    """No node, client or other message lies so near that a pointer could mean it."""
+    """True if no node, client or other message is so near that a pointer could hit it instead."""
     others = [shape for kind in ("node", "client", "message") for shape in shapes(page, kind) if shape["id"] != message["id"]]
     x, y = message["x"], message["y"]
     return all(math.hypot(x - other["x"], y - other["y"]) > other.get("radius", 20) + 25 for other in others)
@@ -373,7 +373,7 @@ def first_frames(page: Page) -> None:
 
 
 def ghost_within(page: Page, milliseconds: int) -> bool:
-    """Whether the hand comes to be seen within so many milliseconds of the page's time, which the test hands out."""
+    """True if the hand appears within this many milliseconds of the page's time, which the test hands out."""
     seen = """(frames) => held.passUntil(
       () => inside.stages.get(0).shapes().some(({ kind }) => kind === "pointer"), 20, frames)"""
     return bool(page.evaluate(seen, milliseconds // 20))
@@ -413,11 +413,11 @@ GLIDE = """async () => {
 
 
 def places_on_the_way(page: Page) -> int:
-    """In how many places the nodes of a lane are seen from before a rope is let go until all is at rest."""
+    """The number of places of a lane's nodes in all pictures from the end of a rope until nothing moves."""
     press(page, between(page, SMALL))
     page.evaluate("held.hold()")
     page.mouse.up()
-    page.wait_for_function("() => inside.world.state.lanes[0].told.links.cut.length > 0", polling=50)
+    page.wait_for_function("() => inside.world.state.lanes[0].latest.links.cut.length > 0", polling=50)
     count = int(page.evaluate(GLIDE))
     page.evaluate("held.letGo()")
     return count

@@ -1,4 +1,4 @@
-"""Every sentence of the page's own comes from the catalogue: in the pseudo-language each stands in brackets."""
+"""Every sentence of the page comes from the catalogue: in the pseudo-language each is in brackets."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import pytest
 from hands import standing
 from playwright.sync_api import Page, expect
 
-# All that people read, in sight or not: texts, and the attributes that are read out or shown.
+# All texts for people, visible or not: texts, and attributes that are shown or read aloud.
 READ = """() => {
   const found = [];
   const shown = ["title", "aria-label", "aria-valuetext", "placeholder", "alt"];
@@ -18,7 +18,7 @@ READ = """() => {
   }
   return found.filter((text) => /[A-Za-z]{3}/.test(text));
 }"""
-# Every text that the server sent and that stands in the page's world.
+# Every text of the server in the page's world.
 SENT = """() => {
   const texts = new Set();
   const look = (value) => {
@@ -43,7 +43,7 @@ DOCKS = ({"kind": "node", "id": "n1"}, {"kind": "link", "src": "n1", "dst": "n2"
 
 
 def left(text: str, sent: list[str]) -> list[str]:
-    """The words of a text that stand in no brackets and did not come from the server."""
+    """The words of a text that are not in brackets and did not come from the server."""
     while BRACKETED.search(text):
         text = BRACKETED.sub(" ", text)
     for known in sent:

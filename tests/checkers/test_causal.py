@@ -39,7 +39,7 @@ Sessions = dict[str, list[tuple[str, str, int | None]]]
 
 
 def history(sessions: Sessions) -> list[Access]:
-    """Sessions of ("w" or "r", key, value) as the checker takes them."""
+    """Sessions of ("w" or "r", key, value), as the checker expects them."""
     made: list[Access] = []
     for steps in sessions.values():
         for number, (kind, key, value) in enumerate(steps):
@@ -48,7 +48,7 @@ def history(sessions: Sessions) -> list[Access]:
     return made
 
 
-# --- the five histories with which the paper tells its criteria apart --------------------------------------------------
+# --- the five histories that show how the paper's criteria differ ------------------------------------------------------
 
 FACTS: dict[str, tuple[Sessions, dict[str, bool], list[str]]] = {
     "a": (
@@ -86,7 +86,7 @@ FACTS: dict[str, tuple[Sessions, dict[str, bool], list[str]]] = {
 
 
 def sequential(made: list[Access]) -> bool:
-    """Sequential consistency: one order of all that keeps every session's (tried in all ways)."""
+    """Sequential consistency: one order of all operations that keeps every session's order (tries all orders)."""
 
     def placed(done: int, state: tuple[tuple[str, str | None], ...]) -> bool:
         if done == (1 << len(made)) - 1:
@@ -158,7 +158,7 @@ def test_each_pattern_has_its_smallest_history(name: str) -> None:
 
 @cache
 def orders(size: int) -> list[tuple[int, ...]]:
-    """All strict partial orders of so many things: for each thing a mask of those before it."""
+    """All strict partial orders of this many things: for each thing a mask of the things before it."""
     empty = (0,) * size
     known, waiting = {empty: True}, [empty]
     while waiting:
@@ -176,7 +176,7 @@ def orders(size: int) -> list[tuple[int, ...]]:
 
 
 def right(made: list[Access], line: tuple[int, ...], visible: int) -> bool:
-    """Are the visible reads right when things happen in this order?"""
+    """Are the visible reads right if everything happens in this order?"""
     values: dict[str, str | None] = {}
     for place in line:
         each = made[place]
@@ -188,7 +188,7 @@ def right(made: list[Access], line: tuple[int, ...], visible: int) -> bool:
 
 
 def lines(inside: int, order: tuple[int, ...]) -> Any:
-    """All sequences of some things that keep a partial order."""
+    """All sequences of these things that keep a partial order."""
     places = [place for place in range(len(order)) if inside >> place & 1]
     for line in permutations(places):
         done = 0
@@ -201,7 +201,7 @@ def lines(inside: int, order: tuple[int, ...]) -> Any:
 
 
 def by_definition(made: list[Access]) -> dict[str, bool]:
-    """The definitions: is there a causal order (and, for CCv, an arbitration) with which every operation is right?"""
+    """The definitions: is there a causal order (and, for CCv, an arbitration) that makes every operation right?"""
     size = len(made)
     po = [0] * size
     for place, each in enumerate(made):
@@ -230,7 +230,7 @@ def by_definition(made: list[Access]) -> dict[str, bool]:
 
 @st.composite
 def small(draw: st.DrawFn) -> Sessions:
-    """Up to five operations in up to three sessions on up to two keys; reads of anything that is written, or of nothing."""
+    """Up to five operations in up to three sessions on up to two keys; reads return any written value, or nothing."""
     size = draw(st.integers(2, 5))
     kinds = [draw(st.sampled_from("wwr" if place < 2 else "wrr")) for place in range(size)]
     keys = [draw(st.sampled_from("xxy")) for _ in range(size)]
@@ -253,7 +253,7 @@ def test_the_patterns_agree_with_the_definitions(sessions: Sessions) -> None:
 
 
 def test_such_histories_come_in_several_kinds() -> None:
-    """Else the comparison would prove less than it says: all criteria kept, none kept, and one kept but not the other."""
+    """The comparison needs all kinds: all criteria kept, none kept, and one kept but not the other."""
     kinds: dict[tuple[bool, ...], int] = {}
     chance = random.Random(3)
     for _ in range(4000):
@@ -313,7 +313,7 @@ def judged(*steps: Asked) -> Causal:
 
 
 def test_an_answer_before_its_question_is_a_read_that_says_why() -> None:
-    """The comment without the photo: who sees y must see the x that y's writer had seen."""
+    """The comment without the photo: a client that sees y must see the x that y's writer had seen."""
     checker = judged(
         write("1", 0, 10, key="x", client="c1"),
         read("1", 20, 30, key="x", client="c2"),
@@ -338,7 +338,7 @@ def test_a_value_that_was_knowingly_replaced_does_not_come_back_to_who_knows() -
         read("1", 80, 90, client="c3"),
     )
     assert [finding.sentence for finding in checker.findings] == [
-        "c3 read x=1 at 0.000 s, but c2's write x=2, made by who knew x=1, is in its causal past (WriteCORead)."
+        "c3 read x=1 at 0.000 s, but c2's write x=2, made in the knowledge of x=1, is in its causal past (WriteCORead)."
     ]
 
 

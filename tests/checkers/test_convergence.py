@@ -1,4 +1,4 @@
-"""Same updates, same state: against comparing every copy with every other, and in a lane with a merge that does not commute."""
+"""Same updates, same state: compared with a check of every pair of copies, and in a lane with a merge that does not commute."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Tell(NamedTuple):
 
 
 class Latest(Node):
-    """A planted mistake: keeps the two elements that came last, in the order in which they came. That does not commute."""
+    """A planted bug: keeps the last two elements in the order of their arrival. That does not commute."""
 
     messages = (Tell,)
 
@@ -105,7 +105,7 @@ class Latest(Node):
 
 
 class All(Latest):
-    """Keeps all: that does."""
+    """Keeps all elements. That commutes."""
 
     def take(self, key: str, element: str) -> None:
         self.seen[key] = self.elements[key] = tuple(sorted((*self.seen.get(key, ()), element)))

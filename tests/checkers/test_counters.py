@@ -1,4 +1,4 @@
-"""Counters: against exhaustive search, exactly where they only grow; sentence by sentence; and a lane that counts."""
+"""Counters: compared with exhaustive search (exactly, if they only grow); sentence by sentence; and a lane that counts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def histories(draw: st.DrawFn, removes: bool = False) -> list[Asked]:
 
 
 def nearly_right(chance: random.Random, removes: bool = False) -> list[Asked]:
-    """A history that a real counter gave, each operation at one instant; then perhaps two reads changed by one."""
+    """A history of a real counter, with each operation at one instant; then perhaps two reads are changed by one."""
     steps: list[Asked] = []
     state, width = 0, chance.choice((2, 4, 8))
     for instant in range(chance.randint(4, 10)):
@@ -159,7 +159,7 @@ def test_a_later_read_must_not_tell_less_than_an_earlier_one() -> None:
 
 
 def test_what_was_asked_and_acknowledged_between_two_reads_must_show() -> None:
-    """The first read counted the unanswered increment; then another is whole. 1 is in bounds, and yet it cannot be."""
+    """The first read counted the unanswered increment; then another one is complete. 1 is in bounds, and yet impossible."""
     checker = judged(write("1", 0, None), read("1", 5, 6, client="c1"), write("2", 10, 12), read("1", 13, 14, client="c1"))
     assert sentences(checker) == [
         "c1 read x=1 at 0.000 s, but it had read x=1 at 0.000 s and 1 increment had been asked and acknowledged since."
@@ -246,7 +246,7 @@ def test_increments_are_lost_when_all_copies_have_agreed_on_less_for_a_second() 
     fold(losses, [write("1", 0, 10), write("2", 0, 20)])
     losses.fold(stored(30, "n1", "2"), None)
     losses.fold(stored(30, "n2", "1"), None)
-    assert losses.lost(5 * S) == {}  # they differ: somebody has it
+    assert losses.lost(5 * S) == {}  # they differ: one of them has it
     losses.fold(stored(1 * S, "n1", "1"), None)
     assert losses.lost(2 * S - 1) == {}
     assert losses.lost(2 * S) == {"op1": 1 * S}
@@ -265,7 +265,7 @@ def test_an_increment_that_no_copy_ever_took_in_is_lost() -> None:
 
 
 class Alone(Node):
-    """Counts what it is asked itself, and tells the others now and then. A G-counter whose knob plants a mistake."""
+    """Counts its own requests, and sends its count to the others now and then. A G-counter whose knob plants a bug."""
 
     messages = ()
     durable = ("counts",)

@@ -1,4 +1,4 @@
-"""Consensus from outside: against exhaustive search, and sentence by sentence; and the meters of a lane that decides."""
+"""Consensus from outside: compared with exhaustive search, and sentence by sentence; and the meters of a lane that decides."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MOMENT = 1_000_000
 
 
 def proposed(value: str, decided: str, start: int, finish: int, **more: Any) -> Asked:
-    """A proposal that was answered with what was decided."""
+    """A proposal that was answered with the decided value."""
     return write(value, start, finish, result=(decided,), **more)
 
 
 def sticky(state: Any, operation: Any) -> tuple[bool, Any]:
-    """Empty, then for ever what the first proposal to take effect says. A state is a tuple: () or (value,)."""
+    """Empty until the first proposal takes effect, then that value for ever. A state is a tuple: () or (value,)."""
     if operation.kind == READ:
         return operation.result == state, state
     after = state or (operation.value,)
@@ -57,10 +57,10 @@ OUTCOMES = st.sampled_from((OK, OK, OK, OK, "unknown", "failed"))
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Asked]:
-    """Every value is proposed once at most; answers tell anything, mostly what the first did."""
+    """Every value is proposed at most once; an answer can be any value, mostly that of the first answer."""
     steps = []
     favourite = draw(st.sampled_from(VALUES))
-    told = st.sampled_from((favourite, favourite, favourite, *VALUES, "never proposed"))
+    told = st.sampled_from((favourite, favourite, favourite, *VALUES, "never-proposed"))
     for value in draw(st.permutations(VALUES))[: draw(st.integers(0, 3))]:
         start = draw(st.integers(0, 8))
         finish = draw(st.none() | st.integers(start, start + 4))
@@ -79,7 +79,7 @@ def test_it_agrees_with_exhaustive_search_at_every_prefix(steps: list[Asked]) ->
 
 
 def test_both_verdicts_come_up_often_in_such_histories() -> None:
-    """Else the comparison would prove less than it says. Right histories, then some with one answer changed."""
+    """The comparison needs both. Right histories, then some with one answer changed."""
     chance, verdicts = random.Random(5), {HOLDS: 0, VIOLATED: 0}
     for _ in range(800):
         steps: list[Asked] = []
@@ -238,7 +238,7 @@ def test_nodes_may_propose_of_their_own_accord_and_say_so() -> None:
 
 
 class Own(Node):
-    """Decides, alone and at once, on the first proposal that it hears. No consensus at all."""
+    """Decides at once, by itself, on the first proposal that it hears. This is not consensus."""
 
     durable = ("value",)
 

@@ -1,4 +1,4 @@
-"""Do replicas agree, and how long after a heal: against a plain comparison."""
+"""Do replicas agree, and how long after a heal: compared with a plain comparison of copies."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_order_of_siblings_does_not_matter_and_hints_do_not_count():
 
 
 def test_a_replica_that_gave_its_copy_away_does_not_differ():
-    """When N is turned down, a home that is none any more hands its copy over and stores nothing."""
+    """When N becomes smaller, a node that is no longer a home hands its copy over and stores nothing."""
     run = Run()
     run.stored(0, "n1", "7")
     run.stored(0, "n2", "7")
@@ -164,7 +164,7 @@ def test_a_keyframe_shares_nothing_that_changes():
 
 
 def test_a_replica_that_forgets_comes_back_with_nothing_to_disagree_about():
-    """Where copies are in memory a crash takes them; they count again once they are stored again."""
+    """A crash loses copies that are only in memory; they count again when they are stored again."""
     for forgets in (False, True):
         run = Run()
         run.checker.forgets = forgets

@@ -1,4 +1,4 @@
-"""Linearizability by zones: against exhaustive search, prefix by prefix, and sentence by sentence.
+"""Linearizability by zones: compared with exhaustive search, prefix by prefix, and sentence by sentence.
 
 Gibbons & Korach, "Testing Shared Memories", SIAM J. Comput. 26 (1997); Herlihy & Wing, "Linearizability", TOPLAS 12 (1990).
 """
@@ -33,7 +33,7 @@ def read(result, start, finish=None, outcome=OK, key="x", client="c2"):
 
 
 def events_of(steps):
-    """The events of some operations in order of time; within one microsecond, questions come first."""
+    """The events of some operations in order of time; within one microsecond, requests come before answers."""
     moments = []
     for number, (key, kind, value, start, finish, outcome, result, client) in enumerate(steps):
         op_id = f"op{number}"
@@ -58,11 +58,11 @@ def judged(*steps):
     return checker
 
 
-# --- exhaustive search: the definition itself, nothing clever ------------------------------------------
+# --- exhaustive search: the definition itself ----------------------------------------------------------
 
 
 def exhaustive(operations: list[Operation]) -> str:
-    """Tries every order of every key that real time allows; unanswered writes may take their place or not."""
+    """Tries every order of every key that real time allows, with and without each unanswered write."""
     keys = dict.fromkeys(operation.key for operation in operations)
     return HOLDS if all(some_order_fits([one for one in operations if one.key == key]) for key in keys) else VIOLATED
 
@@ -76,7 +76,7 @@ def some_order_fits(operations: list[Operation]) -> bool:
             return True
         for one in left + optional:
             if any(other.finish < one.start for other in left if other is not one):
-                continue  # somebody must come first
+                continue  # another operation must come before this one
             if one.kind == "read":
                 if one.result != state:
                     continue
@@ -91,7 +91,7 @@ def some_order_fits(operations: list[Operation]) -> bool:
 
 
 def random_steps(chance: random.Random, size: int, keys: tuple[str, ...] = ("x",)):
-    """Small, dense histories: many equal times, all outcomes, reads of anything that might be about."""
+    """Small, dense histories: many equal times, all outcomes, reads of any value."""
     span = chance.choice((4, 8, 16))
     kinds = [chance.random() < 0.5 for _ in range(size)]
     values = [str(number) for number in range(sum(kinds))]
@@ -105,7 +105,7 @@ def random_steps(chance: random.Random, size: int, keys: tuple[str, ...] = ("x",
         if writes:
             steps.append(write(next(fresh), start, finish, outcome, key))
         else:
-            seen = chance.choice([(), *((value,) for value in values)]) if chance.random() < 0.97 else ("no such",)
+            seen = chance.choice([(), *((value,) for value in values)]) if chance.random() < 0.97 else ("no-such",)
             if chance.random() < 0.02 and len(values) > 1:
                 seen = tuple(values[:2])
             steps.append(read(seen, start, finish, outcome, key))
@@ -113,7 +113,7 @@ def random_steps(chance: random.Random, size: int, keys: tuple[str, ...] = ("x",
 
 
 def lawful_steps(chance: random.Random, size: int):
-    """A history that a real register gave (each operation took effect at one instant), then perhaps two reads changed."""
+    """A history of a real register (each operation took effect at one instant); then perhaps two reads are changed."""
     steps, state, number, width = [], (), 0, chance.choice((2, 4, 8))
     for instant in range(size):
         start, finish = instant * 2 - chance.randrange(width), instant * 2 + chance.randrange(width)
@@ -134,14 +134,14 @@ def lawful_steps(chance: random.Random, size: int):
 
 
 def agrees_at_every_prefix(steps) -> str:
-    """Online, batch and exhaustive search say the same after every instant; returns the last verdict."""
+    """Checks that online, batch and exhaustive search agree after every instant; returns the last verdict."""
     history, checker = History(), Linearizability()
     events = events_of(steps)
     status = HOLDS
     for event, following in pairwise([*events, None]):
         checker.fold(event, history.fold(event))
         if following is not None and following.at == event.at:
-            continue  # precedence knows instants, not the order within one
+            continue  # order of events within one instant has no meaning
         status = exhaustive(history.operations) if status == HOLDS else VIOLATED
         online, batch = checker.verdict(event.at), check(history.operations)
         assert online.status == batch.status == status, f"{steps}\nat {event.at}: {online} {batch}, should be {status}"
@@ -223,8 +223,8 @@ def test_equal_times_are_concurrent():
 
 
 def test_a_write_that_is_asked_after_a_read_showed_its_value_is_too_late_even_in_the_same_microsecond():
-    """Equal times are concurrent, but an answer that has been given can know nothing of a question that has not: it is flagged
-    at once, so that the meters, which look when it returns, count it."""
+    """Equal times are concurrent, but an answer cannot depend on a request that has not been sent yet. The read is flagged at
+    once, so that the meters, which look at it when it returns, count it."""
     history, checker = History(), Linearizability()
     for event in (
         Event(1, 5, "invoked", "n1", 0, ("a", "c1", "read", "x", None)),
@@ -326,7 +326,7 @@ def test_every_stale_read_is_a_finding_and_fresh_ones_in_between_are_not():
 
 
 def test_one_read_of_a_write_that_never_was_does_not_accuse_all_later_reads():
-    """A dirty read: an unacknowledged write is seen once and never again."""
+    """A dirty read: one read returns an unacknowledged write, and no other does."""
     steps = [write("7", 0, 10), write("9", 20), read("9", 30, 40)]
     steps += [read("7", 50 + 10 * turn, 55 + 10 * turn) for turn in range(20)]
     assert list(judged(*steps).flagged) == ["op3"]
@@ -339,7 +339,7 @@ def test_one_old_read_does_not_accuse_all_later_reads_when_concurrent_writes_set
 
 
 def test_a_read_that_a_whole_write_contradicts_takes_nothing_from_the_reads_of_that_write():
-    """7 is stale beyond doubt; so the read of 9 keeps its weight, and shows that 8, too, comes back too late."""
+    """7 is certainly stale; so the read of 9 still counts, and shows that 8, too, comes back too late."""
     checker = judged(
         write("7", 0, 10), write("9", 20, 30), write("8", 25, 40), read("9", 50, 55), read("7", 60, 65), read("8", 90, 95)
     )
@@ -354,7 +354,7 @@ def test_a_violation_on_one_key_does_not_hide_a_later_one_on_it():
 
 
 def test_what_it_goes_on_believing_never_contradicts_itself():
-    """The believed zones fit one order after every event, and the sorted lists say what the zones say."""
+    """The believed zones fit one order after every event, and the sorted lists agree with the zones."""
     chance, violated = random.Random(5), 0
     for turn in range(1_500):
         history, checker = History(), Linearizability()
@@ -387,7 +387,7 @@ def test_findings_name_known_operations_in_order_of_start_and_the_last_to_return
 
 
 def test_a_finding_of_overwriting_is_true_of_the_operations_it_names():
-    """What the sentence says must follow from the operations' times alone."""
+    """The sentence must follow from the operations' times alone."""
     chance, seen = random.Random(13), 0
     for _ in range(2_000):
         checker, operations = folded(*lawful_steps(chance, 12))

@@ -20,7 +20,7 @@ MEMBERS = ("n1", "n2", "n3")
 
 
 class Run:
-    """Hands a checker the events that a test writes down."""
+    """Gives a checker the events that a test defines."""
 
     def __init__(self):
         self.checker, self.history, self.number = Losses(MEMBERS), History(), 0
@@ -42,7 +42,7 @@ class Run:
 
 
 def test_a_log_applied_value_by_value_loses_nothing():
-    """Raft applies 8 and then 9 on each replica: 9 was written in full knowledge of 8."""
+    """Raft applies 8 and then 9 on each replica: 9 was written with knowledge of 8."""
     run = Run()
     for at, value in enumerate(("7", "8", "9")):
         run.stored(at * 100, "n1", value)
@@ -195,7 +195,7 @@ def test_the_writes_that_a_lost_write_knew_are_lost_with_it_unless_another_heir_
     run.stored(40, "n2", "10")  # knows 7 only
     run.stored(50, "n1", "10")
     assert sorted(run.lost(10 * S)) == ["w8", "w9"]
-    run.stored(11 * S, "n3", "9")  # 9 turns up again, and with it what it knew
+    run.stored(11 * S, "n3", "9")  # 9 appears again, and with it the values that it knew
     assert run.lost(20 * S) == []
 
 
@@ -254,7 +254,7 @@ def test_each_lost_write_is_told_once():
 
 
 def recount(events, history, at):
-    """The definition, word by word: every state of every shelf, every ancestor, every event's moment."""
+    """The definition, applied directly: every state of every shelf, every ancestor, every event's moment."""
     shelves, parents, since = {}, {}, {}
     acknowledged = {}
     for event in events:
@@ -336,7 +336,7 @@ def test_a_keyframe_shares_nothing_that_changes():
 
 @pytest.mark.parametrize("forgets", [False, True])
 def test_a_crash_takes_copies_that_are_in_memory_only(forgets):
-    """Viewstamped Replication keeps no log on disk; where copies are on disk a crash takes none."""
+    """Viewstamped Replication keeps no log on disk; copies on disk survive a crash."""
     run = Run()
     run.checker.forgets = forgets
     run.stored(0, "n1", "7")
@@ -347,7 +347,7 @@ def test_a_crash_takes_copies_that_are_in_memory_only(forgets):
     run.event(6 * S, "crashed", "n2")
     assert run.lost(8 * S) == (["w7"] if forgets else [])
     run.event(8 * S, "restarted", "n2")
-    run.stored(9 * S, "n2", "7")  # somebody told it
+    run.stored(9 * S, "n2", "7")  # it got a copy from another node
     assert run.lost(11 * S) == []
 
 

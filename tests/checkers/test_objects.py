@@ -1,4 +1,4 @@
-"""Lanes of every object under random hands: what is shown comes again to the letter, and no two meters disagree."""
+"""Lanes of every object under random actions: a replay shows exactly the same, and no two meters disagree."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_going_back_and_forward_shows_the_same_to_the_letter(seed: int) -> None:
 
 
 def test_answers_that_are_stale_contradict_or_are_lost_come_up_under_such_hands() -> None:
-    """Else this file would prove less than it says."""
+    """The other tests of this file need such answers."""
     stale, violated, lost = {}, {}, {}
     for seed in range(8):
         hand = Hand(seed, lanes=LANES, protocols=PROTOCOLS, removes=200_000)
@@ -97,7 +97,7 @@ def test_each_object_has_its_judge_and_its_words() -> None:
 
 
 class Inventor(Bag):
-    """Answers what nobody has ever written."""
+    """Answers values that nobody has ever written."""
 
     def on_request(self, client: str, m: Any) -> None:
         self.answer(m.op_id, OK, ("7",) if m.kind == READ else ())

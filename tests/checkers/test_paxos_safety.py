@@ -1,4 +1,4 @@
-"""The checker of Paxos's safety, on histories written by hand: each property is broken, and each nearly so."""
+"""The checker of Paxos's safety, on histories written by hand: each property is broken once, and nearly broken once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ V, W = ("write", "x", "7", "c1:7"), ("write", "x", "8", "c1:8")
 
 
 class Tale:
-    """Tells the checker what happens in instance 1 of Multi-Paxos, in the words of the paper."""
+    """Gives the checker the events of instance 1 of Multi-Paxos, with methods named as in the paper."""
 
     def __init__(self, **knobs: int) -> None:
         self.checker = PaxosSafety(FIVE)

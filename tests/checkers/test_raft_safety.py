@@ -1,4 +1,4 @@
-"""The checker of Raft's five safety properties (Figure 3), on histories written by hand: each is broken, and each nearly so."""
+"""The checker of Raft's five safety properties (Figure 3), on histories by hand: each is broken once, and nearly once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIVE = ("n1", "n2", "n3", "n4", "n5")
 
 
 class Tale:
-    """Tells the checker what happens, in the words of the paper."""
+    """Gives the checker events, with methods named as in the paper."""
 
     def __init__(self) -> None:
         self.checker = RaftSafety(FIVE)
@@ -43,14 +43,14 @@ class Tale:
         self.checker.fold(Event(self.count, self.count, kind, node, 0, data), None)
 
     def leads(self, node: str, term: int, by: tuple[str, ...] = FIVE) -> None:
-        """``by`` are those who vote for it; itself it need not say so."""
+        """``by`` are the servers that vote for it; it may be left out itself."""
         self.event("became", node, "candidate", term)
         for voter in by:
             self.event("sent", voter, self.count, node, RequestVoteReply(term, True), "+", term, 0)
         self.event("became", node, "leader", term)
 
     def sends(self, node: str, term: int, prev: tuple[int, int], *entries: Entry, to: tuple[str, ...] = FIVE) -> None:
-        """``prev`` is (index, term); ``to`` are those who acknowledge it."""
+        """``prev`` is (index, term); ``to`` are the servers that acknowledge it."""
         message = AppendEntries(term, node, *prev, entries, 0, 1)
         self.event("sent", node, self.count, "n9", message, "", term, 0)
         for follower in to:
@@ -100,7 +100,7 @@ def test_two_leaders_in_one_term_break_election_safety() -> None:
 
 
 def test_leaders_of_different_terms_may_coexist() -> None:
-    """A deposed leader that does not know it is no violation (section 5.4.3, section 8)."""
+    """A deposed leader that does not know that is not a violation (section 5.4.3, section 8)."""
     tale = Tale()
     tale.leads("n1", 1)
     tale.leads("n2", 2)
@@ -239,7 +239,7 @@ def joint_entry(term: int) -> Entry:
 
 
 def three_members() -> Tale:
-    """n1 leads, of three members; n4 and n5 stand outside. It has shown one entry."""
+    """n1 leads three members; n4 and n5 are not members. It has shown one entry."""
     tale = Tale()
     tale.event("noted", "n1", "first members", "n1 n2 n3")
     tale.leads("n1", 1, by=("n2",))
@@ -300,7 +300,7 @@ def test_a_joint_election_takes_both_halves(by: tuple[str, ...], holds: bool) ->
 
 
 def test_a_leader_that_is_alone_at_last_shows_its_entries_to_nobody() -> None:
-    """The others have left: what it decides then says itself who the members are."""
+    """The others have left: the entry that it then decides names the members."""
     tale = Tale()
     tale.event("noted", "n1", "first members", "n1 n2")
     tale.leads("n1", 1, by=("n2",))
@@ -313,7 +313,7 @@ def test_a_leader_that_is_alone_at_last_shows_its_entries_to_nobody() -> None:
 
 @pytest.mark.parametrize("explained", [True, False])
 def test_entries_before_the_one_that_left_a_leader_alone_are_committed_with_it(explained: bool) -> None:
-    """n2 is sent away while an entry is still under way; nobody is shown that, and all is decided at one stroke."""
+    """n2 is removed while an entry is still under way; no other server sees that, and everything is decided at once."""
     tale = Tale()
     tale.event("noted", "n1", "first members", "n1 n2")
     tale.leads("n1", 1, by=("n2",))
@@ -326,7 +326,7 @@ def test_entries_before_the_one_that_left_a_leader_alone_are_committed_with_it(e
 
 
 def test_members_that_were_rolled_back_are_in_force_no_more() -> None:
-    """Who has not the entry in its log counts by the configuration before."""
+    """A server without the entry in its log uses the configuration before it."""
     tale = three_members()
     tale.sends("n1", 1, (1, 1), joint_entry(1), to=())
     tale.leads("n2", 2, by=("n3",))
@@ -340,7 +340,7 @@ def test_members_that_were_rolled_back_are_in_force_no_more() -> None:
 
 
 def stored(tale: Tale, node: str, index: int, value: str, term: int = 1) -> None:
-    """It applies a write, and its own copy changes."""
+    """The node applies a write, and its own copy changes."""
     tale.decides(index, entry(term, value), node)
     tale.event("stored", node, "x", (value,), (), "data")
 
@@ -361,7 +361,7 @@ def two_writes() -> Tale:
 
 
 def test_a_snapshot_may_stand_for_entries() -> None:
-    """Taken, sent, installed, restarted from: nothing of it is a violation, and the next entry follows on it."""
+    """A snapshot is taken, sent, installed and used at a restart: none of it is a violation, and the next entry follows it."""
     tale = two_writes()
     tale.event("noted", "n1", "snapshot taken", "up to index 2")
     snapshot(tale, "n1", 2, "8")
@@ -410,7 +410,7 @@ def test_a_server_snapshots_what_it_has_applied() -> None:
 
 
 def test_after_a_restart_a_server_goes_on_behind_its_own_snapshot() -> None:
-    """Neither from the beginning nor further on; and with nothing, if its disk was lost."""
+    """Neither from the beginning nor later; and from an empty state, if its disk was lost."""
     for index, broken in ((1, True), (2, True), (3, False)):
         tale = two_writes()
         tale.event("noted", "n1", "snapshot taken", "up to index 2")

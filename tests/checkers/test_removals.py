@@ -1,4 +1,4 @@
-"""Removals: asked of sets and counters only, the same in every lane, and named the same by hand."""
+"""Removals: only sets and counters get them; they are the same in every lane, also those by hand."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def test_going_back_and_forward_gives_the_same_run() -> None:
         return [lane.trace.hex() for lane in timeline.experiment.lanes]
 
     go(2 * S)
-    timeline.intervene(Ask("n1", REMOVE, "x", "2"))
-    timeline.intervene(Ask("n1", WRITE, "x", "salt"))
+    timeline.act(Ask("n1", REMOVE, "x", "2"))
+    timeline.act(Ask("n1", WRITE, "x", "salt"))
     end = go(4 * S)
     assert breaks_the_law(timeline.experiment.lanes[0].sim) is None
     timeline.seek(0)
@@ -205,7 +205,7 @@ def test_a_side_that_misses_a_removal_is_stale() -> None:
     try:
         asks = (("n1", WRITE, "x", None), ("n1", REMOVE, "x", "1"), ("n2", READ, "x", None))
         assert words(*asks) == [[STALE]]
-        assert words(asks[0], asks[1], ("n1", READ, "x", None), asks[2]) == [[CONFLICT]]  # it came back to who had seen it gone
+        assert words(asks[0], asks[1], ("n1", READ, "x", None), asks[2]) == [[CONFLICT]]  # it came back
     finally:
         PROTOCOLS["bag"] = replace(PROTOCOLS["bag"], node=Bag)
 

@@ -1,4 +1,4 @@
-"""The bounded search: small objects by hand, registers against zones and against exhaustive search."""
+"""The bounded search: small objects by hand, and registers compared with zones and with exhaustive search."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_it_says_how_far_it_came():
 
 
 def any_order_fits(calls):
-    """Compare-and-set and reused values by trying every permutation; unanswered calls may stand anywhere or be left out."""
+    """Compare-and-set and reused values: tries every permutation, with unanswered calls anywhere or left out."""
     answered = [call for call in calls if call.finish is not None]
     for order in permutations(calls):
         placed = list(order)

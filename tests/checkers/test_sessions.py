@@ -90,7 +90,7 @@ def test_operations_of_one_client_that_overlap_have_no_order():
 
 
 def test_what_returned_in_the_microsecond_in_which_a_read_begins_does_not_come_before_it():
-    """Even when its event stands first: equal times are concurrent."""
+    """Even if its event comes first: equal times are concurrent."""
     history, checker = History(), Sessions()
     for number, (at, op_id, client, kind, value, result) in enumerate(
         [
@@ -143,7 +143,7 @@ def test_concurrent_writes_have_no_order_that_reads_could_go_against():
 
 
 def test_a_session_that_reads_one_two_one_went_back_whatever_the_order():
-    """Writes 1 and 2 are concurrent; but one of the two steps went back, whichever of them is the newer."""
+    """Writes 1 and 2 are concurrent; but one of the two steps went back, whichever of the writes is newer."""
     steps = [write("1", 2, 6, client="c4"), write("2", 1, 5, client="c5")]
     reads = [read("1", 10, 11, client="c1"), read("2", 12, 13, client="c1"), read("1", 14, 15, client="c1")]
     for in_real_time in (True, False):
@@ -228,8 +228,8 @@ def test_the_visitors_own_operations_are_spoken_of_as_yours():
         read("7", 40, 50, client="you"),
     )
     assert [finding.sentence for finding in checker.findings] == [
-        "you read x=7 at 0.000 s, though your own write x=9 had been acknowledged at 0.000 s, and 7 is older.",
-        "you read x=7 at 0.000 s, though you had read x=9 at 0.000 s already, and 7 is older.",
+        "You read x=7 at 0.000 s, though your own write x=9 had been acknowledged at 0.000 s, and 7 is older.",
+        "You read x=7 at 0.000 s, though you had read x=9 at 0.000 s already, and 7 is older.",
     ]
 
 
@@ -325,7 +325,7 @@ def test_reads_are_judged_as_the_definitions_say_on_random_histories(seed):
 
 
 def in_turn(chance, size):
-    """What three clients asked one after the other, each waiting for its answer, of a store that may answer anything."""
+    """Requests of three clients, who each wait for their answers, to a store that may answer anything."""
     steps, written, at = [], {"x": [], "y": []}, 0
     free = dict.fromkeys(("c1", "c2", "c3"), 0)
     for number in range(size):
@@ -343,7 +343,7 @@ def in_turn(chance, size):
 
 
 def contradicted(operations, client):
-    """Is there no order of the writes of some key that fits what happened before what, and all that one client was shown?"""
+    """Is there no order of a key's writes that fits the happened-before order and all answers of one client?"""
     accessed = accesses(operations)
     told = [one for one in operations if (one.outcome == "ok" if one.kind == "read" else one.outcome != "failed")]
     writes = {(one.key, one.value): place for place, one in enumerate(accessed) if one.kind == "write"}
@@ -363,7 +363,7 @@ def contradicted(operations, client):
 
 
 def accused(checker, client):
-    """Was a session of that client's accused, of what it read?"""
+    """Did the checker find a violation in what a session of this client read?"""
     return any(
         finding.checker in (READ_YOUR_WRITES, MONOTONIC_READS) and finding.sentence.startswith(client)
         for finding in checker.findings
@@ -468,7 +468,7 @@ def test_no_session_is_accused_in_scenario_27(seed):
 
 
 def faults(chance, nodes):
-    """Slow, lossy and cut links, crashes and asks by hand, one every half second."""
+    """Slow, lossy and cut links, crashes and requests by hand, one every half second."""
     members = [f"n{number}" for number in range(1, nodes + 1)]
     for at in range(1 * S, 12 * S, 500 * MS):
         src, dst = chance.sample(members, 2)

@@ -1,4 +1,4 @@
-"""Sets: against exhaustive search, exactly where they only grow; sentence by sentence; and a lane that collects."""
+"""Sets: compared with exhaustive search (exactly, if they only grow); sentence by sentence; and a lane that collects."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def histories(draw: st.DrawFn, removes: bool = False) -> list[Asked]:
 
 
 def nearly_right(chance: random.Random, removes: bool = False) -> list[Asked]:
-    """A history that a real set gave, each operation at one instant; then perhaps two reads changed by one element."""
+    """A history of a real set, with each operation at one instant; then perhaps two reads are changed by one element."""
     steps: list[Asked] = []
     state: frozenset[str] = frozenset()
     added: list[str] = []
@@ -124,7 +124,7 @@ def test_where_something_is_removed_nearly_all_that_is_wrong_is_found() -> None:
 
 
 def test_keys_are_judged_one_by_one() -> None:
-    """A removal in one set changes nothing of what a read of another must tell."""
+    """A removal in one set does not change what a read of another must return."""
     checker = Sets()
     fold(
         checker,

@@ -1,7 +1,7 @@
-"""Nothing in consensus/ iterates a set: its order differs from process to process, and a run must not (docs/design.md, law 7).
+"""Nothing in consensus/ iterates a set: its order differs from process to process, and a run must not (docs/design.md).
 
-It sees what can be seen in the text: literals, set(...), names and attributes that are annotated as sets or assigned one in the
-same function or class. A set that comes back from a call unannotated escapes it; the trace hashes of two processes do not.
+It finds what the text shows: literals, set(...), names and attributes that are annotated as sets or get one in the same
+function or class. It misses a set from a call without annotation; comparing the trace hashes of two processes finds such a set.
 """
 
 import ast
@@ -16,7 +16,7 @@ IN_ORDER = ("list", "tuple", "enumerate", "iter", "map", "filter", "zip")
 
 
 def is_set(node: ast.AST | None, sets: set[str]) -> bool:
-    """Whether an expression is a set as far as one can see: a literal, set(...), a name known to be one, or sets combined."""
+    """True if the text shows that an expression is a set: a literal, set(...), a name of a set, or a combination of sets."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.BitAnd | ast.Sub | ast.BitXor):
         return is_set(node.left, sets) or is_set(node.right, sets)
     if isinstance(node, ast.Call):
@@ -37,7 +37,7 @@ def names_of_sets(tree: ast.AST) -> set[str]:
 
 
 def iterated(tree: ast.AST) -> list[ast.expr]:
-    """Every expression that is gone through in order: by for, by a comprehension that keeps the order, by list(...)."""
+    """Every expression over which code iterates in order: by for, by a comprehension that keeps the order, by list(...)."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.For):

@@ -1,4 +1,4 @@
-"""How stale reads are: versions and microseconds, against a plain count."""
+"""How stale reads are, in versions and microseconds, compared with a plain count."""
 
 from __future__ import annotations
 

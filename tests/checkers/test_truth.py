@@ -1,6 +1,6 @@
 """The search against verdicts that this project did not write: Jepsen histories of etcd and of a key-value store.
 
-The histories stand beside the repository (``../shared/truth``), for their licences are their own; without them these tests
+The histories are outside the repository (``../shared/truth``), since they have their own licences; without them these tests
 are skipped, and pytest's summary says so.
 """
 

@@ -1,4 +1,4 @@
-"""Zab's seven properties are judged from events alone: each is broken by a few events made by hand, and by those only."""
+"""The checker judges Zab's seven properties from events alone: a few events by hand break each one, and only that one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def change(epoch: int, counter: int, value: str = "") -> Transaction:
 
 
 class Run:
-    """A run that is written down by hand."""
+    """A run that a test writes by hand."""
 
     def __init__(self, members: tuple[str, ...] = MEMBERS) -> None:
         self.checker = ZabSafety(members)
@@ -69,7 +69,7 @@ A, B, C = change(1, 1), change(1, 2), change(2, 1)
 
 
 def test_a_good_run_is_accused_of_nothing() -> None:
-    """Two primaries; a server that restarts and delivers anew; one that lags; a proposal of the first that was dropped."""
+    """Two primaries; a server that restarts and delivers again; one that lags; a dropped proposal of the first primary."""
     run = Run().leads("n1", 1).broadcasts("n1", A, B).delivers("n1", A).delivers("n2", A).leads("n2", 2)
     run.broadcasts("n2", C).delivers("n2", C).delivers("n3", A, C).happens("restarted", "n3").delivers("n3", A, C)
     run.broadcasts("n2", change(2, 2)).delivers("n2", change(2, 2))

@@ -22,7 +22,7 @@ ANNE, BOB = "anne-token", "bob-token"
 
 
 class Room:
-    """A session and what each of its viewers has been sent."""
+    """A session and the packets of each of its viewers."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self.now = 1000.0
@@ -41,7 +41,7 @@ class Room:
         self.session.leave(viewer, self.now)
 
     def tick(self, times: int = 1, pause: float = TICK) -> None:
-        """So many ticks; after each one the simulation's clock does not move (a slice has all the time it needs)."""
+        """Runs this many ticks; the clock stands still during each (a slice has all the time that it needs)."""
         for _ in range(times):
             self.now += pause
             packets, _ = self.session.tick(self.now, lambda: self.slept, lambda viewer: self.queues.get(viewer, 0))
@@ -51,7 +51,7 @@ class Room:
                 self.sizes.append(len(packet.data))
 
     def ask(self, viewer: str, type: str, **fields: Any) -> dict[str, Any]:
-        """A command and its acknowledgement at the next tick."""
+        """Sends a command; returns its acknowledgement from the next tick."""
         answers = self.post(viewer, type, **fields)
         self.tick()
         assert len(answers) == 1
@@ -59,7 +59,7 @@ class Room:
 
     def post(self, viewer: str, type: str, **fields: Any) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = []
-        ident = fields.pop("id", f"{type}-{self.now}-{len(self.session.asked)}")
+        ident = fields.pop("id", f"{type}-{self.now}-{len(self.session.queue)}")
         self.session.ask(viewer, {"id": ident, "type": type, **fields}, answers.append)
         return answers
 
@@ -130,7 +130,7 @@ def test_there_are_no_more_packets_a_second_than_the_limit_says(room: Room) -> N
 def test_news_are_gathered_for_a_tenth_of_a_second_but_what_somebody_did_is_told_at_once(room: Room) -> None:
     room.ask("anne", "speed", speed=0.5)
     room.tick(30)
-    while len(room.got["anne"][-1][2]) < 2:  # news have just been told
+    while len(room.got["anne"][-1][2]) < 2:  # news was sent just now
         room.tick()
     before = len(room.got["anne"])
     room.ask("anne", "crash", node="n3")
@@ -193,7 +193,7 @@ def test_who_comes_between_two_packets_knows_what_all_others_know(room: Room) ->
 
 
 def take(room: Room, viewer: str, folds: dict[str, list[Fold]], heard: dict[str, int]) -> None:
-    """Folds what a viewer has got since."""
+    """Folds the packets that a viewer has got since the last call."""
     now = 0
     for _, _, frames in room.got[viewer][heard[viewer] :]:
         for kind, body in frames:
@@ -290,7 +290,7 @@ def test_pause_and_play(room: Room) -> None:
 
 @pytest.mark.parametrize("stop", ["pause", "length"])
 def test_time_stands_only_where_all_of_its_microsecond_has_happened(stop: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slice may end between two events of one microsecond; who pauses there is shown all of it; so is a run's end."""
+    """A slice may end between two events of one microsecond. A viewer who pauses there sees all of them, as at a run's end."""
     moment = 3 * S  # the timers of all nodes' hinted handoff are due at once
     monkeypatch.setattr("dashboard.live.session.STEPS", 1)
     room = Room(replace(LIMITS, length=moment) if stop == "length" else LIMITS)
@@ -451,7 +451,7 @@ def test_a_cut_falls_on_every_lane_and_is_told_with_its_mark(room: Room) -> None
     assert [room.session.views[lane].links["clean"] for lane in cut] == [True, True]
     story = room.frames("anne", "marks")[-1]
     assert "cut" in [mark[1] for mark in story["marks"]]
-    assert story["eras"][-1][1] is None
+    assert story["cut_spans"][-1][1] is None
     assert story["undo"]
     assert room.frames("anne", "meters")[-1]["sides"][0]["nodes"] == ["n1", "n2"]
 
@@ -512,6 +512,18 @@ def test_a_log_has_a_limit_that_is_said() -> None:
         "sentence": "A run keeps 2 interventions; reset it to go on.",
         "template": "A run keeps {most} interventions; reset it to go on.",
         "values": {"most": 2},
+    }
+
+
+def test_a_sentence_within_a_refusal_keeps_its_template(room: Room) -> None:
+    refused = room.ask("anne", "deadline", deadline=1)
+    assert refused["sentence"] == "The command deadline: deadline must be from 10 ms to 1 minute, in microseconds."
+    assert refused["template"] == "The command {command}: {field} must be from {low} to {high}, in microseconds."
+    assert refused["values"] == {
+        "command": "deadline",
+        "field": "deadline",
+        "low": {"template": "{ms} ms", "values": {"ms": "10"}},
+        "high": {"template": "{n} minute", "values": {"n": 1}},
     }
 
 

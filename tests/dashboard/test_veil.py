@@ -1,4 +1,4 @@
-"""A veiled session tells what clients see and nothing of what is in the box, until somebody reveals it."""
+"""A veiled session shows what clients see and nothing inside the box, until somebody reveals it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def veiled_room(lane: LaneSpec | None = None) -> Room:
 
 
 def told(room: Room, viewer: str = "anne") -> list[tuple[str, Any]]:
-    """Everything that a viewer has been sent since the box was opened, without the catalogue."""
+    """Everything that a viewer got since the box was opened, without the catalogue."""
     frames = [frame for packet in room.got[viewer] for frame in packet[2] if frame[0] != "hello"]
     opened = max(place for place, (kind, _) in enumerate(frames) if kind == "snapshot" and place < len(frames))
     first = next(place for place, (kind, body) in enumerate(frames) if kind == "snapshot" and body["spec"]["scenario"] == BOX)
@@ -118,7 +118,7 @@ def test_the_lesson_and_what_must_come_out_wait_for_the_reveal() -> None:
     room = veiled_room()
     spec = room.frames("anne", "snapshot")[-1]["spec"]
     assert spec["veiled"] and (spec["lesson"], spec["expect"]) == ("", []) and spec["ask"]
-    assert spec["lanes"] == [{"protocol": "", "title": "?", "knobs": {}, "line": ""}]
+    assert spec["lanes"] == [{"protocol": "", "title": "?", "knobs": {}, "line": "", "nickname": ""}]
 
 
 def test_meters_and_answers_are_told_as_ever() -> None:
@@ -233,12 +233,12 @@ def test_the_news_of_a_veiled_lane_add_up_to_its_world() -> None:
         while not timeline.advance(number * 900 * MS, 10_000):
             pass
         view.news(veil.VeiledLane(timeline.experiment.lanes[0]), timeline.at)
-        timeline.intervene(act)
+        timeline.act(act)
     lane = veil.VeiledLane(timeline.experiment.lanes[0])
     view.news(lane, timeline.at)
     view.meters_news(lane, timeline.at, exact=True)
     known = view.body(lane, timeline.at, LIMITS)
     fresh = wire.LaneView(0).whole(lane, timeline.at)
-    for part in ("nodes", "links", "operations", "count", "meters", "stopped", "lost"):
+    for part in ("nodes", "links", "operations", "count", "meters", "stopped", "dropped"):
         assert known[part] == fresh[part], part
     assert known["flying"]["id"] == fresh["flying"]["id"]

@@ -1,4 +1,4 @@
-"""The wire: every frame keeps to its table, every command is checked against its own, and the news add up to the world."""
+"""The wire: every frame fits its table, every command is checked against its own, and the news adds up to the world."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def overheard(lane: Any, number: int, now: int) -> wire.LaneView:
 
 
 def through_the_wire(value: Any) -> Any:
-    """As a page gets it."""
+    """The value as a page gets it."""
     return Reader().unpacked(Writer().packed(value))
 
 
@@ -69,22 +69,22 @@ ACTS = st.one_of(
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 700 * MS), ACTS), max_size=12), st.integers(1, 400))
 def test_a_snapshot_and_the_news_after_it_add_up_to_a_later_snapshot(acts: list[tuple[int, Any]], seed: int) -> None:
-    """The browser is a pure fold of frames: whatever happens, it knows what a newcomer is told, and what the engine knows."""
+    """The browser is a pure fold of frames: whatever happens, its state equals a newcomer's, and the engine's."""
     timeline = Timeline(registry.spec("same-cut", seed))
     lanes = timeline.experiment.lanes
     views = [wire.LaneView(number) for number in range(len(lanes))]
     ear, stream = wire.Ear(), wire.Stream()
     whole = [view.whole(lane, timeline.at) for view, lane in zip(views, lanes, strict=True)]
-    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.told([("snapshot", {"lanes": whole})])))[2][0]
+    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.for_all([("snapshot", {"lanes": whole})])))[2][0]
     folds = [Fold(lane) for lane in opening["lanes"]]
     for seq, (after, act) in enumerate(acts, 2):
         run_to(timeline, timeline.at + after)
         with contextlib.suppress(Refused):
-            timeline.intervene(act)
+            timeline.act(act)
         frames: list[wire.Frame] = []
         for view, lane in zip(views, lanes, strict=True):
             frames += view.news(lane, timeline.at) + view.meters_news(lane, timeline.at, exact=True)
-        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.told(frames)))[2]:
+        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.for_all(frames)))[2]:
             folds[body["lane"]].take(kind, body, timeline.at)
     for number, (fold, lane) in enumerate(zip(folds, lanes, strict=True)):
         assert_knows(fold, Fold(through_the_wire(views[number].body(lane, timeline.at))))
@@ -102,7 +102,7 @@ def assert_knows(fold: Fold, whole: Fold, numbered: bool = True) -> None:
         assert (fold.late, fold.last, fold.kinds) == (whole.late, whole.last, whole.kinds)
     assert fold.operations == whole.operations
     assert fold.count == whole.count
-    assert fold.lost == whole.lost
+    assert fold.dropped == whole.dropped
     assert fold.meters == whole.meters
     assert fold.findings[-LIMITS.findings :] == whole.findings
     assert fold.stopped == whole.stopped
@@ -117,14 +117,14 @@ def test_a_message_that_waits_at_a_paused_node_is_late_and_its_end_is_told() -> 
     lane = timeline.experiment.lanes[0]
     view = wire.LaneView(0)
     fold = Fold(through_the_wire(view.whole(lane, timeline.at)))
-    timeline.intervene(interventions.Pause("n2"))
+    timeline.act(interventions.Pause("n2"))
     run_to(timeline, timeline.at + 300 * MS)
     for kind, body in view.news(lane, timeline.at):
         fold.take(kind, body, timeline.at)
     waiting = [row for row in fold.flying.values() if row["due"] <= timeline.at]
     assert waiting
     assert {row["dst"] for row in waiting} == {"n2"}
-    timeline.intervene(interventions.Resume("n2"))
+    timeline.act(interventions.Resume("n2"))
     for kind, body in view.news(lane, timeline.at):
         fold.take(kind, body, timeline.at)
     assert not [row for row in fold.flying.values() if row["due"] <= timeline.at]
@@ -159,7 +159,7 @@ def test_only_what_has_something_to_say_is_in_a_batch() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     lane = timeline.experiment.lanes[0]
     view = overheard(lane, 0, timeline.at)
-    timeline.intervene(interventions.Cut((("n1", "n2"),)))
+    timeline.act(interventions.Cut((("n1", "n2"),)))
     ((kind, body),) = view.news(lane, timeline.at)
     assert kind == "events"
     assert set(body) == {"lane", "links"}
@@ -176,7 +176,7 @@ def assert_keeps_to(card: wire.FrameCard, body: dict[str, Any]) -> None:
 
 def test_the_frames_of_a_lane_keep_to_their_tables() -> None:
     timeline = Timeline(registry.spec("same-cut"))
-    timeline.intervene(interventions.Partition((("n1", "n2"), ("n3", "n4", "n5"))))
+    timeline.act(interventions.Partition((("n1", "n2"), ("n3", "n4", "n5"))))
     lanes = timeline.experiment.lanes
     views = [wire.LaneView(number) for number in range(len(lanes))]
     for number, (view, lane) in enumerate(zip(views, lanes, strict=True)):
@@ -231,7 +231,7 @@ def test_who_chooses_when_messages_land_is_told_with_the_links() -> None:
     (lane, *_), view = timeline.experiment.lanes, wire.LaneView(0)
     assert view.whole(lane, timeline.at)["links"]["adversary"] == ""
     for name in ("decisive", ""):
-        timeline.intervene(interventions.Adversary(name))
+        timeline.act(interventions.Adversary(name))
         [(_, news)] = [frame for frame in view.news(lane, timeline.at) if frame[0] == "events"]
         assert news["links"] == {"adversary": name}
 
@@ -265,7 +265,7 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "SpecLane": spec["lanes"],
         "LinkSetting": [spec["link"]],
         "Side": lanes[0].meters(timeline.at)["sides"],
-        "Lost": [wire.LaneView(0).whole(lanes[0], timeline.at)["lost"]],
+        "Dropped": [wire.LaneView(0).whole(lanes[0], timeline.at)["dropped"]],
     }
     assert {*bodies, "Message", "Operation"} == set(wire.PARTS)
     for name, rows in bodies.items():
@@ -304,7 +304,7 @@ def heard(data: bytes) -> list[Any]:
 
 
 def test_a_short_packet_is_plain_and_a_long_one_is_deflated() -> None:
-    nothing = wire.Stream().told([])
+    nothing = wire.Stream().for_all([])
     brief = wire.encoded(1, 0, [wire.refused("No.")], nothing)
     assert brief[0] == 0
     assert heard(brief) == [1, 0, [["refused", {"sentence": "No."}]]]
@@ -317,12 +317,12 @@ def test_a_short_packet_is_plain_and_a_long_one_is_deflated() -> None:
 def test_after_a_gap_only_what_stands_for_itself_is_understood_until_a_snapshot_comes() -> None:
     ear, stream = wire.Ear(), wire.Stream()
     snapshot, news = ("snapshot", {"word": "alpha 1"}), ("marks", {"word": "beta 2"})
-    packets = [stream.told([snapshot]), stream.told([news]), stream.told([news]), stream.told([news])]
+    packets = [stream.for_all([snapshot]), stream.for_all([news]), stream.for_all([news]), stream.for_all([news])]
     assert ear.heard(wire.encoded(1, 0, [], packets[0]))[2] == [["snapshot", {"word": "alpha 1"}]]
     assert ear.heard(wire.encoded(3, 0, [wire.refused("No.")], packets[2]))[2] == [["refused", {"sentence": "No."}]]
     assert ear.heard(wire.encoded(4, 0, [], packets[3]))[2] == []
-    assert ear.heard(wire.encoded(5, 0, [], stream.told_apart([snapshot])))[2] == [["snapshot", {"word": "alpha 1"}]]
-    assert ear.heard(wire.encoded(6, 0, [], stream.told([news])))[2] == [["marks", {"word": "beta 2"}]]
+    assert ear.heard(wire.encoded(5, 0, [], stream.for_some([snapshot])))[2] == [["snapshot", {"word": "alpha 1"}]]
+    assert ear.heard(wire.encoded(6, 0, [], stream.for_all([news])))[2] == [["marks", {"word": "beta 2"}]]
 
 
 TEXTS = st.text(max_size=60).filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text))
@@ -341,7 +341,7 @@ def test_plain_values_come_back_one_after_the_other(values: list[Any]) -> None:
     for value in values:
         assert reader.unpacked(writer.packed(value)) == value
     late = Reader()
-    late.knows(Reader().unpacked(writer.told()))
+    late.knows(Reader().unpacked(writer.tables()))
     for value in values:
         assert late.unpacked(writer.after().packed(value), learning=False) == value
     assert (late.words, late.shapes) == (reader.words, reader.shapes)
@@ -374,7 +374,7 @@ def test_a_text_costs_its_numbers_once_its_pattern_is_known() -> None:
 @given(st.text(max_size=600).filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text)))
 def test_any_text_comes_back(text: str) -> None:
     comes_back = text.replace("\0", "\ufffd").replace("\1", "\ufffd")
-    assert heard(wire.encoded(1, 0, [wire.refused(text)], wire.Stream().told([])))[2][0][1]["sentence"] == comes_back
+    assert heard(wire.encoded(1, 0, [wire.refused(text)], wire.Stream().for_all([])))[2][0][1]["sentence"] == comes_back
 
 
 def test_fields_of_messages_are_short_texts() -> None:
@@ -556,7 +556,7 @@ JSON = st.recursive(
 @settings(max_examples=200)
 @given(st.sampled_from(sorted(wire.COMMANDS)), st.data())
 def test_no_json_breaks_the_check(kind: str, data: st.DataObject) -> None:
-    """Any value in any field is understood or refused; nothing else comes out."""
+    """Any value in any field is accepted or refused; nothing else happens."""
     fields = {name: data.draw(JSON) for name in wire.COMMANDS[kind].fields}
     try:
         order = wire.order({"id": "1", "type": kind, **fields})
@@ -574,7 +574,7 @@ def test_a_sentence_keeps_its_template_and_values_on_the_wire() -> None:
     inner = say("{n} stale reads", n=3)
     sentence = say("The side of {size} answered {ok} of {asked}; {harm}.", size=2, ok=0, asked=41, harm=inner)
     for writer, reader in ((Writer(), Reader()), (Writer(learning=False), Reader())):
-        for _ in range(2):  # told anew, then from the tables
+        for _ in range(2):  # sent in full, then from the tables
             back = reader.unpacked(writer.packed(["caption", sentence]))[1]
             assert back == sentence and back.template == sentence.template and back.values == sentence.values
             assert back.values["harm"].template == inner.template

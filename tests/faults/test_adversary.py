@@ -22,7 +22,7 @@ from tests.kit.storm import Watched, members
 
 
 def spiteful(nodes: Any, src: str, dst: str, message: Any) -> int:
-    """Delays everything for as long as it is allowed to."""
+    """Delays everything for as long as the kernel allows."""
     return 70 * S
 
 
@@ -40,7 +40,7 @@ def votes(card: Any = CARD, **more: Any) -> Watched:
 
 
 def inputs(run: Watched) -> None:
-    run.apply(*(Act(f"n{n}", "propose", f"lunch={bit}") for n, bit in enumerate("01011", start=1)))
+    run.carry_out(*(Act(f"n{n}", "propose", f"lunch={bit}") for n, bit in enumerate("01011", start=1)))
 
 
 def flights(run: Watched) -> list[tuple[int, int]]:
@@ -51,7 +51,7 @@ def flights(run: Watched) -> list[tuple[int, int]]:
 
 def test_every_message_lands_and_none_is_held_longer_than_it_may_be() -> None:
     run = votes()
-    run.apply(Adversary("spiteful"))
+    run.carry_out(Adversary("spiteful"))
     inputs(run)
     run.run(20 * S)
     assert {at - due for due, at in flights(run)} == {HELD_MAX}
@@ -61,7 +61,7 @@ def test_every_message_lands_and_none_is_held_longer_than_it_may_be() -> None:
 
 def test_a_message_is_told_to_be_held_once_however_often_the_adversary_is_asked() -> None:
     run = votes()
-    run.apply(Adversary("decisive"))
+    run.carry_out(Adversary("decisive"))
     inputs(run)
     run.run(1 * S)
     held = [event.data[0] for event in run.events if event.kind == "held"]
@@ -70,35 +70,35 @@ def test_a_message_is_told_to_be_held_once_however_often_the_adversary_is_asked(
 
 def test_when_it_leaves_what_it_holds_lands_when_that_delay_is_over() -> None:
     run = votes(MAJORITY)
-    run.apply(Adversary("decisive"))
+    run.carry_out(Adversary("decisive"))
     inputs(run)
     run.run(1 * S)
     run.run_to(lambda sim: bool(sim.held))
     assert run.seen["decided"] == 0
-    run.apply(Adversary(""))
+    run.carry_out(Adversary(""))
     run.run(1 * S)
     assert run.sim.held == {} and run.seen["decided"] == 5 and run.seen["dropped"] == 0
 
 
 def test_a_cut_and_a_crash_still_end_what_it_holds() -> None:
     run = votes()
-    run.apply(Adversary("spiteful"))
+    run.carry_out(Adversary("spiteful"))
     inputs(run)
     run.run(15 * MS)
     assert len(run.sim.held) == 20
-    run.apply(Cut((("n1", "n2"),)), Crash("n3"))
+    run.carry_out(Cut((("n1", "n2"),)), Crash("n3"))
     run.run(3 * S)
     assert run.seen["dropped: cut"] > 0 and run.seen["dropped: down"] > 0
 
 
 def test_a_node_that_stands_still_gets_what_came_when_it_goes_on() -> None:
     run = votes()
-    run.apply(Adversary("spiteful"))
+    run.carry_out(Adversary("spiteful"))
     inputs(run)
     run.run(15 * MS)
-    run.apply(Pause("n3"))
+    run.carry_out(Pause("n3"))
     run.run(3 * S)
-    run.apply(Resume("n3"), Adversary(""))
+    run.carry_out(Resume("n3"), Adversary(""))
     run.run(5 * S)
     assert run.sim.held == {} and run.seen["decided"] == 5
 
@@ -112,7 +112,7 @@ def test_it_sees_running_nodes_only() -> None:
 
     cluster = Cluster(CARD.node, members(3), CARD.with_defaults(), adversaries={"watches": watches})
     run = Watched(cluster)
-    run.apply(Crash("n2"), Adversary("watches"), Act("n1", "propose", "lunch=1"))
+    run.carry_out(Crash("n2"), Adversary("watches"), Act("n1", "propose", "lunch=1"))
     run.run(50 * MS)
     assert set(seen) == {("n1", "n3")}
 
@@ -125,7 +125,7 @@ def test_where_a_protocol_names_nothing_decisive_it_changes_nothing(card: Any) -
     quiet, played = (
         Simulation(Cluster(card.node, members(3), card.with_defaults(), adversaries=ADVERSARIES)) for _ in range(2)
     )
-    played.apply(Adversary("decisive"))
+    played.carry_out(Adversary("decisive"))
     quiet.run_until(2 * S)
     played.run_until(2 * S)
     told = [event[1:4] for event in played.drain() if event.kind != "adversary"]
@@ -134,13 +134,13 @@ def test_where_a_protocol_names_nothing_decisive_it_changes_nothing(card: Any) -
 
 def test_an_unknown_adversary_is_refused() -> None:
     with pytest.raises(Refused, match="no adversary 'omniscient'; there are decisive"):
-        votes().apply(Adversary("omniscient"))
+        votes().carry_out(Adversary("omniscient"))
 
 
 def test_without_a_crash_and_with_one_the_deterministic_vote_is_held_up_by_delays_alone() -> None:
-    """FLP's theorem: with no node down at all it stays undecided. (What it needs is that one might be.)"""
+    """FLP's theorem: it stays undecided even if no node is down. (It is enough that one could be down.)"""
     run = votes(MAJORITY)
-    run.apply(Adversary("decisive"))
+    run.carry_out(Adversary("decisive"))
     inputs(run)
     run.run(60 * S)
     assert run.seen["decided"] == run.seen["dropped"] == run.seen["crashed"] == 0
@@ -150,7 +150,7 @@ def test_without_a_crash_and_with_one_the_deterministic_vote_is_held_up_by_delay
 
 def test_asking_what_is_decisive_changes_no_node() -> None:
     run = votes()
-    run.apply(Adversary("decisive"))
+    run.carry_out(Adversary("decisive"))
     inputs(run)
     run.run(100 * MS)
     before = {name: (node.describe(), node.stream.state) for name, node in run.sim.nodes.items()}
@@ -174,11 +174,11 @@ def test_a_run_with_an_adversary_is_rewound_and_replayed_to_the_bit() -> None:
 
 def test_undo_sends_it_away_and_calls_it_back() -> None:
     timeline = Timeline(registry.spec("same-cut"))
-    timeline.intervene(Adversary("decisive"))
+    timeline.act(Adversary("decisive"))
     assert timeline.undo() == "send the adversary away"
     assert {lane.sim.adversary for lane in timeline.experiment.lanes} == {""}
-    timeline.intervene(Adversary("decisive"))
-    timeline.intervene(Adversary(""))
+    timeline.act(Adversary("decisive"))
+    timeline.act(Adversary(""))
     assert timeline.undo() == "call the adversary back"
     assert {lane.sim.adversary for lane in timeline.experiment.lanes} == {"decisive"}
 
@@ -186,8 +186,8 @@ def test_undo_sends_it_away_and_calls_it_back() -> None:
 def test_it_may_come_while_a_node_restarts() -> None:
     run = votes()
     inputs(run)
-    run.apply(Adversary("decisive"), Crash("n1"))
+    run.carry_out(Adversary("decisive"), Crash("n1"))
     run.run(1 * S)
-    run.apply(Restart("n1"))
+    run.carry_out(Restart("n1"))
     run.run(20 * S)
     assert run.seen["decided"] == 5

@@ -6,7 +6,7 @@ import { layout } from "../../static/js/stage/layout.js";
 
 const five = ["n1", "n2", "n3", "n4", "n5"];
 
-/** The sides' numbers by where they stand on the stage. */
+/** The sides' numbers by their places on the stage. */
 function standing(nodes, sides, width = 922, height = 470) {
   const { places } = layout({ nodes, sides, clean: true, width, height });
   const middle = sides.map((side) => side.reduce((sum, id) => sum + places.get(id)[0], 0) / side.length);

@@ -1,4 +1,4 @@
-// What is painted once and copied from there: sprites, made for each look and not for each thing or each picture.
+// Sprites: painted once for each look, not for each thing or each picture, and then copied.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ const COLOURS = Object.fromEntries(["bg", "ink", "dim", "line", "neutral", "on-e
 const UI = { tool: "cut", watchedKey: "x", view: "god", hover: null, selection: null, gesture: null, ghost: null, reducedMotion: false, camera: { x: 0, y: 0, zoom: 1 }, colours: COLOURS };
 const VIEW = { scale: 1, x: 461, y: 260, font: "sans-serif", colours: UI.colours };
 
-/** A brush that paints nothing and remembers what was copied where. */
+/** A brush that paints nothing and records what is copied where. */
 function brushOf() {
   const copies = [];
   const known = { measureText: () => ({ width: 10 }), drawImage: (surface, x, y) => copies.push({ surface, x, y }) };

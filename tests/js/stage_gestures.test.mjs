@@ -1,4 +1,4 @@
-// What pointers mean, with synthetic pointers: every tool, every drag, every way of giving up.
+// The meaning of pointer events, with synthetic pointers: every tool, every drag, every way to cancel.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

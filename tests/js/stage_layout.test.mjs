@@ -1,4 +1,4 @@
-// Where things stand: legible from 2 to 25 nodes, islands that part, a picture that depends on the present alone.
+// The places on the stage: legible from 2 to 25 nodes, with separate islands, and dependent on the present alone.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

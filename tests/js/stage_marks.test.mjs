@@ -1,4 +1,4 @@
-// The table of marks is the legend and the brush: whatever the stage paints is in it, and each of its marks has words and paints.
+// One table of marks serves the legend and the stage: the stage paints only marks of it, and each mark has words and paints something.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What is on the stage at one instant: only what is in the world, where the world says it is.
+// The stage at one instant shows only what is in the world, at the places that the world gives.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
-// What scripts/vendor.mjs promises the page: every bare import of static/js is in the import map, and what it maps to is there,
-// complete, with its licence and without a pointer to a source map that nobody serves.
+// What scripts/vendor.mjs promises the page: every bare import of static/js is in the import map, and its file exists, complete, with
+// its licence and without a pointer to a source map that nobody serves.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The wire's skin: packets in order, commands answered once.
+// The wire's outer layer: packets in order, commands answered once.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execFileSync } from "node:child_process";
@@ -12,12 +12,12 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
 const small = (...heads) => Uint8Array.from(heads);
 
 // By hand, from docs/wire.md: a number n is 8 n + 1; a list of n is 8 n + 5; an empty table is `true`, 8 * 2.
-const anew = (seq) => small(8 * seq + 1, 1, 5, 16, 5); // [seq, 0, no frames, tables anew, nothing told]
+const anew = (seq) => small(8 * seq + 1, 1, 5, 16, 5); // [seq, 0, no frames, new tables, nothing else]
 const next = (seq) => small(8 * seq + 1, 1, 5, 0, 5);
 const plain = (bytes) => small(0, ...bytes);
 const squeezed = (bytes) => small(1, ...deflateRawSync(bytes));
 
-/** What dashboard/wire.py packs, so that both ends are held to each other. */
+/** What dashboard/wire/pack.py packs, so that the test compares both ends. */
 function fromPython(program) {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const python = [`${root}.venv/bin/python`, `${root}.venv/Scripts/python.exe`].find((path) => existsSync(path)) ?? "python3";
@@ -34,17 +34,17 @@ pairs = [(1, 2), ({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}}), ({"a": 1, "
          ([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 3}]), ({"a": {"b": 1}}, {"a": [1]}), ({"a": [1]}, {"a": {"b": 1}}), ({}, {"__proto__": {"b": 1}}), ({"~": 1}, {"~": 2, "=": 3})]
 writer = Writer()
 packed = [writer.packed(value).hex() for value in values]
-print(json.dumps({"values": values, "packed": packed, "told": writer.told().hex(), "again": [writer.after().packed(value).hex() for value in values],
+print(json.dumps({"values": values, "packed": packed, "tables": writer.tables().hex(), "again": [writer.after().packed(value).hex() for value in values],
                   "changes": [[old, change(old, new), new] for old, new in pairs]}))
 `;
 
-test("values come back as the server packed them, to who has heard all and to who was told the tables", () => {
-  const { values, packed, told, again } = fromPython(VALUES);
+test("values come back as the server packed them, to a reader of all of them and to one with the tables", () => {
+  const { values, packed, tables, again } = fromPython(VALUES);
   const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
   const reader = new Reader();
   assert.deepEqual(packed.map((hex) => reader.unpacked(bytes(hex))), values);
   const late = new Reader();
-  late.knows(new Reader().unpacked(bytes(told)));
+  late.knows(new Reader().unpacked(bytes(tables)));
   assert.deepEqual(again.map((hex) => late.unpacked(bytes(hex), 0, false)), values);
 });
 
@@ -56,21 +56,21 @@ const SESSION = `
 import json
 from dashboard import wire
 from dashboard.live.session import Session
-session, ear, told = Session("abcdefgh2", 0.0), wire.Ear(), []
+session, ear, packets = Session("abcdefgh2", 0.0), wire.Ear(), []
 session.join("anne", "anne-token", 0.0)
 for tick in range(1, 90):
     for packet in session.tick(tick / 30, lambda: 0.0, lambda viewer: 0)[0]:
-        told.append([packet.data.hex(), ear.heard(packet.data)])
-print(json.dumps(told))
+        packets.append([packet.data.hex(), ear.heard(packet.data)])
+print(json.dumps(packets))
 `;
 
 test("the packets of a session are understood as the server's own ear understands them", async () => {
-  const told = fromPython(SESSION);
+  const packets = fromPython(SESSION);
   const heard = [];
   const take = inOrder((packet) => heard.push(packet), assert.fail);
-  for (const [hex] of told) await take(Uint8Array.from(Buffer.from(hex, "hex")));
-  assert.ok(told.length > 15);
-  assert.deepEqual(heard, told.map(([, packet]) => packet));
+  for (const [hex] of packets) await take(Uint8Array.from(Buffer.from(hex, "hex")));
+  assert.ok(packets.length > 15);
+  assert.deepEqual(heard, packets.map(([, packet]) => packet));
 });
 
 test("a packet is plain or deflated, and nothing else", async () => {
@@ -82,15 +82,15 @@ test("a packet is plain or deflated, and nothing else", async () => {
 test("what is not a packet is refused", () => {
   assert.throws(() => createEar()(small(5, 1, 5, 16, 5)), /a packet is/);
   assert.throws(() => createEar()(small(9, 1, 5, 16)), /too early/);
-  assert.throws(() => createEar()(small(9, 1, 5, 16, 13, 3)), /never told/);
+  assert.throws(() => createEar()(small(9, 1, 5, 16, 13, 3)), /never sent/);
 });
 
 test("after a gap, or after a packet that made no sense, only a snapshot's tables are understood", () => {
   const heard = createEar();
   const understood = (bytes) => heard(bytes)[2].length;
-  const two = (bytes) => small(...bytes.slice(0, -1), 21, 0, 0); // that tells [null, null]
+  const two = (bytes) => small(...bytes.slice(0, -1), 21, 0, 0); // its frames for everybody are [null, null]
   assert.deepEqual([two(anew(1)), two(next(2)), two(next(4)), two(next(5)), two(anew(9)), two(next(10))].map(understood), [2, 2, 0, 0, 2, 2]);
-  assert.throws(() => heard(small(8 * 11 + 1, 1, 5, 0, 13, 3)), /never told/);
+  assert.throws(() => heard(small(8 * 11 + 1, 1, 5, 0, 13, 3)), /never sent/);
   assert.deepEqual([two(next(12)), two(anew(13))].map(understood), [0, 2]);
 });
 

@@ -1,4 +1,4 @@
-// Every sentence of the page comes from a catalogue: keys exist, templates are filled, no sentence stands in the code of panels or stage.
+// Every sentence of the page comes from a catalogue: keys exist, templates are filled, the code of panels and stage has no sentences.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -10,18 +10,18 @@ import { chosen } from "../../static/js/words/index.js";
 import { bracketed, pseudo } from "../../static/js/words/pseudo.js";
 
 const SCRIPTS = new URL("../../static/js/", import.meta.url);
-const WORDS = 3; // so many words in a row are a sentence
+const WORDS = 3; // this many words in a row count as a sentence
 const SHOWN = /^(?:title|aria-label|aria-valuetext|alt|placeholder)$/; // attributes that people read
 const NO_WORDS = ["io server disconnect", "400 \0px Inter, sans-serif"]; // Socket.IO's name of an event, a font
-const BRAND = ["CAP", "scope"]; // stands in the markup in two weights
+const BRAND = ["CAP", "scope"]; // has two weights in the markup
 
 const spoken = () => readdirSync(SCRIPTS, { recursive: true }).filter((name) => name.endsWith(".js") && !/^(?:words|lib.wire-types)/.test(name));
 
-/** The texts of a script that could be shown: of html templates what stands between tags and in attributes that people read. */
+/** The texts of a script that could be shown; from html templates the texts between tags and in attributes that people read. */
 function texts(source, name) {
   const found = [];
   const visit = (node) => {
-    if (ts.isThrowStatement(node) || ts.isImportDeclaration(node)) return; // errors are for whoever reads the console
+    if (ts.isThrowStatement(node) || ts.isImportDeclaration(node)) return; // errors are for readers of the console
     if (ts.isTaggedTemplateExpression(node) && node.tag.getText() === "html") {
       const { template } = node;
       const parts = ts.isNoSubstitutionTemplateLiteral(template) ? [template.text] : [template.head.text, ...template.templateSpans.map(({ literal }) => literal.text)];
@@ -96,6 +96,12 @@ test("another language has its own words, plurals and server sentences, and fall
   assert.equal(server("{n} reads", { n: 4 }), "4 čtení");
   assert.equal(server("{n} writes", { n: 4 }), "4 writes");
   assert.equal(t("no.such.key"), "no.such.key");
+});
+
+test("a sentence within a sentence of the server is in the page's language, too", () => {
+  const { server } = createWords({ locale: "en", sentences: en, server: bracketed }, en);
+  const values = { high: { template: "{s} s", values: { s: 60 } } };
+  assert.equal(server("It must end by {high}.", values), "⟦It must end by ⟦60 s⟧.⟧");
 });
 
 test("the language is the first one wanted that there is", () => {

@@ -1,4 +1,4 @@
-// The world's fold of packets, as docs/wire.md tells it; no browser, no server.
+// The world's fold of packets, as docs/wire.md describes it; without browser and server.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { advanceRender, momentBefore } from "../../static/js/stores/clock.js";
@@ -13,9 +13,9 @@ const NOTHING = {};
 const clock = (at, more = {}) => ["clock", { at, horizon: at, speed: 0.05, playing: true, live: true, ...more }];
 
 function snapshot(at, more = {}) {
-  const lane = { nodes: { n1: NODE, n2: NODE }, links: LINKS, since: at, flying: NOTHING, late: [], last: 0, kinds: [["Vote", "", 1]], places: ["n1", "n2", "c1", "you"], delay: 10_000, operations: NOTHING, count: 0, meters: null, findings: [], lost: { cut: 0, loss: 0, down: 0 }, stopped: null };
+  const lane = { nodes: { n1: NODE, n2: NODE }, links: LINKS, since: at, flying: NOTHING, late: [], last: 0, kinds: [["Vote", "", 1]], places: ["n1", "n2", "c1", "you"], delay: 10_000, operations: NOTHING, count: 0, meters: null, findings: [], dropped: { cut: 0, loss: 0, down: 0 }, stopped: null };
   const spec = { scenario: "same-cut", seed: 1, nodes: ["n1", "n2"], keys: ["x"], clients: [], lanes: [{ protocol: "raft", title: "Raft", knobs: {}, line: "" }] };
-  return ["snapshot", { spec, clock: clock(at, more.clock)[1], lanes: [{ ...lane, ...more.lane }], marks: [], eras: [], caption: "", undo: null, ...more.body }];
+  return ["snapshot", { spec, clock: clock(at, more.clock)[1], lanes: [{ ...lane, ...more.lane }], marks: [], cut_spans: [], caption: "", undo: null, ...more.body }];
 }
 
 // Messages without a cause, from n1 to n2, ten milliseconds on their way; their ids are 1, 2, ...
@@ -72,7 +72,7 @@ describe("packets", () => {
 
   test("the same packet twice counts once, and one of an old future not at all", () => {
     const state = opened();
-    const packet = [2, 1, [["marks", { marks: [[1_000_000, "cut", -1, "cut"]], eras: [], caption: "", undo: null }], clock(1_000_000)]];
+    const packet = [2, 1, [["marks", { marks: [[1_000_000, "cut", -1, "cut"]], cut_spans: [], caption: "", undo: null }], clock(1_000_000)]];
     fold(state, packet);
     fold(state, packet);
     pass(state, 0.1);
@@ -217,7 +217,7 @@ describe("the picture's clock", () => {
     assert.equal(state.renderAt, 1_012_000);
   });
 
-  test("what is to be expected of the clock is not told", () => {
+  test("what can be predicted of the clock is not sent", () => {
     const state = opened(1_000_000);
     fold(state, [2, 1, [["clock", { at: 1_050_000 }]]]);
     assert.deepEqual(state.clock, { at: 1_050_000, horizon: 1_050_000, speed: 0.05, playing: true, live: true });
@@ -229,7 +229,7 @@ describe("the picture's clock", () => {
 describe("messages", () => {
   const standing = { playing: false };
   const still = () => opened(1_000_000, { clock: standing });
-  const told = (state, at, ...frames) => fold(state, [state.seq + 1, 1, [clock(at, standing), ...frames]]);
+  const arrives = (state, at, ...frames) => fold(state, [state.seq + 1, 1, [clock(at, standing), ...frames]]);
   const ended = (state) => state.lanes[0].ended.map(({ id, how, endedAt }) => [id, how, endedAt]);
 
   test("fly from the microsecond they were sent to the one they were due, not from the arrival of the packet", () => {
@@ -250,37 +250,37 @@ describe("messages", () => {
 
   test("begin where and when their cause landed, and go back to who sent it", () => {
     const state = still();
-    told(state, 1_008_000, events({ sent: sent(1_000_000, 1_001_000) }));
-    told(state, 1_013_000, events({ kinds: [["VoteReply", "+", 2]], sent: [[1], [1], [1], [0], [-4000], [], []] }));
+    arrives(state, 1_008_000, events({ sent: sent(1_000_000, 1_001_000) }));
+    arrives(state, 1_013_000, events({ kinds: [["VoteReply", "+", 2]], sent: [[1], [1], [1], [0], [-4000], [], []] }));
     pass(state, 0.5);
     assert.deepEqual([...state.lanes[0].flying.values()], [{ id: 2, at: 1_011_000, src: "n2", dst: "n1", type: "VoteReply", tone: "+", epoch: 2, due: 1_017_000 }]);
-    assert.throws(() => told(state, 1_014_000, events({ sent: [[1], [2], [0], [0], [0], [], []] })), /is not there/);
+    assert.throws(() => arrives(state, 1_014_000, events({ sent: [[1], [2], [0], [0], [0], [], []] })), /is not there/);
   });
 
-  test("that ended otherwise are told with their end, and it is theirs", () => {
+  test("that ended in another way end as the batch says", () => {
     const state = still();
-    told(state, 1_008_000, events({ sent: sent(1_000_000, 1_000_000, 1_000_000) }));
-    told(state, 1_020_000, events({ ended: [[1], [2000], [1]] }));
+    arrives(state, 1_008_000, events({ sent: sent(1_000_000, 1_000_000, 1_000_000) }));
+    arrives(state, 1_020_000, events({ ended: [[1], [2000], [1]] }));
     pass(state, 0.5);
     assert.deepEqual(ended(state), [[2, "delivered", 1_010_000], [1, "cut", 1_010_000]].sort((a, b) => (a[1] < b[1] ? -1 : 1)));
   });
 
-  test("that are late stay until their end is told", () => {
+  test("that are late stay until the batch names their end", () => {
     const state = still();
-    told(state, 1_012_000, events({ sent: sent(1_000_000, 1_000_000), late: [1] }));
+    arrives(state, 1_012_000, events({ sent: sent(1_000_000, 1_000_000), late: [1] }));
     pass(state, 0.5);
     assert.equal(state.lanes[0].flying.size, 1);
-    told(state, 1_500_000, events({}));
+    arrives(state, 1_500_000, events({}));
     pass(state, 0.5);
     assert.equal(state.lanes[0].flying.size, 1);
-    told(state, 1_600_000, events({ ended: [[0], [90_000], [0]] }));
+    arrives(state, 1_600_000, events({ ended: [[0], [90_000], [0]] }));
     pass(state, 0.5);
     assert.deepEqual(ended(state), [[1, "delivered", 1_590_000]]);
   });
 
   test("that ended are kept for a second and a half of effects", () => {
     const state = still();
-    told(state, 1_050_000, events({ sent: sent(1_000_000, 1_005_000) }));
+    arrives(state, 1_050_000, events({ sent: sent(1_000_000, 1_005_000) }));
     pass(state, 1);
     assert.equal(state.lanes[0].ended.length, 1);
     pass(state, 1);
@@ -289,7 +289,7 @@ describe("messages", () => {
 
   test("leave their moments behind for stepping back", () => {
     const state = still();
-    told(state, 1_025_000, events({ sent: sent(1_000_000, 1_005_000, 1_020_000) }));
+    arrives(state, 1_025_000, events({ sent: sent(1_000_000, 1_005_000, 1_020_000) }));
     pass(state, 1);
     assert.equal(momentBefore(state.moments, 1_020_000), 1_015_000);
     assert.equal(momentBefore(state.landings, 1_050_000), 1_015_000);
@@ -300,7 +300,7 @@ describe("messages", () => {
 
   test("carry what the server tells who asks", () => {
     const state = still();
-    told(state, 1_008_000, events({ sent: sent(1_000_000, 1_000_000, 1_001_000) }));
+    arrives(state, 1_008_000, events({ sent: sent(1_000_000, 1_000_000, 1_001_000) }));
     pass(state, 0.5);
     const { version } = state;
     carry(state, 0, [1, 2, 9], [["1", "yes"], null, ["lost"]]);
@@ -310,16 +310,16 @@ describe("messages", () => {
 });
 
 describe("what the panels show", () => {
-  test("an operation begins pending, and changes when it is told again", () => {
+  test("an operation begins pending, and changes when a batch names it again", () => {
     const state = opened(1_000_000, { clock: { playing: false } });
-    const told = (at, more) => fold(state, [state.seq + 1, 1, [clock(at, { playing: false }), events(more)]]);
-    told(1_010_000, { begun: [["c1:1", "you:1"], ["n1", "n2"], ["write", "read"], ["x", "x"], ["1", null], [4000, 5000]] });
+    const arrives = (at, more) => fold(state, [state.seq + 1, 1, [clock(at, { playing: false }), events(more)]]);
+    arrives(1_010_000, { begun: [["c1:1", "you:1"], ["n1", "n2"], ["write", "read"], ["x", "x"], ["1", null], [4000, 5000]] });
     pass(state, 0.5);
     assert.deepEqual(state.lanes[0].operations.get("c1:1"), {
       id: "c1:1", client: "c1", node: "n1", kind: "write", key: "x", value: "1", start: 1_004_000, finish: null, outcome: "pending", result: [], reason: "", mark: "", note: "",
     });
     assert.equal(state.lanes[0].operations.get("you:1").client, "you");
-    told(1_030_000, { operations: [[1], [10_001], ["ok"], [["7"]], [""], ["stale"], ["Old."]] });
+    arrives(1_030_000, { operations: [[1], [10_001], ["ok"], [["7"]], [""], ["stale"], ["Old."]] });
     pass(state, 0.5);
     assert.equal(state.lanes[0].operations.size, 2);
     const { outcome, finish, result, mark, note } = state.lanes[0].operations.get("you:1");

@@ -1,4 +1,4 @@
-"""A protocol's own actions, told to a node by hand: what is accepted, what is refused and with which sentence."""
+"""A protocol's own actions, requested by hand: which are accepted, and which are refused with which sentence."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def spec(*lanes: str, **more: Any) -> Spec:
 def test_what_a_node_is_told_runs_its_handler_and_leads_to_what_it_did() -> None:
     sim = simulation()
     sim.run_until(7 * MS)
-    sim.apply(Act("n2", "join"))
+    sim.carry_out(Act("n2", "join"))
     acted, became = sim.drain()
     assert acted[1:] == (7 * MS, "acted", "n2", 0, ("join", ""))
     assert became[1:] == (7 * MS, "became", "n2", acted.id, ("guest", 1))
@@ -83,8 +83,8 @@ def test_what_a_node_is_told_runs_its_handler_and_leads_to_what_it_did() -> None
 
 def test_an_action_takes_a_node_or_a_text() -> None:
     sim = simulation()
-    sim.apply(Act("n1", "praise", "n3"))
-    sim.apply(Act("n1", "say_aloud", "Good evening!"))
+    sim.carry_out(Act("n1", "praise", "n3"))
+    sim.carry_out(Act("n1", "say_aloud", "Good evening!"))
     assert [event.data for event in sim.drain()] == [
         ("praise", "n3"),
         ("praised", "n3"),
@@ -101,7 +101,7 @@ def test_a_unit_test_needs_no_kernel() -> None:
 
 def test_an_assertion_that_fails_in_an_action_halts_the_node_with_its_name() -> None:
     sim = simulation()
-    sim.apply(Act("n1", "praise", "n1"))
+    sim.carry_out(Act("n1", "praise", "n1"))
     assert sim.sentences == {"n1": "nobody praises himself"}
 
 
@@ -127,7 +127,7 @@ def test_what_cannot_be_told_is_refused_with_a_sentence_and_nothing_happens(case
     wrong, sentence = REFUSALS[case]
     sim = simulation()
     with pytest.raises(Refused) as refused:
-        sim.apply(wrong)
+        sim.carry_out(wrong)
     assert str(refused.value) == sentence
     assert sim.drain() == []
 
@@ -135,16 +135,16 @@ def test_what_cannot_be_told_is_refused_with_a_sentence_and_nothing_happens(case
 @pytest.mark.parametrize(("fault", "status"), [(Crash("n1"), "crashed"), (Pause("n1"), "paused")])
 def test_only_a_running_node_can_be_told_anything(fault: Any, status: str) -> None:
     sim = simulation()
-    sim.apply(fault)
+    sim.carry_out(fault)
     sim.drain()
     with pytest.raises(Refused) as refused:
-        sim.apply(Act("n1", "join"))
+        sim.carry_out(Act("n1", "join"))
     assert str(refused.value) == f"n1 is {status}; only a running node can join."
     assert sim.drain() == []
 
 
 def test_what_a_node_can_do_depends_on_the_time_of_asking() -> None:
-    """Not on when something happened to it last."""
+    """It does not depend on when something happened to the node last."""
 
     class Sleeper(Guest):
         def cannot(self, action: str, argument: str) -> str:
@@ -153,18 +153,18 @@ def test_what_a_node_can_do_depends_on_the_time_of_asking() -> None:
     sim = Simulation(Cluster(Sleeper, THREE))
     sim.run_until(S - 1)
     with pytest.raises(Refused, match="too early"):
-        sim.apply(Act("n1", "join"))
+        sim.carry_out(Act("n1", "join"))
     sim.run_until(S)
-    sim.apply(Act("n1", "join"))
+    sim.carry_out(Act("n1", "join"))
     assert sim.nodes["n1"].there
 
 
 def test_a_node_says_itself_why_it_cannot_now() -> None:
     sim = simulation()
-    sim.apply(Act("n1", "join"))
+    sim.carry_out(Act("n1", "join"))
     sim.drain()
     with pytest.raises(Refused) as refused:
-        sim.apply(Act("n1", "join"))
+        sim.carry_out(Act("n1", "join"))
     assert str(refused.value) == "n1 sits at the table already."
     assert sim.drain() == []
 
@@ -174,7 +174,7 @@ def test_a_protocol_without_actions_says_so() -> None:
         actions = ()
 
     with pytest.raises(Refused) as refused:
-        Simulation(Cluster(Deaf, THREE)).apply(Act("n1", "join"))
+        Simulation(Cluster(Deaf, THREE)).carry_out(Act("n1", "join"))
     assert str(refused.value) == "Here no node can be told to join; what it can be told: nothing."
 
 
@@ -241,7 +241,7 @@ def test_a_script_names_parts_for_both_the_node_and_what_it_takes() -> None:
 
 def test_what_a_node_was_told_cannot_be_taken_back() -> None:
     timeline = Timeline(spec("table"), PROTOCOLS)
-    timeline.intervene(Act("n1", "say_aloud", "Cheers"))
+    timeline.act(Act("n1", "say_aloud", "Cheers"))
     assert timeline.undo_words == "n1 was told to say aloud"
     sentence = "n1 was told to say aloud: that cannot be taken back. Go back on the timeline to before it."
     with pytest.raises(Refused) as refused:
@@ -254,7 +254,7 @@ def test_a_run_with_actions_comes_again_from_its_log() -> None:
     for act in (Act("n1", "join"), Act("n2", "praise", "n1"), Ask("n1", "read", "x")):
         while not timeline.advance(timeline.at + 300 * MS):
             pass
-        timeline.intervene(act)
+        timeline.act(act)
     while not timeline.advance(3 * S):
         pass
     end = [lane.trace.hex() for lane in timeline.experiment.lanes]

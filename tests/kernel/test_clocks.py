@@ -1,4 +1,4 @@
-"""A node's own clock: what it says, how timers count on it, and that nothing but a hand sets it."""
+"""A node's own clock: what it shows, how timers count on it, and that only a visitor or a script sets it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAIR = ("n1", "n2")
 
 
 class Beat(Node):
-    """Notes what its clock says, every 100 ms of it."""
+    """Records its clock's reading, every 100 ms of that clock."""
 
     timers = ("beat",)
 
@@ -42,11 +42,11 @@ def simulation() -> Simulation:
 
 
 def beats(sim: Simulation, node: str = "n1") -> list[tuple[int, int]]:
-    """(when, what its clock said) of each beat since the last drain."""
+    """(moment, the clock's reading) of each beat since the last drain."""
     return [(e.at, int(e.data[1])) for e in sim.drain() if e.kind == "noted" and e.node == node]
 
 
-# --- what a clock says ------------------------------------------------------------------------------------------------
+# --- what a clock shows -----------------------------------------------------------------------------------------------
 
 CLOCKS = st.builds(OwnClock, st.integers(-SKEW_MAX, SKEW_MAX), st.integers(-RATE_MAX, RATE_MAX), st.integers(0, 600 * S))
 
@@ -100,12 +100,12 @@ def test_what_it_has_counted_only_grows_at_its_pace_and_no_setting_changes_it(
 def test_a_node_can_tell_how_long_something_lasted_though_its_clock_was_set_meanwhile() -> None:
     sim = simulation()
     sim.run_until(1 * S)
-    sim.apply(SetClock("n1", -50 * S, 100_000))
+    sim.carry_out(SetClock("n1", -50 * S, 100_000))
     sim.run_until(2 * S)
     node = sim.nodes["n1"]
     node.now = sim.now
     assert node.elapsed == 2100 * MS and node.clock == 2 * S - 50 * S + 100 * MS
-    sim.apply(SetClock("n1", 0))
+    sim.carry_out(SetClock("n1", 0))
     assert node.elapsed == 2100 * MS and node.clock == 2 * S
     assert node.own_clock.elapsed(3 * S) == 3100 * MS
 
@@ -115,7 +115,7 @@ def test_a_node_can_tell_how_long_something_lasted_though_its_clock_was_set_mean
 
 def test_a_fast_clocks_timers_come_early_for_everybody_else() -> None:
     sim = simulation()
-    sim.apply(SetClock("n1", 0, 250_000))
+    sim.carry_out(SetClock("n1", 0, 250_000))
     sim.run_until(400 * MS)
     assert beats(sim) == [(80 * MS * n, 100 * MS * n) for n in range(1, 6)]
     assert sim.nodes["n2"].clock == 400 * MS
@@ -123,7 +123,7 @@ def test_a_fast_clocks_timers_come_early_for_everybody_else() -> None:
 
 def test_a_slow_clocks_timers_come_late() -> None:
     sim = simulation()
-    sim.apply(SetClock("n1", 0, -500_000))
+    sim.carry_out(SetClock("n1", 0, -500_000))
     sim.run_until(400 * MS)
     assert beats(sim) == [(200 * MS, 100 * MS), (400 * MS, 200 * MS)]
 
@@ -132,7 +132,7 @@ def test_what_is_left_of_a_timer_goes_by_at_the_new_pace() -> None:
     """40 of 100 ms have passed; the other 60 take 120 at half the pace."""
     sim = simulation()
     sim.run_until(40 * MS)
-    sim.apply(SetClock("n1", 0, -500_000))
+    sim.carry_out(SetClock("n1", 0, -500_000))
     sim.run_until(200 * MS)
     assert [at for at, _ in beats(sim)] == [160 * MS]
 
@@ -141,7 +141,7 @@ def test_a_clock_that_is_set_forward_or_back_fires_no_timer_and_delays_none() ->
     sim = simulation()
     for at, skew in ((30 * MS, 50 * S), (60 * MS, -50 * S), (80 * MS, 0)):
         sim.run_until(at)
-        sim.apply(SetClock("n1", skew))
+        sim.carry_out(SetClock("n1", skew))
     sim.run_until(250 * MS)
     assert beats(sim) == [(100 * MS, 100 * MS), (200 * MS, 200 * MS)]
 
@@ -150,7 +150,7 @@ def test_a_timer_fires_once_though_the_clock_was_set_many_times() -> None:
     sim = simulation()
     for at in range(10, 100, 10):
         sim.run_until(at * MS)
-        sim.apply(SetClock("n1", 0, (at % 30) * 10_000 - 100_000))
+        sim.carry_out(SetClock("n1", 0, (at % 30) * 10_000 - 100_000))
     sim.run_until(300 * MS)
     assert len(beats(sim)) in (2, 3)
     assert len(sim.timers["n1"]) == 1
@@ -159,10 +159,10 @@ def test_a_timer_fires_once_though_the_clock_was_set_many_times() -> None:
 def test_setting_a_clock_to_what_it_is_changes_nothing_that_happens_later() -> None:
     sim, other = simulation(), simulation()
     for each in (sim, other):
-        each.apply(SetClock("n1", 5 * MS, 123_457))
+        each.carry_out(SetClock("n1", 5 * MS, 123_457))
         each.run_until(333 * MS)
     clock = sim.nodes["n1"].own_clock
-    sim.apply(SetClock("n1", *clock[:3]))
+    sim.carry_out(SetClock("n1", *clock[:3]))
     for each in (sim, other):
         each.run_until(1 * S)
     assert [b for b in beats(sim) if b[0] > 333 * MS] == [b for b in beats(other) if b[0] > 333 * MS]
@@ -170,11 +170,11 @@ def test_setting_a_clock_to_what_it_is_changes_nothing_that_happens_later() -> N
 
 def test_a_paused_nodes_clock_runs_on_and_its_late_timers_are_not_moved() -> None:
     sim = simulation()
-    sim.apply(Pause("n1"))
+    sim.carry_out(Pause("n1"))
     sim.run_until(150 * MS)
-    sim.apply(SetClock("n1", 0, 250_000))
+    sim.carry_out(SetClock("n1", 0, 250_000))
     sim.run_until(200 * MS)
-    sim.apply(Resume("n1"))
+    sim.carry_out(Resume("n1"))
     sim.run_until(290 * MS)
     assert beats(sim) == [(200 * MS, 212_500), (280 * MS, 312_500)]
 
@@ -185,10 +185,10 @@ def test_a_paused_nodes_clock_runs_on_and_its_late_timers_are_not_moved() -> Non
 @pytest.mark.parametrize("fault", [Crash("n1"), Wipe("n1")])
 def test_it_survives_a_crash_and_even_the_loss_of_the_disk(fault: Any) -> None:
     sim = simulation()
-    sim.apply(SetClock("n1", -7 * MS, 250_000))
-    sim.apply(fault)
+    sim.carry_out(SetClock("n1", -7 * MS, 250_000))
+    sim.carry_out(fault)
     sim.run_until(100 * MS)
-    sim.apply(Restart("n1"))
+    sim.carry_out(Restart("n1"))
     assert sim.nodes["n1"].clock == 118 * MS
     sim.run_until(180 * MS)
     assert beats(sim) == [(180 * MS, 218 * MS)]
@@ -196,20 +196,20 @@ def test_it_survives_a_crash_and_even_the_loss_of_the_disk(fault: Any) -> None:
 
 def test_the_clock_of_a_node_that_is_down_can_be_set() -> None:
     sim = simulation()
-    sim.apply(Crash("n1"))
-    sim.apply(SetClock("n1", 1 * S))
-    sim.apply(Restart("n1"))
+    sim.carry_out(Crash("n1"))
+    sim.carry_out(SetClock("n1", 1 * S))
+    sim.carry_out(Restart("n1"))
     assert sim.nodes["n1"].clock == 1 * S
 
 
 def test_a_keyframe_keeps_it() -> None:
     sim = simulation()
     sim.run_until(30 * MS)
-    sim.apply(SetClock("n1", 3 * MS, -123_456))
+    sim.carry_out(SetClock("n1", 3 * MS, -123_456))
     sim.drain()
     assert breaks_the_law(sim) is None
     keyframe = sim.copied()
-    sim.apply(SetClock("n1", 0, 0))
+    sim.carry_out(SetClock("n1", 0, 0))
     sim.run_until(500 * MS)
     keyframe.run_until(500 * MS)
     assert keyframe.nodes["n1"].own_clock == OwnClock(3 * MS, -123_456, 30 * MS, 30 * MS)
@@ -224,9 +224,9 @@ def test_the_event_says_how_far_it_is_ahead_now() -> None:
     sim = simulation()
     sim.run_until(1 * S)
     sim.drain()
-    sim.apply(SetClock("n2", 5 * MS, 10_000))
+    sim.carry_out(SetClock("n2", 5 * MS, 10_000))
     sim.run_until(2 * S)
-    sim.apply(SetClock("n2", 5 * MS, 10_000, since=1 * S))
+    sim.carry_out(SetClock("n2", 5 * MS, 10_000, since=1 * S))
     told = [event[1:] for event in sim.drain() if event.kind == "clock"]
     assert told == [(1 * S, "clock", "n2", 0, (5 * MS, 10_000)), (2 * S, "clock", "n2", 0, (15 * MS, 10_000))]
 
@@ -250,7 +250,7 @@ def test_what_no_clock_can_be_is_refused_with_a_sentence_and_nothing_happens(wro
     sim = simulation()
     sim.drain()
     with pytest.raises(Refused) as refused:
-        sim.apply(wrong)
+        sim.carry_out(wrong)
     assert str(refused.value) == sentence
     assert sim.drain() == []
     assert sim.nodes["n1"].own_clock == RIGHT
@@ -294,9 +294,9 @@ def go(timeline: Timeline, to: int) -> None:
 
 def test_undo_makes_it_what_it_was_with_all_that_it_had_gained() -> None:
     timeline = Timeline(SPEC)
-    timeline.intervene(SetClock("n2", 10 * MS, 100_000))
+    timeline.act(SetClock("n2", 10 * MS, 100_000))
     go(timeline, 1 * S)
-    timeline.intervene(SetClock("n2", -3 * S, -200_000))
+    timeline.act(SetClock("n2", -3 * S, -200_000))
     go(timeline, 2 * S)
     assert timeline.undo() == "set the clock of n2 back"
     for lane in timeline.experiment.lanes:
@@ -311,7 +311,7 @@ def test_going_back_and_forward_gives_the_same_run_to_the_bit() -> None:
     timeline = Timeline(SPEC)
     for at, act in ((700 * MS, SetClock("n1", 70 * MS, 333_333)), (1900 * MS, SetClock("n1", 0, -1)), (2500 * MS, Crash("n1"))):
         go(timeline, at)
-        timeline.intervene(act)
+        timeline.act(act)
     go(timeline, 4 * S)
     end = [lane.trace.hex() for lane in timeline.experiment.lanes]
     for back in (1 * S, 0, 2 * S):
@@ -327,7 +327,7 @@ def test_going_back_and_forward_gives_the_same_run_to_the_bit() -> None:
 
 
 def test_a_slow_clock_loses_under_last_write_wins() -> None:
-    """The clock of the writer's node decides: 60 s behind, whatever it writes is older than what is there."""
+    """The clock of the writer's node decides: it is 60 s behind, so all its writes are older than the value that is there."""
     experiment = Experiment(SPEC, registry.protocols())
     experiment.intervene(SetClock("n1", -60 * S))
     experiment.run_until(6 * S)

@@ -38,7 +38,7 @@ for name in dict.fromkeys((*names.values(), "same-cut", "two-beat-one", "stale-l
         while not timeline.advance(at):
             pass
         with contextlib.suppress(Refused):  # there are scenarios with fewer than three nodes
-            timeline.intervene(act)
+            timeline.act(act)
     while not timeline.advance(6 * S):
         pass
     out.append([lane.trace.hex() for lane in timeline.experiment.lanes])

@@ -38,7 +38,7 @@ def sent(result, src, dst, name):
 
 
 def fate(result, number):
-    """What became of a message: (kind, at, cause), for each event that speaks of it."""
+    """What happened to a message: (kind, at, cause) for each event about it."""
     about = events(result, "delivered", "dropped", "held")
     return [(event.kind, event.at, event.cause, event.data[2:]) for event in about if event.data[0] == number]
 
@@ -113,7 +113,7 @@ def test_two_steps_that_mean_the_same_message_have_one_each():
 
 
 def test_chance_is_the_same_whether_or_not_a_step_waits():
-    """A step that waits for a message sends all others the slow way; what is drawn for them is the same."""
+    """While a step waits for a message, all others take the slow path; their random draws are the same."""
     plain, waiting = raft(seed=4), raft(seed=4, script=[(0.0, DropMessage("n1", "n2", "InstallSnapshot"))])
     assert plain.lanes[0].leaders == waiting.lanes[0].leaders
     moments = [[(event.at, event.node) for event in events(each, "delivered", "fired")] for each in (plain, waiting)]
@@ -150,7 +150,7 @@ def test_nodes_without_a_disk_cannot_crash_at_a_write():
 
 
 class Writer(Node):
-    """Writes and sends in turn."""
+    """Writes and sends by turns."""
 
     messages = (RequestVote,)
     durable = ("term", "log", "marks", "box")
@@ -228,7 +228,7 @@ def test_between_the_term_and_the_vote_the_vote_is_still_free():
 
 
 def test_zab_joins_an_epoch_before_its_history_is_on_disk_and_forgets():
-    """f.2.1 writes current epoch and history in one step. Between the two (ZooKeeper's ZK-4643) a disk claims what it lacks.
+    """f.2.1 writes current epoch and history in one step. Between the two (ZooKeeper's ZK-4643) the disk has a wrong epoch.
 
     n1 and n3 have committed x; n2 joins n1's new epoch and crashes between the two writes. When only n2 and n3 are left, the
     later epoch wins: n2's history, without x, is to replace that of n3.
@@ -293,10 +293,10 @@ def test_a_seek_replays_messages_in_hand_and_crashes_inside_to_the_bit():
     go(500 * MS)
     leader = timeline.experiment.leader()
     follower = next(member for member in THREE if member != leader)
-    timeline.intervene(HoldMessage(leader, follower, "AppendEntries", 2))
-    timeline.intervene(CrashInside(follower, 1))
+    timeline.act(HoldMessage(leader, follower, "AppendEntries", 2))
+    timeline.act(CrashInside(follower, 1))
     go(1500 * MS)
-    timeline.intervene(DeliverMessage(leader, follower))
+    timeline.act(DeliverMessage(leader, follower))
     go(4 * S)
     end = timeline.experiment.lanes[0].trace.hex()
     for back in (450 * MS, 900 * MS, 1600 * MS):
@@ -308,12 +308,12 @@ def test_a_seek_replays_messages_in_hand_and_crashes_inside_to_the_bit():
 
 def test_a_simulation_with_messages_in_hand_can_be_copied():
     sim = Simulation(Cluster(RaftNode, THREE, registry.protocols()["raft"].with_defaults()))
-    sim.apply(HoldMessage("n2", "n1"))
-    sim.apply(CrashInside("n2", 50))
+    sim.carry_out(HoldMessage("n2", "n1"))
+    sim.carry_out(CrashInside("n2", 50))
     sim.run_until(1 * S)
     clone = sim.copied()
     sim.run_until(2 * S)
     clone.run_until(2 * S)
     assert sim.events == clone.events
     with pytest.raises(Refused):
-        sim.apply(CrashInside("n9"))
+        sim.carry_out(CrashInside("n9"))

@@ -1,4 +1,4 @@
-"""What a keyframe keeps: a copy that nothing later can reach."""
+"""What a keyframe keeps: a copy that no later change reaches."""
 
 from collections import deque
 from dataclasses import dataclass

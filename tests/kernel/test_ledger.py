@@ -1,4 +1,4 @@
-"""A ledger is a dict whose copies share what is full."""
+"""A ledger is a dict whose copies share its full pages."""
 
 from __future__ import annotations
 
@@ -62,3 +62,14 @@ def test_a_copy_shares_all_full_pages() -> None:
     assert all(one is other for one, other in zip(kept.full, original.full, strict=True))
     assert len(kept.page) == 3
     assert (kept[0], kept[1], kept[10 * PAGE], len(kept)) == (0, 1, 10 * PAGE, 10 * PAGE + 3)
+
+
+def test_a_lookup_tries_as_many_pages_as_the_logarithm_of_the_size() -> None:
+    mine: Ledger[int, int] = Ledger()
+    kept: dict[int, Ledger[int, int]] = {}
+    for number in range(64 * PAGE):
+        mine[number] = number
+        assert len(mine.full) <= (number // PAGE + 1).bit_length()
+        if number % (7 * PAGE) == 0:
+            kept[number] = copied(mine)
+    assert all(list(copy) == list(range(number + 1)) for number, copy in kept.items())

@@ -1,4 +1,4 @@
-"""The directed matrix: what is cut, who hears whom, and how it is said."""
+"""The directed matrix: the cuts, the connections that are left, and their words."""
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_sides_that_do_not_hold_every_node_once_are_refused(sides):
 
 
 def test_more_messages_on_one_link_do_not_change_the_fate_of_others():
-    """DESIGN law 6: one stream per link."""
+    """One random stream for each link."""
     quiet, busy = network(loss=200_000), network(loss=200_000)
     for _ in range(100):
         busy.draw("n1", "n2")

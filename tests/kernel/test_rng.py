@@ -1,4 +1,4 @@
-"""Chance: the same everywhere, independent by name, and distributed as it says."""
+"""Random streams: the same everywhere, independent for different names, with the right distributions."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ def test_splitmix64_gives_the_published_numbers():
 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 100))
 def test_a_block_of_draws_holds_what_single_draws_give(seed, count):
-    """Draws are made many at a time, and the state between two of them is as if they were not."""
+    """Many draws are computed at once, and the state between two of them is the same as with single draws."""
     stream, state = Stream(seed), seed
     for _ in range(count):
         state = z = (state + 0x9E3779B97F4A7C15) % 2**64

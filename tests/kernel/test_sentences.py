@@ -1,4 +1,4 @@
-"""Sentences are texts that know their template, and are hashed, copied and compared as texts."""
+"""Sentences are texts with a template, and are hashed, copied and compared as texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kernel's laws, seen on a protocol of twenty lines."""
+"""The kernel's laws, with a protocol of twenty lines."""
 
 from typing import NamedTuple
 
@@ -101,7 +101,7 @@ def test_every_event_names_the_event_that_led_to_it():
 def test_a_cut_kills_what_is_in_flight_when_it_lands():
     sim = simulation()
     sim.run_until(55 * MS)  # the pings of 50 ms are under way
-    sim.apply(Cut((("n1", "n2"),)))
+    sim.carry_out(Cut((("n1", "n2"),)))
     sim.run_until(60 * MS)
     dropped = kinds(sim.drain(), "dropped")
     assert [(event.node, event.data[1:]) for event in dropped] == [("n2", ("n1", "cut"))]
@@ -110,8 +110,8 @@ def test_a_cut_kills_what_is_in_flight_when_it_lands():
 def test_a_message_lands_when_the_cut_is_healed_in_time():
     sim = simulation()
     sim.run_until(55 * MS)
-    sim.apply(Cut((("n1", "n2"),)))
-    sim.apply(Heal())
+    sim.carry_out(Cut((("n1", "n2"),)))
+    sim.carry_out(Heal())
     sim.run_until(60 * MS)
     assert not kinds(sim.drain(), "dropped")
 
@@ -128,17 +128,17 @@ def test_a_lost_message_dies_half_way_and_a_duplicate_lands_twice():
 def test_only_what_is_durable_survives_a_crash():
     sim = simulation()
     sim.run_until(500 * MS)
-    sim.apply(Crash("n1"))
-    sim.apply(Restart("n1"))
+    sim.carry_out(Crash("n1"))
+    sim.carry_out(Restart("n1"))
     assert (sim.nodes["n1"].sent, sim.nodes["n1"].heard) == (10, 0)
-    sim.apply(Wipe("n1"))
-    sim.apply(Restart("n1"))
+    sim.carry_out(Wipe("n1"))
+    sim.carry_out(Restart("n1"))
     assert sim.nodes["n1"].sent == 0
 
 
 def test_a_crashed_node_neither_ticks_nor_hears():
     sim = simulation()
-    sim.apply(Crash("n1"))
+    sim.carry_out(Crash("n1"))
     sim.run_until(1 * S)
     events = sim.drain()
     assert not kinds(events, "fired", "n1") and not kinds(events, "delivered", "n1")
@@ -148,11 +148,11 @@ def test_a_crashed_node_neither_ticks_nor_hears():
 def test_a_paused_node_loses_nothing_and_is_late_with_all_of_it():
     sim = simulation()
     sim.run_until(100 * MS)
-    sim.apply(Pause("n1"))
+    sim.carry_out(Pause("n1"))
     sim.run_until(300 * MS)
     sim.drain()
     heard = sim.nodes["n1"].heard
-    sim.apply(Resume("n1"))
+    sim.carry_out(Resume("n1"))
     events = sim.drain()
     assert len(kinds(events, "delivered", "n1")) == sim.nodes["n1"].heard - heard > 5
     assert not kinds(events, "dropped")
@@ -166,14 +166,14 @@ def test_a_failed_assertion_halts_the_node_with_the_theorems_name():
     assert {event.node for event in halted} == {"n2", "n3"}
     assert sim.sentences["n2"] == "no ping has a number of a thousand"
     assert sim.status == {"n1": "up", "n2": "halted", "n3": "halted"}
-    sim.apply(Restart("n2"))
+    sim.carry_out(Restart("n2"))
     assert sim.status["n2"] == "up"
 
 
 def test_operations_are_ok_or_unknown_as_the_client_saw_them():
     sim = simulation(workload=Workload(start=0), deadline=100 * MS)
     sim.run_until(2 * S)
-    sim.apply(Crash("n3"))
+    sim.carry_out(Crash("n3"))
     sim.run_until(4 * S)
     operations = [op for op in history_of(sim.drain()) if op.finish]
     assert {op.outcome for op in operations if op.node != "n3"} == {"ok"}
@@ -184,10 +184,10 @@ def test_operations_are_ok_or_unknown_as_the_client_saw_them():
 
 def test_what_comes_after_the_deadline_is_not_seen_by_the_client():
     sim = simulation(deadline=10 * MS)
-    sim.apply(Pause("n1"))
-    sim.apply(Ask("n1", "read", "x"))
+    sim.carry_out(Pause("n1"))
+    sim.carry_out(Ask("n1", "read", "x"))
     sim.run_until(50 * MS)
-    sim.apply(Resume("n1"))
+    sim.carry_out(Resume("n1"))
     sim.run_until(100 * MS)
     events = sim.drain()
     assert [op.outcome for op in history_of(events)] == ["unknown"]
@@ -196,7 +196,7 @@ def test_what_comes_after_the_deadline_is_not_seen_by_the_client():
 
 def test_written_values_are_unique_and_grow_in_the_order_of_asking():
     sim = simulation(workload=Workload(start=0, reads=0))
-    sim.apply(Ask("n1", "write", "x"))
+    sim.carry_out(Ask("n1", "write", "x"))
     sim.run_until(5 * S)
     values = [int(op.value) for op in history_of(sim.drain())]
     assert values == list(range(1, len(values) + 1))
@@ -204,8 +204,8 @@ def test_written_values_are_unique_and_grow_in_the_order_of_asking():
 
 def test_clients_ask_the_same_whatever_the_cluster_answers():
     healthy, ill = simulation(workload=Workload()), simulation(workload=Workload())
-    ill.apply(Crash("n1"))
-    ill.apply(Pause("n2"))
+    ill.carry_out(Crash("n1"))
+    ill.carry_out(Pause("n2"))
     for sim in (healthy, ill):
         sim.run_until(5 * S)
     asked = [[(op.op_id, op.node, op.kind, op.key, op.value, op.start) for op in history_of(s.drain())] for s in (healthy, ill)]
@@ -213,9 +213,9 @@ def test_clients_ask_the_same_whatever_the_cluster_answers():
 
 
 def test_what_is_under_way_is_what_was_sent_and_neither_landed_nor_died():
-    """They are told from the heap and from what waits at a node that stands still: nothing else keeps them."""
+    """They are computed from the heap and from the messages that wait at paused nodes; nothing else stores them."""
     sim = simulation(workload=Workload(), link=LinkState(loss=200_000, duplicate=200_000))
-    sim.apply(Pause("n2"))
+    sim.carry_out(Pause("n2"))
     under_way = {}
     for moment in range(10 * MS, 2 * S, 10 * MS):
         sim.run_until(moment)
@@ -226,7 +226,7 @@ def test_what_is_under_way_is_what_was_sent_and_neither_landed_nor_died():
                 del under_way[event.data[0]]
         assert sim.flying() == list(under_way.values())
     assert len([event for event in sim.flying() if event.data[1] == "n2"]) > 50
-    sim.apply(Crash("n2"))
+    sim.carry_out(Crash("n2"))
     assert not [event for event in sim.flying() if event.data[1] == "n2" and event.data[5] <= sim.now]
 
 
@@ -253,7 +253,7 @@ def test_a_node_names_its_effects_for_a_test_and_not_for_the_kernel():
 
 
 class Alarms(Node):
-    """Sets timers as a script of its knobs says: at a moment, a name and how long from then."""
+    """Sets timers by a script in its knobs: each line has a moment, a name and a duration."""
 
     timers = ("step", "alarm")
 
@@ -278,7 +278,7 @@ def alarms(*script):
 
 
 def test_timers_due_at_once_fire_in_the_order_of_their_latest_setting():
-    # a is set anew while its first entry, due at 20, is in the heap; c is set later, but before that entry comes up.
+    # a is set again while its first entry, due at 20, is in the heap; c is set later, but before that entry comes up.
     _, fired = alarms((5, "a", 15), (6, "b", 24), (10, "a", 20), (15, "c", 15), (25, "d", 5))
     assert fired == [(30, "b"), (30, "a"), (30, "c"), (30, "d")]
 
@@ -298,13 +298,13 @@ def test_a_timer_set_again_and_again_keeps_one_entry_in_the_heap():
 
 def test_a_timer_that_waited_for_a_paused_node_can_be_set_anew_before_it_fires():
     sim = simulation(node=Alarms, members=("n1",), knobs={"script": ()})
-    sim.apply(Ask("n1", "read", "x"))
+    sim.carry_out(Ask("n1", "read", "x"))
     sim.run_until(ACCESS_DELAY)  # the alarm is due 50 ms from now
-    sim.apply(Pause("n1"))
+    sim.carry_out(Pause("n1"))
     sim.run_until(40 * MS)
-    sim.apply(Ask("n1", "read", "x"))  # waits at the paused node before its alarm does
+    sim.carry_out(Ask("n1", "read", "x"))  # waits at the paused node before its alarm does
     sim.run_until(200 * MS)
-    sim.apply(Resume("n1"))
+    sim.carry_out(Resume("n1"))
     sim.run_until(1 * S)
     assert [event.at for event in kinds(sim.events, "noted")] == [250 * MS]
 
@@ -325,8 +325,8 @@ def test_a_keyframe_is_not_reached_by_what_the_original_does_later():
     sim.drain()
     keyframe = sim.copied()
     want = keyframe.copied()
-    sim.apply(Cut((("n1", "n2"),)))
-    sim.apply(Crash("n3"))
+    sim.carry_out(Cut((("n1", "n2"),)))
+    sim.carry_out(Crash("n3"))
     sim.run_until(3 * S)
     keyframe.run_until(2 * S)
     want.run_until(2 * S)
@@ -336,7 +336,7 @@ def test_a_keyframe_is_not_reached_by_what_the_original_does_later():
 def test_all_state_keeps_the_law_of_keyframes():
     sim = simulation(workload=Workload())
     sim.run_until(2 * S)
-    sim.apply(Pause("n1"))
+    sim.carry_out(Pause("n1"))
     sim.run_until(3 * S)
     assert breaks_the_law(sim) is None
 
@@ -361,7 +361,7 @@ def test_what_cannot_be_done_is_refused_and_nothing_happens(wrong):
     sim = simulation()
     sim.drain()
     with pytest.raises(Refused) as refused:
-        sim.apply(wrong)
+        sim.carry_out(wrong)
     assert str(refused.value).endswith(".")
     assert sim.drain() == []
 

@@ -1,4 +1,4 @@
-"""Storms for stores that answer always: whoever runs all the while must answer, and in the calm all copies become the same."""
+"""Storms for stores that always answer: a node that runs all the time must answer, and in the calm all copies become equal."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from consensus.kernel.simulation import UP
 from consensus.runs.interventions import SetClock
 from tests.kit.storm import Storm, Unsafe
 
-AGREED_WITHIN = 5 * S  # of everybody being up and joined again
+AGREED_WITHIN = 5 * S  # after all nodes are up and connected again
 
 
 class AnsweringStorm(Storm):
-    """A storm in which clocks are wrong, too. ``may_refuse`` is what a refusal may say; otherwise nobody refuses."""
+    """A storm with wrong clocks, too. ``may_refuse`` is a part of the only refusals that are allowed; empty: none are."""
 
     may_refuse = ""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        self.waiting: dict[str, str] = {}  # op_id -> the node that has run since it was asked
+        self.waiting: dict[str, str] = {}  # op_id -> its node, which has run since the request
         super().__init__(*arguments, needs_everybody=True, **named)
 
     def faults(self) -> Any:
@@ -27,7 +27,7 @@ class AnsweringStorm(Storm):
 
     def set_a_clock(self) -> None:
         node = self.chance.choice(self.members)
-        self.sim.apply(SetClock(node, self.chance.between(-2 * S, 2 * S), self.chance.between(-100_000, 100_000)))
+        self.sim.carry_out(SetClock(node, self.chance.between(-2 * S, 2 * S), self.chance.between(-100_000, 100_000)))
 
     def note(self, event: Event) -> None:
         super().note(event)
@@ -46,7 +46,7 @@ class AnsweringStorm(Storm):
                 raise Unsafe(self.report(f"{event.node} answered {outcome}: {reason}"))
 
     def require_agreement(self) -> None:
-        """Everybody is up and joined, and nobody asks: all copies are the same before long."""
+        """With all nodes up and connected, and no requests, all copies must soon be equal."""
         until = self.sim.now + AGREED_WITHIN
         while not self.agreed():
             if self.sim.now >= until:

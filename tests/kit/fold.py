@@ -1,4 +1,4 @@
-"""What a page knows: the fold of frames, as static/js/stores/world.js does it, without its clock."""
+"""The state of a page: the fold of frames, as in static/js/stores/world.js, without its clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.wire.pack import changed
 
 
 def rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """One array a field -> one object a row, as the page does it."""
+    """One array for each field -> one object for each row, as on the page."""
     names = list(columns)
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
@@ -20,7 +20,7 @@ class Fold:
     def __init__(self, lane: dict[str, Any]) -> None:
         self.at = lane["since"]
         self.nodes = dict(lane["nodes"])
-        self.links, self.lost, self.stopped = lane["links"], lane["lost"], lane["stopped"]
+        self.links, self.dropped, self.stopped = lane["links"], lane["dropped"], lane["stopped"]
         self.flying = {row["id"]: row for row in rows(lane["flying"])}
         self.late, self.last, self.kinds = set(lane["late"]), lane["last"], list(lane["kinds"])
         self.places, self.delay = lane["places"], lane["delay"]
@@ -55,7 +55,7 @@ class Fold:
             self.nodes[member] = wire.node_changed(self.nodes[member], news, now)
         self._operations(body)
         self.links = changed(self.links, body.get("links", {}))
-        self.lost = body.get("lost", self.lost)
+        self.dropped = body.get("dropped", self.dropped)
         self.stopped = body.get("stopped", self.stopped)
         self.at = now
 

@@ -1,4 +1,4 @@
-"""What the clients of one log can tell from outside: reads that go back, and answers that fit no single order."""
+"""Checks of one log from its clients' view: reads that go back, and answers that fit no single order."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.kit.storm import Watched
 
 
 def log_positions(storm: Watched) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
-    """Where each value stands in the log that all servers agree on; where the next write of its key replaces it; and where
-    each key is written first. An entry ends with (kind, key, value, op_id), whatever the protocol puts before.
+    """The position of each value in the log that all servers agree on, the position of the next write of its key, and that of
+    the first write of each key. An entry ends with (kind, key, value, op_id), whatever the protocol puts before.
     """
     stands: dict[str, int] = {}
     replaced: dict[str, int] = {}
@@ -31,11 +31,11 @@ def log_positions(storm: Watched) -> tuple[dict[str, int], dict[str, int], dict[
 
 
 def went_back(storm: Watched) -> list[tuple[Operation, int]]:
-    """Reads of a state older than one that the same client had seen, or written, before it asked."""
+    """Reads of a state older than one that the same client had seen, or written, before its request."""
     stands, replaced, first = log_positions(storm)
     by_client: dict[str, list[Operation]] = {}
     for operation in storm.history.operations:
-        if operation.outcome == OK and operation.client != BY_HAND:  # whoever asks by hand asks everywhere: no client's order
+        if operation.outcome == OK and operation.client != BY_HAND:  # requests by hand go to all nodes
             by_client.setdefault(operation.client, []).append(operation)
     found = []
     for operations in by_client.values():
@@ -49,7 +49,7 @@ def went_back(storm: Watched) -> list[tuple[Operation, int]]:
 
 
 def contradicts_one_order(storm: Watched) -> bool:
-    """Whether the answers are not linearizable. If that was checked all along, the storm's own checker says so."""
+    """True if the answers are not linearizable. If the storm has a checker for that, its verdict counts."""
     for checker in storm.checkers:
         if isinstance(checker, Linearizability):
             return bool(checker.findings)

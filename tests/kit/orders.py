@@ -1,7 +1,7 @@
-"""Small histories, and the definition of linearizability with nothing clever: every order that real time allows is tried.
+"""Small histories, and linearizability by its definition: it tries every order that real time allows.
 
-Herlihy & Wing (1990): an answered operation takes effect at one instant between its start and its finish; one without an answer
-at any later instant, or never; one that failed never. Equal times are concurrent.
+Herlihy & Wing (1990): an answered operation takes effect at one instant between its start and its finish. One without an answer
+takes effect at any later instant, or never; a failed one never does. Equal times are concurrent.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from consensus.kernel.events import Event
 from consensus.kernel.node import OK, READ, WRITE
 from consensus.watch.history import PENDING, History, Operation
 
-Model = Callable[[Any, Operation], tuple[bool, Hashable]]  # (state, operation) -> is its answer right here?, state after it
+Model = Callable[[Any, Operation], tuple[bool, Hashable]]  # (state, operation) -> (is its answer right, next state)
 
 
 class Asked(NamedTuple):
-    """One operation of a small history. ``finish`` None: never answered."""
+    """One operation of a small history. ``finish`` is None if it never gets an answer."""
 
     kind: str
     value: str | None
@@ -44,7 +44,7 @@ def read(result: tuple[str, ...] | str, start: int, finish: int | None = None, o
 
 
 def events_of(steps: Iterable[Asked]) -> list[Event]:
-    """Their events in order of time; within one microsecond, questions come first."""
+    """Their events in order of time; within one microsecond, requests come before answers."""
     moments: list[tuple[int, int, int, str, tuple[Any, ...]]] = []
     for number, step in enumerate(steps):
         op_id = f"op{number}"
@@ -57,7 +57,7 @@ def events_of(steps: Iterable[Asked]) -> list[Event]:
 
 
 def fold(checker: Any, steps: Iterable[Asked]) -> list[Operation]:
-    """The checker takes them all; returns the operations as a history knows them."""
+    """Gives all events to the checker; returns the operations of the history."""
     history = History()
     for event in events_of(steps):
         checker.fold(event, history.fold(event))
@@ -85,7 +85,7 @@ def some_order_fits(operations: Sequence[Operation], model: Model, start: Hashab
         known[place] = True
         for one in left + optional:
             if any((other.finish or 0) < one.start for other in left if other is not one):
-                continue  # somebody must come first
+                continue  # another operation must come before this one
             allowed, after = model(state, one)
             if allowed and placed([o for o in left if o is not one], [o for o in optional if o is not one], after):
                 return True
@@ -95,14 +95,14 @@ def some_order_fits(operations: Sequence[Operation], model: Model, start: Hashab
 
 
 def agrees_at_every_prefix(checker: Any, steps: Sequence[Asked], model: Model, start: Hashable) -> str:
-    """Checker and definition say the same after every instant, up to the first violation; returns the last verdict."""
+    """Checks that checker and definition agree after every instant, up to the first violation; returns the last verdict."""
     history = History()
     status = HOLDS
     for event, following in pairwise([*events_of(steps), None]):
         assert event is not None
         checker.fold(event, history.fold(event))
         if following is not None and following.at == event.at:
-            continue  # precedence knows instants, not the order within one
+            continue  # order of events within one instant has no meaning
         status = exhaustive(history.operations, model, start) if status == HOLDS else VIOLATED
         verdict = checker.verdict(event.at)
         assert verdict.status == status, f"{steps}\nat {event.at}: {verdict}, should be {status}"

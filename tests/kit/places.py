@@ -1,4 +1,4 @@
-"""Where things are: the root of the project, and ground truth that it did not write (absent outside its workshop)."""
+"""Paths: the root of the project, and test data from elsewhere, which may be absent."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Planted bugs. A script is cut to each, and honest nodes pass the same script; storms find most of the bugs as well."""
+"""Planted bugs. Each has a script that shows it, and honest nodes pass the same script; storms find most of the bugs, too."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.kit.sentences import fragments
 from tests.kit.storm import Storm, Unsafe, Watched
 
-Caught = Mapping[type[Any], tuple[Callable[[Any], Watched], tuple[str, ...]]]  # bug -> its script, and the checks that catch it
+Caught = Mapping[type[Any], tuple[Callable[[Any], Watched], tuple[str, ...]]]  # bug -> (its script, the checks that catch it)
 
 
 def each_bug(bugs: Iterable[type[Any]]) -> pytest.MarkDecorator:
@@ -21,7 +22,7 @@ def script_tests(
 ) -> tuple[Callable[[], None], Callable[[type[Any]], None], Callable[[type[Any]], None]]:
     """Three tests: each bug has its script, the script's checks catch it, and honest nodes pass the same script.
 
-    ``lively`` says of an honest run that something happened in it.
+    ``lively`` is True for an honest run in which something happened.
     """
 
     def test_each_bug_has_its_script() -> None:
@@ -30,7 +31,9 @@ def script_tests(
     @each_bug(bugs)
     def test_a_planted_bug_is_caught(bug: type[Any]) -> None:
         script, checks = caught[bug]
-        assert script(bug).broken == list(checks)
+        run = script(bug)
+        assert run.broken == list(checks)
+        assert [fragment for finding in run.findings for fragment in fragments(finding.sentence)] == []
 
     @each_bug(bugs)
     def test_the_same_script_accuses_the_honest_of_nothing(bug: type[Any]) -> None:
@@ -43,7 +46,7 @@ def script_tests(
 
 
 def storms_find(bugs: Iterable[type[Any]], storm: Callable[[int, Any], Storm], seeds: int) -> Callable[[type[Any]], None]:
-    """Storms are drawn for no bug in particular. The honest live through the same weather in their own storms."""
+    """A test that the same storms find each bug. Honest nodes pass the same faults in tests of their own."""
 
     @each_bug(bugs)
     def test_a_few_random_storms_find_it_as_well(bug: type[Any]) -> None:

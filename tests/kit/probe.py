@@ -1,4 +1,4 @@
-"""What a node did with one input, and the same node after a crash. For tests that drive a single node by hand."""
+"""The effects of one input, and a node after a crash. For tests that give inputs to a single node."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def one_message(effects: Iterable[Effect], kind: type = object) -> Any:
 
 
 def same_to_all(effects: Iterable[Effect], kind: type, receivers: Iterable[str] = ("n2", "n3", "n4", "n5")) -> Any:
-    """The message of that kind that each of the receivers is sent, and nobody else."""
+    """The message of that kind that goes to each of the receivers and to no other node."""
     found = sent(effects, kind)
     assert [dst for dst, _message in found] == list(receivers)
     assert all(message == found[0][1] for _dst, message in found)
@@ -58,7 +58,7 @@ def timers_set(effects: Iterable[Effect]) -> list[str]:
 
 
 def restart(node: SomeNode, now: int = 0, wiped: bool = False) -> tuple[SomeNode, Effects]:
-    """The same node after a crash, and what it does first. It keeps what is durable; with its disk wiped, nothing."""
+    """The same node after a crash, and its first effects. It keeps its durable state, or nothing if the disk is wiped."""
     fresh = type(node)(node.id, node.members, node.knobs, node.stream)
     if not wiped:
         for name in type(node).durable:

@@ -1,10 +1,10 @@
-"""Storms: random faults in two phases, for any protocol. First the weather, while safety is watched at every event; then a
-majority of the members is up and joined again, and must make progress.
+"""Storms: random faults in two phases, for any protocol. First the weather, while every event is checked for safety; then a
+majority of the members is up and connected again, and must make progress.
 
-``Watched`` is a simulation whose every event goes into its history and its checkers; scripted tests use it too.
+``Watched`` is a simulation whose events all go into its history and its checkers; scripted tests use it, too.
 ``Storms`` runs each seed of a test module once and has the tests that every protocol's storms must pass.
 ``Storm`` draws the faults: cuts of all shapes (clean splits, single links, one way, the leader alone), crashes, restarts,
-pauses, loss, duplicates and slow links. Disks are never wiped: no protocol here survives that by itself. The seed decides all.
+pauses, loss, duplicates and slow links. It never wipes a disk: no protocol here survives that by itself. The seed decides all.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pytest
 from consensus.checkers import CLIENTS, Checker, Finding, listens
 from consensus.checkers.objects import OBJECTS
 from consensus.checkers.protocols.raft_safety import ASSERTION
+from consensus.checkers.words import stopped
 from consensus.kernel.clients import BY_HAND, Workload
 from consensus.kernel.events import KINDS, Event
 from consensus.kernel.network import LinkState
@@ -34,7 +35,7 @@ from consensus.watch.watch import LEADING
 CALM = LinkState()
 CALM_SETTING = tuple(zip(CALM._fields, CALM, strict=True))
 BUSY = Workload(every=200 * MS, reads=500_000, start=300 * MS)
-ATTEMPTS = 10  # one a second: so long the calm may last before every node of the majority must have been served
+ATTEMPTS = 10  # one a second; after the last one every node of the majority must have served its clients
 
 
 def members(size: int) -> tuple[str, ...]:
@@ -49,11 +50,11 @@ def seeds(everyday: int) -> range:
 
 
 class Unsafe(AssertionError):
-    """A promise was broken, or progress was not made."""
+    """A promise was broken, or there was no progress."""
 
 
 class Watched:
-    """A simulation, its history, its checkers, and a count of what has been seen to happen."""
+    """A simulation, its history, its checkers, and counts of what happened."""
 
     def __init__(self, cluster: Cluster, checkers: Iterable[Checker] = ()) -> None:
         self.sim = Simulation(cluster)
@@ -65,14 +66,14 @@ class Watched:
         self.events: list[Event] = []
         self.seen: Counter[str] = Counter()
         self.halts: list[Finding] = []
-        # A checker that must hear that time passes is given every event; that changes nothing else (consensus/checkers).
+        # A checker that needs to know that time passes gets every event; this changes nothing else (consensus/checkers).
         self.folds = {
             kind: tuple(each.fold for each in self.checkers if hasattr(each, "due") or kind in listens(each)) for kind in KINDS
         }
         self.take()
 
     def take(self) -> list[Event]:
-        """Folds what has happened since the last time."""
+        """Folds the events since the last call, and returns them."""
         events = self.sim.drain()
         for event in events:
             operation = self.history.fold(event) if event.kind in CLIENTS else None
@@ -91,13 +92,11 @@ class Watched:
         elif event.kind == "returned":
             self.seen[f"returned: {event.data[2]}"] += 1
         elif event.kind == "halted":
-            self.halts.append(
-                Finding(ASSERTION, event.at, f"{event.node} stopped itself: {event.data[0]}.", nodes=(event.node,))
-            )
+            self.halts.append(Finding(ASSERTION, event.at, stopped(event), nodes=(event.node,)))
 
     @property
     def findings(self) -> list[Finding]:
-        """All that contradicts a promise, in the order of time."""
+        """All violations of promises, in the order of time."""
         found = [*self.halts, *(finding for checker in self.checkers for finding in checker.findings)]
         return sorted(found, key=lambda finding: finding.at)
 
@@ -106,9 +105,9 @@ class Watched:
         """The names of the promises that were broken, each once."""
         return list(dict.fromkeys(finding.checker for finding in self.findings))
 
-    def apply(self, *interventions: Intervention) -> None:
+    def carry_out(self, *interventions: Intervention) -> None:
         for intervention in interventions:
-            self.sim.apply(intervention)
+            self.sim.carry_out(intervention)
         self.take()
 
     def run(self, duration: int) -> None:
@@ -116,7 +115,7 @@ class Watched:
         self.take()
 
     def run_to(self, reached: Callable[[Simulation], bool], limit: int = 10 * S) -> None:
-        """Step by step until the condition holds; an error when it does not within the limit."""
+        """Steps until the condition holds; an error if it does not hold within the limit."""
         until = self.sim.now + limit
         while not reached(self.sim):
             assert self.sim.step() and self.sim.now <= until, "the script's condition is never reached"
@@ -124,7 +123,7 @@ class Watched:
 
     def ask(self, node: str, kind: str, key: str = "x") -> str:
         """One operation by hand; its op id."""
-        self.sim.apply(Ask(node, kind, key))
+        self.sim.carry_out(Ask(node, kind, key))
         self.take()
         return self.history.operations[-1].op_id
 
@@ -149,10 +148,10 @@ class Storm(Watched):
         needs_everybody: bool = False,
     ) -> None:
         self.seed = seed
-        self.needs_everybody = needs_everybody  # for protocols that make progress only when all failures are repaired
-        self.failures_max = failures_max  # for protocols whose memory is lost in a crash: crashed or recovering at one time
+        self.needs_everybody = needs_everybody  # for protocols that make progress only after all failures are repaired
+        self.failures_max = failures_max  # the most nodes crashed or recovering at a time, for protocols without a disk
         self.again = again  # how to run this one again
-        self.raged = 0  # how many events the weather had
+        self.raged = 0  # the number of events in the weather
         self.chance = Stream.named(seed, "storm")
         served = OBJECTS[card.object]
         cluster = Cluster(
@@ -172,7 +171,7 @@ class Storm(Watched):
     # --- the weather ------------------------------------------------------------------------------
 
     def faults(self) -> tuple[Callable[[], None], ...]:
-        """What may happen, each as likely as it stands here often."""
+        """The possible faults. A fault that is listed twice is twice as likely."""
         return (
             self.split,
             self.split,
@@ -193,7 +192,7 @@ class Storm(Watched):
         )
 
     def rage(self, duration: int = 8 * S) -> None:
-        """Faults on. Stops at the first promise broken."""
+        """Runs with faults. Stops at the first broken promise."""
         faults = self.faults()
         until = self.sim.now + duration
         while self.sim.now < until:
@@ -215,29 +214,29 @@ class Storm(Watched):
     def split(self) -> None:
         shuffled = self.chance.shuffled(self.members)
         cut = self.chance.between(1, len(shuffled) - 1)
-        self.sim.apply(Partition((tuple(shuffled[:cut]), tuple(shuffled[cut:]))))
+        self.sim.carry_out(Partition((tuple(shuffled[:cut]), tuple(shuffled[cut:]))))
 
     def cut_links(self) -> None:
         chosen = self.chance.shuffled(self.sim.network.pairs())[: self.chance.between(1, len(self.members))]
-        self.sim.apply(Cut(tuple(chosen) + tuple((dst, src) for src, dst in chosen)))
+        self.sim.carry_out(Cut(tuple(chosen) + tuple((dst, src) for src, dst in chosen)))
 
     def cut_one_way(self) -> None:
-        """Some node is not heard, or does not hear."""
+        """Cuts all links from one node, or all links to it."""
         node = self.chance.choice(self.members)
         others = [member for member in self.members if member != node]
-        self.sim.apply(Cut(tuple((node, o) if self.chance.chance(500_000) else (o, node) for o in others)))
+        self.sim.carry_out(Cut(tuple((node, o) if self.chance.chance(500_000) else (o, node) for o in others)))
 
     def cut_off_a_leader(self) -> None:
         leader = self.a_leader()
         if leader is not None:
-            self.sim.apply(Partition(((leader,), tuple(m for m in self.members if m != leader))))
+            self.sim.carry_out(Partition(((leader,), tuple(m for m in self.members if m != leader))))
 
     def heal(self) -> None:
-        self.sim.apply(Heal())
+        self.sim.carry_out(Heal())
 
     @property
     def failed(self) -> list[str]:
-        """Those that are down, and those that are back and still ask the others what they have lost."""
+        """The nodes that are down, and those that are up again and still recover their state from others."""
         recovering = [m for m in self.members if self.sim.roles.get(m, ("", 0))[0] == "recovering"]
         return [m for m in self.members if self.sim.status[m] in (CRASHED, HALTED) or m in recovering]
 
@@ -251,56 +250,56 @@ class Storm(Watched):
 
     def fail(self, node: str) -> None:
         if self.failures_max is None or node in self.failed or len(self.failed) < self.failures_max:
-            self.sim.apply(Crash(node))
+            self.sim.carry_out(Crash(node))
 
     def restart(self) -> None:
         if node := self.anybody(CRASHED):
-            self.sim.apply(Restart(node))
+            self.sim.carry_out(Restart(node))
 
     def pause(self) -> None:
         if node := self.anybody(UP):
-            self.sim.apply(Pause(node))
+            self.sim.carry_out(Pause(node))
 
     def resume(self) -> None:
         if node := self.anybody(PAUSED):
-            self.sim.apply(Resume(node))
+            self.sim.carry_out(Resume(node))
 
     def blow(self) -> None:
-        """All links lose, repeat and reorder."""
+        """Makes all links lose, repeat and reorder messages."""
         loss, duplicate = self.chance.below(300_000), self.chance.below(200_000)
         jitter = self.chance.between(5 * MS, 80 * MS)
         setting = (("loss", loss), ("duplicate", duplicate), ("jitter", jitter), ("shape", "exponential"))
-        self.sim.apply(SetLink((), setting))
+        self.sim.carry_out(SetLink((), setting))
 
     def calm_links(self) -> None:
-        self.sim.apply(SetLink((), CALM_SETTING))
+        self.sim.carry_out(SetLink((), CALM_SETTING))
 
     # --- the calm ---------------------------------------------------------------------------------
 
     def calm(self) -> None:
-        """A majority is up and joined; the others are cut off from it as they are, or all come back."""
+        """Brings a majority up and together. The others stay as they are, cut off from it, or all come back."""
         core = self.chance.shuffled(self.members)[: len(self.members) // 2 + 1]
         others = tuple(member for member in self.members if member not in core)
         needs_all = self.failures_max is not None and any(member in self.failed for member in core)
         if (
             self.chance.chance(500_000) or needs_all or self.needs_everybody
-        ):  # who has lost its memory recovers from a majority of others
+        ):  # a node without its memory recovers from a majority of others
             core, others = list(self.members), ()
         self.calm_links()
-        self.sim.apply(Heal())
+        self.sim.carry_out(Heal())
         if others:
-            self.sim.apply(Partition((tuple(core), others)))
+            self.sim.carry_out(Partition((tuple(core), others)))
         for member in core:
             status = self.sim.status[member]
             if status == PAUSED:
-                self.sim.apply(Resume(member))
+                self.sim.carry_out(Resume(member))
             elif status in (CRASHED, HALTED):
-                self.sim.apply(Restart(member))
+                self.sim.carry_out(Restart(member))
         self.take()
         self.require_progress(core)
 
     def require_progress(self, core: list[str]) -> None:
-        """Within the limit, in one and the same second, every node of the majority has a write and then a read answered."""
+        """Within the limit there is a second in which every node of the majority answers a write and then a read."""
         for attempt in range(1, ATTEMPTS + 1):
             if self.all_served(core, WRITE) and self.all_served(core, READ):
                 self.seen["seconds to recover"] += attempt
@@ -308,10 +307,10 @@ class Storm(Watched):
         raise Unsafe(self.report(f"no progress {ATTEMPTS} s after a majority ({', '.join(core)}) was joined again"))
 
     def all_served(self, core: list[str], kind: str) -> bool:
-        asked = [self.ask(node, kind, "xy"[number % 2]) for number, node in enumerate(core)]
+        requests = [self.ask(node, kind, "xy"[number % 2]) for number, node in enumerate(core)]
         self.run(S // 2)
         self.require_safety()
-        return all(self.operation(op_id).outcome == OK for op_id in asked)
+        return all(self.operation(op_id).outcome == OK for op_id in requests)
 
     # --- what must hold ---------------------------------------------------------------------------
 
@@ -332,7 +331,7 @@ class Storm(Watched):
         return self
 
 
-# What the weather of every storm brings. Each must have been seen sometimes: a storm in which nothing happens proves nothing.
+# The faults in the weather of all storms. Each must happen sometimes: a storm in which nothing happens proves nothing.
 WEATHER = (
     "dropped: cut",
     "dropped: loss",
@@ -347,9 +346,9 @@ WEATHER = (
 
 
 class Storms:
-    """The storms of one test module. Each seed runs once, and all tests of the module share what was seen.
+    """The storms of one test module. Each seed runs once, and all tests of the module share the counts.
 
-    ``storm`` makes the storm of a seed. ``live`` runs it to its end, requires what must hold, and may add to its ``seen``.
+    ``storm`` makes the storm of a seed. ``live`` runs it to its end, requires its promises, and may add to its ``seen``.
     """
 
     def __init__(
@@ -373,7 +372,7 @@ class Storms:
 
     @cached_property
     def seen(self) -> Counter[str]:
-        """What was seen in all of them together. Raises at the first that is unsafe or makes no progress."""
+        """The counts of all storms together. Raises at the first storm that is unsafe or makes no progress."""
         seen: Counter[str] = Counter()
         for seed in self.seeds:
             seen += (self.example if seed == self.repeated else self.lived(seed)).seen
@@ -381,26 +380,26 @@ class Storms:
         return seen
 
     def require_all(self, seconds_to_recover: int | None = None) -> Counter[str]:
-        """Every seed ran and kept its promises; on average, progress came within so many seconds of calm."""
+        """Requires that every seed kept its promises and, on average, made progress within this many seconds of calm."""
         assert self.seen["storms"] == len(self.seeds)
         if seconds_to_recover is not None:
             assert self.seen["seconds to recover"] < seconds_to_recover * self.seen["storms"]
         return self.seen
 
     def require_seen(self, what: str) -> None:
-        """One seed that is run again need not show everything."""
+        """Requires that this happened at least once, unless only one seed runs."""
         assert self.seen["storms"] > 0
         assert len(self.seeds) < self.everyday or self.seen[what] > 0, f"no storm has shown: {what}"
 
     def require_the_same_again(self) -> None:
-        """Otherwise a seed that fails could not be run again."""
+        """Requires that a seed gives the same run again; otherwise nobody could repeat a failure."""
         first, second = self.example, self.lived(self.repeated)
         assert first.events == second.events
         assert (first.sim.steps, first.seen) == (second.sim.steps, second.seen)
         assert first.raged > 1000
 
     def usual_tests(self, sometimes: Iterable[str]) -> tuple[Callable[[str], None], Callable[[], None]]:
-        """``test_the_storms_have_seen`` and ``test_the_same_seed_is_the_same_storm``, for a module to take in."""
+        """``test_the_storms_have_seen`` and ``test_the_same_seed_is_the_same_storm``, for a test module."""
 
         @pytest.mark.storm
         @pytest.mark.parametrize("what", sometimes)

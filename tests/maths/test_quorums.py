@@ -1,7 +1,7 @@
 """Majorities, joint majorities and changes of members: the cases of etcd-io/raft, and a search of all small configurations.
 
-Figures carried over from ``quorum/testdata`` and ``confchange/testdata`` of etcd-io/raft (Apache-2.0); only inputs and results
-are here. Where the files themselves stand beside the repository (``../shared/truth``), every case in them is run as well.
+The figures come from ``quorum/testdata`` and ``confchange/testdata`` of etcd-io/raft (Apache-2.0); only inputs and results are
+here. If the files themselves are beside the repository (``../shared/truth``), every case in them runs as well.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def numbered(size: int) -> tuple[str, ...]:
     return tuple(str(number) for number in range(1, size + 1))
 
 
-# --- facts carried over --------------------------------------------------------------------------
+# --- cases from etcd -----------------------------------------------------------------------------
 
-# The index that each voter is known to hold (None: not heard of), and what is committed.
+# The known index of each voter (None: unknown), and the committed index.
 COMMITTED = [
     ((), NO_LIMIT),
     ((None,), 0),
@@ -77,7 +77,7 @@ def test_what_a_majority_has_is_committed(indexes: tuple[int | None, ...], commi
     assert committed_index(Configuration(voters), known) == committed
 
 
-# The votes so far (y, n, or _ for none yet), and what has come of the election.
+# The votes so far (y, n, or _ for none yet), and the result of the election.
 VOTES = [
     ("", WON),
     ("_", PENDING),
@@ -115,7 +115,7 @@ def cast(votes: str) -> dict[str, bool]:
 
 ONE, TWO, THREE = Configuration(("1",)), Configuration(("1", "2")), Configuration(("1", "2", "3"))
 
-# How, from what, which changes (v: voter, l: learner, r: remove), what comes out: a configuration, or the words of the refusal.
+# The way, the start, the changes (v: voter, l: learner, r: remove), and the result: a configuration or the text of the refusal.
 CHANGES = [
     ("simple", Configuration(), "l1", "removed all voters"),
     ("simple", Configuration(), "v1", ONE),
@@ -161,7 +161,7 @@ def changed(how: str, before: Configuration, text: str) -> Configuration:
 
 
 def parsed(text: str) -> list[Change]:
-    """``v1 r0``: number 0 stands for nobody."""
+    """``v1 r0``: number 0 means no member."""
     words = {"v": VOTER, "l": LEARNER, "r": REMOVE}
     return [(words[word[0]], word[1:]) for word in text.split() if word[1:] != "0"]
 
@@ -244,7 +244,7 @@ def in_order(members: tuple[str, ...]) -> str:
     return " ".join(sorted(members, key=int))
 
 
-# --- what it is for ------------------------------------------------------------------------------
+# --- its purpose ---------------------------------------------------------------------------------
 
 
 def subsets(members: tuple[str, ...], least: int = 0) -> list[tuple[str, ...]]:
@@ -257,7 +257,7 @@ def quorums(configuration: Configuration) -> list[tuple[str, ...]]:
 
 
 def meet(one: Configuration, other: Configuration) -> bool:
-    """Whether every quorum of the one shares a member with every quorum of the other."""
+    """True if every quorum of one shares a member with every quorum of the other."""
     return all(any(member in b for member in a) for a, b in product(quorums(one), quorums(other)))
 
 
@@ -302,13 +302,13 @@ def test_a_joint_election_is_lost_in_one_half() -> None:
 
 
 def test_an_empty_configuration_decides_nothing() -> None:
-    """Its vote is won, which serves joint configurations; but nobody leads it."""
+    """Its vote is won, as joint configurations need; but no server leads it."""
     assert vote_result(Configuration(), {}) == WON
     assert not has_quorum(Configuration(), {"1": True})
 
 
 def test_a_voter_that_becomes_a_learner_does_so_when_the_joint_configuration_is_left() -> None:
-    """Until then the old half still counts on its vote: nobody is voter and learner at once."""
+    """Until then the old half still needs its vote: no member is voter and learner at once."""
     joint = enter_joint(THREE, [(LEARNER, "3"), (VOTER, "4")])
     assert joint == Configuration(("1", "2", "4"), ("1", "2", "3"), (), ("3",))
     assert electorate(joint) == ("1", "2", "4", "3")

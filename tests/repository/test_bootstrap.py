@@ -1,6 +1,6 @@
-"""scripts/bootstrap.py: what it says when setting up fails, when it sets up again, and when it opens a browser.
+"""scripts/bootstrap.py: its texts after a failed setup, when it sets up again, and when it opens a browser.
 
-The set-up itself is tested by everybody who starts the project in a fresh clone, CI first of all.
+Everybody who starts the project in a fresh clone tests the setup itself, CI first of all.
 """
 
 import os
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def steps(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was set up; nothing is installed, but the places where it would be are made."""
+    """The steps of the setup. Nothing is installed; the test makes only the folders that the installers would make."""
     done: list[str] = []
 
     def step(what: str, command: list[str | Path], **environment: str) -> None:

@@ -54,7 +54,7 @@ SCRIPTS = sorted(path for path in ROOT.glob("static/js/**/*.js"))
 
 
 def layer(module: str) -> int | None:
-    """The layer of the longest pattern that fits: a module by its own name before its whole room."""
+    """The layer of the longest pattern that matches: a module's own name comes before its whole room."""
     fits = {}
     for line in LAYERS.split("\n"):
         number, *patterns = line.split() or [""]
@@ -65,7 +65,7 @@ def layer(module: str) -> int | None:
 
 
 def imports(module: str) -> list[str]:
-    """Every module that it names in an import, wherever that stands."""
+    """Every module in its imports, wherever they are in the file."""
     found = []
     for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
@@ -118,7 +118,7 @@ LIBRARIES = {"lib": set(), "words": set(), "stores": set(), "stage": set(), "pan
 
 
 def place(script: Path) -> str:
-    """The folder under static/js; the files that stand there themselves are main."""
+    """The folder under static/js; files directly in static/js belong to main."""
     folder = script.relative_to(ROOT / "static" / "js").parts[0]
     return folder if folder in REACH else "main"
 

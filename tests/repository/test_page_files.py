@@ -12,7 +12,7 @@ SCRIPTS = [path for path in sorted((ROOT / "static" / "js").rglob("*.js")) if pa
 COMMENTS = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
 TEXTS = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'')
 CATALOGUES = ROOT / "static" / "js" / "words" / "en"
-SHARED = {"Request", "Reply"}  # the messages of clients, which are no paper's
+SHARED = {"Request", "Reply"}  # the messages of clients, which belong to no paper
 
 
 def texts(script: Path) -> set[str]:
@@ -27,7 +27,7 @@ def test_every_style_sheet_is_linked_once() -> None:
 
 
 def roles() -> set[str]:
-    """Every role that a protocol's file gives itself, whatever it is called there."""
+    """Every role in the protocols' files."""
     found: set[str] = set()
     for path in (ROOT / "consensus" / "protocols").rglob("*.py"):
         code = path.read_text("utf-8")

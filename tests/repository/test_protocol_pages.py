@@ -20,7 +20,7 @@ PICTURE_BYTES_MAX = 120_000
 
 
 def words(text: str) -> list[str]:
-    """What a reader would search for: names, words of a title, years."""
+    """The words that a reader would search for: names, words of a title, years."""
     return [word.lower() for word in re.findall(r"[^\W_]{4,}", text)]
 
 
@@ -51,7 +51,7 @@ def test_a_pages_picture_stands_under_its_title_and_is_small(name: str) -> None:
 
 
 def png(rows: list[bytes], filters: bytes) -> bytes:
-    """A PNG of these rows, each with the filter that is told for it (0: none, 1: left, 2: up)."""
+    """A PNG of these rows; ``filters`` has the filter of each (0: none, 1: left, 2: up)."""
     width = len(rows[0]) // 3
     data, above = b"", bytes(len(rows[0]))
     for kind, row in zip(filters, rows, strict=True):

@@ -1,4 +1,4 @@
-"""What holds for the repository as a whole: its documents' commands exist, its page asks nobody else, its pins are exact."""
+"""Rules for the whole repository: its documents' commands exist, its page uses no other host, its pins are exact."""
 
 import json
 import re
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LARGEST_FILE = 1024 * 1024
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 OTHER_HOST = re.compile(r"""(?:https?:|wss?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+[\w/.-]*""", re.IGNORECASE)
-NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")  # names, asked of nobody
+NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")  # names, which no browser requests
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|work)/\w|[A-Z]:\\\\?Users\\")
 
 
@@ -74,7 +74,7 @@ def test_ci_runs_everything_that_is_checked() -> None:
 
 
 def test_the_page_asks_no_other_host() -> None:
-    """It must work with the network off, and nobody else should learn that somebody looks at it."""
+    """It must work without a network, and no other host should learn that somebody looks at it."""
     found = []
     for path in committed():
         if path.relative_to(ROOT).parts[0] in ("static", "templates"):
@@ -103,7 +103,7 @@ def test_python_packages_are_pinned_exactly(name: str) -> None:
 
 
 def test_whatever_a_pinned_package_brings_is_pinned_too() -> None:
-    """Else it would change from one day to the next."""
+    """Otherwise its version could change from one day to the next."""
     pins = {canonicalize_name(name) for file in ("requirements.txt", "requirements-dev.txt") for name in pinned(file)}
     installed = [name for name in pins if name != "colorama"]  # which only Windows installs
     brought = [Requirement(line) for name in installed for line in metadata.requires(name) or []]
@@ -131,7 +131,7 @@ def test_the_version_is_the_same_everywhere_and_has_its_entry_in_the_changelog()
 
 
 def test_every_test_that_is_left_out_at_a_desk_exists() -> None:
-    """Else a test that was renamed would run every day, or a list would name nothing."""
+    """Otherwise a renamed test would run every day, or the list would have dead names."""
     import ast
 
     listed = next(

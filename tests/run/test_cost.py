@@ -21,7 +21,7 @@ BUSY = Workload(every=50 * MS)
 GROWTH = 1.3
 
 
-FAST_GOSSIP = (("gossip_ms", 20),)  # else replicas fall so far behind these clients that whole states are sent
+FAST_GOSSIP = (("gossip_ms", 20),)  # otherwise replicas are so far behind these clients that they send whole states
 
 
 def running(protocol: str, *knobs: tuple[str, Any]) -> Experiment:
@@ -29,7 +29,7 @@ def running(protocol: str, *knobs: tuple[str, Any]) -> Experiment:
 
 
 def steps_of(experiment: Experiment, until: int) -> int:
-    """How many functions are called until that moment, Python's and C's."""
+    """The number of calls of functions until that moment, both Python's and C's."""
     profile = Profile()
     profile.enable()
     experiment.run_until(until)
@@ -56,7 +56,7 @@ def test_a_late_second_takes_no_more_steps_than_an_early_one(protocol: str) -> N
 
 
 def large(value: Any, path: str) -> list[str]:
-    """The dicts and sets beyond a page that a copy of this value would copy whole."""
+    """The dicts and sets larger than a page that a copy of this value would copy completely."""
     if isinstance(value, dict):
         inside = [found for key, item in value.items() for found in large(item, f"{path}[{key!r}]")]
         return [*inside, *([f"{path}: {len(value)}"] if len(value) > PAGE else [])]
@@ -67,7 +67,7 @@ def large(value: Any, path: str) -> list[str]:
     return [found for name, item in getattr(value, "__dict__", {}).items() for found in large(item, f"{path}.{name}")]
 
 
-# Left out: the contents of a set, which are its state, and what grows with errors and not with time.
+# Left out: the contents of a set, which are its state, and data that grows with errors and not with time.
 ERRORS = (".stale", ".flagged", ".uncovered", ".missing", ".told", ".known_lost", ".lost_kept")
 
 

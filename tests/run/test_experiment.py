@@ -1,4 +1,4 @@
-"""Lanes under one clock: the same questions, one sentence each, and a mistake in one lane is no other lane's trouble."""
+"""Lanes under one clock: the same requests, one sentence each, and an error in one lane does not affect the others."""
 
 from dataclasses import replace
 
@@ -82,7 +82,7 @@ def test_the_sentence_adds_up_what_the_sides_saw(sides, sentence):
 
 
 def test_the_sentence_does_not_say_everyone_while_a_side_has_answered_nobody():
-    """For a deadline after the cut nobody on the refusing side has been refused yet; they wait."""
+    """Until a deadline after the cut, no client on the refusing side has been refused yet; they wait."""
     sides = [side(TWO, pending=3), side(THREE, 1, 1)]
     assert sentence_of(sides, MEMBERS) == "The side of 2 has answered nobody yet. Nothing stale, nothing lost."
 
@@ -92,7 +92,7 @@ def test_the_sentence_says_everyone_when_nobody_asks_on_the_other_side():
 
 
 def test_the_sentence_hides_no_harm_though_nothing_was_asked_and_answered_since():
-    """A read that the cut met on its way counts on no side, but what was wrong with it does."""
+    """A read during which the cut came counts on no side, but its wrong answer does."""
     sides = [side(TWO, pending=1), side(THREE, stale=1)]
     assert sentence_of(sides, MEMBERS) == "Nothing has been asked and answered yet. 1 stale read."
 
@@ -149,7 +149,7 @@ def test_the_badge_follows_the_knobs():
 
 
 class Mistaken(RaftNode):
-    """Has a mistake in the handler that a cut brings about."""
+    """Has a bug in a handler that runs after a cut."""
 
     def on_election_timeout(self):
         if self.now > 2 * S:
@@ -177,7 +177,7 @@ def test_a_mistake_stops_its_own_lane_with_a_sentence_and_the_seed(mistaken):
 
 
 def test_of_a_lane_that_stopped_all_is_told_that_happened_before(mistaken):
-    """The last event is what the mistake came of, however the lanes took turns."""
+    """The last event is the one that caused the error, in whatever order the lanes ran."""
     broken, other = mistaken.lanes
     assert broken.fresh[-1].kind == "fired" and broken.fresh[-1].data[0] == "election"
     assert [event.id for event in broken.fresh] == list(range(1, len(broken.trace) + 1))
@@ -185,10 +185,10 @@ def test_of_a_lane_that_stopped_all_is_told_that_happened_before(mistaken):
 
 
 def test_what_is_said_to_all_is_true_of_the_lanes_that_go_on(mistaken):
-    """The links of a stopped lane stay as they were; nobody else should be told of them."""
+    """The links of a stopped lane stay as they were; texts for all lanes must not use them."""
     mistaken.intervene(SPLIT)
     assert mistaken.caption == "Cut at 3.0 s. Split: {n1, n2} | {n3, n4, n5}."
-    assert len(mistaken.bands) == 1 and mistaken.cast().sides == SPLIT.sides
+    assert len(mistaken.cut_spans) == 1 and mistaken.cast().sides == SPLIT.sides
     mistaken.intervene(Heal())
     assert mistaken.caption == "Healed at 3.0 s: everyone reaches everyone again."
 
@@ -231,7 +231,7 @@ def test_the_report_of_a_run_without_a_cut_has_one_side():
 
 
 def test_a_cut_shorter_than_the_deadline_blames_nobody():
-    """A request that waited through a short cut was asked and answered, only late: no side refused it."""
+    """A request that waited during a short cut was answered, only late: no side refused it."""
     experiment = started(LaneSpec("raft"))
     experiment.intervene(SetDeadline(10 * S))
     experiment.intervene(SPLIT)

@@ -1,4 +1,4 @@
-"""Every intervention stands whole in one table: command, effect, mark and caption, inverse."""
+"""Every intervention is complete in one table: command, effect, mark and caption, inverse."""
 
 import pytest
 
@@ -36,7 +36,7 @@ from dashboard import wire
 
 LINKS = (("n1", "n2"), ("n2", "n1"))
 
-# One example of each, and what has to be done first so that it can be done.
+# One example of each, and the steps that make it possible.
 EXAMPLES = [
     (Cut(LINKS), ()),
     (Heal(LINKS), (Cut(LINKS),)),
@@ -60,9 +60,9 @@ EXAMPLES = [
     (Turn(0, "pre_vote", True), ()),
     (Say("Look at n1."), ()),
 ]
-# What nothing takes back: what was asked, told or lost stays so.
+# Interventions that cannot be undone: requests, captions, losses.
 FOR_GOOD = (Ask, Act, Wipe, CrashInside, DropMessage, HoldMessage, DeliverMessage, Say)
-UNMARKED = (Ask,)  # the answer is shown
+UNMARKED = (Ask,)  # the page shows the answer
 UNCAPTIONED = (Ask, Turn)
 
 
@@ -107,25 +107,25 @@ def test_a_command_says_the_intervention(do, first):
 @pytest.mark.parametrize(("do", "first"), EXAMPLES, ids=lambda value: type(value).__name__)
 def test_it_happens_is_told_and_is_taken_back_or_says_why_not(timeline, do, first):
     for step in first:
-        timeline.intervene(step)
+        timeline.act(step)
     lane, before = timeline.experiment.lanes[0], len(timeline.experiment.marks)
     events = len(lane.trace)
-    timeline.intervene(do)
+    timeline.act(do)
     assert len(lane.trace) > events, "it leaves an event"
     marks = timeline.experiment.marks[before:]
-    kind_and_text = ("cut", "cut") if isinstance(do, Cut | Partition) else do.told(timeline.at, "")[:2]
+    kind_and_text = ("cut", "cut") if isinstance(do, Cut | Partition) else do.texts(timeline.at, "")[:2]
     assert [(mark.kind, mark.text) for mark in marks] == ([] if type(do) in UNMARKED else [kind_and_text])
-    assert bool(do.told(timeline.at, "").caption) == (type(do) not in UNCAPTIONED)
+    assert bool(do.texts(timeline.at, "").caption) == (type(do) not in UNCAPTIONED)
     entry = timeline.log[-1]
     assert bool(entry.inverse) == (type(do) not in FOR_GOOD)
     assert bool(entry.words) == (type(do) is not Ask)
     for step in entry.inverse:
-        timeline.intervene(step)
+        timeline.act(step)
 
 
 def test_a_traitor_is_made_honest_again_by_undo(timeline):
     sim = timeline.experiment.lanes[0].sim
-    timeline.intervene(Corrupt("n1", "mute"))
+    timeline.act(Corrupt("n1", "mute"))
     assert sim.liars == {"n1": "mute"} and timeline.undo_words == "make n1 honest again"
     timeline.undo()
     assert sim.liars == {}

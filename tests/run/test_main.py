@@ -1,4 +1,4 @@
-"""The engine without a browser: what it prints, and what it says to bad input."""
+"""The engine without a browser: its output, and its sentences for bad input."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Random interventions of every kind: going back and forward changes nothing that is shown, and no two meters disagree."""
+"""Random interventions of every kind: seeks back and forward change nothing on the page, and no two meters disagree."""
 
 import json
 from dataclasses import replace
@@ -41,7 +41,7 @@ PROTOCOLS = registry.protocols()
 
 
 class Told(PROTOCOLS["raft"].node):
-    """Raft whose followers stand for election when they are told to, as after a time-out."""
+    """Raft whose followers start an election on request, as after a timeout."""
 
     actions = (*PROTOCOLS["raft"].node.actions, "stand")
 
@@ -62,7 +62,7 @@ class Hand:
     """A visitor who tries everything. The seed decides all."""
 
     def __init__(self, seed, slice=200, lanes=None, protocols=PROTOCOLS, removes=0):
-        self.slice = slice  # how many steps are processed in one go
+        self.slice = slice  # steps processed in one call
         self.protocols = protocols
         self.chance = Stream.named(seed, "hand")
         nodes = 3 + self.chance.below(3)
@@ -135,7 +135,7 @@ class Hand:
     def act(self):
         intervention = self.draw()
         try:
-            self.timeline.intervene(intervention)
+            self.timeline.act(intervention)
         except Refused:
             return
         self.done.append(intervention)
@@ -151,7 +151,7 @@ class Hand:
             pass
 
     def play(self):
-        """A run that the seed decides: acts, now and then an undo, a step or two."""
+        """A run by the seed: interventions, and now and then an undo or a step or two."""
         self.go(self.timeline.at + self.chance.between(1, 600 * MS))
         for _ in range(1 + self.chance.below(2)):
             self.act()
@@ -163,7 +163,7 @@ class Hand:
 
 
 def seen(timeline):
-    """All that a page could be told now, as text."""
+    """Everything that a page could show now, as text."""
     experiment = timeline.experiment
     lanes = [
         {
@@ -179,12 +179,12 @@ def seen(timeline):
         }
         for lane in experiment.lanes
     ]
-    here = [experiment.at, experiment.steps, experiment.caption, experiment.bands, experiment.all_marks(), lanes]
+    here = [experiment.at, experiment.steps, experiment.caption, experiment.cut_spans, experiment.all_marks(), lanes]
     return json.dumps(here, default=str)
 
 
 def check_meters(lane, now):
-    """What no run may ever show at once."""
+    """Fails if meters, promises or marks contradict each other."""
     meters, verdict = lane.meters(now), lane.watch.linearizability.verdict(now)
     assert sorted(node for side in meters["sides"] for node in side["nodes"]) == sorted(lane.members)
     for side in meters["sides"]:
@@ -229,7 +229,7 @@ DONE = {}  # what the hand of each seed has done above
 
 
 def test_the_hands_have_done_everything_that_can_be_done():
-    """Else this file would prove less than it says."""
+    """The other tests of this file need all kinds."""
     done = set()
     for seed in SEEDS:
         if seed not in DONE:  # this test runs alone
@@ -286,7 +286,7 @@ def test_acting_in_the_past_changes_nothing_before_it_and_can_be_seen_again_itse
     assert seen(timeline) == shown
     for _ in range(1 + hand.chance.below(3)):
         timeline.step("event")
-    hand.timeline.intervene(Say("Otherwise."))
+    hand.timeline.act(Say("Otherwise."))
     assert len(timeline.forks) == 1 and timeline.live
     for _ in range(3):
         hand.play()

@@ -1,4 +1,4 @@
-"""The way in for scripts: what ``run`` takes, what it returns, what it refuses; and the manual's examples."""
+"""The interface for scripts: the arguments of ``run``, its results, its refusals; and the manual's examples."""
 
 import math
 import re
@@ -36,7 +36,7 @@ from consensus.runs.interventions import KINDS
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = ROOT / "docs" / "scripting.md"
 
-# --- what comes out ------------------------------------------------------------------------------
+# --- results -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_the_same_run_has_the_same_trace_and_a_scenario_has_its_own():
     assert run_scenario("two-beat-one", until=4).lanes[0].trace == experiment.lanes[0].trace.hex()
 
 
-# --- what it takes -------------------------------------------------------------------------------
+# --- arguments -----------------------------------------------------------------------------------
 
 
 def test_without_a_workload_only_the_script_asks():
@@ -158,7 +158,7 @@ def test_the_catalogue_is_listed():
     assert knobs_of("raft")["pre_vote"] is registry.protocols()["raft"].with_defaults()["pre_vote"]
 
 
-# --- what it refuses -----------------------------------------------------------------------------
+# --- refusals ------------------------------------------------------------------------------------
 
 
 def test_a_refused_step_is_listed_with_its_moment_and_lane():
@@ -226,7 +226,7 @@ def test_a_mistake_is_refused_with_a_sentence(arguments, sentence):
 
 
 def test_run_is_a_function_whatever_has_been_imported_before():
-    """A room named ``run`` would take its place as soon as somebody imports from it."""
+    """A package named ``run`` would replace the function as soon as somebody imports from it."""
     code = "import consensus.__main__, app, consensus; from consensus import run; print(run.__module__, run.__name__)"
     done = subprocess.run([sys.executable, "-B", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["consensus.runs.scripting", "run"]
@@ -250,7 +250,7 @@ def test_every_intervention_and_every_name_can_be_imported():
 
 
 def test_the_manual_prints_what_it_says(capsys):
-    """Its code blocks run one after the other; the block that follows one is what it prints."""
+    """Its code blocks run one after the other; the block after each one is its output."""
     blocks = re.findall(r"```(python|text)\n(.*?)```", MANUAL.read_text("utf-8"), flags=re.DOTALL)
     assert len(blocks) >= 4
     names = {}

@@ -29,12 +29,12 @@ def traces(timeline):
 
 def an_eventful_run(timeline):
     go(timeline, 3 * S)
-    timeline.intervene(SPLIT)
+    timeline.act(SPLIT)
     go(timeline, 4 * S + 7)
-    timeline.intervene(Ask("n1", "write", "x"))
-    timeline.intervene(Crash("n4"))
+    timeline.act(Ask("n1", "write", "x"))
+    timeline.act(Crash("n4"))
     go(timeline, 6 * S)
-    timeline.intervene(Heal())
+    timeline.act(Heal())
     go(timeline, 8 * S)
 
 
@@ -75,7 +75,7 @@ def test_acting_between_two_events_of_one_microsecond_leaves_no_keyframe_of_the_
     go(timeline, moment - 1)
     while timeline.at < moment:  # to its first event
         timeline.step("event")
-    timeline.intervene(SPLIT)
+    timeline.act(SPLIT)
     go(timeline, moment + 500 * MS)
     acted = traces(timeline)
     timeline.seek(0)
@@ -103,7 +103,7 @@ def test_the_size_of_a_slice_changes_nothing(timeline):
 def test_acting_between_two_events_of_a_step_is_replayed_at_that_very_place(timeline):
     for _ in range(5):
         timeline.step("event")
-    timeline.intervene(SPLIT)
+    timeline.act(SPLIT)
     go(timeline, 4 * S)
     end = traces(timeline)
     timeline.seek(0)
@@ -123,12 +123,12 @@ def test_a_step_shows_at_least_one_new_event(timeline):
 
 def test_looking_at_the_past_changes_nothing_and_keeps_the_marks_ahead(timeline):
     an_eventful_run(timeline)
-    marks, eras = timeline.marks, timeline.eras
+    marks, cut_spans = timeline.marks, timeline.cut_spans
     timeline.seek(3 * S)
     go(timeline, 3 * S)
     assert not timeline.live and timeline.horizon == 8 * S
-    assert (timeline.marks, timeline.eras) == (marks, eras)
-    assert [era[:2] for era in eras] == [(3 * S, 6 * S)]
+    assert (timeline.marks, timeline.cut_spans) == (marks, cut_spans)
+    assert [span[:2] for span in cut_spans] == [(3 * S, 6 * S)]
 
 
 def test_acting_in_the_past_forks_and_keeps_the_old_future(timeline):
@@ -137,7 +137,7 @@ def test_acting_in_the_past_forks_and_keeps_the_old_future(timeline):
     timeline.seek(5 * S)
     go(timeline, 5 * S)
     run = timeline.run
-    timeline.intervene(Crash("n5"))
+    timeline.act(Crash("n5"))
     assert timeline.forks[-1].log == log and timeline.forks[-1].horizon == 8 * S
     assert timeline.horizon == 5 * S and timeline.live and timeline.run > run
     assert [entry.do for entry in timeline.log] == [SPLIT, Ask("n1", "write", "x"), Crash("n4"), Crash("n5")]
@@ -166,10 +166,10 @@ def test_reset_gives_the_exact_opening_state(timeline):
     ],
 )
 def test_undo_puts_the_links_back(timeline, gesture):
-    timeline.intervene(SetLink((("n2", "n3"),), (("loss", 77),)))
-    timeline.intervene(Cut((("n4", "n5"), ("n5", "n4"))))
+    timeline.act(SetLink((("n2", "n3"),), (("loss", 77),)))
+    timeline.act(Cut((("n4", "n5"), ("n5", "n4"))))
     before = [lane.links() for lane in timeline.experiment.lanes]
-    timeline.intervene(gesture)
+    timeline.act(gesture)
     assert [lane.links() for lane in timeline.experiment.lanes] != before
     timeline.undo()
     assert [lane.links() | {"words": ""} for lane in timeline.experiment.lanes] == [links | {"words": ""} for links in before]
@@ -177,7 +177,7 @@ def test_undo_puts_the_links_back(timeline, gesture):
 
 def test_undo_goes_back_gesture_by_gesture(timeline):
     for gesture in (Cut((("n1", "n2"),)), Pause("n3"), SetDeadline(500 * MS), Turn(0, "reads", "local")):
-        timeline.intervene(gesture)
+        timeline.act(gesture)
     said = [timeline.undo() for _ in range(4)]
     assert said == ["turn reads back to log", "set the deadline back", "resume n3", "heal n1-n2"]
     assert timeline.undo_words is None
@@ -188,25 +188,25 @@ def test_undo_goes_back_gesture_by_gesture(timeline):
 
 
 def test_a_wiped_disk_cannot_be_undone_and_says_what_to_do(timeline):
-    timeline.intervene(Wipe("n1"))
+    timeline.act(Wipe("n1"))
     with pytest.raises(Refused, match="Go back on the timeline"):
         timeline.undo()
 
 
 def test_a_refused_act_leaves_no_trace_in_the_log(timeline):
     with pytest.raises(Refused):
-        timeline.intervene(Crash("n9"))
+        timeline.act(Crash("n9"))
     with pytest.raises(Refused):
-        timeline.intervene(Turn(0, "reads", "telepathy"))
+        timeline.act(Turn(0, "reads", "telepathy"))
     with pytest.raises(Refused):
-        timeline.intervene(Turn(7, "reads", "log"))
+        timeline.act(Turn(7, "reads", "log"))
     assert timeline.log == []
 
 
 def test_a_turned_knob_holds_for_its_own_lane_and_after_a_restart():
     timeline = Timeline(registry.opening("stale-leader"))
-    timeline.intervene(Turn(1, "heartbeat_ms", 60))
-    timeline.intervene(Crash("n1"))
+    timeline.act(Turn(1, "heartbeat_ms", 60))
+    timeline.act(Crash("n1"))
     timeline.undo()
     knobs = [lane.sim.nodes["n1"].knobs["heartbeat_ms"] for lane in timeline.experiment.lanes]
     assert knobs == [50, 60]
@@ -220,14 +220,14 @@ def test_a_moment_that_cannot_be_is_refused(timeline, moment):
 
 def test_the_caption_says_what_was_cut(timeline):
     leader = timeline.experiment.leader()
-    timeline.intervene(SPLIT)
+    timeline.act(SPLIT)
     side = "smaller" if leader in ("n1", "n2") else "larger"
     assert timeline.caption == f"Cut at 2.0 s. Split: {{n1, n2}} | {{n3, n4, n5}}; leader {leader} is on the {side} side."
 
 
 def test_a_step_does_not_run_to_the_end_when_no_message_moves_any_more(timeline):
     for node in timeline.spec.members:
-        timeline.intervene(Pause(node))
+        timeline.act(Pause(node))
     go(timeline, 3 * S)
     assert not timeline.step("message")
     assert timeline.at == 5 * S

@@ -1,4 +1,4 @@
-"""The stories of the Dynamo-style store are true under any seed, and their figures are those of the papers."""
+"""The stories of the Dynamo-style store are true with any seed, and their figures are those of the papers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_what_must_come_out_comes_out_under_any_seed(scenario: ModuleType, seed:
 def test_the_stale_shares_are_those_of_partial_quorums() -> None:
     """The chance that R of N replicas meet none of the W that have a write: C(N - W, R) / C(N, R). Bailis et al. 2012.
 
-    The lines lose 95 %, not all, so the shares lie a little below; over several seeds within six points of a hundred.
+    The links lose 95 %, not all, so the shares are a little smaller; over several seeds within six percentage points.
     """
     runs = [played(dials, seed) for seed in SEEDS]
     for lane, (r, w) in enumerate(dials.DIALS):
@@ -55,7 +55,7 @@ def test_the_writer_of_the_dials_is_a_home_and_the_readers_are_not() -> None:
 
 
 def test_with_last_write_wins_the_loss_is_found_from_the_replicas_alone() -> None:
-    """Named as lost is the write of the side that wrote first, and no other; with siblings, none."""
+    """The lost write is that of the side that wrote first, and no other; with siblings there is none."""
     experiment = played(last_write_wins, 31)
     lost = [list(lane.watch.lost(experiment.at)) for lane in experiment.lanes]
     assert lost == [["you:1"], []]

@@ -1,4 +1,4 @@
-"""Every scenario comes out as its file says, and tells a true story under other seeds too."""
+"""Every scenario has its expected results, and its story is true with other seeds, too."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,7 +14,7 @@ SCENARIOS = registry.scenarios()
 
 
 class Played(NamedTuple):
-    """A finished run of a scenario, and at four moments of each lane: operations accounted for, and operations there were."""
+    """A finished run of a scenario, and at four moments of each lane the number of counted operations and of all operations."""
 
     scenario: Scenario
     experiment: Experiment
@@ -50,7 +50,7 @@ def test_every_operation_of_a_scenario_is_counted_left_out_or_pending(played: Pl
 
 
 def invariants_stand(scenario: Scenario, experiment: Experiment) -> None:
-    """But where its card promises nothing, which such a scenario is there to show, or a disk is lost, which none survives."""
+    """Except if its card promises nothing, as such a scenario shows, or a disk is lost, which no protocol survives."""
     wiped = any(isinstance(step.do, Wipe) for step in scenario.spec.script)
     for lane in experiment.lanes:
         broken = [finding for checker in lane.watch.invariants.values() for finding in checker.findings]

@@ -1,4 +1,4 @@
-"""Meters say of each side what its clients saw, and nothing else; each sentence is held to events written by hand."""
+"""Meters show for each side what its clients saw, and nothing else; each sentence is checked with events by hand."""
 
 import pytest
 
@@ -19,7 +19,7 @@ LONE, PAIR = 0, 1
 
 
 class Told:
-    """Events written by hand, folded as a lane folds them. Operation ``a`` is of client ca at the node named first."""
+    """Events by hand, folded as in a lane. Operation ``a`` belongs to client ca, at the node named first."""
 
     def __init__(self):
         self.at = 0
@@ -111,14 +111,14 @@ def test_a_wrong_answer_counts_where_and_when_it_was_given(told):
     told.ends(2, "a")
     told.read(3, "b", "n2")
     told.split(4, SPLIT)
-    told.ends(5, "b")  # nothing, though 1 had been acknowledged
+    told.ends(5, "b")  # an empty answer, although 1 was acknowledged
     assert told.side(PAIR)["stale"] == 1 and told.side(PAIR)["asked"] == 0
     assert told.side(0, era=0)["stale"] == 0
 
 
 def test_a_cut_that_parts_nobody_begins_no_era(told):
     told.read(1, "a", "n1")
-    told.tell(2, "cut", "", (("n1", "n2"),))  # n3 still joins them
+    told.tell(2, "cut", "", (("n1", "n2"),))  # n3 still connects them
     told.ends(3, "a")
     assert len(told.meters.eras) == 1
     assert told.counts(0) == [1, 1, 0, 0, 0]
@@ -304,7 +304,7 @@ def test_a_read_that_returns_siblings_is_a_conflict_and_not_counted_twice(told):
 
 
 def test_answers_that_contradict_each_other_though_none_is_stale_are_a_conflict(told):
-    """Two reads see concurrent writes in opposite orders: nobody was told of a newer value, and no order fits."""
+    """Two reads see concurrent writes in opposite orders: no read was stale, and yet no order fits."""
     told.write(1, "a", "n1", "1")
     told.write(1, "b", "n2", "2")
     for at, op, value in ((2, "c", "1"), (4, "d", "2"), (6, "e", "1")):
@@ -319,7 +319,7 @@ def test_answers_that_contradict_each_other_though_none_is_stale_are_a_conflict(
 
 
 def one_write_lost_after_the_heal(told):
-    """n1 acknowledges 1 while it is alone; after the heal its copy gives way to 2, which did not know 1."""
+    """n1 acknowledges 1 while it is alone; after the heal its copy is replaced by 2, whose writer did not know 1."""
     told.split(10, SPLIT)
     told.write(20, "a", "n1", "1")
     told.tell(21, "stored", "n1", "x", ("1",), (), "data")
@@ -348,7 +348,7 @@ def test_a_lost_write_counts_where_it_was_asked_and_when_it_got_lost(told):
 
 
 def test_an_older_write_that_got_lost_in_a_split_counts_in_it_even_when_it_is_over(told):
-    """Asked before the cut; its only holder lost its disk during the cut. What the last split did is told afterwards, too."""
+    """A write before the cut; its only holder lost its disk during the cut. The last split's numbers stay after the heal."""
     told.write(1, "a", "n1", "1")
     told.tell(2, "stored", "n1", "x", ("1",), (), "data")
     told.ends(3, "a")

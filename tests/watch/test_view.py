@@ -1,4 +1,4 @@
-"""What one node has seen: crash, cut and delay are one world to it; and steps of a script that fall on one lane alone."""
+"""The view of one node: crash, cut and delay look the same to it; and steps of a script for one lane only."""
 
 from dataclasses import replace
 
@@ -25,13 +25,13 @@ CRASH, CUT, LATE = Crash("n2"), Partition((("n2",), ("n1", "n3"))), SetLink(LINK
 
 
 def seen_in(world: Intervention | None, observer: str = "n1", seed: int = 1, until: int = 11 * S) -> bytes:
-    """The observer's view, as bytes, in a world in which that befalls n2."""
+    """The observer's view, as bytes, in a world in which this happens to n2."""
     card = PROTOCOLS["heartbeat"]
     knobs = card.with_defaults(dict(SCENARIO.spec.lanes[0].knobs))
     sim = Simulation(Cluster(card.node, THREE, knobs, seed))
     sim.run_until(SILENT_FROM)
     if world is not None:
-        sim.apply(world)
+        sim.carry_out(world)
     sim.run_until(until)
     return repr(observed_by(sim.drain(), observer, until)).encode()
 
@@ -46,7 +46,7 @@ def test_crash_lost_and_late_give_byte_identical_views(observer: str, seed: int)
 
 
 def test_a_world_in_which_the_other_is_well_gives_another_view() -> None:
-    """Without this the equality above could be that of three empty views."""
+    """Otherwise three empty views would pass the test above."""
     assert seen_in(None) != seen_in(CRASH)
     assert seen_in(None).count(b"'Heartbeat', 'n2'") > 15
 
@@ -62,7 +62,7 @@ def test_when_the_late_messages_come_one_envelope_opens() -> None:
 def test_a_view_holds_inputs_by_the_nodes_own_clock_and_nothing_of_others() -> None:
     card = PROTOCOLS["heartbeat"]
     sim = Simulation(Cluster(card.node, ("n1", "n2"), card.with_defaults({"heartbeat_ms": 100}), link=LinkState(10 * MS, 0)))
-    sim.apply(SetClock("n1", 7 * S))
+    sim.carry_out(SetClock("n1", 7 * S))
     sim.run_until(115 * MS)
     view = observed_by(sim.drain(), "n1", sim.now)
     assert view == (
@@ -94,7 +94,7 @@ def test_a_step_may_fall_on_one_lane_alone() -> None:
     assert [lane.links()["sides"] for lane in experiment.lanes] == [[[*THREE]], [[*THREE]], [["n1", "n3"], ["n2"]]]
     assert [(mark.kind, mark.lane) for mark in experiment.marks] == [("crash", 1), ("cut", 2)]
     assert experiment.caption == "Cut at 1.0 s. Split: {n1, n3} | {n2}."
-    assert experiment.bands == [], "a band across all lanes would be false"
+    assert experiment.cut_spans == [], "a band across all lanes would be false"
 
 
 def test_a_step_for_a_lane_that_is_not_there_does_nothing() -> None:
@@ -127,20 +127,20 @@ def test_a_run_with_steps_on_one_lane_comes_again_by_seeking() -> None:
 
 
 def test_the_page_knows_each_world_as_it_is_and_a_newcomer_is_told_the_same() -> None:
-    """Frames of three lanes whose links and nodes differ from a step on: their fold is each lane, and is a new snapshot."""
+    """Frames of three lanes whose links and nodes differ after a step: their fold equals each lane, and a new snapshot."""
     timeline = Timeline(SCENARIO.spec)
     lanes = timeline.experiment.lanes
     views = [wire.LaneView(number) for number in range(3)]
     ear, stream = wire.Ear(), wire.Stream()
     whole = [view.whole(lane, timeline.at) for view, lane in zip(views, lanes, strict=True)]
-    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.told([("snapshot", {"lanes": whole})])))[2][0]
+    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.for_all([("snapshot", {"lanes": whole})])))[2][0]
     folds = [Fold(lane) for lane in opening["lanes"]]
     for seq, at in enumerate((SILENT_FROM - MS, SILENT_FROM, SILENT_FROM + 300 * MS, 6 * S), 2):
         run_to(timeline, at)
         frames: list[wire.Frame] = []
         for view, lane in zip(views, lanes, strict=True):
             frames += view.news(lane, timeline.at) + view.meters_news(lane, timeline.at, exact=True)
-        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.told(frames)))[2]:
+        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.for_all(frames)))[2]:
             folds[body["lane"]].take(kind, body, timeline.at)
     for number, (fold, lane) in enumerate(zip(folds, lanes, strict=True)):
         assert_knows(fold, Fold(through_the_wire(wire.LaneView(number).whole(lane, timeline.at))), numbered=False)

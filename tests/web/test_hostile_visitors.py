@@ -1,4 +1,4 @@
-"""Visitors who mean harm, or whose pages are broken: the others' stream goes on and the log stays quiet, whatever they do."""
+"""Hostile visitors, and visitors with broken pages: whatever they do, the others' stream goes on and the log stays empty."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dashboard.web.handlers import new_id
 from dashboard.web.limits import LIMITS
 from tests.web.test_server import MODES, PATIENCE_S, Page, Server
 
-STREAM_GAP_S = 1.5  # how long the server may work between two packets to the witness; measured: 0.1-0.2
+STREAM_GAP_S = 1.5  # the most seconds of the server's work between two packets to the witness; measured: 0.1-0.2
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -40,7 +40,7 @@ class Witness(Page):
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.worked: list[float] = []  # how long the server had worked in all when each packet came
+        self.worked: list[float] = []  # for each packet, the server's seconds of work up to then
         super().__init__(server, new_id(), "witness-token")
         self.snapshot()
 
@@ -49,13 +49,13 @@ class Witness(Page):
         super()._take(text)
 
     def longest_silence(self, since: float) -> float:
-        """In seconds of the server's own work: that others keep the machine busy is no silence of the server's."""
+        """In seconds of the server's own work, since other programs may keep the machine busy."""
         moments = [since, *(moment for moment in self.worked if moment > since), processor_s(self.server)]
         return max(later - earlier for earlier, later in itertools.pairwise(moments))
 
 
 def processor_s(server: Server) -> float:
-    """How many seconds of processor time the server has used; where that cannot be read, the wall's."""
+    """The server's seconds of processor time; wall seconds if that cannot be read."""
     try:
         fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
@@ -65,7 +65,7 @@ def processor_s(server: Server) -> float:
 
 @pytest.fixture
 def witness(server: Server) -> Iterator[Witness]:
-    """Its stream must go on through the whole test, and its commands be answered."""
+    """Its stream must go on during the whole test, and its commands must be answered."""
     witness = Witness(server)
     began = processor_s(server)
     yield witness
@@ -79,7 +79,7 @@ def witness(server: Server) -> Iterator[Witness]:
 
 
 class Raw:
-    """A WebSocket made by hand, so that it can be made wrong."""
+    """A WebSocket by hand, so that a test can make it wrong."""
 
     def __init__(self, server: Server, query: str = "EIO=4&transport=websocket") -> None:
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
@@ -176,9 +176,9 @@ def test_a_flood_is_held_back_and_does_not_stop_the_others(witness: Witness, raw
         try:
             visitor.socket.sendall(FLOODS[flood])
         except TimeoutError:
-            held_back += 1  # the server takes no more for now
+            held_back += 1  # the server reads no more for now
         except OSError:
-            held_back = 4  # nor ever again
+            held_back = 4  # the connection is closed
     assert held_back == 4
 
 
@@ -336,7 +336,7 @@ def memory_mb(server: Server) -> float:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from /proc, which only Linux has")
 def test_stalled_readers_cost_little_and_slow_nobody(server: Server, witness: Witness, raw: Callable[..., Raw]) -> None:
-    """Newest wins: a queue that is not taken from does not grow."""
+    """Newest wins: the queue of a client that reads nothing does not grow."""
     session = new_id()
     driver = Page(server, session, "driver-token")
     driver.snapshot()
@@ -345,7 +345,7 @@ def test_stalled_readers_cost_little_and_slow_nobody(server: Server, witness: Wi
     before = memory_mb(server)
     driver.ask("speed", speed=5.0)
     began = len(driver.packets)
-    driver.wait(lambda: len(driver.packets) - began > 45)  # the one who reads is served
+    driver.wait(lambda: len(driver.packets) - began > 45)  # the client that reads gets its packets
     assert memory_mb(server) - before < 60
     driver.leave()
     for visitor in stalled:
@@ -353,7 +353,7 @@ def test_stalled_readers_cost_little_and_slow_nobody(server: Server, witness: Wi
 
 
 def test_so_many_sessions_and_no_more(server: Server, witness: Witness) -> None:
-    """Whoever opens sessions without end takes the place of sessions that nobody watches, not of those that somebody does."""
+    """A visitor who opens session after session replaces only sessions that nobody watches."""
     for _ in range(LIMITS.sessions // 8 + 2):
         visitors = [Raw(server).join() for _ in range(8)]
         end = time.monotonic() + 5

@@ -1,4 +1,4 @@
-"""The server as a visitor meets it: pages, sockets, settings, the end. On a server of its own, in both async modes."""
+"""The server from a visitor's view: pages, sockets, settings, the end. With a server of its own, in both async modes."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from dashboard.web.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODES = ("eventlet", "threading")
-PATIENCE_S = 120.0  # for a state that must come; a busy machine takes longer, and nothing else does
+PATIENCE_S = 120.0  # the longest wait for a state; only a busy machine needs long
 
 
 class Server:
-    """``python app.py`` on a free port, ended by its id."""
+    """``python app.py`` on a free port; it is ended by its id."""
 
     def __init__(self, **environment: str) -> None:
         self.process = subprocess.Popen(
@@ -67,7 +67,7 @@ class Server:
         return body
 
     def stop(self) -> tuple[int, str]:
-        """Its exit code, and what it complained of."""
+        """Stops the server; returns its exit code and its error output."""
         self.process.send_signal(signal.SIGTERM)
         try:
             _, complaints = self.process.communicate(timeout=PATIENCE_S)
@@ -97,7 +97,7 @@ class Spoken(socketio.packet.Packet):
 
 
 class InOrder(engineio.Client):
-    """Hears one message after the other. By itself it starts a thread for each, and the second may be first."""
+    """Handles one message after the other. The original starts a thread for each, and the second may overtake the first."""
 
     def _trigger_event(self, event: str, *arguments: Any, run_async: bool = False, **more: Any) -> Any:
         return super()._trigger_event(event, *arguments, run_async=run_async and event != "message", **more)
@@ -136,7 +136,7 @@ class Page:
         return [body for packet in list(self.packets) for name, body in packet[2] if name == kind]
 
     def wait(self, wanted: Callable[[], Any]) -> Any:
-        """What ``wanted`` gives as soon as it gives something."""
+        """Waits until ``wanted`` returns something true; returns that."""
         end = time.monotonic() + PATIENCE_S
         with self.news:
             while not (found := wanted()):
@@ -150,7 +150,7 @@ class Page:
         return self.frames("snapshot")[-1]
 
     def stands(self) -> bool:
-        """The last clock that came says that time stands still."""
+        """True if time stands still, by the newest clock frame."""
         clocks = [
             body.get("clock", body)
             for packet in list(self.packets)
@@ -166,7 +166,7 @@ class Page:
 
 @pytest.fixture(scope="module", params=MODES)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """One server for the tests of this file in each mode; it must have had nothing to complain of."""
+    """One server for the tests of this file in each mode; it must not have written errors."""
     server = Server(ASYNC_MODE=request.param)
     yield server
     code, complaints = server.stop()
@@ -310,7 +310,7 @@ def test_a_page_is_told_the_world_and_then_the_news(open_page: Callable[..., Pag
     assert page.packets[0][0] == 1
     assert [kind for kind, _ in page.packets[0][2]] == ["hello", "audience", "snapshot"]
     page.wait(lambda: len(page.packets) > 20)
-    for before, after in itertools.pairwise(page.packets[:20]):  # in order, and whole: or a new world, on a busy machine
+    for before, after in itertools.pairwise(page.packets[:20]):  # in order and complete, or with a snapshot, on a busy machine
         assert after[0] == before[0] + 1 or "snapshot" in [kind for kind, _ in after[2]]
     assert page.frames("clock")[-1]["at"] > world["clock"]["at"]
     assert page.ask("pause") == {"ok": True}
@@ -341,7 +341,7 @@ def test_two_pages_of_one_session_see_the_same(open_page: Callable[..., Page]) -
         for page in (anne, bob):
             page.wait(page.stands)
         if all(len(page.frames("snapshot")) == 1 for page in (anne, bob)):
-            break  # nobody fell behind on a busy machine: who does gets a world of its own
+            break  # a viewer that falls behind on a busy machine gets a snapshot of its own
     else:
         pytest.fail("Somebody falls behind every time.")
     last = {id(page): [packet for packet in page.packets if packet[0] > bob.packets[0][0]] for page in (anne, bob)}

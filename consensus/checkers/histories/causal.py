@@ -1,27 +1,27 @@
 """Causal consistency of registers whose written values are unique, by bad patterns.
 
 Bouajjani, Enea, Guerraoui, Hamza, "On Verifying Causal Consistency" (POPL 2017). A history is operations in *program order*
-(po: what one session did one after the other); in a differentiated one each read tells which write it reads from (rf). Causal
-order is co = (po and rf, closed). Three criteria, each the absence of some patterns:
+(po: the order of the operations of one session). In a differentiated history, the value of each read identifies the write that
+it reads from (rf). Causal order is co = (po and rf, closed). There are three criteria; each excludes some patterns:
 
-- *causal consistency* (CC, weak): no CyclicCO; no ThinAirRead (of a value that nobody writes); no WriteCOInitRead (of the start
-  value, though a write of the key comes before the read in co); no WriteCORead (of w1, though w1 co w2 co the read, w2 on
-  the same key).
-- *causal convergence* (CCv): CC, and no CyclicCF. Conflict order puts w1 before w2 when w1 co some read of w2, both on one key;
-  with co it must not form a cycle. So all replicas can settle on one order of the writes.
-- *causal memory* (CM): CC, and for each operation o no CyclicHB and no WriteHBInitRead. Happened-before of o is co within o's
-  causal past, and, for each read of o's session up to o, every other write of the key that is before the read is before the
-  write it reads from: the smallest such relation. So each session can tell its own story with all its reads in it. (It only
-  grows along po, so the last operations of each session decide.)
+- *causal consistency* (CC, weak): no CyclicCO; no ThinAirRead (of a value that nobody writes); no WriteCOInitRead (of the
+  initial value, though a write of the key comes before the read in co); no WriteCORead (of w1, though w1 co w2 co the read,
+  where w2 writes the same key).
+- *causal convergence* (CCv): CC, and no CyclicCF. Conflict order puts w1 before w2 when w1 co some read of w2, both on one key.
+  Together with co it must not form a cycle. Then all replicas can agree on one order of the writes.
+- *causal memory* (CM): CC, and for each operation o no CyclicHB and no WriteHBInitRead. Happened-before of o is the smallest
+  relation that contains co within o's causal past and this: for each read of o's session up to o, every other write of the key
+  that is before the read is before the write that it reads from. Then each session can explain all its reads by one order of
+  the writes. (The relation only grows along po, so it is enough to check the last operations of each session.)
 
-CCv and CM are each stronger than CC, and neither implies the other. ``patterns`` names all that a small history shows.
-``Causal`` folds the events of a lane and judges CC online. Program order is session order: of two operations of a client the
-first comes before the second when it was answered before the second was asked (clients do not wait for answers).
+CCv and CM are each stronger than CC, and neither implies the other. ``patterns`` names all patterns in a small history.
+``Causal`` folds the events of a lane and judges CC online. Program order is session order: of two operations of a client, the
+first comes before the second when it was answered before the second was requested (clients do not wait for answers).
 
-Masks, one bit a write, keep it cheap: an operation knows its causal past, and in it all writes that are certainly overwritten
-(another write of their key had them in its past). A read contradicts CC exactly when it tells one of those. Pending reads, and
-reads that failed or have no answer, say nothing; a write without an answer counts once somebody has read it. A write that fails
-promises that it never happened: who read its value, before or after, read it from thin air.
+Masks with one bit for each write keep it cheap. An operation knows its causal past, and all writes in it that are certainly
+overwritten (another write of the same key had them in its past). A read contradicts CC exactly when it returns one of those.
+Pending reads, failed reads and reads without an answer are ignored. A write without an answer counts once somebody has read
+it. A failed write promises that it never happened: every read of its value, before or after, is a read from thin air.
 
 Left out: values that are written twice to one key; online, CCv and CM.
 """
@@ -32,11 +32,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, in_order, named, reading, seconds, writing
+from consensus.checkers.words import in_order, named, reading, say_of, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, READ, WRITE
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
 NAME = "causal consistency"
@@ -63,13 +63,15 @@ class Access(NamedTuple):
 
 
 def accesses(operations: Iterable[Operation]) -> list[Access]:
-    """What clients asked and were told, in session order: answered reads, and writes that happened or may have."""
-    told = [each for each in operations if (each.outcome == OK if each.kind == READ else each.outcome != FAILED)]
-    places = {each.op_id: place for place, each in enumerate(told)}
+    """The requests and answers of clients, in session order: answered reads, and writes that happened or may have."""
+    answered = [each for each in operations if (each.outcome == OK if each.kind == READ else each.outcome != FAILED)]
+    places = {each.op_id: place for place, each in enumerate(answered)}
     found = []
-    for each in told:
+    for each in answered:
         before = [
-            o for o in told if o.client == each.client and o.outcome == OK and o.finish is not None and o.finish < each.start
+            o
+            for o in answered
+            if o.client == each.client and o.outcome == OK and o.finish is not None and o.finish < each.start
         ]
         latest = max((o.start for o in before), default=0)
         after = tuple(places[o.op_id] for o in before if (o.finish or 0) >= latest)
@@ -124,7 +126,7 @@ def criteria(history: Sequence[Access]) -> dict[str, bool]:
 
 
 def closed(before: Sequence[Iterable[int]]) -> list[int]:
-    """For each place a mask of all that come before it, at whatever remove; in a cycle a place comes before itself."""
+    """For each place a mask of all places before it, direct or not; in a cycle a place comes before itself."""
     masks = [sum(1 << place for place in dict.fromkeys(each)) for each in before]
     for middle in range(len(masks)):
         past, bit = masks[middle], 1 << middle
@@ -192,7 +194,7 @@ NOTHING = Known()
 
 
 class Causal:
-    """Folds the events of a lane; says of each read, when it returns, whether it contradicts causal consistency (CC)."""
+    """Folds the events of a lane; judges each read, when it returns, by causal consistency (CC)."""
 
     title = NAME
     listens = CLIENTS
@@ -206,7 +208,7 @@ class Causal:
         self.failed: dict[tuple[str, str], bool] = {}
         self.pending: dict[tuple[str, str], Operation | None] = {}  # (key, value) without an answer yet -> the first read of it
         self.of_key: dict[str, int] = {}  # key -> a mask of its writes
-        self.shown: Ledger[int, Known] = Ledger()  # a write's place -> what one knows who has seen it
+        self.shown: Ledger[int, Known] = Ledger()  # a write's place -> what a client knows that has seen it
         self.sessions: dict[
             str, tuple[int, Known, Known]
         ] = {}  # client -> when it last learnt, what it knows, what it knew before
@@ -228,7 +230,7 @@ class Causal:
             self._written(operation)
 
     def _knows(self, client: str, now: int) -> Known:
-        """What ended in this very microsecond does not come before what begins in it."""
+        """An operation that ends in a microsecond does not come before one that begins in it."""
         learnt, known, before = self.sessions.get(client, (-1, NOTHING, NOTHING))
         return before if learnt == now else known
 
@@ -256,41 +258,42 @@ class Causal:
         elif write.outcome == FAILED:
             self.failed[place] = True
             if read is not None:
-                promise = say(
-                    "{writing} failed at {seconds}, which promises that it never happened",
-                    writing=writing(write),
-                    seconds=seconds(write.finish),
-                )
                 sentence = say(
-                    "{promise}, but {reading} at {seconds}.",
-                    promise=promise,
+                    "{writing} failed at {failed_at}, which promises that it never happened, "
+                    "but {reading} at {read_at} ({pattern}).",
+                    writing=writing(write, starts=True),
+                    failed_at=seconds(write.finish),
                     reading=reading(read),
-                    seconds=seconds(read.finish or 0),
+                    read_at=seconds(read.finish or 0),
+                    pattern=THIN_AIR_READ,
                 )
-                self._gives_away(THIN_AIR_READ, write, sentence, (read, write))
+                self._gives_away(write, sentence, (read, write))
 
     def _read(self, read: Operation, known: Known) -> None:
         assert read.finish is not None
         self.judged += 1
-        told = f"{reading(read)} at {seconds(read.finish)}"
         if not read.result:
             newest = known.past & self.of_key.get(read.key, 0)
             if newest:
                 write = self.writes[newest.bit_length() - 1]
-                sentence = say(
-                    "{told}, but {writing} is in its causal past: {client} had seen it, or what depends on it.",
-                    told=told,
+                sentence = say_of(
+                    read.client,
+                    "{reading} at {at}, but {writing} is in its causal past: "
+                    "{client} had seen it, or what depends on it ({pattern}).",
+                    "{reading} at {at}, but {writing} is in your causal past: "
+                    "you had seen it, or what depends on it ({pattern}).",
+                    reading=reading(read, starts=True),
+                    at=seconds(read.finish),
                     writing=writing(write),
-                    client=read.client,
+                    pattern=WRITE_CO_INIT_READ,
                 )
-                self._gives_away(WRITE_CO_INIT_READ, read, sentence, (write, read))
+                self._gives_away(read, sentence, (write, read))
             return
         places = []
         for value in read.result:
             place = self.place_of.get((read.key, value))
             if place is None or (read.key, value) in self.failed:
-                why = "nobody had asked to write that" if place is None else "its write had failed"
-                return self._gives_away(THIN_AIR_READ, read, f"{told}, but {why}.", (read,))
+                return self._gives_away(read, from_thin_air(read, write_failed=place is not None), (read,))
             if (read.key, value) in self.pending:
                 self.pending[read.key, value] = self.pending[read.key, value] or read
             places.append(place)
@@ -306,22 +309,34 @@ class Causal:
         while not self.shown[newer.bit_length() - 1].past >> place & 1 or newer.bit_length() - 1 == place:
             newer &= ~(1 << newer.bit_length() - 1)
         write = self.writes[newer.bit_length() - 1]
-        sentence = say(
-            "{reading} at {seconds}, but {writing}, made by who knew {named}, is in its causal past.",
-            reading=reading(read),
-            seconds=seconds(read.finish or 0),
+        sentence = say_of(
+            read.client,
+            "{reading} at {at}, but {writing}, made in the knowledge of {named}, is in its causal past ({pattern}).",
+            "{reading} at {at}, but {writing}, made in the knowledge of {named}, is in your causal past ({pattern}).",
+            reading=reading(read, starts=True),
+            at=seconds(read.finish or 0),
             writing=writing(write),
             named=named(old.key, old.value),
+            pattern=WRITE_CO_READ,
         )
-        self._gives_away(WRITE_CO_READ, read, sentence, (old, write, read))
+        self._gives_away(read, sentence, (old, write, read))
 
-    def _gives_away(self, pattern: str, last: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
+    def _gives_away(self, last: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
         assert last.finish is not None
         self.flagged[last.op_id] = len(self.findings)
-        told = f"{sentence[:-1]} ({pattern})."
-        self.findings.append(Finding(NAME, last.finish, told, in_order(shown_by), (last.node,)))
+        self.findings.append(Finding(NAME, last.finish, sentence, in_order(shown_by), (last.node,)))
 
     def verdict(self, now: int = 0) -> Verdict:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
-        return Verdict(HOLDS, say("No bad pattern in {count}.", count=count(self.judged, "answered read")))
+        return Verdict(
+            HOLDS, say_count(self.judged, "No bad pattern in {n} answered read.", "No bad pattern in {n} answered reads.")
+        )
+
+
+def from_thin_air(read: Operation, write_failed: bool) -> Sentence:
+    """Why nobody can have read that value: its write had failed, or nobody had asked to write it."""
+    values = {"reading": reading(read, starts=True), "at": seconds(read.finish or 0), "pattern": THIN_AIR_READ}
+    if write_failed:
+        return say("{reading} at {at}, but its write had failed ({pattern}).", **values)
+    return say("{reading} at {at}, but nobody had asked to write that ({pattern}).", **values)

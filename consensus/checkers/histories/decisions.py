@@ -1,18 +1,18 @@
-"""Consensus seen from outside: agreement, validity, integrity; and whether what clients were told fits one order.
+"""Consensus seen from outside: agreement, validity, integrity; and whether the answers to clients fit one order.
 
-A decision object's key names one instance of consensus. A WRITE of v proposes v, and its ok tells what was decided (v or
-another's proposal); a READ tells what was decided, or nothing while nothing is. So all answers of a key must tell one value
-(*agreement*), which somebody had proposed by then (*validity*), and once anybody was told it, no later question may be answered
-"nothing yet" (a *stale* answer: a learner that has not heard). Together these three are linearizability of such an object:
-it is empty, then it holds the first proposal to take effect, for ever.
+The key of a decision object names one instance of consensus. A WRITE of v proposes v, and its ok returns the decided value (v
+or another proposal). A READ returns the decided value, or nothing while nothing is decided. So all answers of a key must return
+one value (*agreement*), which somebody had proposed by then (*validity*). Once an answer has returned it, no later request may
+be answered "nothing yet" (a *stale* answer of a learner that does not know the decision). Together these three are
+linearizability of such an object: it is empty, then it holds the first proposal that takes effect, for ever.
 
-Nodes are held to the same by their ``decide(index, value)``: no two decide different values at one index (agreement), and
-none changes its mind (*integrity*). A value that is a pair ``(key, value)`` belongs to that instance: it must agree with what
-clients were told, and somebody must have proposed it. A proposal that no client asked for is made known by the node that makes
-it, ``note("proposed", "x=pizza")``.
+The same rules apply to the ``decide(index, value)`` of nodes: no two nodes decide different values at one index (agreement),
+and no node changes its decision (*integrity*). A value that is a pair ``(key, value)`` belongs to that instance: it must agree
+with the answers to clients, and somebody must have proposed it. When a node makes a proposal that no client requested, it
+announces it by ``note("proposed", "x=pizza")``.
 
-A failed proposal promised that it never happened; one without an answer may be decided at any later time. Termination is
-no matter of safety: the meters show it, as availability. Precedence is strict: equal times are concurrent.
+A failed proposal promises that it never happened. A proposal without an answer may be decided at any later time. Termination is
+not a safety property: the meters show it, as availability. Precedence is strict: equal times are concurrent.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, duration, in_order, itself, listed, named, seconds, whose
+from consensus.checkers.words import YOU, duration, fit_one_order, in_order, listed, named, say_of, seconds
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
 AGREEMENT, VALIDITY, INTEGRITY = "agreement", "validity", "integrity"
@@ -45,11 +45,11 @@ class Decisions:
         self.stale: dict[str, tuple[int, int]] = {}  # op_id -> 1, for how long somebody had known; in order of return
         self.flagged: dict[str, int] = {}  # op_id of what gave a violation away -> the index of its finding
         self.broken: dict[str, int] = {}  # property -> the index of its first finding
-        self.judged = 0  # answers that told something
+        self.judged = 0  # answers that returned something
         self.proposals: Ledger[Place, Operation] = Ledger()  # as far as they got
         self.own: Ledger[Place, bool] = Ledger()  # proposed by nodes of their own accord
-        self.told: dict[str, Operation] = {}  # key -> the first answer that told what was decided
-        self.by_index: dict[int, tuple[Any, str]] = {}  # index -> what was decided there first, and by whom
+        self.first_answers: dict[str, Operation] = {}  # key -> the first answer that returned the decision
+        self.by_index: dict[int, tuple[Any, str]] = {}  # index -> the first decision there, and its node
         self.by_node: dict[tuple[str, int], Any] = {}
         self.by_key: dict[str, tuple[str, str]] = {}  # key -> value and node, of decisions that name their instance
 
@@ -70,22 +70,22 @@ class Decisions:
                 self.proposals[operation.key, operation.value] = operation
             self._answered(operation)
 
-    # --- what clients are told --------------------------------------------------------------------
+    # --- answers to clients -----------------------------------------------------------------------
 
     def _proposal(self, write: Operation) -> None:
-        """It is asked; or it failed, or nobody will ever know."""
+        """A proposal is requested; or it failed, or its outcome stays unknown."""
         assert write.value is not None
         key, value = place = write.key, write.value
         self.proposals[place] = write
-        told = self.told.get(key)
-        if write.outcome == FAILED and told is not None and told.result[0] == value and place not in self.own:
+        first = self.first_answers.get(key)
+        if write.outcome == FAILED and first is not None and first.result[0] == value and place not in self.own:
             sentence = say(
-                "{failed}, but {telling} at {seconds}.",
-                failed=self._failed(write),
-                telling=telling(told),
-                seconds=seconds(told.finish or 0),
+                "{failed}, but {telling} at {at}.",
+                failed=failed(write, starts=True),
+                telling=telling(first),
+                at=seconds(first.finish or 0),
             )
-            self._gives_away(VALIDITY, write, sentence, (told, write))
+            self._gives_away(VALIDITY, write, sentence, (first, write))
 
     def _answered(self, answer: Operation) -> None:
         result = answer.result
@@ -93,21 +93,22 @@ class Decisions:
             return self._nothing_yet(answer) if answer.kind != WRITE else None
         self.judged += 1
         if len(result) > 1:
-            sentence = say(
-                "{client} was told {listed} at once for {key} at {seconds}.",
-                client=answer.client,
-                listed=listed(result),
+            sentence = say_of(
+                answer.client,
+                "{client} was told {values} at once for {key} at {at}.",
+                "You were told {values} at once for {key} at {at}.",
+                values=listed(result),
                 key=answer.key,
-                seconds=seconds(answer.finish or 0),
+                at=seconds(answer.finish or 0),
             )
             return self._gives_away(AGREEMENT, answer, sentence, (answer,))
         if (answer.key, result[0]) in self.proposals or (answer.key, result[0]) in self.own:
             return self._tells(answer)
         sentence = say(
-            "{telling} at {seconds}, but nobody had proposed {result} by then.",
-            telling=telling(answer),
-            seconds=seconds(answer.finish or 0),
-            result=result[0],
+            "{telling} at {at}, but nobody had proposed {value} by then.",
+            telling=telling(answer, starts=True),
+            at=seconds(answer.finish or 0),
+            value=result[0],
         )
         return self._gives_away(VALIDITY, answer, sentence, (answer,))
 
@@ -116,16 +117,18 @@ class Decisions:
         at = seconds(answer.finish or 0)
         proposal = self.proposals.get(place)
         if proposal is not None and proposal.outcome == FAILED and place not in self.own:
-            sentence = say("{telling} at {at}, but {failed}.", telling=telling(answer), at=at, failed=self._failed(proposal))
+            sentence = say(
+                "{telling} at {at}, but {failed}.", telling=telling(answer, starts=True), at=at, failed=failed(proposal)
+            )
             return self._gives_away(VALIDITY, answer, sentence, (proposal, answer))
-        first = self.told.get(key)
+        first = self.first_answers.get(key)
         if first is None:
-            self.told[key] = answer
+            self.first_answers[key] = answer
             if key in self.by_key and self.by_key[key][0] != value:
                 decided, node = self.by_key[key]
                 sentence = say(
                     "{telling} at {at}, but {node} had decided {named}.",
-                    telling=telling(answer),
+                    telling=telling(answer, starts=True),
                     at=at,
                     node=node,
                     named=named(key, decided),
@@ -133,34 +136,29 @@ class Decisions:
                 self._gives_away(AGREEMENT, answer, sentence, (answer,), (node, answer.node))
         elif first.result[0] != value:
             sentence = say(
-                "{telling} at {at}, but {told_before}.", telling=telling(answer), at=at, told_before=told_before(answer, first)
+                "{telling} at {at}, but {before}.",
+                telling=telling(answer, starts=True),
+                at=at,
+                before=told_before(answer, first),
             )
             self._gives_away(AGREEMENT, answer, sentence, (first, answer))
         return None
 
     def _nothing_yet(self, read: Operation) -> None:
         self.judged += 1
-        first = self.told.get(read.key)
+        first = self.first_answers.get(read.key)
         if first is None or first.finish is None or first.finish >= read.start:
             return
         self.stale[read.op_id] = (1, read.start - first.finish)
-        at = seconds(read.finish or 0)
-        sentence = say(
-            "{client} was told at {at} that nothing is decided for {key}, but {told_before}.",
-            client=read.client,
-            at=at,
+        sentence = say_of(
+            read.client,
+            "{client} was told at {at} that nothing is decided for {key}, but {before}.",
+            "You were told at {at} that nothing is decided for {key}, but {before}.",
+            at=seconds(read.finish or 0),
             key=read.key,
-            told_before=told_before(read, first),
+            before=told_before(read, first),
         )
         self._gives_away(LINEARIZABLE, read, sentence, (first, read))
-
-    def _failed(self, proposal: Operation) -> str:
-        what = f"{whose(proposal.client)} proposal {named(proposal.key, proposal.value)}"
-        return say(
-            "{what} failed at {seconds}, which promises that it never happened",
-            what=what,
-            seconds=seconds(proposal.finish or 0),
-        )
 
     # --- what nodes decide ------------------------------------------------------------------------
 
@@ -198,7 +196,7 @@ class Decisions:
         node, at = event.node, event.at
         proposal = self.proposals.get((key, value))
         decided, decider = self.by_key.setdefault(key, (value, node))
-        told = self.told.get(key)
+        first = self.first_answers.get(key)
         if decided != value and node != decider:
             sentence = say(
                 "{decider} decided {named}, but {node} decided {named2}.",
@@ -217,15 +215,15 @@ class Decisions:
                 ),
                 (node,),
             )
-        elif told is not None and told.result[0] != value:
+        elif first is not None and first.result[0] != value:
             sentence = say(
-                "{node} decided {named}, but {telling} at {seconds}.",
+                "{node} decided {named}, but {telling} at {at}.",
                 node=node,
                 named=named(key, value),
-                telling=telling(told),
-                seconds=seconds(told.finish or 0),
+                telling=telling(first),
+                at=seconds(first.finish or 0),
             )
-            self._finds(AGREEMENT, at, sentence, (told.node, node), (told.op_id,))
+            self._finds(AGREEMENT, at, sentence, (first.node, node), (first.op_id,))
         if (key, value) in self.own:
             return
         if proposal is None:
@@ -236,8 +234,7 @@ class Decisions:
                 (node,),
             )
         elif proposal.outcome == FAILED:
-            failed = self._failed(proposal)
-            sentence = say("{node} decided {named}, but {failed}.", node=node, named=named(key, value), failed=failed)
+            sentence = say("{node} decided {named}, but {failed}.", node=node, named=named(key, value), failed=failed(proposal))
             self._finds(VALIDITY, at, sentence, (node,), (proposal.op_id,))
 
     # --- findings and verdicts ----------------------------------------------------------------------
@@ -250,7 +247,7 @@ class Decisions:
         self._finds(promise, answer.finish, sentence, nodes or (answer.node,), in_order(shown_by))
 
     def _finds(self, promise: str, at: int, sentence: str, nodes: tuple[str, ...], operations: tuple[str, ...] = ()) -> None:
-        sentence = sentence[0].upper() + sentence[1:] if sentence.startswith("your ") else sentence
+
         self.broken.setdefault(promise, len(self.findings))
         self.findings.append(Finding(promise, at, sentence, operations, nodes))
 
@@ -258,7 +255,7 @@ class Decisions:
         """Do all answers fit one order, and all decisions with them?"""
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
-        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
+        return Verdict(HOLDS, fit_one_order(self.judged))
 
     def promises(self, now: int = 0) -> dict[str, Verdict]:
         """One verdict for each of the properties of consensus that are matters of safety."""
@@ -267,7 +264,7 @@ class Decisions:
     def _verdict(self, promise: str) -> Verdict:
         if promise in self.broken:
             return Verdict(VIOLATED, self.findings[self.broken[promise]].sentence)
-        return Verdict(HOLDS, say("Nothing in {count} denies it.", count=count(self.judged, "answer")))
+        return Verdict(HOLDS, say_count(self.judged, "Nothing in {n} answer denies it.", "Nothing in {n} answers denies it."))
 
     def stale_sentence(self, op_id: str) -> str:
         return say(
@@ -276,23 +273,34 @@ class Decisions:
         )
 
 
-def telling(answer: Operation) -> str:
-    """``c2 was told x=7``."""
-    return say(
-        "{client} {word} told {named}",
-        client=answer.client,
-        word="were" if itself(answer.client) == "you" else "was",
+def telling(answer: Operation, starts: bool = False) -> Sentence:
+    """``c2 was told x=7``. It ``starts`` a sentence, or stands within one."""
+    return say_of(
+        answer.client,
+        "{client} was told {named}",
+        "You were told {named}" if starts else "you were told {named}",
         named=named(answer.key, answer.result[0]),
     )
 
 
-def told_before(answer: Operation, first: Operation) -> str:
-    who = "it" if first.client == answer.client else first.client
-    return say(
-        "{who} had been told {named} at {seconds}",
-        who=who,
-        named=named(first.key, first.result[0]),
-        seconds=seconds(first.finish or 0),
+def told_before(answer: Operation, first: Operation) -> Sentence:
+    """``c1 had been told x=7 at 2.950 s``, or ``it had been told ...`` when the client of both answers is the same."""
+    values = {"named": named(first.key, first.result[0]), "at": seconds(first.finish or 0)}
+    if first.client == answer.client != YOU:
+        return say("it had been told {named} at {at}", **values)
+    return say_of(first.client, "{client} had been told {named} at {at}", "you had been told {named} at {at}", **values)
+
+
+def failed(proposal: Operation, starts: bool = False) -> Sentence:
+    """``c1's proposal x=7 failed at 2.950 s, which promises that it never happened``."""
+    return say_of(
+        proposal.client,
+        "{client}'s proposal {named} failed at {at}, which promises that it never happened",
+        "Your proposal {named} failed at {at}, which promises that it never happened"
+        if starts
+        else "your proposal {named} failed at {at}, which promises that it never happened",
+        named=named(proposal.key, proposal.value),
+        at=seconds(proposal.finish or 0),
     )
 
 

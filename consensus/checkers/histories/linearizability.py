@@ -1,24 +1,24 @@
 """Linearizability of registers whose written values are unique, by zones (Gibbons & Korach, "Testing Shared Memories", 1997).
 
 Herlihy & Wing (1990): each operation seems to take effect at one instant between its start and its finish. Keys are judged one
-by one, for linearizability is local. Per key, the *cluster* of a value is its write and all reads of it; with f the smallest
-finish and s the largest start in it, the value had certainly taken effect by f and was certainly still there at s.
-If f < s it is a *forward zone*: the register held that value, and no other, from f to s. Else it is a *backward zone*.
-Two values u and v contradict each other exactly when f_u < s_v and f_v < s_u; a history is linearizable exactly when no two do
-and no read shows a value that nobody had asked to write by then. The state before any write is a value, too: it took effect
-before everything.
+by one, because linearizability is local. Per key, the *cluster* of a value is its write and all reads of it. With f the
+smallest finish and s the largest start in it, the value had certainly taken effect by f and was certainly still there at s.
+If f < s it is a *forward zone*: the register held that value, and no other, from f to s. Otherwise it is a *backward zone*.
+Two values u and v contradict each other exactly when f_u < s_v and f_v < s_u. A history is linearizable exactly when no two
+values contradict each other and no read shows a value that nobody had requested to write by then. The state before any write is
+a value, too: it took effect before everything.
 
-- Precedence is strict (finish < start): equal times are concurrent. Only a value that is asked to be written after an answer
-  showed it is from thin air, be it in the same microsecond.
-- Pending reads, and reads that failed or whose outcome is unknown, say nothing.
+- Precedence is strict (finish < start): equal times are concurrent. A value is from thin air only if its write was requested
+  after an answer showed it, even in the same microsecond.
+- Pending reads, failed reads and reads with an unknown outcome are ignored.
 - A write without an answer (pending, unknown) may take effect at any later time or never: it counts once somebody read it.
 - A failed write promised that it never happened: a read of its value breaks the promise.
-- A read that returns several values contradicts the register on its own.
+- A read that returns several values contradicts the register by itself.
 
-``Linearizability`` judges online: when an answer arrives, s of one value may grow, and only values whose f was passed by that
+``Linearizability`` judges online. When an answer arrives, s of one value may grow, and only values whose f lies within that
 growth can newly contradict it. Forward zones are disjoint, so one bisection finds the only one that may span f, and the
-other candidates were all in flight at f. After a contradiction it goes on. The read that gave it away is not believed, and when
-its opponent's place, too, rests on reads only, one of those loses its weight: so a contradiction uses up evidence on both
+other candidates were all in flight at f. It continues after a contradiction. It then ignores the read that revealed it, and if
+the opponent's zone also rests only on reads, one of those loses its weight. So a contradiction uses up evidence on both
 sides, and one bad old read does not accuse everything after it. ``check`` judges a whole history at once, by sorting and
 sweeping; it shares no logic with the online form.
 
@@ -33,11 +33,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from consensus.checkers import CLIENTS, HOLDS, NEVER, UNDECIDED, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, in_order, itself, listed, named, reading, seconds, writing
+from consensus.checkers.words import fit_one_order, in_order, named, reading, say_of, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import Sentence, say, say_list
 from consensus.watch.history import Operation
 
 NAME = "linearizable"
@@ -91,7 +91,7 @@ class Linearizability:
             return Verdict(
                 UNDECIDED, say("{named} was written twice, so no read of it tells whose it was.", named=named(key, value))
             )
-        return Verdict(HOLDS, say("All {count} fit one order.", count=count(self.judged, "answer")))
+        return Verdict(HOLDS, fit_one_order(self.judged))
 
     # --- what clients ask and get ---------------------------------------------------------------
 
@@ -122,11 +122,11 @@ class Linearizability:
             self._gives_away(
                 write,
                 say(
-                    "{writing} failed at {seconds}, which promises that it never happened, but {reading} at {seconds2}.",
-                    writing=writing(write),
-                    seconds=seconds(write.finish or 0),
+                    "{writing} failed at {failed_at}, which promises that it never happened, but {reading} at {read_at}.",
+                    writing=writing(write, starts=True),
+                    failed_at=seconds(write.finish or 0),
                     reading=reading(reader),
-                    seconds2=seconds(reader.finish or 0),
+                    read_at=seconds(reader.finish or 0),
                 ),
                 (reader, write),
             )
@@ -160,22 +160,28 @@ class Linearizability:
         return None
 
     def _first_sight(self, place: tuple[str, Value], read: Operation) -> None:
-        """Nobody had been told yet that this value is written: now a read shows it."""
+        """A read shows a value that no answer had shown or acknowledged before."""
         write = self.writes.get(place)
         if write is None:
-            told = f"{reading(read)} at {seconds(read.finish or 0)}"
             self._gives_away(
-                read, say("{told}, but nobody had asked to write {result} by then.", told=told, result=read.result[0]), (read,)
+                read,
+                say(
+                    "{reading} at {at}, but nobody had asked to write {value} by then.",
+                    reading=reading(read, starts=True),
+                    at=seconds(read.finish or 0),
+                    value=read.result[0],
+                ),
+                (read,),
             )
         elif write.outcome == FAILED:
             self._gives_away(
                 read,
                 say(
-                    "{reading} at {seconds}, but {writing} had failed at {seconds2}, which promises that it never happened.",
-                    reading=reading(read),
-                    seconds=seconds(read.finish or 0),
+                    "{reading} at {read_at}, but {writing} had failed at {failed_at}, which promises that it never happened.",
+                    reading=reading(read, starts=True),
+                    read_at=seconds(read.finish or 0),
                     writing=writing(write),
-                    seconds2=seconds(write.finish or 0),
+                    failed_at=seconds(write.finish or 0),
                 ),
                 (write, read),
             )
@@ -213,7 +219,7 @@ class Linearizability:
         return None
 
     def _contradicts(self, read: Operation, zone: Zone, other: Zone) -> None:
-        """Names the contradiction; then nobody believes the read, and of the other value only what is beyond doubt."""
+        """Names the contradiction; then ignores the read, and keeps of the other value only the certain evidence."""
         sentence, operations = evidence(read, zone, other)
         self._gives_away(read, sentence, operations)
         write = other.write
@@ -246,19 +252,16 @@ class Linearizability:
 
     def _siblings(self, read: Operation) -> None:
         writes = [self.writes[read.key, value] for value in read.result if (read.key, value) in self.writes]
-        authors = " and ".join(f"{write.client} wrote {write.value}" for write in writes)
-        self._gives_away(
-            read,
-            say(
-                "{client} read {key}={listed} at once at {seconds}, but a register holds one value{word}.",
-                client=read.client,
-                key=read.key,
-                listed=listed(read.result),
-                seconds=seconds(read.finish or 0),
-                word=f" ({authors})" if authors else "",
-            ),
-            (*writes[:2], read),
-        )
+        values = {"reading": reading(read, starts=True), "at": seconds(read.finish or 0)}
+        sentence = say("{reading} at once at {at}, but a register holds one value.", **values)
+        if writes:
+            authors = [say_of(each.client, "{client} wrote {value}", "you wrote {value}", value=each.value) for each in writes]
+            sentence = say(
+                "{reading} at once at {at}, but a register holds one value ({authors}).",
+                authors=say_list("{these} and {last}", authors),
+                **values,
+            )
+        self._gives_away(read, sentence, (*writes[:2], read))
 
 
 def acknowledged_by(operation: Operation) -> int:
@@ -271,45 +274,52 @@ def evidence(read: Operation, zone: Zone, other: Zone) -> tuple[str, tuple[Opera
     first, last = other.first, other.last
     assert first is not None and last is not None and read.finish is not None
     old = read.result[0] if read.result else None
-    told = f"{reading(read)} at {seconds(read.finish)}"
     shown = (zone.first,) if zone.first is not None else ()
     if last.kind == WRITE:
         assert other.write is not None
         last = other.write  # as far as it got by now
     between = next((one for one in (last, first) if one.start > zone.f and acknowledged_by(one) < read.start), None)
     if between is not None:  # one operation that saw or wrote the other value after ours was there and before we asked
-        assert between.finish is not None
-        then = seconds(between.finish)
-        fact = say("{writing} had been acknowledged", writing=writing(between)) if between.kind == WRITE else reading(between)
-        already = (
-            say("{key} was no longer empty", key=read.key) if old is None else say("{old} was already overwritten", old=old)
-        )
-        return say("{told}, but {fact} at {then}, and {already}.", told=told, fact=fact, then=then, already=already), (
-            *shown,
-            between,
-            read,
-        )
+        values = {"reading": reading(read, starts=True), "at": seconds(read.finish), "fact": known_by_then(between)}
+        if old is None:
+            sentence = say("{reading} at {at}, but {fact}, and {key} was no longer empty.", key=read.key, **values)
+        else:
+            sentence = say("{reading} at {at}, but {fact}, and {old} was already overwritten.", old=old, **values)
+        return sentence, (*shown, between, read)
     value = named(read.key, last.value if last.kind == WRITE else last.result[0])
-    also = (
-        f"{writing(last)} began"
-        if last.kind == WRITE
-        else say("{client} asked and read {value}", client=last.client, value=value)
-    )
-    return (
-        say(
-            "{told} although {value} had taken effect by {seconds} and {itself} asked only at {seconds2}; {also} "
-            "at {seconds3}, when {named} had already taken effect: no one order fits both.",
-            told=told,
+    if last.kind == WRITE:
+        also = say("{writing} began at {at}", writing=writing(last), at=seconds(last.start))
+    else:
+        also = say_of(
+            last.client,
+            "{client} asked and read {value} at {at}",
+            "you asked and read {value} at {at}",
             value=value,
-            seconds=seconds(other.f),
-            itself=itself(read.client),
-            seconds2=seconds(read.start),
-            also=also,
-            seconds3=seconds(last.start),
-            named=named(read.key, old),
-        ),
-        (first, last, read),
+            at=seconds(last.start),
+        )
+    sentence = say_of(
+        read.client,
+        "{reading} at {at} although {value} had taken effect by {effect_at} and it asked only at {asked_at}; "
+        "{also}, when {named} had already taken effect: no one order fits both.",
+        "{reading} at {at} although {value} had taken effect by {effect_at} and you asked only at {asked_at}; "
+        "{also}, when {named} had already taken effect: no one order fits both.",
+        reading=reading(read, starts=True),
+        at=seconds(read.finish),
+        value=value,
+        effect_at=seconds(other.f),
+        asked_at=seconds(read.start),
+        also=also,
+        named=named(read.key, old),
     )
+    return sentence, (first, last, read)
+
+
+def known_by_then(between: Operation) -> Sentence:
+    """``c4's write x=9 had been acknowledged at 2.950 s``, or ``c3 read x=9 at 2.950 s``."""
+    at = seconds(between.finish or 0)
+    if between.kind == WRITE:
+        return say("{writing} had been acknowledged at {at}", writing=writing(between), at=at)
+    return say("{reading} at {at}", reading=reading(between), at=at)
 
 
 # --- a whole history at once -----------------------------------------------------------------------
@@ -363,7 +373,7 @@ def check(operations: Iterable[Operation]) -> Verdict:
                 VIOLATED,
                 say("{named} and {named2} contradict each other.", named=named(key, pair[0]), named2=named(key, pair[1])),
             )
-    return Verdict(HOLDS, say("All {count} fit one order.", count=count(answers, "answer")))
+    return Verdict(HOLDS, fit_one_order(answers))
 
 
 def overlapping(zones: list[tuple[int, int, Value]]) -> tuple[Value, Value] | None:

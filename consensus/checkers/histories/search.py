@@ -1,13 +1,13 @@
 """Linearizability of any object that can be written as a function, by a bounded search.
 
 Wing & Gong, "Testing and Verifying Concurrent Objects" (1993), with Lowe's memory of (operations done, state) ("Testing for
-Linearizability", 2017): the calls and returns of a history stand in one list in order of time. The search takes the first
-call that the object allows, strikes out both its ends and starts over; when it meets a return it is stuck and takes back the
-last call. A state that was reached with the same operations done is not entered twice. For what zones cannot judge:
+Linearizability", 2017): the calls and returns of a history are in one list in order of time. The search takes the first
+call that the object allows, removes both its ends from the list and starts over. When it meets a return, it takes back the
+last call. It does not enter a state twice with the same operations done. It judges what zones cannot judge:
 compare-and-set, values that are written more than once, strings that grow.
 
-Equal times are concurrent. A call without an answer may take effect at any later time or never; a call that certainly
-failed must be left out by the caller. The search takes exponential time at worst: past its bound the verdict is *unknown*.
+Equal times are concurrent. A call without an answer may take effect at any later time or never. The caller must leave out
+calls that certainly failed. In the worst case the search takes exponential time; beyond its bound the verdict is *unknown*.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
 from consensus.checkers import HOLDS, UNDECIDED, VIOLATED, Verdict
-from consensus.checkers.words import count
 from consensus.kernel.node import FAILED, OK, READ
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import say, say_count
 from consensus.watch.history import Operation
 
 STEPS_MAX = 500_000  # some 100 MB of memory at worst
@@ -70,7 +69,7 @@ def search(calls: Iterable[Call], model: Model, start: Any = None, steps_max: in
     entry = following[0]
     for _step in range(steps_max):
         if not left:
-            return Verdict(HOLDS, say("{count} fit one order.", count=count(answered, "answer")))
+            return Verdict(HOLDS, say_count(answered, "{n} answer fits one order.", "{n} answers fit one order."))
         number = call_of[entry] if entry != end else -1
         if number >= 0:
             allowed, after = model(state, history[number])
@@ -90,7 +89,12 @@ def search(calls: Iterable[Call], model: Model, start: Any = None, steps_max: in
         if not taken:  # stuck at a return (or past all calls), and nothing left to take back
             return Verdict(
                 VIOLATED,
-                say("No order fits: at most {best} of {count} can be placed.", best=best, count=count(answered, "answer")),
+                say_count(
+                    answered,
+                    "No order fits: at most {best} of {n} answer can be placed.",
+                    "No order fits: at most {best} of {n} answers can be placed.",
+                    best=best,
+                ),
             )
         entry, state = taken.pop()
         done &= ~(1 << call_of[entry])

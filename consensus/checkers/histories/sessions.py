@@ -1,29 +1,30 @@
 """The four session guarantees (Terry et al., "Session Guarantees for Weakly Consistent Replicated Data", 1994) from outside.
 
-A session is one client at one home: what a client asks at another node belongs to another session. In session order a comes
-before b when a finished before b started (clients do not wait for their answers, so some have no order). Only answers count.
+A session is one client at one home; requests of the same client at another node belong to another session. In session order a
+comes before b when a finished before b started (clients do not wait for their answers, so some operations have no order). Only
+answered operations count.
 
-- read your writes: no read shows only what is older than a write of the same session that was acknowledged before.
-- monotonic reads: no read shows only what is older than what the same session had read before.
+- read your writes: no read shows only values older than a write of the same session that was acknowledged before.
+- monotonic reads: no read shows only values older than those that the same session had read before.
 - monotonic writes: no answer shows, side by side, two writes that one session made one after the other.
 - writes follow reads: no answer shows, side by side, a value and a write whose session had read that value before.
 
-Which of two values is older is the store's order, and a client cannot see that. Two things are certain from the history alone:
+Which of two values is older depends on the store's order, which a client cannot see. The history alone proves two things:
 
-- v is older than w when w was written in the knowledge of v: v *happened before* w through sessions and reads-from, as in
-  causal consistency. A store that shows v to somebody who knows w has broken one of the four guarantees.
+- v is older than w when the writer of w knew v: v *happened before* w through sessions and reads-from, as in
+  causal consistency. A store that shows v to a session that knows w has broken one of the four guarantees.
 - v is older than w for a session that knew v and was then shown w alone. When that session is shown v again, it went back at
-  one of the two steps, whichever value is the older one. (Reads of 1, 2, 1 need no order of the two writes.)
+  one of the two steps, whichever value is the older one. (Reads of 1, 2, 1 prove this without an order of the two writes.)
 
 Real time is a third source, but only for a store that orders writes by it (``in_real_time``): then v is older than w when v had
-taken effect (was acknowledged, or seen by anybody) before w was even asked to be written. Protocols that claim "linearizable"
+taken effect (it was acknowledged, or anybody had seen it) before w was even requested. Protocols that claim "linearizable"
 or "sequential" do so here: they put all writes into one log, and only their reads may be old. Any other store may rank a later
-write below an earlier one without breaking a guarantee. What only real time speaks against is *unknown* there.
+write below an earlier one without breaking a guarantee. If only real time contradicts a read, the verdict is *unknown* there.
 
 A read of siblings is as new as the newest of them. That one read is older than another does not prove that writes changed
-places: a replica may have been behind. Where those two were one session's successive writes, or one was written by
-somebody who had read the other, the last two guarantees are therefore *unknown*, not violated. Left out: order
-between different keys (``causal.py`` judges that).
+places: a replica may have been behind. If the two values were successive writes of one session, or if the writer of one had
+read the other, the last two guarantees are therefore *unknown*, not violated. Left out: order between different keys
+(``causal.py`` judges that).
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from consensus.checkers import CLIENTS, HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, in_order, its, itself, listed, reading, seconds
+from consensus.checkers.words import in_order, listed, reading, say_of, seconds
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
 READ_YOUR_WRITES = "read your writes"
@@ -47,12 +48,12 @@ GUARANTEES = (READ_YOUR_WRITES, MONOTONIC_READS, MONOTONIC_WRITES, WRITES_FOLLOW
 BEFORE_EVERYTHING = -1
 
 Session = tuple[str, str]  # client, home
-Floor = tuple[int, Operation | None]  # by real time nothing that took effect before this start may be read; who says so
+Floor = tuple[int, Operation | None]  # by real time no read may show what took effect before this start; its operation
 NOTHING: Floor = (BEFORE_EVERYTHING, None)
 
 
 class Stand(NamedTuple):
-    """Where a session stands on one key. The numbers are masks with one bit for each write."""
+    """What a session has done and seen on one key. The numbers are masks with one bit for each write."""
 
     written: Floor = NOTHING
     read: Floor = NOTHING
@@ -77,7 +78,7 @@ class Sessions:
         self.reads = 0  # answered reads
         self.broken: dict[str, int] = {}  # guarantee -> the index of its first finding
         self.told: dict[tuple[str, str, str], bool] = {}  # (key, earlier, later): writes that were reported side by side
-        self.doubts: dict[str, str] = {}  # guarantee -> why it cannot be told
+        self.doubts: dict[str, str] = {}  # guarantee -> why the verdict is unknown
         self.writes: Ledger[tuple[str, str], Operation] = Ledger()  # (key, value) -> its write, as far as it got
         self.places: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> the bit of its write
         self.values: list[str] = []  # by bit
@@ -104,7 +105,7 @@ class Sessions:
     # --- what a session knows -------------------------------------------------------------------
 
     def _stand(self, operation: Operation, now: int) -> Stand:
-        """What its session had done when an operation began: what ended in this very microsecond does not come before it."""
+        """The stand of its session when an operation began. What ended in the same microsecond does not come before it."""
         changed, current, before = self.stands.get((operation.client, operation.node, operation.key), (-1, START, START))
         return before if changed == now else current
 
@@ -162,7 +163,7 @@ class Sessions:
             self._takes_in(read, known, 0 if accused else stand.known, back)
 
     def _judge(self, read: Operation, stand: Stand, newest: int) -> tuple[bool, bool]:
-        """Is all that it shows older than what its session wrote or read? Says if it was accused, and if of going back."""
+        """Is all that it shows older than what its session wrote or read? Returns if it was accused, and if of going back."""
         shown = self._shown(read)
         own, seen = only(shown, stand.behind_own, stand.written), only(shown, stand.behind_read, stand.read)
         before = len(self.findings)
@@ -213,24 +214,18 @@ class Sessions:
         if certain and not self.in_real_time:
             write = self._own_write_after(read, stand) or write
         assert write is not None and write.finish is not None and read.finish is not None
-        fact = say(
-            "{its} own write {key}={value} had been acknowledged at {seconds}",
-            its=its(read.client),
+        fact = say_of(
+            read.client,
+            "its own write {key}={value} had been acknowledged at {at}",
+            "your own write {key}={value} had been acknowledged at {at}",
             key=write.key,
             value=write.value,
-            seconds=seconds(write.finish),
+            at=seconds(write.finish),
         )
         if certain or self.in_real_time:
-            sentence = say(
-                "{reading} at {seconds}, though {fact}{older}.",
-                reading=reading(read),
-                seconds=seconds(read.finish),
-                fact=fact,
-                older=older(read),
-            )
-            self._breaks(READ_YOUR_WRITES, read.finish, sentence, (write, read))
+            self._breaks(READ_YOUR_WRITES, read.finish, though(read, fact), (write, read))
         else:
-            self._may_be_older(READ_YOUR_WRITES, read, say("and {fact}", fact=fact))
+            self._may_be_older(READ_YOUR_WRITES, read, fact)
         self._doubt(read, write)
 
     def _older_than_read(self, read: Operation, stand: Stand, certain: bool) -> None:
@@ -238,37 +233,34 @@ class Sessions:
         if certain and not self.in_real_time:
             before = self._read_after(read, stand) or before
         assert before is not None and before.finish is not None and read.finish is not None
-        fact = say(
-            "{itself} had read {key}={listed} at {seconds} already",
-            itself=itself(read.client),
+        fact = say_of(
+            read.client,
+            "it had read {key}={values} at {at} already",
+            "you had read {key}={values} at {at} already",
             key=before.key,
-            listed=listed(before.result),
-            seconds=seconds(before.finish),
+            values=listed(before.result),
+            at=seconds(before.finish),
         )
         if certain or self.in_real_time:
-            sentence = say(
-                "{reading} at {seconds}, though {fact}{older}.",
-                reading=reading(read),
-                seconds=seconds(read.finish),
-                fact=fact,
-                older=older(read),
-            )
-            self._breaks(MONOTONIC_READS, read.finish, sentence, (before, read))
+            self._breaks(MONOTONIC_READS, read.finish, though(read, fact), (before, read))
         else:
-            self._may_be_older(MONOTONIC_READS, read, say("and {fact}", fact=fact))
+            self._may_be_older(MONOTONIC_READS, read, fact)
         for value in before.result:
             if (write := self.writes.get((before.key, value))) is not None:
                 self._doubt(read, write)
 
     def _may_be_older(self, guarantee: str, read: Operation, fact: str) -> None:
         """Only real time says so, and this store need not order writes by it."""
-        sentence = say(
-            "{reading} at {seconds}, {fact}. {listed} is the older by real time, but this store may have put it "
-            "later: nobody who wrote one knew the other.",
-            reading=reading(read),
-            seconds=seconds(read.finish or 0),
+        sentence = say_count(
+            len(read.result),
+            "{reading} at {at}, and {fact}. {values} is the older by real time, but this store may have put it later: "
+            "nobody who wrote one knew the other.",
+            "{reading} at {at}, and {fact}. {values} are the older by real time, but this store may have put them later: "
+            "nobody who wrote one knew the other.",
+            reading=reading(read, starts=True),
+            at=seconds(read.finish or 0),
             fact=fact,
-            listed=listed(read.result),
+            values=listed(read.result),
         )
         self.doubts.setdefault(guarantee, sentence)
 
@@ -290,7 +282,7 @@ class Sessions:
         return None
 
     def _back_again(self, read: Operation) -> None:
-        """It shows again what its session had been shown to be replaced: it went back now, or then."""
+        """It shows a value again that its session had seen replaced: it went back now, or then."""
         assert read.finish is not None
         value = read.result[0]
         first = self.writes[read.key, value]
@@ -300,29 +292,24 @@ class Sessions:
         self._breaks(
             MONOTONIC_READS,
             read.finish,
-            say(
-                "{reading} again at {seconds}, though {itself} had read {key}={listed} in between, at {seconds2}: "
+            say_of(
+                read.client,
+                "{reading} again at {at}, though it had read {key}={values} in between, at {then}: "
                 "one of the two steps goes back, whichever is older.",
-                reading=reading(read),
-                seconds=seconds(read.finish),
-                itself=itself(read.client),
+                "{reading} again at {at}, though you had read {key}={values} in between, at {then}: "
+                "one of the two steps goes back, whichever is older.",
+                reading=reading(read, starts=True),
+                at=seconds(read.finish),
                 key=other.key,
-                listed=listed(other.result),
-                seconds2=seconds(other.finish or 0),
+                values=listed(other.result),
+                then=seconds(other.finish or 0),
             ),
             (first, other, read),
         )
 
     def _side_by_side(self, read: Operation) -> None:
-        """Siblings, though one of them was written by somebody for whom the other was the past. Each pair is told once."""
+        """A read shows siblings, though the writer of one knew the other. Each pair is reported once."""
         assert read.finish is not None
-        shown = say(
-            "{client} read {key}={listed} side by side at {seconds}, but",
-            client=read.client,
-            key=read.key,
-            listed=listed(read.result),
-            seconds=seconds(read.finish),
-        )
         for value in read.result:
             for other in read.result:
                 earlier, later = self.writes.get((read.key, value)), self.writes.get((read.key, other))
@@ -330,26 +317,24 @@ class Sessions:
                     continue
                 if came_before(earlier, later):
                     self.told[read.key, value, other] = True
-                    sentence = say(
-                        "{shown} {client} wrote {other} after {its} own {value} had been acknowledged.",
-                        shown=shown,
-                        client=later.client,
-                        other=other,
-                        its=its(later.client),
-                        value=value,
+                    wrote = say_of(
+                        later.client,
+                        "{client} wrote {later} after its own {earlier} had been acknowledged",
+                        "you wrote {later} after your own {earlier} had been acknowledged",
+                        later=other,
+                        earlier=value,
                     )
-                    self._breaks(MONOTONIC_WRITES, read.finish, sentence, (earlier, later, read))
+                    self._breaks(MONOTONIC_WRITES, read.finish, side_by_side(read, wrote), (earlier, later, read))
                 elif self._had_read(later, value):
                     self.told[read.key, value, other] = True
-                    sentence = say(
-                        "{shown} {client} wrote {other} after {itself} had read {value}.",
-                        shown=shown,
-                        client=later.client,
-                        other=other,
-                        itself=itself(later.client),
-                        value=value,
+                    wrote = say_of(
+                        later.client,
+                        "{client} wrote {later} after it had read {earlier}",
+                        "you wrote {later} after you had read {earlier}",
+                        later=other,
+                        earlier=value,
                     )
-                    self._breaks(WRITES_FOLLOW_READS, read.finish, sentence, (earlier, later, read))
+                    self._breaks(WRITES_FOLLOW_READS, read.finish, side_by_side(read, wrote), (earlier, later, read))
 
     def _had_read(self, write: Operation, value: str) -> bool:
         """Had the session of this write read that value before it asked?"""
@@ -362,31 +347,25 @@ class Sessions:
             earlier = self.writes.get((read.key, value))
             if earlier is None:
                 continue
-            shown = say(
-                "{client} was shown {key}={value} and then {value2}",
-                client=read.client,
-                key=later.key,
-                value=later.value,
-                value2=value,
-            )
-            if read.client == later.client:
-                shown = say(
-                    "{client} wrote {key}={value} and then was shown {value2}",
-                    client=read.client,
-                    key=later.key,
-                    value=later.value,
-                    value2=value,
-                )
-            doubt = "a replica was behind, or the two changed places"
             if came_before(earlier, later):
                 self.doubts.setdefault(
                     MONOTONIC_WRITES,
-                    say("{shown}, which {client} had written first: {doubt}.", shown=shown, client=later.client, doubt=doubt),
+                    say_of(
+                        later.client,
+                        "{shown}, which {client} had written first: a replica was behind, or the two changed places.",
+                        "{shown}, which you had written first: a replica was behind, or the two changed places.",
+                        shown=shown_older(read, later, value),
+                    ),
                 )
             elif self._had_read(later, value):
                 self.doubts.setdefault(
                     WRITES_FOLLOW_READS,
-                    say("{shown}, which {client} had read before: {doubt}.", shown=shown, client=later.client, doubt=doubt),
+                    say_of(
+                        later.client,
+                        "{shown}, which {client} had read before: a replica was behind, or the two changed places.",
+                        "{shown}, which you had read before: a replica was behind, or the two changed places.",
+                        shown=shown_older(read, later, value),
+                    ),
                 )
 
     def verdicts(self, now: int = 0) -> dict[str, Verdict]:
@@ -398,15 +377,51 @@ class Sessions:
             return Verdict(VIOLATED, self.findings[self.broken[guarantee]].sentence)
         if guarantee in self.doubts:
             return Verdict(UNDECIDED, self.doubts[guarantee])
-        return Verdict(HOLDS, say("Nothing in {count} denies it.", count=count(self.reads, "answered read")))
+        return Verdict(
+            HOLDS,
+            say_count(self.reads, "Nothing in {n} answered read denies it.", "Nothing in {n} answered reads denies it."),
+        )
 
 
-def older(read: Operation) -> str:
-    """What a sentence adds on an old value: nothing when there was none."""
-    return (
-        say(", and {listed} {word} older", listed=listed(read.result), word="is" if len(read.result) == 1 else "are")
-        if read.result
-        else ""
+def though(read: Operation, fact: Sentence) -> Sentence:
+    """A read of something old, though its client knew better."""
+    values = {"reading": reading(read, starts=True), "at": seconds(read.finish or 0), "fact": fact}
+    if not read.result:
+        return say("{reading} at {at}, though {fact}.", **values)
+    return say_count(
+        len(read.result),
+        "{reading} at {at}, though {fact}, and {values} is older.",
+        "{reading} at {at}, though {fact}, and {values} are older.",
+        values=listed(read.result),
+        **values,
+    )
+
+
+def side_by_side(read: Operation, wrote: Sentence) -> Sentence:
+    """A read of siblings, though the writer of one knew the other."""
+    return say(
+        "{reading} side by side at {at}, but {wrote}.",
+        reading=reading(read, starts=True),
+        at=seconds(read.finish or 0),
+        wrote=wrote,
+    )
+
+
+def shown_older(read: Operation, later: Operation, value: str) -> Sentence:
+    """``c1 was shown x=9 and then 7``."""
+    values = {"key": later.key, "later": later.value, "earlier": value}
+    if read.client == later.client:
+        return say_of(
+            read.client,
+            "{client} wrote {key}={later} and then was shown {earlier}",
+            "You wrote {key}={later} and then were shown {earlier}",
+            **values,
+        )
+    return say_of(
+        read.client,
+        "{client} was shown {key}={later} and then {earlier}",
+        "You were shown {key}={later} and then {earlier}",
+        **values,
     )
 
 

@@ -1,12 +1,12 @@
-"""How stale reads are: by how many versions, and for how long they had been overwritten.
+"""How stale reads are: by how many versions, and for how long these had been written.
 
-A read of v is stale when, before it started, somebody had been told that another value of the key was written, and that
-write had started after v certainly took effect (its first answer: an acknowledgement, or a read that showed it).
-``versions`` counts such writes; ``age`` runs from the first of their acknowledgements to the read's start. The state before
-any write took effect before everything. A read that returns siblings is as stale as the freshest of them.
+A read of v is stale when, before the read started, a write of another value of the key had been acknowledged, and that
+write had started after v certainly took effect (by its first answer: an acknowledgement, or a read that showed it).
+``versions`` counts such writes. ``age`` is the time from the first of their acknowledgements to the start of the read. The
+state before any write took effect before everything. A read that returns siblings is as stale as the freshest of them.
 
-This is a meter, not a promise: there are no findings. Writes that nobody acknowledged do not make a read stale; nor
-does a value that is overtaken while concurrent writes settle, though that may break linearizability.
+This is a meter, not a promise: there are no findings. Writes without an acknowledgement do not make a read stale. Nor does a
+read become stale because concurrent writes change their order, though that may break linearizability.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
-from consensus.checkers.words import count, duration
+from consensus.checkers.words import duration
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import say_count
 from consensus.watch.history import Operation
 
 BEFORE_EVERYTHING = -1
@@ -71,15 +71,18 @@ class Staleness:
 
     def verdict(self, now: int = 0) -> Verdict:
         if not self.stale:
-            return Verdict(HOLDS, say("None of {count} was stale.", count=count(self.reads, "answered read")))
+            return Verdict(
+                HOLDS,
+                say_count(self.reads, "The {n} answered read was not stale.", "None of {n} answered reads was stale."),
+            )
         return Verdict(
             VIOLATED,
-            say(
-                "{count} of {count2} {word} stale, at worst by {count3} and {duration}.",
-                count=len(self.stale),
-                count2=count(self.reads, "answered read"),
-                word="was" if len(self.stale) == 1 else "were",
-                count3=count(self.versions_max, "version"),
+            say_count(
+                len(self.stale),
+                "{n} of {reads} was stale, at worst by {versions} and {duration}.",
+                "{n} of {reads} were stale, at worst by {versions} and {duration}.",
+                reads=say_count(self.reads, "{n} answered read", "{n} answered reads"),
+                versions=say_count(self.versions_max, "{n} version", "{n} versions"),
                 duration=duration(self.age_max),
             ),
         )

@@ -1,13 +1,13 @@
 """The safety of Paxos, judged from events alone: P1a, P2b, P2c and the requirements of "Paxos Made Simple" (2.1, 2.2).
 
-What happened is read from messages. A proposal is *issued* when its proposer sends Accept, and has then accepted it itself; it
-is *accepted* when an acceptor sends Accepted; its value is *chosen* when a phase-2 quorum of acceptors has accepted it in one
+It reads messages. A proposal is *issued* when its proposer sends Accept, and the proposer has then accepted it itself. It
+is *accepted* when an acceptor sends Accepted. Its value is *chosen* when a phase-2 quorum of acceptors has accepted it in one
 ballot, whether or not anybody knows. A number is promised when an acceptor sends Promise, or its own Prepare. A server whose
 own assertion fails is a finding too.
 
-It serves the Synod, where each key is an instance, and Multi-Paxos, where each place in the log is one and a promise holds for
-all. Messages are read by the paper's field names, not by type: this module knows no protocol file. Quorums are majorities,
-unless the knobs ``q1`` and ``q2`` say otherwise.
+It checks both the Synod, where each key is an instance, and Multi-Paxos, where each place in the log is an instance and a
+promise holds for all of them. Messages are read by the paper's field names, not by type: this module knows no protocol file.
+Quorums are majorities, unless the knobs ``q1`` and ``q2`` say otherwise.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from consensus.checkers import Finding
+from consensus.checkers.words import stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -97,9 +98,7 @@ class PaxosSafety:
         elif kind == "turned":
             self.turn(*event.data)
         elif kind == "halted":
-            self.find(
-                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
-            )
+            self.find(ASSERTION, event, stopped(event), (event.node,))
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *values: Any) -> None:
         if (promise, event.node) not in self.reported:
@@ -281,7 +280,7 @@ def operation_of(value: Any) -> str:
 
 def place(instance: Instance) -> str:
     """``instance 7``, or ``x`` where a key is an instance."""
-    return instance if isinstance(instance, str) else f"instance {instance}"
+    return instance if isinstance(instance, str) else say("instance {n}", n=instance)
 
 
 def words(value: Any) -> str:
@@ -289,10 +288,6 @@ def words(value: Any) -> str:
     if not isinstance(value, tuple):
         return str(value)
     kind, key, written, op_id = value
-    return (
-        f"{key}={written}"
-        if written is not None
-        else say("a read of {key} ({op_id})", key=key, op_id=op_id)
-        if key
-        else str(kind)
-    )
+    if written is not None:
+        return f"{key}={written}"
+    return say("a read of {key} ({op_id})", key=key, op_id=op_id) if key else str(kind)

@@ -1,23 +1,23 @@
-"""Raft's five safety properties (Figure 3 of the extended paper), checked from the outside, event by event.
+"""Raft's five safety properties (Figure 3 of the extended paper), checked from outside, event by event.
 
-A log is seen where it shows: in what leaders send (every ``AppendEntries`` names the entry before those that it carries, so the
-messages chain each entry to its predecessor) and in what servers decide. A follower's log that differs from all others is
-seen at the latest when that follower leads or decides. A server whose own assertion fails is a finding too.
+Two kinds of events show a log: the messages of leaders (every ``AppendEntries`` names the entry before its own entries, so the
+messages chain each entry to its predecessor) and the decisions of servers. If a follower's log differs from all others, this
+shows at the latest when that follower leads or decides. A server whose own assertion fails is a finding too.
 
-A snapshot (section 7) must stand for what was decided: its last entry is a decided one, its data are what applying the entries
-up to there has stored, and a server that skips entries must have a snapshot of them. What an entry does is what the first
+A snapshot (section 7) must replace decided entries only: its last entry is a decided one, its data are the result of applying
+the entries up to there, and a server that skips entries must have a snapshot of them. The effect of an entry is what the first
 server to apply it stored then; the others must do the same. (Notes ``snapshot taken``, ``snapshot installed`` end with the
 index.)
 
-Beside the five: whoever leads had the votes, and whatever a leader commits had the acknowledgements, of a majority of the
-members in force at it: of those at the start, or of the newest entry about members in its log, and of both halves of a joint
-configuration (5.2, 5.3, section 6). Sent votes and acknowledgements are counted, so nobody is accused of what the network lost.
-Members changed all at once keep that rule, and break one of the five.
+Beside the five it checks majorities: a leader had the votes, and its commitments had the acknowledgements, of a majority of the
+members in force: of the first members, or of the newest entry about members in its log, and of both halves of a joint
+configuration (5.2, 5.3, section 6). It counts votes and acknowledgements when they are sent, so it accuses nobody because of
+messages that the network lost. Members that change all at once keep that rule, and break one of the five.
 
 Messages are read by the paper's field names, not by type: this module knows no protocol file. An entry is a tuple that begins
-with its term and its kind and ends with the id of the operation that it carries (empty for none); if its kind is ``members``,
-the third part names the voters, and the fourth, in a joint configuration, the old ones. A note ``first members`` names those at
-the start, if they are not all.
+with its term and its kind and ends with the id of the operation that it carries (empty for none). If its kind is ``members``,
+the third part names the voters, and the fourth, in a joint configuration, the old voters. A note ``first members`` names the
+members at the start, if they are not all.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.checkers import Finding
+from consensus.checkers.words import stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.rows import make
@@ -65,10 +66,10 @@ class RaftSafety:
         self.entry_at: Ledger[tuple[int, int], tuple[Entry, int]] = Ledger()
         self.shown_by: dict[str, Ledger[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
         self.last_shown: dict[str, Any] = {}  # leader -> its last AppendEntries
-        # Members: in force once the entry of that index and term stands in a log; and who was said to agree to what
+        # Members: in force once the entry of that index and term is in a log; then votes and acknowledgements
         self.members_at: Ledger[tuple[int, int], Configuration | None] = Ledger({(0, 0): Configuration(members)})
         self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
-        self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> who sent it a vote
+        self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> the servers that sent it a vote
         self.acknowledged: dict[tuple[str, int], dict[str, int]] = {}  # (leader, term) -> follower -> up to which index
         self.doubted: tuple[Any, ...] = ()  # a commitment without a majority, as far as has been seen: (event, sentence, entry)
         # Decisions: at position index - 1, (entry, who decided it first, in which term)
@@ -115,9 +116,7 @@ class RaftSafety:
         elif kind == "wiped":
             self.snapshot_of[event.node] = 0
         elif kind == "halted":
-            self.find(
-                ASSERTION, event, say("{node} stopped itself: {data}.", node=event.node, data=event.data[0]), (event.node,)
-            )
+            self.find(ASSERTION, event, stopped(event), (event.node,))
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
         if (promise, event.node) not in self.reported:
@@ -197,8 +196,12 @@ class RaftSafety:
         known_entry, known_previous = self.entry_at.setdefault((index, entry[0]), (entry, previous_term))
         self.see_members(index, entry, previous_term)
         if known_entry != entry or known_previous != previous_term:
-            what = "two entries are" if known_entry != entry else "entries with different pasts are"
-            sentence = say("At index {index}, {what} both of term {entry}.", index=index, what=what, entry=entry[0])
+            if known_entry != entry:
+                sentence = say("At index {index}, two entries are both of term {term}.", index=index, term=entry[0])
+            else:
+                sentence = say(
+                    "At index {index}, entries with different pasts are both of term {term}.", index=index, term=entry[0]
+                )
             self.find(LOG_MATCHING, event, sentence, (event.node,), known_entry, entry)
 
     # --- a majority of the members agrees (5.2, 5.3, section 6) -------------------------------------
@@ -264,7 +267,7 @@ class RaftSafety:
                 self.accuse()
 
     def accuse(self) -> None:
-        """What was decided for the same cause has not explained it."""
+        """The other decisions of the same cause have not explained it."""
         event, sentence, entry = self.doubted
         self.doubted = ()
         self.find(MAJORITY, event, sentence, (event.node,), entry)
@@ -382,24 +385,27 @@ class RaftSafety:
         if self.snapshots.get(index) == shown:
             return
         if index > len(self.decided):
-            what = "which nobody has applied"
+            sentence = say(
+                "{node} sent a snapshot up to index {index}, which nobody has applied.", node=event.node, index=index
+            )
         elif self.decided[index - 1][0][0] != message.last_included_term:
-            what = say(
-                "whose term is {value}, not {last_included_term}",
-                value=self.decided[index - 1][0][0],
-                last_included_term=message.last_included_term,
+            sentence = say(
+                "{node} sent a snapshot up to index {index}, whose term is {term}, not {snapshot_term}.",
+                node=event.node,
+                index=index,
+                term=self.decided[index - 1][0][0],
+                snapshot_term=message.last_included_term,
             )
         elif {key: (value,) for key, value in message.data} != self.state_up_to(index):
-            what = "but its data are not what the entries up to there make"
+            sentence = say(
+                "{node} sent a snapshot up to index {index}, but its data are not what the entries up to there make.",
+                node=event.node,
+                index=index,
+            )
         else:
             self.snapshots[index] = shown
             return
-        self.find(
-            STATE_MACHINE_SAFETY,
-            event,
-            say("{node} sent a snapshot up to index {index}, {what}.", node=event.node, index=index, what=what),
-            (event.node,),
-        )
+        self.find(STATE_MACHINE_SAFETY, event, sentence, (event.node,))
 
     def see_skip(self, event: Event, what: str, index: int) -> None:
         """A server took a snapshot of what it had applied, or installed one that a leader had sent, and skips to its end."""
@@ -414,13 +420,14 @@ class RaftSafety:
             self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
         elif what == "snapshot installed":
             if index not in self.snapshots or index < self.last_decided[node]:
-                why = "no such snapshot was sent" if index not in self.snapshots else "it had applied more"
-                self.find(
-                    STATE_MACHINE_SAFETY,
-                    event,
-                    say("{node} installed a snapshot up to index {index}, but {why}.", node=node, index=index, why=why),
-                    (node,),
+                sentence = say(
+                    "{node} installed a snapshot up to index {index}, but no such snapshot was sent."
+                    if index not in self.snapshots
+                    else "{node} installed a snapshot up to index {index}, but it had applied more.",
+                    node=node,
+                    index=index,
                 )
+                self.find(STATE_MACHINE_SAFETY, event, sentence, (node,))
             self.last_decided[node] = index
             self.applying.pop(node, None)
             self.owed.pop(node, None)
@@ -444,5 +451,6 @@ def members_of(entry: Entry) -> Configuration:
 
 
 def names(configuration: Configuration) -> str:
-    halves = [", ".join(half) for half in (configuration.outgoing, configuration.voters) if half]
-    return " and ".join(halves)
+    """``n1, n2, n3``; in a joint configuration the old members, and the new ones."""
+    outgoing, voters = ", ".join(configuration.outgoing), ", ".join(configuration.voters)
+    return say("{outgoing} and {voters}", outgoing=outgoing, voters=voters) if outgoing and voters else outgoing or voters

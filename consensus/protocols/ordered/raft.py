@@ -37,7 +37,7 @@ from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.raft_safety import RaftSafety
 from consensus.kernel.ledger import Ledger
-from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
+from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request, make
 from consensus.kernel.sentences import say
 from consensus.maths.quorums import (
     LEARNER,
@@ -541,7 +541,8 @@ class RaftNode(Node):
             return InstallSnapshot(self.current_term, self.id, *self.snapshot, self.round)
         entries = tuple(log[place : place + ENTRIES_MAX]) if place < len(log) else ()
         prev_log_term = log[place - 1][TERM]
-        return AppendEntries(self.current_term, self.id, first - 1, prev_log_term, entries, self.commit_index, self.round)
+        header = self.current_term, self.id, first - 1, prev_log_term
+        return make(AppendEntries, (*header, entries, self.commit_index, self.round))
 
     def on_append_entries(self, src: str, m: AppendEntries) -> None:
         term, leader_id, prev_log_index, prev_log_term, entries, leader_commit, round = m
@@ -561,11 +562,12 @@ class RaftNode(Node):
         last_new_index = prev_log_index + len(entries)
         if leader_commit > self.commit_index:  # AppendEntries 5
             self.commit_up_to(min(leader_commit, last_new_index))
-        self.send(src, AppendEntriesReply(self.current_term, True, last_new_index, 0, 0, round))
+        self.send(src, make(AppendEntriesReply, (term, True, last_new_index, 0, 0, round)))
 
     def on_append_entries_reply(self, src: str, m: AppendEntriesReply) -> None:
         term, success, match_index, conflict_term, conflict_index, round = m
-        self.observe_term(term)
+        if term > self.current_term:
+            self.observe_term(term)
         if self.role != LEADER or term != self.current_term or (follower := self.followers.get(src)) is None:
             return
         follower.answered_at = self.elapsed
@@ -650,7 +652,8 @@ class RaftNode(Node):
         full = full or follower.next_index <= self.snapshot.last_included_index
         follower.match_index = match_index
         follower.next_index = max(follower.next_index, match_index + 1)
-        self.advance_commit_index()
+        if match_index > self.commit_index:  # else this follower adds nothing to what is committed already
+            self.advance_commit_index()
         if self.role != LEADER or peer not in self.followers:  # this commit removed the leader itself, or the follower
             return
         if full and match_index < self.last_log_index:
@@ -663,7 +666,8 @@ class RaftNode(Node):
         if self.commit_index == self.last_log_index:
             return  # there is nothing left to commit
         match_index = {peer: follower.match_index for peer, follower in self.followers.items()}
-        on_majority = self.agreed_index({**match_index, self.id: self.last_log_index})
+        match_index[self.id] = self.last_log_index
+        on_majority = self.agreed_index(match_index)
         # Terms never decrease along a log: if this entry is of an earlier term, so are all entries before it.
         if on_majority > self.commit_index and self.may_commit_by_counting(on_majority):
             self.commit_up_to(on_majority)

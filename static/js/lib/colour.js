@@ -1,4 +1,4 @@
-// Which named colour something gets, and whether it can be read on another. The colours themselves live in tokens.css.
+// Chooses named colours, and computes how well one can be read on another. The colours themselves are in tokens.css.
 
 /** Names in tokens.css (without the dashes), as main.js reads them: `{bg: "#0D1115", "epoch-0": "#56B4E9", ...}`.
  * @typedef {Readonly<Record<string, string>>} Colours */

@@ -1,4 +1,4 @@
-// How things that change state move on the screen. Messages never use it: their time is the meaning, so they move evenly.
+// The pace of things that change their place or state on the screen. Messages do not use it: they show time, so they move evenly.
 
 /** Slow at both ends, for gliding from one place to another. @param {number} t */
 export function easeInOut(t) {

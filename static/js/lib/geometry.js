@@ -1,4 +1,4 @@
-// Plane geometry of the stage: points, segments, polygons, closed curves. Pure numbers; it knows nothing of networks.
+// Plane geometry of the stage: points, segments, polygons, closed curves. Pure numbers, without knowledge of networks.
 
 /** @typedef {readonly [number, number]} Point */
 
@@ -104,7 +104,7 @@ export function roundEllipse(count, rx, ry, start) {
   return points;
 }
 
-/** How long an ellipse is round (Ramanujan's first approximation).
+/** The circumference of an ellipse (Ramanujan's first approximation).
  * @param {number} rx @param {number} ry */
 export function ellipseLength(rx, ry) {
   return Math.PI * (3 * (rx + ry) - Math.sqrt((3 * rx + ry) * (rx + 3 * ry)));

@@ -1,5 +1,5 @@
 /**
- * Every key of the page, in one table: the key map and the help are made from it. What keys do is said in the catalogue (keys.*).
+ * Every key of the page, in one table, from which the key map and the help are made. The catalogue says what keys do (keys.*).
  */
 
 /** @typedef {{keys: string[], shift?: boolean, ctrl?: boolean, shown: string, action: string, group: string}} Key */
@@ -43,8 +43,8 @@ const FOCUSED_CONTROL_KEEPS = [" ", "Enter"];
 const SLIDER_KEEPS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
 
 /**
- * The action of a key, or null. `where` is what has the focus: a text "field" keeps all keys but Escape, a "slider" its arrows,
- * a "control" (button, link, list reached by keyboard) Space and Enter.
+ * The action of a key, or null. `where` is what has the focus. A text "field" keeps all keys but Escape for itself, a "slider" its
+ * arrows, a "control" (button, link, list reached by keyboard) Space and Enter.
  * @param {Pressed} pressed
  * @param {"page"|"field"|"slider"|"control"} where
  * @returns {string|null}

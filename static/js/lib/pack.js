@@ -1,9 +1,9 @@
 /**
- * Few bytes -> plain values, as dashboard/pack.py packs them (docs/wire.md). Pure.
+ * Few bytes -> plain values, as dashboard/wire/pack.py packs them (docs/wire.md). Pure.
  */
 
 const HOLE = "\0";
-const MARK = "\u0001"; // stands for a hole where patterns themselves are told
+const MARK = "\u0001"; // replaces a hole where the patterns themselves are sent
 const [KEPT, EACH, WHOLE, GONE] = "\u0002\u0003\u0004\u0005";
 const TABLE_MAX = 4000;
 const SENTENCE = 4;
@@ -14,7 +14,7 @@ export function inEnglish(template, values) {
   return template.replace(/\{(\w+)\}/g, (hole, name) => (Object.hasOwn(values, name) ? String(values[name]) : hole));
 }
 
-/** Reads packed values; what it has been told once (words, and the keys of objects) it knows until `forget` or `knows`. */
+/** Reads packed values. It keeps the words and the keys of objects that it has read until `forget` or `knows`. */
 export class Reader {
   /** @param {(template: string, values: Record<string, any>) => string} sentence fills the template of the page's language */
   constructor(sentence = inEnglish) {
@@ -35,7 +35,7 @@ export class Reader {
   }
 
   /**
-   * The value that begins at a place; `place` is then behind it.
+   * The value that begins at a place; afterwards `place` is behind it.
    * @param {Uint8Array} data
    * @param {number} place
    * @param {boolean} learning
@@ -131,12 +131,12 @@ export class Reader {
  * @param {number} place
  */
 function known(table, place) {
-  if (place >= table.length) throw new Error("a packet speaks of what was never told");
+  if (place >= table.length) throw new Error("a packet uses a word or a shape that was never sent");
   return table[place];
 }
 
 /**
- * A value with a change made to it: some names of an object, the end of a list, or all of it. The old value stays as it is.
+ * A value with a change applied to it: some fields of an object, a part of a list, or all of it. The old value stays as it is.
  * @param {any} old
  * @param {any} news
  * @returns {any}

@@ -1,7 +1,7 @@
-// The sides of a cut in the order in which they stand on the stage, from left to right, so that the meters beneath stand in the same order.
+// The sides of a cut in their order on the stage, from left to right, so that the meters below have the same order.
 
-/** How far right a node stands in a whole network of so many, from -1 to 1: the first half down the left, the middle one on top, the rest
- * down the right.
+/** The horizontal position of a node in a whole network of `count` nodes, from -1 to 1: the first half is on the left, the middle one on
+ * top, the rest on the right.
  * @param {number} index @param {number} count */
 function rightward(index, count) {
   const half = Math.floor(count / 2);
@@ -9,8 +9,8 @@ function rightward(index, count) {
   return Math.sin(((step + (count % 2 === 1 ? 0 : 0.5)) / count) * 2 * Math.PI);
 }
 
-/** The numbers of the sides from left to right: by the middle of the places that their nodes have in a whole
- * network; of two as far right, the one with the lowest node first.
+/** The numbers of the sides from left to right, by the mean position that their nodes have in a whole network. In a tie the side
+ * with the lowest node comes first.
  * @param {readonly string[]} nodes all of them, in order @param {readonly (readonly string[])[]} sides @returns {number[]} */
 export function fromLeft(nodes, sides) {
   const middle = sides.map((side) => side.reduce((sum, id) => sum + rightward(nodes.indexOf(id), nodes.length), 0) / Math.max(1, side.length));

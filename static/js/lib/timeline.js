@@ -1,7 +1,7 @@
-/** The timeline's arithmetic: speeds on a log scale, how much time the track stands for, which marks get their words. Pure. */
+/** The timeline's arithmetic: speeds on a log scale, the length of the track in time, the marks that get labels. Pure. */
 
 export const SPEEDS = Object.freeze([1 / 200, 1 / 100, 1 / 50, 1 / 20, 1 / 10, 1 / 5, 1 / 2, 1, 2, 5, 10]);
-const LENGTHS = [20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600]; // seconds that the track may stand for
+const LENGTHS = [20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600]; // possible lengths of the track in seconds
 
 /** The place in SPEEDS nearest to a speed. @param {number} speed */
 export function speedPlace(speed) {
@@ -9,7 +9,7 @@ export function speedPlace(speed) {
   return distances.indexOf(Math.min(...distances));
 }
 
-/** The simulated microseconds that the whole track stands for: a round length with room to grow. @param {number} horizon */
+/** The length of the whole track in simulated microseconds: a round number with room to grow. @param {number} horizon */
 export function lengthOf(horizon) {
   const seconds = horizon / 1e6;
   return (LENGTHS.find((length) => length >= seconds * 1.08) ?? Math.ceil(seconds / 3600) * 3600) * 1e6;
@@ -18,20 +18,20 @@ export function lengthOf(horizon) {
 const WEIGHT = ["cut", "heal", "leader", "violation", "lost", "conflict", "crash", "fault", "refused", "stale", "say"];
 const LABEL_MAX = 14; // letters
 const LETTER = 0.0068; // of the track's width, for each letter of a label
-const NEAR = 0.006; // of the track's width: marks of one kind nearer than this become one
+const NEAR = 0.006; // of the track's width: marks of one kind that are closer than this become one
 
 /**
- * Which marks are drawn and which of them get their words: the weightier first, none over another. Words stand in two rows, so that what
- * follows at once on a cut (another leader, a stale read) is named as well; `row` is 0 or 1.
+ * The marks to draw, and the labels of some of them: the important ones first, none over another. Labels have two rows, so that events
+ * right after a cut (a new leader, a stale read) get labels, too; `row` is 0 or 1.
  * @param {Array<[at: number, kind: string, lane: number, text: string]>} marks
- * @param {number} length simulated microseconds that the whole track stands for
- * @param {(kind: string) => string} nameOf what a kind is called where its own text is too long
+ * @param {number} length the length of the whole track in simulated microseconds
+ * @param {(kind: string) => string} nameOf the name of a kind, for a mark whose own text is too long
  */
 export function placed(marks, length, nameOf) {
   /** @type {Array<{at: number, kind: string, text: string, label: string, row: number, times: number}>} */
   const kept = [];
   for (const [at, kind, , text] of [...marks].sort((a, b) => a[0] - b[0])) {
-    if (kind === "say") continue; // the story's sentences stand in the caption
+    if (kind === "say") continue; // the story's sentences are in the caption
     const near = kept.findLast((other) => other.kind === kind && at - other.at < NEAR * length);
     if (near) near.times += 1;
     else kept.push({ at, kind, text, label: "", row: 0, times: 1 });

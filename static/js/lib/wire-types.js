@@ -120,6 +120,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   title: string,
  *   knobs: Record<string, unknown>,
  *   line: string,
+ *   nickname: string,
  * }} SpecLane
  */
 /**
@@ -129,6 +130,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   title: string,
  *   story: string,
  *   ask: string,
+ *   answers: string[],
  *   lesson: string,
  *   expect: string[],
  *   seed: number,
@@ -168,7 +170,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   cut: number,
  *   loss: number,
  *   down: number,
- * }} Lost
+ * }} Dropped
  */
 /**
  * @typedef {{
@@ -185,7 +187,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   count: number,
  *   meters: Meters,
  *   findings: Finding[],
- *   lost: Lost,
+ *   dropped: Dropped,
  *   stopped: string | null,
  * }} LaneBody
  */
@@ -249,7 +251,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   clock: Clock,
  *   lanes: LaneBody[],
  *   marks: Mark[],
- *   eras: CutSpan[],
+ *   cut_spans: CutSpan[],
  *   caption: string,
  *   undo: string | null,
  * }} Snapshot
@@ -274,7 +276,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   begun?: BegunColumns,
  *   operations?: OpColumns,
  *   links?: any,
- *   lost?: Lost,
+ *   dropped?: Dropped,
  *   stopped?: string,
  * }} EventsBody
  */
@@ -308,7 +310,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
 /**
  * @typedef {{
  *   marks: Mark[],
- *   eras: CutSpan[],
+ *   cut_spans: CutSpan[],
  *   caption: string,
  *   undo: string | null,
  * }} MarksBody

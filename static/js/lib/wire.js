@@ -1,12 +1,12 @@
 /**
- * The wire's outer skin: bytes to packet, answers to commands. Pure; what frames mean is in stores/world.js.
+ * The wire's outer layer: from bytes to packets, and from commands to answers. Pure; stores/world.js knows what frames mean.
  */
 import { inEnglish, Reader } from "./pack.js";
 
 /** @typedef {{ok: true, [more: string]: unknown} | {ok: false, sentence: string}} Answer */
 
 /**
- * A packet's bytes as they were before they were deflated: the first byte says whether they were.
+ * A packet's bytes, inflated if they are deflated; the first byte says so.
  * @param {ArrayBuffer|Uint8Array} data
  * @param {(bytes: Uint8Array) => Promise<Uint8Array>} inflate
  * @returns {Promise<Uint8Array>}
@@ -24,8 +24,8 @@ export async function inflate(bytes) {
 }
 
 /**
- * Understands packets one after the other: `[seq, run, frames]`. What everybody is told builds on what was told before, so after a gap
- * only the frames that stand for themselves are understood, until a snapshot comes.
+ * Reads packets one after the other: `[seq, run, frames]`. The frames for everybody build on earlier packets. So after a gap it can read
+ * only the frames that need no tables, until a snapshot comes.
  */
 export function createEar(sentence = inEnglish) {
   const stream = new Reader(sentence);
@@ -38,16 +38,16 @@ export function createEar(sentence = inEnglish) {
     const opening = new Reader(sentence);
     const tables = opening.unpacked(bytes, alone.place);
     if (tables === null && seq !== follows) return [seq, run, frames];
-    follows = -1; // what fails to be understood is a gap
+    follows = -1; // a packet that cannot be read counts as a gap
     if (tables !== null) stream.knows(tables === true ? [[], []] : tables);
-    const told = stream.unpacked(bytes, opening.place, !Array.isArray(tables));
+    const shared = stream.unpacked(bytes, opening.place, !Array.isArray(tables));
     follows = seq + 1;
-    return [seq, run, [...frames, ...told]];
+    return [seq, run, [...frames, ...shared]];
   };
 }
 
 /**
- * Hands packets on strictly in the order of arrival, though some take longer to unpack than others.
+ * Passes packets on strictly in the order of arrival, although some take longer to unpack than others.
  * @param {(packet: any) => void} onPacket
  * @param {(error: unknown) => void} onError
  * @param {(bytes: Uint8Array) => Promise<Uint8Array>} unpack
@@ -58,7 +58,7 @@ export function inOrder(onPacket, onError, unpack = inflate, sentence = inEnglis
   /** @param {ArrayBuffer|Uint8Array} data */
   return (data) => {
     const bytes = bytesOf(data, unpack);
-    bytes.catch(() => {}); // reported below, in its turn
+    bytes.catch(() => {}); // reported below, when it is this packet's turn
     last = last.then(async () => onPacket(heard(await bytes))).catch(onError);
     return last;
   };
@@ -67,8 +67,8 @@ export function inOrder(onPacket, onError, unpack = inflate, sentence = inEnglis
 const [EVENT, ACK, CONNECT_ERROR] = [2, 3, 4];
 
 /**
- * Socket.IO's text form (all that we need of it: one namespace), in which a binary message is a whole `frame` by itself. Socket.IO's own
- * form of that is two messages, 45 bytes more, and with a server of threads another one may get between them.
+ * Socket.IO's text form (the part that we need: one namespace), in which a binary message is a whole `frame` by itself. Socket.IO itself
+ * would use two messages, 45 bytes more, and with a threaded server another message may get between them.
  */
 export const parser = {
   protocol: 5,
@@ -113,7 +113,7 @@ function textPacket(text) {
 }
 
 /**
- * Commands on their way: each has an id, and is sent again after a reconnect until it is answered. The server applies an id once.
+ * Commands without an answer yet: each has an id, and is sent again after a reconnect until it is answered. The server applies an id once.
  * @param {(command: Record<string, unknown>, done: (answer: Answer) => void) => void} emit
  * @param {() => string} nextId
  */

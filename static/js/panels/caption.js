@@ -1,6 +1,6 @@
 /**
- * One line for one sentence at a time: a lost connection before a refusal, a refusal before a lasso's offer, that before the story.
- * Beside it, for screen readers, what is cut and what is said.
+ * One line for one sentence at a time. A lost connection comes before a refusal, a refusal before a lasso's offer, that before the
+ * story. Beside it, for screen readers, the cuts and the sentences.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { set } from "../words/figures.js";
@@ -9,9 +9,9 @@ import { invitation, keyName, operationWords, outcomeWords } from "../words/sent
 import { html, useStore } from "./html.js";
 import { cardsOf } from "./node_actions.js";
 
-const LONG = 110; // letters, beyond which a sentence is set smaller
-const AT_ONCE = 1000; // milliseconds: what happens shows a little after it was done
-const LASTS = 6000; // milliseconds for which a sentence stays
+const LONG = 110; // letters: a longer sentence has a smaller font
+const AT_ONCE = 1000; // milliseconds: the result of an action appears a little after it
+const LASTS = 6000; // milliseconds: a sentence stays this long
 
 /** @param {{app: import("./html.js").App}} props */
 export function Caption({ app }) {
@@ -27,7 +27,7 @@ export function Caption({ app }) {
     return () => clearTimeout(timer);
   }, [said.count]);
   useEffect(() => {
-    if (caption && performance.now() - since.current > AT_ONCE) setFaded(said.count); // what has just happened is newer than what was said
+    if (caption && performance.now() - since.current > AT_ONCE) setFaded(said.count); // what happened just now is newer than the sentence
   }, [caption]);
   const speaking = said.count !== faded && said.sentence !== "";
   const sentence = bye || (!connected && t("caption.lost")) || (speaking && said.sentence) || (stale && t("caption.stale")) || story(caption, spec, invited);
@@ -61,7 +61,7 @@ function WhatIsCut({ app }) {
     <div class="unseen" role="status" aria-live="polite" data-by-hand>${byHand}</div>`;
 }
 
-/** What became, in a lane, of the newest operation by hand. @param {import("../stores/world.js").WorldState} state @param {number} index */
+/** The result, in a lane, of the visitor's newest operation. @param {import("../stores/world.js").WorldState} state @param {number} index */
 function newestByHand(state, index) {
   let newest = null;
   for (const operation of state.lanes[index].operations.values()) if (operation.client === "you") newest = operation;

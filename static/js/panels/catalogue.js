@@ -1,4 +1,4 @@
-/** The catalogue of protocols, shelf by shelf: one of them for the lane it was opened from, or two to four side by side. */
+/** The catalogue of protocols, shelf by shelf. A visitor chooses one for the lane it was opened from, or two to four side by side. */
 import { useState } from "preact/hooks";
 import { LIMITS } from "../lib/wire-types.js";
 import { named, t } from "../words/index.js";
@@ -15,7 +15,7 @@ export function Catalogue({ app }) {
   const [ticked, tick] = useState(/** @type {string[]} */ ([]));
   if (!hello || !spec) return null;
   const most = hello.limits.lanes_max ?? LIMITS.lanes_max;
-  const chosen = ticked.flatMap((name) => hello.protocols.filter((card) => card.name === name)); // from left to right as they were ticked
+  const chosen = ticked.flatMap((name) => hello.protocols.filter((card) => card.name === name)); // from left to right, in the order of the ticks
   const now = spec.lanes[lane];
   const close = () => app.ui.update({ dialog: null, dock: null, lit: null, selection: null });
   const pick = (/** @type {string} */ name) => {

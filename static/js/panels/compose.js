@@ -1,4 +1,4 @@
-/** A new run with other lanes. */
+/** Starts a new run with other lanes. */
 
 /**
  * @param {import("./html.js").App} app

@@ -1,4 +1,4 @@
-/** What lies behind a lane's words: each promise with its verdict and reason, figures a side, and the findings one can go to. */
+/** The details behind a lane's words: each promise with its verdict and reason, the figures of each side, and links to the findings. */
 import { moment, set } from "../words/figures.js";
 import { named, t } from "../words/index.js";
 import { stalenessWords } from "../words/sentences.js";

@@ -1,4 +1,4 @@
-/** What is looked at for a moment in place of the lanes: scenarios and protocols to choose from, all keys and marks, a blank screen. */
+/** What covers the lanes for a moment: scenarios and protocols to choose from, all keys and marks, a blank screen. */
 import { useEffect, useRef } from "preact/hooks";
 import { keysByGroup } from "../lib/keys.js";
 import { named, t } from "../words/index.js";
@@ -76,7 +76,7 @@ function Question({ app }) {
   return html`<p class="large">${ask}</p>`;
 }
 
-/** What the scenario shows, and what must come out of it, whatever the seed. @param {{app: import("./html.js").App}} props */
+/** What the scenario shows, and its expected results for any seed. @param {{app: import("./html.js").App}} props */
 function Lesson({ app }) {
   const spec = useStore(app.world, (state) => state.spec);
   return html`<p class="large lesson">${spec?.lesson}</p>
@@ -109,7 +109,7 @@ function MarkPicture({ app, name }) {
       const context = canvas?.getContext("2d");
       if (!canvas || !context) return;
       const ratio = devicePixelRatio || 1;
-      const size = canvas.clientWidth; // 0 until the dialog is shown, which is after this effect
+      const size = canvas.clientWidth; // 0 until the dialog is shown, which happens after this effect
       canvas.width = Math.round(size * ratio);
       canvas.height = Math.round(size * ratio);
       context.scale(ratio, ratio);

@@ -1,4 +1,4 @@
-/** The place where a lane's cards open: over its words and strip, never over a stage. */
+/** The place of a lane's open card: over its words and strip, never over a stage. */
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../words/index.js";
 import { keyName } from "../words/sentences.js";

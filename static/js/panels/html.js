@@ -1,4 +1,4 @@
-/** Preact's templates and the one hook by which panels hear of the stores. */
+/** Preact's templates and the one hook that subscribes panels to the stores. */
 import htm from "htm";
 import { h } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 export const html = htm.bind(h);
 
 /**
- * Renders again when what `select` picks has changed (arrays: when an item has).
+ * Renders again when the result of `select` has changed (an array: when one of its items has).
  * @template {object} State
  * @template Picked
  * @param {import("../stores/store.js").Store<State>} store
@@ -37,7 +37,7 @@ function same(a, b) {
 }
 
 /**
- * What every panel is given: the stores, the way to send commands, and the few things of the stage that main.js lends.
+ * What every panel gets: the stores, the function to send commands, and the parts of the stage that main.js hands on.
  * @typedef {{world: import("../stores/world.js").World, ui: import("../stores/ui.js").Ui,
  *   send: (type: string, fields?: Record<string, unknown>) => Promise<import("../lib/wire.js").Answer>, inspect: (lane: number, ids: number[]) => Promise<void>, act: (action: string) => void,
  *   mountStage: (canvas: HTMLCanvasElement, lane: number) => () => void,

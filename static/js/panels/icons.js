@@ -1,4 +1,4 @@
-/** The page's own drawings, 24 units square, drawn with the colour of the text round them. Decoration only: words stand beside or in the label. */
+/** The page's own icons, 24 by 24 units, in the colour of the text round them. Decoration only: the words are beside them or in the label. */
 import { html } from "./html.js";
 
 /** @type {Record<string, any>} */

@@ -1,10 +1,10 @@
-/** All knobs of a lane's protocol, each with the sentence that says what turning it does. */
+/** All knobs of a lane's protocol, each with a sentence about its effect. */
 import { t } from "../words/index.js";
 import { boundsWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Pick } from "./pick.js";
 
-/** How far a knob turns, and where it stands at first. @param {import("../lib/wire-types.js").Knob} knob */
+/** The range of a knob and its default. @param {import("../lib/wire-types.js").Knob} knob */
 function boundsOf({ choices, low, high, unit, default: first }) {
   if (choices.length > 0) return t("knobs.first", { value: choices.find(([value]) => value === first)?.[1] ?? String(first) });
   return boundsWords(low, high, unit, String(first));

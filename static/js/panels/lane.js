@@ -1,4 +1,4 @@
-/** One lane: its head (protocol and knobs), the stage, the two words a side, the operation strip, the sentence. */
+/** One lane: its head (protocol and knobs), the stage, the two words for each side, the operation strip, the sentence. */
 import { useEffect, useRef } from "preact/hooks";
 import { LIMITS } from "../lib/wire-types.js";
 import { t } from "../words/index.js";
@@ -82,17 +82,17 @@ function Head({ app, index, last }) {
   </div>`;
 }
 
-/** Numbers with short names and choices among a few words stand in the head; the rest behind the dots. @param {import("../lib/wire-types.js").Knob} knob */
+/** True for numbers with short names and for choices of a few short words: they are in the head, the others behind the dots. @param {import("../lib/wire-types.js").Knob} knob */
 function fitsInline(knob) {
   if (knob.choices.length === 0) return knob.title.length <= SHORT && knobValues(knob).length > 0;
   return knob.choices.every(([value, text]) => typeof value !== "boolean" && text.length <= WORDS);
 }
 
-const SHORT = 3; // letters of a name that reads as a symbol: N=3
+const SHORT = 3; // letters of a name that looks like a symbol: N=3
 const WORDS = 32; // letters of a choice
 const TOGETHER = 28; // letters of a name and its choice
 
-/** The values of a number knob that has few enough to list. @param {import("../lib/wire-types.js").Knob} knob @returns {number[]} */
+/** The values of a number knob, if they are few enough to list. @param {import("../lib/wire-types.js").Knob} knob @returns {number[]} */
 function knobValues(knob) {
   if (knob.low === null || knob.high === null || knob.high - knob.low > 24) return [];
   return Array.from({ length: knob.high - knob.low + 1 }, (_, step) => /** @type {number} */ (knob.low) + step);
@@ -113,7 +113,7 @@ function KnobPick({ app, lane, knob, value, title, disabled }) {
     onPick=${(/** @type {unknown} */ next) => app.send("turn", { lane, knob: knob.name, value: next })} />`;
 }
 
-/** A lane that shows something new: a protocol that is not there yet, else one with another way to read, to settle conflicts ...
+/** A lane that shows something new: a protocol that is not on the page yet, else one with another way to read, to resolve conflicts ...
  * @param {import("./html.js").App} app */
 function addLane(app) {
   const { spec, hello } = app.world.state;

@@ -1,4 +1,4 @@
-/** A link opened, or all links: delay, jitter, loss, duplicates, presets; cut and heal, one way each. */
+/** The card of one link, or of all links: delay, jitter, loss, duplicates, presets; cut and heal, each way by itself. */
 import { useState } from "preact/hooks";
 import { percent, span } from "../words/figures.js";
 import { named, t } from "../words/index.js";
@@ -7,11 +7,11 @@ import { Pick } from "./pick.js";
 
 const DELAYS = [0, 1, 2, 5, 10, 15, 20, 30, 50, 80, 100, 150, 200, 300, 500, 1000].map((ms) => ms * 1000);
 const CHANCES = [0, 1000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 300_000, 500_000, 800_000];
-const ADVERSARY = "decisive"; // the one there is
+const ADVERSARY = "decisive"; // the only one
 const FIELDS = /** @type {const} */ (["delay", "jitter", "shape", "loss", "duplicate"]);
 
 /**
- * What is set on a link now.
+ * The present settings of a link.
  * @param {import("../lib/wire-types.js").Links} links
  * @param {string} src
  * @param {string} dst
@@ -46,7 +46,7 @@ export function LinkCard({ app, lane, src, dst }) {
   const all = spec.nodes.flatMap((from) => spec.nodes.filter((to) => to !== from).map((to) => [from, to]));
   const chosen = every ? all : [[src, dst], [dst, src]];
   const setting = settingOf(links, src || spec.nodes[0], dst || spec.nodes[1]);
-  const set = (/** @type {Record<string, unknown>} */ change) => app.send("set_link", { links: every ? [] : chosen, setting: change }); // none named: all, and the badge tells it
+  const set = (/** @type {Record<string, unknown>} */ change) => app.send("set_link", { links: every ? [] : chosen, setting: change }); // without names: all links, and the badge shows it
   const dial = (/** @type {"delay"|"jitter"|"loss"|"duplicate"} */ name, /** @type {number[]} */ values, /** @type {(value: number) => string} */ inWords) => {
     const options = values.includes(setting[name]) ? values : [...values, setting[name]].sort((a, b) => a - b);
     return html`<div><dt>${named("link", name)}</dt><dd><${Pick} label=${named("link", name)} shown=${inWords(setting[name])} value=${setting[name]} disabled=${locked}

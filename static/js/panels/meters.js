@@ -1,4 +1,4 @@
-/** Two words a side of the cut, with the numbers beneath: what the clients of that side saw. A click opens what lies behind. */
+/** Two words for each side of the cut, and the numbers below: what the clients of that side saw. A click opens the details. */
 import { fromLeft } from "../lib/sides.js";
 import { set } from "../words/figures.js";
 import { named, t } from "../words/index.js";
@@ -17,7 +17,7 @@ export function Meters({ app, index }) {
   const outside = useStore(app.ui, (state) => state.view === "clients"); // clients do not know who is a member
   const open = () => app.ui.update({ dock: { lane: index, kind: "details" } });
   const order = fromLeft(spec.nodes, meters.sides.map((side) => side.nodes)); // as on the stage
-  const left = meters.left_out && meters.left_out.down + meters.left_out.straddled > 0 ? meters.left_out : null; // of the lane: said once
+  const left = meters.left_out && meters.left_out.down + meters.left_out.straddled > 0 ? meters.left_out : null; // it concerns the lane, so it is shown once
   const shown = order.slice(0, SIDES_SHOWN).map((number) => meters.sides[number]);
   return html`<div class="meters" data-sides=${shown.length}>
     ${shown.map((side, place) => html`<${SideMeter} key=${side.nodes.join()} side=${side} left=${place === 0 ? left : null} whole=${meters.sides.length === 1} majority=${(card?.majority ?? false) && !outside} open=${open} />`)}

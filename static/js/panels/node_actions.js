@@ -1,6 +1,6 @@
 /**
- * What a node can be told beside the commands that every node has: its protocol's own actions, a removal where the lane's object has
- * something to remove, and its clock. Each is a small form: a button with what it takes beside it.
+ * Further commands for a node, beside those that every node has: its protocol's own actions, a removal if the lane's object supports
+ * it, and its clock. Each is a small form: a button with its argument beside it.
  */
 import { useState } from "preact/hooks";
 import { LIMITS } from "../lib/wire-types.js";
@@ -8,7 +8,7 @@ import { t } from "../words/index.js";
 import { clockIs } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 
-const PERCENT = LIMITS.ppm / 100; // parts per million in a percent
+const PERCENT = LIMITS.ppm / 100; // one percent in parts per million
 const SKEW_MAX = LIMITS.skew / 1000; // milliseconds
 const RATE_MAX = LIMITS.rate / PERCENT; // percent
 
@@ -43,13 +43,13 @@ export function NodeActions({ app, id, lane, keyName }) {
 /** @param {{app: import("./html.js").App, id: string, action: import("../lib/wire-types.js").Action, nodes: string[], locked: boolean}} props */
 function OwnAction({ app, id, action, nodes, locked }) {
   const [argument, setArgument] = useState(action.argument === "node" ? id : "");
-  const told = (/** @type {Event} */ event) => {
+  const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     app.send("act", { node: id, action: action.name, ...(action.argument ? { argument: argument.trim() } : {}) });
   };
   const change = (/** @type {any} */ event) => setArgument(event.currentTarget.value);
   const label = action.argument === "node" ? t("card.argument.node", { action: action.title }) : t("card.argument.text", { action: action.title });
-  return html`<form class="own" onSubmit=${told}>
+  return html`<form class="own" onSubmit=${submit}>
     <button disabled=${locked || (action.argument === "text" && argument.trim() === "")}>${action.title}</button>
     ${action.argument === "node" && html`<select aria-label=${label} disabled=${locked} value=${argument} onChange=${change}>${nodes.map((node) => html`<option key=${node} value=${node}>${node}</option>`)}</select>`}
     ${action.argument === "text" && html`<input type="text" aria-label=${label} maxlength=${LIMITS.argument_length} autocomplete="off" disabled=${locked} value=${argument} onInput=${change} />`}
@@ -66,11 +66,11 @@ function RemoveElement({ app, id, lane, keyName, locked }) {
   const elements = held ? held.split("\n") : [];
   const [chosen, choose] = useState("");
   const element = elements.includes(chosen) ? chosen : (elements[0] ?? "");
-  const told = (/** @type {Event} */ event) => {
+  const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (element) app.send("ask", { node: id, kind: "remove", key: keyName, value: element });
   };
-  return html`<form class="own" onSubmit=${told}>
+  return html`<form class="own" onSubmit=${submit}>
     <button disabled=${locked || !element}>${t("card.remove")}</button>
     <select aria-label=${t("card.removeWhat", { key: keyName })} disabled=${locked || !element} value=${element} onChange=${(/** @type {any} */ event) => choose(event.currentTarget.value)}>
       ${elements.length === 0 ? html`<option value="">${t("card.nothingToRemove")}</option>` : elements.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}
@@ -83,11 +83,11 @@ function OwnClock({ app, id, lane, locked }) {
   const clock = useStore(app.world, (state) => state.lanes[lane]?.nodes[id]?.clock);
   const [ahead, setAhead] = useState(0);
   const [fast, setFast] = useState((clock?.[1] ?? 0) / PERCENT);
-  const told = (/** @type {Event} */ event) => {
+  const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     app.send("set_clock", { node: id, skew: Math.round(ahead * 1000), rate: Math.round(fast * PERCENT) });
   };
-  return html`<form class="own clock" onSubmit=${told}>
+  return html`<form class="own clock" onSubmit=${submit}>
     <button disabled=${locked}>${t("card.setClock")}</button>
     <label>${t("card.ahead")} <input type="number" min=${-SKEW_MAX} max=${SKEW_MAX} step="any" disabled=${locked} value=${ahead} onInput=${(/** @type {any} */ event) => setAhead(event.currentTarget.valueAsNumber || 0)} /> ms</label>
     <label>${t("card.fast")} <input type="number" min=${-RATE_MAX} max=${RATE_MAX} step="any" disabled=${locked} value=${fast} onInput=${(/** @type {any} */ event) => setFast(event.currentTarget.valueAsNumber || 0)} /> %</label>

@@ -1,4 +1,4 @@
-/** A node opened: what it holds in this lane, and what can be done to it in every lane. */
+/** The card of a node: what it holds in this lane, and the commands for it in every lane. */
 import { useState } from "preact/hooks";
 import { LIMITS } from "../lib/wire-types.js";
 import { span, valueWords } from "../words/figures.js";
@@ -38,7 +38,7 @@ export function NodeCard({ app, lane, id }) {
   </div>`;
 }
 
-/** Values side by side are siblings; a set's are the elements of one value. @param {Record<string, string[]>|undefined} store @param {string} [object] */
+/** Several values are siblings; those of a set are the elements of one value. @param {Record<string, string[]>|undefined} store @param {string} [object] */
 export function storeWords(store, object) {
   const held = Object.entries(store ?? {}).filter(([, values]) => values.length > 0);
   return held.length ? held.map(([key, values]) => `${key}=${valueWords(values, object)}`).join(", ") : t("card.storeEmpty");

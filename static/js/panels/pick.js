@@ -1,4 +1,4 @@
-/** A list that opens where its words stand: the words are ours, the list is the browser's own. */
+/** A list that opens at its words: the words are ours, the list is the browser's own. */
 import { html } from "./html.js";
 
 /**

@@ -1,4 +1,4 @@
-/** The line at the foot: the honest badge, whose parts are dials, and what the picture shows. */
+/** The line at the foot: the honest badge, whose parts are dials, and the choices of what the picture shows. */
 import { LIMITS } from "../lib/wire-types.js";
 import { span, speed } from "../words/figures.js";
 import { named, t } from "../words/index.js";

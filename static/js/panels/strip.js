@@ -1,7 +1,7 @@
 /**
- * The operation strip: one row for each client, one mark for each operation, at the moment it was asked: a dot where it was answered, the
- * legend's marks where not, or where the answer was wrong. The partition is a shaded band. A click on a mark goes to its moment.
- * Drawn on a canvas ten times a second.
+ * The operation strip: one row for each client, and one mark for each operation, at the moment of its request. A dot means that it was
+ * answered; the legend's other marks mean that it was not, or that the answer was wrong. The partition is a shaded band. A click on a mark
+ * goes to its moment. It is drawn on a canvas ten times a second.
  */
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../words/index.js";
@@ -9,7 +9,7 @@ import { operationWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { cardsOf } from "./node_actions.js";
 
-const SPAN_REM = 0.18e6; // simulated microseconds that one rem of the strip stands for
+const SPAN_REM = 0.18e6; // one rem of the strip, in simulated microseconds
 const SPAN_MIN = 5e6;
 const MARK_SIZE = 3.4; // a legend's mark, in radii of a dot
 const STAMPS_MAX = 200;
@@ -18,7 +18,7 @@ const STAMPS_MAX = 200;
 export function Strip({ app, index }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
   const label = useStore(app.world, (state) => t("strip.label", { lane: state.spec?.lanes[index]?.title ?? "", sums: sums(app, index) }));
-  useStore(app.world, (state) => Math.round(state.renderAt / 1e6)); // the words for those who cannot see it follow once a second
+  useStore(app.world, (state) => Math.round(state.renderAt / 1e6)); // the text for screen readers is updated once a second
   useEffect(() => {
     const element = canvas.current;
     if (!element) return undefined;
@@ -28,7 +28,7 @@ export function Strip({ app, index }) {
     let drawn = [app.ui.state.lit, app.ui.state.colours];
     const look = () => {
       const { lit, colours } = app.ui.state;
-      if (drawn[0] === lit && drawn[1] === colours) return; // a pointer that moves changes nothing here
+      if (drawn[0] === lit && drawn[1] === colours) return; // moving the pointer changes nothing here
       drawn = [lit, colours];
       draw();
     };
@@ -58,7 +58,7 @@ export function Strip({ app, index }) {
 }
 
 /**
- * Lights the finding that an operation belongs to, or the operation alone when none does.
+ * Highlights the finding that an operation belongs to, or only the operation if there is no such finding.
  * @param {import("./html.js").App} app
  * @param {number} lane
  * @param {import("../lib/wire-types.js").Operation} operation
@@ -81,7 +81,7 @@ function sums(app, index) {
 }
 
 /**
- * Where everything in the strip stands; drawing and pointing share it.
+ * The places of everything in the strip, for drawing and for pointing.
  * @param {HTMLCanvasElement} canvas
  * @param {import("../stores/world.js").WorldState} world
  * @param {number} index
@@ -99,7 +99,7 @@ function measure(canvas, world, index, presenting) {
   const from = to - span;
   const row = (height - 8) / Math.max(1, names.length);
   const letters = rem * (presenting ? 2.2 : 1.5);
-  const step = [1, 2, 5, 10].find((each) => letters <= row * each * 1.05) ?? 0; // of many clients every other has room for its name, or every fifth
+  const step = [1, 2, 5, 10].find((each) => letters <= row * each * 1.05) ?? 0; // with many clients there is room for every second name, or every fifth
   const left = step > 0 ? letters * (step === 1 ? 1.9 : 2.4) + 1.2 * rem : 1.6 * rem;
   return {
     width,
@@ -181,8 +181,8 @@ function drawNames(context, place, colours) {
 const STAMPS = new WeakMap();
 
 /**
- * The marks, each painted once in a size and copied from there: a strip has hundreds of them, ten times a second. A dot is an answer, a
- * small ring still waits; all else is a mark of the legend's.
+ * The marks. Each is painted once for a size and then copied, since a strip has hundreds of them, ten times a second. A dot is an answer,
+ * a small ring is still pending; all others are marks of the legend.
  * @param {import("./html.js").App} app
  * @param {number} r
  * @param {number} ratio device pixels a CSS pixel

@@ -1,4 +1,4 @@
-/** The timeline: play, step, speed, scrub, marks, shaded while something is cut, the moment, live. */
+/** The timeline: play, step, speed, the track with its marks (shaded while something is cut), the moment, live. */
 import { useRef } from "preact/hooks";
 import { lengthOf, placed, SPEEDS, speedPlace } from "../lib/timeline.js";
 import { moment, speed } from "../words/figures.js";
@@ -28,7 +28,7 @@ export function Timeline({ app }) {
   </section>`;
 }
 
-/** After a drag with the mouse the keys belong to the page again. @param {any} event */
+/** After a drag with the mouse the keys work for the page again. @param {any} event */
 function letGo(event) {
   event.currentTarget.blur();
 }
@@ -54,7 +54,7 @@ function Track({ app, locked }) {
   /** @param {any} event */
   const scrub = (event) => {
     wanted.current = Math.min(Number(event.currentTarget.value), horizon);
-    if (dragging.current) return; // one seek at a time; the last wish wins
+    if (dragging.current) return; // one seek at a time; the last one wins
     dragging.current = true;
     const asked = wanted.current;
     app.send("seek", { at: asked }).then(() => {

@@ -1,4 +1,4 @@
-/** A few words beside the pointer: what a message carries, what a node holds. It never takes the pointer and goes when the pointer goes. */
+/** A few words beside the pointer: the fields of a message, the state of a node. It catches no clicks, and leaves with the pointer. */
 import { useEffect } from "preact/hooks";
 import { named, t } from "../words/index.js";
 import { landsWords, messageWords } from "../words/sentences.js";

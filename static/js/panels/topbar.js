@@ -1,4 +1,4 @@
-/** The bar above the lanes: scenario, tools, undo, and what concerns the whole page. In presenting mode: the title and the honest badge only. */
+/** The bar above the lanes: scenario, tools, undo, and the controls of the whole page. In presenting mode only the title and the honest badge. */
 import { named, t } from "../words/index.js";
 import { keyName, withKey } from "../words/sentences.js";
 import { html, useStore } from "./html.js";

@@ -1,6 +1,6 @@
 /**
- * The picture in words: nodes, links and messages as lists with the same commands. Out of sight until it has the focus or is asked for
- * (key N); then it lies over the lanes' words, not over their stages.
+ * The picture in words: nodes, links and messages as lists with the same commands. It is hidden until it has the focus, or until a visitor
+ * opens it (key N); then it lies over the lanes' words, not over their stages.
  */
 import { useEffect, useState } from "preact/hooks";
 import { named, t } from "../words/index.js";
@@ -101,7 +101,7 @@ function Messages({ app }) {
 }
 
 /**
- * A message's fields with their names; none as long as the server has not told what it carries.
+ * A message's fields with their names; none until the server has sent them.
  * @param {import("./html.js").App} app
  * @param {number} lane
  * @param {import("../stores/lane.js").Message} message

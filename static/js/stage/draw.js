@@ -1,6 +1,6 @@
-// Paints plain shapes on a canvas. It knows colours, pens and pixels, and nothing of networks: what is where was decided by scene.js.
-// What is drawn often and looks the same (nodes, messages, marks) is painted once into a small surface of its own, a sprite, and
-// copied from there: on a machine without a graphics card a copy costs a tenth of a drawing.
+// Paints plain shapes on a canvas. It knows colours, pens and pixels, but no networks: scene.js decides what is where. Things that are
+// drawn often and look the same (nodes, messages, marks) are painted once into a small surface of their own, a sprite, and then copied:
+// on a machine without a graphics card a copy costs a tenth of a drawing.
 
 import { colourOf, readableOn } from "../lib/colour.js";
 import { t } from "../words/index.js";
@@ -24,18 +24,18 @@ import { paintBurst, paintMark } from "./marks.js";
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").Colours} Colours */
 /** @typedef {CanvasRenderingContext2D} Brush */
-/** `scale` is device pixels a stage unit, (x, y) where the stage's middle lies on the canvas in device pixels.
+/** `scale` is device pixels for each stage unit, (x, y) the place of the stage's middle on the canvas in device pixels.
  * @typedef {{scale: number, x: number, y: number, font: string, colours: Colours}} View */
 /** @typedef {(width: number, height: number) => {surface: CanvasImageSource, brush: Brush}} MakeSurface */
-/** Paints what a sprite holds, about the origin. It is a function of its own, not made anew for every copy.
+/** Paints the content of a sprite round the origin. A named function, so that no copy makes a new one.
  * @template S @typedef {(brush: Brush, shape: S, view: View) => void} PaintShape */
 /** @typedef {{copy: <S>(brush: Brush, view: View, key: string, x: number, y: number, width: number, height: number, paint: PaintShape<S>, shape: S) => void, forget: () => void}} Sprites */
 
 const TURN = 2 * Math.PI;
 const SPRITES_MAX = 900;
 
-/** The sprites of one stage: whole pixels, copied to whole pixels, which neither blurs them nor costs a filter. Another scale makes
- * them anew. @param {MakeSurface} makeSurface @returns {Sprites} */
+/** The sprites of one stage. They are copied from whole pixels to whole pixels, so they are not blurred and need no filter. A new scale
+ * needs new sprites. @param {MakeSurface} makeSurface @returns {Sprites} */
 export function createSprites(makeSurface) {
   /** @type {Map<string, {surface: CanvasImageSource, width: number, height: number}>} */
   const kept = new Map();
@@ -47,7 +47,7 @@ export function createSprites(makeSurface) {
       scale = view.scale;
       let sprite = kept.get(key);
       if (!sprite) {
-        const w = 2 * Math.ceil((width * scale) / 2) + 2; // even, so that sprites about one point lie over each other to the pixel
+        const w = 2 * Math.ceil((width * scale) / 2) + 2; // even, so that sprites round one point have the same middle to the pixel
         const h = 2 * Math.ceil((height * scale) / 2) + 2;
         const made = makeSurface(w, h);
         made.brush.setTransform(scale, 0, 0, scale, w / 2, h / 2);
@@ -74,7 +74,7 @@ export function drawStill(brush, shapes, view) {
   brush.setTransform(1, 0, 0, 1, 0, 0);
 }
 
-/** A rounded outline at a distance round a convex hull, as one path, so that it can be faded. @param {Brush} brush @param {readonly Point[]} points
+/** A rounded outline at a distance round a convex hull, as one path, so that it can fade. @param {Brush} brush @param {readonly Point[]} points
  * @param {number} pad */
 function outline(brush, points, pad) {
   brush.beginPath();
@@ -132,7 +132,7 @@ function drawCanyon(brush, shape) {
   brush.globalAlpha = 1;
 }
 
-/** Links of one look in one path: 300 of them cost one stroke. @param {Brush} brush @param {readonly Shape[]} shapes */
+/** Draws all links that look the same as one path: 300 of them cost one stroke. @param {Brush} brush @param {readonly Shape[]} shapes */
 function drawLinks(brush, shapes) {
   /** @type {Map<string, (LinkShape | TetherShape)[]>} */
   const looks = new Map();
@@ -164,7 +164,7 @@ function straight(brush, link) {
   brush.lineTo(link.x2, link.y2);
 }
 
-/** Two stumps that stop short of the wall. @param {Brush} brush @param {LinkShape} link */
+/** Draws a cut link: two stumps that end before the wall. @param {Brush} brush @param {LinkShape} link */
 function broken(brush, link) {
   const length = Math.hypot(link.x2 - link.x, link.y2 - link.y);
   const part = Math.min(0.2, link.gap / Math.max(1, length));
@@ -273,8 +273,8 @@ function arrowAhead(brush, shape, angle) {
   brush.restore();
 }
 
-/** A node's parts are sprites of their own: when its value or its log changes, what is painted anew is a word or a row, and other nodes
- * that look so use it, too. @param {Brush} brush @param {NodeShape} shape @param {View} view @param {Sprites} sprites */
+/** Each part of a node is a sprite of its own. When its value or its log changes, only a word or a row is painted again, and nodes
+ * with the same look share it. @param {Brush} brush @param {NodeShape} shape @param {View} view @param {Sprites} sprites */
 function drawNode(brush, shape, view, sprites) {
   const { looks, x, y, radius, unit } = shape;
   const round = 2 * radius + 100 * unit;
@@ -331,7 +331,7 @@ function paintLog(brush, shape, view) {
   if (shape.more) paintMore(brush, shape);
 }
 
-/** Three dots before the first log cell shown: there are earlier ones. @param {Brush} brush @param {NodeShape} shape */
+/** Three dots before the first log cell: there are earlier entries. @param {Brush} brush @param {NodeShape} shape */
 function paintMore(brush, shape) {
   const [first] = shape.cells;
   brush.fillStyle = shape.dim;
@@ -392,7 +392,7 @@ function letters(brush, colour) {
   brush.fillStyle = colour;
 }
 
-/** The name: in the middle when nothing stands under it. @type {PaintShape<NodeShape>} */
+/** The name; in the middle if there is nothing under it. @type {PaintShape<NodeShape>} */
 function paintName(brush, shape, view) {
   const size = shape.radius * 0.62;
   const alone = !shape.label && shape.status === "up";
@@ -401,7 +401,7 @@ function paintName(brush, shape, view) {
   brush.fillText(shape.id, 0, alone ? size * 0.4 : -shape.radius * 0.1);
 }
 
-/** The watched value, as large as it fits; what does not fit though it is small ends with dots. @type {PaintShape<NodeShape>} */
+/** The watched value, as large as it fits. A text that is too long even in small letters ends with dots. @type {PaintShape<NodeShape>} */
 function paintValue(brush, shape, view) {
   const { radius, label } = shape;
   const size = radius * 0.62;

@@ -1,4 +1,4 @@
-// What a pointer means: a small table of states, in which pressing lies between idle and every drag, and every state answers cancel
+// The meaning of pointer events, as a small table of states. Pressing comes between idle and every drag, and every state handles cancel
 // (Escape, a lost pointer, a second finger). A pure reducer, `(state, input, about) -> [state, actions]`: it touches no canvas and
 // sends no command; index.js feeds it pointer events and carries out the actions.
 
@@ -18,7 +18,7 @@ import { crossed } from "./net.js";
  * @typedef {{type: "down" | "move" | "up" | "cancel" | "hold" | "context" | "wheel" | "double" | "leave", pointer?: number, point?: Point, px?: Point,
  *   button?: number, oneWay?: boolean, touch?: boolean, delta?: number}} Input */
 
-/** What the reducer may look at. `scale` is CSS pixels a stage unit at zoom 1; `middle` the middle of the canvas in CSS pixels.
+/** What the reducer may read. `scale` is CSS pixels for each stage unit at zoom 1; `middle` the middle of the canvas in CSS pixels.
  * @typedef {{tool: string, view: string, camera: Camera, scale: number, middle: Point, layout: Layout, net: Net,
  *   find: (point: Point, slop: number) => Target | null}} About */
 
@@ -38,13 +38,13 @@ import { crossed } from "./net.js";
 /** @typedef {[State, Action[]]} Next */
 /** @typedef {(state: any, input: Input, about: About) => Next} Answer */
 
-const PRESS_PX = 6; // how far a mouse may tremble and still tap
+const PRESS_PX = 6; // a mouse that moves less than this still taps
 const PRESS_TOUCH_PX = 11;
 const SLOP_PX = 9;
 const SLOP_TOUCH_PX = 18;
 const ZOOM_MIN = 0.4;
 const ZOOM_MAX = 6;
-const POINTS_APART = 5; // stage units between the points kept of a stroke
+const POINTS_APART = 5; // stage units between two points of a stroke
 
 /** @type {State} */
 const IDLE = Object.freeze({ name: "idle" });
@@ -53,7 +53,7 @@ const FIT = Object.freeze({ x: 0, y: 0, zoom: 1 });
 /** @type {Action} */
 const NO_GESTURE = Object.freeze({ do: "gesture", gesture: null });
 
-/** The state in which a stage begins. @returns {State} */
+/** The first state of a stage. @returns {State} */
 export function atRest() {
   return IDLE;
 }
@@ -65,7 +65,7 @@ export function reduce(state, input, about) {
   return answer ? answer(state, input, about) : [state, []];
 }
 
-/** A drag that is given up leaves nothing behind. @type {Answer} */
+/** A cancelled drag has no effect. @type {Answer} */
 const giveUp = () => [IDLE, [NO_GESTURE]];
 
 /** A second finger turns any one-finger drag into a pinch. @type {Answer} */
@@ -110,7 +110,7 @@ function context(_state, input, about) {
 
 // --- pressing ---------------------------------------------------------------------------------------
 
-/** A press that moves becomes the drag that the tool and the place ask for. @type {Answer} */
+/** A press that moves becomes a drag, which depends on the tool and the place. @type {Answer} */
 function pull(state, input, about) {
   const px = input.px ?? state.px;
   if (input.pointer !== state.pointer || distance(px, state.px) < (state.touch ? PRESS_TOUCH_PX : PRESS_PX)) return [state, []];
@@ -217,7 +217,7 @@ function loop(state, input, about) {
   return [IDLE, [NO_GESTURE, { do: "select", kind: "lasso", ids }]];
 }
 
-/** A node dropped into another region changes sides; when all are on one side again, everything heals. @type {Answer} */
+/** A node dropped into another region changes sides; if all nodes are on one side again, everything heals. @type {Answer} */
 function drop(state, input, about) {
   if (input.pointer !== state.pointer) return [state, []];
   const sides = sidesAfterDrop(about.layout, state.node, input.point ?? state.points[state.points.length - 1]);
@@ -257,7 +257,7 @@ function spread(state, input, about) {
   return [{ ...state, fingers }, [{ do: "camera", camera: kept({ x, y, zoom }, about) }]];
 }
 
-/** The finger that stays does nothing more. @type {Answer} */
+/** After a pinch the finger that stays does nothing. @type {Answer} */
 function liftFinger(state, input) {
   const rest = state.fingers.find((/** @type {any} */ finger) => finger.pointer !== input.pointer);
   return [{ name: "held", pointer: rest.pointer }, []];
@@ -282,7 +282,7 @@ export function toPx(point, { camera, scale, middle }) {
   return [middle[0] + (point[0] - camera.x) * k, middle[1] + (point[1] - camera.y) * k];
 }
 
-/** The camera after zooming by a factor with the ground under the pointer held fast. @param {About} about @param {Point} px @param {number} factor */
+/** The camera after zooming by a factor; the ground under the pointer stays where it is. @param {About} about @param {Point} px @param {number} factor */
 export function zoomed(about, px, factor) {
   const fixed = toStage(px, about);
   const zoom = clamp(ZOOM_MIN, about.camera.zoom * factor, ZOOM_MAX);
@@ -290,7 +290,7 @@ export function zoomed(about, px, factor) {
   return kept({ x: fixed[0] - (px[0] - about.middle[0]) / k, y: fixed[1] - (px[1] - about.middle[1]) / k, zoom }, about);
 }
 
-/** A camera that never loses the stage out of sight. @param {Camera} camera @param {About} about @returns {Camera} */
+/** The camera, limited so that the stage stays in sight. @param {Camera} camera @param {About} about @returns {Camera} */
 function kept({ x, y, zoom }, { layout }) {
   return { x: clamp(-layout.width / 2, x, layout.width / 2), y: clamp(-layout.height / 2, y, layout.height / 2), zoom };
 }

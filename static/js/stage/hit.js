@@ -1,4 +1,4 @@
-// What lies under a point: found among the shapes that were painted, so what is seen is what can be grabbed.
+// Finds what lies under a point, among the shapes that were painted: a visitor can grab what is visible.
 
 import { distanceToSegment } from "../lib/geometry.js";
 
@@ -6,7 +6,7 @@ import { distanceToSegment } from "../lib/geometry.js";
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").Target} Target */
 
-/** The uppermost thing under the point, or null. `slop` is how far (in stage units) a pointer may miss: larger for fingers.
+/** The uppermost target under the point, or null. A pointer may miss by `slop` stage units: more for fingers.
  * @param {readonly Shape[]} shapes @param {Point} point @param {number} slop @param {readonly string[]} [kinds]
  * @returns {Target | null} */
 export function hit(shapes, point, slop, kinds = ["node", "message", "cell", "client", "link"]) {

@@ -1,5 +1,5 @@
-// One lane's stage: a canvas that shows the world and understands the pointer. It holds what lasts between two pictures (the layout on
-// its way to the next, sprites, the still part painted once, the state of the gesture); everything else is computed anew from the stores.
+// One lane's stage: a canvas that shows the world and handles the pointer. It keeps what lasts between two pictures (the layout and its
+// way to the next one, sprites, the still part, the state of the gesture); everything else is computed from the stores for each picture.
 
 import { easeInOut } from "../lib/ease.js";
 import { createSprites, drawMoving, drawStill } from "./draw.js";
@@ -24,9 +24,9 @@ import { still } from "./scene/links.js";
 
 const GLIDE_MS = 450;
 const HOLD_MS = 550;
-const SETTLED_MS = 100; // for which a picture is still painted when all that glides has arrived
+const SETTLED_MS = 100; // the stage is still painted for this long after the last movement
 const SAME_MOMENT = 50_000; // simulated microseconds
-const PIXELS_MAX = 2; // device pixels a CSS pixel: more cost time and show nothing more from a row of seats
+const PIXELS_MAX = 2; // device pixels for each CSS pixel: more cost time, and an audience would not see them
 
 /** A drawable stage. `draw(now)` paints the world as it is at `world.state.renderAt`; `now` is wall milliseconds.
  * @param {HTMLCanvasElement} canvas @param {number} laneIndex @param {{readonly state: World}} worldStore
@@ -44,12 +44,12 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   const size = { width: 1, height: 1, pixels: 1, scale: 1, stageWidth: 1, stageHeight: 1, font: "sans-serif" };
 
   const memory = {
-    target: /** @type {Layout | null} */ (null), // where everything is going
+    target: /** @type {Layout | null} */ (null), // the layout to which everything glides
     targetKey: /** @type {unknown[]} */ ([]),
-    from: /** @type {Layout | null} */ (null), // where it was when it set off
+    from: /** @type {Layout | null} */ (null), // the layout at the beginning of the glide
     since: 0,
     drawnAt: 0,
-    fadeSince: 0, // when the sides last changed: islands and canyon fade in; a client that comes along changes nothing of them
+    fadeSince: 0, // when the sides last changed, since islands and canyon fade in; a new client does not change the sides
     shown: /** @type {Layout | null} */ (null),
     net: /** @type {import("./net.js").Net | null} */ (null),
     netKey: /** @type {unknown[]} */ ([]),
@@ -60,10 +60,10 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     cutLinks: /** @type {Links | null} */ (null),
     run: /** @type {unknown} */ (null),
     renderAt: 0,
-    jumps: false, // the next layout is there at once: another time is shown, or another size of canvas
+    jumps: false, // the next layout appears at once: the page shows another time, or the canvas has another size
     answers: /** @type {Map<string, import("./types.js").Operation>} */ (new Map()),
     answersKey: /** @type {unknown[]} */ ([]),
-    standsAt: "", // where somebody last asked by hand
+    standsAt: "", // the node of the last request by hand
     stillShapes: /** @type {Shape[]} */ ([]),
     movingShapes: /** @type {Shape[]} */ ([]),
     gesture: atRest(),
@@ -74,7 +74,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   const ui = () => uiStore.state;
   const lane = () => /** @type {Lane | undefined} */ (world().lanes[laneIndex]);
 
-  /** Reads the size of the canvas anew. What glides goes on gliding: a cut changes the meters' height, and so the stage's. */
+  /** Reads the size of the canvas again. A glide goes on: a cut changes the meters' height, and so the stage's. */
   function resize() {
     const box = canvas.getBoundingClientRect();
     size.width = Math.max(1, box.width);
@@ -93,10 +93,10 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     memory.pictureKey = [];
     if (memory.drawnAt - memory.since >= GLIDE_MS) memory.jumps = true;
     sprites.forget();
-    if (memory.shown) draw(memory.drawnAt); // setting its size has made the canvas blank
+    if (memory.shown) draw(memory.drawnAt); // setting its size made the canvas blank
   }
 
-  /** The clients that stand on this stage: the scenario's, and "you" where somebody asked by hand.
+  /** The clients on this stage: the scenario's, and "you" beside the node of the last request by hand.
    * @param {Lane} given @returns {[string, string][]} */
   function clientsOf(given) {
     const clients = world().spec?.clients ?? [];
@@ -111,7 +111,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
       const { operations } = given;
       const all = [...(operations instanceof Map ? operations.values() : /** @type {Iterable<import("./types.js").Operation>} */ (operations))];
       memory.answers = lastAnswers(all);
-      memory.standsAt = all.findLast(({ client }) => client === "you")?.node ?? ""; // answered or not
+      memory.standsAt = all.findLast(({ client }) => client === "you")?.node ?? ""; // with or without an answer
       memory.answersKey = key;
     }
     return memory.answers;
@@ -142,8 +142,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     return { layout: held(base, gesture.node, gesture.points[gesture.points.length - 1], clients), faded };
   }
 
-  /** Another run is another future: what was seen of the links counts no more. Acting in the past goes on from the same moment and
-   * glides; going to another moment does not. */
+  /** A new run: forgets what was remembered about links. A run after an action in the past goes on from the same moment and
+   * glides; after a seek there is no glide. */
   function noticeJump() {
     const { run, renderAt } = world();
     if (memory.run !== run) {
@@ -154,7 +154,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     memory.renderAt = renderAt;
   }
 
-  /** Since when each direction of each link is cut, as far as this page saw it or the meters say. @param {Lane} given */
+  /** Since when each direction of each link is cut, as this page saw it, or else as the meters say. @param {Lane} given */
   function rememberCuts(given) {
     if (given.links === memory.cutLinks) return;
     const first = memory.cutLinks === null;
@@ -166,13 +166,13 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     memory.cutLinks = given.links;
   }
 
-  /** What clients' reads and writes mean here. */
+  /** What clients' reads and writes mean in this lane. */
   function objectOf() {
     const protocol = world().spec?.lanes?.[laneIndex]?.protocol;
     return world().hello?.protocols.find(({ name }) => name === protocol)?.object ?? "register";
   }
 
-  /** Everything that scene.js wants to know. @param {Lane} given @param {number} now */
+  /** Everything that scene.js needs. @param {Lane} given @param {number} now */
   function given(given, now) {
     const clients = clientsOf(given);
     const { layout, faded } = layoutNow(given, clients, now);
@@ -188,14 +188,14 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     };
   }
 
-  /** How stage units become device pixels. */
+  /** From stage units to device pixels. */
   function viewNow() {
     const { camera, colours } = ui();
     const scale = size.scale * camera.zoom * size.pixels;
     return { scale, x: canvas.width / 2 - camera.x * scale, y: canvas.height / 2 - camera.y * scale, font: size.font, colours };
   }
 
-  /** Whether the picture that is there would only be painted once more: time stands, nothing glides, bursts or is pointed at anew.
+  /** True if a new picture would equal the last one: time stands, nothing glides or bursts, and the pointer shows nothing new.
    * @param {Lane} here @param {number} now */
   function isPainted(here, now) {
     const { renderAt, run, version, spec, clock } = world();
@@ -231,7 +231,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
       memory.groundKey = groundKey;
     }
     memory.movingShapes = moving(all);
-    brush.globalCompositeOperation = "copy"; // takes the place of what was there: no clearing, no mixing
+    brush.globalCompositeOperation = "copy"; // replaces the old picture: no clearing, no mixing
     brush.drawImage(ground.surface, 0, 0);
     brush.globalCompositeOperation = "source-over";
     drawMoving(brush, memory.movingShapes, view, sprites);
@@ -239,12 +239,12 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
 
   // --- the pointer --------------------------------------------------------------------------------
 
-  /** What was painted last. */
+  /** The shapes of the last picture. */
   function shapesNow() {
     return [...memory.stillShapes, ...memory.movingShapes];
   }
 
-  /** What the reducer may look at. */
+  /** What the reducer may read. */
   function about() {
     const { tool, view, camera } = ui();
     const base = memory.shown ?? layoutOf({ nodes: [], width: 1, height: 1 });
@@ -347,7 +347,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
       try {
         canvas.setPointerCapture(event.pointerId);
       } catch {
-        // a pointer that is gone already cannot be captured; its up or cancel follows
+        // a pointer that is gone already cannot be captured; its up or cancel event follows
       }
       pointerInput("down", event);
     }],
@@ -373,7 +373,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   ]);
   const escape = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape" || memory.gesture.name === "idle") return;
-    event.preventDefault(); // it gave up this drag; it closes nothing else as well
+    event.preventDefault(); // Escape cancelled the drag, so it closes nothing else
     feed({ type: "cancel" });
   };
   for (const [name, listener, options] of listeners) canvas.addEventListener(name, listener, options);
@@ -389,30 +389,30 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   return {
     draw,
     resize,
-    /** Gives back every listener. */
+    /** Removes every listener. */
     destroy() {
       disarm();
       for (const [name, listener, options] of listeners) canvas.removeEventListener(name, listener, options);
       window.removeEventListener("keydown", escape, true);
     },
-    /** Shows a node as pointed at, for the keyboard. @param {string | null} id */
+    /** Highlights a node for the keyboard, as the pointer does. @param {string | null} id */
     focusNode(id) {
       if (id === null) return handlers.hover(null);
       handlers.hover({ lane: laneIndex, kind: "node", id, ...positionOf(id) });
     },
     positionOf,
-    /** What was painted last, in stage units. */
+    /** The shapes of the last picture, in stage units. */
     shapes: shapesNow,
   };
 
-  /** Where a node stands, in CSS pixels of the page. @param {string} id */
+  /** The place of a node, in CSS pixels of the page. @param {string} id */
   function positionOf(id) {
     const place = memory.shown?.places.get(id) ?? /** @type {Point} */ ([0, 0]);
     return pagePoint(toPx(place, about()));
   }
 }
 
-/** The layout with one node, and the clients that stand at it, held at the point to which it is dragged.
+/** The layout with one node, and its clients, at the point to which it is dragged.
  * @param {Layout} base @param {string} node @param {Point} point @param {[string, string][]} clients @returns {Layout} */
 function held(base, node, point, clients) {
   const stood = base.places.get(node);

@@ -1,7 +1,7 @@
-// Where everything stands: nodes, islands, the canyon between them, clients at their home nodes.
-// A pure function of the members, the sides and the shape of the stage, so that the same instant always gives the same
-// picture, however the visitor came there (played, scrubbed back, reloaded). Places are in stage units about the middle of
-// the stage; in a lane 922 x 520 pixels large one unit is one pixel. How things glide from one layout to the next is `between`.
+// The places of everything: nodes, islands, the canyon between them, clients at their home nodes.
+// A pure function of the members, the sides and the shape of the stage. So the same instant always gives the same picture, however
+// the visitor got there (by playing, by a seek, by a reload). Places are in stage units, from the middle of the stage; in a lane of
+// 922 x 520 pixels one unit is one pixel. `between` computes the glide from one layout to the next.
 
 import { crossing, distance, distanceToSegment, ellipseLength, hull, mix, roundEllipse } from "../lib/geometry.js";
 import { fromLeft } from "../lib/sides.js";
@@ -14,11 +14,11 @@ import { fromLeft } from "../lib/sides.js";
 const STAGE_AREA = 922 * 520;
 const RADIUS_MAX = 38;
 const RADIUS_MIN = 13;
-const RINGED = 8; // more nodes than that on one side, and their clients stand all round them
-const APART = 1.3; // how far outside the ring, as a multiple of it, a node must be dragged to stand alone
+const RINGED = 8; // with more nodes than that on one side, their clients stand all round them
+const APART = 1.3; // a node dragged this far from the middle, as a multiple of the ring, stands alone
 
-/** How large the stage is in stage units on a canvas of this size, and how many pixels one unit takes. Nodes shrink more slowly
- * than the canvas: on a phone they take more of it.
+/** The size of the stage in stage units on a canvas of this size, and the pixels of one unit. Nodes shrink more slowly than the canvas:
+ * on a phone they take a larger part of it.
  * @param {number} width @param {number} height in CSS pixels */
 export function stageSize(width, height) {
   const aspect = Math.max(0.5, Math.min(3, width / Math.max(1, height)));
@@ -62,8 +62,8 @@ function extent(points) {
   return [Math.max(60, ...xs), Math.max(60, ...ys)];
 }
 
-/** How much of a region stays free: outside for the clients, above for crowns, below for logs and the count of the lost. Where many
- * nodes stand in a ring their clients stand all round it.
+/** The margins of a region: outside for the clients, above for crowns, below for logs and the count of lost messages. The clients of
+ * many nodes stand all round their ring.
  * @param {Region} region @param {Region} whole @param {number} radius @param {number} count @returns {Margins} */
 function margins(region, whole, radius, count) {
   const unit = radius / RADIUS_MAX;
@@ -79,7 +79,7 @@ function margins(region, whole, radius, count) {
   };
 }
 
-/** Points moved and stretched so that they fill the part of the region that the margins leave.
+/** The points, moved and stretched to fill the region inside its margins.
  * @param {Point[]} points @param {Region} region @param {Margins} free @returns {Point[]} */
 function fitted(points, region, free) {
   const xs = points.map(([x]) => x);
@@ -96,8 +96,8 @@ function fitted(points, region, free) {
   ]);
 }
 
-/** The places in a whole network: the first half down the left, the middle one on top, the rest down the right, so that the
- * lowest numbers stand together and a straight stroke can part them from the others.
+/** The places in a whole network: the first half on the left, the middle one on top, the rest on the right. So the lowest numbers stand
+ * together, and a straight stroke can separate them from the others.
  * @param {readonly string[]} nodes @param {Region} whole @param {number} radius @returns {Map<string, Point>} */
 function homes(nodes, whole, radius) {
   const count = nodes.length;
@@ -112,13 +112,13 @@ function homes(nodes, whole, radius) {
   return new Map(clockwise.map((id, i) => [id, points[i]]));
 }
 
-/** An even number of points round an ellipse, none at the top: every other of twice as many.
+/** An even number of points round an ellipse, none at the top: every second one of twice as many.
  * @param {number} count @param {number} rx @param {number} ry @returns {Point[]} */
 function halfTurned(count, rx, ry) {
   return roundEllipse(count * 2, rx, ry, -Math.PI / 2).filter((_, i) => i % 2 === 1);
 }
 
-/** The stage cut into one rectangle a side, by halving: across its longer way, the sides in the order in which they stand now.
+/** The stage, cut into one rectangle for each side by halving: across its longer direction, with the sides in their present order.
  * @param {readonly string[]} nodes @param {string[][]} groups @param {Map<string, Point>} home @param {Region} whole
  * @returns {{regions: Region[], canyons: [Point, Point][]}} */
 function divided(nodes, groups, home, whole) {
@@ -163,7 +163,7 @@ function middle(points) {
   return [sum[0] / points.length, sum[1] / points.length];
 }
 
-/** One side's places in its region: of the few upright arrangements the one that moves its nodes least from where they stood.
+/** One side's places in its region: the one of a few upright arrangements that moves its nodes least.
  * @param {string[]} group @param {Map<string, Point>} home @param {Region} region @param {Region} whole @param {number} radius
  * @returns {Map<string, Point>} */
 function settled(group, home, region, whole, radius) {
@@ -197,7 +197,7 @@ function settled(group, home, region, whole, radius) {
   return best;
 }
 
-/** The upright arrangements of so many nodes: in a tall region with a column on one side, which reads most calmly beside a canyon.
+/** The upright arrangements of this many nodes. In a tall region one of them has a column on one side, which looks calm beside a canyon.
  * @param {number} count @param {number} rx @param {number} ry @param {boolean} tall @returns {Point[][]} */
 function rings(count, rx, ry, tall) {
   if (count === 1) return [[[0, 0]]];
@@ -206,7 +206,7 @@ function rings(count, rx, ry, tall) {
   return (tall ? [0, Math.PI] : [-Math.PI / 2, Math.PI / 2]).map((start) => roundEllipse(count, rx, ry, start));
 }
 
-/** Whether no two nodes stand so close that their rings and logs would touch.
+/** True if no two nodes are so close that their rings and logs would touch.
  * @param {Map<string, Point>} places @param {number} radius */
 function roomy(places, radius) {
   const all = [...places.values()];
@@ -226,7 +226,7 @@ function island(group, places, region, whole, radius) {
   return { nodes: [...group], hull: hull(points), pad: Math.max(radius + 6, Math.min(104 * unit, ...gaps)), region };
 }
 
-/** Where each client stands: beside its home node, outward, where it covers neither a node, nor a log, nor another client.
+/** The place of each client: outside its home node, where it covers neither a node, nor a log, nor another client.
  * @param {readonly (readonly [string, string])[]} clients @param {Map<string, Point>} places @param {Region[]} regions
  * @param {string[][]} groups @param {Region} whole @param {number} unit @param {number} radius
  * @returns {Map<string, Point>} */
@@ -259,7 +259,7 @@ function seated(clients, places, regions, groups, whole, unit, radius) {
   return seats;
 }
 
-/** The angle at which a client would like to stand. @param {Point} at @param {Point} centre @param {Region} region @param {Region} whole */
+/** The preferred angle of a client. @param {Point} at @param {Point} centre @param {Region} region @param {Region} whole */
 function outward(at, centre, region, whole) {
   const left = region.left === whole.left;
   const right = region.right === whole.right;
@@ -269,7 +269,7 @@ function outward(at, centre, region, whole) {
   return Math.atan2(dy, out);
 }
 
-/** What it costs to stand on a link of the home node's own side, where messages pass. @param {Point} spot @param {Point} at
+/** The cost of a place on a link inside the home node's own side, where messages pass. @param {Point} spot @param {Point} at
  * @param {string[]} group @param {Map<string, Point>} places @param {number} unit */
 function onLinks(spot, at, group, places, unit) {
   if (group.length > RINGED) return 0;
@@ -281,7 +281,7 @@ function onLinks(spot, at, group, places, unit) {
   return cost;
 }
 
-/** What a seat costs: the more it covers, the dearer. @param {Point} spot @param {string} home @param {Map<string, Point>} places
+/** The cost of a place: it grows with what the client would cover there. @param {Point} spot @param {string} home @param {Map<string, Point>} places
  * @param {Map<string, Point>} seats @param {Region} region @param {number} unit @param {number} radius */
 function crowding(spot, home, places, seats, region, unit, radius) {
   const mid = /** @type {Point} */ ([spot[0] + 13 * unit, spot[1]]); // the figure and its mark together
@@ -299,7 +299,7 @@ function crowding(spot, home, places, seats, region, unit, radius) {
   return cost;
 }
 
-/** A layout on the way from one to the next; `part` is eased already. What stands in only one of them is there at once.
+/** A layout between one and the next; `part` is eased already. A thing that is in only one of them appears at once.
  * @param {Layout} from @param {Layout} to @param {number} part @returns {Layout} */
 export function between(from, to, part) {
   const glide = (/** @type {Map<string, Point>} */ a, /** @type {Map<string, Point>} */ b) =>
@@ -316,7 +316,7 @@ export function between(from, to, part) {
   };
 }
 
-/** How far along the way from a to b (0..1) the wall of a cut stands: at the first canyon that is crossed, else in the middle.
+/** The place of a cut's wall on the way from a to b (0..1): at the first canyon that the way crosses, else in the middle.
  * @param {Point} a @param {Point} b @param {readonly [Point, Point][]} canyons */
 export function wallBetween(a, b, canyons) {
   let first = 2;
@@ -332,13 +332,13 @@ export function sideAt(given, [x, y]) {
   return given.islands.findIndex(({ region }) => x >= region.left && x <= region.right && y >= region.top && y <= region.bottom);
 }
 
-/** Whether a node dragged to this point has left the ring far enough to stand alone. @param {Layout} given @param {Point} point */
+/** True if this point is far enough outside the ring for a dragged node to stand alone. @param {Layout} given @param {Point} point */
 export function farOut(given, [x, y]) {
   const [rx, ry] = given.ring;
   return Math.hypot(x / (rx * APART), y / (ry * APART)) > 1;
 }
 
-/** The sides that result when a dragged node is dropped here, or null when nothing changes. One side alone means: heal.
+/** The new sides if a dragged node is dropped here, or null if nothing changes. A single side means: heal.
  * @param {Layout} given @param {string} node @param {Point} point @returns {string[][] | null} */
 export function sidesAfterDrop(given, node, point) {
   const all = [...given.places.keys()];

@@ -1,11 +1,12 @@
-// The table of marks: each has a name, a group of the legend, and a function that paints it; its words are in the catalogue. The stage paints with these functions
-// and the legend is made from this table, so the two cannot drift apart. A mark is painted about the origin in a box of 24 by 24.
+// The table of marks. Each has a name, a group of the legend, and a function that paints it; its words are in the catalogue. The stage
+// paints with these functions and the legend is made from this table, so the two always agree. A mark is painted round the origin in a
+// box of 24 by 24.
 
 import { colourOf } from "../lib/colour.js";
 
 /** @typedef {import("../lib/colour.js").Colours} Colours */
 /** @typedef {CanvasRenderingContext2D} Brush */
-/** `tint` is the colour of what the mark belongs to (an epoch, say); a mark with a colour of its own leaves it aside.
+/** `tint` is the colour of the thing that has the mark (of an epoch, for example); a mark with a colour of its own ignores it.
  * @typedef {(brush: Brush, colours: Colours, tint: string) => void} Paint */
 /** @typedef {{name: string, group: string, tint: string, paint: Paint}} Mark */
 
@@ -207,7 +208,7 @@ function hollow(brush, colours, tint, plus) {
   brush.stroke();
 }
 
-/** A star of rays, `part` of the way from a spark to nothing; the legend shows it half-way.
+/** A star of rays that grows and fades; `part` (0..1) is its age. The legend shows it half-way.
  * @param {Brush} brush @param {string} tint @param {number} part */
 export function paintBurst(brush, tint, part) {
   const inner = 3 + 8 * part;
@@ -342,7 +343,7 @@ function mark(name, group, paint, tint = "epoch-0") {
   return { name, group, paint, tint };
 }
 
-/** Every mark there is, in the order of the legend. */
+/** All marks, in the order of the legend. */
 export const MARKS = Object.freeze([
   mark("epoch", "nodes", epoch),
   mark("value", "nodes", epoch, "epoch-2"),
@@ -378,7 +379,7 @@ export const MARKS = Object.freeze([
 /** @type {ReadonlyMap<string, Paint>} */
 const PAINTS = new Map([...MARKS.map(({ name, paint }) => /** @type {[string, Paint]} */ ([name, paint])), ["crown", crown]]);
 
-/** Paints one mark about (x, y), `size` wide and high. `tint` is a CSS colour; without it the legend's.
+/** Paints one mark round (x, y), `size` wide and high. `tint` is a CSS colour; the default is the legend's.
  * @param {Brush} brush @param {string} name @param {number} x @param {number} y @param {number} size @param {Colours} colours
  * @param {string} [tint] */
 export function paintMark(brush, name, x, y, size, colours, tint) {

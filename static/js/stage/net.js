@@ -1,5 +1,5 @@
-// The links of a lane as they lie on the stage: where each begins and ends, what is cut, where its wall stands, and which of them
-// a stroke crosses. Pure; made anew when the layout or the links change.
+// The links of a lane on the stage: where each begins and ends, whether it is cut, where its wall is, and which of them a stroke crosses.
+// Pure; computed again when the layout or the links change.
 
 import { crossing, sideOf } from "../lib/geometry.js";
 import { wallBetween } from "./layout.js";
@@ -8,10 +8,10 @@ import { wallBetween } from "./layout.js";
 /** @typedef {import("./types.js").Links} Links */
 /** @typedef {import("./types.js").Point} Point */
 
-/** A way that messages take: from the edge of one node (or client) to the edge of another. `wall` is how far along its wall stands.
+/** The way of messages from the edge of one node (or client) to the edge of another. `wall` is the place of its wall, from 0 to 1.
  * @typedef {{x1: number, y1: number, x2: number, y2: number, length: number, cut: boolean, wall: number}} Way */
-/** A pair of nodes that stand at `from` and `to`. `forth` and `back` say which of its directions (a to b, b to a) are cut; `across`
- * whether a canyon parts them.
+/** A pair of nodes at `from` and `to`. `forth` and `back` say which of its directions (a to b, b to a) are cut; `across` says whether a
+ * canyon lies between them.
  * @typedef {{a: string, b: string, from: Point, to: Point, way: Way, forth: boolean, back: boolean, across: boolean, tuned: boolean}} Pair */
 /** @typedef {{pairs: Pair[], ways: Map<string, Map<string, Way>>}} Net */
 
@@ -28,7 +28,7 @@ export function netOf(layout, links, clients) {
     return way;
   };
   const ids = [...layout.places.keys()];
-  const edge = layout.radius + 9 * layout.unit; // a dot that leaves a node is seen whole from the start
+  const edge = layout.radius + 9 * layout.unit; // the whole dot of a message is visible from the start
   const home = new Map(layout.islands.flatMap(({ nodes }, side) => nodes.map((id) => /** @type {[string, number]} */ ([id, side]))));
   /** @type {Pair[]} */
   const pairs = [];
@@ -71,7 +71,7 @@ function wayOf(a, b, leave, reach, cut, layout) {
 }
 
 /** The links that a stroke crosses, each once: its first crossing, and whether a to b goes from the stroke's left to its right. A link
- * counts from middle to middle of its nodes: a stroke that parts two nodes parts them though it touches the rim of one.
+ * goes from middle to middle of its nodes here, so a stroke between two nodes counts even if it touches the edge of one.
  * @param {Net} net @param {readonly Point[]} stroke
  * @returns {{pair: Pair, x: number, y: number, forth: boolean}[]} */
 export function crossed(net, stroke) {

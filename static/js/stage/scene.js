@@ -1,7 +1,7 @@
-// The scene: everything that is on a lane's stage at one instant, as plain shapes in stage units. A pure function of the world, of
-// what the visitor is doing, and of the layout; draw.js paints these shapes and hit.js finds them, so what is seen is what can be grabbed.
-// Nothing is here that is not in the world: no decoration. What stands still (islands, links, walls) is listed apart from what moves,
-// so that it need not be painted again for every picture. Each kind of thing has its own file in scene/.
+// The scene: everything on a lane's stage at one instant, as plain shapes in stage units. A pure function of the world, of what the
+// visitor is doing, and of the layout. draw.js paints these shapes and hit.js finds them, so a visitor can grab what is visible. It shows
+// only what is in the world: no decoration. Things that stand still (islands, links, walls) have a list of their own, so that they need
+// not be painted again for every picture. Each kind of thing has its own file in scene/.
 
 import { clientShapes } from "./scene/clients.js";
 import { dragShapes, gestureShapes, ghostShapes, hoverShapes } from "./scene/gestures.js";
@@ -11,7 +11,7 @@ import { nodeShape } from "./scene/nodes.js";
 
 /** @typedef {import("./types.js").Shape} Shape */
 
-/** `object`: what clients' reads and writes mean in this lane. `fade`: how far islands and canyon have come (0..1). `cutSince`: for "src>dst", since when that direction is cut (simulated us).
+/** `object`: what clients' reads and writes mean in this lane. `fade`: how visible islands and canyon are (0..1). `cutSince`: for "src>dst", since when that direction is cut (simulated us).
  * `wall`: the world's wall clock in seconds, by which effects age.
  * @typedef {{lane: import("./types.js").Lane, laneIndex: number, object: string, ui: import("./types.js").Ui, layout: import("./types.js").Layout, net: import("./net.js").Net, renderAt: number, wall: number, playing: boolean,
  *   fade: number, cutSince: ReadonlyMap<string, number>, answers: ReadonlyMap<string, import("./types.js").Operation>,
@@ -28,7 +28,7 @@ export function moving(given) {
   const god = ui.view !== "clients";
   /** @type {Shape[]} */
   const shapes = dragShapes(given);
-  addMessages(given, shapes); // a message passes behind the nodes that are not its own
+  addMessages(given, shapes); // a message passes behind other nodes
   for (const [id, place] of given.layout.places) shapes.push(nodeShape(id, place, given));
   shapes.push(...clientShapes(given), ...endShapes(given));
   if (god) shapes.push(...countShapes(given));

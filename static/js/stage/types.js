@@ -1,5 +1,5 @@
-// The shapes of data that the stage's files hand to each other. Types only; nothing here runs. What the server sends is typed in
-// lib/wire-types.js, what the page keeps in stores/.
+// The types of the data that the stage's files pass to each other. Types only; nothing here runs. The types of the server's data are in
+// lib/wire-types.js, those of the page's state in stores/.
 
 /** @typedef {readonly [number, number]} Point */
 /** @typedef {import("../lib/colour.js").Colours} Colours */
@@ -18,11 +18,11 @@
 
 /** The rectangle that belongs to one side of a split. @typedef {{left: number, top: number, right: number, bottom: number}} Region */
 
-/** Where everything stands, in stage units about the middle of the stage.
+/** The places of everything, in stage units from the middle of the stage.
  * @typedef {{width: number, height: number, radius: number, unit: number, places: Map<string, Point>, clients: Map<string, Point>,
  *   islands: {nodes: string[], hull: Point[], pad: number, region: Region}[], canyons: [Point, Point][], ring: Point}} Layout */
 
-// --- shapes: plain, and enough for draw to paint and for hit to find ----------------------------------
+// --- shapes: plain data, enough for draw.js to paint and for hit.js to find ----------------------------
 
 /** @typedef {{kind: "island", x: number, y: number, points: readonly Point[], pad: number, fill: string, stroke?: string, alpha: number}} IslandShape */
 /** @typedef {{kind: "canyon", x: number, y: number, points: readonly Point[], depth: string, colour: string, width: number, thread: number,
@@ -39,7 +39,7 @@
  *   ground: string, dim: string, looks: Looks}} NodeShape */
 /** @typedef {{kind: "client", id: string, node: string, x: number, y: number, size: number, focused: boolean, answer: string, unit: number, said: string,
  *   look: string}} ClientShape */
-/** `angle` is null while time runs: only a message that stands shows where it goes.
+/** `angle` is null while time runs: a message shows its direction only when time stands.
  * @typedef {{kind: "message", id: number, x: number, y: number, name: string, tint: string, look: string, size: number, waits: boolean, focused: boolean,
  *   angle: number | null}} MessageShape */
 /** A message that died at a cut, or elsewhere. @typedef {{kind: "burst" | "vanish", id: string, x: number, y: number, tint: string, size: number, part: number, mark: string}} EndShape */
@@ -49,13 +49,13 @@
 /** @typedef {{kind: "dot", x: number, y: number, radius: number, colour: string}} DotShape */
 /** @typedef {{kind: "pointer", x: number, y: number, size: number, colour: string, ground: string}} PointerShape */
 
-/** What a scene is made of. `kind` says how draw paints it and whether hit can find it.
+/** A part of a scene. `kind` says how draw.js paints it and whether hit.js can find it.
  * @typedef {IslandShape | CanyonShape | LinkShape | TetherShape | MarkShape | NodeShape | ClientShape | MessageShape | EndShape | TextShape
  *   | RopeShape | LoopShape | DotShape | PointerShape} Shape */
 
 /** @typedef {{kind: string, id: string, x?: number, y?: number, a?: string, b?: string, label?: string}} Target */
 
-/** What the stage asks of the page.
+/** What the page does for the stage.
  * @typedef {{cut: (links: [string, string][]) => void, oneWay: (links: [string, string][]) => void,
  *   heal: (links?: [string, string][]) => void, partition: (sides: string[][]) => void,
  *   card: (what: {kind: string, id: string, lane: number, x: number, y: number}) => void,

@@ -1,11 +1,11 @@
 /**
- * The picture's clock. News wait in `queue` until `renderAt` reaches their moment, so that a message is on screen from the microsecond
- * it was sent to the microsecond it ended, however unevenly packets come.
+ * The picture's clock. News waits in `queue` until `renderAt` reaches its moment. So a message is on the screen from the microsecond when
+ * it was sent to the microsecond when it ended, however unevenly packets come.
  *
- * `advanceRender` moves the clock: a fifth of a wall second behind the server's while playing, up to the newest news within 0.4 s when
- * paused, never backwards. Between two packets the server's clock is estimated (`reckoned`), for the server is silent while nothing
- * happens; but the picture waits at `sure`, the first moment at which something is due whose outcome is not known yet. After something
- * was done to the network the picture hurries, so that it is seen at once.
+ * `advanceRender` moves the clock. While playing, it is a fifth of a wall second behind the server's clock; when paused, it gets to the
+ * newest news within 0.4 s; it never goes backwards. The server is silent while nothing happens, so the page estimates the server's clock
+ * between two packets (`reckoned`). But the picture waits at `sure`, the first moment at which something is due whose outcome is unknown.
+ * After an action on the network the picture hurries, so that its effect is visible at once.
  */
 import { LIMITS } from "../lib/wire-types.js";
 import { applyNews } from "./lane.js";
@@ -13,17 +13,17 @@ import { applyNews } from "./lane.js";
 /** @typedef {import("./world.js").WorldState} WorldState */
 /** @typedef {import("./world.js").Pending} Pending */
 
-const BEHIND = 0.2; // wall seconds that the picture stays behind the server while playing: packets come every tenth, and some late
-const CLOSE = 0.04; // the same for a while after somebody acted: then they come every thirtieth
-const HASTE = 0.5; // wall seconds of that while
-const SILENCE = 1.3; // wall seconds for which the clock runs on without news; the server tells it every second
-const HOPELESS = 1.0; // wall seconds behind at which it jumps instead of hurrying (the tab slept)
-const EASE = 0.4; // wall seconds in which a paused picture reaches the news
+const BEHIND = 0.2; // wall seconds from the server's clock to the picture's while playing: packets come every tenth of a second, and some are late
+const CLOSE = 0.04; // the same shortly after an action: then packets come every thirtieth of a second
+const HASTE = 0.5; // wall seconds for which that lasts
+const SILENCE = 1.3; // wall seconds for which the clock goes on without news; the server sends its clock every second
+const HOPELESS = 1.0; // wall seconds: if the clock is further behind, it jumps instead of hurrying (the tab slept)
+const EASE = 0.4; // wall seconds in which a paused picture gets to the newest news
 const EFFECTS = 1.5; // wall seconds for which an ended message is kept
 const MOMENTS_MAX = 4000;
 
 /**
- * Sets the clock to a moment at once, with nothing held back.
+ * Sets the clock to a moment at once, with an empty queue.
  * @param {WorldState} state
  * @param {number} at
  */
@@ -40,7 +40,7 @@ export function hurry(state) {
 }
 
 /**
- * Puts news into the queue, in the order of their moments; equal moments keep the order of arrival.
+ * Puts news into the queue, in the order of moments; news of equal moments keeps the order of arrival.
  * @param {WorldState} state
  * @param {Pending} pending
  */
@@ -52,7 +52,7 @@ export function hold(state, pending) {
 }
 
 /**
- * Moves the picture's clock by so many wall seconds and lets the news that it reaches take effect.
+ * Moves the picture's clock by this many wall seconds and applies the news up to there.
  * @param {WorldState} state
  * @param {number} wallSeconds
  */
@@ -89,7 +89,7 @@ function nextRender(state, wallSeconds) {
 }
 
 /**
- * When the first message will land, or the first timer go off, after the newest news: until then nothing happens of itself.
+ * When the first message lands, or the first timer fires, after the newest news: until then nothing happens without an action.
  * @param {WorldState} state
  */
 export function dueNext(state) {
@@ -97,9 +97,9 @@ export function dueNext(state) {
   const look = (/** @type {number} */ due) => {
     if (due > state.newest && due < first) first = due;
   };
-  for (const { told } of state.lanes) {
-    for (const { due } of told.air.values()) look(due);
-    for (const { status, timers } of Object.values(told.nodes)) if (status === "up") for (const [, , due] of timers) look(due);
+  for (const { latest } of state.lanes) {
+    for (const { due } of latest.air.values()) look(due);
+    for (const { status, timers } of Object.values(latest.nodes)) if (status === "up") for (const [, , due] of timers) look(due);
   }
   return first;
 }
@@ -140,7 +140,7 @@ export function apply(state, pending) {
       return;
     case "marks":
       state.marks = [...state.marks, ...pending.body.marks];
-      state.cutSpans = pending.body.eras;
+      state.cutSpans = pending.body.cut_spans;
       state.caption = pending.body.caption;
       state.undo = pending.body.undo;
       return;
@@ -175,7 +175,7 @@ function remember(moments, at) {
 }
 
 /**
- * The moment of the event (or of the landing) before this one, or null when none is remembered.
+ * The moment of the event (or of the landing) before this one, or null if the page does not remember one.
  * @param {number[]} moments in order
  * @param {number} at
  */

@@ -1,10 +1,10 @@
-/** A short text that two pages share exactly when they were told the same world: for tests and scripts. */
+/** A short text that is equal on two pages exactly if they received the same world; for tests and scripts. */
 import { apply } from "./clock.js";
 
 /** @typedef {import("./world.js").WorldState} WorldState */
 
 /**
- * FNV-1a over the newest news, not over what is drawn.
+ * FNV-1a over the newest news, not over the picture.
  * @param {WorldState} state
  */
 export function hashOf(state) {
@@ -19,7 +19,7 @@ export function hashOf(state) {
 }
 
 /**
- * The world with all its held-back news applied, leaving the state itself as it is.
+ * The world with all news of the queue applied; the state itself stays as it is.
  * @param {WorldState} state
  */
 function structuredCloneOfNews(state) {
@@ -39,7 +39,7 @@ function structuredCloneOfNews(state) {
 }
 
 /**
- * JSON with the keys of every object in order.
+ * JSON with sorted keys in every object.
  * @param {any} value
  * @returns {string}
  */

@@ -1,8 +1,8 @@
 /**
- * One lane as the server has described it so far, and what a batch of news changes of it: messages, nodes, operations (docs/wire.md).
+ * One lane as the server has described it so far, and how a batch changes it: messages, nodes, operations (docs/wire.md).
  *
- * News say what changed. `told` holds the last whole state of everything that news change; messages, node states and operations are
- * rebuilt from it here. What panels and stages read stands beside `told`, and changes when the picture's clock gets there (clock.js).
+ * A batch has only changes. `latest` holds the newest whole state of everything that batches change; messages, node states and operations
+ * are rebuilt from it here. Panels and stages read the fields beside `latest`, which change when the picture's clock gets there (clock.js).
  */
 import { changed } from "../lib/pack.js";
 import { ENDS, LIMITS } from "../lib/wire-types.js";
@@ -12,22 +12,22 @@ import { ENDS, LIMITS } from "../lib/wire-types.js";
 /** @typedef {import("../lib/wire-types.js").Finding} Finding */
 /** @typedef {import("../lib/wire-types.js").Operation} Operation */
 /** @typedef {import("../lib/wire-types.js").NodeState} NodeState */
-/** @typedef {import("../lib/wire-types.js").Message & {fields?: string[]}} Message `fields` once the server has said what it carries */
+/** @typedef {import("../lib/wire-types.js").Message & {fields?: string[]}} Message `fields` once the server has sent them */
 /** @typedef {Message & {endedAt: number, how: string, endedWall: number}} EndedMessage */
 /**
  * @typedef {{
  *   at: number, nodes: Record<string, NodeState>, links: Links, meters: Meters, air: Map<number, Message>, late: Set<number>, last: number,
  *   kinds: import("../lib/wire-types.js").Kind[], places: string[], delay: number, operations: Map<number, Operation>, count: number,
- * }} Told
+ * }} Latest
  */
 /**
- * `dropped`: messages that died, by cause.
+ * `dropped`: dropped messages, by cause.
  * @typedef {{
- *   told: Told, nodes: Record<string, NodeState>, links: Links, flying: Map<number, Message>, ended: EndedMessage[],
- *   operations: Map<string, Operation>, meters: Meters, findings: Finding[], dropped: import("../lib/wire-types.js").Lost, stopped: string|null,
+ *   latest: Latest, nodes: Record<string, NodeState>, links: Links, flying: Map<number, Message>, ended: EndedMessage[],
+ *   operations: Map<string, Operation>, meters: Meters, findings: Finding[], dropped: import("../lib/wire-types.js").Dropped, stopped: string|null,
  * }} Lane
  */
-/** What a batch changes at its end. @typedef {{nodes?: Record<string, NodeState>, links?: Links, dropped?: import("../lib/wire-types.js").Lost, stopped?: string, operations?: Operation[]}} LaneNews */
+/** What a batch changes at its end. @typedef {{nodes?: Record<string, NodeState>, links?: Links, dropped?: import("../lib/wire-types.js").Dropped, stopped?: string, operations?: Operation[]}} LaneNews */
 
 /** @param {import("../lib/wire-types.js").LaneBody} body @returns {Lane} */
 export function laneOf(body) {
@@ -35,7 +35,7 @@ export function laneOf(body) {
   const operations = rows(body.operations);
   const first = body.count - operations.length;
   return {
-    told: {
+    latest: {
       at: body.since, nodes: body.nodes, links: body.links, meters: body.meters, air: new Map(flying), late: new Set(body.late), last: body.last, kinds: [...body.kinds],
       places: body.places, delay: body.delay, operations: new Map(operations.map((operation, place) => [first + place, operation])), count: body.count,
     },
@@ -46,13 +46,13 @@ export function laneOf(body) {
     operations: new Map(operations.map((operation) => [operation.id, operation])),
     meters: body.meters,
     findings: body.findings,
-    dropped: body.lost,
+    dropped: body.dropped,
     stopped: body.stopped,
   };
 }
 
 /**
- * One array a field -> one object a row.
+ * One array for each field -> one object for each row.
  * @param {Record<string, any[]>} columns
  * @returns {any[]}
  */
@@ -68,113 +68,113 @@ export function rows(columns) {
 }
 
 /**
- * The messages of Sent columns. What one was caused by says where and when it began, and mostly where it goes.
- * @param {Told} told
+ * The messages of Sent columns. The cause of a message tells where and when the message began, and often where it goes.
+ * @param {Latest} latest
  * @param {number[][]} columns
  * @returns {Message[]}
  */
-export function takenOff(told, [steps, causes, kinds, dsts, delays, ats, srcs]) {
-  let clock = told.at;
+export function takenOff(latest, [steps, causes, kinds, dsts, delays, ats, srcs]) {
+  let clock = latest.at;
   let place = 0;
   return causes.map((back, row) => {
-    const id = told.last + steps[row];
-    const cause = back ? told.air.get(id - back) : undefined;
+    const id = latest.last + steps[row];
+    const cause = back ? latest.air.get(id - back) : undefined;
     if (back && !cause) throw new Error(`message ${id} was caused by one that is not there`);
     if (!cause) clock += ats[place];
     const at = cause?.due ?? clock;
-    const src = cause?.dst ?? told.places[srcs[(place += 1) - 1]];
-    const dst = dsts[row] || !cause ? told.places[dsts[row] - 1] : cause.src;
-    const [type, tone, epoch] = told.kinds[kinds[row]];
-    const message = { id, at, src, dst, type, tone, epoch, due: at + delays[row] + told.delay };
-    told.air.set(id, message);
-    told.last = id;
+    const src = cause?.dst ?? latest.places[srcs[(place += 1) - 1]];
+    const dst = dsts[row] || !cause ? latest.places[dsts[row] - 1] : cause.src;
+    const [type, tone, epoch] = latest.kinds[kinds[row]];
+    const message = { id, at, src, dst, type, tone, epoch, due: at + delays[row] + latest.delay };
+    latest.air.set(id, message);
+    latest.last = id;
     return message;
   });
 }
 
 /**
- * How messages ended: some are told, all others landed when they were due.
- * @param {Told} told
+ * How messages ended: as the batch says, or else on time.
+ * @param {Latest} latest
  * @param {number[][]|undefined} columns
  * @param {number} now
  * @returns {Array<[id: number, at: number, how: string]>}
  */
-export function ends(told, columns, now) {
+export function ends(latest, columns, now) {
   /** @type {Array<[number, number, string]>} */
-  const ended = (columns?.[0] ?? []).map((back, row) => [told.last - back, told.at + /** @type {number[][]} */ (columns)[1][row], ENDS[/** @type {number[][]} */ (columns)[2][row]]]);
+  const ended = (columns?.[0] ?? []).map((back, row) => [latest.last - back, latest.at + /** @type {number[][]} */ (columns)[1][row], ENDS[/** @type {number[][]} */ (columns)[2][row]]]);
   for (const [id] of ended) {
-    told.air.delete(id);
-    told.late.delete(id);
+    latest.air.delete(id);
+    latest.late.delete(id);
   }
-  for (const { id, due } of [...told.air.values()]) {
-    if (due > now || told.late.has(id)) continue;
-    told.air.delete(id);
+  for (const { id, due } of [...latest.air.values()]) {
+    if (due > now || latest.late.has(id)) continue;
+    latest.air.delete(id);
     ended.push([id, due, "delivered"]);
   }
   return ended;
 }
 
 /**
- * What a batch changes at its end: whole states of nodes, links and operations.
- * @param {Told} told
+ * The changes at the end of a batch: whole states of nodes, links and operations.
+ * @param {Latest} latest
  * @param {import("../lib/wire-types.js").EventsBody} body
  * @param {number} now
  * @returns {LaneNews}
  */
-export function newsOf(told, body, now) {
+export function newsOf(latest, body, now) {
   /** @type {LaneNews} */
-  const news = { dropped: body.lost, stopped: body.stopped };
+  const news = { dropped: body.dropped, stopped: body.stopped };
   if (body.nodes) {
-    news.nodes = Object.fromEntries(Object.entries(body.nodes).map(([id, change]) => [id, nodeChanged(told.nodes[id], change, now)]));
-    told.nodes = { ...told.nodes, ...news.nodes };
+    news.nodes = Object.fromEntries(Object.entries(body.nodes).map(([id, change]) => [id, nodeChanged(latest.nodes[id], change, now)]));
+    latest.nodes = { ...latest.nodes, ...news.nodes };
   }
-  if (body.links) news.links = told.links = changed(told.links, body.links);
-  if (body.begun || body.operations) news.operations = operationsOf(told, body);
+  if (body.links) news.links = latest.links = changed(latest.links, body.links);
+  if (body.begun || body.operations) news.operations = operationsOf(latest, body);
   return news;
 }
 
 /**
- * @param {NodeState} told
+ * @param {NodeState} latest
  * @param {any} change timers: [how many of the last ones stay, [name, since when, for how long], ...]
  * @param {number} now
  * @returns {NodeState}
  */
-function nodeChanged(told, { timers, ...change }, now) {
-  const state = changed(told, change);
+function nodeChanged(latest, { timers, ...change }, now) {
+  const state = changed(latest, change);
   if (!timers) return state;
   const [kept, ...set] = timers;
   const fresh = set.map((/** @type {[string, number, number]} */ [name, ago, span]) => [name, now - ago, now - ago + span]);
-  return { ...state, timers: [...told.timers.slice(told.timers.length - kept), ...fresh] };
+  return { ...state, timers: [...latest.timers.slice(latest.timers.length - kept), ...fresh] };
 }
 
 /**
  * The operations of a batch that are new or changed, as whole rows.
- * @param {Told} told
+ * @param {Latest} latest
  * @param {{begun?: import("../lib/wire-types.js").BegunColumns, operations?: import("../lib/wire-types.js").OpColumns}} body
  * @returns {Operation[]}
  */
-function operationsOf(told, { begun, operations }) {
+function operationsOf(latest, { begun, operations }) {
   /** @type {Map<number, Operation>} */
   const news = new Map();
   const [ids = [], nodes = [], kinds = [], keys = [], values = [], starts = []] = begun ?? [];
   ids.forEach((/** @type {string} */ id, /** @type {number} */ row) => {
     const client = id.slice(0, id.indexOf(":"));
-    news.set(told.count, {
-      id, client, node: nodes[row], kind: kinds[row], key: keys[row], value: values[row], start: told.at + starts[row],
+    news.set(latest.count, {
+      id, client, node: nodes[row], kind: kinds[row], key: keys[row], value: values[row], start: latest.at + starts[row],
       finish: null, outcome: "pending", result: [], reason: "", mark: "", note: "",
     });
-    told.count += 1;
+    latest.count += 1;
   });
   const [backs = [], spans = [], outcomes = [], results = [], reasons = [], marks = [], notes = []] = operations ?? [];
   backs.forEach((/** @type {number} */ back, /** @type {number} */ row) => {
-    const number = told.count - back;
-    const was = news.get(number) ?? told.operations.get(number);
-    if (!was) return; // so old that it is not shown any more
+    const number = latest.count - back;
+    const was = news.get(number) ?? latest.operations.get(number);
+    if (!was) return; // too old: the page does not show it any more
     const finish = spans[row] ? was.start + spans[row] - 1 : null;
     news.set(number, { ...was, finish, outcome: outcomes[row], result: results[row], reason: reasons[row], mark: marks[row], note: notes[row] });
   });
-  for (const [number, operation] of news) told.operations.set(number, operation);
-  for (const number of [...told.operations.keys()].slice(0, Math.max(0, told.operations.size - LIMITS.operations))) told.operations.delete(number);
+  for (const [number, operation] of news) latest.operations.set(number, operation);
+  for (const number of [...latest.operations.keys()].slice(0, Math.max(0, latest.operations.size - LIMITS.operations))) latest.operations.delete(number);
   return [...news.values()];
 }
 

@@ -1,6 +1,6 @@
 /**
- * A store: one plain object, a way to change it, a way to hear of changes. `notify` is apart from `update` so that the animation
- * loop can change a world sixty times a second and tell the panels ten times.
+ * A store: one plain object, with functions to change it and to subscribe to changes. `notify` is separate from `update`, so that the
+ * animation loop can change a world sixty times a second and notify the panels ten times.
  */
 
 /**

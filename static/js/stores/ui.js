@@ -1,5 +1,5 @@
 /**
- * What this visitor is doing: tool, gesture, what is open. Nothing here comes from the server, nothing here is sent to it.
+ * What this visitor is doing: tool, gesture, open cards and dialogs. None of it comes from the server or is sent to it.
  */
 import { createStore } from "./store.js";
 
@@ -51,7 +51,7 @@ export function createUi() {
 }
 
 /**
- * Says a sentence to the visitor; the same sentence twice is said twice.
+ * Shows a sentence to the visitor, even if it is the same sentence again.
  * @param {Ui} ui
  * @param {string} sentence
  * @param {boolean} calm false: something was refused or lost
@@ -61,7 +61,7 @@ export function say(ui, sentence, calm = true) {
 }
 
 /**
- * What Escape does: closes the uppermost thing that is open. False: nothing was open.
+ * Escape: closes the uppermost thing that is open. False if nothing was open.
  * @param {Ui} ui
  * @returns {boolean}
  */

@@ -1,8 +1,8 @@
 /**
- * The world as the server describes it: a fold of packets, with no socket, no DOM and no clock of its own (docs/wire.md). What arrives
- * waits for the picture's clock (clock.js); panels read what that clock has reached, too, so words and picture agree.
+ * The world as the server describes it: a fold of packets, without socket, DOM or clock (docs/wire.md). News waits for the picture's
+ * clock (clock.js). Panels, too, show the world at that clock, so words and picture agree.
  *
- * Left out: commands (socket.js), what this visitor is doing (ui.js).
+ * Left out: commands (socket.js) and what this visitor is doing (ui.js).
  */
 import { changed } from "../lib/pack.js";
 import { dueNext, hold, hurry, standAt } from "./clock.js";
@@ -19,7 +19,7 @@ import { createStore } from "./store.js";
 /** @typedef {import("./lane.js").Lane} Lane */
 /** @typedef {import("./lane.js").Message} Message */
 /**
- * News that wait for their moment.
+ * News that waits for its moment.
  * @typedef {{at: number, kind: "sent", lane: number, message: Message}
  *   | {at: number, kind: "ended", lane: number, id: number, how: string}
  *   | {at: number, kind: "state", lane: number, body: import("./lane.js").LaneNews}
@@ -39,7 +39,7 @@ import { createStore } from "./store.js";
  */
 /** @typedef {import("./store.js").Store<WorldState>} World */
 
-const ACTS = ["cut", "heal", "crash", "fault"]; // kinds of marks that somebody's hand makes
+const ACTS = ["cut", "heal", "crash", "fault"]; // kinds of marks that come from somebody's action
 const FRAMES_WITHOUT_WORLD = ["hello", "audience", "refused", "bye"];
 
 /** @returns {WorldState} */
@@ -80,7 +80,7 @@ export function createWorld() {
 }
 
 /**
- * The connection is new: the next packet that matters is the one with a snapshot, whatever its number.
+ * The connection is new: the page ignores packets until one with a snapshot comes, whatever its number.
  * @param {WorldState} state
  */
 export function expectSnapshot(state) {
@@ -96,7 +96,7 @@ export function expectSnapshot(state) {
 export function fold(state, packet) {
   const [seq, run, frames] = packet;
   const whole = frames.some(([type]) => type === "snapshot");
-  if (!whole && !state.waiting && (run < state.run || seq <= state.seq)) return; // an old future, or news we had
+  if (!whole && !state.waiting && (run < state.run || seq <= state.seq)) return; // an old run, or a packet that the page knows
   if (!whole && !state.waiting && seq !== state.seq + 1) state.stale = true;
   const ready = whole || (!state.waiting && !state.stale);
   for (const frame of frames) {
@@ -169,7 +169,7 @@ function foldSnapshot(state, body) {
   state.clock = body.clock;
   state.lanes = body.lanes.map(laneOf);
   state.marks = body.marks;
-  state.cutSpans = body.eras;
+  state.cutSpans = body.cut_spans;
   state.caption = body.caption;
   state.undo = body.undo;
   state.bye = "";
@@ -195,9 +195,9 @@ function foldClock(state, body) {
  * @param {import("../lib/wire-types.js").MetersNews} body
  */
 function foldMeters(state, { lane, ...news }) {
-  const { told } = laneAt(state, lane);
-  told.meters = changed(told.meters ?? {}, news);
-  hold(state, { at: state.newest, kind: "meters", lane, meters: /** @type {Meters} */ (told.meters) });
+  const { latest } = laneAt(state, lane);
+  latest.meters = changed(latest.meters ?? {}, news);
+  hold(state, { at: state.newest, kind: "meters", lane, meters: /** @type {Meters} */ (latest.meters) });
 }
 
 /**
@@ -210,27 +210,27 @@ function laneAt(state, lane) {
 }
 
 /**
- * A batch of a lane, up to the moment of the clock: its messages wait for their own moments, all else for the end of the batch.
+ * A batch of a lane, up to the moment of the clock. Messages wait for their own moments, everything else for the end of the batch.
  * @param {WorldState} state
  * @param {import("../lib/wire-types.js").EventsBody} body
  */
 function foldEvents(state, body) {
   const { lane } = body;
-  const { told } = laneAt(state, lane);
+  const { latest } = laneAt(state, lane);
   const now = state.clock.at;
-  told.kinds.push(...(body.kinds ?? []));
-  if (body.sent) for (const message of takenOff(told, body.sent)) hold(state, { at: message.at, kind: "sent", lane, message });
-  for (const id of body.late ?? []) told.late.add(id);
-  for (const [id, at, how] of ends(told, body.ended, now)) hold(state, { at, kind: "ended", lane, id, how });
-  const news = newsOf(told, body, now);
+  latest.kinds.push(...(body.kinds ?? []));
+  if (body.sent) for (const message of takenOff(latest, body.sent)) hold(state, { at: message.at, kind: "sent", lane, message });
+  for (const id of body.late ?? []) latest.late.add(id);
+  for (const [id, at, how] of ends(latest, body.ended, now)) hold(state, { at, kind: "ended", lane, id, how });
+  const news = newsOf(latest, body, now);
   if (news.links) hurry(state);
-  told.at = now;
+  latest.at = now;
   state.newest = Math.max(state.newest, now);
   hold(state, { at: now, kind: "state", lane, body: news });
 }
 
 /**
- * Keeps what messages carry, which the server tells to who asks.
+ * Keeps the fields of messages, which the server sends on request.
  * @param {WorldState} state
  * @param {number} lane
  * @param {number[]} ids
@@ -238,7 +238,7 @@ function foldEvents(state, body) {
  */
 export function carry(state, lane, ids, fields) {
   ids.forEach((id, place) => {
-    const message = state.lanes[lane]?.flying.get(id) ?? state.lanes[lane]?.told.air.get(id);
+    const message = state.lanes[lane]?.flying.get(id) ?? state.lanes[lane]?.latest.air.get(id);
     if (message) message.fields = fields[place] ?? [];
   });
   state.version += 1;

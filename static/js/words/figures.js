@@ -1,7 +1,7 @@
 /** Numbers, times and lists in words. */
 import { t } from "./index.js";
 
-/** @param {number} value @param {number} [places] always shown, even when they are noughts */
+/** @param {number} value @param {number} [places] always shown, even if they are zeros */
 const figure = (value, places) => (places === undefined ? String(value) : value.toFixed(places)).replace(".", t("figure.point"));
 
 /** @param {number} us @returns {string} a moment: "8.2 s" */
@@ -24,9 +24,9 @@ export function speed(value) {
 /** @param {number} ppm parts per million: "2.5 %" */
 export const percent = (ppm) => t("figure.percent", { n: figure(Math.round(ppm / 1000) / 10) });
 
-/** @param {readonly string[]} names: "{n1, n2}"; a long one says how many there are */
+/** @param {readonly string[]} names: "{n1, n2}"; a long list becomes a count */
 export const set = (names) =>
   names.length <= 6 ? t("figure.set", { names: names.join(", ") }) : t("figure.longSet", { names: names.slice(0, 3).join(", "), n: names.length });
 
-/** @param {readonly string[]} values siblings side by side; a set's are the elements of one value @param {string} [object] */
+/** @param {readonly string[]} values siblings, or the elements of a set @param {string} [object] */
 export const valueWords = (values, object) => (object === "set" ? t("figure.set", { names: values.join(", ") }) : values.join(" | "));

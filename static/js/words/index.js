@@ -1,6 +1,6 @@
 /**
- * The words of the page in the visitor's language: `?lang=` in the address, else the page's `data-lang`, else English. Another language is
- * another folder like en/ and a line in LANGUAGES.
+ * The words of the page in the visitor's language: `?lang=` in the address, else the page's `data-lang`, else English. To add a language,
+ * add a folder like en/ and a line in LANGUAGES.
  */
 import { createWords } from "./catalogue.js";
 import { en } from "./en/index.js";
@@ -15,7 +15,7 @@ const LANGUAGES = Object.freeze({
   qps: { locale: "en", sentences: pseudo(en), server: bracketed },
 });
 
-/** The first of these names that is the name of a language. @param {Array<string | null | undefined>} wanted */
+/** The first of these names that names a known language. @param {Array<string | null | undefined>} wanted */
 export function chosen(...wanted) {
   return wanted.find((name) => name && Object.hasOwn(LANGUAGES, name)) ?? "en";
 }

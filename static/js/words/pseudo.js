@@ -1,8 +1,8 @@
-/** A language for tests (?lang=qps): English in brackets, so that a sentence that went round the catalogue is seen at once. */
+/** A language for tests (?lang=qps): English in brackets, so that a sentence without an entry in the catalogue stands out. */
 
 /** @typedef {import("./catalogue.js").Entry} Entry */
 
-const FIGURES = "figure."; // numbers and units are no sentences
+const FIGURES = "figure."; // numbers and units are not sentences
 
 /** @param {string} template */
 export const bracketed = (template) => `⟦${template}⟧`;

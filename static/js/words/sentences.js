@@ -1,9 +1,9 @@
-/** Sentences that say one of several things, or several things at once. What they say stands in the catalogue; here is which and when. */
+/** Sentences with several cases or parts. The texts are in the catalogue; this file chooses among them. */
 import { shownKey } from "../lib/keys.js";
 import { exactMoment, set, span, valueWords } from "./figures.js";
 import { named, t } from "./index.js";
 
-/** An operation, as its client tells of it. @param {import("../lib/wire-types.js").Operation} op @param {string} [object] what reads and writes mean here */
+/** An operation in words, from its client's view. @param {import("../lib/wire-types.js").Operation} op @param {string} [object] what reads and writes mean here */
 export function operationWords(op, object = "register") {
   const { client, key, node, value } = op;
   const did = { client, key, node, value };
@@ -15,17 +15,17 @@ export function operationWords(op, object = "register") {
     : object === "set" ? t("strip.did.write.set", did)
     : t("strip.did.write", did);
   const asked = op.outcome === "ok" ? what : t("strip.ended", { did: what, outcome: named("strip.outcome", op.outcome) });
-  const told = op.outcome === "ok" && (op.kind === "read" || op.result.length > 0);
+  const answered = op.outcome === "ok" && (op.kind === "read" || op.result.length > 0);
   const nothing = object === "set" ? t("strip.nothingInIt") : t("strip.nothing");
-  const answer = told ? t("strip.answer", { value: op.result.length ? valueWords(op.result, object) : nothing }) : "";
+  const answer = answered ? t("strip.answer", { value: op.result.length ? valueWords(op.result, object) : nothing }) : "";
   return [asked, answer, op.reason && op.outcome !== "ok" ? t("strip.reason", { reason: op.reason }) : ""].filter(Boolean).join(" ");
 }
 
-/** A side's two words in a row. @param {import("../lib/wire-types.js").Side} side */
+/** A side's two words, one after the other. @param {import("../lib/wire-types.js").Side} side */
 export const outcomeWords = ({ nodes, availability, consistency }) =>
   t("meters.outcome", { nodes: set(nodes), availability: named("meters.availability", availability).toLowerCase(), consistency: named("meters.consistency", consistency).toLowerCase() });
 
-/** What was odd about a side's answers, a part each. @param {{stale: number, conflicts: number, lost: number, violations?: number}} side */
+/** The faults in a side's answers, one part for each kind. @param {{stale: number, conflicts: number, lost: number, violations?: number}} side */
 export function oddWords({ stale, conflicts, lost, violations = 0 }) {
   const parts = [t("meters.stale", { n: stale })];
   if (conflicts) parts.push(t("meters.siblings", { n: conflicts }));
@@ -40,10 +40,10 @@ export const keyName = (action) => named("shownKeys", action, shownKey(action));
 /** What a control does, with its key. @param {string} text @param {string} action */
 export const withKey = (text, action) => t("keyed", { text, key: keyName(action) });
 
-/** How many were answered. @param {number} ok @param {number} all @param {number} [declined] */
+/** How many operations were answered. @param {number} ok @param {number} all @param {number} [declined] */
 export const answeredWords = (ok, all, declined = 0) => (declined ? t("meters.answeredDeclined", { ok, all, declined }) : t("meters.answered", { ok, all }));
 
-/** What no side counts. @param {{down: number, straddled: number}} left */
+/** The operations that no side counts. @param {{down: number, straddled: number}} left */
 export const leftOutWords = ({ down, straddled }) =>
   t("meters.leftOutWhat", { down: t("meters.leftDown", { n: down }), straddled: t("meters.leftStraddled", { n: straddled }) });
 
@@ -72,14 +72,14 @@ export const claimWords = ({ consistency, availability, loses }) =>
 export const sideBySide = (titles, nodes, seed) =>
   t("catalogue.sideBySide", { first: titles.slice(0, -1).join(", "), last: titles[titles.length - 1], n: nodes, seed });
 
-/** How far a knob turns, and where it stands at first. @param {number|null} low @param {number|null} high @param {string} unit @param {string} value */
+/** The range of a knob and its default. @param {number|null} low @param {number|null} high @param {string} unit @param {string} value */
 export function boundsWords(low, high, unit, value) {
   const first = t("knobs.first", { value });
   if (low === null || high === null) return first;
   return unit ? t("knobs.boundsUnit", { low, high, unit, first }) : t("knobs.bounds", { low, high, first });
 }
 
-/** Versions that the stalest read was behind. @param {{versions: number, ms: number}} staleness */
+/** How many versions the stalest read was behind. @param {{versions: number, ms: number}} staleness */
 export const stalenessWords = ({ versions, ms }) => (versions ? t("details.stalenessValue", { n: versions, span: span(ms * 1000) }) : t("details.notStale"));
 
 /** @param {readonly string[]} nodes */

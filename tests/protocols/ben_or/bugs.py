@@ -6,7 +6,7 @@ from consensus.protocols.why_hard.ben_or import BITS, PROPOSAL, BenOrNode, Step
 
 
 class ForgetsWhatItSent(BenOrNode):
-    """What was sent is not on disk."""
+    """Sent messages are not on disk."""
 
     durable = ("decided",)
 
@@ -19,21 +19,21 @@ class OneProposalDecides(BenOrNode):
 
 
 class TossesAlways(BenOrNode):
-    """3 (a): the coin picks the next value though there was a D-message."""
+    """3 (a): the coin picks the next value even if there was a D-message."""
 
     def next_value(self, step: Step, values: list[str]) -> str:
         return self.toss()
 
 
 class ProposesTheMost(BenOrNode):
-    """2: proposes the value in more than half of the reports that came, not of N."""
+    """2: proposes the value in more than half of the received reports, not of N."""
 
     def most(self, reports: tuple[str | None, ...]) -> str | None:
         return max(BITS, key=reports.count)
 
 
 class CountsRepeats(BenOrNode):
-    """2, 3: counts messages, not processes: whoever repeats is counted again."""
+    """2, 3: counts messages, not processes: a repeated message counts again."""
 
     def hear(self, src: str, step: Step, vote: str | None, late: bool) -> None:
         votes = self.heard.get(step, {})
@@ -43,7 +43,7 @@ class CountsRepeats(BenOrNode):
 
 
 class CoinIgnoresInputs(BenOrNode):
-    """Tosses for its input, too: where all want 1 it may be 0."""
+    """Tosses for its input, too: it may be 0 even if all want 1."""
 
     def enter(self, step: Step, vote: str | None) -> None:
         if step[1:] == (1, 1):

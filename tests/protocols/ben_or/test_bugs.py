@@ -1,7 +1,7 @@
-"""Seven bugs planted in Ben-Or's protocol: which check catches which, and that it is silent about the honest one.
+"""Seven planted bugs in Ben-Or's protocol: which check catches which, and that the checks accept the honest protocol.
 
-Storms find three. Four rules are so subtle that storms may miss them (what was sent forgotten on restart; repeats counted
-again; the coin where there was a D-message; a coin for the input): each has a script that is cut to it.
+Storms find three. Four are so subtle that storms may miss them (sent messages forgotten on restart; repeats counted again; the
+coin in spite of a D-message; a coin for the input): each of these has a script of its own.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ def decided(script: Watched) -> list[str | None]:
 def message_forgotten(node: type[Node]) -> Watched:
     """n2's proposal lets n1 decide 1, and nobody hears of that. n2 restarts, and n1 is cut off; n2 and n3 propose 0."""
     script = some(node)
-    script.apply(Partition((("n1", "n2"), ("n3",))), *(Act(n, "propose", "lunch=1") for n in ("n1", "n2")))
+    script.carry_out(Partition((("n1", "n2"), ("n3",))), *(Act(n, "propose", "lunch=1") for n in ("n1", "n2")))
     script.run(15 * MS)
-    script.apply(Cut((("n1", "n2"),)))
+    script.carry_out(Cut((("n1", "n2"),)))
     script.run(15 * MS)
     assert decided(script) == ["1", None, None]
-    script.apply(Crash("n2"), Restart("n2"), Partition((("n1",), ("n2", "n3"))))
-    script.apply(*(Act(n, "propose", "lunch=0") for n in ("n2", "n3") if not script.sim.nodes[n].at))  # type: ignore[attr-defined]
+    script.carry_out(Crash("n2"), Restart("n2"), Partition((("n1",), ("n2", "n3"))))
+    script.carry_out(*(Act(n, "propose", "lunch=0") for n in ("n2", "n3") if not script.sim.nodes[n].at))  # type: ignore[attr-defined]
     script.run(2 * S)
     return script
 
 
 def proposal_unheeded(node: type[Node], seed: int = 1) -> Watched:
-    """n1 and n2 propose 1, and n1 decides unheard; n3 has counted one report for each bit, and one proposal."""
+    """n1 and n2 propose 1, and n1 decides but nobody hears it; n3 has counted one report for each bit, and one proposal."""
     script = some(node, seed)
-    script.apply(SetLink((("n3", "n1"), ("n3", "n2"), ("n2", "n3")), (("delay", 100 * MS),)))
-    script.apply(SetLink((("n1", "n2"),), (("delay", 20 * MS),)))
-    script.apply(*(Act(n, "propose", f"lunch={bit}") for n, bit in zip(THREE, "110", strict=True)))
+    script.carry_out(SetLink((("n3", "n1"), ("n3", "n2"), ("n2", "n3")), (("delay", 100 * MS),)))
+    script.carry_out(SetLink((("n1", "n2"),), (("delay", 20 * MS),)))
+    script.carry_out(*(Act(n, "propose", f"lunch={bit}") for n, bit in zip(THREE, "110", strict=True)))
     script.run(25 * MS)
-    script.apply(Cut((("n1", "n2"), ("n1", "n3"))))
+    script.carry_out(Cut((("n1", "n2"), ("n1", "n3"))))
     script.run(3 * S)
     assert decided(script)[0] == "1"
     return script
@@ -62,10 +62,10 @@ def proposal_unheeded(node: type[Node], seed: int = 1) -> Watched:
 def two_repeat(node: type[Node]) -> Watched:
     """Two on one side want 1, three on the other want 0; the two are too few, however often they repeat it."""
     script = some(node, size=5)
-    script.apply(Partition((("n1", "n2"), ("n3", "n4", "n5"))))
-    script.apply(*(Act(f"n{n}", "propose", f"lunch={bit}") for n, bit in enumerate("11000", start=1)))
+    script.carry_out(Partition((("n1", "n2"), ("n3", "n4", "n5"))))
+    script.carry_out(*(Act(f"n{n}", "propose", f"lunch={bit}") for n, bit in enumerate("11000", start=1)))
     script.run(3 * S)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(1 * S)
     return script
 
@@ -73,7 +73,7 @@ def two_repeat(node: type[Node]) -> Watched:
 def all_want_one(node: type[Node], seed: int = 1) -> Watched:
     """Everybody's input is 1."""
     script = some(node, seed)
-    script.apply(*(Act(n, "propose", "lunch=1") for n in THREE))
+    script.carry_out(*(Act(n, "propose", "lunch=1") for n in THREE))
     script.run(3 * S)
     return script
 
@@ -84,7 +84,7 @@ SCRIPTS: dict[type[Node], tuple[Callable[..., Watched], str]] = {
     ben_or_bugs.TossesAlways: (proposal_unheeded, AGREEMENT),
     ben_or_bugs.CoinIgnoresInputs: (all_want_one, VALIDITY),
 }
-CHANCES = {ben_or_bugs.TossesAlways: 8, ben_or_bugs.CoinIgnoresInputs: 8}  # seeds, where a coin must fall the wrong way
+CHANCES = {ben_or_bugs.TossesAlways: 8, ben_or_bugs.CoinIgnoresInputs: 8}  # seeds: a coin must fall the wrong way
 STORMS = [bug for bug in BUGS if bug not in SCRIPTS]
 
 
@@ -108,7 +108,7 @@ def test_the_same_script_accuses_the_honest_of_nothing(bug: type[Node]) -> None:
 
 @pytest.mark.parametrize("bug", STORMS, ids=lambda bug: bug.__name__)
 def test_a_few_storms_find_the_others(bug: type[Node]) -> None:
-    """By agreement, or by an assertion that names what was broken; the honest live through the same seeds."""
+    """By agreement, or by an assertion with the theorem's name; the honest protocol passes the same seeds."""
     caught = []
     for seed in range(10):
         try:

@@ -32,7 +32,7 @@ class Processes(Watched):
         super().__init__(cluster, (Decisions(),))
 
     def propose(self, bits: str) -> Processes:
-        self.apply(*(Act(f"n{n}", "propose", f"lunch={bit}") for n, bit in enumerate(bits, start=1) if bit in "01"))
+        self.carry_out(*(Act(f"n{n}", "propose", f"lunch={bit}") for n, bit in enumerate(bits, start=1) if bit in "01"))
         return self
 
     def decided(self) -> list[str | None]:
@@ -159,20 +159,20 @@ def test_once_one_decides_the_others_do_so_at_the_latest_in_the_next_round() -> 
 
 def test_t_may_crash_and_the_others_decide() -> None:
     run = Processes(5)
-    run.apply(Crash("n4"), Crash("n5"))
+    run.carry_out(Crash("n4"), Crash("n5"))
     run.propose("011")
     run.run(5 * S)
     assert len(set(run.decided()[:3])) == 1 and run.decided()[0] is not None
 
 
 def test_more_than_t_missing_and_nobody_decides() -> None:
-    """No protocol bears half of all: two halves that cannot hear each other could decide different values."""
+    """No protocol tolerates crashes of half of all: two halves that cannot hear each other could decide different values."""
     run = Processes(5)
-    run.apply(Partition((("n1", "n2"), ("n3", "n4"), ("n5",))))
+    run.carry_out(Partition((("n1", "n2"), ("n3", "n4"), ("n5",))))
     run.propose("01011")
     run.run(20 * S)
     assert run.decided() == [None] * 5
-    run.apply(Heal())
+    run.carry_out(Heal())
     run.run(5 * S)
     assert len(set(run.decided())) == 1 and None not in run.decided()
 
@@ -230,7 +230,7 @@ def test_an_input_is_0_or_1() -> None:
     run = Processes()
     for argument in ("lunch=2", "lunch", "=1", "lunch=", "a-word-too-long-to-be-a-key=1"):
         with pytest.raises(Refused, match="0 or 1"):
-            run.apply(Act("n1", "propose", argument))
+            run.carry_out(Act("n1", "propose", argument))
 
 
 # --- beyond the paper ----------------------------------------------------------------------------------------------
@@ -238,11 +238,11 @@ def test_an_input_is_0_or_1() -> None:
 
 def test_whoever_is_behind_is_sent_the_messages_of_then() -> None:
     run = Processes()
-    run.apply(SetLink((("n1", "n3"), ("n2", "n3")), (("loss", 1_000_000),)))
+    run.carry_out(SetLink((("n1", "n3"), ("n2", "n3")), (("loss", 1_000_000),)))
     run.propose("111")
     run.run(100 * MS)
     assert run.decided() == ["1", "1", None]
-    run.apply(SetLink((), (("loss", 0),)))
+    run.carry_out(SetLink((), (("loss", 0),)))
     run.run(1 * S)
     assert run.decided() == ["1"] * 3
 
@@ -256,7 +256,7 @@ def test_a_message_for_somebody_behind_asks_for_no_answer_or_two_would_answer_ea
 
 def test_messages_of_steps_that_are_over_are_forgotten() -> None:
     run = Processes(5, 7)
-    run.apply(Adversary("decisive"))
+    run.carry_out(Adversary("decisive"))
     run.propose("01011")
     run.run(200 * MS)
     assert all(len(node.heard) <= 3 for node in run.sim.nodes.values())  # type: ignore[attr-defined]
@@ -272,7 +272,7 @@ def tossed(size: int) -> list[int]:
     counts = []
     for seed in SEEDS:
         run = Processes(size, seed, LinkState())
-        run.apply(Adversary("decisive"))
+        run.carry_out(Adversary("decisive"))
         run.propose("".join("01"[n % 2] for n in range(size)))
         run.run_to(lambda sim: all(node.decided for node in sim.nodes.values()), 60 * S)
         assert run.findings == [] and run.seen["dropped"] == 0

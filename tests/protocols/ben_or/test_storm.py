@@ -1,7 +1,7 @@
-"""Storms over Ben-Or: whatever the weather, nobody is told two bits; then a majority is joined, and everybody there decides.
+"""Storms over Ben-Or: no client ever gets two different bits; then a majority is connected, and all of its nodes decide.
 
-That the end comes with probability 1 shows in the calm: within seconds, under every seed, all of the majority are answered.
-Planted bugs are thrown into the same weather in ``test_ben_or_planted_bugs.py``.
+The calm shows that the protocol ends with probability 1: with every seed, the whole majority gets answers within seconds.
+``test_bugs.py`` runs planted bugs in the same weather.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BUSY = Workload(("breakfast", "lunch"), every=200 * MS, reads=400_000, start=300
 
 
 class BenOrStorm(Storm):
-    """Whenever the weather changes some propose in a new instance, all at once; an adversary comes and goes."""
+    """Whenever the weather changes some nodes propose in a new instance, all at once; an adversary comes and goes."""
 
     def __init__(self, seed: int, node: type[Node] | None = None, size: int = 5) -> None:
         self.seed, self.failures_max, self.needs_everybody = seed, None, False
@@ -34,24 +34,24 @@ class BenOrStorm(Storm):
         key = f"k{len(self.events)}"
         for process in self.chance.shuffled(self.members)[: self.chance.between(1, len(self.members))]:
             if self.sim.status[process] == UP:
-                self.sim.apply(Act(process, "propose", f"{key}={self.chance.choice(BITS)}"))
+                self.sim.carry_out(Act(process, "propose", f"{key}={self.chance.choice(BITS)}"))
         super().run(duration)
 
     def faults(self):  # type: ignore[no-untyped-def]
         return (*super().faults(), self.adversary_comes, self.adversary_goes)
 
     def adversary_comes(self) -> None:
-        self.sim.apply(Adversary("decisive"))
+        self.sim.carry_out(Adversary("decisive"))
 
     def adversary_goes(self) -> None:
-        self.sim.apply(Adversary(""))
+        self.sim.carry_out(Adversary(""))
 
     def calm(self) -> None:
         self.adversary_goes()
         super().calm()
 
     def all_served(self, core: list[str], kind: str) -> bool:
-        """A new instance each time: what is decided already shows no progress."""
+        """Uses a new instance each time, since an old decision shows no progress."""
         key = f"new{len(self.history)}" if kind == WRITE else self.last
         self.last = key
         asked = [self.ask(node, kind, key) for node in core]

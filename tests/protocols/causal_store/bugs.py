@@ -9,7 +9,7 @@ from consensus.protocols.answering.causal_store import CausalStore, Dependency, 
 
 
 class AppliesBeforeItsDependencies(CausalStore):
-    """A replicated put is taken in as it comes (4.4: dep_check)."""
+    """A replicated put is applied when it arrives (4.4: dep_check)."""
 
     def ready(self, m: PutAfter) -> bool:
         return True
@@ -32,7 +32,7 @@ class ForgetsItsOwnPut(CausalStore):
 
 
 class AnyLaterVersionWillDo(CausalStore):
-    """A dependency is met when its key has a later version, though what that put depended on is missing."""
+    """A later version of the key meets a dependency, even if the dependencies of the missing put are missing, too."""
 
     def ready(self, m: PutAfter) -> bool:
         return all(
@@ -45,7 +45,7 @@ class AnyLaterVersionWillDo(CausalStore):
 
 
 class VersionsOfItsOwn(CausalStore):
-    """A node's timestamps count its own puts only: it does not learn from what it takes in (4.4)."""
+    """A node's timestamps count its own puts only: it does not learn from the puts that it applies (4.4)."""
 
     def accept(self, src: str, m: PutAfter) -> None:
         before = self.lamport
@@ -54,7 +54,7 @@ class VersionsOfItsOwn(CausalStore):
 
 
 class LastToArriveWins(CausalStore):
-    """What comes stands, whatever its version (4.4)."""
+    """A put that arrives replaces the value, whatever its version (4.4)."""
 
     def commit(self, m: PutAfter) -> None:
         self.data.pop(m.key, None)
@@ -84,7 +84,7 @@ class UsesOneVersionTwice(CausalStore):
 
 
 class ServesWhatWaits(CausalStore):
-    """A get is answered from what has arrived, taken in or not."""
+    """A get is answered from the puts that have arrived, applied or not."""
 
     def on_request(self, client: str, m: Request) -> Any:
         waiting = [put for _, put in self.waiting.values() if put.key == m.key]

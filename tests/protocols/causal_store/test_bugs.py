@@ -1,7 +1,7 @@
-"""Ten bugs planted in the causal store, one at a time: which check catches each, and that all are silent about the honest one.
+"""Ten planted bugs in the causal store, one at a time: which check catches each, and that all accept the honest store.
 
-In the scripts links take 10 ms, but for those that a script makes slow. ``copies agree`` is no checker's: it is looked at when
-a script is over, two seconds after all is whole again.
+In the scripts links take 10 ms, except those that a script makes slow. ``copies agree`` is not a checker: the tests compare
+the copies at the end of a script, two seconds after the last heal.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Script(Watched):
         self.run(100 * MS)
 
     def does(self, node: str, kind: str, key: str) -> tuple[str, ...]:
-        """Asks, and waits for the answer; what it tells."""
-        self.apply(Ask(node, kind, key))
+        """Sends a request and waits; returns the values of the answer."""
+        self.carry_out(Ask(node, kind, key))
         self.run(21 * MS)
         assert self.history.operations[-1].outcome == OK
         return self.history.operations[-1].result
@@ -48,11 +48,11 @@ class Script(Watched):
         return self.does(node, READ, key)
 
     def slow(self, src: str, dst: str, delay_ms: int) -> None:
-        self.apply(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
+        self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def over(self) -> list[str]:
-        """Heals, waits, and names all that was broken."""
-        self.apply(Heal())
+        """Heals, waits, and returns the names of all broken promises."""
+        self.carry_out(Heal())
         self.run(2 * S)
         stores = [self.sim.nodes[member].describe()["store"] for member in self.members]
         return [*self.broken, *([] if stores.count(stores[0]) == 4 else [AGREE])]
@@ -62,7 +62,7 @@ class Script(Watched):
 
 
 def photo_and_comment(script: Script) -> None:
-    """n1 puts up a photo, which is slow to n3. n2 sees it and comments; n3 reads the comment, if it is there, and the photo."""
+    """n1 puts a photo, which is slow to n3. n2 reads it and puts a comment; n3 reads the comment, if any, and the photo."""
     script.slow("n1", "n3", 500)
     script.writes("n1", "photo")
     assert script.reads("n2", "photo")
@@ -74,29 +74,29 @@ def photo_and_comment(script: Script) -> None:
 
 def album_and_photo(script: Script) -> None:
     """One client's two puts: the first is lost on its way to n3."""
-    script.apply(Cut((("n1", "n3"),)))
+    script.carry_out(Cut((("n1", "n3"),)))
     script.writes("n1", "photo")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.writes("n1", "album")
     script.reads("n3", "album")
     script.reads("n3", "photo")
 
 
 def a_rival_of_the_dependency(script: Script) -> None:
-    """n1 writes E, then D. n2 reads D and writes P. A rival of D, of a later version, is all that n3 has of D or E."""
+    """n1 writes E, then D. n2 reads D and writes P. n3 has neither D nor E, only a rival of D with a later version."""
     for key in ("w", "w", "w", "w"):
         script.writes("n4", key)
     script.run(30 * MS)
     script.slow("n1", "n3", 600)
-    script.apply(Partition((("n1", "n2", "n3"), ("n4",))))
+    script.carry_out(Partition((("n1", "n2", "n3"), ("n4",))))
     for key in ("u", "u", "u", "d"):
         script.writes("n4", key)
     script.writes("n1", "e")
     script.writes("n1", "d")
-    script.apply(Cut((("n4", "n2"), ("n4", "n1"))))
+    script.carry_out(Cut((("n4", "n2"), ("n4", "n1"))))
     assert script.reads("n2", "d")
     script.writes("n2", "p")
-    script.apply(Heal((("n4", "n3"), ("n3", "n4"))))
+    script.carry_out(Heal((("n4", "n3"), ("n3", "n4"))))
     script.run(150 * MS)
     script.reads("n3", "d")
     script.reads("n3", "p")
@@ -117,27 +117,27 @@ def both_sides(script: Script) -> None:
     """Both sides of a cut write one key."""
     script.writes("n1", "x")
     script.run(50 * MS)
-    script.apply(Partition((("n1", "n2"), ("n3", "n4"))))
+    script.carry_out(Partition((("n1", "n2"), ("n3", "n4"))))
     script.writes("n1", "x")
     script.writes("n3", "x")
     script.run(200 * MS)
 
 
 def crashes_while_it_waits(script: Script) -> None:
-    """n3 has what depends on something that it lacks, crashes, and restarts."""
+    """n3 has a put whose dependency is missing, crashes, and restarts."""
     script.slow("n1", "n3", 500)
     script.writes("n1", "photo")
     assert script.reads("n2", "photo")
     script.writes("n2", "comment")
     script.run(100 * MS)
-    script.apply(Crash("n3"), Restart("n3"))
+    script.carry_out(Crash("n3"), Restart("n3"))
     script.run(S)
 
 
 def restarts_and_writes(script: Script) -> None:
     """n1 writes x, crashes, restarts, and writes x again."""
     script.writes("n1", "x")
-    script.apply(Crash("n1"), Restart("n1"))
+    script.carry_out(Crash("n1"), Restart("n1"))
     script.run(50 * MS)
     script.writes("n1", "x")
 
@@ -178,7 +178,7 @@ def test_the_checks_are_silent_about_the_honest_one(played: Callable[[Script], N
 
 
 def test_a_finding_names_pattern_and_operations() -> None:
-    """Who asks by hand at two nodes is two clients, each of the node where it stands."""
+    """A visitor who sends requests to two nodes counts as two clients, one at each node."""
     script = Script(bugs.AppliesBeforeItsDependencies)
     photo_and_comment(script)
     (finding,) = script.findings

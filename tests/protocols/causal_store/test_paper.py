@@ -251,14 +251,14 @@ def test_both_sides_of_a_cut_answer_and_settle_on_one_value_after_it() -> None:
         Cluster(CausalStore, members(4), CARD.with_defaults(), link=LinkState(10 * MS, 0), deadline=300 * MS),
         [make(members(4)) for make in CARD.invariants],
     )
-    watched.apply(Partition((("n1",), ("n2", "n3"), ("n4",))))
+    watched.carry_out(Partition((("n1",), ("n2", "n3"), ("n4",))))
     for node in ("n1", "n2", "n4"):
-        watched.apply(Ask(node, WRITE, "x"))
+        watched.carry_out(Ask(node, WRITE, "x"))
         watched.run(50 * MS)
-    watched.apply(*(Ask(node, READ, "x") for node in members(4)))
+    watched.carry_out(*(Ask(node, READ, "x") for node in members(4)))
     watched.run(50 * MS)
     assert [op.result for op in watched.history.operations[3:]] == [("1",), ("2",), ("2",), ("3",)]
-    watched.apply(Crash("n4"), Restart("n4"), Heal())
+    watched.carry_out(Crash("n4"), Restart("n4"), Heal())
     watched.run(S)
     assert {tuple(node.describe()["store"]["x"]) for node in watched.sim.nodes.values()} == {("3",)}
     assert all(op.outcome == OK for op in watched.history.operations) and watched.findings == []

@@ -1,7 +1,7 @@
-"""Planted bugs in the replicas that gossip: wrong in one rule each. The tests show which check catches which.
+"""Planted bugs in the replicas that gossip: each breaks one rule. The tests show which check catches which.
 
-``GOSSIP`` are wrong in Algorithm 2, whatever the datatype: ``bug.of(datatype)`` is a class of replicas. The others are wrong in
-one lattice or one mutator: a datatype with one function replaced.
+The bugs of ``GOSSIP`` are in Algorithm 2, for any datatype: ``bug.of(datatype)`` is a class of replicas. The others are in one
+lattice or one mutator: a datatype with one function replaced.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from consensus.protocols.gossip import Replica
 
 
 class SendsTheLastDeltaOnly(Replica):
-    """Whatever the neighbour has missed, it is sent the last delta: no causal delta-merging condition."""
+    """The neighbour gets only the last delta, whatever it has missed: no causal delta-merging condition."""
 
     def tell(self, j: str) -> None:
         self.deltas = dict([*self.deltas.items()][-1:])
@@ -30,7 +30,7 @@ class SendsTheLastDeltaOnly(Replica):
 
 
 class TakesSentForAcknowledged(Replica):
-    """What was sent is taken for received."""
+    """Treats what it sent as received."""
 
     def tell(self, j: str) -> None:
         super().tell(j)
@@ -44,7 +44,7 @@ class ForgetsItsState(Replica):
 
 
 class ForgetsItsNumber(Replica):
-    """c is not on disk: after a restart nobody is sent what was there before."""
+    """c is not on disk: after a restart nobody gets the updates from before."""
 
     durable = ("copies",)
 
@@ -65,7 +65,7 @@ GOSSIP = (SendsTheLastDeltaOnly, TakesSentForAcknowledged, ForgetsItsState, Forg
 
 
 def adds_in_the_join(one: Any, other: Any) -> Any:
-    """The join adds the numbers of a place: hearing twice counts twice."""
+    """The join adds the numbers of an entry: a repeated message counts twice."""
     numbers = dict(one)
     for name, number in other:
         numbers[name] = numbers.get(name, 0) + number
@@ -73,12 +73,12 @@ def adds_in_the_join(one: Any, other: Any) -> Any:
 
 
 def takes_theirs(one: Any, other: Any) -> Any:
-    """The join keeps what came last, whatever is larger."""
+    """The join keeps what came last, even if it is smaller."""
     return tuple({**dict(one), **dict(other)}.items())
 
 
 def one_place_for_all(held: Copy, m: Request, me: str, clock: int) -> Any:
-    """Everybody counts in the first member's place."""
+    """All replicas count in the first member's entry."""
     return g_counter.increment(held.value, "n1")
 
 
@@ -86,20 +86,20 @@ def one_place_for_all(held: Copy, m: Request, me: str, clock: int) -> Any:
 
 
 def one_vector(held: Copy, m: Request, me: str, clock: int) -> Any:
-    """A decrement lowers the replica's place of P: the join brings back the larger number."""
+    """A decrement lowers the replica's entry in P: the join brings the larger number back."""
     if m.kind != REMOVE:
         return pn_counter.increment(held.value, me)
     return Counts(((me, at(held.value.p, me) - 1),), ()) if held.updates else Counts()
 
 
 def swaps_the_vectors(one: Any, other: Any) -> Any:
-    """The join puts what another took away to what was added, once it has something of both."""
+    """The join swaps the other's additions and subtractions, once it has something of both."""
     joined = pn_counter.join(one, other)
     return Counts(joined.p, joined.p) if one.n and other.n and one.p and other.p else joined
 
 
 def sells_the_share_of_others(counts: Any, me: str, knobs: Mapping[str, Any]) -> str:
-    """With a share of its own it looks at the whole count."""
+    """With "own share" it checks the whole count."""
     return pn_counter.limit(counts, me, {**knobs, "floor": "own copy"})
 
 
@@ -107,7 +107,7 @@ def sells_the_share_of_others(counts: Any, me: str, knobs: Mapping[str, Any]) ->
 
 
 def keeps_all(one: Any, other: Any) -> Any:
-    """The join is the union of the elements: what was removed comes back."""
+    """The join is the union of the elements: removed elements come back."""
     joined = or_set.join(one, other)
     if not other.entries:  # a removal's delta
         return joined
@@ -120,7 +120,7 @@ def removes_without_context(held: Copy, m: Request, me: str, clock: int) -> Any:
 
 
 def uses_dots_again(held: Copy, m: Request, me: str, clock: int) -> Any:
-    """The next dot is counted from what is held, not from all that was ever heard of."""
+    """The next dot follows the largest dot among the elements, not in the whole context."""
     if m.kind == REMOVE:
         return or_set.delta(held, m, me, clock)
     element = m.value or ""
@@ -140,22 +140,22 @@ def hears_half(one: Any, other: Any) -> Any:
 
 
 def last_to_arrive_wins(one: Any, other: Any) -> Any:
-    """The join keeps what comes, whatever its stamp."""
+    """The join keeps what arrives, whatever its stamp."""
     return other
 
 
 def ties_by_arrival(one: Stamped, other: Stamped) -> Stamped:
-    """Of two writes at one moment what was there stays."""
+    """Of two writes at one moment it keeps the one that was there."""
     return one if one.timestamp >= other.timestamp else other
 
 
 def stamps_with_its_number(held: Copy, m: Request, me: str, clock: int) -> Any:
-    """A stamp counts the replica's own writes: a second write here beats a first one there, however much later."""
+    """A stamp counts the replica's own writes: a second write here wins over a much later first one there."""
     return lww_register.delta(held, m, me, at(held.updates, me) + 1)
 
 
 class OwnWriteStands(Replica):
-    """A write takes the place of what is there, though its stamp is earlier."""
+    """A write replaces the value even if its stamp is earlier."""
 
     def on_request(self, client: str, m: Request) -> None:
         if m.kind != READ and m.key in self.copies:

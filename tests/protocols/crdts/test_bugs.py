@@ -1,8 +1,8 @@
-"""Bugs planted in the replicas that gossip, one at a time: which check catches each, and that all checks are silent about the
-honest ones in the same script.
+"""Planted bugs in the replicas that gossip, one at a time: which check catches each, and that all checks accept the honest
+replicas in the same script.
 
-In the scripts links take 10 ms and everybody gossips every 50 ms. ``copies agree`` is no checker's: it is looked at when a
-script is over, two seconds after all is whole again.
+In the scripts links take 10 ms and all replicas gossip every 50 ms. ``copies agree`` is not a checker: the tests compare the
+copies at the end of a script, two seconds after the last heal.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NAMES = tuple(MODULES)
 
 
 class NeverBelowZero:
-    """What a share of one's own promises (RR-7506, 3.1.4)."""
+    """The promise of "own share" (RR-7506, 3.1.4)."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -48,7 +48,7 @@ class NeverBelowZero:
 
 
 class Script(Watched):
-    """Replicas of a class; with them all that their card and their object are watched by."""
+    """Replicas of a class, with all checkers of their card and their object."""
 
     def __init__(self, name: str, node: type[Node] | None = None, judged: bool = False, **knobs: Any) -> None:
         self.card: Card = registry.protocols()[name]
@@ -73,8 +73,8 @@ class Script(Watched):
         self.run(100 * MS)
 
     def told(self, node: str, kind: str = READ, value: str | None = None) -> tuple[str, ...]:
-        """Asks, waits for the answer, which is ok or refused; what it tells."""
-        self.sim.apply(Ask(node, kind, "x", value))
+        """Sends a request and waits for its answer, ok or refused; returns its values."""
+        self.sim.carry_out(Ask(node, kind, "x", value))
         self.take()
         op_id = self.history.operations[-1].op_id
         self.run(30 * MS)
@@ -82,7 +82,7 @@ class Script(Watched):
         return self.operation(op_id).result
 
     def element(self) -> str | None:
-        """What a removal names: of a set its first element."""
+        """The element of a removal: for a set its first element."""
         written = [op.value for op in self.history.operations if op.kind == WRITE]
         return written[0] if self.card.object == "set" else None
 
@@ -91,11 +91,11 @@ class Script(Watched):
             self.told(node, REMOVE, self.element())
 
     def cut_off(self, node: str) -> None:
-        self.apply(Partition(((node,), tuple(each for each in self.members if each != node))))
+        self.carry_out(Partition(((node,), tuple(each for each in self.members if each != node))))
 
     def over(self) -> list[str]:
-        """Heals, waits, and names all that was broken."""
-        self.apply(SetLink((), (("loss", 0),)), Heal())
+        """Heals, waits, and returns the names of all broken promises."""
+        self.carry_out(SetLink((), (("loss", 0),)), Heal())
         self.run(2 * S)
         stores = [self.sim.nodes[member].describe()["store"] for member in self.members]
         broken = list(self.broken)
@@ -108,7 +108,7 @@ class Script(Watched):
 
 
 def two_sides(script: Script) -> None:
-    """An update that everybody gets; then both sides of a cut update, and one takes the first away again."""
+    """An update that all get; then both sides of a cut update, and one removes the first update again."""
     script.told("n1", WRITE)
     script.run(S)
     script.cut_off("n1")
@@ -120,8 +120,8 @@ def two_sides(script: Script) -> None:
 
 
 def loses_half(script: Script) -> None:
-    """Half of all messages are lost while everybody updates; then two more updates that all hear of."""
-    script.apply(SetLink((), (("loss", 500_000),)))
+    """Half of all messages are lost while all nodes update; then two more updates that all get."""
+    script.carry_out(SetLink((), (("loss", 500_000),)))
     for number in range(12):
         script.told(script.members[number % 3], WRITE)
         if number % 4 == 3:
@@ -130,21 +130,21 @@ def loses_half(script: Script) -> None:
 
 
 def crashes_alone(script: Script) -> None:
-    """An update is made in solitude, its replica crashes and restarts, and comes back."""
+    """A replica that is cut off updates, crashes, restarts, and comes back."""
     script.cut_off("n1")
     script.told("n1", WRITE)
     script.told("n1", WRITE)
-    script.apply(Crash("n1"), Restart("n1"))
+    script.carry_out(Crash("n1"), Restart("n1"))
     script.run(200 * MS)
 
 
 def crashes_and_goes_on(script: Script) -> None:
-    """A replica that everybody has heard from crashes while it is alone, restarts, and updates again."""
+    """A replica whose updates all have crashes while it is alone, restarts, and updates again."""
     script.told("n1", WRITE)
     script.told("n1", WRITE)
     script.run(S)
     script.cut_off("n1")
-    script.apply(Crash("n1"), Restart("n1"))
+    script.carry_out(Crash("n1"), Restart("n1"))
     script.told("n1", WRITE)
 
 
@@ -162,13 +162,13 @@ def one_after_the_other(script: Script) -> None:
 
 
 def at_one_moment(script: Script) -> None:
-    """Two replicas are asked in one and the same microsecond."""
-    script.apply(Ask("n1", WRITE, "x"), Ask("n2", WRITE, "x"))
+    """Two replicas get requests in the same microsecond."""
+    script.carry_out(Ask("n1", WRITE, "x"), Ask("n2", WRITE, "x"))
     script.run(S)
 
 
 def two_sides_of_a_mans_own(script: Script) -> None:
-    """A removal of the newest element, whose replica then adds another, while one that has seen nothing of it looks on."""
+    """A replica removes its newest element and adds another one; a replica that has not seen this meets both states."""
     newest = None
     for _ in range(2):
         script.told("n1", WRITE)
@@ -181,17 +181,17 @@ def two_sides_of_a_mans_own(script: Script) -> None:
 
 
 def a_slow_clock(script: Script) -> None:
-    """The second write is taken by a clock that is a second behind, cut off from the others, who know the first."""
+    """A replica whose clock is a second behind takes the second write, cut off from the others, which know the first."""
     script.told("n1", WRITE)
     script.run(500 * MS)
-    script.apply(SetClock("n3", -S))
+    script.carry_out(SetClock("n3", -S))
     script.cut_off("n3")
     script.told("n3", WRITE)
     script.run(300 * MS)
 
 
 def the_last_two_seats(script: Script) -> None:
-    """n1 adds two, everybody knows, and both sides of a cut sell two."""
+    """n1 adds two, all replicas know it, and both sides of a cut sell two."""
     script.told("n1", WRITE)
     script.told("n1", WRITE)
     script.run(S)
@@ -228,7 +228,7 @@ SHARED: dict[type[Replica], tuple[Callable[[Script], None], tuple[str, ...]]] = 
 
 
 def judged(script: Callable[[Script], None]) -> bool:
-    """Where nobody is cut off and each waits for the one before, answers fit one order."""
+    """True if the answers must fit one order: nobody is cut off and each request waits for the one before."""
     return script is one_after_the_other
 
 
@@ -250,7 +250,7 @@ def test_a_bug_in_the_gossip_is_caught(bug: type[Replica], name: str) -> None:
 
 
 HARMLESS = (two_sides, loses_half, crashes_alone, crashes_and_goes_on, one_after_the_other)
-LOSES_BY_NATURE = (two_sides, loses_half, at_one_moment, a_slow_clock)  # of writes that did not know each other one goes
+LOSES_BY_NATURE = (two_sides, loses_half, at_one_moment, a_slow_clock)  # of two writes that did not know each other one is lost
 
 
 @pytest.mark.parametrize("exchange", ["delta", "state"])
@@ -275,10 +275,10 @@ def test_the_checks_are_silent_about_the_honest_ones(
 
 
 def test_the_checker_of_gossip_names_what_it_sees() -> None:
-    """Each of its properties has a bug that breaks it here or in the storms' own, and one says which node it is."""
+    """Each of its properties is broken by a bug here or in the storms; this one names the node."""
     script = Script("g_counter", bugs.ForgetsItsState.of(g_counter.DATATYPE))
     two_sides(script)
-    script.apply(Crash("n2"), Restart("n2"))
+    script.carry_out(Crash("n2"), Restart("n2"))
     script.told("n2", WRITE)
     found = [finding for finding in script.findings if finding.checker == GROWS]
     assert found and found[0].nodes == ("n2",)

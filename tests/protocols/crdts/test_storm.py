@@ -23,9 +23,9 @@ FLOORS = ("none", "own copy", "own share")
 
 
 class GossipStorm(AnsweringStorm):
-    """One of the four, and how it gossips, as the seed has it; the exchange is turned while it runs."""
+    """One of the four datatypes with a way to gossip, by the seed; the knob for the exchange changes during the run."""
 
-    may_refuse = "none is left"  # only a limit may
+    may_refuse = "none is left"  # only a limit may refuse
 
     def __init__(self, seed: int) -> None:
         self.name = NAMES[seed % 4]
@@ -37,7 +37,7 @@ class GossipStorm(AnsweringStorm):
         }
         if self.name == "pn_counter":
             knobs["floor"] = FLOORS[number % 3]
-        removes = 0 if self.name == "g_counter" else 250_000  # which refuses them all
+        removes = 0 if self.name == "g_counter" else 250_000  # a G-counter refuses all removals
         super().__init__(
             registry.protocols()[self.name],
             seed,
@@ -51,7 +51,7 @@ class GossipStorm(AnsweringStorm):
         return (*super().faults(), self.turn_the_exchange)
 
     def turn_the_exchange(self) -> None:
-        self.sim.apply(Turn(0, "exchange", self.chance.choice(("delta", "state"))))
+        self.sim.carry_out(Turn(0, "exchange", self.chance.choice(("delta", "state"))))
 
     def copy_of(self, member: str) -> Any:
         return self.sim.nodes[member].copies  # type: ignore[attr-defined]

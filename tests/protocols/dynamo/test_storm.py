@@ -1,4 +1,4 @@
-"""Storms over the Dynamo-style store: random faults with safety checked all the while, then calm, and everything must agree.
+"""Storms over the Dynamo-style store: random faults with constant checks of safety; then calm, and all copies must agree.
 
 Each seed draws one of ``DIALS`` and its faults. ``STORM_SEEDS=300`` runs more of them; ``STORM_SEED=17`` that one alone.
 """
@@ -71,7 +71,7 @@ SOMETIMES = (
 
 
 class Lineage:
-    """Which written value knew which, from ``stored`` events alone: no clock of the protocol's takes part."""
+    """Which written value knew which, from ``stored`` events alone, without the protocol's clocks."""
 
     def __init__(self) -> None:
         self.knew: dict[str, tuple[str, ...]] = {}
@@ -90,7 +90,7 @@ class Lineage:
                 self.burnt += [(place[2], value) for value in self.shelves.pop(place)]
 
     def behind(self, held: tuple[str, ...]) -> dict[str, bool]:
-        """These values, and all that they were written in the knowledge of."""
+        """These values, and all values that their writers knew."""
         found: dict[str, bool] = {}
         waiting = list(held)
         while waiting:
@@ -101,13 +101,13 @@ class Lineage:
         return found
 
     def held(self, key: str) -> tuple[str, ...]:
-        """What stands on some disk, or went with a disk: for that no protocol can be blamed."""
+        """The values on any disk, or on a lost disk: no protocol can keep those."""
         standing = [value for (_, _, one), held in self.shelves.items() if one == key for value in held]
         return tuple(standing + [value for one, value in self.burnt if one == key])
 
 
 class Promises:
-    """What the card claims and what must be true of any store, from what clients saw and what disks hold."""
+    """The card's claims and the promises of any store, checked by clients' histories and by the disks."""
 
     def __init__(self, knobs: Mapping[str, Any]) -> None:
         self.knobs = knobs
@@ -141,7 +141,7 @@ class Promises:
         self.findings.append(Finding(promise, operation.finish or 0, f"{sentence} {operation}", (operation.op_id,)))
 
     def always_available(self, operation: Operation) -> None:
-        """A node that runs all the while answers, where that is what the card claims."""
+        """A node that runs all the time answers, if the card claims so."""
         running = self.disturbed[operation.node] < operation.start
         if self.claims.availability == "total" and running and operation.outcome != OK:
             self.broken("availability", operation, "A running node did not answer:")
@@ -151,7 +151,7 @@ class Promises:
             self.broken("out of thin air", operation, "Nobody wrote what was read:")
 
     def quorums_overlap(self, operation: Operation) -> None:
-        """With R + W > N, strictly at the homes, a read reflects every write that was acknowledged before it began."""
+        """With R + W > N and strict quorums, a read reflects every write that was acknowledged before it began."""
         if not self.overlap:
             return
         behind = self.lineage.behind(operation.result)
@@ -161,13 +161,13 @@ class Promises:
                 self.broken("overlapping quorums", operation, f"The write of {write.value} was missed:")
 
     def lost(self) -> list[str]:
-        """The acknowledged writes that no replica holds, and that nothing was built on that a replica holds."""
+        """The acknowledged writes that no replica holds, neither themselves nor in a value that was built on them."""
         behind = {key: self.lineage.behind(self.lineage.held(key)) for key in KEYS}
         return [write.op_id for write in self.acknowledged if write.value not in behind[write.key]]
 
 
 class DynamoStorm(Storm):
-    """The clients stop with the faults; then all come back, and all must agree without their help."""
+    """The clients stop with the faults; then all nodes come back, and must agree without further requests."""
 
     def __init__(self, seed: int, node: type[Dynamo] = Dynamo, dials: str | None = None) -> None:
         self.dials = dials or NAMES[seed % len(NAMES)]
@@ -193,25 +193,25 @@ class DynamoStorm(Storm):
 
     @property
     def findings(self) -> list[Finding]:
-        """Lost writes are none where the card says that they may be, or where disks were lost."""
+        """The findings, without lost writes if the card allows them or disks were lost."""
         expected = CARD.claims(self.knobs).loses or self.dials == LOST_DISKS
         return [finding for finding in super().findings if not (expected and finding in self.losses.findings)]
 
     def crash(self) -> None:
-        """Where disks may be lost, some crashes take the disk with them."""
+        """If disks may be lost, some crashes lose the disk."""
         if self.dials == LOST_DISKS and self.chance.chance(400_000):
-            return self.sim.apply(Wipe(self.chance.choice(self.members)))
+            return self.sim.carry_out(Wipe(self.chance.choice(self.members)))
         return super().crash()
 
     def calm(self) -> None:
-        """Everything is whole again, and nobody asks anything. Then everything must have been settled."""
+        """Repairs everything and sends no more requests. Then everything must become consistent."""
         self.calm_links()
-        self.sim.apply(Heal())
+        self.sim.carry_out(Heal())
         for member in MEMBERS:
             if self.sim.status[member] == PAUSED:
-                self.sim.apply(Resume(member))
+                self.sim.carry_out(Resume(member))
             elif self.sim.status[member] != UP:
-                self.sim.apply(Restart(member))
+                self.sim.carry_out(Restart(member))
         self.run(CALM_FOR)
         self.require_safety()
         self.require_agreement()
@@ -220,7 +220,7 @@ class DynamoStorm(Storm):
             raise Unsafe(self.report(f"acknowledged writes: {', '.join(lost)}"))
 
     def require_agreement(self) -> None:
-        """All homes of a key hold the same; nothing is left at a stand-in; nobody is suspected; nothing is waited for."""
+        """All homes of a key hold the same; no stand-in holds a hint; no node is suspected; nothing is pending."""
         nodes = {member: node for member, node in self.sim.nodes.items() if isinstance(node, Dynamo)}
         for key in KEYS:
             homes = preference_list(MEMBERS, key)[: self.knobs["n"]]
@@ -251,7 +251,7 @@ def storm(seed: int, node: type[Dynamo] = Dynamo, dials: str | None = None) -> D
 
 @cache
 def an_honest_storm_passes(seed: int, dials: str) -> bool:
-    """Once for all bugs that the same storm gives away."""
+    """Runs once for all bugs that the same storm finds."""
     storm(seed, Dynamo, dials)
     return True
 
@@ -260,7 +260,7 @@ STORMS = Storms(DynamoStorm, everyday=3 * len(DIALS))
 
 
 def test_through_storms_claims_are_kept_and_after_them_all_replicas_agree() -> None:
-    """Safety while faults rage; then agreement is required."""
+    """Safety during the faults; then agreement."""
     STORMS.require_all()
 
 
@@ -268,7 +268,7 @@ test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_t
 
 
 def test_last_write_wins_loses_acknowledged_writes_in_a_storm() -> None:
-    """The claim says so; a claim that nothing bears out would be slander."""
+    """The card claims so; the test shows that it really happens."""
     runs = [storm(seed, dials=dials) for seed in range(5) for dials in DIALS if "wins" in dials]
     for run in runs:
         assert [op_id for op_id in run.losses.lost(run.sim.now) if op_id not in run.promises.lost()] == []
@@ -279,7 +279,7 @@ def test_last_write_wins_loses_acknowledged_writes_in_a_storm() -> None:
 
 
 class PairsForRuns(Dynamo):
-    """Takes (Sx, n) for the events 1 to n of Sx, as the paper writes it."""
+    """Treats (Sx, n) as the events 1 to n of Sx, as in the paper."""
 
     def put(self, c: Coordination, context: Context) -> None:
         known = self.counters.get(c.key, 0)
@@ -335,7 +335,7 @@ class CountsStandInsInAStrictQuorum(Dynamo):
 
 
 class WaitsForTheHomes(Dynamo):
-    """Nobody stands in, though the quorum is called sloppy."""
+    """No node stands in for a home, even with a sloppy quorum."""
 
     def stand_in(self, key: str, asked: Mapping[str, str]) -> str | None:
         return None
@@ -363,7 +363,7 @@ class OverwritesWhateverItHolds(Dynamo):
     ],
 )
 def test_a_planted_bug_is_caught(planted: type[Dynamo], dials: str, caught_as: str) -> None:
-    """And under the very storm that gives it away the honest node is silent."""
+    """And the honest node passes the same storm."""
     for seed in range(60):
         try:
             storm(seed, planted, dials)

@@ -38,7 +38,7 @@ def test_a_crashed_node_is_suspected_one_time_out_after_its_last_heartbeat_came(
     """Strong completeness: every node that crashes is in the end suspected for good by every one that does not."""
     sim = pair(heartbeat_ms=100, timeout_ms=700)
     sim.run_until(1050 * MS)
-    sim.apply(Crash("n2"))
+    sim.carry_out(Crash("n2"))
     sim.run_until(60 * S)
     assert notes(sim, SUSPECTED) == [(1000 * MS + 10 * MS + 700 * MS, "n1")]
     assert notes(sim, FALSE_ALARM) == []
@@ -49,10 +49,10 @@ def test_a_suspicion_is_taken_back_when_a_heartbeat_comes_after_all() -> None:
     """Chandra and Toueg: a failure detector may change its mind; it is unreliable."""
     sim = pair(heartbeat_ms=100, timeout_ms=300)
     sim.run_until(1 * S)
-    sim.apply(Pause("n2"))
+    sim.carry_out(Pause("n2"))
     sim.run_until(2 * S)
     assert sim.roles["n1"] == ("suspecting", None)
-    sim.apply(Resume("n2"))
+    sim.carry_out(Resume("n2"))
     sim.run_until(3 * S)
     assert sim.roles["n1"] == ("watching", None)
     assert [node for _, node in notes(sim, FALSE_ALARM)] == ["n1"], "n2 stood still; nobody else was silent"
@@ -61,7 +61,7 @@ def test_a_suspicion_is_taken_back_when_a_heartbeat_comes_after_all() -> None:
 def test_a_node_with_a_fast_clock_suspects_too_soon() -> None:
     """The time-out counts the node's own time, and 120 ms of it are 80 ms of everybody else's."""
     sim = pair(heartbeat_ms=100, timeout_ms=120)
-    sim.apply(SetClock("n1", 0, 500_000))
+    sim.carry_out(SetClock("n1", 0, 500_000))
     sim.run_until(5 * S)
     assert {node for _, node in notes(sim, SUSPECTED)} == {"n1"}
     assert len(notes(sim, FALSE_ALARM)) > 10
@@ -114,7 +114,7 @@ def judged(node: type[HeartbeatNode]) -> dict[str, Any]:
     sim = pair(node, heartbeat_ms=100, timeout_ms=300)
     for at, do in ((1050 * MS, Pause("n2")), (2 * S, Resume("n2")), (4050 * MS, Crash("n2"))):
         sim.run_until(at)
-        sim.apply(do)
+        sim.carry_out(do)
     sim.run_until(8 * S)
     at_n1 = {name: [at for at, where in notes(sim, name) if where == "n1"] for name in (SUSPECTED, FALSE_ALARM)}
     return {**at_n1, "suspects": list(sim.nodes["n1"].suspects)}

@@ -1,4 +1,4 @@
-"""Planted bugs in the ways to lunch, one rule each. The tests show which check catches which."""
+"""Planted bugs in the rules for lunch, one rule each. The tests show which check catches which."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ForgetsItsVote(LunchNode):
 
 
 class CountsWhoIsThere(LunchNode):
-    """More than half of the votes that came, not of all friends."""
+    """Decides by more than half of the received votes, not of all friends."""
 
     def outcome(self, votes: tuple[str, ...]) -> str | None:
         first = most_votes(votes)
@@ -45,7 +45,7 @@ class OneSecondDecides(MajorityVoteNode):
 
 
 class IgnoresSeconds(MajorityVoteNode):
-    """The tie rule picks the next round's wish though there was a second."""
+    """The tie rule picks the next round's wish even if there was a second."""
 
     def show(self, show: Show, vote: str | None) -> None:
         meal, number, step = show
@@ -55,7 +55,7 @@ class IgnoresSeconds(MajorityVoteNode):
 
 
 class SecondsTheMost(MajorityVoteNode):
-    """Seconds the wish with the most reports, more than half or not."""
+    """Seconds the wish with the most reports, even if they are not more than half."""
 
     def seconded(self, reports: tuple[str | None, ...]) -> str | None:
         return most_of([wish for wish in reports if wish is not None])

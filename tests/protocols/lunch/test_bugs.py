@@ -1,7 +1,7 @@
-"""Eight bugs planted in the ways to lunch: which check catches which, and that it is silent about the honest friends.
+"""Eight planted bugs in the rules for lunch: which check catches which, and that the checks accept honest friends.
 
-Six do not survive a few storms. Two rules are so subtle that storms miss them (a vote forgotten on restart; the tie rule
-where there was a second): each has a script that is cut to it, and both are caught by agreement.
+A few storms find six. Two are so subtle that storms miss them (a vote forgotten on restart; the tie rule in spite of a
+second): each of these has a script of its own, and agreement catches both.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ def table(node: type[Node]) -> Watched:
 def vote_forgotten(node: type[Node]) -> Watched:
     """n2's second lets n1 decide zebra, and nobody hears of that. n2 restarts, and n1 is cut off; n2 and n3 want curry."""
     script = table(node)
-    script.apply(Partition((("n1", "n2"), ("n3",))), *(Act(n, "propose", "lunch=zebra") for n in ("n1", "n2")))
+    script.carry_out(Partition((("n1", "n2"), ("n3",))), *(Act(n, "propose", "lunch=zebra") for n in ("n1", "n2")))
     script.run(15 * MS)
-    script.apply(Cut((("n1", "n2"),)))
+    script.carry_out(Cut((("n1", "n2"),)))
     script.run(15 * MS)
     assert script.sim.nodes["n1"].decided == {"lunch": "zebra"}  # type: ignore[attr-defined]
-    script.apply(Crash("n2"), Restart("n2"), Partition((("n1",), ("n2", "n3"))))
-    script.apply(*(Act(n, "propose", "lunch=curry") for n in ("n2", "n3")))
+    script.carry_out(Crash("n2"), Restart("n2"), Partition((("n1",), ("n2", "n3"))))
+    script.carry_out(*(Act(n, "propose", "lunch=curry") for n in ("n2", "n3")))
     script.run(2 * S)
     return script
 
 
 def second_unheeded(node: type[Node]) -> Watched:
-    """n1 and n2 second zebra, and n1 decides unheard; n3 knows of one report for each wish, and of one second."""
+    """n1 and n2 second zebra, and n1 decides but nobody hears it; n3 knows one report for each wish, and one second."""
     script = table(node)
-    script.apply(SetLink((("n3", "n1"), ("n3", "n2"), ("n2", "n3")), (("delay", 100 * MS),)))
-    script.apply(SetLink((("n1", "n2"),), (("delay", 20 * MS),)))
-    script.apply(*(Act(n, "propose", f"lunch={wish}") for n, wish in zip(THREE, ("zebra", "zebra", "curry"), strict=True)))
+    script.carry_out(SetLink((("n3", "n1"), ("n3", "n2"), ("n2", "n3")), (("delay", 100 * MS),)))
+    script.carry_out(SetLink((("n1", "n2"),), (("delay", 20 * MS),)))
+    script.carry_out(*(Act(n, "propose", f"lunch={wish}") for n, wish in zip(THREE, ("zebra", "zebra", "curry"), strict=True)))
     script.run(25 * MS)
-    script.apply(Cut((("n1", "n2"), ("n1", "n3"))))
+    script.carry_out(Cut((("n1", "n2"), ("n1", "n3"))))
     script.run(3 * S)
     assert script.sim.nodes["n1"].decided == {"lunch": "zebra"}  # type: ignore[attr-defined]
     return script
@@ -86,7 +86,7 @@ def weather(bug: type[Node], seed: int, honest: bool = False) -> None:
 
 @pytest.mark.parametrize("bug", STORMS, ids=lambda bug: bug.__name__)
 def test_a_few_storms_find_the_others(bug: type[Node]) -> None:
-    """By agreement, or by an assertion that names what was broken; the honest friends live through the same seeds."""
+    """By agreement, or by an assertion with the theorem's name; honest friends pass the same seeds."""
     caught = []
     for seed in range(10):
         try:

@@ -36,7 +36,7 @@ class Table(Watched):
         super().__init__(cluster, (Decisions(),))
 
     def propose(self, *friends: str, what: str = "lunch") -> Table:
-        self.apply(*(Act(friend, "propose", what) for friend in friends))
+        self.carry_out(*(Act(friend, "propose", what) for friend in friends))
         return self
 
     def decided(self, meal: str = "lunch") -> list[str | None]:
@@ -55,14 +55,14 @@ def test_each_for_the_own_wish_never_decides_however_long_they_vote() -> None:
 
 def test_more_than_half_with_one_wish_decide_even_by_own_wishes() -> None:
     table = Table(LUNCH)
-    table.apply(Act("n1", "propose", "lunch=soup"), Act("n2", "propose", "lunch=soup"), Act("n3", "propose", "lunch"))
+    table.carry_out(Act("n1", "propose", "lunch=soup"), Act("n2", "propose", "lunch=soup"), Act("n3", "propose", "lunch"))
     table.run(1 * S)
     assert table.decided() == ["soup"] * 3
 
 
 def test_half_is_not_more_than_half() -> None:
     table = Table(LUNCH, size=4)
-    table.apply(*(Act(f"n{n}", "propose", f"lunch={'soup' if n < 3 else 'curry'}") for n in (1, 2, 3, 4)))
+    table.carry_out(*(Act(f"n{n}", "propose", f"lunch={'soup' if n < 3 else 'curry'}") for n in (1, 2, 3, 4)))
     table.run(5 * S)
     assert table.decided() == [None] * 4
 
@@ -72,7 +72,7 @@ def test_when_all_have_voted_the_most_votes_win_and_of_equals_the_first_in_the_a
     tie.run(1 * S)
     assert tie.decided() == ["burgers"] * 3, "of burgers, hot pot and porridge"
     most = Table(LUNCH, ALL)
-    most.apply(
+    most.carry_out(
         *(Act(friend, "propose", f"lunch={wish}") for friend, wish in zip(members(3), ("soup", "soup", "curry"), strict=True))
     )
     most.run(1 * S)
@@ -81,20 +81,20 @@ def test_when_all_have_voted_the_most_votes_win_and_of_equals_the_first_in_the_a
 
 def test_waiting_for_all_bears_nobody_missing() -> None:
     table = Table(LUNCH, ALL)
-    table.apply(Pause("n3"))
+    table.carry_out(Pause("n3"))
     table.propose("n1")
     table.run(60 * S)
     assert table.decided() == [None, None, None]
-    table.apply(Resume("n3"))
+    table.carry_out(Resume("n3"))
     table.run(1 * S)
     assert table.decided() == ["burgers"] * 3
 
 
 def test_a_vote_that_was_cast_is_kept_through_a_crash() -> None:
     table = Table(LUNCH, ALL)
-    table.apply(Pause("n3"), Act("n2", "propose", "lunch=soup"))
+    table.carry_out(Pause("n3"), Act("n2", "propose", "lunch=soup"))
     table.run(100 * MS)
-    table.apply(Crash("n2"), Restart("n2"), Act("n2", "propose", "lunch=curry"), Resume("n3"))
+    table.carry_out(Crash("n2"), Restart("n2"), Act("n2", "propose", "lunch=curry"), Resume("n3"))
     table.run(2 * S)
     assert table.sim.nodes["n1"].votes["lunch"]["n2"] == "soup"  # type: ignore[attr-defined]
     assert table.seen["voted twice"] == 0 and None not in table.decided()
@@ -108,11 +108,11 @@ def test_votes_are_repeated_until_they_are_heard() -> None:
 
 def test_a_client_waits_until_it_is_decided_and_is_told_the_same_as_all() -> None:
     table = Table(LUNCH, ALL)
-    table.apply(Pause("n3"))
+    table.carry_out(Pause("n3"))
     asked = [table.ask("n1", WRITE, "lunch"), table.ask("n2", READ, "lunch")]
     table.run(5 * S)
     assert [table.operation(op).outcome for op in asked] == ["pending", "pending"]
-    table.apply(Resume("n3"))
+    table.carry_out(Resume("n3"))
     table.run(1 * S)
     assert [table.operation(op).result for op in asked] == [("1",), ("1",)], (
         "a client's wish, and it comes first in the alphabet"
@@ -125,7 +125,7 @@ def test_a_proposal_needs_a_name_and_may_have_a_wish(card: Card) -> None:
     table = Table(card)
     for argument in ("", "=soup", "a meal without end", "lunch=something very long"):
         with pytest.raises(Refused, match="Say what it is about"):
-            table.apply(Act("n1", "propose", argument))
+            table.carry_out(Act("n1", "propose", argument))
 
 
 # --- first proposal wins --------------------------------------------------------------------------------
@@ -135,8 +135,8 @@ def crossing(card: Card, seed: int = 1) -> Table:
     """n1 and n3 propose at once; n2 is near n1, n4 near n3."""
     table = Table(card, size=4, seed=seed, link=LinkState(10 * MS, 10 * MS))
     far = tuple((a, b) for a in ("n1", "n2") for b in ("n3", "n4"))
-    table.apply(SetLink(far + tuple((b, a) for a, b in far), (("delay", 40 * MS),)))
-    table.apply(Act("n1", "propose", "lunch=pizza"), Act("n3", "propose", "lunch=sushi"))
+    table.carry_out(SetLink(far + tuple((b, a) for a, b in far), (("delay", 40 * MS),)))
+    table.carry_out(Act("n1", "propose", "lunch=pizza"), Act("n3", "propose", "lunch=sushi"))
     table.run(1 * S)
     return table
 
@@ -171,7 +171,7 @@ def test_a_proposal_that_comes_when_all_have_heard_another_changes_nothing() -> 
 
 def test_every_node_answers_at_once_even_cut_off_alone() -> None:
     table = Table(FIRST)
-    table.apply(Partition((("n1",), ("n2",), ("n3",))))
+    table.carry_out(Partition((("n1",), ("n2",), ("n3",))))
     answers = [table.ask(friend, WRITE, "lunch") for friend in members(3)]
     table.run(100 * MS)
     assert [table.operation(op).result for op in answers] == [("1",), ("2",), ("3",)]
@@ -190,22 +190,22 @@ def test_two_leaders_by_the_same_crossing() -> None:
 
 def test_a_majority_decides_while_one_of_three_is_asleep() -> None:
     table = Table(MAJORITY)
-    table.apply(Pause("n3"))
+    table.carry_out(Pause("n3"))
     table.propose("n1", "n2")
     table.run(1 * S)
     assert table.decided() == ["hot pot", "hot pot", None]
-    table.apply(Resume("n3"))
+    table.carry_out(Resume("n3"))
     table.run(1 * S)
     assert table.decided() == ["hot pot"] * 3
 
 
 def test_the_smaller_side_of_a_cut_decides_nothing() -> None:
     table = Table(MAJORITY, size=5)
-    table.apply(Partition((("n1", "n2"), ("n3", "n4", "n5"))))
+    table.carry_out(Partition((("n1", "n2"), ("n3", "n4", "n5"))))
     table.propose("n1", "n3")
     table.run(5 * S)
     assert [wish is None for wish in table.decided()] == [True, True, False, False, False]
-    table.apply(Heal())
+    table.carry_out(Heal())
     table.run(1 * S)
     assert len(dict.fromkeys(table.decided())) == 1
 
@@ -266,10 +266,10 @@ def test_a_vote_sent_to_somebody_behind_is_not_answered_or_two_would_answer_each
 def test_a_friend_who_is_behind_is_sent_the_votes_of_then() -> None:
     table = Table(MAJORITY, size=3)
     table.propose("n1", "n2", "n3")
-    table.apply(SetLink((("n1", "n3"), ("n2", "n3")), (("loss", 1_000_000),)))
+    table.carry_out(SetLink((("n1", "n3"), ("n2", "n3")), (("loss", 1_000_000),)))
     table.run(100 * MS)
     assert [wish is None for wish in table.decided()] == [False, False, True]
-    table.apply(SetLink((), (("loss", 0),)))
+    table.carry_out(SetLink((), (("loss", 0),)))
     table.run(1 * S)
     assert len(dict.fromkeys(table.decided())) == 1
 

@@ -1,7 +1,7 @@
-"""Storms over lunch: whatever the weather, nobody is told two places; then a majority is joined, and must decide.
+"""Storms over lunch: no client ever gets two different places; then a majority is connected, and must decide.
 
-The votes by own wish decide only by luck and owe no progress; "wait for all" owes it to all. Planted bugs are thrown into the
-same weather in ``test_lunch_planted_bugs.py``.
+Votes by own wish decide only by luck, so they need not make progress; "wait for all" must, when all are there. ``test_bugs.py``
+runs planted bugs in the same weather.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OWN_WISH, ALL = {"rule": "own wish"}, {"rule": "all"}
 
 
 class LunchStorm(Storm):
-    """Whenever the weather changes some of the friends propose for a new meal, all at once."""
+    """Whenever the weather changes some friends propose for a new meal, all at once."""
 
     def __init__(self, card: Card, seed: int, knobs: dict[str, str], node: type[Node] | None = None, size: int = 5) -> None:
         again = f"STORM_SEED={seed} pytest tests/protocols/lunch/test_storm.py"
@@ -35,11 +35,11 @@ class LunchStorm(Storm):
         meal = f"meal{len(self.events)}"
         for friend in self.chance.shuffled(self.members)[: self.chance.between(1, len(self.members))]:
             if self.sim.status[friend] == UP:
-                self.sim.apply(Act(friend, "propose", f"{meal}={self.chance.choice(WISHES)}"))
+                self.sim.carry_out(Act(friend, "propose", f"{meal}={self.chance.choice(WISHES)}"))
         super().run(duration)
 
     def all_served(self, core: list[str], kind: str) -> bool:
-        """A new meal each time: what is decided already shows no progress."""
+        """Uses a new meal each time, since an old decision shows no progress."""
         meal = f"new{len(self.history)}" if kind == WRITE else self.last
         self.last = meal
         asked = [self.ask(node, kind, meal) for node in core]

@@ -12,13 +12,13 @@ class ForgetsPromises(MultiPaxosNode):
 
 
 class ForgetsAcceptances(MultiPaxosNode):
-    """What was accepted is not on disk (2.2, 2.5)."""
+    """Accepted proposals are not on disk (2.2, 2.5)."""
 
     durable = ("promised", "log", "ahead")
 
 
 class AcceptsWhatItPromisedNotTo(MultiPaxosNode):
-    """Accepts every proposal, whatever was promised (P1a)."""
+    """Accepts every proposal, whatever it promised (P1a)."""
 
     def may_accept(self, ballot: int) -> bool:
         return True
@@ -32,7 +32,7 @@ class ProposesItsOwnWish(MultiPaxosNode):
 
 
 class ProposesItsOwnWishInSilence(ProposesItsOwnWish):
-    """The same without the assertion: then the events must tell."""
+    """The same without the assertion: then a checker must find it in the events."""
 
     def issue(self, instance: int, command: Command) -> None:
         self.proposals[instance] = (command, self.now)
@@ -49,9 +49,9 @@ class TakesTheLowestNumbered(MultiPaxosNode):
 
 
 class SharesNumbers(MultiPaxosNode):
-    """Everybody takes the next number (2.5: from disjoint sets), and may have it promised though somebody else has.
+    """All servers take the next number (2.5: from disjoint sets), and acceptors promise a number to several servers.
 
-    (As long as an acceptor promises each number once, as in phase 1b, a number has one majority, and one proposer.)
+    (If an acceptor promised each number only once, as in phase 1b, a number would have one majority, and one proposer.)
     """
 
     def next_ballot(self) -> int:

@@ -1,7 +1,7 @@
-"""Ten bugs planted in Multi-Paxos, one at a time: which check catches each, and that all are silent about the real one.
+"""Ten planted bugs in Multi-Paxos, one at a time: which check catches each, and that all accept honest Multi-Paxos.
 
-Each bug has a script that is cut to it; the bug and honest Multi-Paxos are both put through it. In the scripts links take
-10 ms, and a server's patience (its election timeout) is set by hand.
+Each bug has a script of its own; the bug and honest Multi-Paxos both run it. In the scripts links take 10 ms, and the script
+sets a server's patience (its election timeout).
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in FIVE if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in FIVE if node not in named))))
 
     def bounce(self, *nodes: str) -> None:
         for node in nodes:
-            self.apply(Crash(node), Restart(node))
+            self.carry_out(Crash(node), Restart(node))
 
     def lead(self, id: str) -> None:
-        """That server loses its patience, and leads."""
+        """That server's election timeout ends, and it leads."""
         self.patience[id] = 50
         if self.server(id).role != "leader":
             self.bounce(id)
@@ -106,9 +106,9 @@ def chosen_and_unknown(servers: type[MultiPaxosNode], bounce: bool, wipe: bool =
     script.run(100 * MS)
     assert script.operation(op_id).outcome == OK
     assert [len(script.server(id).log) for id in FIVE] == [2, 1, 1, 1, 1]
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     if wipe:
-        script.apply(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
+        script.carry_out(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
     if bounce:
         script.bounce("n2", "n3")
     script.split(("n2", "n4", "n5"))
@@ -135,7 +135,7 @@ def accepted_twice(servers: type[MultiPaxosNode]) -> Script:
 
 
 def both_at_once(servers: type[MultiPaxosNode]) -> Script:
-    """n1 and n3 lose their patience at the same moment, and both are asked to write."""
+    """The timeouts of n1 and n3 end at the same moment, and both get a write."""
     script = Script(servers, n1=50, n3=50)
     script.run(50 * MS)
     script.patience.update(n1=NEVER, n3=NEVER)
@@ -147,7 +147,7 @@ def both_at_once(servers: type[MultiPaxosNode]) -> Script:
 
 
 def two_sides(servers: type[MultiPaxosNode]) -> Script:
-    """Cut 2|3 from the start. n3 leads on its side, and is asked to write; n1 tries on the other, and is asked, too."""
+    """Cut 2|3 from the start. n3 leads on its side, and gets a write; n1 tries on the other side, and gets one, too."""
     script = Script(servers)
     script.split(("n1", "n2"), ("n3", "n4", "n5"))
     script.lead("n3")
@@ -160,7 +160,7 @@ def two_sides(servers: type[MultiPaxosNode]) -> Script:
 
 
 def cut_off_leader(servers: type[MultiPaxosNode]) -> Script:
-    """n1 leads and is cut off with n2; it is asked to write. The others elect n3 and go on; then both sides are read."""
+    """n1 leads and is cut off with n2; it gets a write. The others elect n3 and go on; then both sides are read."""
     script = Script(servers)
     script.lead("n1")
     script.run(100 * MS)
@@ -207,5 +207,5 @@ test_a_few_random_storms_find_it_as_well = storms_find(
 
 
 def test_a_wiped_disk_can_undo_a_choice_and_the_checkers_say_so() -> None:
-    """Paxos takes it that disks survive (2.5): acceptors that have forgotten all let another value be chosen."""
+    """Paxos assumes that disks survive (2.5): acceptors that forgot everything let another value be chosen."""
     assert chosen_and_unknown(MultiPaxosNode, bounce=False, wipe=True).broken == [P2C, P2B, AGREEMENT]

@@ -21,9 +21,9 @@ from tests.kit.storm import BUSY, WEATHER, Storm, Storms, Unsafe, seeds
 EVERYDAY = 40
 SIZES = (5, 3, 5, 4, 7)
 WINDOWS = (16, 3, 64)
-RUSH = Workload(every=70 * MS, reads=500_000, start=300 * MS)  # so many at once that a leader is well ahead when it dies
+RUSH = Workload(every=70 * MS, reads=500_000, start=300 * MS)  # enough requests that a leader is far ahead when it crashes
 MAJORITIES = (0, 0)
-# Others that meet. A majority, which is all that a storm's calm promises, must be able to do both phases.
+# Other quorums that meet. A majority must be able to do both phases, since a storm's calm brings back only a majority.
 MEETING = {4: (3, 2), 6: (4, 3)}
 
 
@@ -73,7 +73,7 @@ test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_t
 @pytest.mark.storm
 @pytest.mark.parametrize(("q1", "q2"), [(4, 2), (2, 4), (5, 1), (1, 5)])
 def test_quorums_that_meet_are_safe_whatever_their_sizes(q1: int, q2: int) -> None:
-    """Q1 + Q2 > N. Only safety: a majority that is joined again may be too few for the larger of the two."""
+    """Q1 + Q2 > N. Only safety: a connected majority may be smaller than the larger of the two."""
     seen: Counter[str] = Counter()
     for seed in seeds(5):
         storm = Storm(CARD, seed, 5, {"q1": q1, "q2": q2}, promises=[Linearizability()])
@@ -97,7 +97,7 @@ def test_quorums_that_need_not_meet_are_seen_to_break(q1: int, q2: int) -> None:
             Storm(CARD, seed, 5, {"q1": q1, "q2": q2}, promises=[Linearizability()]).rage()
 
 
-# --- the calm: what a whole cluster does when nothing happens to it --------------------------------
+# --- the calm: a cluster without faults ------------------------------------------------------------
 
 
 def test_a_stable_leader_runs_phase_1_once_and_then_phase_2_for_each_command() -> None:
@@ -120,10 +120,10 @@ def test_a_node_that_was_away_catches_up_without_an_election() -> None:
     storm.run(2 * S)
     leader = storm.a_leader()
     away = next(member for member in storm.members if member != leader)
-    storm.apply(Crash(away))
+    storm.carry_out(Crash(away))
     storm.run(6 * S)
     behind = len(storm.sim.nodes[away].log)
-    storm.apply(Restart(away))
+    storm.carry_out(Restart(away))
     storm.run(1 * S)
     storm.require_safety()
     logs = [[command for _number, command in storm.sim.nodes[member].log] for member in (leader, away)]

@@ -12,27 +12,27 @@ class ForgetsPromises(PaxosNode):
 
 
 class ForgetsAcceptances(PaxosNode):
-    """What was accepted is not on disk (2.2, 2.5)."""
+    """Accepted proposals are not on disk (2.2, 2.5)."""
 
     durable = ("promised", "chosen")
 
 
 class AcceptsWhatItPromisedNotTo(PaxosNode):
-    """Accepts every proposal, whatever was promised (P1a)."""
+    """Accepts every proposal, whatever it promised (P1a)."""
 
     def may_accept(self, key: str, ballot: int) -> bool:
         return True
 
 
 class ProposesItsOwnWish(PaxosNode):
-    """Phase 1 determines nothing where there is a wish (P2c)."""
+    """Ignores the result of phase 1 if it has a wish of its own (P2c)."""
 
     def value_for(self, key: str) -> str | None:
         return self.wish.get(key) or super().value_for(key)
 
 
 class ProposesItsOwnWishInSilence(ProposesItsOwnWish):
-    """The same without the assertion: then the events must tell."""
+    """The same without the assertion: then a checker must find it in the events."""
 
     def issue(self, key: str, value: str) -> None:
         self.issued[key] = value
@@ -51,9 +51,9 @@ class TakesTheLowestNumbered(PaxosNode):
 
 
 class SharesNumbers(PaxosNode):
-    """Everybody takes the next number (2.5: from disjoint sets), and may have it promised though somebody else has.
+    """All nodes take the next number (2.5: from disjoint sets), and acceptors promise a number to several nodes.
 
-    (As long as an acceptor promises each number once, as in phase 1b, a number has one majority, and one proposer.)
+    (If an acceptor promised each number only once, as in phase 1b, a number would have one majority, and one proposer.)
     """
 
     def next_ballot(self, key: str) -> int:
@@ -64,7 +64,7 @@ class SharesNumbers(PaxosNode):
 
 
 class TwoAreAMajority(PaxosNode):
-    """Two acceptors are taken for a majority, of however many (2.2)."""
+    """Treats two acceptors as a majority, however many there are (2.2)."""
 
     @property
     def majority(self) -> int:
@@ -72,7 +72,7 @@ class TwoAreAMajority(PaxosNode):
 
 
 class AddsUpProposals(PaxosNode):
-    """Counts acceptances of a value, in whichever proposals (2.2: of a single proposal)."""
+    """Counts acceptances of a value in all proposals (2.2: of a single proposal)."""
 
     def on_accepted(self, src: str, m: Accepted) -> None:
         if m.key not in self.chosen:
@@ -83,7 +83,7 @@ class AddsUpProposals(PaxosNode):
 
 
 class CallsAnIssuedWishFailed(PaxosNode):
-    """Tells its client that a proposal never happened, though it was issued and may be chosen."""
+    """Tells its client that a proposal never happened, although it was issued and may be chosen."""
 
     def on_hold_timeout(self, op_id: str) -> None:
         self.wished.clear()

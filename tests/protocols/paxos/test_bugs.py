@@ -1,7 +1,7 @@
-"""Ten bugs planted in the Synod, one at a time: which check catches each, and that all are silent about the real one.
+"""Ten planted bugs in the Synod, one at a time: which check catches each, and that all accept honest Paxos.
 
-Each bug has a script that is cut to it; the bug and honest Paxos are both put through it. In the scripts a message takes 10 ms:
-a proposer's Prepare lands 20 ms after its client asked, its Accept 40 ms, and the acceptances are back after 50.
+Each bug has a script of its own; the bug and honest Paxos both run it. In the scripts a message takes 10 ms: a proposer's
+Prepare lands 20 ms after its client's request, its Accept after 40 ms, and the acceptances are back after 50 ms.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FIVE = members(5)
 
 
 class Script(Watched):
-    """Five nodes, patient ones: a proposer whom no majority answers waits for a second."""
+    """Five patient nodes: a proposer without answers from a majority waits for a second."""
 
     def __init__(self, nodes: type[PaxosNode]) -> None:
         knobs = CARD.with_defaults({"retry_ms": 1_000})
@@ -44,23 +44,23 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in FIVE if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in FIVE if node not in named))))
 
     def cut(self, *pairs: tuple[str, str]) -> None:
-        self.apply(Cut(tuple(pairs) + tuple((b, a) for a, b in pairs)))
+        self.carry_out(Cut(tuple(pairs) + tuple((b, a) for a, b in pairs)))
 
     def slow(self, src: str, *dsts: str, ms: int) -> None:
-        self.apply(SetLink(tuple((src, dst) for dst in dsts), (("delay", ms * MS),)))
+        self.carry_out(SetLink(tuple((src, dst) for dst in dsts), (("delay", ms * MS),)))
 
     def propose(self, node: str, ms: int) -> str:
-        """A client of that node proposes; then so much time passes."""
+        """A client of that node proposes; then this much time passes."""
         op_id = self.ask(node, WRITE)
         self.run(ms * MS)
         return op_id
 
     def bounce(self, *nodes: str) -> None:
         for node in nodes:
-            self.apply(Crash(node), Restart(node))
+            self.carry_out(Crash(node), Restart(node))
 
 
 # --- the scripts ---------------------------------------------------------------------------------
@@ -89,9 +89,9 @@ def chosen_and_unknown(nodes: type[PaxosNode], bounce: bool, wipe: bool = False)
     script.propose("n1", 45)
     script.split()
     script.run(50 * MS)
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     if wipe:
-        script.apply(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
+        script.carry_out(Wipe("n2"), Wipe("n3"), Restart("n2"), Restart("n3"))
     if bounce:
         script.bounce("n2", "n3")
     script.split(("n2", "n3", "n4", "n5"))
@@ -124,12 +124,12 @@ def two_at_once(nodes: type[PaxosNode]) -> Script:
 
 
 def two_sides(nodes: type[PaxosNode]) -> Script:
-    """Cut 2|3; somebody proposes on each side; heal, and somebody asks."""
+    """Cut 2|3; a node proposes on each side; heal, and a client reads."""
     script = Script(nodes)
     script.split(("n1", "n2"), ("n3", "n4", "n5"))
     script.ask("n1", WRITE)
     script.propose("n5", 200)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.propose("n3", 300)
     return script
 
@@ -141,7 +141,7 @@ def two_halves(nodes: type[PaxosNode]) -> Script:
     script.propose("n1", 35)
     script.cut(("n1", "n3"))
     script.run(100 * MS)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.split(("n1", "n2", "n3"))
     script.run(900 * MS)  # a second after its first try it prepares again; the promises are back, the Accept is on its way
     script.cut(("n1", "n2"))
@@ -150,13 +150,13 @@ def two_halves(nodes: type[PaxosNode]) -> Script:
 
 
 def chosen_and_patience_ends(nodes: type[PaxosNode]) -> Script:
-    """n1's value is chosen and n1 does not hear of it; its client's patience ends. Then n5 proposes."""
+    """n1's value is chosen, n1 does not hear of it, and its client's request times out. Then n5 proposes."""
     script = Script(nodes)
     script.split(("n1", "n2", "n3"))
     script.propose("n1", 45)
     script.split()
     script.run(400 * MS)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.propose("n5", 400)
     return script
 
@@ -192,12 +192,12 @@ test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script
 
 SURVIVES_STORMS = (
     bugs.TakesTheLowestNumbered,
-)  # only its script finds it: two different values must be accepted, and reported
+)  # only its script finds it: acceptors must accept, and report, two different values
 
 
 test_a_few_random_storms_find_it_as_well = storms_find([bug for bug in BUGS if bug not in SURVIVES_STORMS], paxos_storm, 10)
 
 
 def test_a_wiped_disk_can_undo_a_choice_and_the_checkers_say_so() -> None:
-    """Paxos takes it that disks survive (2.5): acceptors that have forgotten all let another value be chosen."""
+    """Paxos assumes that disks survive (2.5): acceptors that forgot everything let another value be chosen."""
     assert chosen_and_unknown(PaxosNode, bounce=False, wipe=True).broken == [P1A, P2B]

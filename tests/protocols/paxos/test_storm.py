@@ -1,7 +1,7 @@
 """The Synod in storms: seeds of random faults, safety at every event, then progress once a majority is joined again.
 
-Decisions are made once, so clients ask about many keys, few at a time; the calm asks about new ones. The seed also draws the
-number of members, how values are learned and whether proposers back off.
+A key is decided only once, so clients use many keys, few at a time, and the calm uses new ones. The seed also draws the number
+of members, how values are learned and whether proposers back off.
 ``make storm`` runs many more of them (STORM_SEEDS). A failure names its seed and how to run that one again.
 """
 
@@ -53,7 +53,7 @@ STORMS = Storms(paxos_storm, EVERYDAY, live)
 
 @pytest.mark.storm
 def test_paxos_is_safe_in_every_storm_and_makes_progress_after_it() -> None:
-    """P1a, P2b, P2c and what clients are told, at every event; then a majority decides all that its nodes ask."""
+    """P1a, P2b, P2c and clients' answers, at every event; then a majority decides all requests of its nodes."""
     STORMS.require_all(seconds_to_recover=3)
 
 
@@ -75,7 +75,7 @@ test_the_storms_have_seen, test_the_same_seed_is_the_same_storm = STORMS.usual_t
 
 
 def test_without_back_off_it_is_just_as_safe() -> None:
-    """Only progress is at stake in a duel (2.4)."""
+    """A duel can only stop progress (2.4)."""
     decided = 0
     for seed in range(5):
         storm = SynodStorm(CARD, seed, 5, {"backoff": "none"}, promises=[Decisions()], workload=MANY)

@@ -15,7 +15,7 @@ class ForgetsItsLog(PrimaryBackupNode):
 
 
 class TakesCopiesWithGaps(PrimaryBackupNode):
-    """Appends what comes, though the entries before it were lost."""
+    """Appends received entries even if earlier ones were lost."""
 
     def on_copy(self, src: str, m: Copy) -> None:
         if m.first > len(self.log):
@@ -24,14 +24,14 @@ class TakesCopiesWithGaps(PrimaryBackupNode):
 
 
 class KeepsItsTail(PrimaryBackupNode):
-    """Steps down, and keeps what the other lacks in its log."""
+    """Steps down, but keeps the entries that the other primary lacks."""
 
     def shared(self, history: tuple[Generation, ...]) -> int:
         return len(self.log)
 
 
 class NeverGivesWay(PrimaryBackupNode):
-    """A primary stays one, whoever else there is."""
+    """A primary stays primary, even if it meets another one."""
 
     def on_heartbeat(self, src: str, m: Heartbeat) -> None:
         if self.role != "primary":
@@ -47,7 +47,7 @@ class AnswersForItsPrimary(PrimaryBackupNode):
 
 
 class TakesOverThoughToldNotTo(PrimaryBackupNode):
-    """Does not look at the switch."""
+    """Ignores the knob for failover."""
 
     def on_takeover_timeout(self) -> None:
         self.knobs["failover"] = "automatic"
@@ -55,7 +55,7 @@ class TakesOverThoughToldNotTo(PrimaryBackupNode):
 
 
 class SkipsWhatWasLost(PrimaryBackupNode):
-    """Takes what it has sent for what has arrived."""
+    """Treats sent entries as received."""
 
     def on_have(self, src: str, m: Any) -> None:
         sent = self.sent.get(src, 0)
@@ -64,7 +64,7 @@ class SkipsWhatWasLost(PrimaryBackupNode):
 
 
 class LooksAtTheNextGenerationOnly(PrimaryBackupNode):
-    """Takes it that every generation begins after the one before."""
+    """Assumes that every generation begins after the one before."""
 
     def shared(self, history: tuple[Generation, ...]) -> int:
         both = 0

@@ -81,7 +81,7 @@ def test_a_backup_reads_its_own_copy_however_old() -> None:
     site.run(500 * MS)
     first = site.wrote("n1")
     site.run(500 * MS)
-    site.apply(Partition((("n1",), ("n2",))))
+    site.carry_out(Partition((("n1",), ("n2",))))
     site.wrote("n1")
     site.run(10 * S)
     assert site.read("n2") == (first,)
@@ -131,7 +131,7 @@ def test_copies_are_taken_in_order_and_no_entry_twice() -> None:
 def test_a_backup_that_hears_nothing_for_the_time_out_takes_over_and_asks_nobody() -> None:
     site = Site(5, takeover_ms=1000)
     site.run(2 * S)
-    site.apply(Partition((("n5",), ("n1", "n2", "n3", "n4"))))
+    site.carry_out(Partition((("n5",), ("n1", "n2", "n3", "n4"))))
     site.run(5 * S)
     assert site.primaries == ["n1", "n5"], "one of five, and no quorum was asked"
 
@@ -139,7 +139,7 @@ def test_a_backup_that_hears_nothing_for_the_time_out_takes_over_and_asks_nobody
 def test_backups_lose_patience_in_member_order() -> None:
     site = Site(5)
     site.run(1 * S)
-    site.apply(Crash("n1"))
+    site.carry_out(Crash("n1"))
     site.run(5 * S)
     assert site.primaries == ["n2"] and site.seen[TOOK_OVER] == 1
     assert [site.node(id).primary for id in ("n3", "n4", "n5")] == ["n2"] * 3
@@ -147,7 +147,7 @@ def test_backups_lose_patience_in_member_order() -> None:
 
 def test_without_failover_nobody_takes_over() -> None:
     site = Site(failover="off")
-    site.apply(Crash("n1"))
+    site.carry_out(Crash("n1"))
     op_id = site.ask("n2", WRITE)
     site.run(30 * S)
     assert site.primaries == [] and site.operation(op_id).outcome == "unknown"
@@ -155,9 +155,9 @@ def test_without_failover_nobody_takes_over() -> None:
 
 def test_failover_can_be_switched_on_while_it_runs() -> None:
     site = Site(failover="off")
-    site.apply(Crash("n1"))
+    site.carry_out(Crash("n1"))
     site.run(5 * S)
-    site.apply(Turn(0, "failover", "automatic"))
+    site.carry_out(Turn(0, "failover", "automatic"))
     site.run(3 * S)
     assert site.primaries == ["n2"]
 
@@ -166,7 +166,7 @@ def test_the_old_primary_is_not_fenced_and_both_sides_take_writes() -> None:
     """GitHub 2018: the old primary went on taking writes that the new one never got."""
     site = Site()
     site.run(500 * MS)
-    site.apply(Partition((("n1",), ("n2", "n3"))))
+    site.carry_out(Partition((("n1",), ("n2", "n3"))))
     site.run(2 * S)
     assert site.primaries == ["n1", "n2"]
     east, west = site.wrote("n1"), site.wrote("n3")
@@ -179,10 +179,10 @@ def test_at_the_heal_the_older_generation_gives_way_and_its_writes_are_set_aside
     site.run(500 * MS)
     shared = site.wrote("n1", "y")
     site.run(500 * MS)
-    site.apply(Partition((("n1",), ("n2", "n3"))))
+    site.carry_out(Partition((("n1",), ("n2", "n3"))))
     site.run(2 * S)
     east, west = [site.wrote("n1"), site.wrote("n1", "y")], site.wrote("n2")
-    site.apply(Heal())
+    site.carry_out(Heal())
     site.run(3 * S)
     assert site.primaries == ["n2"] and site.seen[STEPPED_DOWN] == 1
     assert site.node("n1").set_aside == [("x", east[0]), ("y", east[1])]
@@ -196,9 +196,9 @@ def test_a_primary_that_comes_back_believes_it_is_one_until_it_hears_of_another(
     """The essay: nodes that come back know nothing of what was agreed."""
     site = Site()
     site.run(500 * MS)
-    site.apply(Crash("n1"))
+    site.carry_out(Crash("n1"))
     site.run(2 * S)
-    site.apply(Restart("n1"))
+    site.carry_out(Restart("n1"))
     assert site.primaries == ["n2", "n1"]
     site.run(300 * MS)
     assert site.primaries == ["n2"]
@@ -207,7 +207,7 @@ def test_a_primary_that_comes_back_believes_it_is_one_until_it_hears_of_another(
 def test_what_a_client_waits_for_is_passed_on_to_the_new_primary() -> None:
     site = Site()
     site.run(500 * MS)
-    site.apply(Crash("n1"))
+    site.carry_out(Crash("n1"))
     waiting = [site.ask("n2", WRITE), site.ask("n3", WRITE)]
     site.run(3 * S)
     assert [site.operation(op_id).outcome for op_id in waiting] == [OK, OK]
@@ -217,10 +217,10 @@ def test_a_failover_loses_what_was_not_copied_yet_even_with_no_cut() -> None:
     site = Site(copy_ms=2000)
     site.run(2500 * MS)
     value = site.wrote("n1")
-    site.apply(Crash("n1"))
+    site.carry_out(Crash("n1"))
     site.run(2 * S)
     site.wrote("n2")
-    site.apply(Restart("n1"))
+    site.carry_out(Restart("n1"))
     site.run(5 * S)
     assert site.lost() == [value]
 
@@ -249,12 +249,12 @@ def test_two_who_take_over_at_once_are_two_generations() -> None:
     """Equal numbers, different primaries: the heal must not take one for the other."""
     site = Site(3, takeover_ms=1000)
     site.run(500 * MS)
-    site.apply(Partition((("n1",), ("n2",), ("n3",))))
+    site.carry_out(Partition((("n1",), ("n2",), ("n3",))))
     site.run(5 * S)
     assert sorted(site.primaries) == list(members(3))
     for id in members(3):
         site.wrote(id)
-    site.apply(Heal())
+    site.carry_out(Heal())
     site.run(5 * S)
     assert len(site.primaries) == 1 and not site.divergence.diverged(site.sim.now)
     assert site.seen[SET_ASIDE] == 2
@@ -272,7 +272,7 @@ def test_a_primary_without_its_disk_halts_when_it_meets_a_backup_that_has_more()
     site.run(500 * MS)
     site.wrote("n1")
     site.run(500 * MS)
-    site.apply(Wipe("n1"), Restart("n1"))
+    site.carry_out(Wipe("n1"), Restart("n1"))
     site.run(1 * S)
     assert [halt.sentence for halt in site.halts] == [f"n1 stopped itself: {AHEAD}."]
 
@@ -282,7 +282,7 @@ def test_a_slow_link_alone_is_enough_for_two_primaries() -> None:
     site = Site(takeover_ms=200)
     site.run(500 * MS)
     both_ways = (("n1", "n2"), ("n1", "n3"), ("n2", "n1"), ("n3", "n1"))
-    site.apply(SetLink(both_ways, (("delay", 3 * S),)))
+    site.carry_out(SetLink(both_ways, (("delay", 3 * S),)))
     site.run(1 * S)
     assert len(site.primaries) == 2
 

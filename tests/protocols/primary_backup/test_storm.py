@@ -1,8 +1,8 @@
-"""Storms over primary and backups, with failover and without. Through the weather and after it:
+"""Storms over primary and backups, with failover and without. During the weather and after it:
 
 - without failover no acknowledged write is ever lost, and nobody but the first node is primary;
-- with it writes are lost (the card says so), but only such as some node has set aside or as died with a generation;
-- when all are joined again there is one primary, all copies agree, and everybody is served.
+- with it writes are lost (the card says so), but only those that a node set aside or that were lost with a generation;
+- when all are connected again there is one primary, all copies agree, and all clients get answers.
 
 Each planted bug breaks one of these within a few seeds.
 """
@@ -30,7 +30,7 @@ from consensus.protocols.why_hard.primary_backup import (
 from tests.kit.storm import WEATHER, Storm, Storms, Unsafe, members
 from tests.protocols.primary_backup import bugs
 
-ON_ITS_WAY = 10  # writes that a backup may lack for the moment
+ON_ITS_WAY = 10  # writes that a backup may still lack
 
 
 class SiteStorm(Storm):
@@ -43,7 +43,7 @@ class SiteStorm(Storm):
 
     @property
     def findings(self):  # type: ignore[no-untyped-def]
-        """Lost writes are told apart below: with failover they are no surprise."""
+        """Without lost writes, which are checked below: with failover some are expected."""
         return self.halts
 
     def require_safety(self) -> None:
@@ -55,7 +55,7 @@ class SiteStorm(Storm):
                 raise Unsafe(self.report(f"without failover {others[0]} is primary"))
 
     def require_progress(self, core: list[str]) -> None:
-        """All have come back and are joined."""
+        """All nodes are up and connected."""
         self.run(4 * S)
         super().require_progress(core)
         self.run(S)  # no client asks by hand any more; the others do, and what they write is on its way for a moment
@@ -72,7 +72,7 @@ class SiteStorm(Storm):
             raise Unsafe(self.report("the copies differ"))
 
     def require_nothing_vanished(self) -> None:
-        """What was acknowledged and lost has been set aside by somebody."""
+        """A node has set aside every acknowledged write that was lost."""
         kept = {f"{key}={value}" for node in self.sim.nodes.values() for key, value in node.set_aside}  # type: ignore[attr-defined]
         for op_id in self.losses.lost(self.sim.now):
             operation = self.operation(op_id)
@@ -124,7 +124,7 @@ CAUGHT = {
 
 @pytest.mark.parametrize("bug", CAUGHT, ids=lambda bug: bug.__name__)
 def test_a_planted_bug_is_caught(bug: type[Node]) -> None:
-    """Honest nodes live through the same seeds (above)."""
+    """Honest nodes pass the same seeds (above)."""
     caught: list[str] = []
     for seed, failover in product(range(12), (False, True)):
         try:
@@ -137,7 +137,7 @@ def test_a_planted_bug_is_caught(bug: type[Node]) -> None:
 
 
 def rejoined(node: type[PrimaryBackupNode]) -> bool:
-    """n3 took over before it had all that generation 3 began with; n2 joins with more of generation 2: is it one log then?"""
+    """n3 took over before it had the beginning of generation 3; n2 has more of generation 2. Do they end with one log?"""
     generations = ((1, "n1", 0), (2, "n2", 3), (3, "n1", 16), (4, "n3", 15))
     shared = [(2, "x", str(number), f"c1:{number}") for number in range(20)]
     prevails = [*shared[:15], (4, "x", "other", "c3:1"), (4, "x", "newest", "c3:2")]

@@ -17,7 +17,7 @@ class VotesTwice(RaftNode):
 
 
 class IgnoresLogFreshness(RaftNode):
-    """Votes for candidates whatever their logs lack (5.4.1)."""
+    """Votes for candidates even if their logs lack entries (5.4.1)."""
 
     def is_up_to_date(self, last_log_index: int, last_log_term: int) -> bool:
         return True
@@ -43,7 +43,7 @@ class CommitsOldTerms(RaftNode):
 
 
 class AnswersBeforeCommit(RaftNode):
-    """The leader answers a write as soon as it stands in its own log (5.3)."""
+    """The leader answers a write as soon as it is in its own log (5.3)."""
 
     def serve(self, home: str, op_id: str, kind: str, key: str, value: str | None) -> bool:
         speak = super().serve(home, op_id, kind, key, value)
@@ -53,7 +53,7 @@ class AnswersBeforeCommit(RaftNode):
 
 
 class TwoVotesElect(RaftNode):
-    """Two servers are taken for a majority, of however many (5.2)."""
+    """Treats two servers as a majority, however many there are (5.2)."""
 
     def agree(self, votes: Mapping[str, bool]) -> bool:
         return sum(votes.values()) >= min(2, len(self.members))
@@ -63,7 +63,7 @@ class TwoVotesElect(RaftNode):
 
 
 class TruncatesWithoutConflict(RaftNode):
-    """Cuts the log off behind every message's entries, conflict or not: committed entries go (AppendEntries 3)."""
+    """Truncates the log after every message's entries, even without a conflict, and loses commits (AppendEntries 3)."""
 
     def accept_entries(self, prev_log_index: int, entries: tuple[Entry, ...]) -> None:
         if entries:
@@ -71,7 +71,7 @@ class TruncatesWithoutConflict(RaftNode):
 
 
 class MajorityOfThePartition(RaftNode):
-    """Half of those it has heard from lately is enough (5.2, 5.3: of the full cluster)."""
+    """A majority of the servers that it heard lately is enough (5.2, 5.3: of the full cluster)."""
 
     LATELY = 500 * MS
 
@@ -95,7 +95,7 @@ class MajorityOfThePartition(RaftNode):
 
 
 class AcceptsStaleLeader(RaftNode):
-    """Follows whoever sends entries, of whatever term (AppendEntries 1)."""
+    """Follows every sender of entries, whatever its term (AppendEntries 1)."""
 
     def on_append_entries(self, src: str, m: AppendEntries) -> None:
         if m.term < self.current_term:

@@ -1,4 +1,4 @@
-"""Ten more planted bugs, in what Raft does by knobs and actions: members, snapshots, leases, PreVote. One rule each."""
+"""Ten more planted bugs, in Raft's knobs and actions: members, snapshots, leases, PreVote. One rule each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ChangesBeforeTheNoOp(RaftNode):
 
 
 class SnapshotDropsTheLog(RaftNode):
-    """Discards its whole log for every snapshot, also for one of a prefix of it (InstallSnapshot 6)."""
+    """Discards its whole log for every snapshot, even for a snapshot of a prefix (InstallSnapshot 6)."""
 
     def on_install_snapshot(self, src: str, m: InstallSnapshot) -> None:
         if m.term == self.current_term and m.last_included_index >= self.snapshot.last_included_index:
@@ -41,7 +41,7 @@ class SnapshotDropsTheLog(RaftNode):
 
 
 class ForgetsSnapshotOnRestart(RaftNode):
-    """The snapshot is not on disk, though the log before it was discarded (section 7)."""
+    """The snapshot is not on disk, although the log before it was discarded (section 7)."""
 
     durable = ("current_term", "voted_for", "log")
 
@@ -55,28 +55,28 @@ class SnapshotForgetsRetries(RaftNode):
 
 
 class LeaseWithoutTheMargin(RaftNode):
-    """A lease as long as an election timeout, whatever the clocks do (thesis 6.4.1)."""
+    """A lease as long as an election timeout, without a margin for clocks (thesis 6.4.1)."""
 
     def lease_length(self) -> int:
         return int(self.knobs["election_min_ms"]) * MS
 
 
 class VotesThoughItHearsALeader(RaftNode):
-    """Helps to elect another while a leader counts on it (end of section 6)."""
+    """Votes for another while it hears a leader, which relies on it (end of section 6)."""
 
     def hears_a_leader(self) -> bool:
         return False
 
 
 class RestartForgetsTheLeader(RaftNode):
-    """A restarted server votes at once, though it may have heard a leader just before."""
+    """A restarted server votes at once, although it may have heard a leader just before."""
 
     def on_restart(self) -> None:
         self.on_start()
 
 
 class PreVoteRaisesTheTerm(RaftNode):
-    """Raises its term already when it only asks whether it could win (thesis 9.6)."""
+    """Raises its term even for a pre-vote, which only asks whether it could win (thesis 9.6)."""
 
     def become_pre_candidate(self) -> None:
         self.current_term, self.voted_for = self.current_term + 1, None

@@ -1,9 +1,9 @@
-"""Ten bugs planted in Raft, one at a time: which check catches each, and that the same check is silent about Raft itself.
+"""Ten planted bugs in Raft, one at a time: which check catches each, and that the same check accepts honest Raft.
 
-Each bug has a script that is cut to it; the bug and honest Raft are both put through it. Two of the ten (the forgotten vote and
-Figure 8) survive hundreds of random storms: only their scripts find them. The other eight do not survive a few.
+Each bug has a script of its own; the bug and honest Raft both run it. Two of the ten (the forgotten vote and Figure 8) survive
+hundreds of random storms: only their scripts find them. A few storms find the other eight.
 
-In the scripts links take 10 ms, and a server's patience (its election timeout) is set by hand.
+In the scripts links take 10 ms, and the script sets a server's patience (its election timeout).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Script(Watched):
         super().__init__(cluster, (RaftSafety(FIVE), Linearizability()))
 
     def give_patience(self, **patience: int) -> None:
-        """From the next time on that a server sets its timer."""
+        """Takes effect when a server sets its timer next."""
         self.patience.update(patience)
 
     def server(self, id: str) -> Any:
@@ -59,17 +59,17 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in FIVE if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in FIVE if node not in named))))
 
     def crash(self, *nodes: str) -> None:
-        self.apply(*(Crash(node) for node in nodes))
+        self.carry_out(*(Crash(node) for node in nodes))
 
     def bounce(self, *nodes: str) -> None:
         self.crash(*nodes)
-        self.apply(*(Restart(node) for node in nodes))
+        self.carry_out(*(Restart(node) for node in nodes))
 
     def slow(self, src: str, dst: str, delay_ms: int) -> None:
-        self.apply(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
+        self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def run_until_leads(self, id: str) -> None:
         self.run_to(lambda _: bool(self.server(id).role == "leader"))
@@ -88,7 +88,7 @@ class Script(Watched):
 
 
 def late_candidate(servers: type[RaftNode], bounce: bool) -> Script:
-    """n1 and n5 stand in term 1; n1 wins, and falls silent, before the others hear of n5. In between they may restart."""
+    """n1 and n5 are candidates in term 1. n1 wins, and is silent before the others hear n5. In between they may restart."""
     script = Script(servers, n5=100, n1=150)
     for voter in ("n1", "n2", "n3", "n4"):
         script.slow("n5", voter, 100)
@@ -112,7 +112,7 @@ def second_candidate_after_a_restart(servers: type[RaftNode]) -> Script:
 
 
 def stale_candidate(servers: type[RaftNode]) -> Script:
-    """A write is committed by n1, n2 and n3; n1 crashes, and n4, who missed it, stands first."""
+    """n1, n2 and n3 commit a write; n1 crashes, and n4, which missed it, is the first candidate."""
     script = Script(servers, n1=150)
     script.run_until_leads("n1")
     script.run(100 * MS)
@@ -120,15 +120,15 @@ def stale_candidate(servers: type[RaftNode]) -> Script:
     script.served("n1", WRITE)
     script.crash("n1")
     script.give_patience(n4=400, n2=600)
-    script.bounce("n4", "n2")  # they set their timers anew
-    script.apply(Heal())
+    script.bounce("n4", "n2")  # they reset their timers
+    script.carry_out(Heal())
     script.run_to(lambda sim: any(sim.nodes[id].role == "leader" for id in ("n2", "n4")))
     script.run(200 * MS)
     return script
 
 
 def restarted_majority(servers: type[RaftNode]) -> Script:
-    """A write is committed by n1, n2 and n3; n1 crashes, n2 and n3 restart from disk; n4, who missed it, stands first."""
+    """n1, n2 and n3 commit a write; n1 crashes, n2 and n3 restart from disk; n4, which missed it, is the first candidate."""
     script = Script(servers, n1=150)
     script.run_until_leads("n1")
     script.run(100 * MS)
@@ -137,7 +137,7 @@ def restarted_majority(servers: type[RaftNode]) -> Script:
     script.crash("n1")
     script.give_patience(n4=400, n2=600)
     script.bounce("n2", "n3", "n4")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_to(lambda sim: any(sim.nodes[id].role == "leader" for id in ("n2", "n4")))
     script.run(200 * MS)
     return script
@@ -175,7 +175,7 @@ def figure_8(servers: type[RaftNode]) -> Script:
 
 
 def cut_off_leader(servers: type[RaftNode]) -> Script:
-    """n1 leads and is cut off with n2; it is asked to write. The others elect n3 and go on; then both sides are read."""
+    """n1 leads and is cut off with n2; it gets a write. The others elect n3 and go on; then both sides are read."""
     script = Script(servers, n1=150)
     script.run_until_leads("n1")
     script.run(600 * MS)
@@ -194,7 +194,7 @@ def cut_off_leader(servers: type[RaftNode]) -> Script:
 
 
 def two_sides_stand(servers: type[RaftNode]) -> Script:
-    """Cut 2|3 from the start, and somebody stands on each side."""
+    """Cut 2|3 from the start, with a candidate on each side."""
     script = Script(servers, n1=150, n3=150)
     script.split(("n1", "n2"), ("n3", "n4", "n5"))
     script.run_until_leads("n3")

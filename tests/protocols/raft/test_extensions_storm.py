@@ -49,7 +49,7 @@ class Weather(Storm):
         if node is None:
             return False
         with contextlib.suppress(Refused):
-            self.sim.apply(Act(node, action, argument))
+            self.sim.carry_out(Act(node, action, argument))
             self.seen[f"told to {action}"] += 1
             return True
         return False
@@ -83,10 +83,10 @@ class Weather(Storm):
         self.one_stands()
         self.run(self.chance.between(40 * MS, 80 * MS))
         for member in self.members:
-            self.sim.apply(Ask(member, READ if member == leader else WRITE, "x"))
+            self.sim.carry_out(Ask(member, READ if member == leader else WRITE, "x"))
         self.run(60 * MS)
         for member in self.members:
-            self.sim.apply(Ask(member, READ, "x"))
+            self.sim.carry_out(Ask(member, READ, "x"))
 
     def hand_over(self) -> None:
         self.tell(self.a_leader_or_somebody(), "transfer_leadership", self.chance.choice(self.members))
@@ -101,13 +101,13 @@ class Weather(Storm):
         PreVote), and so deposes the leader that begins to bring it in; the next leader's term is as high.
         """
         self.calm_links()
-        self.sim.apply(Heal())
+        self.sim.carry_out(Heal())
         for member in self.members:
             status = self.sim.status[member]
             if status == PAUSED:
-                self.sim.apply(Resume(member))
+                self.sim.carry_out(Resume(member))
             elif status in (CRASHED, HALTED):
-                self.sim.apply(Restart(member))
+                self.sim.carry_out(Restart(member))
         settled = 0
         for _ in range(20 * ATTEMPTS):
             settled = settled + 1 if all(self.knows_all(member) for member in self.members) else 0
@@ -154,7 +154,7 @@ def rest_storm(seed: int, node: type[Node] | None = None, **knobs: Any) -> Weath
     storm = Weather(CARD, seed, size, {**knobs_of(seed), **knobs}, node=node, promises=[Linearizability()], again=again)
     clocks = Stream.named(seed, "clocks")
     for member in storm.members:
-        storm.apply(SetClock(member, clocks.below(20 * S), clocks.between(-FASTEST_PPM, FASTEST_PPM)))
+        storm.carry_out(SetClock(member, clocks.below(20 * S), clocks.between(-FASTEST_PPM, FASTEST_PPM)))
     return storm
 
 

@@ -189,7 +189,7 @@ def election_ms(seed: int, failed: int) -> float:
     knobs = CARD.with_defaults({"election_min_ms": 300, "election_max_ms": 600})
     sim = Simulation(Cluster(CARD.node, members(5), knobs, seed=seed, link=LinkState(30 * MS, 10 * MS)))
     for number in range(failed):
-        sim.apply(Crash(f"n{5 - number}"))
+        sim.carry_out(Crash(f"n{5 - number}"))
     while sim.step():
         for event in sim.drain():
             if event.kind == "became" and event.data[0] == "leader":

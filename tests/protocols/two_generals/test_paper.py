@@ -48,9 +48,9 @@ def catching(acknowledgements: int, number: int, node: type[Node] = General) -> 
     sim = camps(acknowledgements, node)
     links = A_TO_B if number % 2 else B_TO_A
     sim.run_until(10 * MS * (number - 1))
-    sim.apply(Cut(links))
+    sim.carry_out(Cut(links))
     sim.run_until(10 * MS * number)
-    sim.apply(Heal())
+    sim.carry_out(Heal())
     sim.run_until(NIGHT)
     return sim
 
@@ -143,9 +143,9 @@ def test_a_copy_is_not_acknowledged_again() -> None:
 def test_a_general_who_wakes_waits_for_the_dawn_that_the_other_sees() -> None:
     sim = camps(1)
     sim.run_until(2 * NIGHT + 100 * MS)
-    sim.apply(Crash("n2"))
+    sim.carry_out(Crash("n2"))
     sim.run_until(4 * NIGHT + 100 * MS)
-    sim.apply(Restart("n2"))
+    sim.carry_out(Restart("n2"))
     sim.run_until(8 * NIGHT)
     nights = [(event.at, event.data[0]) for event in sim.events if event.kind == "decided" and event.node == "n2"]
     assert nights == [(night * NIGHT, night) for night in (1, 2, 5, 6, 7, 8)]
@@ -167,10 +167,10 @@ def test_each_card_says_what_its_general_does_not_know() -> None:
 
 def test_a_soldier_is_told_at_dawn_what_is_done() -> None:
     sim = camps(0)
-    sim.apply(Cut(A_TO_B))
+    sim.carry_out(Cut(A_TO_B))
     sim.run_until(NIGHT - 100 * MS)
     for general in ("n1", "n2"):
-        sim.apply(Ask(general, READ, "night1"))
+        sim.carry_out(Ask(general, READ, "night1"))
     sim.run_until(NIGHT + 20 * MS)
     told = [(event.node, event.data[3]) for event in sim.events if event.kind == "returned"]
     assert told == [("n1", (ATTACK,)), ("n2", (STAY,))]
@@ -185,7 +185,7 @@ def test_soldiers_who_were_told_different_things_break_agreement() -> None:
     script.ask("n2", READ, "night1")
     script.run(NIGHT + 100 * MS)
     assert script.findings == []
-    script.apply(Cut(A_TO_B))
+    script.carry_out(Cut(A_TO_B))
     script.ask("n1", READ, "night3")
     script.ask("n2", READ, "night3")
     script.run(2 * NIGHT + 100 * MS)

@@ -47,14 +47,14 @@ class ForgetsItsDecision(TwoPhaseCommitNode):
 
 
 class ReadsPastLocks(TwoPhaseCommitNode):
-    """A read is answered though a transaction that has not ended holds the item (strict two-phase locking)."""
+    """A read is answered although a transaction that has not ended locks the item (strict two-phase locking)."""
 
     def may_read(self, key: str) -> bool:
         return True
 
 
 class AbortsAfterEveryYes(TwoPhaseCommitNode):
-    """The coordinator decides Abort though every Yes has reached it in time (AC4)."""
+    """The coordinator decides Abort although every Yes has reached it in time (AC4)."""
 
     def count_votes(self, transaction: str) -> None:
         if len(self.votes[transaction]) >= self.yes_needed:

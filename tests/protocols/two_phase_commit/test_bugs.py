@@ -1,4 +1,4 @@
-"""Seven bugs planted in two-phase commit, one at a time: which check catches each, and that it is silent about honest sites.
+"""Seven planted bugs in two-phase commit, one at a time: which check catches each, and that it accepts honest sites.
 
 In the scripts links take 10 ms; n1 coordinates, and nobody else writes.
 """
@@ -46,10 +46,10 @@ class Script(Watched):
         return self.sim.nodes[id]
 
     def slow(self, src: str, dst: str, delay_ms: int) -> None:
-        self.apply(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
+        self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def cut(self, src: str, *dsts: str) -> None:
-        self.apply(Cut(tuple((src, dst) for dst in dsts)))
+        self.carry_out(Cut(tuple((src, dst) for dst in dsts)))
 
     def answered(self, op_id: str) -> str:
         self.run_to(lambda sim: op_id not in sim.clients.pending)
@@ -57,20 +57,20 @@ class Script(Watched):
 
 
 def told_one_only(sites: type[TwoPhaseCommitNode], termination: str = "simple") -> Script:
-    """n1 commits; n2 is told, n3 is not, and stays in doubt until the link is whole again."""
+    """n1 commits; n2 hears it, n3 does not, and stays in doubt until the link is whole again."""
     script = Script(sites, termination)
     op_id = script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + 15 * MS)
     script.cut("n1", "n3")
     assert script.answered(op_id) == OK
     script.run(500 * MS)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(500 * MS)
     return script
 
 
 def asks_the_uncertain(sites: type[TwoPhaseCommitNode]) -> Script:
-    """Both have voted; what n1 decides is slow to reach them, and n3 asks everybody."""
+    """Both have voted; n1's decision is slow to reach them, and n3 asks all sites."""
     script = Script(sites, "cooperative")
     op_id = script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + 15 * MS)
@@ -92,35 +92,35 @@ def one_cannot_vote(sites: type[TwoPhaseCommitNode]) -> Script:
 
 
 def voter_restarts(sites: type[TwoPhaseCommitNode]) -> Script:
-    """n3 votes Yes and restarts before it is told; then it asks, and is asked."""
+    """n3 votes Yes and restarts before it hears the decision; then it asks others, and others ask it."""
     script = Script(sites, "cooperative")
     script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + 12 * MS)
-    script.apply(Crash("n3"), Restart("n3"))
-    script.cut("n1", "n2")  # n2 is not told either, and asks n3
+    script.carry_out(Crash("n3"), Restart("n3"))
+    script.cut("n1", "n2")  # n2 does not hear it either, and asks n3
     script.slow("n1", "n3", 400)
     script.run(S)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(500 * MS)
     return script
 
 
 def coordinator_restarts(sites: type[TwoPhaseCommitNode]) -> Script:
-    """n1 commits, tells n2, and crashes before n3 is told. It restarts, and n3 asks it."""
+    """n1 commits, tells n2, and crashes before it tells n3. It restarts, and n3 asks it."""
     script = Script(sites)
     op_id = script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + 15 * MS)
     script.cut("n1", "n3")
     assert script.answered(op_id) == OK
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     script.run(300 * MS)
-    script.apply(Heal(), Restart("n1"))
+    script.carry_out(Heal(), Restart("n1"))
     script.run(500 * MS)
     return script
 
 
 def read_during_the_decision(sites: type[TwoPhaseCommitNode]) -> Script:
-    """n1 has committed and told its client; n3 is not told yet, and is read."""
+    """n1 has committed and answered its client; n3 does not know it yet, and gets a read."""
     script = Script(sites)
     op_id = script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + 15 * MS)
@@ -133,7 +133,7 @@ def read_during_the_decision(sites: type[TwoPhaseCommitNode]) -> Script:
 
 
 def plain_write(sites: type[TwoPhaseCommitNode]) -> Script:
-    """A write, and nothing is in its way."""
+    """A write without any fault."""
     script = Script(sites)
     script.ask("n1", WRITE)
     script.run(500 * MS)
@@ -162,7 +162,7 @@ test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script
 
 
 def test_who_asks_everybody_need_not_wait_for_the_coordinator() -> None:
-    """Cooperative termination: n2 has been told, and tells n3; with simple termination n3 waits for the coordinator's link."""
+    """Cooperative termination: n2 knows the decision, and tells n3; with simple termination n3 waits for the coordinator."""
     simple, cooperative = (told_one_only(TwoPhaseCommitNode, termination) for termination in ("simple", "cooperative"))
     assert simple.seen["doubt ended by its coordinator"] == 1 and not simple.seen["doubt ended by another"]
     assert cooperative.seen["doubt ended by another"] == 1 and not cooperative.seen["doubt ended by its coordinator"]
@@ -174,14 +174,14 @@ def test_when_all_have_voted_and_the_coordinator_is_gone_all_wait_for_ever(termi
     script = Script(TwoPhaseCommitNode, termination)
     script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + 12 * MS)
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     script.run(30 * S)
     assert [script.site(id).role for id in ("n2", "n3")] == [IN_DOUBT, IN_DOUBT]
     read, write = script.ask("n2", READ), script.ask("n3", WRITE)
     other = script.ask("n3", READ, "y")
     assert [script.answered(op_id) for op_id in (read, write, other)] == ["failed", "failed", "ok"]
     assert script.operation(read).reason == "x is locked by a transaction in doubt"
-    script.apply(Restart("n1"))
+    script.carry_out(Restart("n1"))
     script.run(S)
     assert script.answered(script.ask("n2", READ)) == OK
     assert script.findings == []

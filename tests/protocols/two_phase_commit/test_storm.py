@@ -27,7 +27,7 @@ def commit_storm(seed: int) -> Storm:
 
 
 def undecided(storm: Storm) -> list[tuple[str, str]]:
-    """AC5, asked for once all failures are repaired: what is older than a second must be decided."""
+    """AC5, checked after all failures are repaired: every transaction older than a second must be decided."""
     safety = next(checker for checker in storm.checkers if isinstance(checker, TwoPhaseCommitSafety))
     asked = {o.op_id: o.start for o in storm.history.operations}
     return [(t, site) for t, site in safety.undecided() if asked[t.rpartition("/")[0]] < storm.sim.now - S]

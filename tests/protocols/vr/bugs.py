@@ -20,7 +20,7 @@ from consensus.protocols.ordered.vr import (
 
 
 class QuorumOfTwo(VRNode):
-    """Two replicas are taken for a quorum, of however many (section 3)."""
+    """Treats two replicas as a quorum, however many there are (section 3)."""
 
     @property
     def quorum(self) -> int:
@@ -28,7 +28,7 @@ class QuorumOfTwo(VRNode):
 
 
 class RepliesBeforeCommit(VRNode):
-    """The primary replies to a write as soon as it stands in its own log (4.1, step 5)."""
+    """The primary replies to a write as soon as it is in its own log (4.1, step 5)."""
 
     def on_client_request(self, src: str, m: ClientRequest) -> None:
         known = self.client_table.get(m.client)
@@ -38,7 +38,7 @@ class RepliesBeforeCommit(VRNode):
 
 
 class ForgetsClientTable(VRNode):
-    """The primary takes every request for a new one (4.1, step 2)."""
+    """The primary treats every request as new (4.1, step 2)."""
 
     def on_client_request(self, src: str, m: ClientRequest) -> None:
         self.client_table.pop(m.client, None)
@@ -46,7 +46,7 @@ class ForgetsClientTable(VRNode):
 
 
 class AppendsOutOfOrder(VRNode):
-    """A backup appends what comes, in the order in which it comes (4.1, step 4)."""
+    """A backup appends entries in the order of their arrival (4.1, step 4)."""
 
     def on_prepare(self, src: str, m: Prepare) -> None:
         if not self.hears_primary(src, m.view):
@@ -73,7 +73,7 @@ class KeepsItsOwnLog(VRNode):
 
 
 class FollowsAnEarlierView(VRNode):
-    """A late StartView of an earlier view is taken for news (4.1: only messages of its own view or a later one)."""
+    """Accepts a late StartView of an earlier view (4.1: only messages of its own view or a later one)."""
 
     def on_start_view(self, src: str, m: StartView) -> None:
         if self.status != RECOVERING:
@@ -89,7 +89,7 @@ class SkipsRecovery(VRNode):
 
 
 class AnswersWhileRecovering(VRNode):
-    """Whoever is asked for recovery answers, whatever its own status (4.3, step 2)."""
+    """A replica answers a Recovery whatever its own status (4.3, step 2)."""
 
     def on_recovery(self, src: str, m: Recovery) -> None:
         if self.status != RECOVERING:
@@ -108,14 +108,14 @@ class OneResponseIsEnough(VRNode):
 
 
 class ForgetsNonce(VRNode):
-    """Takes answers to an earlier recovery for answers to this one (4.3, step 3)."""
+    """Accepts answers to an earlier recovery as answers to this one (4.3, step 3)."""
 
     def is_for_us(self, nonce: int) -> bool:
         return True
 
 
 class CutsBackBeforeItAsks(VRNode):
-    """Asking for a later view's state, it drops at once what is not committed (5.2, to the letter)."""
+    """Drops uncommitted entries when it asks for a later view's state (5.2, to the letter)."""
 
     def ask_for_state(self, replica: str, view: int) -> None:
         if view > self.view_number:

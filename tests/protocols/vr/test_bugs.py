@@ -1,7 +1,7 @@
-"""Twelve bugs planted in Viewstamped Replication, one at a time: which check catches each, and that the same check is silent
-about the honest protocol. And one that is no bug of ours: with nothing on disk, as published, a promise is forgotten.
+"""Twelve planted bugs in Viewstamped Replication, one at a time: which check catches each, and that the same check accepts
+the honest protocol. And one bug of the paper: with nothing on disk, as published, a promise is forgotten.
 
-In the scripts links take 10 ms, and a replica's patience with its primary is set by hand. The primary of view 0 is n1.
+In the scripts links take 10 ms, and the script sets a replica's patience with its primary. The primary of view 0 is n1.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Script(Watched):
         self.run(100 * MS)
 
     def give_patience(self, id: str, patience_ms: int) -> None:
-        """Everybody hears the primary once more; then this one has little patience, and the others have much."""
+        """All hear the primary once more; then this replica has a short timeout, and the others have long ones."""
         self.patience.update({**dict.fromkeys(self.members, NEVER), id: patience_ms})
         self.run(70 * MS)
 
@@ -63,26 +63,26 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in self.members if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in self.members if node not in named))))
 
     def crash(self, *nodes: str) -> None:
-        self.apply(*(Crash(node) for node in nodes))
+        self.carry_out(*(Crash(node) for node in nodes))
 
     def bounce(self, *nodes: str) -> None:
         self.crash(*nodes)
-        self.apply(*(Restart(node) for node in nodes))
+        self.carry_out(*(Restart(node) for node in nodes))
 
     def slow(self, src: str, dst: str, delay_ms: int) -> None:
-        self.apply(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
+        self.carry_out(SetLink(((src, dst),), (("delay", delay_ms * MS),)))
 
     def cut(self, src: str, *dsts: str) -> None:
-        self.apply(Cut(tuple((src, dst) for dst in dsts)))
+        self.carry_out(Cut(tuple((src, dst) for dst in dsts)))
 
     def run_until_leads(self, id: str) -> None:
         self.run_to(lambda _: bool(self.replica(id).is_primary))
 
     def served(self, node: str, kind: str) -> Operation:
-        """Asks and waits for the answer, which must be ok."""
+        """Sends a request and waits for the answer, which must be ok."""
         op_id = self.ask(node, kind)
         self.run_to(lambda sim: op_id not in sim.clients.pending)
         assert self.operation(op_id).outcome == OK
@@ -93,7 +93,7 @@ class Script(Watched):
 
 
 def two_sides(replicas: type[VRNode]) -> Script:
-    """Cut 2|3; both sides are asked to write, and the larger one makes n3 its primary."""
+    """Cut 2|3; both sides get a write, and the larger one makes n3 its primary."""
     script = Script(replicas)
     script.give_patience("n3", 150)
     script.split(("n1", "n2"), ("n3", "n4", "n5"))
@@ -105,7 +105,7 @@ def two_sides(replicas: type[VRNode]) -> Script:
 
 
 def cut_off_primary(replicas: type[VRNode]) -> Script:
-    """n1 is cut off alone and asked to write; the others go on with n2 and are read."""
+    """n1 is cut off alone and gets a write; the others go on with n2 and get reads."""
     script = Script(replicas)
     script.give_patience("n2", 150)
     script.split(("n1",), ("n2", "n3", "n4", "n5"))
@@ -122,15 +122,15 @@ def lost_reply(replicas: type[VRNode]) -> Script:
     script.cut("n1", "n3")
     op_id = script.ask("n3", WRITE)
     script.run_to(lambda _: script.replica("n1").commit_number == 1)
-    script.run(20 * MS)  # the reply dies
-    script.apply(Heal())
+    script.run(20 * MS)  # the reply is dropped
+    script.carry_out(Heal())
     script.run_to(lambda sim: op_id not in sim.clients.pending)
     script.run(200 * MS)
     return script
 
 
 def overtaken(replicas: type[VRNode]) -> Script:
-    """The second Prepare is at n2 before the first."""
+    """The second Prepare reaches n2 before the first."""
     script = Script(replicas, size=3)
     script.slow("n1", "n2", 40)
     script.ask("n1", WRITE)
@@ -142,7 +142,7 @@ def overtaken(replicas: type[VRNode]) -> Script:
 
 
 def long_old_log(replicas: type[VRNode]) -> Script:
-    """n1 collects five requests that it can tell nobody of. View 1 commits four. In view 2 n1 is counted, and n2 is not."""
+    """n1 collects five requests that it cannot send. View 1 commits four. View 2 counts n1, and not n2."""
     script = Script(replicas)
     script.give_patience("n2", 150)
     script.cut("n1", "n2", "n3", "n4", "n5")
@@ -161,20 +161,20 @@ def long_old_log(replicas: type[VRNode]) -> Script:
 
 
 def missed_write(replicas: type[VRNode]) -> Script:
-    """n1, n3 and n4 commit a write; n1 crashes, and n2, who missed it, is the next primary."""
+    """n1, n3 and n4 commit a write; n1 crashes, and n2, which missed it, is the next primary."""
     script = Script(replicas)
     script.give_patience("n3", 150)
     script.split(("n1", "n3", "n4"))
     script.served("n4", WRITE)
     script.crash("n1")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_until_leads("n2")
     script.run(200 * MS)
     return script
 
 
 def late_start_view(replicas: type[VRNode]) -> Script:
-    """View 1 begins, and n4 is told late, when n3 leads view 2 already and n4 follows it."""
+    """View 1 begins, and n4 hears it late, when n3 leads view 2 already and n4 follows it."""
     script = Script(replicas)
     script.give_patience("n2", 150)
     script.split(("n2", "n3", "n4", "n5"))
@@ -196,7 +196,7 @@ def forgetful_majority(replicas: type[VRNode]) -> Script:
     script.split(("n1", "n2", "n3"))
     script.served("n1", WRITE)
     script.bounce("n1", "n2", "n3")
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(2 * S)
     script.ask("n4", READ)
     script.run(2 * S)
@@ -230,7 +230,7 @@ def late_answers(replicas: type[VRNode]) -> Script:
     script.give_patience("n3", 500)
     script.split(("n1", "n2"))
     script.served("n1", WRITE)
-    script.apply(Heal((("n3", "n2"), ("n2", "n3"))))
+    script.carry_out(Heal((("n3", "n2"), ("n2", "n3"))))
     script.cut("n2", "n1")
     script.bounce("n2")
     script.run(250 * MS)  # the old answers arrive
@@ -249,18 +249,18 @@ def last_copies(replicas: type[VRNode]) -> Script:
     script.split(("n1", "n2", "n3"))  # n4 and n5 do not learn that it is committed
     script.cut("n1", "n2", "n3")  # nor n2 and n3 that there is something
     script.run_to(lambda _: script.replica("n1").status == VIEW_CHANGE)
-    script.apply(Heal((("n1", "n2"), ("n1", "n3"))))
+    script.carry_out(Heal((("n1", "n2"), ("n1", "n3"))))
     script.run_to(lambda _: script.replica("n3").has_done_view_change)
     script.run(MS)
     script.cut("n2", "n3")  # nor n3 what view 1 begins with
     script.run_until_leads("n2")
     script.run(15 * MS)
     script.split(("n3",))
-    script.apply(Heal((("n2", "n4"), ("n2", "n5"))))
+    script.carry_out(Heal((("n2", "n4"), ("n2", "n5"))))
     script.run_to(lambda _: script.replica("n4").transfer_view == script.replica("n5").transfer_view == 1)
     script.crash("n1", "n2")
     script.replica("n3").knobs["patience"]["n3"] = 150
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run_to(lambda _: any(script.replica(id).is_primary for id in ("n3", "n4", "n5")), 70 * S)
     script.run(200 * MS)
     return script
@@ -276,7 +276,7 @@ def forgotten_promise(replicas: type[VRNode], disk: str = "nothing") -> Script:
     script.slow("n2", "n3", 300)
     script.split(("n2", "n3"))
     script.run_to(lambda _: script.replica("n2").status == VIEW_CHANGE)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.slow("n2", "n1", 10)
     script.bounce("n2")
     script.give_patience("n2", NEVER)
@@ -289,11 +289,11 @@ def forgotten_promise(replicas: type[VRNode], disk: str = "nothing") -> Script:
     script.slow("n3", "n1", 10)
     script.slow("n3", "n2", 10)
     script.run_to(lambda _: all(script.replica(id).status == NORMAL for id in script.members))
-    if script.replica("n1").is_primary:  # nobody is bound to view 1 any more
-        script.apply(Cut((("n1", "n2"), ("n2", "n1"))))
+    if script.replica("n1").is_primary:  # no promise to view 1 is left
+        script.carry_out(Cut((("n1", "n2"), ("n2", "n1"))))
     script.served("n3", WRITE)
     script.run(600 * MS)  # the late DoViewChange arrives
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.ask("n2", READ)
     script.run(S)
     return script

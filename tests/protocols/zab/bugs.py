@@ -20,7 +20,7 @@ class ForgetsItsHistory(ZabNode):
 
 
 class ConfirmsAnEpochTwice(ZabNode):
-    """Acknowledges NEWEPOCH though it promised that epoch before (f.1.2: if f.p < e')."""
+    """Acknowledges NEWEPOCH even if it promised that epoch before (f.1.2: if f.p < e')."""
 
     def promises_now(self, epoch: int) -> bool:
         return True
@@ -34,14 +34,14 @@ class KeepsItsOwnHistory(ZabNode):
 
 
 class NeverDropsProposals(ZabNode):
-    """Keeps what it has and adds what is later, instead of taking the initial history (f.2.1)."""
+    """Keeps its history and adds later transactions, instead of taking the initial history (f.2.1)."""
 
     def adopt(self, history: tuple[Transaction, ...]) -> None:
         super().adopt((*self.history[1:], *(each for each in history if each[:2] > self.last_zxid)))
 
 
 class BroadcastsBeforeItDelivers(ZabNode):
-    """A new primary proposes what waits before it has delivered the initial history (l.2.2 before f.3.1)."""
+    """A new primary proposes waiting requests before it has delivered the initial history (l.2.2 before f.3.1)."""
 
     def commit_leader(self) -> None:
         if self.phase == SYNCHRONIZATION and 1 + self.synchronized >= self.majority:
@@ -52,7 +52,7 @@ class BroadcastsBeforeItDelivers(ZabNode):
 
 
 class TwoMakeAQuorum(ZabNode):
-    """Two servers are taken for a quorum, of however many."""
+    """Treats two servers as a quorum, however many there are."""
 
     @property
     def majority(self) -> int:
@@ -69,7 +69,7 @@ class AnswersBeforeCommit(ZabNode):
 
 
 class ProposesToTheSynchronizedOnly(ZabNode):
-    """No PROPOSE to a follower that was sent the history and has not acknowledged it yet (specification, issue 1)."""
+    """Sends no PROPOSE to a follower that got the history and has not acknowledged it yet (specification, issue 1)."""
 
     def say(self, peer: str, kind: Any, *fields: Any) -> None:
         if kind is not Propose or self.quorum[peer]:

@@ -1,7 +1,7 @@
-"""Ten bugs planted in Zab, one at a time: which check catches each, and that the same check is silent about Zab itself.
+"""Ten planted bugs in Zab, one at a time: which check catches each, and that the same check accepts honest Zab.
 
-Each bug has a script that is cut to it; the bug and honest Zab are both put through it. In the scripts links take 10 ms, and
-phase 0 is the script's own: the paper takes any oracle, so the script names the leader that each server is to follow.
+Each bug has a script of its own; the bug and honest Zab both run it. In the scripts links take 10 ms. The script replaces
+phase 0: the paper allows any oracle, so the script names the leader that each server follows.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FIVE = members(5)
 
 
 class Script(Watched):
-    """Five servers that follow whom the script says; ``servers`` is their class."""
+    """Five servers that follow the leaders that the script names; ``servers`` is their class."""
 
     def __init__(self, servers: type[ZabNode], reads: str = "sync") -> None:
         self.oracle: dict[str, str] = {}
@@ -70,11 +70,11 @@ class Script(Watched):
 
     def split(self, *sides: tuple[str, ...]) -> None:
         named = [node for side in sides for node in side]
-        self.apply(Partition((*sides, *((node,) for node in FIVE if node not in named))))
+        self.carry_out(Partition((*sides, *((node,) for node in FIVE if node not in named))))
 
     def bounce(self, *nodes: str) -> None:
         for node in nodes:
-            self.apply(Crash(node), Restart(node))
+            self.carry_out(Crash(node), Restart(node))
 
     def run_until_leads(self, id: str) -> None:
         self.run_to(lambda _: bool(self.server(id).role == "leader"))
@@ -112,10 +112,10 @@ def restarted_quorum(servers: type[ZabNode]) -> Script:
 
 
 def committed_by_others(servers: type[ZabNode]) -> Script:
-    """A write is committed by n1, n2 and n3. n1 crashes, n2 and n3 restart; n4, who missed it, leads all others and writes."""
+    """n1, n2 and n3 commit a write. n1 crashes, n2 and n3 restart; n4, which missed it, leads all others and writes."""
     script = led_by_n1(servers, "n2", "n3")
     script.served("n1", WRITE)
-    script.apply(Crash("n1"))
+    script.carry_out(Crash("n1"))
     script.bounce("n2", "n3")
     script.name_leader("n4", "n2", "n3", "n5")
     script.run_until_leads("n4")
@@ -127,7 +127,7 @@ def committed_by_others(servers: type[ZabNode]) -> Script:
 def promised_elsewhere(servers: type[ZabNode]) -> Script:
     """n1, n2 and n3 lead, n5 and n4 follow n5: two prospective leaders count on n3 and n4 for epoch 1."""
     script = Script(servers)
-    script.apply(Cut((("n5", "n3"), ("n5", "n4"))))  # n5 hears n3 and n4, but not they it
+    script.carry_out(Cut((("n5", "n3"), ("n5", "n4"))))  # n5 hears n3 and n4, but they do not hear n5
     script.name_leader("n5", "n3", "n4")
     script.run_to(lambda _: script.server("n5").new_epoch == 1)
     script.bounce("n3", "n4")  # before NEWEPOCH(1) reaches them
@@ -151,18 +151,18 @@ def proposal_of_a_lost_primary(servers: type[ZabNode]) -> Script:
     script.name_leader("n2", "n1", "n3", "n4", "n5")
     script.run_until_leads("n2")
     script.served("n2", WRITE)
-    script.apply(Heal())
+    script.carry_out(Heal())
     script.run(500 * MS)
     assert script.server("n1").history[1][:2] in ((1, 1), (2, 1)) and script.server("n1").role == "follower"
     return script
 
 
 def half_done_and_waiting(servers: type[ZabNode]) -> Script:
-    """A write is acknowledged by n2 and n3, and delivered by n1 alone. n2, which has a request waiting, leads next."""
+    """n2 and n3 acknowledge a write, and only n1 delivers it. n2, which has a waiting request, leads next."""
     script = led_by_n1(servers, "n2", "n3")
     script.ask("n1", WRITE)
     script.run_to(lambda _: script.server("n2").last_index == script.server("n3").last_index == 1)
-    script.apply(Cut((("n1", "n2"), ("n1", "n3"))))  # their acknowledgements still arrive
+    script.carry_out(Cut((("n1", "n2"), ("n1", "n3"))))  # their acknowledgements still arrive
     script.run_to(lambda _: script.server("n1").delivered == 1)
     script.split(("n2", "n3"))
     script.name_leader("n2", "n3", "n4")
@@ -176,7 +176,7 @@ def half_done_and_waiting(servers: type[ZabNode]) -> Script:
 
 
 def two_sides(servers: type[ZabNode]) -> Script:
-    """Cut 2|3 from the start, and somebody is to lead on each side."""
+    """Cut 2|3 from the start, with a leader on each side."""
     script = Script(servers)
     script.split(("n1", "n2"), ("n3", "n4", "n5"))
     script.name_leader("n1", "n2")
@@ -187,7 +187,7 @@ def two_sides(servers: type[ZabNode]) -> Script:
 
 
 def asked_behind_the_cut(servers: type[ZabNode]) -> Script:
-    """n1 is cut off and, before it notices, asked to write; the others go on under n3 and are read."""
+    """n1 is cut off and, before it notices, gets a write; the others go on under n3 and get reads."""
     script = led_by_n1(servers, "n2", "n3", "n4", "n5")
     script.split(("n2", "n3", "n4", "n5"))
     script.ask("n1", WRITE)
@@ -204,7 +204,7 @@ def slow_newcomer(servers: type[ZabNode]) -> Script:
     script = led_by_n1(servers, "n2", "n3", "n4")
     script.name_leader("n1", "n5")
     script.run_to(lambda _: "n5" in script.server("n1").quorum)
-    script.apply(SetLink((("n5", "n1"),), (("delay", 100 * MS),)))
+    script.carry_out(SetLink((("n5", "n1"),), (("delay", 100 * MS),)))
     script.served("n1", WRITE)
     script.run(400 * MS)
     assert script.server("n5").delivered == 1 or script.sim.status["n5"] == "halted"
@@ -214,10 +214,10 @@ def slow_newcomer(servers: type[ZabNode]) -> Script:
 def overtaken(servers: type[ZabNode]) -> Script:
     """Two proposals, and the second overtakes the first."""
     script = led_by_n1(servers, "n2", "n3", "n4", "n5")
-    script.apply(SetLink((("n1", "n2"),), (("delay", 60 * MS),)))
+    script.carry_out(SetLink((("n1", "n2"),), (("delay", 60 * MS),)))
     script.ask("n1", WRITE)
     script.run(ACCESS_DELAY + MS)
-    script.apply(SetLink((("n1", "n2"),), (("delay", 10 * MS),)))
+    script.carry_out(SetLink((("n1", "n2"),), (("delay", 10 * MS),)))
     script.served("n1", WRITE)
     script.run(200 * MS)
     return script
@@ -251,7 +251,7 @@ test_each_bug_has_its_script, test_a_planted_bug_is_caught, test_the_same_script
 )
 
 
-# Two survive a hundred and fifty storms: only their scripts find them.
+# A hundred and fifty storms miss two of them: only their scripts find them.
 SURVIVES_STORMS = (zab_bugs.ConfirmsAnEpochTwice, zab_bugs.KeepsItsOwnHistory)
 
 
@@ -264,12 +264,12 @@ test_a_few_random_storms_find_it_as_well = storms_find(
 
 @pytest.mark.parametrize(("reads", "outcome", "broken"), [("leader-sync", OK, [LINEARIZABLE]), ("sync", "unknown", [])])
 def test_a_sync_at_a_leader_with_a_slow_clock_is_a_promise_of_clocks(reads: str, outcome: str, broken: list[str]) -> None:
-    """ZooKeeper's sync trusts that a leader notices its fall before its followers leave it; one that is broadcast need not.
+    """ZooKeeper's sync relies on a leader noticing the cut before its followers leave it; a broadcast sync does not.
 
     The clock of n1 goes at half the pace. It is cut off; the others leave it in time and write under n3; then n1 is read.
     """
     script = led_by_n1(ZabNode, "n2", "n3", "n4", "n5", reads=reads)
-    script.apply(SetClock("n1", 0, -500_000))
+    script.carry_out(SetClock("n1", 0, -500_000))
     script.run(300 * MS)
     script.split(("n2", "n3", "n4", "n5"))
     script.name_leader("n3", "n2", "n4", "n5")

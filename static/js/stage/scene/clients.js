@@ -1,4 +1,4 @@
-// Clients as shapes: each at its home, with what came of its last operation beside it.
+// Clients as shapes: each at its home, with the result of its last operation beside it.
 
 import { elementsWords } from "../../words/sentences.js";
 
@@ -6,7 +6,7 @@ import { elementsWords } from "../../words/sentences.js";
 /** @typedef {import("../types.js").Shape} Shape */
 /** @typedef {import("../types.js").Operation} Operation */
 
-/** The newest answer that each client has got. @param {Iterable<Operation>} operations @returns {Map<string, Operation>} */
+/** The newest answer of each client. @param {Iterable<Operation>} operations @returns {Map<string, Operation>} */
 export function lastAnswers(operations) {
   /** @type {Map<string, Operation>} */
   const last = new Map();
@@ -23,16 +23,16 @@ function ended(operation) {
   return operation.finish ?? operation.start;
 }
 
-/** The mark beside a client: what came of its last operation, as it looks now. @param {Operation} operation */
+/** The mark beside a client: the result of its last operation, as known now. @param {Operation} operation */
 export function answerMark({ outcome, mark }) {
   if (mark) return mark;
   return outcome === "ok" || outcome === "failed" ? outcome : "unknown";
 }
 
-/** What a client knows of its last operation: what it read, what it wrote, or what it asked in vain. @param {Operation} operation
+/** The text beside a client about its last operation: what it read, what it wrote, or a request without success. @param {Operation} operation
  * @param {string} [object] */
 export function saidText({ kind, key, value, outcome, result = [] }, object) {
-  if (kind === "write" && object === "decision" && outcome === "ok" && result.length > 0) return `${key}=${result[0]}`; // it was told what is decided
+  if (kind === "write" && object === "decision" && outcome === "ok" && result.length > 0) return `${key}=${result[0]}`; // the answer is the decided value
   if (kind === "write") return object === "counter" ? `${key}+1` : object === "set" ? `${key}+${value}` : `${key}←${value}`;
   if (kind === "remove") return object === "counter" ? `${key}−1` : `${key}−${value}`;
   if (outcome === "ok" && object === "set") return elementsWords(result.length, key);

@@ -1,4 +1,4 @@
-// What the visitor is doing, as shapes: what is pointed at, dragged, drawn; and the hand that shows a newcomer how.
+// The visitor's gestures as shapes: what the pointer highlights, drags or draws; and the hand that shows a newcomer how to cut.
 
 import { colourOf } from "../../lib/colour.js";
 import { mix } from "../../lib/geometry.js";
@@ -13,7 +13,7 @@ import { cellShapes } from "./nodes.js";
 /** @typedef {import("../types.js").Point} Point */
 /** @typedef {import("../types.js").Shape} Shape */
 
-/** A log entry's words, when it is pointed at. @param {Given} given @returns {Shape[]} */
+/** The words of the log entry under the pointer. @param {Given} given @returns {Shape[]} */
 export function hoverShapes({ lane, layout, ui, laneIndex }) {
   if (ui.hover?.kind !== "cell" || ui.hover.lane !== laneIndex) return [];
   const [node, index] = String(ui.hover.id).split("#");
@@ -28,7 +28,7 @@ export function hoverShapes({ lane, layout, ui, laneIndex }) {
   }];
 }
 
-/** Under the nodes: where a dragged node would land, and the canyon that would open. @param {Given} given @returns {Shape[]} */
+/** Shapes under the nodes: where a dragged node would land, and the canyon that would open. @param {Given} given @returns {Shape[]} */
 export function dragShapes({ layout, ui }) {
   const gesture = ui.gesture;
   if (gesture?.kind !== "drag" || !gesture.node) return [];
@@ -66,7 +66,7 @@ export function gestureShapes({ ui, net }) {
   return shapes;
 }
 
-/** The hand that draws the cut once for a newcomer: between the first half of the nodes and the rest. @param {Given} given @returns {Shape[]} */
+/** The hand that draws a cut once for a newcomer, between the first half of the nodes and the rest. @param {Given} given @returns {Shape[]} */
 export function ghostShapes({ ui, layout, laneIndex }) {
   if (!ui.ghost || laneIndex !== 0 || layout.islands.length > 0) return [];
   const path = ghostPath(layout);

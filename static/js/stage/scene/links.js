@@ -1,4 +1,4 @@
-// What stands still in a scene: islands, canyons, links with what is cut or tuned on them, and the ways to clients.
+// The still part of a scene: islands, canyons, links with their cuts and settings, and the ways to clients.
 
 import { colourOf } from "../../lib/colour.js";
 import { mix } from "../../lib/geometry.js";
@@ -9,7 +9,7 @@ import { mix } from "../../lib/geometry.js";
 /** @typedef {import("../types.js").Shape} Shape */
 /** @typedef {import("../types.js").CanyonShape} CanyonShape */
 
-export const CANYON_HALF = 14; // how far the canyon's zigzag reaches to either side
+export const CANYON_HALF = 14; // the canyon's zigzag reaches this far to each side
 
 /** @param {Given} given @returns {Shape[]} */
 export function still(given) {
@@ -35,7 +35,7 @@ export function still(given) {
 /** @param {[Point, Point]} canyon @param {(name: string) => string} colour @param {number} fade @param {Layout} layout @returns {CanyonShape} */
 export function canyonShape([a, b], colour, fade, layout) {
   const full = Math.hypot(b[0] - a[0], b[1] - a[1]);
-  const length = full - (b[1] >= layout.height / 2 - 1 && b[0] === a[0] ? 26 : 0); // room for the count of the lost
+  const length = full - (b[1] >= layout.height / 2 - 1 && b[0] === a[0] ? 26 : 0); // room for the count of lost messages
   const along = /** @type {Point} */ ([(b[0] - a[0]) / full, (b[1] - a[1]) / full]);
   const steps = Math.max(4, Math.round((length - 24) / (26 * layout.unit)));
   /** @type {Point[]} */

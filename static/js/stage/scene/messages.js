@@ -1,4 +1,4 @@
-// Messages on their way, what became of those that did not arrive, and how many the cut has stopped.
+// Messages on their way, the ends of those that did not arrive, and the count of those that a cut has stopped.
 
 import { colourOf, epochColour } from "../../lib/colour.js";
 import { mix } from "../../lib/geometry.js";
@@ -16,8 +16,8 @@ const BURST = 0.5; // wall seconds
 const VANISH = 0.7; // wall seconds
 const EFFECTS_MAX = 300;
 
-/** Where a message is on its way (0..1), and whether it waits at the wall. It flies evenly from when it was sent to when it is due; on a
- * cut link it gets as far as the wall and waits there, unless it had passed the wall when the cut came.
+/** The place of a message on its way (0..1), and whether it waits at the wall. It moves evenly from its sending to its due time. On a cut
+ * link it moves up to the wall and waits there, unless it had passed the wall before the cut.
  * @param {Message} message @param {Way} way @param {number} at @param {number} since when the link was cut @param {number} unit */
 export function position(message, way, at, since, unit) {
   const span = Math.max(1, message.due - message.at);
@@ -28,14 +28,14 @@ export function position(message, way, at, since, unit) {
   return part > wall && !passed ? { part: wall, waits: true } : { part, waits: false };
 }
 
-/** The way that a message takes, if it is shown: clients know of their own messages only.
+/** The way of a message, if it is visible: in the clients' view only clients' own messages are.
  * @param {Message} message @param {Given} given @returns {Way | undefined} */
 function wayOf({ src, dst }, { net, ui, layout }) {
   if (ui.view === "clients" && !layout.clients.has(src) && !layout.clients.has(dst)) return undefined;
   return net.ways.get(src)?.get(dst);
 }
 
-/** The colours of messages by epoch, looked up once a picture. @param {Ui} ui @returns {(message: Message) => string} */
+/** The colours of messages by epoch, looked up once for each picture. @param {Ui} ui @returns {(message: Message) => string} */
 function tints(ui) {
   const neutral = colourOf(ui.colours, "neutral");
   /** @type {Map<number, string>} */
@@ -48,7 +48,7 @@ function tints(ui) {
   };
 }
 
-/** The names of messages' sprites, each text made once a picture: there are thousands of messages and a dozen looks.
+/** The names of messages' sprites. Each text is made once for each picture: there are thousands of messages and a dozen looks.
  * @param {number} size @returns {(name: string, tint: string) => string} */
 function looksOfMessages(size) {
   /** @type {Map<string, Map<string, string>>} */
@@ -88,14 +88,14 @@ export function addMessages(given, shapes) {
   }
 }
 
-/** What became of messages that did not arrive: a burst at the cut, a small cross where they were lost. @param {Given} given @returns {Shape[]} */
+/** The ends of messages that did not arrive: a burst at the cut, a small cross where they were lost. @param {Given} given @returns {Shape[]} */
 export function endShapes(given) {
   const { lane, ui, layout, cutSince, wall } = given;
   const size = 27 * Math.max(0.62, layout.unit);
   const tintOf = tints(ui);
   /** @type {Shape[]} */
   const shapes = [];
-  for (let i = lane.ended.length - 1; i >= 0 && shapes.length < EFFECTS_MAX; i--) { // the newest, of however many have been delivered
+  for (let i = lane.ended.length - 1; i >= 0 && shapes.length < EFFECTS_MAX; i--) { // only the newest, since there may be very many
     const message = lane.ended[i];
     if (message.how === "delivered") continue;
     const way = wayOf(message, given);
@@ -112,7 +112,7 @@ export function endShapes(given) {
   return shapes.reverse();
 }
 
-/** How many messages the cut has killed, under the canyon. @param {Given} given @returns {Shape[]} */
+/** The count of messages that the cut has stopped, under the canyon. @param {Given} given @returns {Shape[]} */
 export function countShapes({ lane, layout, ui }) {
   const dropped = lane.dropped?.cut ?? 0;
   if (dropped === 0) return [];

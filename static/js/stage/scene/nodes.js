@@ -14,11 +14,11 @@ import { elementsWords } from "../../words/sentences.js";
 /** @typedef {import("../types.js").Looks} Looks */
 /** @typedef {import("../types.js").Colours} Colours */
 
-const LETTERS = 6; // that stand in a node beside one another and can be read
-const SLICES_MAX = 8; // more siblings than that cannot be told apart, and are counted in words
+const LETTERS = 6; // letters that fit into a node and can be read
+const SLICES_MAX = 8; // with more siblings nobody can distinguish the slices, so they are counted in words
 
-/** The colour a node is filled with: one epoch, one colour; without epochs one for each value of the watched key. A set is one value,
- * however many elements it has.
+/** The fill colour of a node: one for each epoch; without epochs, one for each value of the watched key. A set is one value, no matter how
+ * many elements it has.
  * @param {NodeState} state @param {string} key @param {Colours} colours @param {string} [object] @returns {string[]} */
 export function fillsOf(state, key, colours, object) {
   if (state.epoch !== null && state.epoch !== undefined) return [colourOf(colours, epochColour(state.epoch))];
@@ -27,8 +27,8 @@ export function fillsOf(state, key, colours, object) {
   return values.length === 0 ? [colourOf(colours, "neutral")] : values.slice(0, SLICES_MAX).map((value) => colourOf(colours, valueColour(value)));
 }
 
-/** What stands in a node under its name: "x=7", two siblings "7|9", more of them "3 values", nothing "x=–"; a long one without its key, "porridge"; of a set how many elements it
- * has, "3 in x". @param {NodeState} state @param {string} key @param {string} [object] */
+/** The text in a node under its name: "x=7"; two siblings "7|9", more of them "3 values"; no value "x=–"; a long value without its key,
+ * "porridge"; for a set the number of its elements, "3 in x". @param {NodeState} state @param {string} key @param {string} [object] */
 export function valueText(state, key, object) {
   if (!state.store) return "";
   const values = state.store[key] ?? [];
@@ -36,12 +36,12 @@ export function valueText(state, key, object) {
   if (object === "counter" && values.length === 0) return `${key}=0`;
   if (values.length <= 1) {
     const value = values[0] ?? "–";
-    return key.length + 1 + value.length <= LETTERS ? `${key}=${value}` : value; // what is watched stands at the foot of the page, too
+    return key.length + 1 + value.length <= LETTERS ? `${key}=${value}` : value; // the foot of the page names the watched key, too
   }
   return values.length === 2 ? values.join("|") : t("stage.siblings", { n: values.length }); // the key would not fit beside them
 }
 
-/** The timer that a node's arc shows: the one that its protocol names, else the one with the longest way to run; null when nothing runs.
+/** The timer that a node's arc shows: the one that its protocol names, else the longest one; null if no timer runs.
  * @param {NodeState} state @returns {[string, number, number] | null} */
 export function shownTimer(state) {
   const timers = state.timers ?? [];
@@ -49,8 +49,8 @@ export function shownTimer(state) {
   return timers.find(([name]) => name === state.ring_timer) ?? timers.reduce((most, next) => (next[2] - next[1] > most[2] - most[1] ? next : most));
 }
 
-/** What is computed of a node once and stays until its state, its place or the look of things changes. States are never changed, only
- * replaced, so the last shape of each is kept beside it.
+/** The cached shape of a node. It is computed again when its state, its place or the colours change. A state never changes, it is
+ * replaced, so each state has its last shape in this cache.
  * @typedef {{id: string, x: number, y: number, layout: Layout, colours: Colours, key: string, shape: NodeShape}} Face */
 /** @type {WeakMap<NodeState, Face>} */
 const FACES = new WeakMap();
@@ -71,7 +71,7 @@ export function nodeShape(id, [x, y], { lane, layout, ui, renderAt, laneIndex, o
   return { ...shape, focused, arc: shape.times ? arcOf(state, renderAt) : null };
 }
 
-/** A node of which nothing is known. @param {string} id @param {number} x @param {number} y @param {Layout} layout @param {Colours} colours
+/** A node without a known state. @param {string} id @param {number} x @param {number} y @param {Layout} layout @param {Colours} colours
  * @returns {Omit<NodeShape, "looks">} */
 function blankShape(id, x, y, { radius, unit }, colours) {
   return {
@@ -86,7 +86,7 @@ function faintShape(id, x, y, layout, colours, focused) {
   return { ...shape, looks: looksOf(shape) };
 }
 
-/** All of a node but its timer and the pointer's attention. @param {string} id @param {number} x @param {number} y @param {NodeState} state
+/** The shape of a node without its timer and its highlight. @param {string} id @param {number} x @param {number} y @param {NodeState} state
  * @param {Layout} layout @param {Ui} ui @param {string} object @returns {NodeShape} */
 function faceShape(id, x, y, state, layout, { watchedKey, colours }, object) {
   const up = state.status === "up" || state.status === "paused";
@@ -104,7 +104,7 @@ function faceShape(id, x, y, state, layout, { watchedKey, colours }, object) {
   return { ...shape, looks: looksOf(shape) };
 }
 
-/** The names of a node's sprites: two parts with one name look the same. @param {Omit<NodeShape, "looks">} shape @returns {Looks} */
+/** The names of a node's sprites: parts with the same name look the same. @param {Omit<NodeShape, "looks">} shape @returns {Looks} */
 function looksOf({ id, radius, fills, label, status, ring, faint, cells, more }) {
   const body = `body|${radius}|${fills.join()}|${status}|${ring}|${faint}`;
   const face = `${radius}|${fills[0]}|${status}|${faint}`;
@@ -132,7 +132,7 @@ function cellCount(layout) {
   return count <= 7 ? 6 : count <= 11 ? 5 : 4;
 }
 
-/** The last entries of a node's log, in a row under it. @param {NodeState} state @param {number} x @param {number} y @param {Layout} layout
+/** The last entries of a node's log, as a row of cells under it. @param {NodeState} state @param {number} x @param {number} y @param {Layout} layout
  * @param {Colours} colours @returns {Cell[]} */
 export function cellShapes(state, x, y, layout, colours) {
   const log = state.log ?? [];

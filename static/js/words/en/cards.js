@@ -1,4 +1,4 @@
-/** Cards of nodes, links and knobs, and the lists that say the same in words. */
+/** Cards of nodes, links and knobs, and the picture in words. */
 export const cards = Object.freeze({
   "card.close": "Close",
   "card.falls": "Commands go to every lane.",

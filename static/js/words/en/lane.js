@@ -1,4 +1,4 @@
-/** What belongs to one lane: its head, the two words, the strip, what lies behind the words. */
+/** The words of one lane: its head, the two words, the strip, the details behind the words. */
 export const lane = Object.freeze({
   "lane.label": "Lane: {title}",
   "lane.protocol": "Protocol of this lane, now {title}",

@@ -1,4 +1,4 @@
-/** What belongs to the whole page: bar, caption, timeline, the line at the foot. */
+/** The words of the whole page: bar, caption, timeline, the line at the foot. */
 export const page = Object.freeze({
   brand: "CAPscope",
   "tools.move": "Move",

@@ -1,4 +1,4 @@
-/** The server's sentences by their template. They are English already; another language lists its own here. */
+/** The server's sentences by their templates. They are English already; another language lists its translations here. */
 
 /** @type {Readonly<Record<string, string>>} */
 const SENTENCES = Object.freeze({});

@@ -1,4 +1,4 @@
-/** What the stage draws and says, and what the legend says of its marks. */
+/** The words on the stage, and the legend's words for its marks. */
 export const stage = Object.freeze({
   "stage.lostAtCut": "{n} lost at the cut",
   "stage.hidden": "The network is hidden in this view. Press G to see it.",
