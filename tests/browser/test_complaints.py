@@ -23,7 +23,7 @@ def test_it_is_noticed(page: Page, complaints: list[str], script: str, sign: str
     page.goto("about:blank" if "foreign host" in sign else "/healthz")  # the server's own answers forbid other hosts
     page.evaluate(script)
     comes(page, lambda: any(re.search(sign, complaint) for complaint in complaints))
-    page.context.close()  # what else the browser says of it has come by then, or never comes
+    page.context.close()  # by then its other complaints have come, or never come
     complaints.clear()
 
 
