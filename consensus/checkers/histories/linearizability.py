@@ -37,6 +37,7 @@ from consensus.checkers.words import fit_one_order, in_order, named, reading, sa
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
+from consensus.kernel.rows import make
 from consensus.kernel.sentences import Sentence, say, say_list
 from consensus.watch.history import Operation
 
@@ -149,14 +150,14 @@ class Linearizability:
         f, s, first, last, write, reads = zone
         start = read.start
         if start <= s:
-            self.zones[place] = Zone(f, s, first, last, write, reads + 1)
+            self.zones[place] = make(Zone, (f, s, first, last, write, reads + 1))
             return None
         opponent = self._contradicting(place, zone, start)
         if opponent is not None:
             return self._contradicts(read, zone, opponent)
         if s <= f < start:
             insort(self.forward[place[0]], (f, place[1]))
-        self.zones[place] = Zone(f, start, first, read, write, reads + 1)
+        self.zones[place] = make(Zone, (f, start, first, read, write, reads + 1))
         return None
 
     def _first_sight(self, place: tuple[str, Value], read: Operation) -> None:

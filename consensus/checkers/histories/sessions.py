@@ -29,13 +29,14 @@ read the other, the last two guarantees are therefore *unknown*, not violated. L
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from consensus.checkers import CLIENTS, HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import in_order, listed, reading, say_of, seconds
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
+from consensus.kernel.rows import make
 from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
@@ -113,12 +114,12 @@ class Sessions:
         learnt, known, before = self.knows.get((operation.client, operation.node), (-1, 0, 0))
         return before if learnt == now else known
 
-    def _moves(self, operation: Operation, **change: Any) -> None:
+    def _moves(self, operation: Operation, to: Stand) -> None:
         """Its session stands elsewhere from now on."""
         assert operation.finish is not None
         place, now = (operation.client, operation.node, operation.key), operation.finish
         changed, current, before = self.stands.get(place, (-1, START, START))
-        self.stands[place] = now, current._replace(**change), before if changed == now else current
+        self.stands[place] = now, to, before if changed == now else current
 
     def _learns(self, operation: Operation, more: int) -> None:
         assert operation.finish is not None
@@ -141,9 +142,10 @@ class Sessions:
             self.pasts.append(self._knowledge(write, write.start))
         elif write.outcome == OK:
             self.took_effect.setdefault(place, write.finish)
-            bit, past, stand = 1 << self.places[place], self.pasts[self.places[place]], self._now(write)
-            written = max(stand.written, (write.start, write), key=rank)
-            self._moves(write, written=written, behind_own=stand.behind_own | past, known=stand.known | bit)
+            bit, past = 1 << self.places[place], self.pasts[self.places[place]]
+            written, read, behind_own, behind_read, left, known = self._now(write)
+            written = newer(written, (write.start, write))
+            self._moves(write, make(Stand, (written, read, behind_own | past, behind_read, left, known | bit)))
             self._learns(write, past | bit)
 
     def _read(self, read: Operation, stand: Stand, knew: int) -> None:
@@ -152,19 +154,20 @@ class Sessions:
         key, result, finish = read.key, read.result, read.finish
         newest, known = BEFORE_EVERYTHING, finish
         for value in result:
-            newest = max(newest, self.took_effect.setdefault((key, value), finish))
+            place = key, value
+            newest = max(newest, self.took_effect.setdefault(place, finish))
             self.saw.setdefault((read.client, read.node, key, value), read)
-            write = self.writes.get((key, value))
+            write = self.writes.get(place)
             known = min(known, write.start if write is not None else BEFORE_EVERYTHING)
-        accused, back = self._judge(read, stand, newest)
+        shown = self._shown(read)
+        accused, back = self._judge(read, stand, newest, shown)
         if len(result) > 1:
             self._side_by_side(read)
         if result:
-            self._takes_in(read, known, 0 if accused else stand.known, back)
+            self._takes_in(read, known, 0 if accused else stand.known, back, shown)
 
-    def _judge(self, read: Operation, stand: Stand, newest: int) -> tuple[bool, bool]:
+    def _judge(self, read: Operation, stand: Stand, newest: int, shown: int) -> tuple[bool, bool]:
         """Is all that it shows older than what its session wrote or read? Returns if it was accused, and if of going back."""
-        shown = self._shown(read)
         own, seen = only(shown, stand.behind_own, stand.written), only(shown, stand.behind_read, stand.read)
         before = len(self.findings)
         if own or newest < stand.written[0]:
@@ -186,21 +189,22 @@ class Sessions:
             shown |= 1 << place
         return shown
 
-    def _takes_in(self, read: Operation, known: int, left: int, back: bool) -> None:
+    def _takes_in(self, read: Operation, known: int, left: int, back: bool, shown: int) -> None:
         """What its session knows from now on; ``left``: what it knew before, and is left behind unless the read shows it."""
-        shown, now = self._shown(read), self._now(read)
-        floor = max(now.read, (known, read), key=rank)
+        now = self._now(read)
+        written, floor, behind_own, behind_read, left_before, known_before = now
+        floor = newer(floor, (known, read))
         if shown < 0:
-            return self._moves(read, read=floor)
+            return self._moves(read, now._replace(read=floor))
         behind, learnt = -1, shown
         for value in read.result:
             past = self.pasts[self.places[read.key, value]]
             behind, learnt = behind & past, learnt | past
         left &= ~shown
-        for place in bits(left & ~now.left):
+        for place in bits(left & ~left_before):
             self.left_by[read.client, read.node, read.key, self.values[place]] = read
-        left |= now.left & ~shown if back else now.left
-        self._moves(read, read=floor, behind_read=now.behind_read | behind, left=left, known=now.known | shown)
+        left |= left_before & ~shown if back else left_before
+        self._moves(read, make(Stand, (written, floor, behind_own, behind_read | behind, left, known_before | shown)))
         return self._learns(read, learnt)
 
     # --- what is broken -------------------------------------------------------------------------
@@ -431,8 +435,8 @@ def came_before(earlier: Operation, later: Operation) -> bool:
     return one and earlier.outcome == OK and earlier.finish is not None and earlier.finish < later.start
 
 
-def rank(floor: Floor) -> int:
-    return floor[0]
+def newer(one: Floor, other: Floor) -> Floor:
+    return one if one[0] >= other[0] else other
 
 
 def only(shown: int, behind: int, floor: Floor) -> bool:

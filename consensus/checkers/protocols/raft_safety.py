@@ -50,7 +50,7 @@ Data = tuple[tuple[str, str], ...]
 class RaftSafety:
     """Each property is reported once for each server that breaks it."""
 
-    takes_rows = ("sent",)
+    takes_rows = ("sent", "decided")
     listens = ("sent", "decided", "became", "stored", "noted", "started", "restarted", "wiped", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
@@ -89,6 +89,8 @@ class RaftSafety:
             self.accuse()
         if kind == "sent":
             _, dst, message, _, _, _ = data
+            if self.last_shown.get(node) is message:  # the same to the next follower, or the same heartbeat again
+                return
             name = type(message).__name__
             if name == "AppendEntries":
                 self.see_append_entries(event, node, message)
@@ -99,7 +101,7 @@ class RaftSafety:
             elif name == "InstallSnapshot":
                 self.see_snapshot(make(Event, event), message)
         elif kind == "decided":
-            self.see_decision(event, *event.data)
+            self.see_decision(event, *data)
         elif kind == "became":
             self.see_role(event, *event.data)
         elif kind == "stored":
@@ -119,6 +121,7 @@ class RaftSafety:
             self.find(ASSERTION, event, stopped(event), (event.node,))
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
+        event = make(Event, event)
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
             operations = tuple(str(entry[-1]) for entry in entries if entry[-1])
@@ -143,10 +146,8 @@ class RaftSafety:
     # --- Leader Append-Only and Log Matching ------------------------------------------------------
 
     def see_append_entries(self, event: Event, leader: str, message: Any) -> None:
-        """A leader sends the same to all its followers, and as a heartbeat again and again: once is enough."""
+        """A leader sends the same to all its followers, and as a heartbeat again and again: once is enough (``fold``)."""
         last = self.last_shown.get(leader)
-        if last is message:
-            return
         self.last_shown[leader] = message
         if (
             last is None
@@ -219,9 +220,10 @@ class RaftSafety:
     def see_acknowledgement(self, follower: str, leader: str, message: Any) -> None:
         match_index = message.match_index
         if match_index:
-            known = self.acknowledged.get((leader, message.term))
+            led = leader, message.term
+            known = self.acknowledged.get(led)
             if known is None:
-                known = self.acknowledged[(leader, message.term)] = {}
+                known = self.acknowledged[led] = {}
             if match_index > known.get(follower, 0):
                 known[follower] = match_index
 
@@ -315,7 +317,7 @@ class RaftSafety:
     # --- State Machine Safety: no two servers apply different entries at one index ----------------
 
     def see_decision(self, event: Event, index: int, entry: Entry) -> None:
-        node = event.node
+        _, _, _, node, _, _ = event
         if index != self.last_decided[node] + 1:
             sentence = say(
                 "{node} applied index {index} after index {last_decided}.",
@@ -344,7 +346,7 @@ class RaftSafety:
                 self.find(STATE_MACHINE_SAFETY, event, sentence, (decider, node), first, entry)
         elif index == len(self.decided) + 1:
             self.decided.append((entry, node, self.epoch[node]))
-            self.check_commitment(event, index, entry)
+            self.check_commitment(make(Event, event), index, entry)
             if self.epoch[node] < self.latest_term_led:
                 for term in self.elected_with:
                     if term > self.epoch[node]:
