@@ -30,7 +30,7 @@ def changes(old: Values, new: Values) -> Changes | None:
     """What changed, when it is little; else None."""
     global last
     known = last
-    if known.old is not old or known.new is not new:
+    if known.new is not new or known.old != old:
         last = known = Last(old, new, found_changes(old, new))
     return known.found
 
