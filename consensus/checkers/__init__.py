@@ -8,7 +8,7 @@ names kinds of events (absent: every kind). One for which time passing is news, 
 given the next event, whatever its kind. Folding more than it asked for changes nothing. One for which a quorum is what the
 knobs say has a method ``configure(knobs)``, called before the first event; later turns are events. A checker that takes its
 events apart, instead of naming their fields, may take those of the kinds in ``takes_rows`` as bare rows (``kernel/rows.py``),
-which cost half.
+which cost half. A checker of a paper's laws may list them in ``laws``, the one that says most to an audience first.
 """
 
 from __future__ import annotations
@@ -24,14 +24,26 @@ NEVER = 1 << 62
 HOLDS, VIOLATED, UNDECIDED = "ok", "violated", "unknown"
 
 
+class Witness(NamedTuple):
+    """One of the two events that contradict a law: when, where, and what happened there, in a few words."""
+
+    at: int
+    node: str
+    text: str
+
+
 class Finding(NamedTuple):
-    """Something that contradicts a promise: which, when, why (one sentence), and the two or three operations that show it."""
+    """Something that contradicts a promise: which, when, why (one sentence), and the two or three operations that show it.
+
+    ``events`` are the two events that contradict each other, the earlier one first, where the checker knows them.
+    """
 
     checker: str  # the promise's name: "linearizable", "read your writes", "election safety"
     at: int
     sentence: str
     operations: tuple[str, ...] = ()  # op_ids, in the order of their start; the last to return is the one that gave it away
     nodes: tuple[str, ...] = ()
+    events: tuple[Witness, ...] = ()
 
 
 class Verdict(NamedTuple):

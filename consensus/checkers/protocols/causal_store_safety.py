@@ -17,7 +17,7 @@ from typing import Any
 from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
 from consensus.checkers.histories.causal import NAME as CAUSAL
 from consensus.checkers.histories.causal import Causal
-from consensus.checkers.words import stopped
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -25,7 +25,6 @@ from consensus.watch.history import Operation
 
 VERSIONS = "Cause before effect"
 UNIQUE = "Versions are unique"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (CAUSAL, VERSIONS, UNIQUE)
 

@@ -12,7 +12,7 @@ A replica whose own assertion fails is a finding too. That equal updates make eq
 from __future__ import annotations
 
 from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.node import OK, READ
 from consensus.kernel.sentences import say
@@ -21,7 +21,6 @@ from consensus.watch.history import Operation
 GROWS = "Copies only grow"
 THIN_AIR = "No update out of thin air"
 AT_ONCE = "Updates are there at once"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (GROWS, THIN_AIR, AT_ONCE)
 

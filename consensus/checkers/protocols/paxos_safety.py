@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -29,7 +29,6 @@ UNIQUE_NUMBERS = "Unique numbers"
 AGREEMENT = "Agreement"
 ONLY_PROPOSED = "Only what was proposed"
 ONLY_CHOSEN = "Only what was chosen"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (P1A, P2B, P2C, UNIQUE_NUMBERS, AGREEMENT, ONLY_PROPOSED, ONLY_CHOSEN)
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -28,7 +28,6 @@ SAME = "AC1: the same decision"
 FINAL = "AC2: no decision reversed"
 UNANIMOUS = "AC3: commit only with every Yes"
 NO_NEEDLESS_ABORT = "AC4: all Yes and no failure: commit"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (SAME, FINAL, UNANIMOUS, NO_NEEDLESS_ABORT)
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -30,7 +30,6 @@ SURVIVAL = "Committed operations survive"
 RECOVERY = "No part before recovery"
 AT_MOST_ONCE = "At most once"
 VIEWS = "Views never fall"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (ONE_PRIMARY, ORDER, SURVIVAL, RECOVERY, AT_MOST_ONCE, VIEWS)
 

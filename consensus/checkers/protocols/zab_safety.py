@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import Any
 
 from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -37,7 +37,6 @@ GLOBAL_PRIMARY_ORDER = "Global Primary Order"
 PRIMARY_INTEGRITY = "Primary Integrity"
 PREFIX_CONSISTENCY = "Prefix Consistency"
 LEADERSHIP = "Leadership"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (
     INTEGRITY,
