@@ -21,7 +21,7 @@ BADGES = {
     "nobody": "keeps no data, and refuses whoever asks for some",
 }
 
-HARMLESS = "Nothing stale, nothing lost."
+HARMLESS = say("Nothing stale, nothing lost.")
 NAMED_MOST = 3  # a side of more nodes is named by its size
 
 
@@ -42,7 +42,7 @@ def _present(sides: list[dict[str, Any]], write: str) -> str:
         answered = (
             say_count(waiting, "{n} request waits for an answer", "{n} requests wait for an answer")
             if waiting
-            else "No request has ended yet"
+            else say("No request has ended yet")
         )
         return say("{answered}.", answered=answered) if harm == HARMLESS else say(SUMMARY, answered=answered, harm=harm)
     parts: list[str] = []
@@ -50,7 +50,7 @@ def _present(sides: list[dict[str, Any]], write: str) -> str:
         if shortfall := _shortfall(side, sides, first=not parts):
             parts.append(shortfall)
     if not parts:
-        parts.append("Everyone was answered")
+        parts.append(say("Everyone was answered"))
     if declined := sum(side["declined"] for side in sides):
         parts.append(
             say_count(
@@ -67,7 +67,7 @@ def _during(cut: dict[str, Any], write: str) -> str:
     """What clients saw during the last cut, side by side."""
     sides = sorted(cut["sides"], key=lambda side: len(side[0]))
     if cut["asked"] == 0:
-        answered = "During the cut no request ended."
+        answered = say("During the cut no request ended.")
     elif cut["answered"] == cut["asked"]:
         answered = say_count(
             cut["asked"],
