@@ -37,3 +37,29 @@ def assert_words_and_numbers_agree(side: dict[str, Any]) -> None:
     else:
         assert side["consistency"] == consistency_of(side), side
     assert (side["oldest"] is None) == (side["pending"] == 0), side
+
+
+def assert_meters_agree(meters: dict[str, Any]) -> None:
+    """The words, the sentence and the columns of a lane say what its numbers say."""
+    for side in meters["sides"]:
+        assert_words_and_numbers_agree(side)
+    sentence = meters["sentence"]
+    present = sentence.partition("Since the heal: ")[2] or sentence
+    if present.startswith("Everyone was answered"):
+        assert all(side["ok"] + side["declined"] == side["asked"] for side in meters["sides"]), sentence
+    if present.endswith("Nothing stale, nothing lost."):
+        assert not any(side[kind] for side in meters["sides"] for kind in KINDS), sentence
+    if meters["cost"] is not None:
+        assert_cost_adds_up(meters["cost"])
+        assert (sentence != present) == (meters["cost"]["after"] is not None), sentence
+    else:
+        assert sentence == present and len(meters["sides"]) == 1
+
+
+def assert_cost_adds_up(cost: dict[str, Any]) -> None:
+    spans = [cost[name] for name in ("before", "during", "after") if cost[name] is not None]
+    assert [span["until"] for span in spans] == [*(span["since"] for span in spans[1:]), None]
+    for span in spans:
+        assert 0 <= span["answered"] <= span["asked"]
+        assert [sum(side[place] for side in span["sides"]) for place in (1, 2)] == [span["answered"], span["asked"]]
+        assert span["slowest_ms"] is None or span["answered"] > 0
