@@ -241,7 +241,8 @@ def test_every_message_says_as_many_fields_as_its_card_names() -> None:
     run_to(timeline, timeline.at + S)
     for lane in timeline.experiment.lanes:
         names = dict(wire.protocol_card(lane.card)["messages"])
-        assert lane.flying()
+        while not lane.flying():
+            run_to(timeline, timeline.at + 5 * MS)
         for event in lane.flying():
             texts = wire.content(event.data[2])
             assert len(texts) == len(names[wire.kind_of(event)[0]])

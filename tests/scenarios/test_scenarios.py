@@ -102,6 +102,17 @@ def test_both_sides_have_a_quorum_when_members_change_at_once() -> None:
     assert sum(side["majority"] for side in joint) == sum(side["majority"] for side in one_at_a_time) == 1
 
 
+def test_the_opening_stays_consistent_for_five_minutes_when_nobody_cuts() -> None:
+    """At 1/20 these are 15 simulated seconds. Two writes may race with R = W = 1, but not before the visitor's cut."""
+    scenario = SCENARIOS["same-cut"]
+    experiment = Experiment(replace(scenario.spec, script=()), registry.protocols())
+    for at in range(S, 15 * S + 1, HALF):
+        experiment.run_until(at)
+        for lane in experiment.lanes:
+            (side,) = lane.meters(at)["sides"]
+            assert (side["availability"], side["consistency"]) == ("AVAILABLE", "CONSISTENT"), (lane.card.name, at)
+
+
 def invariants_stand(scenario: Scenario, experiment: Experiment) -> None:
     """Except if its card promises nothing, as such a scenario shows, or a disk is lost, which no protocol survives."""
     wiped = any(isinstance(step.do, Wipe) for step in scenario.spec.script)
