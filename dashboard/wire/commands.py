@@ -127,7 +127,7 @@ def a_deadline(value: Any, limits: Limits) -> int:
 
 def a_yes_or_no(value: Any, limits: Limits) -> bool:
     if not isinstance(value, bool):
-        raise Refused("must be true or false")
+        raise Unfit("The command {command}: {field} must be true or false.")
     return value
 
 
