@@ -476,7 +476,9 @@ def test_the_clients_see_neither_roles_nor_values_nor_the_network(page: Page, op
 WORST = """() => {
   const { world } = inside;
   for (const lane of world.state.lanes) {
-    const worst = { stale: 140, conflicts: 16, violations: 13, lost: 12, inverted: 9, recent: [97, 142, 8], availability: "PARTLY", consistency: "CONTRADICTION" };
+    const counts = { stale: 140, conflicts: 16, violations: 13, lost: 12, inverted: 9, recent: [97, 142, 8] };
+    const words = { availability: "PARTLY", consistency: "CONTRADICTION" };
+    const worst = { ...counts, ...words, availability_earlier: false, consistency_earlier: false };
     lane.meters = { ...lane.meters, sides: lane.meters.sides.map((side) => ({ ...side, ...worst })) };
   }
   world.notify();
