@@ -95,19 +95,19 @@ def step(what: str, command: list[str | Path], **environment: str) -> None:
                 words, cwd=ROOT, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
             log.seek(0)
-            said = log.read().decode("utf-8", "replace")
+            output = log.read().decode("utf-8", "replace")
     except OSError as error:
         print("failed", flush=True)
         raise SetupFailed(why(what, str(error))) from error
     if ended.returncode:
         print("failed", flush=True)
-        raise SetupFailed(why(what, said))
+        raise SetupFailed(why(what, output))
     print(f"({time.monotonic() - started:.1f} s)", flush=True)
 
 
-def why(what: str, said: str) -> str:
+def why(what: str, output: str) -> str:
     """Turns an installer's output into a sentence for a person."""
-    lower = said.lower()
+    lower = output.lower()
     for signs, sentence in CAUSES:
         if any(sign in lower for sign in signs):
             return f"{what} failed. {sentence}"
@@ -170,8 +170,8 @@ def set_up_python(dev: bool) -> None:
 def node_version(node: str | None) -> int:
     """The major version of this Node.js; 0 if there is none."""
     try:
-        said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout if node else ""
-        return int(said.strip().removeprefix("v").split(".")[0])
+        version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout if node else ""
+        return int(version.strip().removeprefix("v").split(".")[0])
     except (OSError, ValueError):
         return 0
 
@@ -436,9 +436,9 @@ def main() -> int:
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="handed on")
-    asked = parser.parse_args()
+    chosen = parser.parse_args()
     try:
-        return COMMANDS[asked.command][0](asked.arguments)
+        return COMMANDS[chosen.command][0](chosen.arguments)
     except (SetupFailed, chromium.NoChromium) as failure:
         print(failure, file=sys.stderr)
     except KeyboardInterrupt:

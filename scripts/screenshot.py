@@ -181,18 +181,20 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=PICTURE, help="the file to write (docs/screenshot.png)")
     parser.add_argument("--readme", action="store_true", help="that picture only")
     parser.add_argument("--protocols", nargs="*", metavar="NAME", help="the protocols' pictures only: all, or these")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     names = (
-        [] if asked.readme else ([registry.protocol(name).name for name in asked.protocols or ()] or list(registry.protocols()))
+        []
+        if options.readme
+        else ([registry.protocol(name).name for name in options.protocols or ()] or list(registry.protocols()))
     )
-    width, height = (int(number) for number in asked.size.split("x"))
+    width, height = (int(number) for number in options.size.split("x"))
     process, address = start_server()
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-            if asked.protocols is None:
-                take_readme(browser, address, asked.to, width, height)
-                print(f"{asked.to} is made.", flush=True)
+            if options.protocols is None:
+                take_readme(browser, address, options.to, width, height)
+                print(f"{options.to} is made.", flush=True)
             for name in names:
                 take_protocol(browser, address, name)
             browser.close()

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+RED = ROOT / "test-results" / "steady.txt"  # all that the last red run printed
 TIMES = 10
 FOREVER = "while True: pass"
 SUMMARY = re.compile(r"^(?:FAILED|ERROR) .*|^=* ?\d+ (?:passed|failed|error).*", re.MULTILINE)
@@ -39,6 +40,9 @@ def run_once(arguments: list[str]) -> tuple[bool, float, list[str]]:
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *(arguments or ["tests/browser"])]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        RED.parent.mkdir(exist_ok=True)
+        RED.write_text(done.stdout + done.stderr)
     lines = SUMMARY.findall(done.stdout) or [(done.stdout + done.stderr).strip()[-400:]]
     return done.returncode == 0, time.monotonic() - began, lines
 

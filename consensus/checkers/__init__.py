@@ -1,13 +1,14 @@
-"""Checkers fold the events of a lane and give verdicts; none asks a protocol what it believes.
+"""Checkers fold the events of a lane and give verdicts. No checker asks a protocol about its own state.
 
 Each checker is a class with ``fold(event, operation)``, called for events in order (``operation`` is the one
-that began or ended with the event, else None), and a list ``findings`` that only grows. State keeps the law of ``freeze.py``.
+that began or ended with the event, else None), and a list ``findings`` that only grows. Its state follows the law of
+``freeze.py``.
 
-A lane has some thousand events for each thing that a checker cares about, so a checker says what it listens to: ``listens``
-names kinds of events (absent: every kind). One for which time passing is news, too, keeps a moment ``due``: from then on it is
-given the next event, whatever its kind. Folding more than it asked for changes nothing. One for which a quorum is what the
-knobs say has a method ``configure(knobs)``, called before the first event; later turns are events. A checker that takes its
-events apart, instead of naming their fields, may take those of the kinds in ``takes_rows`` as bare rows (``kernel/rows.py``),
+A lane has some thousand events for each event that a checker needs, so a checker names the kinds that it needs in ``listens``
+(absent: every kind). A checker that also waits for a time keeps that time in ``due``: from then on it
+gets the next event, whatever its kind. An event that a checker did not ask for changes nothing in it. A checker whose quorums
+depend on knobs has a method ``configure(knobs)``, called before the first event; later changes of knobs are events. A checker
+that unpacks its events instead of naming their fields may take the kinds in ``takes_rows`` as bare rows (``kernel/rows.py``),
 which cost half.
 """
 

@@ -1,13 +1,13 @@
-"""What clients' reads and writes mean, object by object, and who judges the answers.
+"""The objects that clients read and write: what each request means, and which checker judges the answers.
 
-The same requests fall on every lane; a protocol's card says which object they are taken for.
+Every lane gets the same requests. A protocol's card names the object that interprets them.
 
-- *register*: WRITE overwrites, READ tells the last value. Judged by its own four checkers (``experiment.py``).
-- *decision*: the key names an instance of consensus. WRITE proposes, and its ok tells what was decided; READ tells it, too, or
-  nothing while nothing is decided.
-- *counter*: WRITE adds one and REMOVE takes one away, whatever their values (these only name them); READ tells the count as one
+- *register*: WRITE overwrites the value, READ returns the last value. Four checkers of its own judge it (``watch/watch.py``).
+- *decision*: the key names an instance of consensus. WRITE proposes a value, and its ok returns the decided value. READ returns
+  the decided value, or nothing while nothing is decided.
+- *counter*: WRITE adds one and REMOVE takes one away; their values only name the operations. READ returns the count as one
   decimal number.
-- *set*: WRITE adds its value, REMOVE takes the element away that it names, READ tells the elements, sorted.
+- *set*: WRITE adds its value, REMOVE removes the element that it names, READ returns the elements, sorted.
 """
 
 from __future__ import annotations

@@ -117,12 +117,12 @@ def news(copies: Mapping[str, Copy], delta: Copies, join: Join) -> Copies:
     """The new copies of the keys to which a delta adds something."""
     changed = []
     for key, (value, updates) in delta:
-        held = copies.get(key)
-        if held is None:
+        copy = copies.get(key)
+        if copy is None:
             changed.append((key, Copy(value, updates)))
         else:
-            joined = Copy(join(held.value, value), vector_joined(held.updates, updates))
-            if joined != held:
+            joined = Copy(join(copy.value, value), vector_joined(copy.updates, updates))
+            if joined != copy:
                 changed.append((key, joined))
     return tuple(changed)
 

@@ -55,9 +55,9 @@ def majority_vote(voters: tuple[str, ...], votes: Mapping[str, bool]) -> str:
     """WON when a majority of the voters said yes, LOST when that is no longer possible. An empty set is always WON."""
     if not voters:
         return WON
-    said = [votes.get(voter) for voter in voters]
+    known = [votes.get(voter) for voter in voters]
     needed = majority(len(voters))
-    return WON if said.count(True) >= needed else LOST if len(voters) - said.count(False) < needed else PENDING
+    return WON if known.count(True) >= needed else LOST if len(voters) - known.count(False) < needed else PENDING
 
 
 def vote_result(configuration: Configuration, votes: Mapping[str, bool]) -> str:

@@ -193,9 +193,9 @@ class Experiment:
 
     def _keep_in_step(self, client: str) -> None:
         """Keeps the names of a user's operations equal in all lanes, though some lanes do not support a removal."""
-        asked = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
+        most = max(lane.sim.clients.asked_so_far.get(client, 0) for lane in self.lanes)
         for lane in self.lanes:
-            while lane.sim.clients.asked_so_far.get(client, 0) < asked:
+            while lane.sim.clients.asked_so_far.get(client, 0) < most:
                 lane.sim.clients.passes(client)
 
     # --- marks and reports -------------------------------------------------------------------------
@@ -213,7 +213,7 @@ class Experiment:
         if lane is not None:
             network = self.lanes[lane].sim.network
             words = network.words(leader)
-        kind, text, caption = intervention.told(self.at, words)
+        kind, text, caption = intervention.texts(self.at, words)
         if kind:
             self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
         if caption:

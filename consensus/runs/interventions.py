@@ -3,7 +3,7 @@
 This file is the only place that defines an intervention (CONTRIBUTING.md, "Add an intervention"):
 
 - its fields and its effect: ``effect`` calls one verb of the simulation, which carries it out or raises Refused;
-- its texts: ``told`` gives the mark on the timeline and the caption;
+- its texts: ``texts`` gives the mark on the timeline and the caption;
 - its inverse: ``inverse`` gives the interventions that restore the state before it, and words for the undo button;
 - its row in ``TABLE``: its command and the kinds of its fields. The kind of a field decides how the server checks it
   (``dashboard/wire/commands.py``) and how parts such as ``"@leader"`` become nodes (``runs/aim.py``).
@@ -26,7 +26,7 @@ from consensus.kernel.simulation import Simulation
 from consensus.watch.narration import clock_words, seconds
 
 
-class Told(NamedTuple):
+class Texts(NamedTuple):
     """The texts of an intervention: the kind and the text of its mark, and a caption. Empty: no mark, no caption."""
 
     kind: str
@@ -60,8 +60,8 @@ class Cut(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.cut(self.links)
 
-    def told(self, at: int, cuts: str) -> Told:
-        return _told_of_cuts(at, cuts)
+    def texts(self, at: int, cuts: str) -> Texts:
+        return _texts_of_cuts(at, cuts)
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
@@ -77,10 +77,10 @@ class Heal(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.heal(self.links)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         if cuts:
-            return Told("heal", "heal", say("Healed in part at {at}. {cuts}", at=seconds(at), cuts=cuts))
-        return _told_of_cuts(at, cuts)
+            return Texts("heal", "heal", say("Healed in part at {at}. {cuts}", at=seconds(at), cuts=cuts))
+        return _texts_of_cuts(at, cuts)
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
@@ -96,8 +96,8 @@ class Partition(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.partition(self.sides)
 
-    def told(self, at: int, cuts: str) -> Told:
-        return _told_of_cuts(at, cuts)
+    def texts(self, at: int, cuts: str) -> Texts:
+        return _texts_of_cuts(at, cuts)
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
@@ -120,8 +120,8 @@ class SetLink(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.set_link(self.links, self.setting)
 
-    def told(self, at: int, cuts: str) -> Told:
-        return Told("fault", "links changed", say("Links changed at {at}.", at=seconds(at)))
+    def texts(self, at: int, cuts: str) -> Texts:
+        return Texts("fault", "links changed", say("Links changed at {at}.", at=seconds(at)))
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
@@ -134,11 +134,11 @@ class SetLink(NamedTuple):
         return Undo(tuple(steps), "set the links back")
 
 
-def _told_of_cuts(at: int, cuts: str) -> Told:
+def _texts_of_cuts(at: int, cuts: str) -> Texts:
     """``cuts`` describes the present cuts; it is empty when nothing is cut."""
     if cuts:
-        return Told("cut", "cut", say("Cut at {at}. {cuts}", at=seconds(at), cuts=cuts))
-    return Told("heal", "heal", say("Healed at {at}: everyone reaches everyone again.", at=seconds(at)))
+        return Texts("cut", "cut", say("Cut at {at}. {cuts}", at=seconds(at), cuts=cuts))
+    return Texts("heal", "heal", say("Healed at {at}: everyone reaches everyone again.", at=seconds(at)))
 
 
 def fields(state: LinkState) -> tuple[tuple[str, Any], ...]:
@@ -161,9 +161,9 @@ class Crash(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.crash(self.node)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         what = say("{node} crashed at {at}: what was not on its disk is gone.", node=self.node, at=seconds(at))
-        return Told("crash", say("crash {node}", node=self.node), what)
+        return Texts("crash", say("crash {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((Restart(self.node),), say("restart {node}", node=self.node))
@@ -175,8 +175,8 @@ class Restart(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.restart(self.node)
 
-    def told(self, at: int, cuts: str) -> Told:
-        return Told(
+    def texts(self, at: int, cuts: str) -> Texts:
+        return Texts(
             "fault",
             say("restart {node}", node=self.node),
             say("{node} restarted at {at} with what its disk kept.", node=self.node, at=seconds(at)),
@@ -194,9 +194,9 @@ class Pause(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.pause(self.node)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         what = say("{node} stands still since {at}; to the others that looks like a crash.", node=self.node, at=seconds(at))
-        return Told("fault", say("pause {node}", node=self.node), what)
+        return Texts("fault", say("pause {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((Resume(self.node),), say("resume {node}", node=self.node))
@@ -208,9 +208,9 @@ class Resume(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.resume(self.node)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         what = say("{node} goes on at {at} and does not know that time has passed.", node=self.node, at=seconds(at))
-        return Told("fault", say("resume {node}", node=self.node), what)
+        return Texts("fault", say("resume {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((Pause(self.node),), say("pause {node} again", node=self.node))
@@ -224,8 +224,8 @@ class Wipe(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.wipe(self.node)
 
-    def told(self, at: int, cuts: str) -> Told:
-        return Told(
+    def texts(self, at: int, cuts: str) -> Texts:
+        return Texts(
             "crash", say("wipe {node}", node=self.node), say("{node} lost its disk at {at}.", node=self.node, at=seconds(at))
         )
 
@@ -242,14 +242,14 @@ class CrashInside(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.crash_inside(self.node, self.writes)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         what = say(
             "From {at} on {node} crashes as soon as one handler has made {n} durable writes.",
             at=seconds(at),
             node=self.node,
             n=self.writes,
         )
-        return Told("crash", say("crash inside {node}", node=self.node), what)
+        return Texts("crash", say("crash inside {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), say("{node} is to crash inside a handler", node=self.node))
@@ -269,11 +269,11 @@ class SetClock(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.set_clock(self.node, self.skew, self.rate, self.since)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         ahead = OwnClock(self.skew, self.rate, at if self.since is None else self.since).at(at) - at
         clock = clock_words(ahead, self.rate)
         what = say("From {at} on the clock of {node} {clock}.", at=seconds(at), node=self.node, clock=clock)
-        return Told("fault", say("clock {node}", node=self.node), what)
+        return Texts("fault", say("clock {node}", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         if self.node not in before.sim.nodes:
@@ -291,16 +291,16 @@ class Corrupt(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.corrupt(self.node, self.lie)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         if not self.lie:
-            return Told(
+            return Texts(
                 "fault",
                 say("{node} is honest", node=self.node),
                 say("{node} is honest again since {at}.", node=self.node, at=seconds(at)),
             )
         lie = self.lie.replace("_", " ")
         what = say("From {at} on {node} is a traitor: {lie}.", at=seconds(at), node=self.node, lie=lie)
-        return Told("fault", say("{node} lies", node=self.node), what)
+        return Texts("fault", say("{node} lies", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         was = before.sim.liars.get(self.node, "")
@@ -319,11 +319,11 @@ class Act(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.act(self.node, self.action, self.argument)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         action = self.action.replace("_", " ")
         words = f"{action}: {self.argument}" if self.argument else action
         what = say("{node} was told at {at} to {action}.", node=self.node, at=seconds(at), action=words)
-        return Told("fault", f"{self.node}: {words}", what)
+        return Texts("fault", f"{self.node}: {words}", what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), say("{node} was told to {action}", node=self.node, action=self.action.replace("_", " ")))
@@ -343,10 +343,10 @@ class DropMessage(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.order_message(DROP, *self)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         which, when = _which_message(self), _by_hand_at(at, self.nth)
         what = say("A {which} was dropped by hand at {when}.", which=which, when=when)
-        return Told("fault", say("dropped {which}", which=which), what)
+        return Texts("fault", say("dropped {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was dropped")
@@ -363,10 +363,10 @@ class HoldMessage(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.order_message(HOLD, *self)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         which, when = _which_message(self), _by_hand_at(at, self.nth)
         what = say("A {which} was held by hand at {when}.", which=which, when=when)
-        return Told("fault", say("held {which}", which=which), what)
+        return Texts("fault", say("held {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was held")
@@ -383,10 +383,10 @@ class DeliverMessage(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.order_message(DELIVER, *self)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         which, when = _which_message(self), _by_hand_at(at, self.nth)
         what = say("A {which} was delivered by hand at {when}.", which=which, when=when)
-        return Told("fault", say("delivered {which}", which=which), what)
+        return Texts("fault", say("delivered {which}", which=which), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), "a message was delivered")
@@ -420,8 +420,8 @@ class Ask(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.ask(*self)
 
-    def told(self, at: int, cuts: str) -> Told:
-        return Told("", "")  # the page shows its answer among the operations
+    def texts(self, at: int, cuts: str) -> Texts:
+        return Texts("", "")  # the page shows its answer among the operations
 
     def inverse(self, before: Before) -> Undo:
         return Undo()
@@ -433,9 +433,9 @@ class SetDeadline(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.set_deadline(self.deadline)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         what = say("From {at} on a client waits {ms} ms for an answer.", at=seconds(at), ms=self.deadline // MS)
-        return Told("fault", "deadline", what)
+        return Texts("fault", "deadline", what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((SetDeadline(before.sim.deadline),), "set the deadline back")
@@ -451,8 +451,8 @@ class Turn(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.turn(self.knob, self.value)
 
-    def told(self, at: int, cuts: str) -> Told:
-        return Told("fault", f"{self.knob} = {self.value}")
+    def texts(self, at: int, cuts: str) -> Texts:
+        return Texts("fault", f"{self.knob} = {self.value}")
 
     def inverse(self, before: Before) -> Undo:
         if not 0 <= self.lane < len(before.knobs) or self.knob not in before.knobs[self.lane]:
@@ -469,12 +469,12 @@ class Adversary(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.call_adversary(self.name)
 
-    def told(self, at: int, cuts: str) -> Told:
+    def texts(self, at: int, cuts: str) -> Texts:
         if not self.name:
             what = say("The adversary is gone since {at}: messages land when they are due.", at=seconds(at))
-            return Told("fault", "no adversary", what)
+            return Texts("fault", "no adversary", what)
         what = say("From {at} on an adversary chooses when each message lands; it loses none.", at=seconds(at))
-        return Told("fault", say("adversary: {name}", name=self.name), what)
+        return Texts("fault", say("adversary: {name}", name=self.name), what)
 
     def inverse(self, before: Before) -> Undo:
         was = before.sim.adversary
@@ -489,8 +489,8 @@ class Say(NamedTuple):
     def effect(self, sim: Simulation) -> None:
         sim.say(self.text)
 
-    def told(self, at: int, cuts: str) -> Told:
-        return Told("say", self.text, self.text)
+    def texts(self, at: int, cuts: str) -> Texts:
+        return Texts("say", self.text, self.text)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((Say(before.caption),), "put the caption back") if before.caption else Undo((), "a caption was shown")

@@ -52,6 +52,7 @@ class Lane:
         self.watch = Watch(spec.members, card.object, card.invariants, self.knobs, card.forgets, lane=number)
         self._order_writes()
         self.log: list[Row] = []  # since the last drain
+        self.rewirings = 0  # how many the watch has been told of
         self._absorb()
 
     def copied(self) -> Lane:
@@ -123,7 +124,8 @@ class Lane:
         if not rows:
             return
         self.log += rows
-        rewired = any(row[2] == "cut" or row[2] == "healed" for row in rows)
+        rewired = self.sim.network.rewirings != self.rewirings
+        self.rewirings = self.sim.network.rewirings
         self.watch.fold(rows, self.sim.network.sides() if rewired else None)
 
     # --- what the page shows ------------------------------------------------------------------
@@ -164,7 +166,7 @@ class Lane:
 
     def waits_by_hand(self) -> bool:
         """Is an operation of the visitor pending?"""
-        return any(asked.client == BY_HAND for asked in self.sim.clients.pending.values())
+        return any(operation.client == BY_HAND for operation in self.sim.clients.pending.values())
 
     def leader(self) -> str | None:
         """The running leader of the highest epoch."""

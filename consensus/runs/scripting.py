@@ -397,8 +397,8 @@ def _lane_result(experiment: Experiment, lane: Lane) -> LaneResult:
 
 def _operation(done: Any) -> Operation:
     finish = None if done.finish is None else _seconds(done.finish)
-    asked = (done.client, done.node, done.kind, done.key, done.value, done.outcome, done.result)
-    return Operation(*asked, _seconds(done.start), finish, done.op_id, done.reason)
+    request = (done.client, done.node, done.kind, done.key, done.value, done.outcome, done.result)
+    return Operation(*request, _seconds(done.start), finish, done.op_id, done.reason)
 
 
 def _laws(lane: Lane) -> list[list[str]]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import DECLINED, FAILED
+from consensus.kernel.rows import make
 
 PENDING = "pending"
 
@@ -32,6 +33,10 @@ class Operation(NamedTuple):
     declined: bool = False  # it failed for a reason that the data gives, not for want of an answer
 
 
+ANSWER = 8  # where the fields of the answer begin
+UNANSWERED = (None, PENDING, (), "", False)
+
+
 class History:
     """The operations of one lane in the order of their invocation."""
 
@@ -43,16 +48,17 @@ class History:
         """Takes an event; returns the operation when it began or ended with it."""
         if event.kind == "invoked":
             op_id, client, kind, key, value = event.data
-            operation = Operation(len(self.operations), op_id, client, event.node, kind, key, value, event.at)
-            self.number_of[op_id] = operation.number
+            number = len(self.operations)
+            operation = make(Operation, (number, op_id, client, event.node, kind, key, value, event.at, *UNANSWERED))
+            self.number_of[op_id] = number
             self.operations.append(operation)
             return operation
         if event.kind == "returned":
             op_id, _client, outcome, result, reason = event.data
             number = self.number_of[op_id]
-            asked = self.operations[number][:8]
+            asked = self.operations[number][:ANSWER]
             declined = outcome == DECLINED
-            operation = Operation(*asked, event.at, FAILED if declined else outcome, result, reason, declined)
+            operation = make(Operation, (*asked, event.at, FAILED if declined else outcome, result, reason, declined))
             self.operations[number] = operation
             return operation
         return None

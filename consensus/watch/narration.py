@@ -21,7 +21,7 @@ BADGES = {
     "nobody": "keeps no data, and refuses whoever asks for some",
 }
 
-HARMLESS = "Nothing stale, nothing lost."
+HARMLESS = say("Nothing stale, nothing lost.")
 
 
 def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: str = "write") -> str:
@@ -36,7 +36,7 @@ def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: st
         if shortfall := _shortfall(side, sides, first=not parts):
             parts.append(shortfall)
     if not parts:
-        parts.append("Everyone was answered")
+        parts.append(say("Everyone was answered"))
     if declined := sum(side["declined"] for side in sides):
         parts.append(
             say_count(

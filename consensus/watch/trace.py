@@ -23,12 +23,12 @@ class Trace:
     """
 
     CHUNK = 512
-    TEXT = JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
     def __init__(self) -> None:
         self.digest = b""
         self.waiting: list[Row] = []
         self.count = 0
+        self.refused: type | None = None  # the class of a message that ``marshal`` refused
 
     def fold(self, rows: Iterable[Row]) -> None:
         """Takes the next events."""
@@ -40,18 +40,25 @@ class Trace:
             del waiting[: self.CHUNK]
 
     def _after(self, rows: list[Row]) -> bytes:
-        try:
-            text = marshal.dumps([laid_open(row) if row[2] == "sent" else row for row in rows], 2)
-        except ValueError:
-            text = self._in_plain_texts(rows)
-        return hashlib.blake2b(self.digest + text, digest_size=16).digest()
+        return hashlib.blake2b(self.digest + self._text(rows), digest_size=16).digest()
 
-    def _in_plain_texts(self, rows: list[Row]) -> bytes:
-        """The same for rows that ``marshal`` refused: a sentence counts as its text, and a named tuple needs ``json``."""
-        if any(map(has_sentence, rows)):
+    def _text(self, rows: list[Row]) -> bytes:
+        if self._refuses_again(rows):
+            return in_json(rows)
+        with contextlib.suppress(ValueError):
+            return marshal.dumps([laid_open(row) if row[2] == "sent" else row for row in rows], 2)
+        if any(map(has_sentence, rows)):  # it counts as its text
             with contextlib.suppress(ValueError):
                 return marshal.dumps([plain(row) for row in rows], 2)
-        return self.TEXT(rows).encode()
+        self.refused = next((type(row[5][2]) for row in rows if row[2] == "sent" and refuses(row)), None)
+        return in_json(rows)
+
+    def _refuses_again(self, rows: list[Row]) -> bool:
+        """Does ``marshal`` refuse a message of the class that it refused before? If so, it need not write down the others."""
+        refused = self.refused
+        if refused is None:
+            return False
+        return any(refuses(row) for row in rows if row[2] == "sent" and type(row[5][2]) is refused)
 
     def __len__(self) -> int:
         return self.count + len(self.waiting)
@@ -59,6 +66,78 @@ class Trace:
     def hex(self) -> str:
         """The hash of all events so far."""
         return self._after(self.waiting).hex()
+
+
+LONG = 64  # values of a row, or characters of a text: what is longer is written down at the speed of C
+JSON = JSONEncoder(separators=(",", ":"), check_circular=False).encode
+BULKY = ("stored", "returned", "sent")  # kinds of events that may hold long values: in their data, or their message's fields
+MARK, MARKED = float("-inf"), b"-Infinity"
+PRINTED = bytes(range(32, 127))  # what ``json`` writes as it is, but for quotes and backslashes
+
+
+def refuses(row: Row) -> bool:
+    """Does ``marshal`` refuse this ``sent`` row even if its sentences count as texts? A named tuple is in the message."""
+    try:
+        marshal.dumps(plain(row), 2)
+    except ValueError:
+        return True
+    return False
+
+
+def in_json(rows: list[Row]) -> bytes:
+    """The rows as ``json`` writes them, without spaces.
+
+    A copy of a set may hold thousands of elements, and a list of updates thousands of characters. ``json`` looks at each
+    element and at each character. So it gets a mark in the place of what is long; that is written down apart, and once if
+    several rows share it.
+    """
+    texts: list[bytes] = []  # what stands in the places of the marks
+    written: dict[int, bytes] = {}  # id of a long value -> its text
+    marked = [with_marks(row, texts, written) if row[2] in BULKY else row for row in rows]
+    text = JSON(marked if texts else rows).encode()
+    if not texts:
+        return text
+    parts = text.split(MARKED)
+    if len(parts) != len(texts) + 1:  # a value has the mark in it
+        return JSON(rows).encode()
+    texts.append(b"")
+    return b"".join([part for pair in zip(parts, texts, strict=True) for part in pair])
+
+
+def with_marks(row: Row, texts: list[bytes], written: dict[int, bytes]) -> tuple[Any, ...]:
+    """The row with a mark in the place of each long value of its data; their texts are added to ``texts``."""
+    before = len(texts)
+    _, _, kind, _, _, data = row
+    if kind == "sent":
+        head, tail = data[:2], data[3:]
+        fields = marked_values(data[2], texts, written)
+        data = (*head, fields, *tail)
+    else:
+        data = marked_values(data, texts, written)
+    return (*row[:5], data) if len(texts) > before else row
+
+
+def marked_values(values: tuple[Any, ...], texts: list[bytes], written: dict[int, bytes]) -> tuple[Any, ...]:
+    marked = []
+    for value in values:
+        if type(value) is tuple and value and (len(value) > LONG or (type(value[0]) is str and len(value[0]) > LONG)):
+            if id(value) not in written:
+                written[id(value)] = as_printed(value) or JSON(value).encode()
+            texts.append(written[id(value)])
+            marked.append(MARK)
+        else:
+            marked.append(value)
+    return tuple(marked)
+
+
+def as_printed(values: tuple[Any, ...]) -> bytes | None:
+    """The same, if all are texts in which nothing has to be escaped; else None."""
+    try:
+        text = b'["%s"]' % '","'.join(values).encode("ascii")
+    except (TypeError, UnicodeEncodeError):
+        return None
+    escapes = text.count(b'"') != 2 * len(values) or b"\\" in text or text.translate(None, PRINTED)
+    return None if escapes else text
 
 
 def has_sentence(row: Row) -> bool:

@@ -58,7 +58,7 @@ class Served(NamedTuple):
     world: Frame | None = None
 
 
-class Asked(NamedTuple):
+class QueuedCommand(NamedTuple):
     """A command in the queue."""
 
     viewer: str
@@ -79,7 +79,7 @@ class Session:
         self.behind: dict[str, bool] = {}  # viewers that missed packets and need a snapshot
         self.holder: str | None = None  # the token that holds the controls
         self.holder_left: float | None = None
-        self.asked: deque[Asked] = deque()
+        self.queue: deque[QueuedCommand] = deque()
         self.answers: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
         self.notices: list[tuple[str, str]] = []  # (viewer, sentence)
         self.builds = float(limits.builds)
@@ -87,8 +87,8 @@ class Session:
         self.unwatched_since: float | None = now
         self.seq = 0
         self.lively_until = now
-        self.packet_at = self.meters_at = self.clock_told_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
-        self.audience_told: tuple[Any, ...] = ()
+        self.packet_at = self.meters_at = self.clock_sent_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
+        self.sent_audience: tuple[Any, ...] = ()
         self.base_run = 0
         spec = registry.opening(OPENS_WITH)
         self._stand(spec, self._timeline(spec), playing=True, now=now)
@@ -140,13 +140,13 @@ class Session:
 
     def _renew(self) -> None:
         """Forgets what was sent: the next packet has a snapshot for everybody."""
-        self.told_run = self.run
+        self.sent_run = self.run
         self.views = [LaneView(number) for number in range(len(self.lanes))]
-        self.told_marks: dict[Mark, bool] = {}
-        self.told_clock: dict[str, Any] = {}
+        self.sent_marks: dict[Mark, bool] = {}
+        self.sent_clock: dict[str, Any] = {}
         self.stream = wire.Stream()
-        self.told_dials: tuple[Any, ...] = ()
-        self.told_story: tuple[Any, ...] = ()
+        self.sent_dials: tuple[Any, ...] = ()
+        self.sent_story: tuple[Any, ...] = ()
         self.renewed = True
         self.changed = True  # there is news of the clock or the audience, even if no lane has any
         self.meters_due = False
@@ -197,37 +197,37 @@ class Session:
             order = wire.order(message, self.limits)
         except Refused as refusal:
             return reply(answer(refusal.sentence))
-        return self.asked.append(Asked(viewer, order, reply))
+        return self.queue.append(QueuedCommand(viewer, order, reply))
 
     def _drain(self, now: float) -> None:
-        while self.asked:
-            if self.arriving and self.asked[0].order.type not in ANY_TIME:
+        while self.queue:
+            if self.arriving and self.queue[0].order.type not in ANY_TIME:
                 return  # an intervention would belong to the moment that the run has not reached yet
-            asked = self.asked.popleft()
-            token = self.viewers.get(asked.viewer)
+            command = self.queue.popleft()
+            token = self.viewers.get(command.viewer)
             if token is None:
-                asked.reply(answer("You have left this session."))
+                command.reply(answer("You have left this session."))
                 continue
-            key = (token, asked.order.id)
+            key = (token, command.order.id)
             if key not in self.answers:
-                self.answers[key] = self._answered(asked, token, now)
+                self.answers[key] = self._answered(command, token, now)
                 while len(self.answers) > self.limits.acknowledgements:
                     self.answers.popitem(last=False)
-            asked.reply(self.answers[key])
+            command.reply(self.answers[key])
 
-    def _answered(self, asked: Asked, token: str, now: float) -> dict[str, Any]:
+    def _answered(self, command: QueuedCommand, token: str, now: float) -> dict[str, Any]:
         try:
-            if token != self.holder and not wire.COMMANDS[asked.order.type].watcher:
+            if token != self.holder and not wire.COMMANDS[command.order.type].watcher:
                 raise Refused("You are watching; somebody else holds the controls.")
-            if self.veiled and asked.order.type in veil.FORBIDDEN:
+            if self.veiled and command.order.type in veil.FORBIDDEN:
                 raise Refused(veil.SENTENCE)
-            more = self._obey(asked, token, now)
+            more = self._obey(command, token, now)
         except Refused as refusal:
             return answer(self._unveiling(refusal.sentence))
         return {"ok": True, **(more or {})}
 
-    def _obey(self, asked: Asked, token: str, now: float) -> dict[str, Any] | None:
-        order = asked.order
+    def _obey(self, command: QueuedCommand, token: str, now: float) -> dict[str, Any] | None:
+        order = command.order
         if order.act is not None:
             self._act(order, now)
             return None
@@ -235,7 +235,7 @@ class Session:
             return self._obey_inspect(**order.values)
         obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
         if order.type in ("resync", "take", "release"):
-            return obey(asked.viewer, token, now)
+            return obey(command.viewer, token, now)
         self.changed = True
         if order.type in ("scenario", "compose"):
             return obey(now, **order.values)
@@ -257,7 +257,7 @@ class Session:
 
     def _new_pace(self, now: float) -> None:
         self.pace = (now, self.timeline.at)  # the wall time and the simulated time at which this pace began
-        self.slow_told = False
+        self.slow_reported = False
 
     def _obey_play(self) -> None:
         if self.timeline.at >= self.limits.length:
@@ -376,13 +376,13 @@ class Session:
             return [], False
         self._drain(now)
         busy = self._simulate(now, clock)
-        if self.run != self.told_run:
+        if self.run != self.sent_run:
             self._renew()
-        return self._packets(now, waiting), busy or bool(self.asked)
+        return self._packets(now, waiting), busy or bool(self.queue)
 
     def _answer_absent(self) -> None:
-        while self.asked:
-            self.asked.popleft().reply(answer("You have left this session."))
+        while self.queue:
+            self.queue.popleft().reply(answer("You have left this session."))
 
     def _refill(self, now: float) -> None:
         passed, self.built_at = now - self.built_at, now
@@ -417,12 +417,12 @@ class Session:
     def _watch_the_pace(self, now: float) -> None:
         """Sends one notice when the machine is much slower than this speed for two seconds."""
         began, stood = self.pace
-        if not self.playing or self.slow_told:
+        if not self.playing or self.slow_reported:
             self.pace = (now, self.timeline.at)
         elif now - began > 2.0:
             self.pace = (now, self.timeline.at)
             if self.timeline.at - stood < 0.7 * (now - began) * self.speed * S:
-                self.slow_told = True
+                self.slow_reported = True
                 sentence = "This is faster than the server can simulate; time goes by more slowly than the speed says."
                 self.notices += [(viewer, sentence) for viewer in self.viewers]
 
@@ -448,11 +448,11 @@ class Session:
 
     def _encoded(self, shared: list[Frame], served: dict[str, Served]) -> list[Packet]:
         """One packet for each group of viewers who get the same; the shared frames are packed once."""
-        told = self.stream.told(shared)
+        packed = self.stream.for_all(shared)
         packets = []
         for viewers, (alone, world) in [*grouped(served), (tuple(self._reached(served)), Served([]))]:
             if viewers:
-                data = told if world is None else self.stream.told_apart([world])
+                data = packed if world is None else self.stream.for_some([world])
                 packets.append(Packet(viewers, wire.encoded(self.seq, self.run, alone, data)))
         return packets
 
@@ -465,9 +465,9 @@ class Session:
 
     def _shared(self, now: float, joined: bool) -> list[Frame]:
         """What everybody gets: a snapshot when the run is new or a dial was turned, else the clock and then the news."""
-        if self.renewed or self._dials() != self.told_dials:
+        if self.renewed or self._dials() != self.sent_dials:
             self.renewed = self.changed = self.meters_due = False
-            self.meters_at = self.clock_told_at = now
+            self.meters_at = self.clock_sent_at = now
             return [self._snapshot(whole=True)]
         frames: list[Frame] = []
         for view, lane in zip(self.views, self.shown, strict=True):
@@ -477,11 +477,11 @@ class Session:
             for view, lane in zip(self.views, self.shown, strict=True):
                 frames += view.meters_news(lane, self.timeline.at, exact=self.meters_due)
             self.meters_at, self.meters_due = now, False
-        clock_due = self.playing and (joined or now - self.clock_told_at >= 1 / self.limits.clocks_per_s)
+        clock_due = self.playing and (joined or now - self.clock_sent_at >= 1 / self.limits.clocks_per_s)
         if frames or self.changed or clock_due:
             news = self._clock()
-            frames.insert(0, wire.clock_news(self.told_clock, news))
-            self.told_clock, self.clock_told_at = news, now
+            frames.insert(0, wire.clock_news(self.sent_clock, news))
+            self.sent_clock, self.clock_sent_at = news, now
         self.changed = False
         return frames
 
@@ -497,29 +497,29 @@ class Session:
         timeline = self.timeline
         new = []
         marks = self.marks
-        if len(marks) != len(self.told_marks):
-            new = [mark for mark in marks if mark not in self.told_marks]
+        if len(marks) != len(self.sent_marks):
+            new = [mark for mark in marks if mark not in self.sent_marks]
         story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
-        if not new and story == self.told_story:
+        if not new and story == self.sent_story:
             return []
-        self.told_marks.update(dict.fromkeys(new, True))
-        self.told_story = story
+        self.sent_marks.update(dict.fromkeys(new, True))
+        self.sent_story = story
         return [wire.marks(new, *story)]
 
     def _snapshot(self, whole: bool) -> Frame:
         """The world now; ``whole`` when everybody gets it, so that the next news is counted from it."""
         timeline, limits = self.timeline, self.limits
         if whole:
-            self.told_clock = self._clock()
+            self.sent_clock = self._clock()
             lanes = [view.whole(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
-            self.told_dials = self._dials()
-            self.told_marks = dict.fromkeys(self.marks, True)
-            self.told_story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
+            self.sent_dials = self._dials()
+            self.sent_marks = dict.fromkeys(self.marks, True)
+            self.sent_story = (tuple(timeline.cut_spans), timeline.caption, timeline.undo_words)
         else:
             lanes = [view.body(lane, timeline.at, limits) for view, lane in zip(self.views, self.shown, strict=True)]
         spec = wire.spec_body(self.spec, self.scenarios.get(self.spec.scenario), self.shown, self.veiled)
         return wire.snapshot(
-            spec, self.told_clock, lanes, self.marks, timeline.cut_spans, timeline.caption, timeline.undo_words
+            spec, self.sent_clock, lanes, self.marks, timeline.cut_spans, timeline.caption, timeline.undo_words
         )
 
     def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
@@ -534,7 +534,7 @@ class Session:
             for viewer in returning:
                 served[viewer] = Served([audience[self.holds(viewer)]], world)
         if self._audience_is_news(now):
-            self.audience_told, self.audience_at = self._audience_now(), now
+            self.sent_audience, self.audience_at = self._audience_now(), now
             for viewer in self._reached(served):
                 served[viewer] = Served([audience[self.holds(viewer)]])
         notices, self.notices = self.notices, []
@@ -575,15 +575,20 @@ class Session:
     def _audience_is_news(self, now: float) -> bool:
         """True when the audience changed: at once if the controls did, a few times a second if only the count did."""
         state = self._audience_now()
-        if state == self.audience_told:
+        if state == self.sent_audience:
             return False
-        return state[1:] != self.audience_told[1:] or now - self.audience_at >= 1 / self.limits.audience_per_s
+        return state[1:] != self.sent_audience[1:] or now - self.audience_at >= 1 / self.limits.audience_per_s
 
 
 def answer(sentence: str) -> dict[str, Any]:
     """Why a command was not done. A sentence with values is sent with its template, for a page in another language."""
-    plain = {"ok": False, "sentence": str(sentence)}
-    return {**plain, "template": sentence.template, "values": sentence.values} if isinstance(sentence, Sentence) else plain
+    return {"ok": False, "sentence": str(sentence), **(parts(sentence) if isinstance(sentence, Sentence) else {})}
+
+
+def parts(sentence: Sentence) -> dict[str, Any]:
+    """The template and the values of a sentence, for JSON. A value that is a sentence is sent in the same way."""
+    values = {name: parts(each) if isinstance(each, Sentence) else each for name, each in sentence.values.items()}
+    return {"template": sentence.template, "values": values}
 
 
 def grouped(served: Mapping[str, Served]) -> list[tuple[tuple[str, ...], Served]]:

@@ -1,8 +1,8 @@
-"""What a veiled session tells of a lane: what its clients see, and nothing else. The lane itself runs as any other.
+"""A veiled session shows only what the clients of a lane see. The lane itself runs as any other.
 
-A veiled lane answers what the wire asks a lane, without its protocol's title, name and knobs, messages between nodes, what
-nodes hold, their roles and terms, and the promises of its own paper. Requests, answers, the words of the meters, cuts and
-crashes stay. The timing of answers stays, too: that is how one guesses.
+A veiled lane has the interface of a lane for the wire (``LaneSeen``). It hides the title, name and knobs of the protocol, the
+messages between nodes, the contents of nodes, their roles and terms, and the promises of the protocol's own paper. It shows
+requests, answers, the words of the meters, cuts and crashes. It also shows the timing of answers, so that visitors can guess.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from consensus.watch.watch import HALTS, Mark
 
 HIDDEN = "?"
 ONE_MESSAGE = ("drop_message", "hold_message", "deliver_message")
-FORBIDDEN = ("act", "turn", "inspect", "crash_inside", *ONE_MESSAGE)  # commands that speak of what is inside
+FORBIDDEN = ("act", "turn", "inspect", "crash_inside", *ONE_MESSAGE)  # commands about the inside of a lane
 SENTENCE = "Hidden until you reveal what is in the box."
 
 
 class HiddenCard(NamedTuple):
-    """A card that tells nothing."""
+    """A card that hides its protocol."""
 
     name: str = ""
     title: str = HIDDEN
@@ -88,7 +88,7 @@ class VeiledLane:
         return self.lane.waits_by_hand()
 
     def drain(self) -> list[Event]:
-        """What happened, but for messages from node to node."""
+        """The events since the last call, without messages between nodes."""
         return [self._plain(event) for event in self.lane.drain() if not self._inside(event)]
 
     def flying(self) -> list[Event]:
@@ -100,7 +100,7 @@ class VeiledLane:
         return event.node in self.members and event.data[1] in self.members
 
     def _plain(self, event: Event) -> Event:
-        """Without the term of who sent it."""
+        """The event without the term of the sender."""
         return event._replace(data=(*event.data[:4], None, event.data[5])) if event.kind == "sent" else event
 
     def changed_operations(self, now: int) -> list[int]:
@@ -115,11 +115,11 @@ class VeiledLane:
         return {**shown, **{name: state[name] for name in ("clock",) if name in state}}
 
     def links(self) -> dict[str, Any]:
-        """The words without the leader, whom no client knows."""
+        """The links with their words, but without the leader, which no client knows."""
         return {**self.lane.links(), "words": self.lane.sim.network.words()}
 
     def meters(self, now: int) -> dict[str, Any]:
-        """Without what copies hold, and what the protocol is known for."""
+        """The meters without the contents of copies and the badge of the protocol."""
         meters, watch = self.lane.meters(now), self.lane.watch
         inside = {getattr(checker, "title", name) for name, checker in watch.invariants.items()}
         without_copies = {row[0]: row for row in watch.kept(now, reach=False)}
@@ -133,7 +133,7 @@ class VeiledLane:
 
     @property
     def findings(self) -> list[Finding]:
-        """What clients' answers show; not what only a look inside can tell."""
+        """The findings that clients' answers show, without those that only the inside shows."""
         inside = {id(finding) for checker in self.lane.watch.invariants.values() for finding in checker.findings}
         return [finding for finding in self.lane.findings if finding.operations and id(finding) not in inside]
 

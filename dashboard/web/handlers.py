@@ -152,8 +152,8 @@ class House:
             building = connection.session in self.sessions
             self._join(connection)
         early, self.early = self.early, []
-        for asked in early:
-            self._ask(*asked)
+        for request in early:
+            self._ask(*request)
 
     def _join(self, connection: Connection) -> None:
         now = monotonic()
@@ -212,7 +212,7 @@ class House:
     def _dismiss(self, connection: Connection, sentence: str, session: Session | None = None) -> None:
         seq, run = (session.seq + 1, session.run) if session else (1, 0)
         self._send(
-            (connection.viewer,), wire.encoded(seq, run, [wire.bye(sentence)], wire.Stream().told([])), connection.eio_sid
+            (connection.viewer,), wire.encoded(seq, run, [wire.bye(sentence)], wire.Stream().for_all([])), connection.eio_sid
         )
         self.socketio.start_background_task(self._hang_up, connection.viewer)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from consensus.kernel.node import MS, S
-from consensus.kernel.sentences import Sentence, say
+from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.kernel.simulation import DEADLINE_MAX, DEADLINE_MIN
 from consensus.runs.spec import LANES_MAX, LENGTH_MAX, NODES_MAX, SEED_MAX
 from consensus.runs.timeline import LOG_MAX
@@ -80,7 +80,7 @@ LIMITS = Limits()
 def words(us: int) -> Sentence:
     """A simulated time for a sentence: 300 ms, 2 s, 10 minutes."""
     if us % (60 * S) == 0:
-        return say("{minutes} minutes", minutes=us // (60 * S))
+        return say_count(us // (60 * S), "{n} minute", "{n} minutes")
     if us % S == 0:
         return say("{s} s", s=us // S)
     return say("{ms} ms", ms=f"{us / MS:g}")

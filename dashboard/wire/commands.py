@@ -1,4 +1,4 @@
-"""Commands: their table, and the checks that turn a message into an order."""
+"""The table of commands, and the checks that turn a message into an order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,16 @@ class Order(NamedTuple):
     act: Intervention | None = None
 
 
-Check = Callable[[Any, Limits], Any]  # returns the valid value in our own types, or raises Refused("must be ...")
+Check = Callable[[Any, Limits], Any]  # returns the valid value in our own types, or raises Unfit
+
+
+class Unfit(ValueError):
+    """A field has no valid value. ``template`` refuses it, with holes for ``command``, ``field`` and the ``values``."""
+
+    def __init__(self, template: str, /, **values: Any) -> None:
+        super().__init__(template)
+        self.template, self.values = template, values
+        self.part = ""  # of the field, such as ".delay"
 
 
 class Field(NamedTuple):
@@ -40,7 +49,7 @@ class CommandCard(NamedTuple):
     what: str
     fields: dict[str, Field]
     act: Callable[..., Intervention] | None = None
-    watcher: bool = False  # viewers without the controls may send it too
+    watcher: bool = False  # viewers without the controls may send it, too
 
 
 NODE = re.compile(r"n[1-9][0-9]?")
@@ -56,13 +65,13 @@ SOME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 
 def a_node(value: Any, limits: Limits) -> str:
     if not isinstance(value, str) or not NODE.fullmatch(value):
-        raise Refused("must be a node's name, such as n1")
+        raise Unfit("The command {command}: {field} must be a node's name, such as n1.")
     return value
 
 
 def a_name(value: Any, limits: Limits) -> str:
     if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise Refused("must be a name in small letters")
+        raise Unfit("The command {command}: {field} must be a name in small letters.")
     return value
 
 
@@ -72,14 +81,14 @@ def a_name_or_none(value: Any, limits: Limits) -> str:
 
 def a_message_type(value: Any, limits: Limits) -> str:
     if not isinstance(value, str) or not MESSAGE.fullmatch(value):
-        raise Refused("must be the name of a message, such as RequestVote")
+        raise Unfit("The command {command}: {field} must be the name of a message, such as RequestVote.")
     return value
 
 
 def a_text(most: int) -> Check:
     def check(value: Any, limits: Limits) -> str:
         if not isinstance(value, str) or not 0 < len(value) <= most or not SOME.fullmatch(value):
-            raise Refused(say("must be a text of 1 to {most} characters", most=most))
+            raise Unfit("The command {command}: {field} must be a text of 1 to {most} characters.", most=most)
         return value
 
     return check
@@ -92,7 +101,7 @@ def either(first: str, second: str) -> Sentence:
 def one_of(*choices: str) -> Check:
     def check(value: Any, limits: Limits) -> str:
         if value not in choices:
-            raise Refused(say("must be {choices}", choices=reduce(either, choices)))
+            raise Unfit("The command {command}: {field} must be {choices}.", choices=reduce(either, choices))
         return str(value)
 
     return check
@@ -102,7 +111,7 @@ def whole(low: int, high: Callable[[Limits], int] | int) -> Check:
     def check(value: Any, limits: Limits) -> int:
         most = high(limits) if callable(high) else high
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= most:
-            raise Refused(say("must be a whole number from {low} to {most}", low=low, most=most))
+            raise Unfit("The command {command}: {field} must be a whole number from {low} to {most}.", low=low, most=most)
         return value
 
     return check
@@ -111,7 +120,7 @@ def whole(low: int, high: Callable[[Limits], int] | int) -> Check:
 def a_deadline(value: Any, limits: Limits) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not limits.deadline_min <= value <= limits.deadline_max:
         low, high = words(limits.deadline_min), words(limits.deadline_max)
-        raise Refused(say("must be from {low} to {high}, in microseconds", low=low, high=high))
+        raise Unfit("The command {command}: {field} must be from {low} to {high}, in microseconds.", low=low, high=high)
     return value
 
 
@@ -119,16 +128,18 @@ def a_speed(value: Any, limits: Limits) -> float:
     fits = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not fits or not limits.speed_min <= value <= limits.speed_max:
         low, high = f"{limits.speed_min:g}", f"{limits.speed_max:g}"
-        raise Refused(say("must be from {low} to {high} simulated seconds a second", low=low, high=high))
+        raise Unfit(
+            "The command {command}: {field} must be from {low} to {high} simulated seconds a second.", low=low, high=high
+        )
     return float(value)
 
 
 def some_links(value: Any, limits: Limits) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, list) or len(value) > limits.nodes_max * (limits.nodes_max - 1):
-        raise Refused("must be a list of links")
+        raise Unfit("The command {command}: {field} must be a list of links.")
     for link in value:
         if not isinstance(link, list) or len(link) != 2:
-            raise Refused('must be a list of links, such as [["n1", "n2"]]')
+            raise Unfit('The command {command}: {field} must be a list of links, such as [["n1", "n2"]].')
         for end in link:
             a_node(end, limits)
     return tuple((src, dst) for src, dst in value)
@@ -136,16 +147,16 @@ def some_links(value: Any, limits: Limits) -> tuple[tuple[str, str], ...]:
 
 def at_least_one_link(value: Any, limits: Limits) -> tuple[tuple[str, str], ...]:
     if not value:
-        raise Refused("must name at least one link")
+        raise Unfit("The command {command}: {field} must name at least one link.")
     return some_links(value, limits)
 
 
 def some_sides(value: Any, limits: Limits) -> tuple[tuple[str, ...], ...]:
     if not isinstance(value, list) or not 0 < len(value) <= limits.nodes_max:
-        raise Refused("must be a list of sides")
+        raise Unfit("The command {command}: {field} must be a list of sides.")
     for side in value:
         if not isinstance(side, list) or not 0 < len(side) <= limits.nodes_max:
-            raise Refused('must be a list of sides, such as [["n1", "n2"], ["n3"]]')
+            raise Unfit('The command {command}: {field} must be a list of sides, such as [["n1", "n2"], ["n3"]].')
         for member in side:
             a_node(member, limits)
     return tuple(tuple(side) for side in value)
@@ -153,22 +164,25 @@ def some_sides(value: Any, limits: Limits) -> tuple[tuple[str, ...], ...]:
 
 def some_messages(value: Any, limits: Limits) -> tuple[int, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= limits.inspected:
-        raise Refused(say("must be a list of 1 to {most} messages", most=limits.inspected))
+        raise Unfit("The command {command}: {field} must be a list of 1 to {most} messages.", most=limits.inspected)
     if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in value):
-        raise Refused("must be a list of messages' numbers")
+        raise Unfit("The command {command}: {field} must be a list of messages' numbers.")
     return tuple(value)
 
 
 def a_setting(value: Any, limits: Limits) -> tuple[tuple[str, Any], ...]:
     if not isinstance(value, dict) or not value:
-        raise Refused("must say what to set")
+        raise Unfit("The command {command}: {field} must say what to set.")
     for name, setting in value.items():
         if name not in SETTING:
-            raise Refused(say("has no {name}; there are {names}", name=short(name), names=", ".join(SETTING)))
+            raise Unfit(
+                "The command {command}: {field} has no {name}; there are {names}.", name=short(name), names=", ".join(SETTING)
+            )
         try:
             SETTING[name](setting, limits)
-        except Refused as reason:
-            raise Refused(say("cannot set {name}: it {reason}", name=name, reason=reason.sentence)) from None
+        except Unfit as unfit:
+            unfit.part = f".{name}"
+            raise
     return tuple(value.items())
 
 
@@ -185,19 +199,21 @@ def a_knob_value(value: Any, limits: Limits) -> Any:
     if isinstance(value, str):
         return a_text(40)(value, limits)
     if not isinstance(value, (bool, int)) or abs(value) > limits.seed_max:
-        raise Refused("must be a choice or a whole number")
+        raise Unfit("The command {command}: {field} must be a choice or a whole number.")
     return value
 
 
 def some_lanes(value: Any, limits: Limits) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
     if not isinstance(value, list) or not limits.lanes_min <= len(value) <= limits.lanes_max:
-        raise Refused(say("must be {low} to {high} lanes", low=limits.lanes_min, high=limits.lanes_max))
+        raise Unfit(
+            "The command {command}: {field} must be {low} to {high} lanes.", low=limits.lanes_min, high=limits.lanes_max
+        )
     lanes = []
     for lane in value:
         if not isinstance(lane, dict) or not set(lane) <= {"protocol", "knobs"} or not isinstance(lane.get("knobs", {}), dict):
-            raise Refused("must be lanes such as {protocol, knobs}")
+            raise Unfit("The command {command}: {field} must be lanes such as {example}.", example="{protocol, knobs}")
         if len(lane.get("knobs", {})) > 40:
-            raise Refused("must have a few knobs, not dozens")
+            raise Unfit("The command {command}: {field} must have a few knobs, not dozens.")
         knobs = tuple((a_name(name, limits), a_knob_value(item, limits)) for name, item in lane.get("knobs", {}).items())
         lanes.append((a_name(lane.get("protocol"), limits), knobs))
     return tuple(lanes)
@@ -277,7 +293,7 @@ COMMANDS: dict[str, CommandCard] = {
 
 
 def order(message: Any, limits: Limits = LIMITS) -> Order:
-    """Turns a message into a command. Raises Refused with a sentence when the message breaks a rule of the table."""
+    """Turns a message into an order. Raises Refused with a sentence when the message breaks a rule of the table."""
     if not isinstance(message, dict):
         raise Refused("A command is an object with an id and a type.")
     kind = message.get("type")
@@ -306,7 +322,5 @@ def _given(name: str, field: Field, message: Mapping[str, Any]) -> bool:
 def _checked(name: str, field: Field, message: Mapping[str, Any], limits: Limits, kind: str) -> Any:
     try:
         return field.check(message.get(name), limits)
-    except Refused as reason:
-        raise Refused(
-            say("The command {command}: {field} {reason}.", command=kind, field=name, reason=reason.sentence)
-        ) from None
+    except Unfit as unfit:
+        raise Refused(say(unfit.template, command=kind, field=name + unfit.part, **unfit.values)) from None

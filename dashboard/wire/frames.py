@@ -139,16 +139,16 @@ def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], 
     keys = list(spec.workload.keys) if spec.workload else ["x"]
     composed = scenario is None or (unnamed(spec), spec.nodes) != (unnamed(scenario.spec), scenario.spec.nodes)
     nicknames = [lane.nickname for lane in (spec if composed or scenario is None else scenario.spec).lanes]
-    told = None if composed else scenario  # its question and its lesson may be wrong for other lanes
+    own = None if composed else scenario  # its question and its lesson may be wrong for other lanes
     return {
         "scenario": spec.scenario,
         "number": scenario.number if scenario else 0,
         "title": spec.title,
         "story": spec.story,
-        "ask": told.ask if told else "",
-        "answers": [answer.sentence for answer in told.answers] if told else [],
-        "lesson": told.lesson if told and not veiled else "",
-        "expect": [each.sentence for each in told.expect] if told and not veiled else [],
+        "ask": own.ask if own else "",
+        "answers": [answer.sentence for answer in own.answers] if own else [],
+        "lesson": own.lesson if own and not veiled else "",
+        "expect": [each.sentence for each in own.expect] if own and not veiled else [],
         "seed": spec.seed,
         "composed": composed,
         "veiled": veiled,
@@ -196,9 +196,9 @@ def clock(at: int, horizon: int, speed: float, playing: bool) -> dict[str, Any]:
     return {"at": at, "horizon": horizon, "speed": speed, "playing": playing, "live": at == horizon}
 
 
-def clock_news(told: Mapping[str, Any], now: Mapping[str, Any]) -> Frame:
+def clock_news(known: Mapping[str, Any], now: Mapping[str, Any]) -> Frame:
     """The clock, without the fields that the page can predict."""
-    expected = {**told, "horizon": max(told["horizon"], now["at"])}
+    expected = {**known, "horizon": max(known["horizon"], now["at"])}
     return "clock", {name: value for name, value in now.items() if name == "at" or value != expected[name]}
 
 

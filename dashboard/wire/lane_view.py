@@ -207,9 +207,9 @@ class LaneView:
         news = {}
         for member in lane.members:
             if everywhere or member in touched:
-                state, told = lane.node_state(member), self.nodes[member]
-                if state != told:
-                    news[member] = node_change(told, state, now)
+                state, known = lane.node_state(member), self.nodes[member]
+                if state != known:
+                    news[member] = node_change(known, state, now)
                     self.nodes[member] = state
         return news
 
@@ -226,9 +226,9 @@ def turned(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def node_change(told: Mapping[str, Any], state: Mapping[str, Any], now: int) -> dict[str, Any]:
+def node_change(known: Mapping[str, Any], state: Mapping[str, Any], now: int) -> dict[str, Any]:
     """The change of a NodeState. A timer is sent as: how long ago it was set, and for how long."""
-    news: dict[str, Any] = change(told, state)
+    news: dict[str, Any] = change(known, state)
     if "timers" in news:
         timers = news["timers"]
         kept, *new = timers[KEPT] if isinstance(timers, Mapping) and KEPT in timers else (0, *state["timers"])
@@ -236,11 +236,11 @@ def node_change(told: Mapping[str, Any], state: Mapping[str, Any], now: int) -> 
     return news
 
 
-def node_changed(told: Mapping[str, Any], news: Mapping[str, Any], now: int) -> dict[str, Any]:
+def node_changed(known: Mapping[str, Any], news: Mapping[str, Any], now: int) -> dict[str, Any]:
     """A NodeState with a change applied to it, as the page does it."""
-    state: dict[str, Any] = changed(told, {name: each for name, each in news.items() if name != "timers"})
+    state: dict[str, Any] = changed(known, {name: each for name, each in news.items() if name != "timers"})
     if "timers" in news:
-        (kept, *new), old = news["timers"], told["timers"]
+        (kept, *new), old = news["timers"], known["timers"]
         timers = [[name, now - ago, now - ago + span] for name, ago, span in new]
         state["timers"] = [*old[len(old) - kept :], *timers]
     return state

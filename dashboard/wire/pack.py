@@ -46,18 +46,18 @@ class Writer:
         self._value(value)
         return bytes(self.out)
 
-    def told(self) -> bytes:
+    def tables(self) -> bytes:
         """The tables, for a reader that comes later."""
-        teller = Writer(learning=False)
-        teller._head(LIST, 2)
-        teller._head(LIST, len(self.words))
+        writer = Writer(learning=False)
+        writer._head(LIST, 2)
+        writer._head(LIST, len(self.words))
         for word in self.words:
-            teller._word(word.replace(HOLE, MARK), [])
-        teller._value([list(keys) for keys in self.shapes])
-        return bytes(teller.out)
+            writer._word(word.replace(HOLE, MARK), [])
+        writer._value([list(keys) for keys in self.shapes])
+        return bytes(writer.out)
 
     def after(self) -> Writer:
-        """A writer for a reader that got the same tables (``told``); it does not add to them."""
+        """A writer for a reader that got the same tables (``tables``); it does not add to them."""
         writer = Writer(learning=False)
         writer.words, writer.shapes = self.words, self.shapes
         return writer

@@ -16,16 +16,16 @@ class Stream:
     def __init__(self) -> None:
         self.writer = Writer()
 
-    def told(self, frames: Sequence[Frame]) -> bytes:
+    def for_all(self, frames: Sequence[Frame]) -> bytes:
         """Packs frames for everybody. A snapshot starts new tables."""
         anew = bool(frames) and frames[0][0] == "snapshot"
         if anew:
             self.writer = Writer()
         return packed(True if anew else None) + self.writer.packed(frames)
 
-    def told_apart(self, frames: Sequence[Frame]) -> bytes:
+    def for_some(self, frames: Sequence[Frame]) -> bytes:
         """Packs a snapshot for some viewers. With it they can read the packets for everybody."""
-        return self.writer.told() + self.writer.after().packed(frames)
+        return self.writer.tables() + self.writer.after().packed(frames)
 
 
 def packed(value: Any) -> bytes:
@@ -33,10 +33,10 @@ def packed(value: Any) -> bytes:
     return Writer().packed(value)
 
 
-def encoded(seq: int, run: int, alone: Sequence[Frame], told: bytes) -> bytes:
+def encoded(seq: int, run: int, alone: Sequence[Frame], shared: bytes) -> bytes:
     """A packet: its numbers, the frames that need no tables, and the stream's part; deflated if that makes it shorter."""
     head = Writer()
-    data = head.packed(seq) + head.packed(run) + head.packed(alone) + told
+    data = head.packed(seq) + head.packed(run) + head.packed(alone) + shared
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
     squeezed = squeeze.compress(data) + squeeze.flush()
     return b"\1" + squeezed if len(squeezed) < len(data) else b"\0" + data

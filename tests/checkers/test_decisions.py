@@ -60,7 +60,7 @@ def histories(draw: st.DrawFn) -> list[Asked]:
     """Every value is proposed at most once; an answer can be any value, mostly that of the first answer."""
     steps = []
     favourite = draw(st.sampled_from(VALUES))
-    told = st.sampled_from((favourite, favourite, favourite, *VALUES, "never proposed"))
+    told = st.sampled_from((favourite, favourite, favourite, *VALUES, "never-proposed"))
     for value in draw(st.permutations(VALUES))[: draw(st.integers(0, 3))]:
         start = draw(st.integers(0, 8))
         finish = draw(st.none() | st.integers(start, start + 4))

@@ -105,7 +105,7 @@ def random_steps(chance: random.Random, size: int, keys: tuple[str, ...] = ("x",
         if writes:
             steps.append(write(next(fresh), start, finish, outcome, key))
         else:
-            seen = chance.choice([(), *((value,) for value in values)]) if chance.random() < 0.97 else ("no such",)
+            seen = chance.choice([(), *((value,) for value in values)]) if chance.random() < 0.97 else ("no-such",)
             if chance.random() < 0.02 and len(values) > 1:
                 seen = tuple(values[:2])
             steps.append(read(seen, start, finish, outcome, key))

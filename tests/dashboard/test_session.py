@@ -59,7 +59,7 @@ class Room:
 
     def post(self, viewer: str, type: str, **fields: Any) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = []
-        ident = fields.pop("id", f"{type}-{self.now}-{len(self.session.asked)}")
+        ident = fields.pop("id", f"{type}-{self.now}-{len(self.session.queue)}")
         self.session.ask(viewer, {"id": ident, "type": type, **fields}, answers.append)
         return answers
 
@@ -512,6 +512,18 @@ def test_a_log_has_a_limit_that_is_said() -> None:
         "sentence": "A run keeps 2 interventions; reset it to go on.",
         "template": "A run keeps {most} interventions; reset it to go on.",
         "values": {"most": 2},
+    }
+
+
+def test_a_sentence_within_a_refusal_keeps_its_template(room: Room) -> None:
+    refused = room.ask("anne", "deadline", deadline=1)
+    assert refused["sentence"] == "The command deadline: deadline must be from 10 ms to 1 minute, in microseconds."
+    assert refused["template"] == "The command {command}: {field} must be from {low} to {high}, in microseconds."
+    assert refused["values"] == {
+        "command": "deadline",
+        "field": "deadline",
+        "low": {"template": "{ms} ms", "values": {"ms": "10"}},
+        "high": {"template": "{n} minute", "values": {"n": 1}},
     }
 
 

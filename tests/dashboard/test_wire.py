@@ -75,7 +75,7 @@ def test_a_snapshot_and_the_news_after_it_add_up_to_a_later_snapshot(acts: list[
     views = [wire.LaneView(number) for number in range(len(lanes))]
     ear, stream = wire.Ear(), wire.Stream()
     whole = [view.whole(lane, timeline.at) for view, lane in zip(views, lanes, strict=True)]
-    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.told([("snapshot", {"lanes": whole})])))[2][0]
+    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.for_all([("snapshot", {"lanes": whole})])))[2][0]
     folds = [Fold(lane) for lane in opening["lanes"]]
     for seq, (after, act) in enumerate(acts, 2):
         run_to(timeline, timeline.at + after)
@@ -84,7 +84,7 @@ def test_a_snapshot_and_the_news_after_it_add_up_to_a_later_snapshot(acts: list[
         frames: list[wire.Frame] = []
         for view, lane in zip(views, lanes, strict=True):
             frames += view.news(lane, timeline.at) + view.meters_news(lane, timeline.at, exact=True)
-        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.told(frames)))[2]:
+        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.for_all(frames)))[2]:
             folds[body["lane"]].take(kind, body, timeline.at)
     for number, (fold, lane) in enumerate(zip(folds, lanes, strict=True)):
         assert_knows(fold, Fold(through_the_wire(views[number].body(lane, timeline.at))))
@@ -304,7 +304,7 @@ def heard(data: bytes) -> list[Any]:
 
 
 def test_a_short_packet_is_plain_and_a_long_one_is_deflated() -> None:
-    nothing = wire.Stream().told([])
+    nothing = wire.Stream().for_all([])
     brief = wire.encoded(1, 0, [wire.refused("No.")], nothing)
     assert brief[0] == 0
     assert heard(brief) == [1, 0, [["refused", {"sentence": "No."}]]]
@@ -317,12 +317,12 @@ def test_a_short_packet_is_plain_and_a_long_one_is_deflated() -> None:
 def test_after_a_gap_only_what_stands_for_itself_is_understood_until_a_snapshot_comes() -> None:
     ear, stream = wire.Ear(), wire.Stream()
     snapshot, news = ("snapshot", {"word": "alpha 1"}), ("marks", {"word": "beta 2"})
-    packets = [stream.told([snapshot]), stream.told([news]), stream.told([news]), stream.told([news])]
+    packets = [stream.for_all([snapshot]), stream.for_all([news]), stream.for_all([news]), stream.for_all([news])]
     assert ear.heard(wire.encoded(1, 0, [], packets[0]))[2] == [["snapshot", {"word": "alpha 1"}]]
     assert ear.heard(wire.encoded(3, 0, [wire.refused("No.")], packets[2]))[2] == [["refused", {"sentence": "No."}]]
     assert ear.heard(wire.encoded(4, 0, [], packets[3]))[2] == []
-    assert ear.heard(wire.encoded(5, 0, [], stream.told_apart([snapshot])))[2] == [["snapshot", {"word": "alpha 1"}]]
-    assert ear.heard(wire.encoded(6, 0, [], stream.told([news])))[2] == [["marks", {"word": "beta 2"}]]
+    assert ear.heard(wire.encoded(5, 0, [], stream.for_some([snapshot])))[2] == [["snapshot", {"word": "alpha 1"}]]
+    assert ear.heard(wire.encoded(6, 0, [], stream.for_all([news])))[2] == [["marks", {"word": "beta 2"}]]
 
 
 TEXTS = st.text(max_size=60).filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text))
@@ -341,7 +341,7 @@ def test_plain_values_come_back_one_after_the_other(values: list[Any]) -> None:
     for value in values:
         assert reader.unpacked(writer.packed(value)) == value
     late = Reader()
-    late.knows(Reader().unpacked(writer.told()))
+    late.knows(Reader().unpacked(writer.tables()))
     for value in values:
         assert late.unpacked(writer.after().packed(value), learning=False) == value
     assert (late.words, late.shapes) == (reader.words, reader.shapes)
@@ -374,7 +374,7 @@ def test_a_text_costs_its_numbers_once_its_pattern_is_known() -> None:
 @given(st.text(max_size=600).filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text)))
 def test_any_text_comes_back(text: str) -> None:
     comes_back = text.replace("\0", "\ufffd").replace("\1", "\ufffd")
-    assert heard(wire.encoded(1, 0, [wire.refused(text)], wire.Stream().told([])))[2][0][1]["sentence"] == comes_back
+    assert heard(wire.encoded(1, 0, [wire.refused(text)], wire.Stream().for_all([])))[2][0][1]["sentence"] == comes_back
 
 
 def test_fields_of_messages_are_short_texts() -> None:

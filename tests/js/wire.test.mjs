@@ -34,17 +34,17 @@ pairs = [(1, 2), ({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}}), ({"a": 1, "
          ([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 3}]), ({"a": {"b": 1}}, {"a": [1]}), ({"a": [1]}, {"a": {"b": 1}}), ({}, {"__proto__": {"b": 1}}), ({"~": 1}, {"~": 2, "=": 3})]
 writer = Writer()
 packed = [writer.packed(value).hex() for value in values]
-print(json.dumps({"values": values, "packed": packed, "told": writer.told().hex(), "again": [writer.after().packed(value).hex() for value in values],
+print(json.dumps({"values": values, "packed": packed, "tables": writer.tables().hex(), "again": [writer.after().packed(value).hex() for value in values],
                   "changes": [[old, change(old, new), new] for old, new in pairs]}))
 `;
 
-test("values come back as the server packed them, to who has heard all and to who was told the tables", () => {
-  const { values, packed, told, again } = fromPython(VALUES);
+test("values come back as the server packed them, to a reader of all of them and to one with the tables", () => {
+  const { values, packed, tables, again } = fromPython(VALUES);
   const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
   const reader = new Reader();
   assert.deepEqual(packed.map((hex) => reader.unpacked(bytes(hex))), values);
   const late = new Reader();
-  late.knows(new Reader().unpacked(bytes(told)));
+  late.knows(new Reader().unpacked(bytes(tables)));
   assert.deepEqual(again.map((hex) => late.unpacked(bytes(hex), 0, false)), values);
 });
 
@@ -56,21 +56,21 @@ const SESSION = `
 import json
 from dashboard import wire
 from dashboard.live.session import Session
-session, ear, told = Session("abcdefgh2", 0.0), wire.Ear(), []
+session, ear, packets = Session("abcdefgh2", 0.0), wire.Ear(), []
 session.join("anne", "anne-token", 0.0)
 for tick in range(1, 90):
     for packet in session.tick(tick / 30, lambda: 0.0, lambda viewer: 0)[0]:
-        told.append([packet.data.hex(), ear.heard(packet.data)])
-print(json.dumps(told))
+        packets.append([packet.data.hex(), ear.heard(packet.data)])
+print(json.dumps(packets))
 `;
 
 test("the packets of a session are understood as the server's own ear understands them", async () => {
-  const told = fromPython(SESSION);
+  const packets = fromPython(SESSION);
   const heard = [];
   const take = inOrder((packet) => heard.push(packet), assert.fail);
-  for (const [hex] of told) await take(Uint8Array.from(Buffer.from(hex, "hex")));
-  assert.ok(told.length > 15);
-  assert.deepEqual(heard, told.map(([, packet]) => packet));
+  for (const [hex] of packets) await take(Uint8Array.from(Buffer.from(hex, "hex")));
+  assert.ok(packets.length > 15);
+  assert.deepEqual(heard, packets.map(([, packet]) => packet));
 });
 
 test("a packet is plain or deflated, and nothing else", async () => {

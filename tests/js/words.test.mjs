@@ -98,6 +98,12 @@ test("another language has its own words, plurals and server sentences, and fall
   assert.equal(t("no.such.key"), "no.such.key");
 });
 
+test("a sentence within a sentence of the server is in the page's language, too", () => {
+  const { server } = createWords({ locale: "en", sentences: en, server: bracketed }, en);
+  const values = { high: { template: "{s} s", values: { s: 60 } } };
+  assert.equal(server("It must end by {high}.", values), "⟦It must end by ⟦60 s⟧.⟧");
+});
+
 test("the language is the first one wanted that there is", () => {
   assert.deepEqual([chosen("qps", "en"), chosen("tlh", "qps"), chosen(null, undefined), chosen("constructor")], ["qps", "qps", "en", "en"]);
 });

@@ -32,7 +32,9 @@ class Holder:
 
 
 atoms = st.none() | st.integers() | st.text() | st.tuples(st.integers(), st.text())
-lawful = st.recursive(atoms, lambda inner: st.lists(atoms) | st.dictionaries(st.text(), inner) | st.sets(st.integers()))
+lawful = st.recursive(
+    atoms, lambda inner: st.lists(atoms) | st.dictionaries(st.text(), inner) | st.sets(st.integers()), max_leaves=20
+)
 
 
 @given(lawful)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.kit.sentences import fragments
 from tests.kit.storm import Storm, Unsafe, Watched
 
 Caught = Mapping[type[Any], tuple[Callable[[Any], Watched], tuple[str, ...]]]  # bug -> (its script, the checks that catch it)
@@ -30,7 +31,9 @@ def script_tests(
     @each_bug(bugs)
     def test_a_planted_bug_is_caught(bug: type[Any]) -> None:
         script, checks = caught[bug]
-        assert script(bug).broken == list(checks)
+        run = script(bug)
+        assert run.broken == list(checks)
+        assert [fragment for finding in run.findings for fragment in fragments(finding.sentence)] == []
 
     @each_bug(bugs)
     def test_the_same_script_accuses_the_honest_of_nothing(bug: type[Any]) -> None:

@@ -20,6 +20,7 @@ import pytest
 from consensus.checkers import CLIENTS, Checker, Finding, listens
 from consensus.checkers.objects import OBJECTS
 from consensus.checkers.protocols.raft_safety import ASSERTION
+from consensus.checkers.words import stopped
 from consensus.kernel.clients import BY_HAND, Workload
 from consensus.kernel.events import KINDS, Event
 from consensus.kernel.network import LinkState
@@ -91,9 +92,7 @@ class Watched:
         elif event.kind == "returned":
             self.seen[f"returned: {event.data[2]}"] += 1
         elif event.kind == "halted":
-            self.halts.append(
-                Finding(ASSERTION, event.at, f"{event.node} stopped itself: {event.data[0]}.", nodes=(event.node,))
-            )
+            self.halts.append(Finding(ASSERTION, event.at, stopped(event), nodes=(event.node,)))
 
     @property
     def findings(self) -> list[Finding]:
@@ -308,10 +307,10 @@ class Storm(Watched):
         raise Unsafe(self.report(f"no progress {ATTEMPTS} s after a majority ({', '.join(core)}) was joined again"))
 
     def all_served(self, core: list[str], kind: str) -> bool:
-        asked = [self.ask(node, kind, "xy"[number % 2]) for number, node in enumerate(core)]
+        requests = [self.ask(node, kind, "xy"[number % 2]) for number, node in enumerate(core)]
         self.run(S // 2)
         self.require_safety()
-        return all(self.operation(op_id).outcome == OK for op_id in asked)
+        return all(self.operation(op_id).outcome == OK for op_id in requests)
 
     # --- what must hold ---------------------------------------------------------------------------
 

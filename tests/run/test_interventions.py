@@ -113,9 +113,9 @@ def test_it_happens_is_told_and_is_taken_back_or_says_why_not(timeline, do, firs
     timeline.act(do)
     assert len(lane.trace) > events, "it leaves an event"
     marks = timeline.experiment.marks[before:]
-    kind_and_text = ("cut", "cut") if isinstance(do, Cut | Partition) else do.told(timeline.at, "")[:2]
+    kind_and_text = ("cut", "cut") if isinstance(do, Cut | Partition) else do.texts(timeline.at, "")[:2]
     assert [(mark.kind, mark.text) for mark in marks] == ([] if type(do) in UNMARKED else [kind_and_text])
-    assert bool(do.told(timeline.at, "").caption) == (type(do) not in UNCAPTIONED)
+    assert bool(do.texts(timeline.at, "").caption) == (type(do) not in UNCAPTIONED)
     entry = timeline.log[-1]
     assert bool(entry.inverse) == (type(do) not in FOR_GOOD)
     assert bool(entry.words) == (type(do) is not Ask)

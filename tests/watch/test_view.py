@@ -133,14 +133,14 @@ def test_the_page_knows_each_world_as_it_is_and_a_newcomer_is_told_the_same() ->
     views = [wire.LaneView(number) for number in range(3)]
     ear, stream = wire.Ear(), wire.Stream()
     whole = [view.whole(lane, timeline.at) for view, lane in zip(views, lanes, strict=True)]
-    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.told([("snapshot", {"lanes": whole})])))[2][0]
+    (_, opening) = ear.heard(wire.encoded(1, 0, [], stream.for_all([("snapshot", {"lanes": whole})])))[2][0]
     folds = [Fold(lane) for lane in opening["lanes"]]
     for seq, at in enumerate((SILENT_FROM - MS, SILENT_FROM, SILENT_FROM + 300 * MS, 6 * S), 2):
         run_to(timeline, at)
         frames: list[wire.Frame] = []
         for view, lane in zip(views, lanes, strict=True):
             frames += view.news(lane, timeline.at) + view.meters_news(lane, timeline.at, exact=True)
-        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.told(frames)))[2]:
+        for kind, body in ear.heard(wire.encoded(seq, 0, [], stream.for_all(frames)))[2]:
             folds[body["lane"]].take(kind, body, timeline.at)
     for number, (fold, lane) in enumerate(zip(folds, lanes, strict=True)):
         assert_knows(fold, Fold(through_the_wire(wire.LaneView(number).whole(lane, timeline.at))), numbered=False)

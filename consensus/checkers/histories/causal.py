@@ -1,27 +1,27 @@
 """Causal consistency of registers whose written values are unique, by bad patterns.
 
 Bouajjani, Enea, Guerraoui, Hamza, "On Verifying Causal Consistency" (POPL 2017). A history is operations in *program order*
-(po: what one session did one after the other); in a differentiated one each read tells which write it reads from (rf). Causal
-order is co = (po and rf, closed). Three criteria, each the absence of some patterns:
+(po: the order of the operations of one session). In a differentiated history, the value of each read identifies the write that
+it reads from (rf). Causal order is co = (po and rf, closed). There are three criteria; each excludes some patterns:
 
-- *causal consistency* (CC, weak): no CyclicCO; no ThinAirRead (of a value that nobody writes); no WriteCOInitRead (of the start
-  value, though a write of the key comes before the read in co); no WriteCORead (of w1, though w1 co w2 co the read, w2 on
-  the same key).
-- *causal convergence* (CCv): CC, and no CyclicCF. Conflict order puts w1 before w2 when w1 co some read of w2, both on one key;
-  with co it must not form a cycle. So all replicas can settle on one order of the writes.
-- *causal memory* (CM): CC, and for each operation o no CyclicHB and no WriteHBInitRead. Happened-before of o is co within o's
-  causal past, and, for each read of o's session up to o, every other write of the key that is before the read is before the
-  write it reads from: the smallest such relation. So each session can tell its own story with all its reads in it. (It only
-  grows along po, so the last operations of each session decide.)
+- *causal consistency* (CC, weak): no CyclicCO; no ThinAirRead (of a value that nobody writes); no WriteCOInitRead (of the
+  initial value, though a write of the key comes before the read in co); no WriteCORead (of w1, though w1 co w2 co the read,
+  where w2 writes the same key).
+- *causal convergence* (CCv): CC, and no CyclicCF. Conflict order puts w1 before w2 when w1 co some read of w2, both on one key.
+  Together with co it must not form a cycle. Then all replicas can agree on one order of the writes.
+- *causal memory* (CM): CC, and for each operation o no CyclicHB and no WriteHBInitRead. Happened-before of o is the smallest
+  relation that contains co within o's causal past and this: for each read of o's session up to o, every other write of the key
+  that is before the read is before the write that it reads from. Then each session can explain all its reads by one order of
+  the writes. (The relation only grows along po, so it is enough to check the last operations of each session.)
 
-CCv and CM are each stronger than CC, and neither implies the other. ``patterns`` names all that a small history shows.
-``Causal`` folds the events of a lane and judges CC online. Program order is session order: of two operations of a client the
-first comes before the second when it was answered before the second was asked (clients do not wait for answers).
+CCv and CM are each stronger than CC, and neither implies the other. ``patterns`` names all patterns in a small history.
+``Causal`` folds the events of a lane and judges CC online. Program order is session order: of two operations of a client, the
+first comes before the second when it was answered before the second was requested (clients do not wait for answers).
 
-Masks, one bit a write, keep it cheap: an operation knows its causal past, and in it all writes that are certainly overwritten
-(another write of their key had them in its past). A read contradicts CC exactly when it tells one of those. Pending reads, and
-reads that failed or have no answer, say nothing; a write without an answer counts once somebody has read it. A write that fails
-promises that it never happened: who read its value, before or after, read it from thin air.
+Masks with one bit for each write keep it cheap. An operation knows its causal past, and all writes in it that are certainly
+overwritten (another write of the same key had them in its past). A read contradicts CC exactly when it returns one of those.
+Pending reads, failed reads and reads without an answer are ignored. A write without an answer counts once somebody has read
+it. A failed write promises that it never happened: every read of its value, before or after, is a read from thin air.
 
 Left out: values that are written twice to one key; online, CCv and CM.
 """
@@ -63,13 +63,15 @@ class Access(NamedTuple):
 
 
 def accesses(operations: Iterable[Operation]) -> list[Access]:
-    """What clients asked and were told, in session order: answered reads, and writes that happened or may have."""
-    told = [each for each in operations if (each.outcome == OK if each.kind == READ else each.outcome != FAILED)]
-    places = {each.op_id: place for place, each in enumerate(told)}
+    """The requests and answers of clients, in session order: answered reads, and writes that happened or may have."""
+    answered = [each for each in operations if (each.outcome == OK if each.kind == READ else each.outcome != FAILED)]
+    places = {each.op_id: place for place, each in enumerate(answered)}
     found = []
-    for each in told:
+    for each in answered:
         before = [
-            o for o in told if o.client == each.client and o.outcome == OK and o.finish is not None and o.finish < each.start
+            o
+            for o in answered
+            if o.client == each.client and o.outcome == OK and o.finish is not None and o.finish < each.start
         ]
         latest = max((o.start for o in before), default=0)
         after = tuple(places[o.op_id] for o in before if (o.finish or 0) >= latest)
@@ -124,7 +126,7 @@ def criteria(history: Sequence[Access]) -> dict[str, bool]:
 
 
 def closed(before: Sequence[Iterable[int]]) -> list[int]:
-    """For each place a mask of all that come before it, at whatever remove; in a cycle a place comes before itself."""
+    """For each place a mask of all places before it, direct or not; in a cycle a place comes before itself."""
     masks = [sum(1 << place for place in dict.fromkeys(each)) for each in before]
     for middle in range(len(masks)):
         past, bit = masks[middle], 1 << middle
@@ -192,7 +194,7 @@ NOTHING = Known()
 
 
 class Causal:
-    """Folds the events of a lane; says of each read, when it returns, whether it contradicts causal consistency (CC)."""
+    """Folds the events of a lane; judges each read, when it returns, by causal consistency (CC)."""
 
     title = NAME
     listens = CLIENTS
@@ -206,7 +208,7 @@ class Causal:
         self.failed: dict[tuple[str, str], bool] = {}
         self.pending: dict[tuple[str, str], Operation | None] = {}  # (key, value) without an answer yet -> the first read of it
         self.of_key: dict[str, int] = {}  # key -> a mask of its writes
-        self.shown: Ledger[int, Known] = Ledger()  # a write's place -> what one knows who has seen it
+        self.shown: Ledger[int, Known] = Ledger()  # a write's place -> what a client knows that has seen it
         self.sessions: dict[
             str, tuple[int, Known, Known]
         ] = {}  # client -> when it last learnt, what it knows, what it knew before
@@ -228,7 +230,7 @@ class Causal:
             self._written(operation)
 
     def _knows(self, client: str, now: int) -> Known:
-        """What ended in this very microsecond does not come before what begins in it."""
+        """An operation that ends in a microsecond does not come before one that begins in it."""
         learnt, known, before = self.sessions.get(client, (-1, NOTHING, NOTHING))
         return before if learnt == now else known
 

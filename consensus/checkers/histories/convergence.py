@@ -1,13 +1,13 @@
-"""Strong eventual consistency, its half that is a matter of safety: copies that have taken in the same updates are the same.
+"""Strong convergence, the safety half of strong eventual consistency: copies with the same updates are equal.
 
-Shapiro, Preguiça, Baquero, Zawirski, "Conflict-free Replicated Data Types" (2011): strong convergence. (The other half, that
-every update gets everywhere in the end, is progress: ``divergence.py`` says whether and how fast copies agree after a heal.)
+Shapiro, Preguiça, Baquero, Zawirski, "Conflict-free Replicated Data Types" (2011). The other half, that every update
+reaches every copy in the end, is liveness: ``divergence.py`` measures whether and how fast copies agree after a heal.
 
-What a node must say: at every change of its copy ``store(key, values, based_on=updates)``, where ``values`` is what a read of
-this copy would tell, and ``updates`` names the set of updates that the copy has taken in, in a canonical form: equal texts
-exactly when the sets are equal. Updates are counted as they come, not read off the state, else the check proves nothing. A
-vector of how many updates of each node, ``("n1:5", "n3:2")``, is enough where the updates of a node are taken in in their
-order; else their names, sorted. A ``store`` that names no updates is not judged.
+A node must report each change of its copy by ``store(key, values, based_on=updates)``. ``values`` is what a read of
+this copy would return. ``updates`` names the set of updates that the copy includes, in a canonical form: two texts are equal
+exactly when the sets are equal. The node must count updates as they arrive. If it derived them from the state, the check would
+prove nothing. Where the updates of a node arrive in their order, a vector of how many updates of each node, such as
+``("n1:5", "n3:2")``, is enough. Otherwise ``updates`` are their names, sorted. A ``store`` that names no updates is not judged.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Convergence:
         # (key, updates) -> values, who held them first, when
         self.states: Ledger[tuple[str, Texts], tuple[Texts, str, int]] = Ledger()
         self.compared = 0  # copies that had taken in what another had before
-        self.told: dict[tuple[str, str], bool] = {}  # (key, node) with a finding
+        self.reported: dict[tuple[str, str], bool] = {}  # (key, node) with a finding
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if event.kind != "stored":
@@ -46,8 +46,8 @@ class Convergence:
         held, node, at = self.states.setdefault((key, updates), (values, event.node, event.at))
         if node != event.node or at != event.at:
             self.compared += 1
-        if held != values and (key, event.node) not in self.told:
-            self.told[key, event.node] = True
+        if held != values and (key, event.node) not in self.reported:
+            self.reported[key, event.node] = True
             sentence = say(
                 "{node} holds {now} of {key} at {at}, but it had held {then} at {earlier} when it had taken in the same "
                 "updates."

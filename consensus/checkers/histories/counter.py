@@ -1,28 +1,29 @@
-"""Does every number that a counter's clients were told fit one order? And what do the numbers miss?
+"""Whether all numbers that clients read from a counter fit one order, and how many operations the numbers miss.
 
-A WRITE adds one (its value only names it), a "remove" takes one away, a READ tells the count as one decimal number. Increments
-cannot be told apart, so all that counts is how many there are of them. For a counter that only grows, write
+A WRITE adds one (its value only names it), a "remove" takes one away, a READ returns the count as one decimal number. Nobody
+can distinguish increments, so only their number matters. For a counter that only grows, define
 
-    asked(t)   increments asked by t that have not failed,      before(t)   increments acknowledged before t.
+    asked(t)   increments requested by t that have not failed,      before(t)   increments acknowledged before t.
 
 Each read (of v, from s to f) is the moment of some level, and a history is linearizable exactly when
 
-1. every read tells at least before(s), and at most asked(f);
-2. of two reads p and r with p.f < r.s, r tells at least p.v and the increments that lie wholly between them (asked after p.f,
-   acknowledged before r.s).
+1. every read returns at least before(s), and at most asked(f);
+2. for two reads p and r with p.f < r.s, r returns at least p.v plus the number of increments that lie wholly between them
+   (requested after p.f, acknowledged before r.s).
 
-(Windows of levels are ordered like levels, so increments and levels form a convex bipartite graph, and Hall's condition has
-only intervals to look at.) For 2, the least that a read beginning now may tell is the greatest of p.v + increments wholly after
-p: those p that no later one outdoes form a short staircase, since an acknowledgement raises all p before its start together.
+(Windows of levels are ordered like levels, so increments and levels form a convex bipartite graph, and Hall's condition needs
+to check only intervals.) For 2, a read that begins now must return at least the greatest p.v + increments wholly after
+p. The reads p that no later read exceeds form a short staircase: an acknowledgement raises all p before its start together.
 
-- A read is *stale* when it tells less than had been acknowledged before it began: it misses that many increments.
-- Any other contradiction is a violation: more than was asked; less than another had read; a failed increment that was counted.
-- A read that gave a contradiction away is not believed afterwards. Pending and unknown reads say nothing; an increment without
+- A read is *stale* when it returns less than had been acknowledged before it began: it misses that many increments.
+- Any other contradiction is a violation: more than was requested; less than an earlier read; a failed increment that was
+  counted.
+- A read that revealed a contradiction is ignored afterwards. Pending and unknown reads are ignored. An increment without
   an answer may count at any later time or never.
 
-Where anything was taken away the conditions are necessary ones only: bounds from what was certainly and what was possibly
-done, for each read alone (when it ends, and again when an operation fails that it may have counted) and against the last that
-had ended before it began. Not found: what contradicts a read only together with two others, or with one before that last one.
+If anything was taken away, the conditions are only necessary: bounds from the operations that were certainly and possibly
+done, for each read alone (when it ends, and again when an operation fails that it may have counted) and against the last read
+that had ended before it began. Not found: a read that contradicts only two others together, or one before that last read.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ BEFORE_EVERYTHING = -1
 
 
 class Stair(NamedTuple):
-    """A read that no later one outdoes: a read beginning now must tell ``least`` at least."""
+    """A read that no later read exceeds: a read that begins now must return at least ``least``."""
 
     finish: int
     least: int
@@ -51,7 +52,7 @@ class Stair(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """What stood when a read began."""
+    """The state when a read began."""
 
     before: int  # increments acknowledged before
     taken: int  # and decrements
@@ -60,7 +61,7 @@ class Begun(NamedTuple):
 
 
 class Count:
-    """One key: what was asked, acknowledged and told."""
+    """One key: its requests, acknowledgements and answers."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -73,7 +74,7 @@ class Count:
         self.taken_asked = 0  # decrements: as above
         self.taken: list[tuple[int, int]] = []
         self.taking: dict[str, int] = {}
-        self.mixed = False  # has anybody asked to take one away?
+        self.mixed = False  # has anybody requested a decrement?
         self.last: Operation | None = None  # the believed read that ended last
 
     def highest(self, now: int) -> Stair:
@@ -81,7 +82,7 @@ class Count:
         return self.top_before[1] if self.top_before[0] == now else self.stairs[-1]
 
     def climbs(self, now: int, stairs: list[Stair]) -> None:
-        """The stairs with those left out that another outdoes, now and for ever."""
+        """Keeps the stairs that no other stair exceeds, now and for ever."""
         if self.top_before[0] != now:
             self.top_before = (now, self.stairs[-1])
         earliest = next(iter(self.under_way.values()), now + 1)  # no acknowledgement to come began before
@@ -129,7 +130,7 @@ class Counter:
         else:
             self._decrement(at, operation)
 
-    # --- what is asked ----------------------------------------------------------------------------
+    # --- requests ---------------------------------------------------------------------------------
 
     def _increment(self, at: Count, write: Operation) -> None:
         finish = write.finish
@@ -148,11 +149,11 @@ class Counter:
             self._failed(at.left_out, write)
 
     def _failed(self, slack: list[tuple[int, int]], change: Operation) -> None:
-        """It promised that it never happened: what was told since it was asked had one fewer to count."""
+        """It promised that it never happened, so all answers since its request had one operation fewer to count."""
         since = bisect_left(slack, (change.start,))
-        told = slack[since:]
-        slack[since:] = [(finish, room - 1) for finish, room in told if room]
-        if any(not room for _, room in told):
+        later = slack[since:]
+        slack[since:] = [(finish, room - 1) for finish, room in later if room]
+        if any(not room for _, room in later):
             self._gives_away(
                 change,
                 say(
@@ -176,7 +177,7 @@ class Counter:
             at.taken_asked -= 1
             self._failed(at.beyond, removal)
 
-    # --- what is told -----------------------------------------------------------------------------
+    # --- answers ----------------------------------------------------------------------------------
 
     def _read(self, at: Count, read: Operation, begun: Begun) -> None:
         self.judged += 1
@@ -323,7 +324,7 @@ class Counter:
 
 
 def number(result: tuple[str, ...]) -> int | None:
-    """The count that an answer tells; an empty answer is a count of nothing; None when it is no number."""
+    """The count in an answer: zero when the answer is empty, None when it is no number."""
     if not result:
         return 0
     text = result[0]
@@ -392,9 +393,9 @@ def possible(acknowledged: list[tuple[int, int]], asked: int, since: int) -> int
 class CounterLosses(Losses):
     """Acknowledged increments that no copy counts any more.
 
-    Copies say one number each, so this speaks only when all that there are have agreed on it for ``SETTLE``: then all that was
-    acknowledged and taken in is in there, and what is missing is lost. Nobody can tell which increments those are: the newest
-    acknowledged ones stand for them. Where anything may have been taken away it says nothing.
+    Each copy holds one number, so a loss is only certain when all copies have agreed on the number for ``SETTLE``: then it
+    includes every acknowledged increment that a copy has taken in, and the missing ones are lost. Nobody can know which
+    increments those are, so the newest acknowledged ones are named. A counter with decrements is not judged.
     """
 
     mark = "The copies agree on a count that is less than was acknowledged; this is among the newest of what is missing."
@@ -409,9 +410,9 @@ class CounterLosses(Losses):
     def fold(self, event: Event, operation: Operation | None) -> None:
         if event.kind == "stored":
             key, values, _based_on, shelf = event.data
-            told = number(values)
-            if shelf == "data" and told is not None and self.copies.get((key, event.node)) != told:
-                self.copies[key, event.node] = told
+            value = number(values)
+            if shelf == "data" and value is not None and self.copies.get((key, event.node)) != value:
+                self.copies[key, event.node] = value
                 self.since[key] = event.at
         elif event.kind == "wiped":
             for key, node in [place for place in self.copies if place[1] == event.node]:
@@ -428,7 +429,7 @@ class CounterLosses(Losses):
         for key, increments in self.increments.items():
             since = self.since.get(key, increments[0].finish or 0)
             settled = [each for each in increments if (each.finish or 0) + SETTLE <= now]
-            numbers = dict.fromkeys(told for (of, _node), told in self.copies.items() if of == key)
+            numbers = dict.fromkeys(value for (of, _node), value in self.copies.items() if of == key)
             if self.mixed.get(key) or since + SETTLE > now or len(numbers) > 1:
                 continue
             missing = len(settled) - next(iter(numbers), 0)

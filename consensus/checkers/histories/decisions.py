@@ -1,18 +1,18 @@
-"""Consensus seen from outside: agreement, validity, integrity; and whether what clients were told fits one order.
+"""Consensus seen from outside: agreement, validity, integrity; and whether the answers to clients fit one order.
 
-A decision object's key names one instance of consensus. A WRITE of v proposes v, and its ok tells what was decided (v or
-another's proposal); a READ tells what was decided, or nothing while nothing is. So all answers of a key must tell one value
-(*agreement*), which somebody had proposed by then (*validity*), and once anybody was told it, no later question may be answered
-"nothing yet" (a *stale* answer: a learner that has not heard). Together these three are linearizability of such an object:
-it is empty, then it holds the first proposal to take effect, for ever.
+The key of a decision object names one instance of consensus. A WRITE of v proposes v, and its ok returns the decided value (v
+or another proposal). A READ returns the decided value, or nothing while nothing is decided. So all answers of a key must return
+one value (*agreement*), which somebody had proposed by then (*validity*). Once an answer has returned it, no later request may
+be answered "nothing yet" (a *stale* answer of a learner that does not know the decision). Together these three are
+linearizability of such an object: it is empty, then it holds the first proposal that takes effect, for ever.
 
-Nodes are held to the same by their ``decide(index, value)``: no two decide different values at one index (agreement), and
-none changes its mind (*integrity*). A value that is a pair ``(key, value)`` belongs to that instance: it must agree with what
-clients were told, and somebody must have proposed it. A proposal that no client asked for is made known by the node that makes
-it, ``note("proposed", "x=pizza")``.
+The same rules apply to the ``decide(index, value)`` of nodes: no two nodes decide different values at one index (agreement),
+and no node changes its decision (*integrity*). A value that is a pair ``(key, value)`` belongs to that instance: it must agree
+with the answers to clients, and somebody must have proposed it. When a node makes a proposal that no client requested, it
+announces it by ``note("proposed", "x=pizza")``.
 
-A failed proposal promised that it never happened; one without an answer may be decided at any later time. Termination is
-no matter of safety: the meters show it, as availability. Precedence is strict: equal times are concurrent.
+A failed proposal promises that it never happened. A proposal without an answer may be decided at any later time. Termination is
+not a safety property: the meters show it, as availability. Precedence is strict: equal times are concurrent.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Decisions:
         self.stale: dict[str, tuple[int, int]] = {}  # op_id -> 1, for how long somebody had known; in order of return
         self.flagged: dict[str, int] = {}  # op_id of what gave a violation away -> the index of its finding
         self.broken: dict[str, int] = {}  # property -> the index of its first finding
-        self.judged = 0  # answers that told something
+        self.judged = 0  # answers that returned something
         self.proposals: Ledger[Place, Operation] = Ledger()  # as far as they got
         self.own: Ledger[Place, bool] = Ledger()  # proposed by nodes of their own accord
-        self.told: dict[str, Operation] = {}  # key -> the first answer that told what was decided
-        self.by_index: dict[int, tuple[Any, str]] = {}  # index -> what was decided there first, and by whom
+        self.first_answers: dict[str, Operation] = {}  # key -> the first answer that returned the decision
+        self.by_index: dict[int, tuple[Any, str]] = {}  # index -> the first decision there, and its node
         self.by_node: dict[tuple[str, int], Any] = {}
         self.by_key: dict[str, tuple[str, str]] = {}  # key -> value and node, of decisions that name their instance
 
@@ -70,22 +70,22 @@ class Decisions:
                 self.proposals[operation.key, operation.value] = operation
             self._answered(operation)
 
-    # --- what clients are told --------------------------------------------------------------------
+    # --- answers to clients -----------------------------------------------------------------------
 
     def _proposal(self, write: Operation) -> None:
-        """It is asked; or it failed, or nobody will ever know."""
+        """A proposal is requested; or it failed, or its outcome stays unknown."""
         assert write.value is not None
         key, value = place = write.key, write.value
         self.proposals[place] = write
-        told = self.told.get(key)
-        if write.outcome == FAILED and told is not None and told.result[0] == value and place not in self.own:
+        first = self.first_answers.get(key)
+        if write.outcome == FAILED and first is not None and first.result[0] == value and place not in self.own:
             sentence = say(
                 "{failed}, but {telling} at {at}.",
                 failed=failed(write, starts=True),
-                telling=telling(told),
-                at=seconds(told.finish or 0),
+                telling=telling(first),
+                at=seconds(first.finish or 0),
             )
-            self._gives_away(VALIDITY, write, sentence, (told, write))
+            self._gives_away(VALIDITY, write, sentence, (first, write))
 
     def _answered(self, answer: Operation) -> None:
         result = answer.result
@@ -121,9 +121,9 @@ class Decisions:
                 "{telling} at {at}, but {failed}.", telling=telling(answer, starts=True), at=at, failed=failed(proposal)
             )
             return self._gives_away(VALIDITY, answer, sentence, (proposal, answer))
-        first = self.told.get(key)
+        first = self.first_answers.get(key)
         if first is None:
-            self.told[key] = answer
+            self.first_answers[key] = answer
             if key in self.by_key and self.by_key[key][0] != value:
                 decided, node = self.by_key[key]
                 sentence = say(
@@ -146,7 +146,7 @@ class Decisions:
 
     def _nothing_yet(self, read: Operation) -> None:
         self.judged += 1
-        first = self.told.get(read.key)
+        first = self.first_answers.get(read.key)
         if first is None or first.finish is None or first.finish >= read.start:
             return
         self.stale[read.op_id] = (1, read.start - first.finish)
@@ -196,7 +196,7 @@ class Decisions:
         node, at = event.node, event.at
         proposal = self.proposals.get((key, value))
         decided, decider = self.by_key.setdefault(key, (value, node))
-        told = self.told.get(key)
+        first = self.first_answers.get(key)
         if decided != value and node != decider:
             sentence = say(
                 "{decider} decided {named}, but {node} decided {named2}.",
@@ -215,15 +215,15 @@ class Decisions:
                 ),
                 (node,),
             )
-        elif told is not None and told.result[0] != value:
+        elif first is not None and first.result[0] != value:
             sentence = say(
                 "{node} decided {named}, but {telling} at {at}.",
                 node=node,
                 named=named(key, value),
-                telling=telling(told),
-                at=seconds(told.finish or 0),
+                telling=telling(first),
+                at=seconds(first.finish or 0),
             )
-            self._finds(AGREEMENT, at, sentence, (told.node, node), (told.op_id,))
+            self._finds(AGREEMENT, at, sentence, (first.node, node), (first.op_id,))
         if (key, value) in self.own:
             return
         if proposal is None:

@@ -1,17 +1,18 @@
-"""Do replicas agree, and how long after a heal do they again?
+"""Whether replicas agree, and how long after a heal they agree again.
 
-Of each key, the contents (``stored`` events, shelf "data") of the live replicas that ever stored it are compared; the order
-of siblings does not matter. A crashed or halted node does not count until it is back; one that was wiped, or gave its copy
-away (it stores nothing), counts again once it stores the key. From each ``healed`` event on it is watched when all
-replicas agree on all keys for the first time.
+For each key it compares the contents (``stored`` events, shelf "data") of the live replicas that ever stored it. The order
+of siblings does not matter. A crashed or halted node does not count until it is back. A node that was wiped, or gave its copy
+away (it stores nothing), counts again once it stores the key. After each ``healed`` event it measures the time until all
+replicas agree on all keys.
 
-While a write is on its way replicas differ for a moment; that is no violation, and no finite time proves that they never
-will agree. So there are no findings, and the verdict is ok or unknown.
+While a write is on its way, replicas differ for a moment. That is no violation, and no finite time proves that they will never
+agree. So there are no findings, and the verdict is ok or unknown.
 """
 
 from __future__ import annotations
 
 from consensus.checkers import HOLDS, UNDECIDED, Finding, Verdict
+from consensus.checkers.histories.contents import LONG, changes, stays_in_order
 from consensus.checkers.words import listed
 from consensus.kernel.events import Event
 from consensus.kernel.sentences import say
@@ -31,7 +32,8 @@ class Divergence:
         self.findings: list[Finding] = []  # stays empty
         self.holds: dict[tuple[str, str], Contents] = {}  # (node, key) -> what its copy holds
         self.down: dict[str, bool] = {}
-        self.holders: dict[tuple[str, Contents], int] = {}  # (key, contents) -> how many live replicas
+        # (key, contents) -> how many live replicas; for long contents the id of the one object that ``holds`` has of them
+        self.holders: dict[tuple[str, Contents | int], int] = {}
         self.versions: dict[str, int] = {}  # key -> how many different contents live replicas hold
         self.disagreeing = 0  # keys with more than one
         self.heals: list[tuple[int, int | None]] = []  # when, and how long until all agreed; None: not seen
@@ -42,7 +44,7 @@ class Divergence:
         if kind == "stored":
             key, values, _based_on, shelf = event.data
             if shelf == "data":
-                self._stored(event.node, key, values if len(values) < 2 else tuple(sorted(values)))
+                self._stored(event.node, key, self._in_order(event.node, key, values))
         elif kind == "healed":
             self.heals.append((event.at, None))
             self.waiting = True
@@ -63,7 +65,19 @@ class Divergence:
 
     # --- what live replicas hold ------------------------------------------------------------------
 
+    def _in_order(self, node: str, key: str, values: Contents) -> Contents:
+        """The values sorted; most long contents are, and only what changed since the last ones needs a look."""
+        if len(values) < 2:
+            return values
+        old = self.holds.get((node, key), ())
+        if len(old) >= LONG and (change := changes(old, values)) is not None and stays_in_order(values, change):
+            return values
+        return tuple(sorted(values))
+
     def _stored(self, node: str, key: str, contents: Contents) -> None:
+        if len(contents) >= LONG:  # equal contents become one object, so that it stands for itself and nothing hashes them
+            alike = (held for (_, of), held in self.holds.items() if of == key and len(held) == len(contents))
+            contents = next((held for held in alike if held == contents), contents)
         old = self.holds.pop((node, key), ())
         if contents:
             self.holds[node, key] = contents
@@ -95,11 +109,12 @@ class Divergence:
                 self._count(key, contents, step)
 
     def _count(self, key: str, contents: Contents, step: int) -> None:
-        before = self.holders.get((key, contents), 0)
+        place = key, contents if len(contents) < LONG else id(contents)
+        before = self.holders.get(place, 0)
         if before + step:
-            self.holders[key, contents] = before + step
+            self.holders[place] = before + step
         else:
-            del self.holders[key, contents]
+            del self.holders[place]
         if before and before + step:
             return  # still as many different contents as before
         different = self.versions.get(key, 0)

@@ -1,24 +1,24 @@
 """Linearizability of registers whose written values are unique, by zones (Gibbons & Korach, "Testing Shared Memories", 1997).
 
 Herlihy & Wing (1990): each operation seems to take effect at one instant between its start and its finish. Keys are judged one
-by one, for linearizability is local. Per key, the *cluster* of a value is its write and all reads of it; with f the smallest
-finish and s the largest start in it, the value had certainly taken effect by f and was certainly still there at s.
-If f < s it is a *forward zone*: the register held that value, and no other, from f to s. Else it is a *backward zone*.
-Two values u and v contradict each other exactly when f_u < s_v and f_v < s_u; a history is linearizable exactly when no two do
-and no read shows a value that nobody had asked to write by then. The state before any write is a value, too: it took effect
-before everything.
+by one, because linearizability is local. Per key, the *cluster* of a value is its write and all reads of it. With f the
+smallest finish and s the largest start in it, the value had certainly taken effect by f and was certainly still there at s.
+If f < s it is a *forward zone*: the register held that value, and no other, from f to s. Otherwise it is a *backward zone*.
+Two values u and v contradict each other exactly when f_u < s_v and f_v < s_u. A history is linearizable exactly when no two
+values contradict each other and no read shows a value that nobody had requested to write by then. The state before any write is
+a value, too: it took effect before everything.
 
-- Precedence is strict (finish < start): equal times are concurrent. Only a value that is asked to be written after an answer
-  showed it is from thin air, be it in the same microsecond.
-- Pending reads, and reads that failed or whose outcome is unknown, say nothing.
+- Precedence is strict (finish < start): equal times are concurrent. A value is from thin air only if its write was requested
+  after an answer showed it, even in the same microsecond.
+- Pending reads, failed reads and reads with an unknown outcome are ignored.
 - A write without an answer (pending, unknown) may take effect at any later time or never: it counts once somebody read it.
 - A failed write promised that it never happened: a read of its value breaks the promise.
-- A read that returns several values contradicts the register on its own.
+- A read that returns several values contradicts the register by itself.
 
-``Linearizability`` judges online: when an answer arrives, s of one value may grow, and only values whose f was passed by that
+``Linearizability`` judges online. When an answer arrives, s of one value may grow, and only values whose f lies within that
 growth can newly contradict it. Forward zones are disjoint, so one bisection finds the only one that may span f, and the
-other candidates were all in flight at f. After a contradiction it goes on. The read that gave it away is not believed, and when
-its opponent's place, too, rests on reads only, one of those loses its weight: so a contradiction uses up evidence on both
+other candidates were all in flight at f. It continues after a contradiction. It then ignores the read that revealed it, and if
+the opponent's zone also rests only on reads, one of those loses its weight. So a contradiction uses up evidence on both
 sides, and one bad old read does not accuse everything after it. ``check`` judges a whole history at once, by sorting and
 sweeping; it shares no logic with the online form.
 
@@ -37,6 +37,7 @@ from consensus.checkers.words import fit_one_order, in_order, named, reading, sa
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, WRITE
+from consensus.kernel.rows import make
 from consensus.kernel.sentences import Sentence, say, say_list
 from consensus.watch.history import Operation
 
@@ -149,18 +150,18 @@ class Linearizability:
         f, s, first, last, write, reads = zone
         start = read.start
         if start <= s:
-            self.zones[place] = Zone(f, s, first, last, write, reads + 1)
+            self.zones[place] = make(Zone, (f, s, first, last, write, reads + 1))
             return None
         opponent = self._contradicting(place, zone, start)
         if opponent is not None:
             return self._contradicts(read, zone, opponent)
         if s <= f < start:
             insort(self.forward[place[0]], (f, place[1]))
-        self.zones[place] = Zone(f, start, first, read, write, reads + 1)
+        self.zones[place] = make(Zone, (f, start, first, read, write, reads + 1))
         return None
 
     def _first_sight(self, place: tuple[str, Value], read: Operation) -> None:
-        """Nobody had been told yet that this value is written: now a read shows it."""
+        """A read shows a value that no answer had shown or acknowledged before."""
         write = self.writes.get(place)
         if write is None:
             self._gives_away(
@@ -219,7 +220,7 @@ class Linearizability:
         return None
 
     def _contradicts(self, read: Operation, zone: Zone, other: Zone) -> None:
-        """Names the contradiction; then nobody believes the read, and of the other value only what is beyond doubt."""
+        """Names the contradiction; then ignores the read, and keeps of the other value only the certain evidence."""
         sentence, operations = evidence(read, zone, other)
         self._gives_away(read, sentence, operations)
         write = other.write

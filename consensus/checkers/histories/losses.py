@@ -1,28 +1,32 @@
 """Acknowledged writes that are lost: no replica holds the value, and nothing that a replica holds was built on it.
 
-Told from two kinds of events alone: what clients were told (``returned``) and what nodes say their copies hold (``stored``;
-a shelf's content is what its last ``stored`` said; a crash keeps it, for it is the node's disk, unless the protocol
-``forgets``; ``wiped`` clears both shelves).
+It uses two kinds of events only: the answers to clients (``returned``) and the contents of copies (``stored``;
+a shelf's content is that of its last ``stored``). A crash keeps the shelves, because they are the node's disk, unless the
+protocol ``forgets``. ``wiped`` clears both shelves.
 
-A value *knows* those it was built on: what the same shelf held just before the value was stored for the first time
-anywhere, and what a node names as ``based_on`` when it newly stores it; and what those know in turn. So where a log is
-applied value by value nothing is lost, while a value that replaces another on a replica only later, without having known
-it, covers nothing.
+A value *knows* the values that it was built on: what the same shelf held just before the value was stored for the first time
+anywhere, and the values that a node names as ``based_on`` when it newly stores it; and all values that those know. So a log
+that is applied value by value loses nothing. A value that replaces another on a replica only later, without having known it,
+does not cover it.
 
-An acknowledged write is *missing* while no shelf holds its value nor one that knows it, and *lost* once it has been missing
-for ``SETTLE`` without a break. A lost write that turns up again (a hint, a node back from repair) is not lost any more.
+An acknowledged write is *missing* while no shelf holds its value or a value that knows it. It is *lost* once it has been
+missing for ``SETTLE`` without a break. A lost write that appears again (a hint, a node back from repair) is no longer lost.
 
-A crash loses nothing, since disks stay. But nobody can read what only servers hold that have crashed or halted;
-``out_of_reach`` names those writes. One on a crashed server comes back when it restarts; a halted server may never serve again.
+A crash loses nothing, since disks remain. But nobody can read a value that only crashed or halted servers hold;
+``out_of_reach`` names those writes. A crashed server makes its values available again when it restarts. A halted server may
+never serve again.
 
-How it is kept cheap: every known value is either covered (held, or known to something covered) or not, and ``uncovered``
-holds only the latter. A value is looked at when its last holder lets go of it, and its ancestors only if nothing else
+How it stays cheap: every known value is either covered (held, or known to a covered value) or not, and ``uncovered``
+holds only the latter. A value is checked when its last holder drops it, and its ancestors are checked only if nothing else
 covers it.
 """
 
 from __future__ import annotations
 
+from operator import lt
+
 from consensus.checkers import CLIENTS, HOLDS, NEVER, VIOLATED, Finding, Verdict
+from consensus.checkers.histories.contents import LONG, changes, stays_in_order
 from consensus.checkers.words import listed, named, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
@@ -48,6 +52,7 @@ class Losses:
         self.members = members
         self.findings: list[Finding] = []
         self.shelves: dict[tuple[str, str, str], Values] = {}  # (node, shelf, key) -> values
+        self.ascending: dict[tuple[str, str, str], bool] = {}  # shelves with long contents in strictly ascending order
         self.holders: dict[Place, int] = {}  # how many shelves hold it; only values that are held
         self.parents: Ledger[Place, Values] = Ledger()  # what each value that was ever stored was built on
         self.children: Ledger[Place, Values] = Ledger()  # what was built on it
@@ -55,7 +60,7 @@ class Losses:
         self.acknowledged: Ledger[Place, Operation] = Ledger()
         self.missing: dict[Place, int] = {}  # acknowledged and uncovered -> since when both; in that order
         self.awaited: dict[Place, int] = {}  # those of them that have no finding yet
-        self.told: dict[str, bool] = {}  # op_ids with a finding
+        self.reported: dict[str, bool] = {}  # op_ids with a finding
         self.down: dict[str, str] = {}  # node -> "crashed" or "halted"
         self.heirs: dict[Place, Place] = {}  # a cache: the value, held by a running node, that was last found to know this one
         self.due = NEVER  # when the next missing write counts as lost
@@ -75,6 +80,7 @@ class Losses:
             for node, shelf, key in [place for place in self.shelves if place[0] == event.node]:
                 self._stored(event.at, node, shelf, key, (), ())
                 del self.shelves[node, shelf, key]
+                self.ascending.pop((node, shelf, key), None)
         elif operation is not None and operation.kind == WRITE and operation.outcome == OK and operation.finish is not None:
             assert operation.value is not None
             place = operation.key, operation.value
@@ -87,15 +93,20 @@ class Losses:
 
     def _stored(self, at: int, node: str, shelf: str, key: str, values: Values, based_on: Values) -> None:
         old = self.shelves.get((node, shelf, key), ())
-        holds = dict.fromkeys(values)
-        if len(holds) < len(values):
-            values = tuple(holds)
+        change = changes(old, values) if (node, shelf, key) in self.ascending else None  # a set's copy may hold thousands
+        if change is not None and stays_in_order(values, change):
+            replaced, stored = tuple([old[here] for here in change.gone]), tuple([values[there] for there in change.come])
+        else:
+            holds, held = dict.fromkeys(values), dict.fromkeys(old)
+            if len(holds) < len(values):
+                values = tuple(holds)
+            replaced = tuple([value for value in old if value not in holds])
+            stored = tuple([value for value in values if value not in held])
+            self.ascending.pop((node, shelf, key), None)
+            if len(values) >= LONG and all(map(lt, values, values[1:])):
+                self.ascending[node, shelf, key] = True
         self.shelves[node, shelf, key] = values
-        if values == old:
-            return
-        held = dict.fromkeys(old)  # a set's copy may hold thousands
-        replaced = tuple([value for value in old if value not in holds]) if old else ()
-        for value in [value for value in values if value not in held]:
+        for value in stored:
             place = key, value
             stored_before = place in self.parents
             if based_on or not stored_before:
@@ -138,7 +149,7 @@ class Losses:
                     waiting.append((key, parent))
 
     def _lets_go(self, place: Place, at: int) -> None:
-        """Nobody holds it any more: what it covered alone is uncovered now, and so back along its ancestors."""
+        """Nobody holds it any more: what only it covered is uncovered now, and its ancestors are checked in turn."""
         key, _ = place
         waiting = [place]
         while waiting:
@@ -151,7 +162,7 @@ class Losses:
             waiting.extend((key, parent) for parent in self.parents.get(candidate, ()))
 
     def _covered(self, place: Place) -> bool:
-        """Is it held, or known to a value that is? Searches forward; in a healthy run the first step finds it."""
+        """Is it held, or known to a held value? Searches forward; in a healthy run the first step finds it."""
         key, _ = place
         seen = {place: True}
         waiting = [place]
@@ -170,7 +181,7 @@ class Losses:
 
     def _goes_missing(self, place: Place, at: int) -> None:
         self.missing[place] = at
-        if self.acknowledged[place].op_id not in self.told:
+        if self.acknowledged[place].op_id not in self.reported:
             self.awaited[place] = at
             self.due = min(self.due, at + SETTLE)
 
@@ -181,11 +192,11 @@ class Losses:
         return {self.acknowledged[place].op_id: since for place, since in self.missing.items() if since + SETTLE <= now}
 
     def out_of_reach(self) -> dict[str, tuple[str, Values]]:
-        """Acknowledged writes that no running node holds, nor anything built on them: op_id -> its name, who holds it."""
+        """Acknowledged writes that no running node holds, nor anything built on them: op_id -> its name, its holders."""
         if not self.down:
             return {}
         held: dict[Place, bool] = {}  # by running nodes
-        hidden: dict[Place, Values] = {}  # by others -> by whom
+        hidden: dict[Place, Values] = {}  # by others -> their names
         for (node, _, key), values in self.shelves.items():
             for value in values:
                 if node in self.down:
@@ -203,7 +214,7 @@ class Losses:
         return found
 
     def _is_known(self, place: Place, held: dict[Place, bool]) -> bool:
-        """Does something that is held know this value? Begins where it was found the last time."""
+        """Does a held value know this one? Begins where the last search found it."""
         key, _ = place
         for begin in (self.heirs.get(place, place), place):
             seen, waiting = {begin: True}, [begin]
@@ -219,7 +230,7 @@ class Losses:
         return False
 
     def _acknowledged_in(self, place: Place, held: dict[Place, bool]) -> Operation | None:
-        """The newest acknowledged write that this value stands for, if nothing else does: itself, or what it was built on."""
+        """The newest acknowledged write that only this value covers: its own, or one that it was built on."""
         key, _ = place
         seen, waiting = {place: True}, [place]
         for candidate in waiting:
@@ -241,7 +252,7 @@ class Losses:
                 return
             write = self.acknowledged[place]
             del self.awaited[place]
-            self.told[write.op_id] = True
+            self.reported[write.op_id] = True
             self.findings.append(
                 Finding(NAME, since + SETTLE, self._sentence(write), (write.op_id,), self._replicas(write.key))
             )
@@ -273,7 +284,7 @@ class Losses:
         )
 
     def _knew(self, place: Place, ancestor: str) -> bool:
-        """Was this value built on that one, at whatever remove?
+        """Was this value built on that one, directly or not?
 
         Looked for from both ends in turn, so the work is twice that of the shorter way: what is held is mostly new, and little
         has been built on it, however long its past.
@@ -320,7 +331,7 @@ class Losses:
 
 
 class NoLosses(Losses):
-    """For objects whose copies say nothing of single writes: a decision is one value, whoever proposed what."""
+    """For objects whose copies do not show single writes: a decision is one value, whichever proposal it was."""
 
     listens = ()
 

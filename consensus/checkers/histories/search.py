@@ -1,13 +1,13 @@
 """Linearizability of any object that can be written as a function, by a bounded search.
 
 Wing & Gong, "Testing and Verifying Concurrent Objects" (1993), with Lowe's memory of (operations done, state) ("Testing for
-Linearizability", 2017): the calls and returns of a history stand in one list in order of time. The search takes the first
-call that the object allows, strikes out both its ends and starts over; when it meets a return it is stuck and takes back the
-last call. A state that was reached with the same operations done is not entered twice. For what zones cannot judge:
+Linearizability", 2017): the calls and returns of a history are in one list in order of time. The search takes the first
+call that the object allows, removes both its ends from the list and starts over. When it meets a return, it takes back the
+last call. It does not enter a state twice with the same operations done. It judges what zones cannot judge:
 compare-and-set, values that are written more than once, strings that grow.
 
-Equal times are concurrent. A call without an answer may take effect at any later time or never; a call that certainly
-failed must be left out by the caller. The search takes exponential time at worst: past its bound the verdict is *unknown*.
+Equal times are concurrent. A call without an answer may take effect at any later time or never. The caller must leave out
+calls that certainly failed. In the worst case the search takes exponential time; beyond its bound the verdict is *unknown*.
 """
 
 from __future__ import annotations

@@ -1,40 +1,42 @@
 """The four session guarantees (Terry et al., "Session Guarantees for Weakly Consistent Replicated Data", 1994) from outside.
 
-A session is one client at one home: what a client asks at another node belongs to another session. In session order a comes
-before b when a finished before b started (clients do not wait for their answers, so some have no order). Only answers count.
+A session is one client at one home; requests of the same client at another node belong to another session. In session order a
+comes before b when a finished before b started (clients do not wait for their answers, so some operations have no order). Only
+answered operations count.
 
-- read your writes: no read shows only what is older than a write of the same session that was acknowledged before.
-- monotonic reads: no read shows only what is older than what the same session had read before.
+- read your writes: no read shows only values older than a write of the same session that was acknowledged before.
+- monotonic reads: no read shows only values older than those that the same session had read before.
 - monotonic writes: no answer shows, side by side, two writes that one session made one after the other.
 - writes follow reads: no answer shows, side by side, a value and a write whose session had read that value before.
 
-Which of two values is older is the store's order, and a client cannot see that. Two things are certain from the history alone:
+Which of two values is older depends on the store's order, which a client cannot see. The history alone proves two things:
 
-- v is older than w when w was written in the knowledge of v: v *happened before* w through sessions and reads-from, as in
-  causal consistency. A store that shows v to somebody who knows w has broken one of the four guarantees.
+- v is older than w when the writer of w knew v: v *happened before* w through sessions and reads-from, as in
+  causal consistency. A store that shows v to a session that knows w has broken one of the four guarantees.
 - v is older than w for a session that knew v and was then shown w alone. When that session is shown v again, it went back at
-  one of the two steps, whichever value is the older one. (Reads of 1, 2, 1 need no order of the two writes.)
+  one of the two steps, whichever value is the older one. (Reads of 1, 2, 1 prove this without an order of the two writes.)
 
 Real time is a third source, but only for a store that orders writes by it (``in_real_time``): then v is older than w when v had
-taken effect (was acknowledged, or seen by anybody) before w was even asked to be written. Protocols that claim "linearizable"
+taken effect (it was acknowledged, or anybody had seen it) before w was even requested. Protocols that claim "linearizable"
 or "sequential" do so here: they put all writes into one log, and only their reads may be old. Any other store may rank a later
-write below an earlier one without breaking a guarantee. What only real time speaks against is *unknown* there.
+write below an earlier one without breaking a guarantee. If only real time contradicts a read, the verdict is *unknown* there.
 
 A read of siblings is as new as the newest of them. That one read is older than another does not prove that writes changed
-places: a replica may have been behind. Where those two were one session's successive writes, or one was written by
-somebody who had read the other, the last two guarantees are therefore *unknown*, not violated. Left out: order
-between different keys (``causal.py`` judges that).
+places: a replica may have been behind. If the two values were successive writes of one session, or if the writer of one had
+read the other, the last two guarantees are therefore *unknown*, not violated. Left out: order between different keys
+(``causal.py`` judges that).
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from consensus.checkers import CLIENTS, HOLDS, UNDECIDED, VIOLATED, Finding, Verdict
 from consensus.checkers.words import in_order, listed, reading, say_of, seconds
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import OK, WRITE
+from consensus.kernel.rows import make
 from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
@@ -47,12 +49,12 @@ GUARANTEES = (READ_YOUR_WRITES, MONOTONIC_READS, MONOTONIC_WRITES, WRITES_FOLLOW
 BEFORE_EVERYTHING = -1
 
 Session = tuple[str, str]  # client, home
-Floor = tuple[int, Operation | None]  # by real time nothing that took effect before this start may be read; who says so
+Floor = tuple[int, Operation | None]  # by real time no read may show what took effect before this start; its operation
 NOTHING: Floor = (BEFORE_EVERYTHING, None)
 
 
 class Stand(NamedTuple):
-    """Where a session stands on one key. The numbers are masks with one bit for each write."""
+    """What a session has done and seen on one key. The numbers are masks with one bit for each write."""
 
     written: Floor = NOTHING
     read: Floor = NOTHING
@@ -77,7 +79,7 @@ class Sessions:
         self.reads = 0  # answered reads
         self.broken: dict[str, int] = {}  # guarantee -> the index of its first finding
         self.told: dict[tuple[str, str, str], bool] = {}  # (key, earlier, later): writes that were reported side by side
-        self.doubts: dict[str, str] = {}  # guarantee -> why it cannot be told
+        self.doubts: dict[str, str] = {}  # guarantee -> why the verdict is unknown
         self.writes: Ledger[tuple[str, str], Operation] = Ledger()  # (key, value) -> its write, as far as it got
         self.places: Ledger[tuple[str, str], int] = Ledger()  # (key, value) -> the bit of its write
         self.values: list[str] = []  # by bit
@@ -104,7 +106,7 @@ class Sessions:
     # --- what a session knows -------------------------------------------------------------------
 
     def _stand(self, operation: Operation, now: int) -> Stand:
-        """What its session had done when an operation began: what ended in this very microsecond does not come before it."""
+        """The stand of its session when an operation began. What ended in the same microsecond does not come before it."""
         changed, current, before = self.stands.get((operation.client, operation.node, operation.key), (-1, START, START))
         return before if changed == now else current
 
@@ -112,12 +114,12 @@ class Sessions:
         learnt, known, before = self.knows.get((operation.client, operation.node), (-1, 0, 0))
         return before if learnt == now else known
 
-    def _moves(self, operation: Operation, **change: Any) -> None:
+    def _moves(self, operation: Operation, to: Stand) -> None:
         """Its session stands elsewhere from now on."""
         assert operation.finish is not None
         place, now = (operation.client, operation.node, operation.key), operation.finish
         changed, current, before = self.stands.get(place, (-1, START, START))
-        self.stands[place] = now, current._replace(**change), before if changed == now else current
+        self.stands[place] = now, to, before if changed == now else current
 
     def _learns(self, operation: Operation, more: int) -> None:
         assert operation.finish is not None
@@ -140,9 +142,10 @@ class Sessions:
             self.pasts.append(self._knowledge(write, write.start))
         elif write.outcome == OK:
             self.took_effect.setdefault(place, write.finish)
-            bit, past, stand = 1 << self.places[place], self.pasts[self.places[place]], self._now(write)
-            written = max(stand.written, (write.start, write), key=rank)
-            self._moves(write, written=written, behind_own=stand.behind_own | past, known=stand.known | bit)
+            bit, past = 1 << self.places[place], self.pasts[self.places[place]]
+            written, read, behind_own, behind_read, left, known = self._now(write)
+            written = newer(written, (write.start, write))
+            self._moves(write, make(Stand, (written, read, behind_own | past, behind_read, left, known | bit)))
             self._learns(write, past | bit)
 
     def _read(self, read: Operation, stand: Stand, knew: int) -> None:
@@ -151,19 +154,20 @@ class Sessions:
         key, result, finish = read.key, read.result, read.finish
         newest, known = BEFORE_EVERYTHING, finish
         for value in result:
-            newest = max(newest, self.took_effect.setdefault((key, value), finish))
+            place = key, value
+            newest = max(newest, self.took_effect.setdefault(place, finish))
             self.saw.setdefault((read.client, read.node, key, value), read)
-            write = self.writes.get((key, value))
+            write = self.writes.get(place)
             known = min(known, write.start if write is not None else BEFORE_EVERYTHING)
-        accused, back = self._judge(read, stand, newest)
+        shown = self._shown(read)
+        accused, back = self._judge(read, stand, newest, shown)
         if len(result) > 1:
             self._side_by_side(read)
         if result:
-            self._takes_in(read, known, 0 if accused else stand.known, back)
+            self._takes_in(read, known, 0 if accused else stand.known, back, shown)
 
-    def _judge(self, read: Operation, stand: Stand, newest: int) -> tuple[bool, bool]:
-        """Is all that it shows older than what its session wrote or read? Says if it was accused, and if of going back."""
-        shown = self._shown(read)
+    def _judge(self, read: Operation, stand: Stand, newest: int, shown: int) -> tuple[bool, bool]:
+        """Is all that it shows older than what its session wrote or read? Returns if it was accused, and if of going back."""
         own, seen = only(shown, stand.behind_own, stand.written), only(shown, stand.behind_read, stand.read)
         before = len(self.findings)
         if own or newest < stand.written[0]:
@@ -185,21 +189,22 @@ class Sessions:
             shown |= 1 << place
         return shown
 
-    def _takes_in(self, read: Operation, known: int, left: int, back: bool) -> None:
+    def _takes_in(self, read: Operation, known: int, left: int, back: bool, shown: int) -> None:
         """What its session knows from now on; ``left``: what it knew before, and is left behind unless the read shows it."""
-        shown, now = self._shown(read), self._now(read)
-        floor = max(now.read, (known, read), key=rank)
+        now = self._now(read)
+        written, floor, behind_own, behind_read, left_before, known_before = now
+        floor = newer(floor, (known, read))
         if shown < 0:
-            return self._moves(read, read=floor)
+            return self._moves(read, now._replace(read=floor))
         behind, learnt = -1, shown
         for value in read.result:
             past = self.pasts[self.places[read.key, value]]
             behind, learnt = behind & past, learnt | past
         left &= ~shown
-        for place in bits(left & ~now.left):
+        for place in bits(left & ~left_before):
             self.left_by[read.client, read.node, read.key, self.values[place]] = read
-        left |= now.left & ~shown if back else now.left
-        self._moves(read, read=floor, behind_read=now.behind_read | behind, left=left, known=now.known | shown)
+        left |= left_before & ~shown if back else left_before
+        self._moves(read, make(Stand, (written, floor, behind_own, behind_read | behind, left, known_before | shown)))
         return self._learns(read, learnt)
 
     # --- what is broken -------------------------------------------------------------------------
@@ -281,7 +286,7 @@ class Sessions:
         return None
 
     def _back_again(self, read: Operation) -> None:
-        """It shows again what its session had been shown to be replaced: it went back now, or then."""
+        """It shows a value again that its session had seen replaced: it went back now, or then."""
         assert read.finish is not None
         value = read.result[0]
         first = self.writes[read.key, value]
@@ -307,7 +312,7 @@ class Sessions:
         )
 
     def _side_by_side(self, read: Operation) -> None:
-        """Siblings, though one of them was written by somebody for whom the other was the past. Each pair is told once."""
+        """A read shows siblings, though the writer of one knew the other. Each pair is reported once."""
         assert read.finish is not None
         for value in read.result:
             for other in read.result:
@@ -430,8 +435,8 @@ def came_before(earlier: Operation, later: Operation) -> bool:
     return one and earlier.outcome == OK and earlier.finish is not None and earlier.finish < later.start
 
 
-def rank(floor: Floor) -> int:
-    return floor[0]
+def newer(one: Floor, other: Floor) -> Floor:
+    return one if one[0] >= other[0] else other
 
 
 def only(shown: int, behind: int, floor: Floor) -> bool:

@@ -1,38 +1,43 @@
-"""Does every answer of a set fit one order? Which additions does it miss, which removals, and what has come back?
+"""Whether all answers of a set fit one order; which additions and removals they miss, and which elements came back.
 
-A WRITE adds its value (unique, so an element is added once), a "remove" takes the element that it names away, a READ tells the
-elements. For a set that only grows a history is linearizable exactly when of any read r (from s to f), and of any two:
+A WRITE adds its value (unique, so an element is added once), a "remove" removes the element that it names, a READ returns the
+elements. For a set that only grows, a history is linearizable exactly when for any read r (from s to f), and for any two reads:
 
-1. every element told had been asked to be added by f, and not failed;
-2. every element whose addition was acknowledged before s is told;
-3. every element acknowledged before the addition of another that is told was even asked, is told, too;
-4. of two reads one tells all that the other tells; of two that do not overlap the later one does.
+1. every returned element had been requested to be added by f, and its addition did not fail;
+2. every element whose addition was acknowledged before s is returned;
+3. if an element is returned, so is every element that was acknowledged before that one's addition was even requested;
+4. of two reads, one returns all elements of the other; of two reads that do not overlap, the later one does.
 
 (Every addition is then known to lie before or after each read, and these are the ways in which such a graph can have a cycle.)
-Reads form a chain, so an element is known by its *level*: the size of the smallest set told that has it.
+Reads form a chain, so an element has a *level*: the size of the smallest returned set that contains it.
 
-An element that anybody has asked to remove leaves this order and is judged by itself:
+An element that anybody has requested to remove leaves this order and is judged separately:
 
-5. told although its removal, asked when it was certainly there, had been acknowledged before s: the removal is missed;
-6. told although it had been seen to be gone (not told, by a read that began when it certainly had been there): it *came back*.
+5. it is returned although its removal, requested when the element was certainly there, had been acknowledged before s: the
+   read misses the removal;
+6. it is returned although an earlier read had seen it gone (a read that began when the element had certainly been there, and
+   did not return it): it *came back*.
 
-- A read is *stale* when all that is wrong with it is that it misses acknowledged additions (2) or removals (5).
-- All else is a violation; so is (5) for a client that itself had seen the element gone.
-- A read that gave a contradiction away is not believed afterwards. An addition or a removal without an answer may happen at any
-  later time or never; a failed one never.
+- A read is *stale* when it only misses acknowledged additions (2) or removals (5).
+- Everything else is a violation; so is (5) for a client that had itself seen the element gone.
+- A read that revealed a contradiction is ignored afterwards. An addition or a removal without an answer may happen at any
+  later time or never; a failed one never happens.
 
-A removal that was answered before its element was asked to be added took nothing away. A removal that failed had no effect,
-so a read that saw the element gone, when all its removals have failed, is a violation.
+A removal that was answered before the addition of its element was requested removed nothing. A failed removal had no effect,
+so a read that saw the element gone is a violation when all removals of the element have failed.
 
 With removals this is not exact. Not found: contradictions between the removals of different elements, or between a removal and
-the additions of others; and that an element was seen gone whose removals by then all fail, when another is asked later.
+the additions of other elements; and an element seen gone, if all its removals by then fail but another is requested later.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from operator import lt
 
 from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers.histories.contents import LONG, changes, stays_in_order
 from consensus.checkers.histories.losses import Losses, Place
 from consensus.checkers.words import fit_one_order, in_order, listed, misses_changes, say_of, seconds, writing
 from consensus.kernel.events import Event
@@ -42,18 +47,19 @@ from consensus.watch.history import Operation
 
 NAME = "linearizable"
 BEFORE_EVERYTHING = -1
+Wrong = tuple[str, tuple[Operation, ...]]  # the sentence of a finding, and the operations that show it
 SETTLED = 5 * S  # an element acknowledged so long ago is expected in every answer
 
 
 class Elements:
-    """One key: what was asked, acknowledged and told."""
+    """One key: its requests, acknowledgements and answers."""
 
     def __init__(self) -> None:
         self.adds: dict[str, Operation] = {}  # as far as they got
         self.acknowledged: list[tuple[int, str]] = []  # (finish, element), of those that nobody has asked to remove
-        self.level: dict[str, int] = {}  # of those as well: the size of the smallest set told that has it
-        self.sizes: list[int] = []  # of the sets told, each once, in order
-        self.largest = 0  # told so far
+        self.level: dict[str, int] = {}  # of those as well: the size of the smallest returned set that contains it
+        self.sizes: list[int] = []  # of the returned sets, each once, in order
+        self.largest = 0  # returned so far
         self.largest_before = (BEFORE_EVERYTHING, 0)  # when it last grew, and what it was before that moment
         self.there: dict[str, int] = {}  # element -> when it had certainly been added
         self.removals: dict[str, int] = {}  # element -> how many removals have been asked that did not fail
@@ -69,9 +75,25 @@ class Elements:
         self.settled_to = 0  # they are the first so many of ``acknowledged``
         self.settled_level = 0  # none of their levels is higher
         self.settled_newest: Operation | None = None  # the addition of them that was asked last
+        # The last long answer whose elements are in strictly ascending order, and those of them that were not settled then.
+        # What the next answer does not change of it need not be looked at.
+        self.answer: tuple[str, ...] = ()
+        self.answer_rest: tuple[str, ...] = ()
 
     def strict(self, element: str) -> bool:
         return element not in self.removals
+
+    def changed_rest(self, result: tuple[str, ...]) -> list[str] | None:
+        """What of an answer is not settled, told from its changes since the last; None if these are many, or it is unsorted."""
+        if not self.answer or (change := changes(self.answer, result)) is None or not stays_in_order(result, change):
+            return None
+        gone = [self.answer[place] for place in change.gone]
+        rest = [*self.answer_rest, *(result[place] for place in change.come)]
+        return sorted(element for element in rest if element not in self.settled and element not in gone)
+
+    def keep_answer(self, result: tuple[str, ...], rest: list[str], ascending: bool) -> None:
+        long = ascending and len(result) >= LONG
+        self.answer, self.answer_rest = (result, tuple(rest)) if long else ((), ())
 
     def grew(self, now: int, size: int) -> None:
         if size > self.largest:
@@ -80,18 +102,19 @@ class Elements:
             self.largest = size
 
     def tighten(self, element: str, now: int) -> None:
-        """It is asked to be added: what was asked to remove it, and answered before now, found nothing there."""
+        """Its addition is requested: the removals of it that were answered before now found nothing there."""
         acknowledged, last = self.removed.get(element, (0, BEFORE_EVERYTHING))
         if element in self.removals and self.removals[element] == acknowledged and last < now:
             for kept in (self.removals, self.removed, self.unseen, self.kept):
                 kept.pop(element, None)
 
     def loosen(self, element: str) -> None:
-        """Somebody asks to remove it: the others are judged as if it had never been."""
+        """Somebody requests its removal: the other elements are judged as if it had never been there."""
         self.removals[element] = 0
         self.unseen[element] = True
         self.acknowledged = [one for one in self.acknowledged if one[1] != element]
         self.settled, self.settled_to, self.settled_level, self.settled_newest = {}, 0, 0, None
+        self.answer, self.answer_rest = (), ()  # more of it is unsettled now
         level = self.level.pop(element, None)
         if level is None:
             return
@@ -104,11 +127,11 @@ class Elements:
         self.largest_before = (grew, before - (before >= level))
 
     def settle(self, now: int) -> None:
-        """Moves what has been acknowledged long enough ago, and believed, to the settled."""
+        """Moves elements to ``settled`` that were acknowledged long enough ago and that a believed read returned."""
         while self.settled_to < len(self.acknowledged) and self.acknowledged[self.settled_to][0] < now - SETTLED:
             element = self.acknowledged[self.settled_to][1]
             if element not in self.level:
-                return  # it has not been told yet
+                return  # no answer has returned it yet
             self.settled_to += 1
             self.settled[element] = True
             self.settled_level = max(self.settled_level, self.level[element])
@@ -117,12 +140,34 @@ class Elements:
                 self.settled_newest = add
 
 
-class Told:
-    """What a read tells: of the settled elements all, so many, and the rest; else none is counted as settled."""
+class Ascending:
+    """The elements of a long answer, in strictly ascending order: they need no dict to be looked up."""
+
+    def __init__(self, elements: tuple[str, ...]) -> None:
+        self.elements = elements
+
+    def __contains__(self, element: str) -> bool:
+        here = bisect_left(self.elements, element)
+        return here < len(self.elements) and self.elements[here] == element
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.elements)
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+
+class Shown:
+    """What a read returns: the number of settled elements if it returns them all (else 0), and the rest."""
 
     def __init__(self, at: Elements, result: tuple[str, ...]) -> None:
-        self.all = dict.fromkeys(result, True)
-        self.rest = [element for element in self.all if element not in at.settled]
+        self.all: Mapping[str, bool] | Ascending
+        if (rest := at.changed_rest(result)) is not None:
+            self.all, self.rest = Ascending(result), rest
+        else:
+            self.all = dict.fromkeys(result, True)
+            self.rest = [element for element in self.all if element not in at.settled]
+        at.keep_answer(result, self.rest, type(self.all) is Ascending or all(map(lt, result, result[1:])))
         self.settled = len(self.all) - len(self.rest)
         largest = at.settled_level > len(self.all) - sum(not at.strict(element) for element in self.rest)
         if self.settled < len(at.settled) or largest:
@@ -162,7 +207,7 @@ class Sets:
         else:
             self._remove(at, operation)
 
-    # --- what is asked ----------------------------------------------------------------------------
+    # --- requests ---------------------------------------------------------------------------------
 
     def _add(self, at: Elements, write: Operation) -> None:
         element = write.value
@@ -234,28 +279,28 @@ class Sets:
             if of == key and floor >= level:
                 self.begun[op_id] = key, floor - 1  # of those that are left it must tell one fewer
 
-    # --- what is told -----------------------------------------------------------------------------
+    # --- answers ----------------------------------------------------------------------------------
 
     def _read(self, at: Elements, read: Operation, floor: int) -> None:
         self.judged += 1
-        told = Told(at, read.result)
-        wrong = self._cannot_be(at, read, told)
-        missed = self._missed(at, read, told)
+        shown = Shown(at, read.result)
+        wrong = self._cannot_be(at, read, shown)
+        missed = self._missed(at, read, shown)
         if wrong is None and not missed:
-            wrong = self._contradiction(at, read, told, floor)
+            wrong = self._contradiction(at, read, shown, floor)
         if wrong is not None:
             return self._gives_away(read, *wrong)
         if missed:
             since = min(finish for finish, _, _ in missed)
             self.stale[read.op_id] = (len(missed), read.start - since)
             return self._gives_away(read, missing(read, missed), (*(m[2] for m in missed[:2]), read))
-        return self._believe(at, read, told)
+        return self._believe(at, read, shown)
 
-    def _cannot_be(self, at: Elements, read: Operation, told: Told) -> tuple[str, tuple[Operation, ...]] | None:
-        """What no set can answer, and what its own client knows to be gone."""
-        if len(told.all) < len(read.result):
+    def _cannot_be(self, at: Elements, read: Operation, shown: Shown) -> Wrong | None:
+        """Answers that no set can give, and elements that its own client knows to be gone."""
+        if len(shown.all) < len(read.result):
             return say("{telling}: an element twice.", telling=telling(read)), (read,)
-        for element in told.rest:
+        for element in shown.rest:
             add = at.adds.get(element)
             if add is None:
                 return say(
@@ -286,28 +331,28 @@ class Sets:
                 return before
         return None
 
-    def _missed(self, at: Elements, read: Operation, told: Told) -> list[tuple[int, str, Operation]]:
+    def _missed(self, at: Elements, read: Operation, shown: Shown) -> list[tuple[int, str, Operation]]:
         """Acknowledged additions and removals that it does not know: (since when, element, the operation)."""
         missed = []
         before = bisect_left(at.acknowledged, (read.start,))
-        expected = at.acknowledged[told.settled : before]
-        if len(expected) > sum(element in told.all for _, element in expected):
-            missed = [(f, element, at.adds[element]) for f, element in expected if element not in told.all]
-        for element in told.rest:
+        expected = at.acknowledged[shown.settled : before]
+        if len(expected) > sum(element in shown.all for _, element in expected):
+            missed = [(f, element, at.adds[element]) for f, element in expected if element not in shown.all]
+        for element in shown.rest:
             gone = at.gone.get(element)
             if gone is not None and gone.finish is not None and gone.finish < read.start:
                 missed.append((gone.finish, element, gone))
         for element in at.kept:
             add = at.adds.get(element)
             known = add is not None and add.outcome == OK and add.finish is not None and add.finish < read.start
-            if known and element not in told.all:
+            if known and element not in shown.all:
                 assert add is not None and add.finish is not None
                 missed.append((add.finish, element, add))
         return missed
 
-    def _contradiction(self, at: Elements, read: Operation, told: Told, floor: int) -> tuple[str, tuple[Operation, ...]] | None:
-        own = [element for element in told.rest if at.strict(element)]
-        for element in told.rest:
+    def _contradiction(self, at: Elements, read: Operation, shown: Shown, floor: int) -> Wrong | None:
+        own = [element for element in shown.rest if at.strict(element)]
+        for element in shown.rest:
             gone = at.seen_gone.get(element)
             if gone is not None and gone.finish is not None and gone.finish < read.start:
                 return say(
@@ -317,12 +362,12 @@ class Sets:
                     saw=had_seen_it_gone(gone),
                 ), (gone, read)
         adds = [at.adds[element] for element in own]
-        if told.settled and at.settled_newest is not None:
+        if shown.settled and at.settled_newest is not None:
             adds.append(at.settled_newest)
         newest = max(adds, key=lambda add: add.start, default=None)
         if newest is not None:
-            for _, element in at.acknowledged[told.settled : bisect_left(at.acknowledged, (newest.start,))]:
-                if element not in told.all:
+            for _, element in at.acknowledged[shown.settled : bisect_left(at.acknowledged, (newest.start,))]:
+                if element not in shown.all:
                     older = at.adds[element]
                     return say(
                         "{telling}, but {writing} had been acknowledged before {value} was asked.",
@@ -330,12 +375,12 @@ class Sets:
                         writing=writing(older),
                         value=newest.value,
                     ), (older, newest, read)
-        size = told.settled + len(own)
-        below = bisect_left(at.sizes, size + 1)  # sets told that are no larger
+        size = shown.settled + len(own)
+        below = bisect_left(at.sizes, size + 1)  # returned sets that are no larger
         levels = [at.level.get(element) for element in own]
         smaller = at.sizes[below - 1] if below else 0
         larger = at.sizes[below] if below < len(at.sizes) else None
-        if told.settled + sum(level is not None and level <= smaller for level in levels) < smaller:
+        if shown.settled + sum(level is not None and level <= smaller for level in levels) < smaller:
             return say(
                 "{telling}, which lacks what another read had told, and tells what that one lacked.", telling=telling(read)
             ), (read,)
@@ -352,20 +397,20 @@ class Sets:
             ), (read,)
         return None
 
-    def _believe(self, at: Elements, read: Operation, told: Told) -> None:
+    def _believe(self, at: Elements, read: Operation, shown: Shown) -> None:
         assert read.finish is not None
-        own = [element for element in told.rest if at.strict(element)]
-        size = told.settled + len(own)
+        own = [element for element in shown.rest if at.strict(element)]
+        size = shown.settled + len(own)
         at.grew(read.finish, size)
         for element in own:
             at.level[element] = min(at.level.get(element, size), size)
-        for element in told.rest:
+        for element in shown.rest:
             at.there.setdefault(element, read.finish)
         here = bisect_left(at.sizes, size)
         if size and at.sizes[here : here + 1] != [size]:
             at.sizes.insert(here, size)
         at.reads.setdefault(read.client, []).append(read)
-        for element in [each for each in at.unseen if each not in told.all and at.there.get(each, read.start) < read.start]:
+        for element in [each for each in at.unseen if each not in shown.all and at.there.get(each, read.start) < read.start]:
             del at.unseen[element]
             at.seen_gone[element] = read
         at.settle(read.finish)
@@ -437,7 +482,7 @@ def missing(read: Operation, missed: list[tuple[int, str, Operation]]) -> Senten
 
 
 class SetLosses(Losses):
-    """Acknowledged additions that no copy holds any more, though nobody asked to remove them."""
+    """Acknowledged additions that no copy holds any more, though nobody requested their removal."""
 
     mark = "Acknowledged, then lost: no copy holds it, though nobody asked to remove it."
 
@@ -454,7 +499,7 @@ class SetLosses(Losses):
         super().fold(event, operation)
 
     def _acknowledged_in(self, place: Place, held: dict[Place, bool]) -> Operation | None:
-        """What somebody asked to remove need not be anywhere."""
+        """An element whose removal was requested need not be anywhere."""
         return None if place in self.removed else super()._acknowledged_in(place, held)
 
     def _goes_missing(self, place: Place, at: int) -> None:

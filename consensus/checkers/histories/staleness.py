@@ -1,12 +1,12 @@
-"""How stale reads are: by how many versions, and for how long they had been overwritten.
+"""How stale reads are: by how many versions, and for how long these had been written.
 
-A read of v is stale when, before it started, somebody had been told that another value of the key was written, and that
-write had started after v certainly took effect (its first answer: an acknowledgement, or a read that showed it).
-``versions`` counts such writes; ``age`` runs from the first of their acknowledgements to the read's start. The state before
-any write took effect before everything. A read that returns siblings is as stale as the freshest of them.
+A read of v is stale when, before the read started, a write of another value of the key had been acknowledged, and that
+write had started after v certainly took effect (by its first answer: an acknowledgement, or a read that showed it).
+``versions`` counts such writes. ``age`` is the time from the first of their acknowledgements to the start of the read. The
+state before any write took effect before everything. A read that returns siblings is as stale as the freshest of them.
 
-This is a meter, not a promise: there are no findings. Writes that nobody acknowledged do not make a read stale; nor
-does a value that is overtaken while concurrent writes settle, though that may break linearizability.
+This is a meter, not a promise: there are no findings. Writes without an acknowledgement do not make a read stale. Nor does a
+read become stale because concurrent writes change their order, though that may break linearizability.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What a causal store promises, checked from the outside, event by event.
+"""The promises of a causal store, checked from outside, event by event.
 
 Source: Lloyd, Freedman, Kaminsky, Andersen, "Don't Settle for Eventual", SOSP 2011, sections 3 and 4.
 
-- Causal consistency of what clients were told (``causal.py``: no bad pattern). A client is somebody at one node: the paper's
-  clients talk to their own cluster only, so whoever asks by hand at two nodes is two clients here.
-- Cause before effect: a put has a later version than all that it depends on (4.4), so that the last writer wins against it.
+- Causal consistency of the answers to clients (``causal.py``: no bad pattern). A client belongs to one node: the paper's
+  clients talk only to their own cluster, so a visitor who sends requests to two nodes counts as two clients here.
+- Cause before effect: a put has a later version than every put that it depends on (4.4), so that it wins against them.
 - Versions are unique: two different puts of one key never have one version (4.4).
 
 Messages are read by the paper's field names, not by type. A node whose own assertion fails is a finding too.

@@ -1,12 +1,12 @@
-"""What replicas promise that gossip about states which only grow, checked from the outside, event by event.
+"""The promises of replicas that gossip about states which only grow, checked from outside, event by event.
 
-- Copies only grow: the updates that a copy has taken in are never fewer than before (Shapiro et al., RR-7506, section 2.3: a
-  state progresses monotonically), through crashes and restarts, too; a disk that is wiped begins anew.
+- Copies only grow: a copy never includes fewer updates than before (Shapiro et al., RR-7506, section 2.3: a
+  state progresses monotonically), also through crashes and restarts. A wiped disk begins anew.
 - Nothing out of thin air: no copy counts more updates of a replica than that replica itself has made.
-- Updates are there at once: when a client is told that its update is done, the copy where it asked has one more of its own.
+- Updates are there at once: when a client's update is acknowledged, the copy at its node has one more update of that node.
 
-Told from ``store`` events, whose ``based_on`` is one text ``n1:5 n3:2``: how many updates of each replica a copy has taken in.
-A replica whose own assertion fails is a finding too. That equal updates make equal copies is ``convergence.py``'s.
+It reads ``store`` events, whose ``based_on`` is one text ``n1:5 n3:2``: how many updates of each replica a copy includes.
+A replica whose own assertion fails is a finding too. ``convergence.py`` checks that equal updates make equal copies.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class GossipSafety:
         self.reported: dict[tuple[str, str], bool] = {}
         self.taken: dict[tuple[str, str], dict[str, int]] = {}  # (node, key) -> updates of each replica that its copy has
         self.made: dict[tuple[str, str], int] = {}  # (replica, key) -> how many updates it has made
-        self.told: dict[tuple[str, str], int] = {}  # (node, key) -> how many updates clients there were told are done
+        self.answers: dict[tuple[str, str], int] = {}  # (node, key) -> how many updates it has acknowledged to clients
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if event.kind == "stored":
@@ -93,13 +93,13 @@ class GossipSafety:
 
     def see_answer(self, event: Event, operation: Operation) -> None:
         place = event.node, operation.key
-        self.told[place] = told = self.told.get(place, 0) + 1
-        if self.made.get(place, 0) < told:
+        self.answers[place] = answered = self.answers.get(place, 0) + 1
+        if self.made.get(place, 0) < answered:
             made = self.made.get(place, 0)
             sentence = say(
-                "{node} told clients that {told} updates of {key} are done; it has made {made}.",
+                "{node} told clients that {answered} updates of {key} are done; it has made {made}.",
                 node=event.node,
-                told=told,
+                answered=answered,
                 key=operation.key,
                 made=made,
             )

@@ -1,13 +1,13 @@
 """The safety of Paxos, judged from events alone: P1a, P2b, P2c and the requirements of "Paxos Made Simple" (2.1, 2.2).
 
-What happened is read from messages. A proposal is *issued* when its proposer sends Accept, and has then accepted it itself; it
-is *accepted* when an acceptor sends Accepted; its value is *chosen* when a phase-2 quorum of acceptors has accepted it in one
+It reads messages. A proposal is *issued* when its proposer sends Accept, and the proposer has then accepted it itself. It
+is *accepted* when an acceptor sends Accepted. Its value is *chosen* when a phase-2 quorum of acceptors has accepted it in one
 ballot, whether or not anybody knows. A number is promised when an acceptor sends Promise, or its own Prepare. A server whose
 own assertion fails is a finding too.
 
-It serves the Synod, where each key is an instance, and Multi-Paxos, where each place in the log is one and a promise holds for
-all. Messages are read by the paper's field names, not by type: this module knows no protocol file. Quorums are majorities,
-unless the knobs ``q1`` and ``q2`` say otherwise.
+It checks both the Synod, where each key is an instance, and Multi-Paxos, where each place in the log is an instance and a
+promise holds for all of them. Messages are read by the paper's field names, not by type: this module knows no protocol file.
+Quorums are majorities, unless the knobs ``q1`` and ``q2`` say otherwise.
 """
 
 from __future__ import annotations

@@ -1,23 +1,23 @@
-"""Raft's five safety properties (Figure 3 of the extended paper), checked from the outside, event by event.
+"""Raft's five safety properties (Figure 3 of the extended paper), checked from outside, event by event.
 
-A log is seen where it shows: in what leaders send (every ``AppendEntries`` names the entry before those that it carries, so the
-messages chain each entry to its predecessor) and in what servers decide. A follower's log that differs from all others is
-seen at the latest when that follower leads or decides. A server whose own assertion fails is a finding too.
+Two kinds of events show a log: the messages of leaders (every ``AppendEntries`` names the entry before its own entries, so the
+messages chain each entry to its predecessor) and the decisions of servers. If a follower's log differs from all others, this
+shows at the latest when that follower leads or decides. A server whose own assertion fails is a finding too.
 
-A snapshot (section 7) must stand for what was decided: its last entry is a decided one, its data are what applying the entries
-up to there has stored, and a server that skips entries must have a snapshot of them. What an entry does is what the first
+A snapshot (section 7) must replace decided entries only: its last entry is a decided one, its data are the result of applying
+the entries up to there, and a server that skips entries must have a snapshot of them. The effect of an entry is what the first
 server to apply it stored then; the others must do the same. (Notes ``snapshot taken``, ``snapshot installed`` end with the
 index.)
 
-Beside the five: whoever leads had the votes, and whatever a leader commits had the acknowledgements, of a majority of the
-members in force at it: of those at the start, or of the newest entry about members in its log, and of both halves of a joint
-configuration (5.2, 5.3, section 6). Sent votes and acknowledgements are counted, so nobody is accused of what the network lost.
-Members changed all at once keep that rule, and break one of the five.
+Beside the five it checks majorities: a leader had the votes, and its commitments had the acknowledgements, of a majority of the
+members in force: of the first members, or of the newest entry about members in its log, and of both halves of a joint
+configuration (5.2, 5.3, section 6). It counts votes and acknowledgements when they are sent, so it accuses nobody because of
+messages that the network lost. Members that change all at once keep that rule, and break one of the five.
 
 Messages are read by the paper's field names, not by type: this module knows no protocol file. An entry is a tuple that begins
-with its term and its kind and ends with the id of the operation that it carries (empty for none); if its kind is ``members``,
-the third part names the voters, and the fourth, in a joint configuration, the old ones. A note ``first members`` names those at
-the start, if they are not all.
+with its term and its kind and ends with the id of the operation that it carries (empty for none). If its kind is ``members``,
+the third part names the voters, and the fourth, in a joint configuration, the old voters. A note ``first members`` names the
+members at the start, if they are not all.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Data = tuple[tuple[str, str], ...]
 class RaftSafety:
     """Each property is reported once for each server that breaks it."""
 
-    takes_rows = ("sent",)
+    takes_rows = ("sent", "decided")
     listens = ("sent", "decided", "became", "stored", "noted", "started", "restarted", "wiped", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
@@ -66,10 +66,10 @@ class RaftSafety:
         self.entry_at: Ledger[tuple[int, int], tuple[Entry, int]] = Ledger()
         self.shown_by: dict[str, Ledger[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
         self.last_shown: dict[str, Any] = {}  # leader -> its last AppendEntries
-        # Members: in force once the entry of that index and term stands in a log; and who was said to agree to what
+        # Members: in force once the entry of that index and term is in a log; then votes and acknowledgements
         self.members_at: Ledger[tuple[int, int], Configuration | None] = Ledger({(0, 0): Configuration(members)})
         self.led: dict[str, tuple[int, tuple[int, int]]] = {}  # leader -> (term, index and term of the last entry it has shown)
-        self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> who sent it a vote
+        self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> the servers that sent it a vote
         self.acknowledged: dict[tuple[str, int], dict[str, int]] = {}  # (leader, term) -> follower -> up to which index
         self.doubted: tuple[Any, ...] = ()  # a commitment without a majority, as far as has been seen: (event, sentence, entry)
         # Decisions: at position index - 1, (entry, who decided it first, in which term)
@@ -89,6 +89,8 @@ class RaftSafety:
             self.accuse()
         if kind == "sent":
             _, dst, message, _, _, _ = data
+            if self.last_shown.get(node) is message:  # the same to the next follower, or the same heartbeat again
+                return
             name = type(message).__name__
             if name == "AppendEntries":
                 self.see_append_entries(event, node, message)
@@ -99,7 +101,7 @@ class RaftSafety:
             elif name == "InstallSnapshot":
                 self.see_snapshot(make(Event, event), message)
         elif kind == "decided":
-            self.see_decision(event, *event.data)
+            self.see_decision(event, *data)
         elif kind == "became":
             self.see_role(event, *event.data)
         elif kind == "stored":
@@ -119,6 +121,7 @@ class RaftSafety:
             self.find(ASSERTION, event, stopped(event), (event.node,))
 
     def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
+        event = make(Event, event)
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
             operations = tuple(str(entry[-1]) for entry in entries if entry[-1])
@@ -143,10 +146,8 @@ class RaftSafety:
     # --- Leader Append-Only and Log Matching ------------------------------------------------------
 
     def see_append_entries(self, event: Event, leader: str, message: Any) -> None:
-        """A leader sends the same to all its followers, and as a heartbeat again and again: once is enough."""
+        """A leader sends the same to all its followers, and as a heartbeat again and again: once is enough (``fold``)."""
         last = self.last_shown.get(leader)
-        if last is message:
-            return
         self.last_shown[leader] = message
         if (
             last is None
@@ -219,9 +220,10 @@ class RaftSafety:
     def see_acknowledgement(self, follower: str, leader: str, message: Any) -> None:
         match_index = message.match_index
         if match_index:
-            known = self.acknowledged.get((leader, message.term))
+            led = leader, message.term
+            known = self.acknowledged.get(led)
             if known is None:
-                known = self.acknowledged[(leader, message.term)] = {}
+                known = self.acknowledged[led] = {}
             if match_index > known.get(follower, 0):
                 known[follower] = match_index
 
@@ -267,7 +269,7 @@ class RaftSafety:
                 self.accuse()
 
     def accuse(self) -> None:
-        """What was decided for the same cause has not explained it."""
+        """The other decisions of the same cause have not explained it."""
         event, sentence, entry = self.doubted
         self.doubted = ()
         self.find(MAJORITY, event, sentence, (event.node,), entry)
@@ -315,7 +317,7 @@ class RaftSafety:
     # --- State Machine Safety: no two servers apply different entries at one index ----------------
 
     def see_decision(self, event: Event, index: int, entry: Entry) -> None:
-        node = event.node
+        _, _, _, node, _, _ = event
         if index != self.last_decided[node] + 1:
             sentence = say(
                 "{node} applied index {index} after index {last_decided}.",
@@ -344,7 +346,7 @@ class RaftSafety:
                 self.find(STATE_MACHINE_SAFETY, event, sentence, (decider, node), first, entry)
         elif index == len(self.decided) + 1:
             self.decided.append((entry, node, self.epoch[node]))
-            self.check_commitment(event, index, entry)
+            self.check_commitment(make(Event, event), index, entry)
             if self.epoch[node] < self.latest_term_led:
                 for term in self.elected_with:
                     if term > self.epoch[node]:

@@ -1,16 +1,16 @@
-"""The atomic commitment properties AC1 to AC4, checked from the outside, event by event; AC5 is asked for when all is repaired.
+"""The atomic commitment properties AC1 to AC4, checked from outside, event by event. AC5 is checked once all is repaired.
 
 Source: Bernstein, Hadzilacos and Goodman, "Concurrency Control and Recovery in Database Systems", 1987, 7.3:
 
 - AC1: all sites that reach a decision reach the same one.
 - AC2: a site cannot reverse its decision.
 - AC3: Commit can only be reached if all sites voted Yes.
-- AC4: without failures, if all voted Yes, the decision is Commit. Seen here: a coordinator that every Yes has reached, and that
-  has not failed in between, does not decide Abort.
+- AC4: without failures, if all voted Yes, the decision is Commit. Checked here: a coordinator that has received every Yes, and
+  that has not failed in between, does not decide Abort.
 - AC5: when all failures are repaired for long enough, all reach a decision: ``undecided`` must then be empty.
 
-Decisions are the ``decided`` events, whose value is (transaction, "commit" or "abort"); votes are seen in the messages Yes,
-which name their transaction. A coordinator votes by asking for votes. A site whose own assertion fails is a finding too.
+Decisions are the ``decided`` events, whose value is (transaction, "commit" or "abort"). Votes are the messages Yes,
+which name their transaction. A coordinator votes by requesting votes. A site whose own assertion fails is a finding too.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""What Viewstamped Replication promises, checked from the outside, event by event.
+"""The promises of Viewstamped Replication, checked from outside, event by event.
 
 Source: Liskov and Cowling, "Viewstamped Replication Revisited", 2012, mostly section 8 (correctness):
 
-- One primary a view: it is the replica whose turn it is, and it gives each op-number to one request.
+- One primary a view: only the replica whose turn it is becomes primary, and it gives each op-number to one request.
 - Order: all replicas execute the same request at each op-number, one after the other.
 - Survival: every committed operation is in the log with which a later view begins, at the same place (8.1).
-- Recovery: a replica that has restarted takes no part before a quorum of others has answered this recovery of its (4.3).
-- At most once: no request stands at two op-numbers (4.1).
+- Recovery: a restarted replica takes no part before a quorum of other replicas has answered its current recovery (4.3).
+- At most once: no request has two op-numbers (4.1).
 - Views: within one life of a replica its view number never falls.
 
 Messages are read by the paper's field names, not by type: this module knows no protocol file. A log entry ends with the id of

@@ -1,21 +1,21 @@
-"""Zab's seven safety properties, as the paper states them and the published specification names them, from events alone.
+"""Zab's seven safety properties, judged from events alone; they are stated as in the paper and named as in its published spec.
 
-A primary *broadcasts* a transaction when it first sends it in a ``Propose``; a server *delivers* it when it decides it, at an
-index of its history. A server that restarted delivers from the first index again. Beside the seven stands the specification's
-Leadership (at most one established leader an epoch), and a server whose own assertion failed is a finding too.
+A primary *broadcasts* a transaction when it first sends it in a ``Propose``. A server *delivers* it when it decides it, at an
+index of its history. A restarted server delivers from the first index again. The specification's Leadership (at most one
+established leader an epoch) is checked, too, and a server whose own assertion failed is a finding.
 
 With <v, z> a transaction and epoch(z) the epoch of the primary that broadcast it:
 
-- Integrity: what is delivered was broadcast.
+- Integrity: a delivered transaction was broadcast.
 - Agreement: of two transactions that two servers delivered, one of the servers has delivered both.
-- Total Order: if a server delivers a before b, whoever delivers b delivers a before it.
-- Local Primary Order: if a primary broadcasts a before b, whoever delivers b delivers a before it.
-- Global Primary Order: whoever delivers a of an earlier and b of a later epoch delivers a first.
+- Total Order: if a server delivers a before b, every server that delivers b delivers a before it.
+- Local Primary Order: if a primary broadcasts a before b, every server that delivers b delivers a before it.
+- Global Primary Order: a server that delivers a of an earlier and b of a later epoch delivers a first.
 - Primary Integrity: before a primary broadcasts, it has delivered every transaction of an earlier epoch that anybody delivers.
-- Prefix Consistency: what two servers have delivered is the same as far as both have come.
+- Prefix Consistency: the histories of two servers are equal up to the end of the shorter one.
 
-Messages are read by their fields' names, not by type: this module knows no protocol file. A transaction is a tuple that begins
-with its epoch and counter and ends with the id of the operation that it carries (empty for none).
+Messages are read by the names of their fields, not by type: this module knows no protocol file. A transaction is a tuple that
+begins with its epoch and counter and ends with the id of the operation that it carries (empty for none).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ that it saw: an addition that it did not see survives.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -29,10 +29,19 @@ from consensus.protocols.gossip import KNOBS, Datatype, Replica
 # --- the lattice -----------------------------------------------------------------------------------
 
 
+Entry = tuple[str, tuple[Dot, ...]]
+
+
+class Entries(tuple[Entry, ...]):
+    """The entries of a bag, which know their elements: nodes store and tell these at every change."""
+
+    elements: tuple[str, ...]
+
+
 class Bag(NamedTuple):
     """Elements with the dots of their additions, both sorted; and every known dot."""
 
-    entries: tuple[tuple[str, tuple[Dot, ...]], ...] = ()
+    entries: tuple[Entry, ...] = ()
     context: Context = ()
 
 
@@ -54,7 +63,8 @@ def dots_of(bag: Bag, element: str) -> tuple[Dot, ...]:
 
 def value(bag: Bag) -> tuple[str, ...]:
     """The elements, sorted."""
-    return tuple(map(itemgetter(0), bag.entries))
+    entries = bag.entries
+    return entries.elements if type(entries) is Entries else tuple(map(itemgetter(0), entries))
 
 
 def join(one: Bag, other: Bag) -> Bag:
@@ -67,7 +77,8 @@ def join(one: Bag, other: Bag) -> Bag:
         for element in dict.fromkeys((*mine, *theirs)):
             if dots := dots_joined(mine.get(element, ()), theirs.get(element, ()), one.context, other.context):
                 kept[element] = dots
-        entries = tuple(sorted(kept.items()))
+        ordered = sorted(kept.items())
+        entries = with_elements(ordered, [element for element, _ in ordered])
     return Bag(entries, context_joined(one.context, other.context))
 
 
@@ -86,15 +97,28 @@ def adds_only(delta: Bag) -> bool:
     return heard == sum(len(dots) for _, dots in delta.entries)
 
 
-def with_additions(bag: Bag, delta: Bag) -> tuple[tuple[str, tuple[Dot, ...]], ...]:
+def with_additions(bag: Bag, delta: Bag) -> tuple[Entry, ...]:
     """The entries joined with a delta that only adds. Skips elements that the delta does not name."""
-    entries = list(bag.entries)
+    entries: Sequence[Entry] = bag.entries
+    elements: list[str] = []
     for element, b in delta.entries:
         here = bisect_left(entries, (element,))
         there = here < len(entries) and entries[here][0] == element
-        dots = dots_joined(entries[here][1] if there else (), b, bag.context, delta.context)
+        a = entries[here][1] if there else ()
+        dots = dots_joined(a, b, bag.context, delta.context)
+        if dots == a:
+            continue
+        if not isinstance(entries, list):
+            entries, elements = list(entries), list(value(bag))
         entries[here : here + there] = [(element, dots)] if dots else []
-    return tuple(entries)
+        elements[here : here + there] = [element] if dots else []
+    return with_elements(entries, elements) if isinstance(entries, list) else bag.entries
+
+
+def with_elements(entries: list[Entry], elements: list[str]) -> Entries:
+    made = Entries(entries)
+    made.elements = tuple(elements)
+    return made
 
 
 # --- what Algorithm 2 needs -------------------------------------------------------------------------

@@ -382,9 +382,10 @@ class RaftNode(Node):
 
     def reset_election_timer(self) -> None:
         """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
-        if not self.may_stand():
+        if self.id not in self.configuration.voters and not self.may_stand():
             return self.cancel_timer("election")
-        shortest, longest = self.knobs["election_min_ms"] * MS, self.knobs["election_max_ms"] * MS
+        knobs = self.knobs
+        shortest, longest = knobs["election_min_ms"] * MS, knobs["election_max_ms"] * MS
         spread = longest - shortest if longest > shortest else 0
         return self.set_timer("election", shortest + self.stream.below(spread + 1))
 
@@ -913,7 +914,7 @@ class RaftNode(Node):
         operation = self.desk.pass_on(op_id).operation
         if self.role == LEADER:
             return self.serve(self.id, *operation)
-        self.send(self.leader_id, Forward(self.current_term, *operation))
+        self.send(self.leader_id, make(Forward, (self.current_term, *operation)))
         return False
 
     def pass_on_requests(self) -> None:
@@ -1005,7 +1006,7 @@ class RaftNode(Node):
         if home == self.id:
             self.desk.answer(self, op_id, OK, result)
         else:
-            self.send(home, ForwardReply(self.current_term, op_id, True, result))
+            self.send(home, make(ForwardReply, (self.current_term, op_id, True, result)))
 
     def let_go_of_requests(self) -> None:
         """A deposed leader promises nothing about the writes in its log. Home nodes may send reads to the next leader."""

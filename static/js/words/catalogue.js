@@ -24,13 +24,15 @@ export function createWords({ locale, sentences, server }, fallback) {
     if (found === undefined || typeof found === "string") return found === undefined ? undefined : filled(found, values);
     return filled(found[plurals.select(Number(values.n))] ?? found.other, values);
   };
+  /** @param {string} template @param {Readonly<Record<string, any>>} values @returns {string} */
+  const inLanguage = (template, values) => filled(server(template), Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value?.template === "string" ? inLanguage(value.template, value.values ?? {}) : value])));
   return {
     /** The sentence of a key; for an unknown key, the key itself. @param {Key} key @param {Values} [values] */
     t: (key, values = {}) => text(key, values) ?? key,
     /** The word for a name on the wire, such as a status; without a word, `otherwise` or the name itself.
      * @param {string} group @param {string} name @param {string} [otherwise] @param {Values} [values] */
     named: (group, name, otherwise = name, values = {}) => text(`${group}.${name}`, values) ?? otherwise,
-    /** A sentence of the server. @param {string} template @param {Record<string, any>} [values] */
-    server: (template, values = {}) => filled(server(template), values),
+    /** A sentence of the server; its values may be sentences, too: `{template, values}`. @param {string} template @param {Record<string, any>} [values] */
+    server: (template, values = {}) => inLanguage(template, values),
   };
 }

@@ -63,7 +63,7 @@ class TwoVotesElect(RaftNode):
 
 
 class TruncatesWithoutConflict(RaftNode):
-    """Truncates the log after every message's entries, even without a conflict: committed entries are lost (AppendEntries 3)."""
+    """Truncates the log after every message's entries, even without a conflict, and loses commits (AppendEntries 3)."""
 
     def accept_entries(self, prev_log_index: int, entries: tuple[Entry, ...]) -> None:
         if entries:

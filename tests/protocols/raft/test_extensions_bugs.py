@@ -13,6 +13,7 @@ import pytest
 from consensus.checkers import Finding
 from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY, LEADER_COMPLETENESS, MAJORITY, STATE_MACHINE_SAFETY
 from consensus.kernel.node import MS, READ, WRITE, S
+from consensus.kernel.sentences import say
 from consensus.protocols.ordered.raft import AT_ONCE, ONE_AT_A_TIME, RaftNode
 from consensus.runs.interventions import Act, Cut, Heal, SetClock
 from tests.kit.planted import script_tests, storms_find
@@ -224,7 +225,7 @@ def returnee(servers: type[RaftNode]) -> Script:
     script.carry_out(Heal())
     script.run(500 * MS)
     if script.server("n1").current_term != term or script.sim.roles["n1"] != ("leader", term):
-        script.halts.append(Finding(UNDISTURBED, script.sim.now, f"The leader of term {term} was deposed."))
+        script.halts.append(Finding(UNDISTURBED, script.sim.now, say("The leader of term {term} was deposed.", term=term)))
     return script
 
 
