@@ -116,9 +116,6 @@ export const stalenessWords = ({ versions, ms }) => (versions ? t("details.stale
 /** @param {readonly string[]} nodes */
 export const splitWords = (nodes) => (nodes.length ? t("twin.split", { nodes: set(nodes) }) : t("twin.splitNone"));
 
-/** Elements of a set: "3 in x"; a long key would not fit in a node. @param {number} n @param {string} key */
-export const elementsWords = (n, key) => (key.length <= 2 ? t("stage.elements", { n, key }) : t("stage.elementsOfIt", { n }));
-
 /** @param {import("../stores/lane.js").Message} message */
 export const messageWords = ({ type, src, dst }) => t("message.line", { type, src, dst });
 
