@@ -44,8 +44,14 @@ FRAMES: dict[str, FrameCard] = {
         "Who is here; sent to each viewer when it changes.",
         {
             "viewers": ("number", "how many"),
-            "controls": ("boolean", "true if this viewer holds the controls"),
-            "holder_present": ("boolean", "true if a page of their holder is connected (else anyone may take them)"),
+            "controls": ("boolean", "true if this viewer may act"),
+            "owner": ("boolean", "true if this viewer is the session's owner"),
+            "open": ("boolean", "true if the owner lets everybody act"),
+            "asking": ("number[]", "the numbers of the visitors who ask for the controls; empty for all but the owner"),
+            "holder": (
+                '"owner" | "visitor" | "nobody"',
+                "who holds the controls; nobody, while the owner is away and has not handed them over",
+            ),
         },
     ),
     "snapshot": FrameCard(

@@ -66,6 +66,8 @@ export function createScripts(world, stages) {
       const finding = lane(index).findings.findLast(({ checker }) => checker === promise?.[0]);
       return { status: promise?.[1] ?? "unknown", reason: promise?.[2] ?? "", operations: [...(finding?.operations ?? [])] };
     },
+    /** Does this page belong to the session's owner? */
+    owner: () => state.audience.owner,
     /** A text that is equal on two pages that received the same world at the same time. */
     hash: () => hashOf(state),
   });

@@ -281,7 +281,10 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  * @typedef {{
  *   viewers: number,
  *   controls: boolean,
- *   holder_present: boolean,
+ *   owner: boolean,
+ *   open: boolean,
+ *   asking: number[],
+ *   holder: "owner" | "visitor" | "nobody",
  * }} Audience
  */
 /**
