@@ -23,7 +23,7 @@ from consensus.runs.spec import LaneSpec, Spec
 from consensus.runs.timeline import Timeline
 from consensus.watch.watch import Mark
 from dashboard import wire
-from dashboard.live import veil
+from dashboard.live import hall, veil
 from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
 
@@ -39,7 +39,10 @@ ANY_TIME = (
     "inspect",
     "take",
     "release",
+    *hall.COMMANDS,
 )  # allowed while the session is on its way to a moment, too
+# Sent twice they do the same as once, so their answers need not be remembered: a hall's votes must not push out the speaker's.
+REPEATABLE = ("inspect", "resync", "poll", "vote", "seats", "sit", "stand")
 
 Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
 
@@ -90,6 +93,7 @@ class Session:
         self.packet_at = self.meters_at = self.clock_sent_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
         self.sent_audience: tuple[Any, ...] = ()
         self.base_run = 0
+        self.hall = hall.Hall(limits)
         spec = registry.opening(OPENS_WITH)
         self._stand(spec, self._timeline(spec), playing=True, now=now)
 
@@ -107,6 +111,7 @@ class Session:
 
     def _stand(self, spec: Spec, timeline: Timeline, playing: bool, now: float) -> None:
         self.spec = spec
+        self.hall.stand(spec, self.scenarios.get(spec.scenario))
         self.veiled = spec.veiled
         self.timeline = timeline
         self.playing = playing
@@ -209,6 +214,9 @@ class Session:
                 command.reply(answer("You have left this session."))
                 continue
             key = (token, command.order.id)
+            if command.order.type in REPEATABLE:
+                command.reply(self._answered(command, token, now))
+                continue
             if key not in self.answers:
                 self.answers[key] = self._answered(command, token, now)
                 while len(self.answers) > self.limits.acknowledgements:
@@ -231,6 +239,8 @@ class Session:
         if order.act is not None:
             self._act(order, now)
             return None
+        if order.type in hall.COMMANDS:
+            return self.hall.obey(self, order, token, token == self.holder, now)
         if order.type == "inspect":
             return self._obey_inspect(**order.values)
         obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
@@ -263,6 +273,12 @@ class Session:
         if self.timeline.at >= self.limits.length:
             raise Refused(self._length_sentence())
         self.playing = True
+
+    def pause(self) -> None:
+        """Time stands still, as when the holder says so."""
+        if self.playing:
+            self._obey_pause()
+            self.changed = True
 
     def _obey_pause(self) -> None:
         self.playing = False
@@ -435,11 +451,13 @@ class Session:
             if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
                 self.behind[viewer] = True  # newest wins: it gets a snapshot when its queue is empty
         newcomers, returning = self._due(now, waiting)
-        personal = bool(newcomers or returning or self.notices or self._audience_is_news(now))
+        self.hall.watch(self.timeline)
+        hall_news = self.hall.news(now)
+        personal = bool(newcomers or returning or self.notices or hall_news or self._audience_is_news(now))
         if not personal and not self._news_are_due(now):
             return []
         shared = self._shared(now, bool(newcomers or returning))
-        served = self._served(shared, newcomers, returning, now)
+        served = self._served(shared, newcomers, returning, hall_news, now)
         if not shared and not served:
             return []
         self.seq += 1
@@ -522,7 +540,9 @@ class Session:
             spec, self.sent_clock, lanes, self.marks, timeline.cut_spans, timeline.caption, timeline.undo_words
         )
 
-    def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
+    def _served(
+        self, shared: list[Frame], newcomers: list[str], returning: list[str], hall_news: tuple[bool, ...], now: float
+    ) -> dict[str, Served]:
         """What single viewers get instead: newcomers, viewers who fell behind, and all when the audience changed; notices."""
         audience = {holds: self._audience(holds) for holds in (True, False)}
         served: dict[str, Served] = {}
@@ -530,13 +550,18 @@ class Session:
             world = None if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
             hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits)
             for viewer in newcomers:
-                served[viewer] = Served([hello, audience[self.holds(viewer)]], world)
+                served[viewer] = Served([hello, audience[self.holds(viewer)], *self._hall_of(viewer)], world)
             for viewer in returning:
-                served[viewer] = Served([audience[self.holds(viewer)]], world)
+                served[viewer] = Served([audience[self.holds(viewer)], *self._hall_of(viewer)], world)
         if self._audience_is_news(now):
             self.sent_audience, self.audience_at = self._audience_now(), now
             for viewer in self._reached(served):
-                served[viewer] = Served([audience[self.holds(viewer)]])
+                holds = self.holds(viewer)
+                served[viewer] = Served([audience[holds], *self.hall.frames_for(holds)])
+        elif hall_news:
+            for viewer in self._reached(served):
+                if (holds := self.holds(viewer)) in hall_news:
+                    served[viewer] = Served(self.hall.frames_for(holds))
         notices, self.notices = self.notices, []
         for viewer, sentence in notices:
             if viewer in served or viewer in self._reached(served):
@@ -565,6 +590,10 @@ class Session:
     def holds(self, viewer: str) -> bool:
         """Does this viewer hold the controls?"""
         return self.holder is not None and self.viewers.get(viewer) == self.holder
+
+    def _hall_of(self, viewer: str) -> list[Frame]:
+        """The hall with this viewer's own vote and seat."""
+        return self.hall.frames_for(self.holds(viewer), self.viewers[viewer])
 
     def _audience(self, holds: bool) -> Frame:
         return wire.audience(len(self.viewers), holds, self.holder is not None)
