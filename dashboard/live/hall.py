@@ -270,14 +270,14 @@ class Hall:
         place = {"client": seat.client, "node": seat.node} if seat else {"client": "", "node": ""}
         return {"number": self.number, "answer": self.votes.get(token, NOBODY), **place}
 
-    def frames_for(self, holds: bool, token: str | None = None) -> list[Frame]:
-        """The hall as such a visitor may see it; with ``token`` its own vote and seat, too. None before anything happened.
+    def frames_for(self, holds: bool, token: str, comes: bool = False) -> list[Frame]:
+        """The hall as this visitor may see it; with its own part for a newcomer and for whoever sits. None before it was used.
 
         The same state gives the same object, so that it is encoded once for many.
         """
         if not self.used:
             return []
-        own = self.mine(token) if token is not None else {}
+        own = self.mine(token) if comes or token in self.seats else {}
         key = (holds, *own.values())
         if key not in self.frames:
             self.frames[key] = wire.hall(self._poll(holds), self._seats(holds), own or None)

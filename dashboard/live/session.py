@@ -557,11 +557,11 @@ class Session:
             self.sent_audience, self.audience_at = self._audience_now(), now
             for viewer in self._reached(served):
                 holds = self.holds(viewer)
-                served[viewer] = Served([audience[holds], *self.hall.frames_for(holds)])
+                served[viewer] = Served([audience[holds], *self.hall.frames_for(holds, self.viewers[viewer])])
         elif hall_news:
             for viewer in self._reached(served):
                 if (holds := self.holds(viewer)) in hall_news:
-                    served[viewer] = Served(self.hall.frames_for(holds))
+                    served[viewer] = Served(self.hall.frames_for(holds, self.viewers[viewer]))
         notices, self.notices = self.notices, []
         for viewer, sentence in notices:
             if viewer in served or viewer in self._reached(served):
@@ -593,7 +593,7 @@ class Session:
 
     def _hall_of(self, viewer: str) -> list[Frame]:
         """The hall with this viewer's own vote and seat."""
-        return self.hall.frames_for(self.holds(viewer), self.viewers[viewer])
+        return self.hall.frames_for(self.holds(viewer), self.viewers[viewer], comes=True)
 
     def _audience(self, holds: bool) -> Frame:
         return wire.audience(len(self.viewers), holds, self.holder is not None)

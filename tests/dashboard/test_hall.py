@@ -371,7 +371,9 @@ def test_a_phone_neither_forks_the_run_nor_moves_time(hall: HallRoom) -> None:
     hall.ask("anne", "seek", at=S)
     hall.tick(20)
     run = hall.session.run
-    assert hall.ask("p-one", "do", kind="read", key="x")["sentence"] == "The run is at an earlier moment; wait until it goes on."
+    assert (
+        hall.ask("p-one", "do", kind="read", key="x")["sentence"] == "The run is at an earlier moment; wait until it goes on."
+    )
     assert hall.session.run == run and not hall.session.playing
 
 
@@ -428,7 +430,8 @@ def test_seats_move_to_nodes_that_there_are_when_the_cluster_changes(hall: HallR
     hall.tick(20)
     nodes = sorted(seat.node for seat in hall.session.hall.seats.values())
     assert nodes == ["n1", "n2", "n3"]
-    assert hall.frames("p-one", "hall")[-1]["seats"]["open"]
+    for phone in PHONES:
+        assert hall.hall(phone)["mine"]["node"] == hall.session.hall.seats[f"{phone}-token"].node, "and each phone hears where"
 
 
 def test_a_run_with_requests_from_seats_is_replayed_exactly(hall: HallRoom) -> None:

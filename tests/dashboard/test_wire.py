@@ -256,7 +256,7 @@ def a_hall(spec: Spec, scenario: Scenario) -> dict[str, Any]:
     hall = Hall()
     hall.stand(spec, scenario)
     hall.used = True
-    [(kind, body)] = hall.frames_for(True, "token")
+    [(kind, body)] = hall.frames_for(True, "token", comes=True)
     assert_keeps_to(wire.FRAMES[kind], body)
     return body
 
@@ -468,6 +468,12 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ),
     ({"type": "deliver_message", "src": "n1", "dst": "n2"}, interventions.DeliverMessage("n1", "n2")),
     ({"type": "say", "text": "Look at n1."}, interventions.Say("Look at n1.")),
+    ({"type": "poll", "state": "open"}, None),
+    ({"type": "vote", "answer": 0}, None),
+    ({"type": "seats", "open": True}, None),
+    ({"type": "sit"}, None),
+    ({"type": "stand"}, None),
+    ({"type": "do", "kind": "read", "key": "x"}, None),
     ({"type": "scenario", "name": "same-cut"}, None),
     ({"type": "compose", "lanes": [{"protocol": "raft", "knobs": {}}], "nodes": 5, "seed": 1}, None),
 ]
