@@ -51,6 +51,7 @@ class CommandCard(NamedTuple):
     fields: dict[str, Field]
     act: Callable[..., Intervention] | None = None
     watcher: bool = False  # viewers without the controls may send it, too
+    owner: bool = False  # only the session's owner may send it, with or without the controls
 
 
 NODE = re.compile(r"n[1-9][0-9]?")
@@ -125,6 +126,12 @@ def a_deadline(value: Any, limits: Limits) -> int:
     return value
 
 
+def a_yes_or_no(value: Any, limits: Limits) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit("The command {command}: {field} must be true or false.")
+    return value
+
+
 def a_speed(value: Any, limits: Limits) -> float:
     fits = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not fits or not limits.speed_min <= value <= limits.speed_max:
@@ -133,12 +140,6 @@ def a_speed(value: Any, limits: Limits) -> float:
             "The command {command}: {field} must be from {low} to {high} simulated seconds a second.", low=low, high=high
         )
     return float(value)
-
-
-def yes_or_no(value: Any, limits: Limits) -> bool:
-    if not isinstance(value, bool):
-        raise Unfit("The command {command}: {field} must be true or false.")
-    return value
 
 
 def some_links(value: Any, limits: Limits) -> tuple[tuple[str, str], ...]:
@@ -230,6 +231,8 @@ ID = Field("unique text; a command that is sent again is applied once and answer
 
 SEED = Field("a whole number", whole(0, lambda limits: limits.seed_max), optional=True)
 
+VISITOR = Field("its number, from `asking`", whole(1, lambda limits: limits.askers))
+
 CHECKS: dict[str, Check] = {  # by the kind of an intervention's field
     "node": a_node,
     "links": at_least_one_link,
@@ -282,8 +285,14 @@ COMMANDS: dict[str, CommandCard] = {
         watcher=True,
     ),
     "resync": CommandCard("Asks for a snapshot after a gap.", {}, watcher=True),
-    "take": CommandCard("Takes the controls, when their holder is gone.", {}, watcher=True),
-    "release": CommandCard("Gives the controls away.", {}),
+    "ask_controls": CommandCard(
+        "Asks the owner for the controls; answers with `number`, under which the owner sees who asks.", {}, watcher=True
+    ),
+    "hand": CommandCard("Hands the controls to a visitor who has asked.", {"visitor": VISITOR}, owner=True),
+    "decline": CommandCard("Does not give a visitor the controls that it asks for.", {"visitor": VISITOR}, owner=True),
+    "take": CommandCard("Takes the controls back, at once.", {}, owner=True),
+    "release": CommandCard("Gives the controls that the owner handed over back.", {}, watcher=True),
+    "open_to_all": CommandCard("Lets everybody act, or ends that.", {"open": Field("true or false", a_yes_or_no)}, owner=True),
     **{row.command: card_of(kind, row) for kind, row in TABLE.items()},
     "poll": CommandCard(
         "The vote on the scenario's question: opens it, and time stands still; closes it; shows the bars; shows who was right, "
@@ -295,7 +304,7 @@ COMMANDS: dict[str, CommandCard] = {
         {"answer": Field("its number, from 0", whole(0, 9))},
         watcher=True,
     ),
-    "seats": CommandCard("Lets phones be clients, or ends that.", {"open": Field("true or false", yes_or_no)}),
+    "seats": CommandCard("Lets phones be clients, or ends that.", {"open": Field("true or false", a_yes_or_no)}),
     "sit": CommandCard("Takes a seat: this visitor is one client at one node; answers with `mine`.", {}, watcher=True),
     "stand": CommandCard("Gives the seat back; answers with `mine`.", {}, watcher=True),
     "do": CommandCard(

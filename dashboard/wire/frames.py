@@ -223,8 +223,15 @@ def finding_body(finding: Finding) -> dict[str, Any]:
     }
 
 
-def audience(viewers: int, controls: bool, holder_present: bool) -> Frame:
-    return "audience", {"viewers": viewers, "controls": controls, "holder_present": holder_present}
+def audience(viewers: int, controls: bool, owner: bool, open: bool, asking: list[int], holder: str) -> Frame:
+    return "audience", {
+        "viewers": viewers,
+        "controls": controls,
+        "owner": owner,
+        "open": open,
+        "asking": asking,
+        "holder": holder,
+    }
 
 
 def hall(poll: dict[str, Any], seats: dict[str, Any], mine: dict[str, Any] | None) -> Frame:

@@ -51,7 +51,7 @@ export function emptyWorld() {
     stale: false,
     waiting: true,
     hello: null,
-    audience: { viewers: 0, controls: false, holder_present: true },
+    audience: { viewers: 0, controls: false, owner: false, open: false, asking: [], holder: "owner" },
     hall: emptyHall(),
     spec: null,
     clock: { at: 0, horizon: 0, speed: 0.05, playing: false, live: true },
