@@ -35,8 +35,13 @@ class Limits:
     sessions: int = 64
     viewers: int = 400  # of one session
     clients: int = 1_000  # connections of all sessions together
-    idle_s: float = 600.0  # a session that nobody watches ends after this
-    hold_s: float = 10.0  # an absent holder keeps the controls for this long, so a reload does not lose them
+    idle_s: float = 600.0  # a session that nobody watches ends after this ...
+    kept_s: float = 4_500.0  # ... but some last this long, so that a speaker comes back after an hour without a network:
+    kept: int = 8  # those that had the most viewers
+    hold_s: float = 10.0  # a visitor who was handed the controls keeps them for this long when absent: a reload loses nothing
+    asking: int = 8  # visitors who ask for the controls at the same time
+    asking_s: float = 120.0  # a request for the controls ends after this
+    askers: int = 2_000  # visitors of one session who get a number when they ask
     builds: int = 4  # burst of new worlds (scenario, compose, reset) for one session ...
     builds_per_s: float = 1.0  # ... and how fast that budget refills
 

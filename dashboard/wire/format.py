@@ -44,8 +44,14 @@ FRAMES: dict[str, FrameCard] = {
         "Who is here; sent to each viewer when it changes.",
         {
             "viewers": ("number", "how many"),
-            "controls": ("boolean", "true if this viewer holds the controls"),
-            "holder_present": ("boolean", "true if a page of their holder is connected (else anyone may take them)"),
+            "controls": ("boolean", "true if this viewer may act"),
+            "owner": ("boolean", "true if this viewer is the session's owner"),
+            "open": ("boolean", "true if the owner lets everybody act"),
+            "asking": ("number[]", "the numbers of the visitors who ask for the controls; empty for all but the owner"),
+            "holder": (
+                '"owner" | "visitor" | "nobody"',
+                "who holds the controls; nobody, while the owner is away and has not handed them over",
+            ),
         },
     ),
     "snapshot": FrameCard(
@@ -106,8 +112,22 @@ FRAMES: dict[str, FrameCard] = {
             "since": ("number", "when the present sides began"),
             "sides": (
                 "Side[]",
-                "[{nodes, majority, asked, ok, declined, failed, unknown, pending, stale, conflicts, violations, lost, "
-                "availability, consistency, read, write, latency_ms}]",
+                "[Side], the groups of nodes that reach each other. `majority`: its running nodes can decide without the "
+                "others, by the members in which they believe. `recent`: [answered, ended, declined], the operations of "
+                "which the word of availability speaks. `availability_earlier`: none of them ended in the last two seconds, "
+                "or since the network changed. `consistency_earlier`: nothing was answered since the network changed, so "
+                "the word is the one of before. `oldest`: when the request was sent that has waited longest, or null. The "
+                "wrong answers: `splits`, `lost`, `violations`, `conflicts` (siblings), `stale`, and `inverted` (a read "
+                "showed an older value than an earlier read, while a write was under way)",
+            ),
+            "law": (
+                "Law | null",
+                "the broken law: {name, sentence, at, events}, or null. `events`: the two events that contradict each other "
+                "(one, if only one is known; none if the lane stopped)",
+            ),
+            "cost": (
+                "{before: Span, during: Span, after: Span | null} | null",
+                "what clients saw before, during and after the last cut, or null while nothing has been cut",
             ),
             "left_out": (
                 "{down: number, straddled: number}",
@@ -127,6 +147,8 @@ FRAMES: dict[str, FrameCard] = {
         (
             "since",
             "sides",
+            "law",
+            "cost",
             "left_out",
             "sentence",
             "badge",
@@ -275,15 +297,39 @@ PARTS: dict[str, dict[str, str]] = {
         "failed": "number",
         "unknown": "number",
         "pending": "number",
-        "stale": "number",
-        "conflicts": "number",
-        "violations": "number",
+        "splits": "number",
         "lost": "number",
-        "availability": '"AVAILABLE" | "PARTLY" | "REFUSING" | "QUIET"',
-        "consistency": '"CONSISTENT" | "STALE" | "CONFLICT"',
+        "violations": "number",
+        "conflicts": "number",
+        "stale": "number",
+        "inverted": "number",
+        "availability": '"AVAILABLE" | "PARTLY" | "REFUSING" | "WAITING" | "IDLE"',
+        "consistency": '"" | "CONSISTENT" | "STALE" | "SIBLINGS" | "CONTRADICTION" | "LOST" | "SPLIT"',
+        "recent": "[answered: number, ended: number, declined: number]",
+        "availability_earlier": "boolean",
+        "consistency_earlier": "boolean",
+        "oldest": "number | null",
         "read": "[ok: number, asked: number]",
         "write": "[ok: number, asked: number]",
         "latency_ms": "[half: number, most: number] | null",
+        "reads_ms": "[half: number, slowest: number] | null",
+        "writes_ms": "[half: number, slowest: number] | null",
+    },
+    "Law": {"name": "string", "sentence": "string", "at": "number", "events": "Witness[]"},
+    "Witness": {"at": "number", "node": "string", "text": "string"},
+    "Span": {
+        "since": "number",
+        "until": "number | null",
+        "answered": "number",
+        "asked": "number",
+        "splits": "number",
+        "lost": "number",
+        "violations": "number",
+        "conflicts": "number",
+        "stale": "number",
+        "inverted": "number",
+        "slowest_ms": "number | null",
+        "sides": "[nodes: string[], answered: number, asked: number][]",
     },
     "Dropped": {"cut": "number", "loss": "number", "down": "number"},
 }

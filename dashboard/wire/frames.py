@@ -216,8 +216,15 @@ def finding_body(finding: Finding) -> dict[str, Any]:
     }
 
 
-def audience(viewers: int, controls: bool, holder_present: bool) -> Frame:
-    return "audience", {"viewers": viewers, "controls": controls, "holder_present": holder_present}
+def audience(viewers: int, controls: bool, owner: bool, open: bool, asking: list[int], holder: str) -> Frame:
+    return "audience", {
+        "viewers": viewers,
+        "controls": controls,
+        "owner": owner,
+        "open": open,
+        "asking": asking,
+        "holder": holder,
+    }
 
 
 def refused(sentence: str) -> Frame:

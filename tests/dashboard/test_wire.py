@@ -241,7 +241,8 @@ def test_every_message_says_as_many_fields_as_its_card_names() -> None:
     run_to(timeline, timeline.at + S)
     for lane in timeline.experiment.lanes:
         names = dict(wire.protocol_card(lane.card)["messages"])
-        assert lane.flying()
+        while not lane.flying():
+            run_to(timeline, timeline.at + 5 * MS)
         for event in lane.flying():
             texts = wire.content(event.data[2])
             assert len(texts) == len(names[wire.kind_of(event)[0]])
@@ -254,6 +255,9 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
     lanes = timeline.experiment.lanes
     _, hello = wire.hello("abcdefgh2", registry.protocols(), registry.scenarios())
     spec = wire.spec_body(timeline.spec, scenario, lanes)
+    broken = Timeline(registry.spec("forgotten-vote"))
+    run_to(broken, broken.spec.until)
+    worst = broken.experiment.lanes[0].meters(broken.at)
     bodies = {
         "ProtocolCard": hello["protocols"],
         "Knob": [knob for card in hello["protocols"] for knob in card["knobs"]],
@@ -265,6 +269,9 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "SpecLane": spec["lanes"],
         "LinkSetting": [spec["link"]],
         "Side": lanes[0].meters(timeline.at)["sides"],
+        "Law": [worst["law"]],
+        "Witness": worst["law"]["events"],
+        "Span": list(worst["cost"].values()),
         "Dropped": [wire.LaneView(0).whole(lanes[0], timeline.at)["dropped"]],
     }
     assert {*bodies, "Message", "Operation"} == set(wire.PARTS)
@@ -416,8 +423,12 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "reset"}, None),
     ({"type": "resync"}, None),
     ({"type": "inspect", "lane": 0, "messages": [1, 2]}, None),
+    ({"type": "ask_controls"}, None),
+    ({"type": "hand", "visitor": 1}, None),
+    ({"type": "decline", "visitor": 1}, None),
     ({"type": "take"}, None),
     ({"type": "release"}, None),
+    ({"type": "open_to_all", "open": True}, None),
     ({"type": "undo"}, None),
     ({"type": "reveal"}, None),
     ({"type": "cut", "links": [["n1", "n2"]]}, interventions.Cut((("n1", "n2"),))),
@@ -490,6 +501,10 @@ BAD: list[Any] = [
     {"id": "1", "type": "seek", "at": 10**30},
     {"id": "1", "type": "step", "unit": "year"},
     {"id": "1", "type": "step", "unit": {}},
+    {"id": "1", "type": "hand"},
+    {"id": "1", "type": "hand", "visitor": 0},
+    {"id": "1", "type": "hand", "visitor": "1"},
+    {"id": "1", "type": "open_to_all", "open": 1},
     {"id": "1", "type": "inspect", "lane": 0, "messages": []},
     {"id": "1", "type": "inspect", "lane": 0, "messages": [True]},
     {"id": "1", "type": "inspect", "lane": 0, "messages": [-1]},

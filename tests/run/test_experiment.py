@@ -53,7 +53,7 @@ TWO, THREE = MEMBERS[:2], MEMBERS[2:]
 @pytest.mark.parametrize(
     ("sides", "sentence"),
     [
-        ([side(MEMBERS)], "Nothing has been asked and answered yet."),
+        ([side(MEMBERS)], "No request has ended yet."),
         ([side(MEMBERS, 7, 7)], "Everyone was answered. Nothing stale, nothing lost."),
         ([side(MEMBERS, 5, 7)], "5 of 7 were answered. Nothing stale, nothing lost."),
         ([side(TWO, 0, 41), side(THREE, 50, 50)], "The side of 2 answered 0 of 41. Nothing stale, nothing lost."),
@@ -65,8 +65,8 @@ TWO, THREE = MEMBERS[:2], MEMBERS[2:]
         ([side(TWO, 9, 9, stale=1), side(THREE, 8, 8)], "Everyone was answered. 1 stale read."),
         (
             [side(TWO, 9, 9, stale=30, conflicts=1, lost=3), side(THREE, 8, 8, stale=1, violations=2, lost=1)],
-            "Everyone was answered. 31 stale reads, 1 read returned siblings, 2 answers contradict another, "
-            "4 acknowledged writes lost.",
+            "Everyone was answered. 4 acknowledged writes lost, 2 answers contradict others, 1 read returned siblings, "
+            "31 stale reads.",
         ),
         (
             [side(TWO, 7, 9, declined=2), side(THREE, 8, 9, declined=1)],
@@ -95,7 +95,7 @@ def test_the_sentence_says_everyone_when_nobody_asks_on_the_other_side():
 def test_the_sentence_hides_no_harm_though_nothing_was_asked_and_answered_since():
     """A read during which the cut came counts on no side, but its wrong answer does."""
     sides = [side(TWO, pending=1), side(THREE, stale=1)]
-    assert sentence_of(sides, MEMBERS) == "Nothing has been asked and answered yet. 1 stale read."
+    assert sentence_of(sides, MEMBERS) == "1 request waits for an answer. 1 stale read."
 
 
 def test_right_after_a_cut_no_sentence_says_more_than_its_clients_know():

@@ -154,16 +154,55 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   failed: number,
  *   unknown: number,
  *   pending: number,
- *   stale: number,
- *   conflicts: number,
- *   violations: number,
+ *   splits: number,
  *   lost: number,
- *   availability: "AVAILABLE" | "PARTLY" | "REFUSING" | "QUIET",
- *   consistency: "CONSISTENT" | "STALE" | "CONFLICT",
+ *   violations: number,
+ *   conflicts: number,
+ *   stale: number,
+ *   inverted: number,
+ *   availability: "AVAILABLE" | "PARTLY" | "REFUSING" | "WAITING" | "IDLE",
+ *   consistency: "" | "CONSISTENT" | "STALE" | "SIBLINGS" | "CONTRADICTION" | "LOST" | "SPLIT",
+ *   recent: [answered: number, ended: number, declined: number],
+ *   availability_earlier: boolean,
+ *   consistency_earlier: boolean,
+ *   oldest: number | null,
  *   read: [ok: number, asked: number],
  *   write: [ok: number, asked: number],
  *   latency_ms: [half: number, most: number] | null,
+ *   reads_ms: [half: number, slowest: number] | null,
+ *   writes_ms: [half: number, slowest: number] | null,
  * }} Side
+ */
+/**
+ * @typedef {{
+ *   name: string,
+ *   sentence: string,
+ *   at: number,
+ *   events: Witness[],
+ * }} Law
+ */
+/**
+ * @typedef {{
+ *   at: number,
+ *   node: string,
+ *   text: string,
+ * }} Witness
+ */
+/**
+ * @typedef {{
+ *   since: number,
+ *   until: number | null,
+ *   answered: number,
+ *   asked: number,
+ *   splits: number,
+ *   lost: number,
+ *   violations: number,
+ *   conflicts: number,
+ *   stale: number,
+ *   inverted: number,
+ *   slowest_ms: number | null,
+ *   sides: [nodes: string[], answered: number, asked: number][],
+ * }} Span
  */
 /**
  * @typedef {{
@@ -242,7 +281,10 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  * @typedef {{
  *   viewers: number,
  *   controls: boolean,
- *   holder_present: boolean,
+ *   owner: boolean,
+ *   open: boolean,
+ *   asking: number[],
+ *   holder: "owner" | "visitor" | "nobody",
  * }} Audience
  */
 /**
@@ -285,6 +327,8 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   lane: number,
  *   since?: number,
  *   sides?: Side[],
+ *   law?: Law | null,
+ *   cost?: {before: Span, during: Span, after: Span | null} | null,
  *   left_out?: {down: number, straddled: number},
  *   sentence?: string,
  *   badge?: string,

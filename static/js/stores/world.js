@@ -50,7 +50,7 @@ export function emptyWorld() {
     stale: false,
     waiting: true,
     hello: null,
-    audience: { viewers: 0, controls: false, holder_present: true },
+    audience: { viewers: 0, controls: false, owner: false, open: false, asking: [], holder: "owner" },
     spec: null,
     clock: { at: 0, horizon: 0, speed: 0.05, playing: false, live: true },
     lanes: [],
