@@ -2,6 +2,7 @@
  * `window.capscope`: the interface through which scripts and tests read the page. Read-only; every call returns a new plain object.
  */
 import { hashOf } from "./stores/hash.js";
+import { named } from "./words/index.js";
 
 /**
  * @param {import("./stores/world.js").World} world
@@ -50,12 +51,25 @@ export function createScripts(world, stages) {
         stale: side.stale,
         lost: side.lost,
       })),
+    /** The words of a lane's sides, as drawn, and the name of the broken law (null: none is broken). @param {number} index */
+    words(index) {
+      const { meters } = lane(index);
+      const law = meters?.law ? meters.law.name || meters.law.sentence : null;
+      return (meters?.sides ?? []).map(({ nodes, availability, consistency }) => ({
+        side: [...nodes],
+        availability: named("meters.availability", availability),
+        consistency: consistency && named("meters.consistency", consistency),
+        law,
+      }));
+    },
     /** Is what clients saw linearizable? @param {number} index */
     verdict(index) {
       const promise = lane(index).meters?.promises.find(([name]) => name === "linearizable") ?? lane(index).meters?.promises[0];
       const finding = lane(index).findings.findLast(({ checker }) => checker === promise?.[0]);
       return { status: promise?.[1] ?? "unknown", reason: promise?.[2] ?? "", operations: [...(finding?.operations ?? [])] };
     },
+    /** Does this page belong to the session's owner? */
+    owner: () => state.audience.owner,
     /** A text that is equal on two pages that received the same world at the same time. */
     hash: () => hashOf(state),
   });
