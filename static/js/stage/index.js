@@ -193,7 +193,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     if (!same(scope, memory.roomOf)) [memory.room, memory.roomOf] = [NO_ROOM, scope];
     memory.room = grown(memory.room, {
       nodes: given.nodes, key: ui().watchedKey, object: objectOf(laneIndex), word: cardOf()?.epoch ?? "", hidden, cut: (given.dropped?.cut ?? 0) > 0,
-      headline: false, clients, answers: memory.answers, wishes: memory.wishes,
+      clients, answers: memory.answers, wishes: memory.wishes,
     });
     return memory.room;
   }
