@@ -93,6 +93,7 @@ function Actions({ app }) {
     <button class="round" aria-label=${named("bar.theme", theme)} title=${withKey(named("bar.theme", theme), "theme")} onClick=${() => app.act("theme")}>
       <${Icon} name=${theme} />
     </button>
+    <button class="quiet" title=${withKey(t("bar.joinWhat"), "join")} onClick=${() => app.act("join")}>${t("bar.join")}</button>
     <button class="quiet" title=${t("bar.shareWhat")} onClick=${() => app.act("share")}>${t("bar.share")}</button>
     <button class="quiet wide-only" onClick=${() => app.act("present")}>${t("bar.present")}</button>
     <button class="quiet dim" aria-label=${t("bar.help")} title=${withKey(t("bar.help"), "help")} onClick=${() => app.act("help")}>?</button>

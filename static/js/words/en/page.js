@@ -18,6 +18,8 @@ export const page = Object.freeze({
   "bar.shareWhat": "Copy the address of this session",
   "bar.shared": "The address of this session is copied. Everybody who opens it sees what you see.",
   "bar.shareByHand": "The address of this session is {address}",
+  "bar.join": "Join",
+  "bar.joinWhat": "Show a QR code and a short address for the audience",
   "bar.present": "Present",
   "bar.presentEnd": "End",
   "bar.help": "Keys and marks",
