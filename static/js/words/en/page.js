@@ -37,7 +37,7 @@ export const page = Object.freeze({
   "owner.handed": "A visitor holds the controls.",
   "owner.take": "Take back",
   "owner.asking": "Visitors who ask for the controls",
-  "owner.asks": "Visitor {number} asks for the controls",
+  "owner.asks": "Visitor {number} asks:",
   "owner.hand": "Hand over",
   "owner.decline": "Not now",
   "time.label": "Time",
