@@ -5,11 +5,11 @@ that began or ended with the event, else None), and a list ``findings`` that onl
 ``freeze.py``.
 
 A lane has some thousand events for each event that a checker needs, so a checker names the kinds that it needs in ``listens``
-(absent: every kind). A checker that also waits for a time keeps that time in ``due``: from then on it
-gets the next event, whatever its kind. An event that a checker did not ask for changes nothing in it. A checker whose quorums
-depend on knobs has a method ``configure(knobs)``, called before the first event; later changes of knobs are events. A checker
-that unpacks its events instead of naming their fields may take the kinds in ``takes_rows`` as bare rows (``kernel/rows.py``),
-which cost half.
+(absent: every kind). A checker that also waits for a time keeps that time in ``due``: from then on it gets the next event,
+whatever its kind. An event that a checker did not ask for changes nothing in it. A checker whose quorums depend on knobs has
+a method ``configure(knobs)``, called before the first event; later changes of knobs are events. A checker that unpacks its
+events instead of naming their fields may take the kinds in ``takes_rows`` as bare rows (``kernel/rows.py``), which cost half.
+A checker of a paper's laws may list their names in ``laws``, the one that tells an audience most first.
 """
 
 from __future__ import annotations
@@ -25,14 +25,26 @@ NEVER = 1 << 62
 HOLDS, VIOLATED, UNDECIDED = "ok", "violated", "unknown"
 
 
+class Witness(NamedTuple):
+    """One of the two events that contradict a law: when, where, and what happened there, in a few words."""
+
+    at: int
+    node: str
+    text: str
+
+
 class Finding(NamedTuple):
-    """Something that contradicts a promise: which, when, why (one sentence), and the two or three operations that show it."""
+    """Something that contradicts a promise: which, when, why (one sentence), and the two or three operations that show it.
+
+    ``events`` are the two events that contradict each other, the earlier one first, where the checker knows them.
+    """
 
     checker: str  # the promise's name: "linearizable", "read your writes", "election safety"
     at: int
     sentence: str
     operations: tuple[str, ...] = ()  # op_ids, in the order of their start; the last to return is the one that gave it away
     nodes: tuple[str, ...] = ()
+    events: tuple[Witness, ...] = ()
 
 
 class Verdict(NamedTuple):

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from consensus.checkers import Witness
 from consensus.kernel.events import Event
 from consensus.kernel.sentences import Sentence, say, say_count
 from consensus.watch.history import Operation
 
+ASSERTION = "a server's own assertion"  # what a checker calls the law when a node halts: the node names it
 YOU = "you"  # the client of the operations that a visitor asks by hand
 
 
@@ -90,3 +92,8 @@ def own_template(text: str) -> str:
 def in_order(operations: Iterable[Operation]) -> tuple[str, ...]:
     """Their ids in the order of their start, each once."""
     return tuple(operation.op_id for operation in sorted(dict.fromkeys(operations), key=lambda one: (one.start, one.number)))
+
+
+def in_time(*events: Witness) -> tuple[Witness, ...]:
+    """The events that contradict each other, the earlier one first."""
+    return tuple(sorted(events, key=lambda event: event.at))

@@ -113,7 +113,8 @@ def protocol_name(given: str) -> str:
 class Card:
     """A protocol's card.
 
-    ``invariants`` are classes of safety checkers, with ``fold`` and ``findings``. Each lane gets its own instances.
+    ``invariants`` are classes of safety checkers, with ``fold`` and ``findings``. Each lane gets its own instances. ``quorum``
+    says whether these running nodes (name -> node) can decide without the others, as they themselves believe.
     """
 
     name: str  # like its file: words joined by "_"
@@ -129,6 +130,7 @@ class Card:
     majority: bool = False  # needs a majority of the members to answer
     forgets: bool = False  # a replica's copies are in memory only: a crash destroys them
     actions: tuple[Action, ...] = ()  # one for each of the node's ``actions``
+    quorum: Callable[[Mapping[str, Any], tuple[str, ...]], bool] = lambda nodes, members: 2 * len(nodes) > len(members)
     clash: Callable[[Mapping[str, Any]], str] = lambda knobs: ""  # a sentence if these knobs exclude each other
     family: str = ORDERED  # its shelf in the catalogue: a key of FAMILIES
     gives_up: str = ""  # one sentence for the catalogue: the price of its claims

@@ -111,7 +111,10 @@ class Lane:
         self.watch.sessions.in_real_time = claims.consistency in IN_REAL_TIME
 
     def _stop(self, failed: Exception) -> None:
-        self.watch.stopped = self.watch.stopped or say(
+        if self.watch.stopped:
+            return
+        self.watch.stopped_at = self.sim.now
+        self.watch.stopped = say(
             "{protocol} stopped at {at}: {error}. Seed {seed} shows it again; the other lanes go on.",
             protocol=self.card.title,
             at=seconds(self.sim.now),
@@ -257,7 +260,15 @@ class Lane:
     def meters(self, now: int) -> dict[str, Any]:
         """The numbers and texts of this lane for the page (docs/wire.md, Meters)."""
         badge = BADGES[self.card.claimed(self.knobs, len(self.members)).availability]
-        return {**self.watch.meters(now), "badge": badge}
+        meters = self.watch.meters(now)
+        for side in meters["sides"]:
+            side["majority"] = self.has_quorum(tuple(side["nodes"]))
+        return {**meters, "badge": badge}
+
+    def has_quorum(self, side: tuple[str, ...]) -> bool:
+        """Can the running nodes of a side decide without the others, by the members in which they believe?"""
+        nodes = {member: self.sim.nodes[member] for member in side if self.sim.status[member] == UP}
+        return self.card.quorum(nodes, self.members)
 
     def outcome(self, now: int) -> list[dict[str, Any]]:
         """The sides of the last split (without one, all nodes), with their numbers."""

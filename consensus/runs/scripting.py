@@ -408,18 +408,23 @@ def _laws(lane: Lane) -> list[list[str]]:
 
 def _meters(meters: dict[str, Any]) -> dict[str, Any]:
     """The lane's meters, with their times in seconds."""
-    return {**_in_seconds(meters), "since": _seconds(meters["since"])}
+    return dict(_in_seconds(meters))
+
+
+MOMENTS = ("since", "until", "at", "oldest")  # the fields of meters that are moments
 
 
 def _in_seconds(value: Any) -> Any:
-    """Converts milliseconds (``latency_ms``, ``converged_ms``, ``ms``) to seconds and renames the fields."""
+    """Converts moments and milliseconds (``latency_ms``, ``slowest_ms``, ``ms``) to seconds; the latter get shorter names."""
     if isinstance(value, list):
         return [_in_seconds(item) for item in value]
     if not isinstance(value, dict):
         return value
     named = {}
     for name, item in value.items():
-        if name == "ms" or name.endswith("_ms"):
+        if name in MOMENTS:
+            named[name] = None if item is None else _seconds(item)
+        elif name == "ms" or name.endswith("_ms"):
             named[name.removesuffix("_ms") if name != "ms" else "seconds"] = _from_ms(item)
         else:
             named[name] = _in_seconds(item)

@@ -7,16 +7,28 @@ availability concerns non-failing nodes (Gilbert & Lynch 2002). ``left_out`` cou
 the data forbids it) counts as answered: availability means that there is an answer, not that the answer is yes. A wrong answer
 counts where and when it was given. A lost write counts for the side that it was sent to, and for the era in which it got lost.
 
-STALE means that acknowledged writes overtook some reads and that nothing worse happened. CONFLICT means that answers contradict
-each other in another way: siblings, lost acknowledged writes, or no single order that fits all answers. The judge of the
-protocol's object decides which answers are so (``checkers/objects.py``); only for a register are several values siblings.
+The word of availability speaks of the operations that ended in the last WINDOW, and ``recent`` counts exactly these. The word
+of consistency speaks of the whole era, as its counts do. A side without any result keeps the words of the era before, and
+says so (``availability_earlier``, ``consistency_earlier``); but where requests wait, the word is WAITING at once.
+
+Words of consistency, the gravest first. SPLIT: two decisions where there must be one. LOST: an acknowledged write is gone.
+CONTRADICTION: no order of the writes explains the answers. SIBLINGS: a read of a register returned several values. STALE: an
+answer was older than one that somebody already had: acknowledged writes overtook it (``stale``), or an earlier read had shown
+a newer value while that value's write was still under way (``inverted``). A regular register may do the latter and may not do
+the former, and an atomic one may do neither (Lamport, "On Interprocess Communication", 1986), so neither is graver than
+STALE. The judge of the protocol's object decides which answers are so (``checkers/objects.py``).
+
+A *span* lasts from one moment at which the first link is cut, or the last one heals, to the next. ``cost`` compares the last
+span with a cut with those before and after it. A span counts the operations that began and ended within it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from consensus.checkers import Judge
+from consensus.checkers.histories.decisions import AGREEMENT, INTEGRITY
 from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.histories.losses import Losses
 from consensus.checkers.histories.staleness import Staleness
@@ -25,25 +37,101 @@ from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import MS, OK, READ, S
 from consensus.watch.history import PENDING, Operation
 
-AVAILABLE, PARTLY, REFUSING, QUIET = "AVAILABLE", "PARTLY", "REFUSING", "QUIET"
-CONSISTENT, STALE, CONFLICT = "CONSISTENT", "STALE", "CONFLICT"
+AVAILABLE, PARTLY, REFUSING, WAITING, IDLE = "AVAILABLE", "PARTLY", "REFUSING", "WAITING", "IDLE"
+CONSISTENT, STALE, SIBLINGS, CONTRADICTION, LOST, SPLIT = "CONSISTENT", "STALE", "SIBLINGS", "CONTRADICTION", "LOST", "SPLIT"
+UNJUDGED = ""  # nothing was answered that could have been wrong
+GRAVITY = (UNJUDGED, CONSISTENT, STALE, SIBLINGS, CONTRADICTION, LOST, SPLIT)
 
-WINDOW = 2 * S  # the word AVAILABLE is about operations that ended within this time before now
+WINDOW = 2 * S  # the word of availability is about operations that ended within this time before now
 LATENCIES_KEPT = 400
+FORKS = (AGREEMENT, INTEGRITY)  # the promises of a decision whose breach makes two decisions
 
 Sides = tuple[tuple[str, ...], ...]
+
+
+class Harm(NamedTuple):
+    """Wrong answers, by kind, in the order of their gravity."""
+
+    splits: int = 0
+    lost: int = 0
+    violations: int = 0
+    conflicts: int = 0
+    stale: int = 0
+    inverted: int = 0
+
+    def word(self, answered: bool) -> str:
+        if self.splits:
+            return SPLIT
+        if self.lost:
+            return LOST
+        if self.violations:
+            return CONTRADICTION
+        if self.conflicts:
+            return SIBLINGS
+        if self.stale or self.inverted:
+            return STALE
+        return CONSISTENT if answered else UNJUDGED
+
+
+class Recent(NamedTuple):
+    """Operations that ended not long ago: how many were answered, how many there were, and how many of the answers declined.
+
+    ``earlier``: none of them ended in the last WINDOW, or since the network changed.
+    """
+
+    answered: int
+    ended: int
+    declined: int
+    earlier: bool = False
+
+    @property
+    def word(self) -> str:
+        if self.answered == self.ended:
+            return AVAILABLE
+        return PARTLY if self.answered else REFUSING
+
+
+class Former(NamedTuple):
+    """What a side's words rested on when the era before it ended."""
+
+    recent: Recent | None = None
+    consistency: str = UNJUDGED
+
+
+NOTHING = Former()
+
+
+class Times:
+    """How long answers took: the last ones, and the slowest of all."""
+
+    def __init__(self) -> None:
+        self.kept: list[int] = []
+        self.slowest = 0
+
+    def take(self, latency: int) -> None:
+        self.kept.append(latency)
+        del self.kept[:-LATENCIES_KEPT]
+        self.slowest = max(self.slowest, latency)
+
+    def shown_ms(self) -> list[int] | None:
+        """The median of the last ones, and the slowest of all, in milliseconds."""
+        return [sorted(self.kept)[len(self.kept) // 2] // MS, self.slowest // MS] if self.kept else None
 
 
 class Count:
     """What clients on one side of one era saw."""
 
-    def __init__(self, nodes: tuple[str, ...]) -> None:
+    def __init__(self, nodes: tuple[str, ...], former: Former = NOTHING) -> None:
         self.nodes = nodes
+        self.former = former
         self.ok = self.declined = self.failed = self.unknown = self.pending = 0
-        self.stale = self.conflicts = self.violations = 0
+        self.apart: dict[str, bool] = {}  # nodes that decided otherwise than another had, or told a client so
+        self.violations = self.conflicts = self.stale = self.inverted = 0
         self.read_ok = self.read_asked = self.write_ok = self.write_asked = 0
         self.latencies: list[int] = []
-        self.ended: list[tuple[int, bool]] = []  # the operations of the last WINDOW: when each ended, and was it answered ok
+        self.reads, self.writes = Times(), Times()
+        # The operations of the last WINDOW: when each ended, was it answered, and was the answer that it is declined
+        self.ended: list[tuple[int, bool, bool]] = []
         self.by_node: dict[str, tuple[int, int]] = dict.fromkeys(nodes, (0, 0))  # ok, asked
 
     @property
@@ -56,7 +144,9 @@ class Count:
         answered = operation.outcome == OK or operation.declined
         if operation.outcome == OK:
             self.ok += 1
-            self.latencies.append(operation.finish - operation.start)
+            latency = operation.finish - operation.start
+            (self.reads if operation.kind == READ else self.writes).take(latency)
+            self.latencies.append(latency)
             del self.latencies[:-LATENCIES_KEPT]
         elif operation.declined:
             self.declined += 1
@@ -72,21 +162,24 @@ class Count:
             self.write_ok += answered
         ok, asked = self.by_node[operation.node]
         self.by_node[operation.node] = (ok + answered, asked + 1)
-        self.ended.append((operation.finish, answered))
+        self.ended.append((operation.finish, answered, operation.declined))
         while self.ended[0][0] < operation.finish - WINDOW:
             del self.ended[0]
 
-    def availability(self, now: int, oldest: int) -> str:
-        """The word for the operations that ended in the last WINDOW. When none did, the word for the last one that ended,
-        unless the oldest pending request has waited longer than WINDOW."""
-        recent = [answered for at, answered in self.ended if at >= now - WINDOW]
-        if not recent and oldest >= now - WINDOW:
-            recent = [answered for _, answered in self.ended[-1:]]
-        if not recent:
-            return QUIET
-        if all(recent):
-            return AVAILABLE
-        return PARTLY if any(recent) else REFUSING
+    def recent(self, now: int, oldest: int | None) -> Recent | None:
+        """The operations that ended in the last WINDOW; when none did, those of the last window in which one ended.
+
+        None when there is no such window, or when the oldest pending request has waited longer than WINDOW.
+        """
+        within = [each for each in self.ended if each[0] >= now - WINDOW]
+        if within:
+            return Recent(*summed(within))
+        if self.ended and (oldest is None or oldest >= now - WINDOW):
+            return Recent(*summed(self.ended), earlier=True)
+        return None
+
+    def harm(self, lost: int) -> Harm:
+        return Harm(len(self.apart), lost, self.violations, self.conflicts, self.stale, self.inverted)
 
     def latency_ms(self) -> list[int] | None:
         """The median and the 99th percentile of the answers' times, in milliseconds."""
@@ -94,6 +187,49 @@ class Count:
             return None
         order = sorted(self.latencies)
         return [order[len(order) // 2] // MS, order[min(len(order) - 1, len(order) * 99 // 100)] // MS]
+
+
+class Span:
+    """What all clients of a lane saw from one moment on, while some link was cut, or while none was."""
+
+    def __init__(self, since: int, sides: Sides) -> None:
+        self.since = since
+        self.until: int | None = None
+        self.sides = sides  # the last ones
+        self.by_node = {node: (0, 0) for side in sides for node in side}  # answered, asked
+        self.apart: dict[str, bool] = {}  # nodes that decided otherwise than another had, or told a client so
+        self.violations = self.conflicts = self.stale = self.inverted = 0
+        self.slowest = 0
+
+    def take(self, operation: Operation) -> None:
+        assert operation.finish is not None
+        answered = operation.outcome == OK or operation.declined
+        if operation.outcome == OK:
+            self.slowest = max(self.slowest, operation.finish - operation.start)
+        ok, asked = self.by_node[operation.node]
+        self.by_node[operation.node] = (ok + answered, asked + 1)
+
+    def sum_of(self, nodes: Iterable[str]) -> tuple[int, int]:
+        """Answered and asked at these nodes."""
+        counts = [self.by_node[node] for node in nodes]
+        return sum(answered for answered, _ in counts), sum(asked for _, asked in counts)
+
+    def shown(self, lost: int) -> dict[str, Any]:
+        answered, asked = self.sum_of(self.by_node)
+        return {
+            "since": self.since,
+            "until": self.until,
+            "answered": answered,
+            "asked": asked,
+            "splits": len(self.apart),
+            "lost": lost,
+            "violations": self.violations,
+            "conflicts": self.conflicts,
+            "stale": self.stale,
+            "inverted": self.inverted,
+            "slowest_ms": self.slowest // MS if self.slowest else None,
+            "sides": [[list(nodes), *self.sum_of(nodes)] for nodes in self.sides],
+        }
 
 
 class Era(NamedTuple):
@@ -116,6 +252,10 @@ class Meters:
         self.ignored: dict[str, bool] = {}  # pending operations whose home node was down for a part of the time
         self.left_out = {"down": 0, "straddled": 0}  # operations that no side counts: their node was down, or the sides changed
         self.down: dict[str, bool] = {}
+        self.cuts: dict[tuple[str, str], bool] = {}  # links that are cut now
+        self.spans: dict[int, Span] = {0: Span(0, (members,))}  # whole, cut, whole ...: those with a cut have odd numbers
+        self.span = 0  # the present one
+        self.span_of: Ledger[str, int] = Ledger()  # operation -> the span of its start
         self.messages = 0
         self.landed = 0  # messages that arrived or were dropped
         self.dropped = {"cut": 0, "loss": 0, "down": 0}
@@ -129,6 +269,7 @@ class Meters:
         sides: Sides,
         staleness: Staleness | Judge,
         linear: Linearizability | Judge,
+        losses: Losses | None = None,
     ) -> None:
         kind = event.kind
         if kind == "sent":
@@ -146,8 +287,9 @@ class Meters:
             else:
                 self._ended(operation, staleness, linear)
         elif kind in ("cut", "healed"):
+            self._rewired(event, sides)
             if sides != self.eras[-1].sides:
-                self._new_era(event.at, sides)
+                self._new_era(event.at, sides, losses)
         elif kind in ("crashed", "halted", "paused"):
             self.down[event.node] = True
             for op_id in self.under_way:
@@ -156,15 +298,49 @@ class Meters:
         elif kind in ("restarted", "resumed"):
             self.down.pop(event.node, None)
 
-    def _new_era(self, at: int, sides: Sides) -> None:
+    def _rewired(self, event: Event, sides: Sides) -> None:
+        """Begins a span when the first link is cut, and when the last one heals."""
+        before = bool(self.cuts)
+        for link in event.data[0] if event.data else ():
+            if event.kind == "cut":
+                self.cuts[link] = True
+            else:
+                self.cuts.pop(link, None)
+        present = self.spans[self.span]
+        if bool(self.cuts) == before:
+            present.sides = sides
+        elif present.since == event.at and self.span > 0:  # undone at once, or another cut in its place
+            del self.spans[self.span]
+            self.span -= 1
+            present = self.spans[self.span]
+            present.until, present.sides = None, sides
+        else:
+            present.until = event.at
+            self.span += 1
+            self.spans[self.span] = Span(event.at, sides)
+
+    def _new_era(self, at: int, sides: Sides, losses: Losses | None) -> None:
+        known = [self._former(number, at, losses) for number in range(len(self.eras[-1].sides))]
+        was = {node: self.stands[node][1] for node in self.members}
         self.eras.append(Era(at, sides))
         for number, side in enumerate(sides):
-            self.counts[(len(self.eras) - 1, number)] = Count(side)
+            former = together([known[place] for place in dict.fromkeys(was[node] for node in side)])
+            self.counts[(len(self.eras) - 1, number)] = Count(side, former)
             self.stands.update(dict.fromkeys(side, (len(self.eras) - 1, number)))
+
+    def _former(self, number: int, now: int, losses: Losses | None) -> Former:
+        """What the words of this side of the present era rest on."""
+        era = len(self.eras) - 1
+        count = self.counts[(era, number)]
+        harm = count.harm(self._lost(era, number, now, losses) if losses is not None else 0)
+        if not count.ended:
+            return together([count.former, Former(None, harm.word(False))])
+        return Former(Recent(*summed(count.ended), earlier=True), harm.word(count.ok > 0))
 
     def _asked(self, operation: Operation) -> None:
         place = self.place[operation.op_id] = self.stands[operation.node]
         self.home[operation.op_id] = operation.node
+        self.span_of[operation.op_id] = self.span
         self.under_way[operation.op_id] = operation.start
         self.counts[place].pending += 1
         if operation.node in self.down:
@@ -187,13 +363,26 @@ class Meters:
                 self.counts[(era, side)].take(operation)
             else:
                 self.left_out["straddled"] += 1
-        here = self.counts[self.stands[operation.node]]
-        if self.siblings and len(operation.result) > 1:
-            here.conflicts += 1
-        elif op_id in staleness.stale:
-            here.stale += 1
-        elif op_id in linear.flagged:
-            here.violations += 1
+            if self.span_of[op_id] == self.span:
+                self.spans[self.span].take(operation)
+        for count in (self.counts[self.stands[operation.node]], self.spans[self.span]):
+            if self.siblings and len(operation.result) > 1:
+                count.conflicts += 1
+            elif op_id in staleness.stale:
+                count.stale += 1
+            elif op_id not in linear.flagged:
+                break
+            elif linear.findings[linear.flagged[op_id]].checker in FORKS:
+                count.apart[operation.node] = True
+            elif op_id in getattr(linear, "inverted", ()):
+                count.inverted += 1
+            else:
+                count.violations += 1
+
+    def decided_apart(self, node: str) -> None:
+        """A node has decided otherwise than another, and no answer has shown it yet."""
+        for count in (self.counts[self.stands[node]], self.spans[self.span]):
+            count.apart[node] = True
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -205,13 +394,13 @@ class Meters:
     def side(self, era: int, number: int, now: int, losses: Losses) -> dict[str, Any]:
         """One side's numbers and words."""
         count = self.counts[(era, number)]
-        lost = self._lost(era, number, now, losses)
-        if count.conflicts or count.violations or lost:
-            consistency = CONFLICT
-        elif count.stale:
-            consistency = STALE
-        else:
-            consistency = CONSISTENT
+        harm = count.harm(self._lost(era, number, now, losses))
+        oldest = self._oldest(era, number)
+        former = count.former if not count.asked else NOTHING  # until something has ended here
+        recent = count.recent(now, oldest) or (former.recent if oldest is None else None)
+        consistency = harm.word(count.ok > 0)
+        if older := consistency == UNJUDGED and former.consistency != UNJUDGED:
+            consistency = former.consistency
         return {
             "nodes": list(count.nodes),
             "majority": 2 * len(count.nodes) > len(self.members),
@@ -221,21 +410,35 @@ class Meters:
             "failed": count.failed,
             "unknown": count.unknown,
             "pending": count.pending,
-            "stale": count.stale,
-            "conflicts": count.conflicts,
-            "violations": count.violations,
-            "lost": lost,
-            "availability": count.availability(now, self._oldest(era, number, now)),
+            **harm._asdict(),
+            "availability": recent.word if recent is not None else IDLE if oldest is None else WAITING,
             "consistency": consistency,
+            "recent": list(recent[:3]) if recent is not None else [0, 0, 0],
+            "availability_earlier": recent is not None and recent.earlier,
+            "consistency_earlier": older,
+            "oldest": oldest,
             "read": [count.read_ok, count.read_asked],
             "write": [count.write_ok, count.write_asked],
             "latency_ms": count.latency_ms(),
+            "reads_ms": count.reads.shown_ms(),
+            "writes_ms": count.writes.shown_ms(),
         }
 
-    def _oldest(self, era: int, number: int, now: int) -> int:
-        """The start of the oldest pending request on this side; now when none is pending."""
+    def cost(self, now: int, losses: Losses) -> dict[str, Any] | None:
+        """What clients saw before, during and after the last cut; None while no link has been cut."""
+        if self.span == 0:
+            return None
+        during = self.span if self.cuts else self.span - 1
+        lost = [self.span_of[op_id] for op_id in losses.lost(now) if op_id in self.span_of]
+        named = {"before": during - 1, "during": during, "after": during + 1}
+        return {
+            name: self.spans[place].shown(lost.count(place)) if place in self.spans else None for name, place in named.items()
+        }
+
+    def _oldest(self, era: int, number: int) -> int | None:
+        """The start of the oldest pending request on this side."""
         waiting = (op_id for op_id in self.under_way if self.place[op_id] == (era, number) and op_id not in self.ignored)
-        return next((self.under_way[op_id] for op_id in waiting), now)
+        return next((self.under_way[op_id] for op_id in waiting), None)
 
     def _lost(self, era: int, number: int, now: int, losses: Losses) -> int:
         """Lost acknowledged writes: those sent here in this era, and those of this side's clients that got lost in it."""
@@ -246,3 +449,17 @@ class Meters:
             self.place.get(op_id) == (era, number) or (began <= since < ended and self.home.get(op_id) in nodes)
             for op_id, since in losses.lost(now).items()
         )
+
+
+def summed(ended: Iterable[tuple[int, bool, bool]]) -> tuple[int, int, int]:
+    """How many were answered, how many there were, how many were declined."""
+    answers = [(answered, declined) for _, answered, declined in ended]
+    return sum(answered for answered, _ in answers), len(answers), sum(declined for _, declined in answers)
+
+
+def together(known: list[Former]) -> Former:
+    """The former words of the sides that a new side is made of: the sum of their answers, the gravest of their words."""
+    recent = [each.recent for each in known if each.recent is not None]
+    answered, ended, declined = (sum(each[place] for each in recent) for place in range(3))
+    worst = max((each.consistency for each in known), key=GRAVITY.index)
+    return Former(Recent(answered, ended, declined, earlier=True) if recent else None, worst)

@@ -22,15 +22,29 @@ BADGES = {
 }
 
 HARMLESS = say("Nothing stale, nothing lost.")
+NAMED_MOST = 3  # a side of more nodes is named by its size
 
 
-def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: str = "write") -> str:
-    """A line that sums a lane up since the network last changed, from the counts alone."""
+def sentence_of(
+    sides: list[dict[str, Any]], members: tuple[str, ...], write: str = "write", cost: dict[str, Any] | None = None
+) -> str:
+    """A line that sums a lane up since the network last changed, from the counts alone; after a heal, also what the cut did."""
+    present = _present(sides, write)
+    if cost is None or cost["after"] is None:
+        return present
+    return say("{during} Since the heal: {present}", during=_during(cost["during"], write), present=present)
+
+
+def _present(sides: list[dict[str, Any]], write: str) -> str:
+    harm = _harm(sides, write)
     if not any(side["asked"] for side in sides):
-        harm = _harm(sides, write)
-        if harm == HARMLESS:
-            return "Nothing has been asked and answered yet."
-        return say("Nothing has been asked and answered yet. {harm}", harm=harm)
+        waiting = sum(side["pending"] for side in sides)
+        answered = (
+            say_count(waiting, "{n} request waits for an answer", "{n} requests wait for an answer")
+            if waiting
+            else say("No request has ended yet")
+        )
+        return say("{answered}.", answered=answered) if harm == HARMLESS else say(SUMMARY, answered=answered, harm=harm)
     parts: list[str] = []
     for side in sides:
         if shortfall := _shortfall(side, sides, first=not parts):
@@ -43,7 +57,41 @@ def sentence_of(sides: list[dict[str, Any]], members: tuple[str, ...], write: st
                 declined, "{n} request was declined for a stated reason", "{n} requests were declined for a stated reason"
             )
         )
-    return say("{answered}. {harm}", answered=say_list("{these}; {last}", parts), harm=_harm(sides, write))
+    return say(SUMMARY, answered=say_list("{these}; {last}", parts), harm=harm)
+
+
+SUMMARY = "{answered}. {harm}"
+
+
+def _during(cut: dict[str, Any], write: str) -> str:
+    """What clients saw during the last cut, side by side."""
+    sides = sorted(cut["sides"], key=lambda side: len(side[0]))
+    if cut["asked"] == 0:
+        answered = say("During the cut no request ended.")
+    elif cut["answered"] == cut["asked"]:
+        answered = say_count(
+            cut["asked"],
+            "During the cut the {n} request was answered.",
+            "During the cut all {n} requests were answered.",
+        )
+    elif len(sides) == 1:
+        answered = say("During the cut {answered} of {asked} were answered.", answered=cut["answered"], asked=cut["asked"])
+    else:
+        parts = [
+            say("{side} answered {answered} of {asked}", side=_cut_side(nodes, sides), answered=answered, asked=asked)
+            for nodes, answered, asked in sides
+        ]
+        answered = say("During the cut {parts}.", parts=say_list("{these}, {last}", parts))
+    harm = _harm([cut], write)
+    return answered if harm == HARMLESS else say("{answered} {harm}", answered=answered, harm=harm)
+
+
+def _cut_side(nodes: list[str], sides: list[list[Any]]) -> str:
+    if len(nodes) <= NAMED_MOST:
+        return f"{{{', '.join(nodes)}}}"
+    if len(sides) == 2 and nodes == sides[-1][0]:
+        return say("the others")
+    return say("the side of {name}", name=len(nodes))
 
 
 def _shortfall(side: dict[str, Any], sides: list[dict[str, Any]], first: bool) -> str:
@@ -67,16 +115,21 @@ def _side_name(side: dict[str, Any], sides: list[dict[str, Any]], first: bool) -
 
 
 def _harm(sides: list[dict[str, Any]], write: str) -> str:
-    stale, siblings, broken, lost = (sum(side[key] for side in sides) for key in ("stale", "conflicts", "violations", "lost"))
+    kinds = ("splits", "lost", "violations", "conflicts", "stale", "inverted")
+    splits, lost, broken, siblings, stale, inverted = (sum(side.get(kind, 0) for side in sides) for kind in kinds)
     parts = []
-    if stale:
-        parts.append(say_count(stale, "{n} stale read", "{n} stale reads"))
-    if siblings:
-        parts.append(say_count(siblings, "{n} read returned siblings", "{n} reads returned siblings"))
-    if broken:
-        parts.append(say_count(broken, "{n} answer contradicts another", "{n} answers contradict another"))
+    if splits:
+        parts.append(say_count(splits, "{n} node decided otherwise", "{n} nodes decided otherwise"))
     if lost:
         parts.append(say_count(lost, *WRITE_WORDS[write].lost))
+    if broken:
+        parts.append(say_count(broken, "{n} answer contradicts others", "{n} answers contradict others"))
+    if siblings:
+        parts.append(say_count(siblings, "{n} read returned siblings", "{n} reads returned siblings"))
+    if stale:
+        parts.append(say_count(stale, "{n} stale read", "{n} stale reads"))
+    if inverted:
+        parts.append(say_count(inverted, "{n} read went back to an older value", "{n} reads went back to an older value"))
     return say("{harm}.", harm=say_list("{these}, {last}", parts)) if parts else HARMLESS
 
 

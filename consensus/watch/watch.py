@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from consensus.checkers import HOLDS, NEVER, UNDECIDED, VIOLATED, Finding, Judge, Verdict, listens, takes_rows
+from consensus.checkers import HOLDS, NEVER, UNDECIDED, VIOLATED, Finding, Judge, Verdict, Witness, listens, takes_rows
 from consensus.checkers.histories.divergence import Divergence
 from consensus.checkers.histories.linearizability import Linearizability
 from consensus.checkers.histories.losses import NoLosses
 from consensus.checkers.histories.sessions import Sessions
 from consensus.checkers.histories.staleness import Staleness
 from consensus.checkers.objects import OBJECTS, REGISTER, WRITE_WORDS
-from consensus.checkers.words import listed, own_template
+from consensus.checkers.words import ASSERTION, listed, own_template
 from consensus.kernel.events import KINDS, Event
 from consensus.kernel.freeze import copied
 from consensus.kernel.node import DECLINED, MS
 from consensus.kernel.rows import Row, make
 from consensus.kernel.sentences import say, say_count
 from consensus.watch.history import History, Operation
-from consensus.watch.metrics import Meters
+from consensus.watch.metrics import FORKS, Meters
 from consensus.watch.narration import sentence_of
 from consensus.watch.trace import Trace
 
@@ -61,6 +61,21 @@ class Mark(NamedTuple):
     kind: str  # leader, cut, heal, crash, fault, stale, conflict, violation, lost, refused, say
     lane: int
     text: str
+
+
+class Law(NamedTuple):
+    """A law of the protocol that was broken: its name, what broke it, when, and the two events that contradict each other.
+
+    If only one of them is known, there is one.
+    """
+
+    name: str
+    sentence: str
+    at: int
+    events: tuple[Witness, ...]
+
+    def plain(self) -> dict[str, Any]:
+        return {**self._asdict(), "events": [event._asdict() for event in self.events]}
 
 
 Fold = Callable[[Any, Operation | None], None]
@@ -145,7 +160,9 @@ class Watch:
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
         self.notes: dict[str, int] = {}
         self.halted: dict[str, str] = {}  # node -> the sentence of the assertion that failed
+        self.broken: tuple[int, Law] | None = None  # the rank of the law among those of its checker, and the law
         self.stopped: str | None = None  # the sentence of an exception that stopped the cluster
+        self.stopped_at = 0
         self.seen: dict[str, int] = {}  # checker -> findings already collected
         self.findings: list[Finding] = []
         self.changed: list[int] = []  # operations new or changed since the last call of changed_operations
@@ -202,7 +219,9 @@ class Watch:
                 self._collect(name, findings)
         if event.at >= wake:
             self._let_time_pass(event)
-        self.tally.fold(event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability)
+        self.tally.fold(
+            event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability, self.losses
+        )
         self._mark(event, operation)
 
     def _let_time_pass(self, row: Row) -> None:
@@ -259,6 +278,7 @@ class Watch:
             self.leaders.append((event.at, event.node, event.data[1]))
         elif event.kind == "halted":
             self.halted[event.node] = event.data[0]
+            self._halts(event)
             text = say(HALTS, node=event.node, reason=own_template(event.data[0]))
             self.marks.append(Mark(event.at, "violation", self.lane, text))
         elif event.kind == "restarted":
@@ -273,9 +293,45 @@ class Watch:
 
     def _collect(self, name: str, findings: Sequence[Finding]) -> None:
         """Copies a checker's new findings."""
-        self.findings.extend(findings[self.seen[name] :])
+        new = findings[self.seen[name] :]
+        self.findings.extend(new)
         del self.findings[FINDINGS_KEPT:]
         self.seen[name] = len(findings)
+        if name in self.invariants:
+            laws = getattr(self.invariants[name], "laws", ())
+            for finding in (each for each in new if each.checker != ASSERTION):
+                rank = laws.index(finding.checker) if finding.checker in laws else len(laws)
+                shown = finding.events or (Witness(finding.at, finding.nodes[-1], finding.sentence),)
+                self._breaks(rank, Law(finding.checker, finding.sentence, finding.at, shown))
+        elif name == "judge":
+            self._count_splits(new)
+
+    def _count_splits(self, new: Sequence[Finding]) -> None:
+        """Two decisions that no client has been told of yet: the meters count them where the second one was made."""
+        assert self.judge is not None
+        known = {id(self.judge.findings[index]) for index in self.judge.flagged.values()}
+        for finding in new:
+            if finding.checker in FORKS and id(finding) not in known:
+                self.tally.decided_apart(finding.nodes[-1])
+
+    def _breaks(self, rank: int, law: Law) -> None:
+        """A law is broken, and stays so, whatever heals or restarts. Of several, the one that says most is kept."""
+        if self.broken is None or rank < self.broken[0]:
+            self.broken = rank, law
+
+    def _halts(self, event: Event) -> None:
+        """An assertion failed. Its message is the name of the law, or the name, a colon and what broke it."""
+        reason = own_template(event.data[0])
+        name, colon, _ = str(reason).partition(": ")
+        sentence = say("{node} halted: {reason}.", node=event.node, reason=reason)
+        shown = Witness(event.at, event.node, say("{node} halts", node=event.node))
+        self._breaks(NEVER, Law(name if colon else str(reason), sentence, event.at, (shown,)))
+
+    def law(self) -> Law | None:
+        """The broken law that the page shows; what stopped the whole lane counts as one."""
+        if self.broken is not None:
+            return self.broken[1]
+        return Law("", self.stopped, self.stopped_at, ()) if self.stopped else None
 
     # --- operations and their marks ------------------------------------------------------------
 
@@ -386,11 +442,14 @@ class Watch:
         nodes = {m: list(ok) for side in range(len(sides)) for m, ok in tally.counts[(era, side)].by_node.items()}
         worst = max((self.judge or self.staleness).stale.values(), default=(0, 0), key=lambda stale: stale[1])
         converged = self.divergence.converged_after
+        cost = tally.cost(now, self.losses)
         return {
             "since": tally.eras[era].since,
             "sides": sides,
             "left_out": dict(tally.left_out),
-            "sentence": self.stopped or sentence_of(sides, self.members, self.write),
+            "sentence": self.stopped or sentence_of(sides, self.members, self.write, cost),
+            "law": None if (law := self.law()) is None else law.plain(),
+            "cost": cost,
             "promises": self.promises(now),
             "staleness": {"versions": worst[0], "ms": worst[1] // MS},
             "lost_at_cut": tally.dropped["cut"],

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 FORMAT = 2
 
+# The vote on a scenario's question: nobody asked; phones choose; they no longer can; the bars are public; and who was right.
+POLL_STATES = ("off", "open", "closed", "shown", "right")
+
 Frame = tuple[str, dict[str, Any]]
 
 
@@ -90,6 +93,7 @@ FRAMES: dict[str, FrameCard] = {
         {
             "lane": ("number", "0..3"),
             "kinds": ("Kind[]", "new Kinds"),
+            "places": ("string[]", "[name]: new senders and receivers, after those of `places` in the snapshot"),
             "sent": ("SentColumns", "Sent columns: messages that began to fly"),
             "late": ("number[]", "[id]: messages under way that should have landed by now; `ended` will name them later"),
             "ended": ("EndedColumns", "Ended columns: messages that landed late or were dropped"),
@@ -103,7 +107,7 @@ FRAMES: dict[str, FrameCard] = {
             "dropped": ("Dropped", "{cut, loss, down}, when it changed"),
             "stopped": ("string", "the sentence of an exception that stopped this lane"),
         },
-        ("kinds", "sent", "late", "ended", "nodes", "begun", "operations", "links", "dropped", "stopped"),
+        ("kinds", "places", "sent", "late", "ended", "nodes", "begun", "operations", "links", "dropped", "stopped"),
     ),
     "meters": FrameCard(
         "The changed meters of one lane, at most five times a wall second, and when a step or a seek ends.",
@@ -112,8 +116,22 @@ FRAMES: dict[str, FrameCard] = {
             "since": ("number", "when the present sides began"),
             "sides": (
                 "Side[]",
-                "[{nodes, majority, asked, ok, declined, failed, unknown, pending, stale, conflicts, violations, lost, "
-                "availability, consistency, read, write, latency_ms}]",
+                "[Side], the groups of nodes that reach each other. `majority`: its running nodes can decide without the "
+                "others, by the members in which they believe. `recent`: [answered, ended, declined], the operations of "
+                "which the word of availability speaks. `availability_earlier`: none of them ended in the last two seconds, "
+                "or since the network changed. `consistency_earlier`: nothing was answered since the network changed, so "
+                "the word is the one of before. `oldest`: when the request was sent that has waited longest, or null. The "
+                "wrong answers: `splits`, `lost`, `violations`, `conflicts` (siblings), `stale`, and `inverted` (a read "
+                "showed an older value than an earlier read, while a write was under way)",
+            ),
+            "law": (
+                "Law | null",
+                "the broken law: {name, sentence, at, events}, or null. `events`: the two events that contradict each other "
+                "(one, if only one is known; none if the lane stopped)",
+            ),
+            "cost": (
+                "{before: Span, during: Span, after: Span | null} | null",
+                "what clients saw before, during and after the last cut, or null while nothing has been cut",
             ),
             "left_out": (
                 "{down: number, straddled: number}",
@@ -133,6 +151,8 @@ FRAMES: dict[str, FrameCard] = {
         (
             "since",
             "sides",
+            "law",
+            "cost",
             "left_out",
             "sentence",
             "badge",
@@ -168,6 +188,19 @@ FRAMES: dict[str, FrameCard] = {
             "caption": ("string", "a sentence, or empty"),
             "undo": ("string | null", "what undo would reverse, or null"),
         },
+    ),
+    "hall": FrameCard(
+        "What the hall does together, for one visitor; sent when it changes, once something was opened.",
+        {
+            "poll": ("Poll", "{number, state, votes, counts, right}"),
+            "seats": ("Seats", "{open, most, taken}"),
+            "mine": (
+                "Mine",
+                "{number, answer, client, node}: this visitor's vote, -1: none, and its seat; to newcomers, and in answers to "
+                "`vote` and `sit`",
+            ),
+        },
+        ("mine",),
     ),
     "refused": FrameCard("Something was impossible, and this is not the answer to a command.", {"sentence": ("string", "why")}),
     "bye": FrameCard("The session ends.", {"sentence": ("string", "why")}),
@@ -281,17 +314,50 @@ PARTS: dict[str, dict[str, str]] = {
         "failed": "number",
         "unknown": "number",
         "pending": "number",
-        "stale": "number",
-        "conflicts": "number",
-        "violations": "number",
+        "splits": "number",
         "lost": "number",
-        "availability": '"AVAILABLE" | "PARTLY" | "REFUSING" | "QUIET"',
-        "consistency": '"CONSISTENT" | "STALE" | "CONFLICT"',
+        "violations": "number",
+        "conflicts": "number",
+        "stale": "number",
+        "inverted": "number",
+        "availability": '"AVAILABLE" | "PARTLY" | "REFUSING" | "WAITING" | "IDLE"',
+        "consistency": '"" | "CONSISTENT" | "STALE" | "SIBLINGS" | "CONTRADICTION" | "LOST" | "SPLIT"',
+        "recent": "[answered: number, ended: number, declined: number]",
+        "availability_earlier": "boolean",
+        "consistency_earlier": "boolean",
+        "oldest": "number | null",
         "read": "[ok: number, asked: number]",
         "write": "[ok: number, asked: number]",
         "latency_ms": "[half: number, most: number] | null",
+        "reads_ms": "[half: number, slowest: number] | null",
+        "writes_ms": "[half: number, slowest: number] | null",
+    },
+    "Law": {"name": "string", "sentence": "string", "at": "number", "events": "Witness[]"},
+    "Witness": {"at": "number", "node": "string", "text": "string"},
+    "Span": {
+        "since": "number",
+        "until": "number | null",
+        "answered": "number",
+        "asked": "number",
+        "splits": "number",
+        "lost": "number",
+        "violations": "number",
+        "conflicts": "number",
+        "stale": "number",
+        "inverted": "number",
+        "slowest_ms": "number | null",
+        "sides": "[nodes: string[], answered: number, asked: number][]",
     },
     "Dropped": {"cut": "number", "loss": "number", "down": "number"},
+    "Poll": {
+        "number": "number",
+        "state": '"off" | "open" | "closed" | "shown" | "right"',
+        "votes": "number | null",
+        "counts": "number[]",
+        "right": "boolean[]",
+    },
+    "Seats": {"open": "boolean", "most": "number", "taken": "Record<string, number>"},
+    "Mine": {"number": "number", "answer": "number", "client": "string", "node": "string"},
 }
 
 # Rows: arrays without names of their fields.
@@ -391,6 +457,11 @@ OBJECTS: dict[str, FrameCard] = {
             "log": ("[epoch: number | null, label: string][]", "[[epoch, label], ...], the last eight entries"),
             "log_start": ("number", "index of the first of them; the log begins at 1"),
             "commit": ("number", "index of the last committed entry"),
+            "homes": ("Record<string, string[]>", "{key: [node, ...]}: who keeps the key, where not every node keeps all"),
+            "hints": (
+                "[home: string, key: string, values: string[]][]",
+                "[[home, key, values], ...]: what it keeps for other nodes",
+            ),
             "facts": ("Record<string, string>", "{label: text}, in the paper's words"),
             "timers": ("[name: string, since: number, due: number][]", "[[name, set at, due], ...]"),
             "lie": ("string", "how it lies, or empty"),
@@ -400,7 +471,7 @@ OBJECTS: dict[str, FrameCard] = {
                 "gains rate parts per million",
             ),
         },
-        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "facts", "clock"),
+        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "homes", "hints", "facts", "clock"),
     ),
     "Links": FrameCard(
         "The matrix of directed links.",

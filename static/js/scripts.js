@@ -2,10 +2,11 @@
  * `window.capscope`: the interface through which scripts and tests read the page. Read-only; every call returns a new plain object.
  */
 import { hashOf } from "./stores/hash.js";
+import { named } from "./words/index.js";
 
 /**
  * @param {import("./stores/world.js").World} world
- * @param {ReadonlyMap<number, {positionOf(id: string): {x: number, y: number}, shapes(): unknown[]}>} stages
+ * @param {ReadonlyMap<number, {positionOf(id: string): {x: number, y: number}, shapes(): unknown[], boxes(): {of: string, text: string, left: number, right: number, top: number, bottom: number}[]}>} stages
  */
 export function createScripts(world, stages) {
   const { state } = world;
@@ -26,6 +27,8 @@ export function createScripts(world, stages) {
       const stage = stages.get(index);
       return Object.entries(lane(index).nodes).map(([id, node]) => ({ id, ...stage?.positionOf(id), ...structuredClone(node) }));
     },
+    /** The boxes of all texts on a lane's stage, in CSS pixels of the page. @param {number} index */
+    boxes: (index) => stages.get(index)?.boxes() ?? [],
     /** Every directed link of a lane. @param {number} index */
     links(index) {
       const { links, nodes } = lane(index);
@@ -48,6 +51,17 @@ export function createScripts(world, stages) {
         stale: side.stale,
         lost: side.lost,
       })),
+    /** The words of a lane's sides, as drawn, and the name of the broken law (null: none is broken). @param {number} index */
+    words(index) {
+      const { meters } = lane(index);
+      const law = meters?.law ? meters.law.name || meters.law.sentence : null;
+      return (meters?.sides ?? []).map(({ nodes, availability, consistency }) => ({
+        side: [...nodes],
+        availability: named("meters.availability", availability),
+        consistency: consistency && named("meters.consistency", consistency),
+        law,
+      }));
+    },
     /** Is what clients saw linearizable? @param {number} index */
     verdict(index) {
       const promise = lane(index).meters?.promises.find(([name]) => name === "linearizable") ?? lane(index).meters?.promises[0];

@@ -448,7 +448,7 @@ def test_the_join_panel_of_a_server_for_this_machine_alone_says_how_to_let_phone
 def test_a_phone_joins_by_the_short_address_and_the_owners_phone_by_the_secret_code(
     visitor: Visitor, open_dashboard: Opener, own_server: OwnServer
 ) -> None:
-    """The server offers the address in its ORIGINS, as behind a proxy; here that is 127.0.0.1, the only one that a test may ask."""
+    """The server offers the address in its ORIGINS, as behind a proxy; here 127.0.0.1, which a test may ask."""
     laptop = visitor(base_url=own_server.address, **SMALL)
     open_dashboard(laptop)
     laptop.keyboard.press("j")

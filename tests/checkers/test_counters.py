@@ -20,7 +20,7 @@ from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Crash, Partition, Restart, Wipe
 from consensus.runs.spec import LaneSpec, Spec
 from consensus.watch.history import History
-from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
+from consensus.watch.metrics import CONSISTENT, CONTRADICTION, STALE
 from tests.kit.orders import Asked, agrees_at_every_prefix, exhaustive, fold, read, remove, write
 
 
@@ -317,9 +317,9 @@ def test_a_side_that_misses_increments_is_stale() -> None:
     ]
 
 
-def test_a_number_out_of_thin_air_is_a_conflict() -> None:
+def test_a_number_out_of_thin_air_is_a_contradiction() -> None:
     made = experiment(Boaster, (1 * S, Ask("n1", "read", "x")))
-    assert words(made) == [CONFLICT]
+    assert words(made) == [CONTRADICTION]
 
 
 def test_right_numbers_are_consistent_and_no_register_is_asked() -> None:

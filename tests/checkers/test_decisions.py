@@ -19,7 +19,7 @@ from consensus.runs import registry
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask
 from consensus.runs.spec import LaneSpec, Spec
-from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
+from consensus.watch.metrics import CONSISTENT, SPLIT, STALE
 from tests.kit.orders import Asked, agrees_at_every_prefix, exhaustive, fold, read, write
 
 MOMENT = 1_000_000
@@ -272,12 +272,13 @@ def side(made: Experiment, lane: int = 0) -> dict[str, Any]:
     return dict(only)
 
 
-def test_two_clients_told_different_values_are_a_conflict_for_a_decision_and_not_for_a_register() -> None:
+def test_two_clients_told_different_values_are_a_split_decision() -> None:
     made = experiment((1 * S, Ask("n1", "write", "x")), (1 * S, Ask("n2", "write", "x")))
-    assert side(made)["consistency"] == CONFLICT and side(made)["violations"] == 1 and side(made)["conflicts"] == 0
+    assert side(made)["consistency"] == SPLIT and side(made)["splits"] == 1
+    assert side(made)["violations"] == side(made)["conflicts"] == 0
     assert side(made, 1)["consistency"] == CONSISTENT
     lane = made.lanes[0]
-    assert lane.meters(made.at)["sentence"] == "Everyone was answered. 1 answer contradicts another."
+    assert lane.meters(made.at)["sentence"] == "Everyone was answered. 1 node decided otherwise."
     assert lane.verdict(made.at).status == VIOLATED
     marks = [lane.mark_of(operation, made.at)[0] for operation in lane.history.operations]
     assert marks == ["", "violation"]

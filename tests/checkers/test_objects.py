@@ -16,9 +16,10 @@ from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask
 from consensus.runs.lane import Lane
 from consensus.runs.spec import LaneSpec, Spec
-from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
+from consensus.watch.metrics import CONTRADICTION
 from tests.checkers.test_decisions import Own
 from tests.checkers.test_removals import Bag, Count
+from tests.kit.side_words import assert_words_and_numbers_agree
 from tests.run.test_replay import Hand, seen
 
 NODES = {"own": (Own, DECISION), "count": (Count, COUNTER), "bag": (Bag, SET)}
@@ -33,8 +34,7 @@ def check_meters(lane: Lane, now: int) -> None:
     meters, verdict = lane.meters(now), lane.verdict(now)
     judge: Any = lane.watch.judge
     for side in meters["sides"]:
-        worse = side["conflicts"] + side["violations"] + side["lost"]
-        assert side["consistency"] == (CONFLICT if worse else STALE if side["stale"] else CONSISTENT)
+        assert_words_and_numbers_agree(side)
         assert judge is None or side["conflicts"] == 0
         if side["stale"] + side["violations"]:
             assert verdict.status == VIOLATED and "Nothing stale" not in meters["sentence"]
@@ -104,7 +104,7 @@ class Inventor(Bag):
 
 
 @pytest.mark.parametrize("object", OBJECTS)
-def test_an_answer_from_thin_air_is_a_conflict_whatever_the_object(object: str) -> None:
+def test_an_answer_from_thin_air_is_a_contradiction_whatever_the_object(object: str) -> None:
     card = Card("inventor", "Inventor", "None.", "Invents.", Inventor, lambda knobs: Claims("eventual", "total"), object=object)
     spec = Spec("test", "A test", "A test.", (LaneSpec("inventor"),), nodes=3, workload=None)
     made = Experiment(spec, {"inventor": card})
@@ -112,5 +112,5 @@ def test_an_answer_from_thin_air_is_a_conflict_whatever_the_object(object: str) 
     made.intervene(Ask("n1", READ, "x"))
     made.run_until(2 * S)
     (side,) = made.lanes[0].meters(made.at)["sides"]
-    assert (side["consistency"], side["violations"]) == (CONFLICT, 1)
-    assert made.lanes[0].meters(made.at)["sentence"] == "Everyone was answered. 1 answer contradicts another."
+    assert (side["consistency"], side["violations"]) == (CONTRADICTION, 1)
+    assert made.lanes[0].meters(made.at)["sentence"] == "Everyone was answered. 1 answer contradicts others."

@@ -95,7 +95,7 @@ def test_two_leaders_in_one_term_break_election_safety() -> None:
     tale.leads("n3", 5)
     assert tale.broken == [ELECTION_SAFETY]
     (finding,) = tale.checker.findings
-    assert finding.sentence == "n3 became leader of term 5, which n2 leads."
+    assert finding.sentence == "n2 and n3 both lead term 5."
     assert finding.nodes == ("n2", "n3")
 
 

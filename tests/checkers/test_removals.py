@@ -18,7 +18,7 @@ from consensus.runs.interventions import Ask, Partition
 from consensus.runs.spec import LaneSpec, Spec
 from consensus.runs.timeline import Timeline
 from consensus.watch.history import Operation
-from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
+from consensus.watch.metrics import CONSISTENT, CONTRADICTION, LOST, STALE
 
 
 class Bag(Node):
@@ -205,7 +205,7 @@ def test_a_side_that_misses_a_removal_is_stale() -> None:
     try:
         asks = (("n1", WRITE, "x", None), ("n1", REMOVE, "x", "1"), ("n2", READ, "x", None))
         assert words(*asks) == [[STALE]]
-        assert words(asks[0], asks[1], ("n1", READ, "x", None), asks[2]) == [[CONFLICT]]  # it came back
+        assert words(asks[0], asks[1], ("n1", READ, "x", None), asks[2]) == [[CONTRADICTION]]  # it came back
     finally:
         PROTOCOLS["bag"] = replace(PROTOCOLS["bag"], node=Bag)
 
@@ -217,4 +217,4 @@ def test_sets_side_by_side_with_registers_run_under_a_cut() -> None:
     experiment.run_until(6 * S)
     assert [lane.stopped for lane in experiment.lanes] == [None] * 4
     bag = experiment.lanes[0].meters(experiment.at)
-    assert all(side["consistency"] in (STALE, CONFLICT) and side["conflicts"] == 0 for side in bag["sides"])
+    assert all(side["consistency"] in (STALE, CONTRADICTION, LOST) and side["conflicts"] == 0 for side in bag["sides"])

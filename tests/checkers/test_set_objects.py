@@ -19,7 +19,7 @@ from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Restart, Wipe
 from consensus.runs.spec import LaneSpec, Spec
 from consensus.watch.history import History
-from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
+from consensus.watch.metrics import CONSISTENT, CONTRADICTION, LOST, STALE
 from tests.kit.orders import Asked, agrees_at_every_prefix, exhaustive, fold, read, remove, write
 
 
@@ -333,13 +333,13 @@ def test_a_set_of_two_is_no_conflict_and_a_side_that_misses_one_is_stale() -> No
     assert words(experiment(Alone, *two, (4 * S, Ask("n2", "read", "x")))) == [STALE]
 
 
-def test_an_element_out_of_thin_air_is_a_conflict() -> None:
-    assert words(experiment(Inventor, (1 * S, Ask("n1", "read", "x")))) == [CONFLICT]
+def test_an_element_out_of_thin_air_is_a_contradiction() -> None:
+    assert words(experiment(Inventor, (1 * S, Ask("n1", "read", "x")))) == [CONTRADICTION]
 
 
 def test_an_addition_that_a_crash_takes_along_is_lost() -> None:
     made = experiment(Alone, (1 * S, Ask("n1", "write", "x")), (2 * S, Wipe("n1")), (2 * S, Restart("n1")))
-    assert words(made) == [CONFLICT]
+    assert words(made) == [LOST]
     assert made.lanes[0].meters(made.at)["sentence"].endswith("1 acknowledged addition lost.")
 
 

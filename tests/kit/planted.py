@@ -34,6 +34,9 @@ def script_tests(
         run = script(bug)
         assert run.broken == list(checks)
         assert [fragment for finding in run.findings for fragment in fragments(finding.sentence)] == []
+        for finding in run.findings:
+            assert len(finding.events) <= 2 and list(finding.events) == sorted(finding.events, key=lambda event: event.at)
+            assert all(0 <= event.at <= finding.at and event.text for event in finding.events), finding
 
     @each_bug(bugs)
     def test_the_same_script_accuses_the_honest_of_nothing(bug: type[Any]) -> None:

@@ -33,7 +33,7 @@ from consensus.runs.interventions import (
 )
 from consensus.runs.spec import LaneSpec, Spec
 from consensus.runs.timeline import Timeline
-from consensus.watch.metrics import CONFLICT, CONSISTENT, STALE
+from tests.kit.side_words import assert_words_and_numbers_agree
 
 SEEDS = range(30)
 ACTS = 14
@@ -192,9 +192,8 @@ def check_meters(lane, now):
         assert [side["read"][n] + side["write"][n] for n in (0, 1)] == [side["ok"], side["asked"]]
         assert [sum(meters["nodes"][node][n] for node in side["nodes"]) for n in (0, 1)] == [side["ok"], side["asked"]]
         assert side["pending"] >= 0
-        worse = side["conflicts"] + side["violations"] + side["lost"]
-        assert side["consistency"] == (CONFLICT if worse else STALE if side["stale"] else CONSISTENT)
-        if side["stale"] + side["conflicts"] + side["violations"]:
+        assert_words_and_numbers_agree(side)
+        if side["stale"] + side["inverted"] + side["conflicts"] + side["violations"]:
             assert verdict.status == "violated"
             assert "Nothing stale" not in meters["sentence"]
     if verdict.status == "ok":

@@ -10,7 +10,21 @@ from consensus.kernel.node import MS, S
 from consensus.runs import registry
 from consensus.runs.experiment import Experiment
 from consensus.watch.history import History
-from consensus.watch.metrics import AVAILABLE, CONFLICT, CONSISTENT, PARTLY, QUIET, REFUSING, STALE, WINDOW, Meters
+from consensus.watch.metrics import (
+    AVAILABLE,
+    CONSISTENT,
+    CONTRADICTION,
+    IDLE,
+    LOST,
+    PARTLY,
+    REFUSING,
+    SIBLINGS,
+    STALE,
+    UNJUDGED,
+    WAITING,
+    WINDOW,
+    Meters,
+)
 
 MEMBERS = ("n1", "n2", "n3")
 SPLIT = (("n1",), ("n2", "n3"))
@@ -37,11 +51,19 @@ class Told:
         operation = self.history.fold(event)
         for checker in (self.linear, self.staleness, self.losses):
             checker.fold(event, operation)
-        self.meters.fold(event, operation, self.sides, self.staleness, self.linear)
+        self.meters.fold(event, operation, self.sides, self.staleness, self.linear, self.losses)
 
     def split(self, at, sides):
+        """Cuts the links between the sides and heals all others."""
         self.sides = sides
-        self.tell(at, "cut" if len(sides) > 1 else "healed", "", ())
+        side_of = {node: side for side in sides for node in side}
+        wanted = [(a, b) for a in MEMBERS for b in MEMBERS if side_of[a] != side_of[b]]
+        healed = tuple(link for link in self.meters.cuts if link not in wanted)
+        cut = tuple(link for link in wanted if link not in self.meters.cuts)
+        if cut:
+            self.tell(at, "cut", "", cut)
+        if healed:
+            self.tell(at, "healed", "", healed)
 
     def write(self, at, op, node, value):
         self.homes[op] = node
@@ -236,19 +258,25 @@ def test_the_word_speaks_of_what_ended_in_the_last_two_seconds(told):
     told.read(1 * S, "c", "n1")
     told.ends(WINDOW + 3, "c")
     assert told.side(0)["availability"] == AVAILABLE
-    assert told.side(0)["ok"] == 2 and told.side(0)["asked"] == 3, "the numbers speak of the whole era"
+    assert told.side(0)["recent"] == [2, 2, 0], "and so does the number beside it"
+    assert told.side(0)["ok"] == 2 and told.side(0)["asked"] == 3, "the counts speak of the whole era"
 
 
-def test_a_side_that_nobody_asked_is_quiet(told):
+def test_a_side_that_nobody_asked_is_idle_and_one_without_an_answer_waits(told):
     told.split(1, SPLIT)
     told.read(2, "a", "n2")
-    assert told.side(LONE)["availability"] == told.side(PAIR)["availability"] == QUIET
+    assert told.side(LONE)["availability"] == IDLE and told.side(LONE)["oldest"] is None
+    waits = told.side(PAIR, now=5)
+    assert (waits["availability"], waits["pending"], waits["oldest"]) == (WAITING, 1, 2)
+    assert told.side(LONE)["consistency"] == waits["consistency"] == UNJUDGED, "nobody got an answer that could be wrong"
 
 
 def test_what_ended_last_is_remembered_while_nobody_asks(told):
     told.read(1, "a", "n1")
     told.ends(2, "a")
-    assert told.side(0, now=2 + 3 * WINDOW)["availability"] == AVAILABLE
+    assert told.side(0)["availability_earlier"] is False
+    later = told.side(0, now=2 + 3 * WINDOW)
+    assert (later["availability"], later["availability_earlier"], later["recent"]) == (AVAILABLE, True, [1, 1, 0])
 
 
 def test_old_answers_say_nothing_when_somebody_has_waited_longer_than_the_window(told):
@@ -256,7 +284,7 @@ def test_old_answers_say_nothing_when_somebody_has_waited_longer_than_the_window
     told.ends(2, "a")
     told.read(3, "b", "n1")  # with a deadline of a minute
     assert told.side(0, now=3 + WINDOW)["availability"] == AVAILABLE
-    assert told.side(0, now=4 + WINDOW)["availability"] == QUIET
+    assert told.side(0, now=4 + WINDOW)["availability"] == WAITING
     told.ends(5 + WINDOW, "b", "unknown")
     assert told.side(0)["availability"] == REFUSING
 
@@ -291,7 +319,7 @@ def test_a_read_that_an_acknowledged_write_had_overtaken_is_stale(told):
     assert told.side(0)["consistency"] == STALE
 
 
-def test_a_read_that_returns_siblings_is_a_conflict_and_not_counted_twice(told):
+def test_a_read_that_returns_siblings_is_not_counted_twice(told):
     told.write(1, "a", "n1", "1")
     told.write(1, "b", "n2", "2")
     told.ends(2, "a")
@@ -300,19 +328,34 @@ def test_a_read_that_returns_siblings_is_a_conflict_and_not_counted_twice(told):
     told.ends(4, "c", "ok", ("1", "2"))
     side = told.side(0)
     assert (side["conflicts"], side["stale"], side["violations"]) == (1, 0, 0)
-    assert side["consistency"] == CONFLICT
+    assert side["consistency"] == SIBLINGS
 
 
-def test_answers_that_contradict_each_other_though_none_is_stale_are_a_conflict(told):
-    """Two reads see concurrent writes in opposite orders: no read was stale, and yet no order fits."""
+def two_writes_then_reads(told, acknowledged):
+    """Reads show 1, 2, and 1 again."""
     told.write(1, "a", "n1", "1")
     told.write(1, "b", "n2", "2")
+    if acknowledged:
+        told.ends(1, "a")
+        told.ends(1, "b")
     for at, op, value in ((2, "c", "1"), (4, "d", "2"), (6, "e", "1")):
         told.read(at, op, "n3")
         told.ends(at + 1, op, "ok", (value,))
-    side = told.side(0)
-    assert (side["stale"], side["violations"]) == (0, 1)
-    assert side["consistency"] == CONFLICT, "the word STALE above the number 0 would contradict itself"
+    return told.side(0)
+
+
+def test_answers_that_contradict_each_other_though_none_is_stale_are_a_contradiction(told):
+    """Reads see finished writes in opposite orders: no read was stale, and yet no order fits."""
+    side = two_writes_then_reads(told, acknowledged=True)
+    assert (side["stale"], side["inverted"], side["violations"]) == (0, 0, 1)
+    assert side["consistency"] == CONTRADICTION
+
+
+def test_a_read_that_goes_back_while_the_write_is_under_way_is_no_graver_than_stale(told):
+    """An atomic register may not do so, but a regular one may, and it may not be stale (Lamport 1986)."""
+    side = two_writes_then_reads(told, acknowledged=False)
+    assert (side["stale"], side["inverted"], side["violations"]) == (0, 1, 0)
+    assert side["consistency"] == STALE
 
 
 # --- lost acknowledged writes --------------------------------------------------------------------
@@ -335,7 +378,7 @@ def test_a_write_is_lost_when_it_has_been_missing_for_a_second(told):
     one_write_lost_after_the_heal(told)
     assert told.side(0, now=1100 * MS + SETTLE - 1)["lost"] == 0
     lost = told.side(0, now=1100 * MS + SETTLE)
-    assert lost["lost"] == 1 and lost["consistency"] == CONFLICT
+    assert lost["lost"] == 1 and lost["consistency"] == LOST
 
 
 def test_a_lost_write_counts_where_it_was_asked_and_when_it_got_lost(told):

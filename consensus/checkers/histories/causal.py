@@ -31,8 +31,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict
-from consensus.checkers.words import in_order, named, reading, say_of, seconds, writing
+from consensus.checkers import CLIENTS, HOLDS, VIOLATED, Finding, Verdict, Witness
+from consensus.checkers.words import in_order, in_time, named, reading, say_of, seconds, writing
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.node import FAILED, OK, READ, WRITE
@@ -324,7 +324,8 @@ class Causal:
     def _gives_away(self, last: Operation, sentence: str, shown_by: tuple[Operation, ...]) -> None:
         assert last.finish is not None
         self.flagged[last.op_id] = len(self.findings)
-        self.findings.append(Finding(NAME, last.finish, sentence, in_order(shown_by), (last.node,)))
+        events = in_time(*map(shown, shown_by[-2:]))
+        self.findings.append(Finding(NAME, last.finish, sentence, in_order(shown_by), (last.node,), events))
 
     def verdict(self, now: int = 0) -> Verdict:
         if self.findings:
@@ -340,3 +341,10 @@ def from_thin_air(read: Operation, write_failed: bool) -> Sentence:
     if write_failed:
         return say("{reading} at {at}, but its write had failed ({pattern}).", **values)
     return say("{reading} at {at}, but nobody had asked to write that ({pattern}).", **values)
+
+
+def shown(operation: Operation) -> Witness:
+    """An operation of a client, as an event: a read when it was answered, a write when it began."""
+    if operation.kind == READ:
+        return Witness(operation.finish or operation.start, operation.node, reading(operation, starts=True))
+    return Witness(operation.start, operation.node, writing(operation, starts=True))

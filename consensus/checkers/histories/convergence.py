@@ -12,7 +12,7 @@ prove nothing. Where the updates of a node arrive in their order, a vector of ho
 
 from __future__ import annotations
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict, Witness
 from consensus.checkers.words import seconds
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
@@ -63,7 +63,8 @@ class Convergence:
                 earlier=seconds(at),
             )
             nodes = (event.node,) if node == event.node else (node, event.node)
-            self.findings.append(Finding(NAME, event.at, sentence, (), nodes))
+            events = (holds(at, node, key, held), holds(event.at, event.node, key, values))
+            self.findings.append(Finding(NAME, event.at, sentence, (), nodes, events))
 
     def verdict(self, now: int = 0) -> Verdict:
         if self.findings:
@@ -76,6 +77,10 @@ class Convergence:
                 "{n} times a copy had taken in the same updates as another, and was the same.",
             ),
         )
+
+
+def holds(at: int, node: str, key: str, values: Texts) -> Witness:
+    return Witness(at, node, say("{node} holds {content} of {key}", node=node, content=content(values), key=key))
 
 
 def content(values: Texts) -> str:

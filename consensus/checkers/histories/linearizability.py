@@ -66,6 +66,9 @@ class Linearizability:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.flagged: dict[str, int] = {}  # op_id of what gave a violation away -> the index of its finding
+        # Reads that showed an older value than an earlier read, while the write of one of the two was under way. A regular
+        # register may answer so, an atomic one may not (Lamport, "On Interprocess Communication", 1986).
+        self.inverted: dict[str, bool] = {}
         self.judged = 0  # operations whose answers counted
         self.writes: Ledger[tuple[str, Value], Operation] = Ledger()
         self.zones: Ledger[tuple[str, Value], Zone] = Ledger()
@@ -223,6 +226,8 @@ class Linearizability:
         """Names the contradiction; then ignores the read, and keeps of the other value only the certain evidence."""
         sentence, operations = evidence(read, zone, other)
         self._gives_away(read, sentence, operations)
+        if any(write is not None and acknowledged_by(write) >= read.start for write in (zone.write, other.write)):
+            self.inverted[read.op_id] = True
         write = other.write
         assert write is not None
         acknowledged = write.outcome == OK

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict
+from consensus.checkers import HOLDS, VIOLATED, Finding, Verdict, Witness
 from consensus.checkers.histories.causal import NAME as CAUSAL
 from consensus.checkers.histories.causal import Causal
-from consensus.checkers.words import stopped
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -25,7 +25,6 @@ from consensus.watch.history import Operation
 
 VERSIONS = "Cause before effect"
 UNIQUE = "Versions are unique"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (CAUSAL, VERSIONS, UNIQUE)
 
@@ -41,7 +40,7 @@ class CausalStoreSafety:
         self.findings: list[Finding] = []
         self.causal = Causal(members)
         self.reported: dict[tuple[str, str], bool] = {}
-        self.puts: Ledger[tuple[str, Any], str] = Ledger()  # (key, version) -> value
+        self.puts: Ledger[tuple[str, Any], tuple[str, int, str]] = Ledger()  # (key, version) -> value, when, of whom
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         if operation is not None:
@@ -54,21 +53,22 @@ class CausalStoreSafety:
         elif event.kind == "halted":
             self.find(ASSERTION, event, stopped(event))
 
-    def find(self, promise: str, event: Event, sentence: str) -> None:
+    def find(self, promise: str, event: Event, sentence: str, events: tuple[Witness, ...] = ()) -> None:
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
-            self.findings.append(Finding(promise, event.at, sentence, (), (event.node,)))
+            self.findings.append(Finding(promise, event.at, sentence, (), (event.node,), events))
 
     def see_put(self, event: Event, put: Any) -> None:
         place = put.key, put.version
         known = self.puts.get(place)
         if known is None:
-            self.puts[place] = put.value
-        elif known != put.value:
+            self.puts[place] = put.value, event.at, event.node
+        elif known[0] != put.value:
             self.find(
                 UNIQUE,
                 event,
-                say("{key}={known} and {key}={value} have one version.", key=put.key, known=known, value=put.value),
+                say("{key}={known} and {key}={value} have one version.", key=put.key, known=known[0], value=put.value),
+                (puts(put.key, *known), puts(put.key, put.value, event.at, event.node)),
             )
         else:
             return  # sent before
@@ -80,9 +80,15 @@ class CausalStoreSafety:
                     value=put.value,
                     key2=needed.key,
                 )
-                self.find(VERSIONS, event, sentence)
+                cause = self.puts.get((needed.key, needed.version))
+                effect = puts(put.key, put.value, event.at, event.node)
+                self.find(VERSIONS, event, sentence, (puts(needed.key, *cause), effect) if cause is not None else (effect,))
 
     def verdict(self, now: int = 0) -> Verdict:
         if self.findings:
             return Verdict(VIOLATED, self.findings[0].sentence)
         return Verdict(HOLDS, self.causal.verdict(now).reason)
+
+
+def puts(key: str, value: str, at: int, node: str) -> Witness:
+    return Witness(at, node, say("{node} sends {key}={value}", node=node, key=key, value=value))

@@ -11,8 +11,8 @@ A replica whose own assertion fails is a finding too. ``convergence.py`` checks 
 
 from __future__ import annotations
 
-from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers import Finding, Witness
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.node import OK, READ
 from consensus.kernel.sentences import say
@@ -21,7 +21,6 @@ from consensus.watch.history import Operation
 GROWS = "Copies only grow"
 THIN_AIR = "No update out of thin air"
 AT_ONCE = "Updates are there at once"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (GROWS, THIN_AIR, AT_ONCE)
 
@@ -30,12 +29,15 @@ class GossipSafety:
     """Each property is reported once for each replica that breaks it."""
 
     title = "States that only grow"
+    laws = PROPERTIES
     listens = ("stored", "returned", "wiped", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
         self.findings: list[Finding] = []
         self.reported: dict[tuple[str, str], bool] = {}
         self.taken: dict[tuple[str, str], dict[str, int]] = {}  # (node, key) -> updates of each replica that its copy has
+        self.taken_at: dict[tuple[str, str], int] = {}  # the same -> since when
+        self.made_at: dict[tuple[str, str], int] = {}  # (replica, key) -> when it made its last update
         self.made: dict[tuple[str, str], int] = {}  # (replica, key) -> how many updates it has made
         self.answers: dict[tuple[str, str], int] = {}  # (node, key) -> how many updates it has acknowledged to clients
 
@@ -52,10 +54,18 @@ class GossipSafety:
         elif operation is not None and operation.kind != READ and operation.outcome == OK:
             self.see_answer(event, operation)
 
-    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *operations: str) -> None:
+    def find(
+        self,
+        promise: str,
+        event: Event,
+        sentence: str,
+        nodes: tuple[str, ...],
+        *operations: str,
+        events: tuple[Witness, ...] = (),
+    ) -> None:
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
-            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes, events))
 
     def see_copy(self, event: Event, key: str, updates: str) -> None:
         node = event.node
@@ -64,10 +74,11 @@ class GossipSafety:
         for part in updates.split(" "):
             replica, _, number = part.rpartition(":")
             after[replica] = int(number)
-        self.taken[node, key] = after
+        since = self.taken_at.get((node, key), 0)
+        self.taken[node, key], self.taken_at[node, key] = after, event.at
         own = after.get(node, 0)
         if own > self.made.get((node, key), 0):
-            self.made[node, key] = own
+            self.made[node, key], self.made_at[node, key] = own, event.at
         for replica, had in before.items():
             if after.get(replica, 0) < had:
                 sentence = say(
@@ -78,7 +89,8 @@ class GossipSafety:
                     key=key,
                     get=after.get(replica, 0),
                 )
-                self.find(GROWS, event, sentence, (node,))
+                events = (counts(since, node, had, replica), counts(event.at, node, after.get(replica, 0), replica))
+                self.find(GROWS, event, sentence, (node,), events=events)
         for replica, has in after.items():
             if has > self.made.get((replica, key), 0):
                 sentence = say(
@@ -89,7 +101,8 @@ class GossipSafety:
                     key=key,
                     get=self.made.get((replica, key), 0),
                 )
-                self.find(THIN_AIR, event, sentence, (node, replica))
+                events = (self.makes(replica, key), counts(event.at, node, has, replica))
+                self.find(THIN_AIR, event, sentence, (node, replica), events=events)
 
     def see_answer(self, event: Event, operation: Operation) -> None:
         place = event.node, operation.key
@@ -103,4 +116,15 @@ class GossipSafety:
                 key=operation.key,
                 made=made,
             )
-            self.find(AT_ONCE, event, sentence, (event.node,), operation.op_id)
+            answers = Witness(event.at, event.node, say("{node} answers {op_id}", node=event.node, op_id=operation.op_id))
+            events = (self.makes(*place), answers)
+            self.find(AT_ONCE, event, sentence, (event.node,), operation.op_id, events=events)
+
+    def makes(self, replica: str, key: str) -> Witness:
+        """The last update of this replica to the key."""
+        at, made = self.made_at.get((replica, key), 0), self.made.get((replica, key), 0)
+        return Witness(at, replica, say("{node} has made {n} updates", node=replica, n=made))
+
+
+def counts(at: int, node: str, updates: int, replica: str) -> Witness:
+    return Witness(at, node, say("{node} counts {n} updates of {replica}", node=node, n=updates, replica=replica))

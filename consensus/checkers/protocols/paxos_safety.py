@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers import Finding, Witness
+from consensus.checkers.words import ASSERTION, in_time, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -29,7 +29,6 @@ UNIQUE_NUMBERS = "Unique numbers"
 AGREEMENT = "Agreement"
 ONLY_PROPOSED = "Only what was proposed"
 ONLY_CHOSEN = "Only what was chosen"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (P1A, P2B, P2C, UNIQUE_NUMBERS, AGREEMENT, ONLY_PROPOSED, ONLY_CHOSEN)
 
@@ -41,6 +40,7 @@ class PaxosSafety:
     """Each property is reported once for each server that breaks it."""
 
     title = "Paxos: P1a, P2b, P2c, agreement"
+    laws = (AGREEMENT, P2B, P1A, P2C, UNIQUE_NUMBERS, ONLY_CHOSEN, ONLY_PROPOSED)
     listens = ("sent", "decided", "invoked", "became", "turned", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
@@ -50,9 +50,12 @@ class PaxosSafety:
         self.quorum_1 = self.quorum_2 = len(members) // 2 + 1
         self.quorum_of: dict[int, int] = {}  # number -> how many promises ended its phase 1 (the knob may be turned later)
         self.promised: dict[tuple[str, str], int] = {}  # (acceptor, key, or "" for all instances) -> number
+        self.promised_at: dict[tuple[str, str], int] = {}  # the same -> when
+        self.issued: Ledger[tuple[Instance, int], tuple[int, str]] = Ledger()  # (instance, number) -> when, and by whom
         self.votes: Ledger[Instance, tuple[tuple[int, Vote], ...]] = Ledger()  # instance -> (number, proposal)s
-        self.chosen: Ledger[Instance, tuple[int, Any]] = Ledger()  # instance -> (lowest number chosen, value)
-        self.decided: Ledger[Instance, tuple[Any, str]] = Ledger()  # instance -> (value, who learned it first)
+        # Instance -> (lowest number chosen, value, when, whose acceptance made it chosen)
+        self.chosen: Ledger[Instance, tuple[int, Any, int, str]] = Ledger()
+        self.decided: Ledger[Instance, tuple[Any, str, int]] = Ledger()  # instance -> (value, who learned it first, when)
         self.asked: Ledger[str, tuple[str, str, str | None]] = Ledger()  # op id -> (kind, key, value): what clients want
         self.wishes: Ledger[tuple[str, str | None], bool] = Ledger()  # (key, value) of all that
 
@@ -100,11 +103,27 @@ class PaxosSafety:
         elif kind == "halted":
             self.find(ASSERTION, event, stopped(event), (event.node,))
 
-    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *values: Any) -> None:
+    def find(
+        self,
+        promise: str,
+        event: Event,
+        sentence: str,
+        nodes: tuple[str, ...],
+        *values: Any,
+        events: tuple[Witness, ...] = (),
+    ) -> None:
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
             operations = tuple(op_id for value in values if (op_id := operation_of(value)) in self.asked)
-            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes, events))
+
+    def issue(self, instance: Instance, number: int) -> Witness:
+        at, node = self.issued[instance, number]
+        return issues(at, node, number)
+
+    def choice(self, instance: Instance) -> Witness:
+        number, value, at, node = self.chosen[instance]
+        return Witness(at, node, say("{words} is chosen with number {number}", words=words(value), number=number))
 
     def votes_in(self, instance: Instance) -> dict[int, Vote]:
         """Number -> proposal, of all that were issued there."""
@@ -117,7 +136,9 @@ class PaxosSafety:
 
     def see_promise(self, event: Event, message: Any) -> None:
         scope = (event.node, getattr(message, "key", ""))
-        self.promised[scope] = max(self.promised.get(scope, 0), message.ballot)
+        if message.ballot > self.promised.get(scope, 0):
+            self.promised[scope] = message.ballot
+            self.promised_at[scope] = event.at
 
     def see_vote(self, event: Event, number: int, instance: Instance) -> None:
         scope = (event.node, instance if isinstance(instance, str) else "")
@@ -133,6 +154,14 @@ class PaxosSafety:
                     promised=self.promised[scope],
                 ),
                 (event.node,),
+                events=(
+                    Witness(
+                        self.promised_at[scope],
+                        event.node,
+                        say("{node} promises {number}", node=event.node, number=self.promised[scope]),
+                    ),
+                    Witness(event.at, event.node, say("{node} accepts {number}", node=event.node, number=number)),
+                ),
             )
         value, acceptors = self.votes_in(instance)[number]
         if event.node not in acceptors:
@@ -148,8 +177,10 @@ class PaxosSafety:
         if number in votes:  # sent to one more acceptor, or again
             if votes[number][0] != value:
                 sentence = say("Two proposals in {place} have the number {number}.", place=place(instance), number=number)
-                self.find(UNIQUE_NUMBERS, event, sentence, (event.node,), votes[number][0], value)
+                events = (self.issue(instance, number), issues(event.at, event.node, number))
+                self.find(UNIQUE_NUMBERS, event, sentence, (event.node,), votes[number][0], value, events=events)
             return
+        self.issued[instance, number] = event.at, event.node
         if not self.was_asked(instance, value):
             self.find(
                 ONLY_PROPOSED,
@@ -178,13 +209,13 @@ class PaxosSafety:
     def see_choice(self, event: Event, number: int, instance: Instance, value: Any) -> None:
         if instance in self.chosen and self.chosen[instance][0] <= number:
             return
-        self.chosen[instance] = (number, value)
+        self.chosen[instance] = (number, value, event.at, event.node)
         for higher, (other, acceptors) in self.votes_in(instance).items():
             if higher > number and other != value:
                 self.find_p2b(event, acceptors[0], higher, instance, other)
 
     def find_p2b(self, event: Event, proposer: str, number: int, instance: Instance, value: Any) -> None:
-        first, chosen = self.chosen[instance]
+        first, chosen, _at, _node = self.chosen[instance]
         sentence = say(
             "{proposer} issued proposal {number} in {place} with {words}; {words2} was chosen there with number {first}.",
             proposer=proposer,
@@ -194,7 +225,8 @@ class PaxosSafety:
             words2=words(chosen),
             first=first,
         )
-        self.find(P2B, event, sentence, (proposer,), chosen, value)
+        events = in_time(self.choice(instance), self.issue(instance, number))
+        self.find(P2B, event, sentence, (proposer,), chosen, value, events=events)
 
     # --- P2c: a quorum has accepted nothing lower, or the value is the highest-numbered that it has
 
@@ -219,13 +251,14 @@ class PaxosSafety:
             place=place(instance),
             words=words(value),
         )
-        self.find(P2C, event, sentence, (event.node,), value)
+        events = (self.choice(instance), self.issue(instance, number)) if instance in self.chosen else ()
+        self.find(P2C, event, sentence, (event.node,), value, events=events)
 
     # --- the requirements (2.1): one value, that was proposed; nobody learns what was not chosen --
 
     def see_decision(self, event: Event, instance: Instance, value: Any) -> None:
         node = event.node
-        first, learner = self.decided.setdefault(instance, (value, node))
+        first, learner, learned_at = self.decided.setdefault(instance, (value, node, event.at))
         if first != value:
             sentence = say(
                 "{learner} learned {words} in {place}, and {node} {words2}.",
@@ -235,7 +268,8 @@ class PaxosSafety:
                 node=node,
                 words2=words(value),
             )
-            self.find(AGREEMENT, event, sentence, (learner, node), first, value)
+            events = (learns(learned_at, learner, first), learns(event.at, node, value))
+            self.find(AGREEMENT, event, sentence, (learner, node), first, value, events=events)
         if not self.was_asked(instance, value):
             self.find(
                 ONLY_PROPOSED,
@@ -259,6 +293,14 @@ class PaxosSafety:
             return (instance, value) in self.wishes
         kind, key, written, op_id = value
         return (not op_id and written is None and not key) or self.asked.get(op_id) == (kind, key, written)
+
+
+def issues(at: int, node: str, number: int) -> Witness:
+    return Witness(at, node, say("{node} issues proposal {number}", node=node, number=number))
+
+
+def learns(at: int, node: str, value: Any) -> Witness:
+    return Witness(at, node, say("{node} learns {words}", node=node, words=words(value)))
 
 
 def proposals(message: Any) -> tuple[tuple[Instance, Any], ...]:

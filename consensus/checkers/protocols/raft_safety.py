@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers import Finding, Witness
+from consensus.checkers.words import ASSERTION, in_time, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.rows import make
@@ -39,7 +39,6 @@ LOG_MATCHING = "Log Matching"
 LEADER_COMPLETENESS = "Leader Completeness"
 STATE_MACHINE_SAFETY = "State Machine Safety"
 MAJORITY = "agreement takes a majority of the members"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (ELECTION_SAFETY, LEADER_APPEND_ONLY, LOG_MATCHING, LEADER_COMPLETENESS, STATE_MACHINE_SAFETY)
 
@@ -50,6 +49,7 @@ Data = tuple[tuple[str, str], ...]
 class RaftSafety:
     """Each property is reported once for each server that breaks it."""
 
+    laws = (ELECTION_SAFETY, STATE_MACHINE_SAFETY, LEADER_COMPLETENESS, LOG_MATCHING, LEADER_APPEND_ONLY, MAJORITY)
     takes_rows = ("sent", "decided")
     listens = ("sent", "decided", "became", "stored", "noted", "started", "restarted", "wiped", "halted")
 
@@ -60,10 +60,11 @@ class RaftSafety:
         self.epoch: dict[str, int] = dict.fromkeys(members, 0)
         # Elections: term -> leader; and what its log was at that moment, (term -> (leader, last index, last term))
         self.leader_of: dict[int, str] = {}
+        self.elected_at: dict[tuple[str, int], int] = {}  # (leader, term) -> when
         self.elected_with: dict[int, tuple[str, int, int]] = {}
         self.latest_term_led = 0
-        # Logs as leaders show them: (index, term) -> (entry, the term of the entry before it)
-        self.entry_at: Ledger[tuple[int, int], tuple[Entry, int]] = Ledger()
+        # Logs as leaders show them: (index, term) -> (entry, the term of the entry before it, who showed it first, when)
+        self.entry_at: Ledger[tuple[int, int], tuple[Entry, int, str, int]] = Ledger()
         self.shown_by: dict[str, Ledger[int, Entry]] = {}  # leader -> index -> entry, in the term that it leads
         self.last_shown: dict[str, Any] = {}  # leader -> its last AppendEntries
         # Members: in force once the entry of that index and term is in a log; then votes and acknowledgements
@@ -72,8 +73,8 @@ class RaftSafety:
         self.votes: dict[tuple[str, int], tuple[str, ...]] = {}  # (candidate, term) -> the servers that sent it a vote
         self.acknowledged: dict[tuple[str, int], dict[str, int]] = {}  # (leader, term) -> follower -> up to which index
         self.doubted: tuple[Any, ...] = ()  # a commitment without a majority, as far as has been seen: (event, sentence, entry)
-        # Decisions: at position index - 1, (entry, who decided it first, in which term)
-        self.decided: list[tuple[Entry, str, int]] = []
+        # Decisions: at position index - 1, (entry, who decided it first, in which term, when)
+        self.decided: list[tuple[Entry, str, int, int]] = []
         self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
         # Snapshots: what each entry did (index -> key, values); index -> term and data of a snapshot that is as it must be
         self.effect_of: Ledger[int, tuple[str, tuple[str, ...]]] = Ledger()
@@ -120,12 +121,30 @@ class RaftSafety:
         elif kind == "halted":
             self.find(ASSERTION, event, stopped(event), (event.node,))
 
-    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
+    def find(
+        self,
+        promise: str,
+        event: Event,
+        sentence: str,
+        nodes: tuple[str, ...],
+        *entries: Entry,
+        events: tuple[Witness, ...] = (),
+    ) -> None:
         event = make(Event, event)
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
             operations = tuple(str(entry[-1]) for entry in entries if entry[-1])
-            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes, events))
+
+    def leads(self, leader: str, term: int, otherwise: int = 0) -> Witness:
+        """The election of this leader."""
+        at = self.elected_at.get((leader, term), otherwise)
+        return Witness(at, leader, say("{node} leads term {term}", node=leader, term=term))
+
+    def committed(self, index: int) -> Witness:
+        """The first commitment at this index."""
+        _entry, decider, _term, at = self.decided[index - 1]
+        return Witness(at, decider, say("{node} commits index {index}", node=decider, index=index))
 
     # --- Election Safety: at most one leader can be elected in a given term -----------------------
 
@@ -134,12 +153,14 @@ class RaftSafety:
         if role != "leader":
             return
         first = self.leader_of.setdefault(term, event.node)
+        self.elected_at.setdefault((event.node, term), event.at)
         if first != event.node:
             self.find(
                 ELECTION_SAFETY,
                 event,
-                say("{node} became leader of term {term}, which {first} leads.", node=event.node, term=term, first=first),
+                say("{first} and {node} both lead term {term}.", node=event.node, term=term, first=first),
                 (first, event.node),
+                events=(self.leads(first, term), self.leads(event.node, term)),
             )
         self.shown_by[event.node] = Ledger()
 
@@ -188,13 +209,19 @@ class RaftSafety:
                     (leader,),
                     shown[index],
                     entry,
+                    events=(
+                        self.leads(leader, term),
+                        Witness(event.at, leader, say("{node} replaces index {index}", node=leader, index=index)),
+                    ),
                 )
             self.check_matching(event, index, entry, previous_term)
             previous_term = entry[0]
 
     def check_matching(self, event: Event, index: int, entry: Entry, previous_term: int) -> None:
         """Same index and term: same entry, and the same before it; hence, by induction, the same prefix."""
-        known_entry, known_previous = self.entry_at.setdefault((index, entry[0]), (entry, previous_term))
+        known_entry, known_previous, shower, shown_at = self.entry_at.setdefault(
+            (index, entry[0]), (entry, previous_term, event.node, event.at)
+        )
         self.see_members(index, entry, previous_term)
         if known_entry != entry or known_previous != previous_term:
             if known_entry != entry:
@@ -203,7 +230,11 @@ class RaftSafety:
                 sentence = say(
                     "At index {index}, entries with different pasts are both of term {term}.", index=index, term=entry[0]
                 )
-            self.find(LOG_MATCHING, event, sentence, (event.node,), known_entry, entry)
+            events = (
+                Witness(shown_at, shower, say("{node} sends index {index}", node=shower, index=index)),
+                Witness(event.at, event.node, say("{node} sends another index {index}", node=event.node, index=index)),
+            )
+            self.find(LOG_MATCHING, event, sentence, (event.node,), known_entry, entry, events=events)
 
     # --- a majority of the members agrees (5.2, 5.3, section 6) -------------------------------------
 
@@ -240,7 +271,8 @@ class RaftSafety:
                 names=", ".join(voters),
                 names2=names(configuration),
             )
-            self.find(MAJORITY, event, sentence, (leader,))
+            first_sent = Witness(event.at, leader, say("{node} sends its log", node=leader))
+            self.find(MAJORITY, event, sentence, (leader,), events=(self.leads(leader, term, event.at), first_sent))
 
     def check_commitment(self, event: Event, index: int, entry: Entry) -> None:
         """The first to decide is the leader; the members in force are those of the last entry that it has shown, or of this
@@ -272,7 +304,9 @@ class RaftSafety:
         """The other decisions of the same cause have not explained it."""
         event, sentence, entry = self.doubted
         self.doubted = ()
-        self.find(MAJORITY, event, sentence, (event.node,), entry)
+        node, term = event.node, self.led[event.node][0]
+        now = Witness(event.at, node, say("{node} commits index {index}", node=node, index=event.data[0]))
+        self.find(MAJORITY, event, sentence, (node,), entry, events=(self.leads(node, term, event.at), now))
 
     # --- Leader Completeness: what was committed in a term is in the logs of the leaders of all later terms
 
@@ -284,7 +318,7 @@ class RaftSafety:
 
     def check_holds(self, event: Event, term: int, index: int) -> None:
         leader, last_index, last_term = self.elected_with[term]
-        entry, decider, committed_in = self.decided[index - 1]
+        entry, decider, committed_in, _at = self.decided[index - 1]
         if index <= last_index:
             held = self.term_at(index, last_index, last_term)
             if held is None or held == entry[0]:
@@ -303,6 +337,7 @@ class RaftSafety:
             ),
             (decider, leader),
             entry,
+            events=in_time(self.committed(index), self.leads(leader, term, event[1])),
         )
 
     def term_at(self, index: int, last_index: int, last_term: int) -> int | None:
@@ -317,7 +352,7 @@ class RaftSafety:
     # --- State Machine Safety: no two servers apply different entries at one index ----------------
 
     def see_decision(self, event: Event, index: int, entry: Entry) -> None:
-        _, _, _, node, _, _ = event
+        _, at, _, node, _, _ = event
         if index != self.last_decided[node] + 1:
             sentence = say(
                 "{node} applied index {index} after index {last_decided}.",
@@ -333,19 +368,24 @@ class RaftSafety:
                 left=left,
                 value=self.decided[left - 1][1],
             )
-            self.find(STATE_MACHINE_SAFETY, event, sentence, (self.decided[left - 1][1], node), self.decided[left - 1][0])
+            first, decider = self.decided[left - 1][:2]
+            applied = Witness(at, node, say("{node} stores nothing", node=node))
+            self.find(STATE_MACHINE_SAFETY, event, sentence, (decider, node), first, events=(self.committed(left), applied))
         if index in self.effect_of:
             self.owed[node] = index
         self.last_decided[node] = self.applying[node] = index
         if index <= len(self.decided):
-            first, decider, _term = self.decided[index - 1]
+            first, decider, _term, _at = self.decided[index - 1]
             if first != entry:
                 sentence = say(
                     "{decider} and {node} applied different entries at index {index}.", decider=decider, node=node, index=index
                 )
-                self.find(STATE_MACHINE_SAFETY, event, sentence, (decider, node), first, entry)
+                now = Witness(at, node, say("{node} commits another index {index}", node=node, index=index))
+                self.find(
+                    STATE_MACHINE_SAFETY, event, sentence, (decider, node), first, entry, events=(self.committed(index), now)
+                )
         elif index == len(self.decided) + 1:
-            self.decided.append((entry, node, self.epoch[node]))
+            self.decided.append((entry, node, self.epoch[node], at))
             self.check_commitment(make(Event, event), index, entry)
             if self.epoch[node] < self.latest_term_led:
                 for term in self.elected_with:
@@ -378,7 +418,9 @@ class RaftSafety:
                     node=node,
                     first=first,
                 )
-                self.find(STATE_MACHINE_SAFETY, event, sentence, (first, node), self.decided[index - 1][0])
+                stored = Witness(event.at, node, say("{node} stores another value", node=node))
+                entry = self.decided[index - 1][0]
+                self.find(STATE_MACHINE_SAFETY, event, sentence, (first, node), entry, events=(self.committed(index), stored))
 
     # --- a snapshot stands for the decided entries up to its last (section 7) ----------------------
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers import Finding, Witness
+from consensus.checkers.words import ASSERTION, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -28,7 +28,6 @@ SAME = "AC1: the same decision"
 FINAL = "AC2: no decision reversed"
 UNANIMOUS = "AC3: commit only with every Yes"
 NO_NEEDLESS_ABORT = "AC4: all Yes and no failure: commit"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (SAME, FINAL, UNANIMOUS, NO_NEEDLESS_ABORT)
 
@@ -37,6 +36,7 @@ class TwoPhaseCommitSafety:
     """Each property is reported once for each site that breaks it."""
 
     title = "Atomic commitment (AC1 to AC4)"
+    laws = PROPERTIES
     listens = ("sent", "delivered", "decided", "crashed", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
@@ -51,6 +51,9 @@ class TwoPhaseCommitSafety:
         self.counted: Ledger[tuple[str, str], bool] = Ledger()
         self.decisions: Ledger[tuple[str, str], str] = Ledger()  # (transaction, site) -> its decision
         self.first: Ledger[str, tuple[str, str]] = Ledger()  # transaction -> (decision, who reached it first)
+        self.decided_at: Ledger[tuple[str, str], int] = Ledger()  # (transaction, site) -> when it decided first
+        self.asked_at: Ledger[str, int] = Ledger()  # transaction -> when its coordinator asked for votes
+        self.heard_at: Ledger[str, int] = Ledger()  # transaction -> when the last Yes reached its coordinator
 
     def fold(self, event: Event, operation: Operation | None) -> None:
         kind = event.kind
@@ -59,7 +62,7 @@ class TwoPhaseCommitSafety:
                 self.see_message(event, type(event.data[2]).__name__, event.data[2])
         elif kind == "delivered":
             if event.data[0] in self.flying:
-                self.see_yes(event.node, *self.flying.pop(event.data[0]))
+                self.see_yes(event, *self.flying.pop(event.data[0]))
         elif kind == "decided":
             self.see_decision(event, *event.data[1])
         elif kind == "crashed":
@@ -69,30 +72,41 @@ class TwoPhaseCommitSafety:
         elif kind == "halted":
             self.find(ASSERTION, event, stopped(event), (event.node,))
 
-    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], transaction: str = "") -> None:
+    def find(
+        self,
+        promise: str,
+        event: Event,
+        sentence: str,
+        nodes: tuple[str, ...],
+        transaction: str = "",
+        events: tuple[Witness, ...] = (),
+    ) -> None:
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
             operations = (transaction.rpartition("/")[0],) if transaction else ()
-            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes, events))
 
     def see_message(self, event: Event, kind: str, message: Any) -> None:
         if kind == "VoteReq" and message.transaction not in self.coordinator:
             self.coordinator[message.transaction] = event.node
+            self.asked_at[message.transaction] = event.at
             self.yes[(message.transaction, event.node)] = True
             self.heard[message.transaction] = 1
         elif kind == "Yes":
             self.yes[(message.transaction, event.node)] = True
             self.flying[event.data[0]] = (message.transaction, event.node)
 
-    def see_yes(self, node: str, transaction: str, voter: str) -> None:
-        if (transaction, voter) not in self.counted and node == self.coordinator.get(transaction):
+    def see_yes(self, event: Event, transaction: str, voter: str) -> None:
+        if (transaction, voter) not in self.counted and event.node == self.coordinator.get(transaction):
             self.counted[(transaction, voter)] = True
             if transaction in self.heard:
                 self.heard[transaction] += 1
+                self.heard_at[transaction] = event.at
 
     def see_decision(self, event: Event, transaction: str, decision: str) -> None:
         node = event.node
         mine = self.decisions.setdefault((transaction, node), decision)
+        self.decided_at.setdefault((transaction, node), event.at)
         if mine != decision:
             self.find(
                 FINAL,
@@ -106,6 +120,7 @@ class TwoPhaseCommitSafety:
                 ),
                 (node,),
                 transaction,
+                (decides(self.decided_at[transaction, node], node, mine), decides(event.at, node, decision)),
             )
         first, who = self.first.setdefault(transaction, (decision, node))
         if first != decision:
@@ -117,7 +132,8 @@ class TwoPhaseCommitSafety:
                 node=node,
                 decision=decision,
             )
-            self.find(SAME, event, sentence, (who, node), transaction)
+            before = decides(self.decided_at[transaction, who], who, first)
+            self.find(SAME, event, sentence, (who, node), transaction, (before, decides(event.at, node, decision)))
         if decision == "commit":
             lacking = [member for member in self.members if (transaction, member) not in self.yes]
             if lacking:
@@ -127,11 +143,18 @@ class TwoPhaseCommitSafety:
                     transaction=transaction,
                     names=", ".join(lacking),
                 )
-                self.find(UNANIMOUS, event, sentence, (node, *lacking), transaction)
+                who = self.coordinator.get(transaction, node)
+                asked = Witness(self.asked_at.get(transaction, event.at), who, say("{node} asks for votes", node=who))
+                self.find(UNANIMOUS, event, sentence, (node, *lacking), transaction, (asked, decides(event.at, node, decision)))
         elif node == self.coordinator.get(transaction) and self.heard.get(transaction, 0) == len(self.members):
             sentence = say("{node} aborted {transaction}, though every Yes had reached it.", node=node, transaction=transaction)
-            self.find(NO_NEEDLESS_ABORT, event, sentence, (node,), transaction)
+            heard = Witness(self.heard_at.get(transaction, event.at), node, say("{node} has every Yes", node=node))
+            self.find(NO_NEEDLESS_ABORT, event, sentence, (node,), transaction, (heard, decides(event.at, node, decision)))
 
     def undecided(self) -> list[tuple[str, str]]:
         """(transaction, site) that voted Yes and has not decided."""
         return [pair for pair in self.yes if pair not in self.decisions]
+
+
+def decides(at: int, node: str, decision: str) -> Witness:
+    return Witness(at, node, say("{node} decides {decision}", node=node, decision=decision))

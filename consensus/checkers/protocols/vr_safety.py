@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers import Finding, Witness
+from consensus.checkers.words import ASSERTION, in_time, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -30,7 +30,6 @@ SURVIVAL = "Committed operations survive"
 RECOVERY = "No part before recovery"
 AT_MOST_ONCE = "At most once"
 VIEWS = "Views never fall"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (ONE_PRIMARY, ORDER, SURVIVAL, RECOVERY, AT_MOST_ONCE, VIEWS)
 
@@ -42,6 +41,7 @@ class VRSafety:
     """Each property is reported once for each replica that breaks it."""
 
     title = "Viewstamped Replication's promises"
+    laws = (ORDER, SURVIVAL, ONE_PRIMARY, AT_MOST_ONCE, RECOVERY, VIEWS)
     listens = ("sent", "decided", "became", "started", "restarted", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
@@ -52,13 +52,16 @@ class VRSafety:
         self.quorum = len(members) // 2 + 1
         self.recovering: dict[str, int] = {}  # replica -> the nonce that it asks with; 0 while it has not asked
         self.answered: dict[tuple[str, str], bool] = {}  # (recovering replica, who has answered that nonce)
-        # (view, op-number) -> who gave it to which request
-        self.prepared: Ledger[tuple[int, int], tuple[str, Entry]] = Ledger()
-        # At position op-number - 1: (entry, who executed it first, in which view)
-        self.decided: list[tuple[Entry, str, int]] = []
+        self.restarted_at: dict[str, int] = {}  # replica -> when it restarted last
+        self.entered: dict[str, Witness] = {}  # replica -> its last change of view
+        # (view, op-number) -> who gave it to which request, and when
+        self.prepared: Ledger[tuple[int, int], tuple[str, Entry, int]] = Ledger()
+        # At position op-number - 1: (entry, who executed it first, in which view, when)
+        self.decided: list[tuple[Entry, str, int, int]] = []
         self.last_decided: dict[str, int] = dict.fromkeys(members, 0)
         self.place: Ledger[str, int] = Ledger()  # op id -> where it was executed
-        self.begun: dict[int, tuple[str, tuple[Entry, ...]]] = {}  # view -> its primary and the log that it began with
+        # View -> its primary, the log that it began with, and when
+        self.begun: dict[int, tuple[str, tuple[Entry, ...], int]] = {}
         self.latest_begun = 0
 
     def fold(self, event: Event, operation: Operation | None) -> None:
@@ -75,17 +78,34 @@ class VRSafety:
         elif kind == "restarted":
             self.last_decided[event.node] = 0  # the state is gone, and executed anew
             self.view[event.node] = 0
+            self.restarted_at[event.node] = event.at
             self.recovering[event.node] = 0
             for pair in [pair for pair in self.answered if pair[0] == event.node]:
                 del self.answered[pair]
         elif kind == "halted":
             self.find(ASSERTION, event, stopped(event), (event.node,))
 
-    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *entries: Entry) -> None:
+    def find(
+        self,
+        promise: str,
+        event: Event,
+        sentence: str,
+        nodes: tuple[str, ...],
+        *entries: Entry,
+        events: tuple[Witness, ...] = (),
+    ) -> None:
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
             operations = tuple(str(entry[-1]) for entry in entries if entry[-1])
-            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes, events))
+
+    def executed(self, op_number: int) -> Witness:
+        """The first execution of this op-number."""
+        _entry, node, _view, at = self.decided[op_number - 1]
+        return Witness(at, node, say("{node} executes op-number {op_number}", node=node, op_number=op_number))
+
+    def restarts(self, node: str) -> Witness:
+        return Witness(self.restarted_at.get(node, 0), node, say("{node} restarts", node=node))
 
     # --- views ------------------------------------------------------------------------------------
 
@@ -99,8 +119,10 @@ class VRSafety:
                 event,
                 say("{node} went from view {view} back to view {view2}.", node=node, view=self.view[node], view2=view),
                 (node,),
+                events=(*([self.entered[node]] if node in self.entered else []), enters(event, view)),
             )
         self.view[node] = view
+        self.entered[node] = enters(event, view)
         if role in ("primary", "backup") and self.recovering.pop(node, None) is not None:
             answers = sum(pair[0] == node for pair in self.answered)
             if answers < self.quorum:
@@ -110,7 +132,8 @@ class VRSafety:
                     answers=answers,
                     quorum=self.quorum,
                 )
-                self.find(RECOVERY, event, sentence, (node,))
+                again = Witness(event.at, node, say("{node} takes part again", node=node))
+                self.find(RECOVERY, event, sentence, (node,), events=(self.restarts(node), again))
         if role == "primary" and node != (due := self.members[view % len(self.members)]):
             self.find(
                 ONE_PRIMARY,
@@ -127,22 +150,24 @@ class VRSafety:
             return
         if event.node in self.recovering:
             sentence = say("{node} has restarted and not recovered, and sends {kind}.", node=event.node, kind=kind)
-            self.find(RECOVERY, event, sentence, (event.node,))
+            sends = Witness(event.at, event.node, say("{node} sends {kind}", node=event.node, kind=kind))
+            self.find(RECOVERY, event, sentence, (event.node,), events=(self.restarts(event.node), sends))
         if kind == "RecoveryResponse":
             if self.recovering.get(event.data[1]) == message.nonce:
                 self.answered[(event.data[1], event.node)] = True
         elif kind == "Prepare":
             place = (message.view, message.op_number)
-            first, entry = self.prepared.setdefault(place, (event.node, message.entry))
+            first, entry, at = self.prepared.setdefault(place, (event.node, message.entry, event.at))
             if entry != message.entry or first != event.node:
                 sentence = say(
                     "In view {view} op-number {op_number} was given to two requests or by two replicas.",
                     view=message.view,
                     op_number=message.op_number,
                 )
-                self.find(ONE_PRIMARY, event, sentence, (first, event.node), entry, message.entry)
+                events = (gives(at, first, message.op_number), gives(event.at, event.node, message.op_number))
+                self.find(ONE_PRIMARY, event, sentence, (first, event.node), entry, message.entry, events=events)
         elif kind == "StartView" and message.view not in self.begun:
-            self.begun[message.view] = (event.node, message.log)
+            self.begun[message.view] = (event.node, message.log, event.at)
             self.latest_begun = max(self.latest_begun, message.view)
             for op_number in range(1, len(self.decided) + 1):
                 if self.decided[op_number - 1][2] < message.view:
@@ -151,8 +176,8 @@ class VRSafety:
     # --- every committed operation survives into all later views, in the same place (8.1) ----------
 
     def check_survives(self, event: Event, view: int, op_number: int) -> None:
-        primary, log = self.begun[view]
-        entry, decider, decided_in = self.decided[op_number - 1]
+        primary, log, at = self.begun[view]
+        entry, decider, decided_in, _at = self.decided[op_number - 1]
         if len(log) < op_number or log[op_number - 1] != entry:
             sentence = say(
                 "{primary} begins view {view} without op-number {op_number}, which {decider} committed in view {decided_in}.",
@@ -162,7 +187,9 @@ class VRSafety:
                 decider=decider,
                 decided_in=decided_in,
             )
-            self.find(SURVIVAL, event, sentence, (decider, primary), entry)
+            begins = Witness(at, primary, say("{node} begins view {view}", node=primary, view=view))
+            events = in_time(self.executed(op_number), begins)
+            self.find(SURVIVAL, event, sentence, (decider, primary), entry, events=events)
 
     # --- all replicas execute the same requests in the same order ----------------------------------
 
@@ -178,7 +205,7 @@ class VRSafety:
             self.find(ORDER, event, sentence, (node,), entry)
         self.last_decided[node] = op_number
         if op_number <= len(self.decided):
-            first, decider, _view = self.decided[op_number - 1]
+            first, decider, _view, _at = self.decided[op_number - 1]
             if first != entry:
                 sentence = say(
                     "{decider} and {node} executed different requests at op-number {op_number}.",
@@ -186,9 +213,11 @@ class VRSafety:
                     node=node,
                     op_number=op_number,
                 )
-                self.find(ORDER, event, sentence, (decider, node), first, entry)
+                now = Witness(event.at, node, say("{node} executes another request there", node=node))
+                events = (self.executed(op_number), now)
+                self.find(ORDER, event, sentence, (decider, node), first, entry, events=events)
         elif op_number == len(self.decided) + 1:
-            self.decided.append((entry, node, self.view[node]))
+            self.decided.append((entry, node, self.view[node], event.at))
             if self.view[node] < self.latest_begun:
                 for view in self.begun:
                     if view > self.view[node]:
@@ -200,4 +229,14 @@ class VRSafety:
                 place=self.place[entry[-1]],
                 op_number=op_number,
             )
-            self.find(AT_MOST_ONCE, event, sentence, (node,), entry)
+            again = Witness(event.at, node, say("{node} executes it at {op_number}", node=node, op_number=op_number))
+            events = (self.executed(self.place[entry[-1]]), again)
+            self.find(AT_MOST_ONCE, event, sentence, (node,), entry, events=events)
+
+
+def enters(event: Event, view: int) -> Witness:
+    return Witness(event.at, event.node, say("{node} enters view {view}", node=event.node, view=view))
+
+
+def gives(at: int, node: str, op_number: int) -> Witness:
+    return Witness(at, node, say("{node} gives out op-number {op_number}", node=node, op_number=op_number))

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from consensus.checkers import Finding
-from consensus.checkers.words import stopped
+from consensus.checkers import Finding, Witness
+from consensus.checkers.words import ASSERTION, in_time, stopped
 from consensus.kernel.events import Event
 from consensus.kernel.ledger import Ledger
 from consensus.kernel.sentences import say
@@ -37,7 +37,6 @@ GLOBAL_PRIMARY_ORDER = "Global Primary Order"
 PRIMARY_INTEGRITY = "Primary Integrity"
 PREFIX_CONSISTENCY = "Prefix Consistency"
 LEADERSHIP = "Leadership"
-ASSERTION = "a server's own assertion"
 
 PROPERTIES = (
     INTEGRITY,
@@ -55,6 +54,7 @@ Transaction = tuple[Any, ...]
 class ZabSafety:
     """Each property is reported once for each server that breaks it."""
 
+    laws = (LEADERSHIP, AGREEMENT, PREFIX_CONSISTENCY, *PROPERTIES[2:6], INTEGRITY)
     listens = ("sent", "decided", "became", "started", "restarted", "halted")
 
     def __init__(self, members: tuple[str, ...]) -> None:
@@ -63,17 +63,19 @@ class ZabSafety:
         self.reported: dict[tuple[str, str], bool] = {}
         # Broadcasts: epoch -> its leader; transaction -> its place among the broadcasts of its epoch; how many there were
         self.leader_of: dict[int, str] = {}
+        self.led_at: dict[int, int] = {}  # epoch -> when it was first seen to be led
         self.place: Ledger[Transaction, int] = Ledger()
         self.broadcast_in: dict[int, int] = {}
         self.last_counter: dict[int, int] = {}
         # When a primary broadcast first: epoch -> (primary, how many it had delivered)
-        self.began_with: dict[int, tuple[str, int]] = {}
-        # Deliveries: at position index - 1, (transaction, who delivered it first); transaction -> that position
-        self.delivered: list[tuple[Transaction, str]] = []
+        self.began_with: dict[int, tuple[str, int, int]] = {}  # and when
+        # Deliveries: at position index - 1, (transaction, who delivered it first, when); transaction -> that position
+        self.delivered: list[tuple[Transaction, str, int]] = []
         self.position: Ledger[Transaction, int] = Ledger()
         # Since each server started: how many it delivered, the last one, and (epoch -> how many of that epoch's broadcasts)
         self.count: dict[str, int] = dict.fromkeys(members, 0)
         self.last: dict[str, Transaction] = {}
+        self.last_at: dict[str, int] = {}
         self.of_epoch: dict[str, dict[int, int]] = {member: {} for member in members}
 
     def fold(self, event: Event, operation: Operation | None) -> None:
@@ -95,19 +97,37 @@ class ZabSafety:
         elif kind == "halted":
             self.find(ASSERTION, event, stopped(event), (event.node,))
 
-    def find(self, promise: str, event: Event, sentence: str, nodes: tuple[str, ...], *transactions: Transaction) -> None:
+    def find(
+        self,
+        promise: str,
+        event: Event,
+        sentence: str,
+        nodes: tuple[str, ...],
+        *transactions: Transaction,
+        events: tuple[Witness, ...] = (),
+    ) -> None:
         if (promise, event.node) not in self.reported:
             self.reported[(promise, event.node)] = True
             operations = tuple(str(each[-1]) for each in transactions if each[-1])
-            self.findings.append(Finding(promise, event.at, sentence, operations, nodes))
+            self.findings.append(Finding(promise, event.at, sentence, operations, nodes, events))
+
+    def first_delivery(self, index: int) -> Witness:
+        transaction, node, at = self.delivered[index - 1]
+        return delivers(at, node, transaction)
+
+    def before(self, node: str) -> tuple[Witness, ...]:
+        """The last delivery of this server, if there was one since it started."""
+        return (delivers(self.last_at[node], node, self.last[node]),) if node in self.last else ()
 
     def see_leader(self, event: Event, epoch: int) -> None:
         first = self.leader_of.setdefault(epoch, event.node)
+        self.led_at.setdefault(epoch, event.at)
         if first != event.node:
             sentence = say(
                 "{node} became leader of epoch {epoch}, which {first} leads.", node=event.node, epoch=epoch, first=first
             )
-            self.find(LEADERSHIP, event, sentence, (first, event.node))
+            events = (leads(self.led_at[epoch], first, epoch), leads(event.at, event.node, epoch))
+            self.find(LEADERSHIP, event, sentence, (first, event.node), events=events)
 
     # --- broadcasts -------------------------------------------------------------------------------
 
@@ -123,11 +143,13 @@ class ZabSafety:
                 epoch=epoch,
                 named=named(transaction),
             )
-            self.find(LOCAL_PRIMARY_ORDER, event, sentence, (primary,), transaction)
+            broadcasts = Witness(event.at, primary, say("{node} broadcasts {named}", node=primary, named=named(transaction)))
+            events = (leads(self.led_at[epoch], self.leader_of[epoch], epoch), broadcasts)
+            self.find(LOCAL_PRIMARY_ORDER, event, sentence, (primary,), transaction, events=events)
         self.place[transaction] = self.broadcast_in[epoch] = self.broadcast_in.get(epoch, 0) + 1
         self.last_counter[epoch] = transaction[1]
         if epoch not in self.began_with:
-            self.began_with[epoch] = (primary, self.count[primary])
+            self.began_with[epoch] = (primary, self.count[primary], event.at)
             for index in range(len(self.delivered), 0, -1):
                 if self.delivered[index - 1][0][0] < epoch:
                     return self.check_began_with(event, epoch, index)  # and so for all before it
@@ -135,9 +157,9 @@ class ZabSafety:
 
     def check_began_with(self, event: Event, epoch: int, index: int) -> None:
         """Primary Integrity: had that epoch's primary delivered this transaction of an earlier epoch before it broadcast?"""
-        primary, count = self.began_with[epoch]
+        primary, count, at = self.began_with[epoch]
         if count < index:
-            transaction, deliverer = self.delivered[index - 1]
+            transaction, deliverer, _at = self.delivered[index - 1]
             sentence = say(
                 "{primary} broadcast in epoch {epoch} before it delivered {named}, which it delivered."
                 if deliverer == primary
@@ -147,7 +169,9 @@ class ZabSafety:
                 named=named(transaction),
                 deliverer=deliverer,
             )
-            self.find(PRIMARY_INTEGRITY, event, sentence, (deliverer, primary), transaction)
+            broadcasts = Witness(at, primary, say("{node} broadcasts in epoch {epoch}", node=primary, epoch=epoch))
+            events = in_time(self.first_delivery(index), broadcasts)
+            self.find(PRIMARY_INTEGRITY, event, sentence, (deliverer, primary), transaction, events=events)
 
     # --- deliveries -------------------------------------------------------------------------------
 
@@ -163,11 +187,12 @@ class ZabSafety:
                 named=named(transaction),
                 named2=named(before),
             )
-            self.find(GLOBAL_PRIMARY_ORDER, event, sentence, (node,), before, transaction)
+            events = (*self.before(node), delivers(event.at, node, transaction))
+            self.find(GLOBAL_PRIMARY_ORDER, event, sentence, (node,), before, transaction, events=events)
         self.count[node] = index
-        self.last[node] = transaction
+        self.last[node], self.last_at[node] = transaction, event.at
         if index == len(self.delivered) + 1:
-            self.delivered.append((transaction, node))
+            self.delivered.append((transaction, node, event.at))
             self.position.setdefault(transaction, index)
             for later in self.began_with:
                 if later > epoch:
@@ -191,7 +216,8 @@ class ZabSafety:
                 epoch=epoch,
                 had=had,
             )
-            self.find(LOCAL_PRIMARY_ORDER, event, sentence, (node,), transaction)
+            events = (*self.before(node), delivers(event.at, node, transaction))
+            self.find(LOCAL_PRIMARY_ORDER, event, sentence, (node,), transaction, events=events)
         self.of_epoch[node][epoch] = place
         return None
 
@@ -202,7 +228,14 @@ class ZabSafety:
             sentence = say(
                 "{node} delivered index {index} after index {count}.", node=node, index=index, count=self.count[node]
             )
-            self.find(TOTAL_ORDER, event, sentence, (node,), transaction)
+            self.find(
+                TOTAL_ORDER,
+                event,
+                sentence,
+                (node,),
+                transaction,
+                events=(*self.before(node), delivers(event.at, node, transaction)),
+            )
         if index > len(self.delivered):
             elsewhere = self.position.get(transaction)
             if elsewhere is not None:
@@ -213,9 +246,16 @@ class ZabSafety:
                     index=index,
                     elsewhere=elsewhere,
                 )
-                self.find(TOTAL_ORDER, event, sentence, (node,), transaction)
+                self.find(
+                    TOTAL_ORDER,
+                    event,
+                    sentence,
+                    (node,),
+                    transaction,
+                    events=(self.first_delivery(elsewhere), delivers(event.at, node, transaction)),
+                )
             return
-        first, deliverer = self.delivered[index - 1]
+        first, deliverer, _at = self.delivered[index - 1]
         if first == transaction:
             return
         nodes = (deliverer, node)
@@ -227,7 +267,8 @@ class ZabSafety:
             node=node,
             named2=named(transaction),
         )
-        self.find(PREFIX_CONSISTENCY, event, sentence, nodes, first, transaction)
+        events = (self.first_delivery(index), delivers(event.at, node, transaction))
+        self.find(PREFIX_CONSISTENCY, event, sentence, nodes, first, transaction, events=events)
         if transaction in self.position:
             sentence = say(
                 "{node} delivered {named} without {named2}, which {deliverer} delivered before it.",
@@ -236,7 +277,7 @@ class ZabSafety:
                 named2=named(first),
                 deliverer=deliverer,
             )
-            self.find(TOTAL_ORDER, event, sentence, nodes, first, transaction)
+            self.find(TOTAL_ORDER, event, sentence, nodes, first, transaction, events=events)
         else:
             sentence = say(
                 "{deliverer} delivered {named}, {node} {named2}, and neither has both.",
@@ -245,7 +286,15 @@ class ZabSafety:
                 node=node,
                 named2=named(transaction),
             )
-            self.find(AGREEMENT, event, sentence, nodes, first, transaction)
+            self.find(AGREEMENT, event, sentence, nodes, first, transaction, events=events)
+
+
+def leads(at: int, node: str, epoch: int) -> Witness:
+    return Witness(at, node, say("{node} leads epoch {epoch}", node=node, epoch=epoch))
+
+
+def delivers(at: int, node: str, transaction: Transaction) -> Witness:
+    return Witness(at, node, say("{node} delivers {named}", node=node, named=named(transaction)))
 
 
 def named(transaction: Transaction) -> str:

@@ -1170,6 +1170,13 @@ def clash(knobs: Mapping[str, Any]) -> str:
     return ""
 
 
+def quorum(nodes: Mapping[str, RaftNode], members: tuple[str, ...]) -> bool:
+    """Has one of these servers a majority of the members in which it believes? The newest leader's belief goes first."""
+    leaders = [node for node in nodes.values() if node.role == LEADER]
+    believers = [max(leaders, key=lambda node: node.current_term)] if leaders else list(nodes.values())
+    return any(has_quorum(node.configuration, dict.fromkeys(nodes, True)) for node in believers)
+
+
 SWITCH = ((False, "off"), (True, "on"))
 
 CARD = RAFT = Card(
@@ -1287,6 +1294,7 @@ CARD = RAFT = Card(
     invariants=(RaftSafety,),
     epoch="term",
     majority=True,
+    quorum=quorum,
     actions=(
         Action("stand", "Stand for election", "The server acts as if its election timeout had elapsed."),
         Action("join", "Bring in", "This node joins the members, once it has caught up with the log.", "node"),

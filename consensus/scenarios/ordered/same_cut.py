@@ -1,4 +1,9 @@
-"""54, with two lanes: the same cut, two worlds. The page opens with it, running: the visitor only draws the cut."""
+"""54, with two lanes: the same cut, two worlds. The page opens with it, running: the visitor only draws the cut.
+
+With R = W = 1 two writes may race without any cut, and a read then returns siblings. With this seed none does in the first
+twenty simulated seconds, which are nearly seven minutes at the opening's speed: the first conflict that a visitor sees is one
+that the cut made.
+"""
 
 from consensus.kernel.node import S
 from consensus.runs.experiment import Experiment
@@ -18,8 +23,11 @@ SCENARIO = Scenario(
         scenario="same-cut",
         title="Same cut, two worlds",
         story="One line across the network falls on Raft and on a Dynamo-style store at the same instant.",
-        lanes=(LaneSpec("raft"), LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1)))),
-        seed=4711,
+        lanes=(
+            LaneSpec("raft", nickname="asks a majority"),
+            LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1)), nickname="asks one copy"),
+        ),
+        seed=4701,
         script=(
             Step(4 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
             Step(9 * S, Heal()),

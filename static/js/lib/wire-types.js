@@ -154,16 +154,55 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   failed: number,
  *   unknown: number,
  *   pending: number,
- *   stale: number,
- *   conflicts: number,
- *   violations: number,
+ *   splits: number,
  *   lost: number,
- *   availability: "AVAILABLE" | "PARTLY" | "REFUSING" | "QUIET",
- *   consistency: "CONSISTENT" | "STALE" | "CONFLICT",
+ *   violations: number,
+ *   conflicts: number,
+ *   stale: number,
+ *   inverted: number,
+ *   availability: "AVAILABLE" | "PARTLY" | "REFUSING" | "WAITING" | "IDLE",
+ *   consistency: "" | "CONSISTENT" | "STALE" | "SIBLINGS" | "CONTRADICTION" | "LOST" | "SPLIT",
+ *   recent: [answered: number, ended: number, declined: number],
+ *   availability_earlier: boolean,
+ *   consistency_earlier: boolean,
+ *   oldest: number | null,
  *   read: [ok: number, asked: number],
  *   write: [ok: number, asked: number],
  *   latency_ms: [half: number, most: number] | null,
+ *   reads_ms: [half: number, slowest: number] | null,
+ *   writes_ms: [half: number, slowest: number] | null,
  * }} Side
+ */
+/**
+ * @typedef {{
+ *   name: string,
+ *   sentence: string,
+ *   at: number,
+ *   events: Witness[],
+ * }} Law
+ */
+/**
+ * @typedef {{
+ *   at: number,
+ *   node: string,
+ *   text: string,
+ * }} Witness
+ */
+/**
+ * @typedef {{
+ *   since: number,
+ *   until: number | null,
+ *   answered: number,
+ *   asked: number,
+ *   splits: number,
+ *   lost: number,
+ *   violations: number,
+ *   conflicts: number,
+ *   stale: number,
+ *   inverted: number,
+ *   slowest_ms: number | null,
+ *   sides: [nodes: string[], answered: number, asked: number][],
+ * }} Span
  */
 /**
  * @typedef {{
@@ -171,6 +210,30 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   loss: number,
  *   down: number,
  * }} Dropped
+ */
+/**
+ * @typedef {{
+ *   number: number,
+ *   state: "off" | "open" | "closed" | "shown" | "right",
+ *   votes: number | null,
+ *   counts: number[],
+ *   right: boolean[],
+ * }} Poll
+ */
+/**
+ * @typedef {{
+ *   open: boolean,
+ *   most: number,
+ *   taken: Record<string, number>,
+ * }} Seats
+ */
+/**
+ * @typedef {{
+ *   number: number,
+ *   answer: number,
+ *   client: string,
+ *   node: string,
+ * }} Mine
  */
 /**
  * @typedef {{
@@ -204,6 +267,8 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   log?: [epoch: number | null, label: string][],
  *   log_start?: number,
  *   commit?: number,
+ *   homes?: Record<string, string[]>,
+ *   hints?: [home: string, key: string, values: string[]][],
  *   facts?: Record<string, string>,
  *   timers: [name: string, since: number, due: number][],
  *   lie: string,
@@ -272,6 +337,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  * @typedef {{
  *   lane: number,
  *   kinds?: Kind[],
+ *   places?: string[],
  *   sent?: SentColumns,
  *   late?: number[],
  *   ended?: EndedColumns,
@@ -288,6 +354,8 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   lane: number,
  *   since?: number,
  *   sides?: Side[],
+ *   law?: Law | null,
+ *   cost?: {before: Span, during: Span, after: Span | null} | null,
  *   left_out?: {down: number, straddled: number},
  *   sentence?: string,
  *   badge?: string,
@@ -320,6 +388,13 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  */
 /**
  * @typedef {{
+ *   poll: Poll,
+ *   seats: Seats,
+ *   mine?: Mine,
+ * }} Hall
+ */
+/**
+ * @typedef {{
  *   sentence: string,
  * }} Refused
  */
@@ -331,6 +406,6 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
 /** @typedef {Required<ClockNews>} Clock */
 /** @typedef {Required<Omit<MetersNews, "lane">>} Meters */
 /** @typedef {Omit<Verdict, "lane">} Finding */
-/** @typedef {["hello", Hello] | ["audience", Audience] | ["snapshot", Snapshot] | ["clock", ClockNews] | ["events", EventsBody] | ["meters", MetersNews] | ["verdict", Verdict] | ["marks", MarksBody] | ["refused", Refused] | ["bye", Bye]} Frame */
+/** @typedef {["hello", Hello] | ["audience", Audience] | ["snapshot", Snapshot] | ["clock", ClockNews] | ["events", EventsBody] | ["meters", MetersNews] | ["verdict", Verdict] | ["marks", MarksBody] | ["hall", Hall] | ["refused", Refused] | ["bye", Bye]} Frame */
 /** @typedef {[seq: number, run: number, frames: Frame[]]} Packet */
 /** One array a field. @template Row @typedef {{[Name in keyof Row]?: Row[Name][]}} Columns */

@@ -10,6 +10,9 @@ export const moment = (us) => t("figure.seconds", { n: figure(us / 1e6, 1) });
 /** @param {number} us @returns {string} a moment to the millisecond: "8.213 s" */
 export const exactMoment = (us) => t("figure.seconds", { n: figure(us / 1e6, 3) });
 
+/** @param {number} us @returns {string} a length that grows: "0.2 s", "3.0 s" */
+export const tenths = (us) => t("figure.seconds", { n: figure(Math.floor(us / 1e5) / 10, 1) });
+
 /** @param {number} us @returns {string} a length: "15 ms", "0.3 ms", "1.5 s" */
 export function span(us) {
   if (us >= 1e6) return t("figure.seconds", { n: figure(Math.round(us / 1e5) / 10) });

@@ -1,6 +1,7 @@
 /** Sentences with several cases or parts. The texts are in the catalogue; this file chooses among them. */
 import { shownKey } from "../lib/keys.js";
-import { exactMoment, set, span, valueWords } from "./figures.js";
+import { SHORT } from "../lib/knobs.js";
+import { exactMoment, set, span, tenths, valueWords } from "./figures.js";
 import { named, t } from "./index.js";
 
 /** An operation in words, from its client's view. @param {import("../lib/wire-types.js").Operation} op @param {string} [object] what reads and writes mean here */
@@ -21,17 +22,48 @@ export function operationWords(op, object = "register") {
   return [asked, answer, op.reason && op.outcome !== "ok" ? t("strip.reason", { reason: op.reason }) : ""].filter(Boolean).join(" ");
 }
 
-/** A side's two words, one after the other. @param {import("../lib/wire-types.js").Side} side */
-export const outcomeWords = ({ nodes, availability, consistency }) =>
-  t("meters.outcome", { nodes: set(nodes), availability: named("meters.availability", availability).toLowerCase(), consistency: named("meters.consistency", consistency).toLowerCase() });
+/** A side's words, one after the other. @param {import("../lib/wire-types.js").Side} side */
+export function outcomeWords({ nodes, availability, consistency }) {
+  const words = { nodes: set(nodes), availability: named("meters.availability", availability).toLowerCase() };
+  return consistency ? t("meters.outcome", { ...words, consistency: named("meters.consistency", consistency).toLowerCase() }) : t("meters.outcomeUnjudged", words);
+}
 
-/** The faults in a side's answers, one part for each kind. @param {{stale: number, conflicts: number, lost: number, violations?: number}} side */
-export function oddWords({ stale, conflicts, lost, violations = 0 }) {
-  const parts = [t("meters.stale", { n: stale })];
-  if (conflicts) parts.push(t("meters.siblings", { n: conflicts }));
-  if (violations) parts.push(t("meters.violations", { n: violations }));
+/** @typedef {{stale: number, conflicts: number, lost: number, violations?: number, splits?: number, inverted?: number}} Harm */
+
+/** Wrong answers, one part for each kind, the gravest first. @param {Harm} harm */
+export function harmWords({ stale, conflicts, lost, violations = 0, splits = 0, inverted = 0 }) {
+  const parts = [];
+  if (splits) parts.push(t("meters.splits", { n: splits }));
   if (lost) parts.push(t("meters.lost", { n: lost }));
+  if (violations) parts.push(t("meters.violations", { n: violations }));
+  if (conflicts) parts.push(t("meters.siblings", { n: conflicts }));
+  if (stale) parts.push(t("meters.stale", { n: stale }));
+  if (inverted) parts.push(t("meters.inverted", { n: inverted }));
+  return parts;
+}
+
+/** What stands under a side's word of consistency. @param {import("../lib/wire-types.js").Side} side */
+export function oddWords(side) {
+  if (side.consistency_earlier) return [t("meters.before")];
+  const parts = harmWords(side);
+  if (parts.length === 0 && side.consistency) parts.push(t("meters.stale", { n: 0 }));
   return parts.map((part, place) => (place < parts.length - 1 ? `${part},` : part));
+}
+
+/** What stands under a side's word of availability, at a moment. @param {import("../lib/wire-types.js").Side} side @param {number} now */
+export function recentWords({ availability, availability_earlier: earlier, recent, pending, oldest }, now) {
+  if (availability === "WAITING") return t("meters.waiting", { n: pending, span: tenths(Math.max(0, now - (oldest ?? now))) });
+  if (availability === "IDLE") return t("meters.idle");
+  const [answered, ended, declined] = recent;
+  const words = answeredWords(answered, ended, declined);
+  return earlier ? t("meters.answeredBefore", { words }) : words;
+}
+
+/** One column of the cost of a cut. @param {import("../lib/wire-types.js").Span} part */
+export function costWords(part) {
+  const notes = harmWords(part);
+  if (part.slowest_ms !== null) notes.push(t("meters.slowest", { ms: part.slowest_ms }));
+  return notes.join(", ");
 }
 
 /** The name of an action's key. @param {string} action */
@@ -79,14 +111,25 @@ export function boundsWords(low, high, unit, value) {
   return unit ? t("knobs.boundsUnit", { low, high, unit, first }) : t("knobs.bounds", { low, high, first });
 }
 
+/** A knob and its value, as the head of a lane shows them: "Reads: via log", "N=3", "Time-out: 200 ms". @param {import("../lib/wire-types.js").Knob} knob @param {unknown} value */
+export function knobShown(knob, value) {
+  const choice = knob.choices.find(([each]) => each === value);
+  if (choice) return t("named", { name: knob.title, text: choice[1] });
+  if (knob.title.length <= SHORT) return t("lane.symbol", { knob: knob.title, value: String(value) });
+  return t("named", { name: knob.title, text: numberWords(knob, Number(value)) });
+}
+
+/** The value of a number knob with its unit. @param {import("../lib/wire-types.js").Knob} knob @param {number} number */
+export function numberWords({ unit }, number) {
+  if (unit === "nodes") return t("lane.nodes", { n: number });
+  return unit ? t("lane.unit", { n: number, unit }) : String(number);
+}
+
 /** How many versions the stalest read was behind. @param {{versions: number, ms: number}} staleness */
 export const stalenessWords = ({ versions, ms }) => (versions ? t("details.stalenessValue", { n: versions, span: span(ms * 1000) }) : t("details.notStale"));
 
 /** @param {readonly string[]} nodes */
 export const splitWords = (nodes) => (nodes.length ? t("twin.split", { nodes: set(nodes) }) : t("twin.splitNone"));
-
-/** Elements of a set: "3 in x"; a long key would not fit in a node. @param {number} n @param {string} key */
-export const elementsWords = (n, key) => (key.length <= 2 ? t("stage.elements", { n, key }) : t("stage.elementsOfIt", { n }));
 
 /** @param {import("../stores/lane.js").Message} message */
 export const messageWords = ({ type, src, dst }) => t("message.line", { type, src, dst });
