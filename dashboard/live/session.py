@@ -72,6 +72,7 @@ class Session:
         self.viewers: dict[str, str] = {}  # viewer -> token
         self.controls = Controls(id, self.viewers, limits)
         self.most_viewers = 0  # so far
+        self.code = ""  # of its short address; the house gives it
         self.newcomers: list[str] = []  # viewers that have not got a packet yet
         self.behind: dict[str, bool] = {}  # viewers that missed packets and need a snapshot
         self.queue: deque[QueuedCommand] = deque()

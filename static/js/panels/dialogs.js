@@ -6,6 +6,7 @@ import { keyName } from "../words/sentences.js";
 import { Catalogue } from "./catalogue.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
+import { Join } from "./join.js";
 
 /** @param {{app: import("./html.js").App}} props */
 export function Dialogs({ app }) {
@@ -15,6 +16,7 @@ export function Dialogs({ app }) {
   if (dialog === "catalogue") return html`<${Frame} app=${app} title=${t("catalogue.title")}><${Catalogue} app=${app} /></${Frame}>`;
   if (dialog === "ask") return html`<${Frame} app=${app} title=${t("audience.ask")}><${Question} app=${app} /></${Frame}>`;
   if (dialog === "lesson") return html`<${Frame} app=${app} title=${t("audience.lesson")}><${Lesson} app=${app} /></${Frame}>`;
+  if (dialog === "join") return html`<${Frame} app=${app} title=${t("join.title")}><${Join} app=${app} /></${Frame}>`;
   if (dialog === "help") return html`<${Frame} app=${app} title=${t("help.title")}><${Help} app=${app} /></${Frame}>`;
   return null;
 }
