@@ -59,7 +59,7 @@ export function SeatsSwitch({ app }) {
   const [seats, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.hall.seats, state.audience]));
   if (!audience.controls || (audience.viewers <= 1 && !seats.open)) return null;
   const taken = Object.values(seats.taken).reduce((sum, count) => sum + count, 0);
-  return html`<button class="quiet" aria-pressed=${seats.open} title=${t("hall.seatsWhat")} onClick=${() => app.send("seats", { open: !seats.open })}>${seats.open ? t("hall.seatsTaken", { n: taken }) : t("hall.seats")}</button>`;
+  return html`<button class="quiet seats-switch" aria-pressed=${seats.open} title=${t("hall.seatsWhat")} onClick=${() => app.send("seats", { open: !seats.open })}>${seats.open ? t("hall.seatsTaken", { n: taken }) : t("hall.seats")}</button>`;
 }
 
 /** @param {import("./html.js").App} app */

@@ -2,7 +2,7 @@
  * What a phone that plays a client has asked, and what became of it in each lane. A pure reading of the world's operations.
  */
 
-const SHOWN = 4; // requests
+const SHOWN = 3; // requests
 
 /** @typedef {import("../lib/wire-types.js").Operation} Operation */
 

@@ -51,7 +51,7 @@ export function clientShapes({ layout, answers, clients, ui, laneIndex, object }
     const answer = answers.get(client);
     const focused = ui.hover?.kind === "client" && ui.hover.id === client && ui.hover.lane === laneIndex;
     const mark = answer ? answerMark(answer) : "";
-    const said = answer && ui.view === "clients" ? saidText(answer, object) : "";
+    const said = answer && ui.view === "clients" ? saidText(answer, object) : /^p\d+$/.test(client) ? client : ""; // a phone's own client has a name
     const look = `client|${client === "you"}|${size}|${mark}|${focused}|${said}`;
     shapes.push({ kind: "client", id: client, node, x: seat[0], y: seat[1], size, focused, answer: mark, unit, said, look });
   }

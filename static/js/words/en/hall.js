@@ -42,7 +42,7 @@ export const hall = Object.freeze({
   "seat.fate.lost": "your write was lost",
   "seat.fate.violation": "that contradicts other answers",
   "hall.seats": "Seats",
-  "hall.seatsTaken": "Seats: {n} taken",
+  "hall.seatsTaken": { one: "{n} seat taken", other: "{n} seats taken" },
   "hall.seatsWhat": "Each phone that follows may be a client at one node, with Read and Write",
   "strip.hall": "hall",
 });
