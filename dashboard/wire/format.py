@@ -457,6 +457,11 @@ OBJECTS: dict[str, FrameCard] = {
             "log": ("[epoch: number | null, label: string][]", "[[epoch, label], ...], the last eight entries"),
             "log_start": ("number", "index of the first of them; the log begins at 1"),
             "commit": ("number", "index of the last committed entry"),
+            "homes": ("Record<string, string[]>", "{key: [node, ...]}: who keeps the key, where not every node keeps all"),
+            "hints": (
+                "[home: string, key: string, values: string[]][]",
+                "[[home, key, values], ...]: what it keeps for other nodes",
+            ),
             "facts": ("Record<string, string>", "{label: text}, in the paper's words"),
             "timers": ("[name: string, since: number, due: number][]", "[[name, set at, due], ...]"),
             "lie": ("string", "how it lies, or empty"),
@@ -466,7 +471,7 @@ OBJECTS: dict[str, FrameCard] = {
                 "gains rate parts per million",
             ),
         },
-        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "facts", "clock"),
+        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "homes", "hints", "facts", "clock"),
     ),
     "Links": FrameCard(
         "The matrix of directed links.",
