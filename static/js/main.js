@@ -85,10 +85,20 @@ function mine(news) {
   world.notify();
 }
 
+const narrow = matchMedia("(max-width: 600px)");
+
+/** A phone without controls follows: it shows neither tools nor a player, and invites to nothing that it may not do. */
+function keepFollowing() {
+  const follow = narrow.matches && world.state.spec !== null && !world.state.audience.controls;
+  if (follow === ui.state.follow) return;
+  ui.update(follow ? { follow, tool: "move", invited: false, ghost: null, presenting: false, twin: false, solo: null } : { follow, tool: "cut" });
+}
+
 /** Closes what a visitor was looking at, if it does not exist in a new world. */
 function keepUiWithWorld() {
   const { spec } = world.state;
   if (!spec) return;
+  keepFollowing();
   if (!spec.keys.includes(ui.state.watchedKey)) ui.update({ watchedKey: spec.keys[0] });
   const { dock, lit } = ui.state;
   if (dock && (dock.lane >= spec.lanes.length || (dock.kind === "node" && !spec.nodes.includes(dock.id)))) ui.update({ dock: null });
@@ -181,6 +191,7 @@ function showGhost() {
   addEventListener("keydown", leave, true);
   const move = (/** @type {number} */ now) => {
     if (Number.isNaN(began)) return;
+    if (ui.state.follow) return;
     if (world.state.spec && began === 0) began = now + GHOST.wait;
     if (began > 0 && now >= began) {
       const passed = now - began;
@@ -243,6 +254,7 @@ ui.update({
   reducedMotion: motion.matches,
   invited: true,
 });
+narrow.addEventListener("change", keepFollowing);
 motion.addEventListener("change", () => ui.update({ reducedMotion: motion.matches }));
 loadFont();
 showTheme();
