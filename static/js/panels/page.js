@@ -5,6 +5,7 @@ import { Dialogs } from "./dialogs.js";
 import { html, useStore } from "./html.js";
 import { Lanes } from "./lane.js";
 import { StatusLine } from "./status.js";
+import { Menu } from "./menu.js";
 import { Timeline } from "./timeline.js";
 import { Tooltip } from "./tooltip.js";
 import { TopBar } from "./topbar.js";
@@ -23,6 +24,7 @@ function Page({ app }) {
     </main>
     ${!presenting && html`<${StatusLine} app=${app} />`}
     <${Tooltip} app=${app} />
+    <${Menu} app=${app} />
     <${Dialogs} app=${app} />
   </div>`;
 }
