@@ -24,6 +24,8 @@ from consensus.runs.timeline import Timeline
 from consensus.watch.watch import Mark
 from dashboard import wire
 from dashboard.live import veil
+from dashboard.live.talk import COMMANDS as TALK
+from dashboard.live.talk import Talk
 from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
 
@@ -90,6 +92,7 @@ class Session:
         self.packet_at = self.meters_at = self.clock_sent_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
         self.sent_audience: tuple[Any, ...] = ()
         self.base_run = 0
+        self.talk = Talk(self)
         spec = registry.opening(OPENS_WITH)
         self._stand(spec, self._timeline(spec), playing=True, now=now)
 
@@ -113,6 +116,7 @@ class Session:
         self.speed = min(max(spec.speed, self.limits.speed_min), self.limits.speed_max)
         self.clock_at = now
         self._go_to(spec.opening)
+        self.talk.stand()
         self._new_pace(now)
         self._renew()
 
@@ -233,6 +237,9 @@ class Session:
             return None
         if order.type == "inspect":
             return self._obey_inspect(**order.values)
+        if order.type in TALK:
+            self.talk.obey(order.type, order.values, now)
+            return None
         obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
         if order.type in ("resync", "take", "release"):
             return obey(command.viewer, token, now)
@@ -270,6 +277,7 @@ class Session:
         self.meters_due = True
 
     def _obey_speed(self, speed: float) -> None:
+        self.talk.speed(speed)
         self.speed = speed
         self.goal = self.timeline.at
         self._new_pace(self.clock_at)
@@ -280,18 +288,21 @@ class Session:
         self.playing = False
         self.timeline.step(unit)
         self.goal, self.there = self.timeline.at, True  # the other events of this microsecond wait for the next step
+        self.talk.moved()
         self.meters_due = True
 
     def _obey_seek(self, at: int) -> None:
         self.playing = False
         self.timeline.seek(at)
         self._go_to(at)
+        self.talk.moved()
 
     def _obey_reset(self) -> None:
         self._spend_build()
         self.timeline.reset()
         self.playing = False
         self._go_to(self.spec.opening)
+        self.talk.reset()
 
     def _obey_reveal(self) -> None:
         """Lifts the veil: everybody gets a new snapshot, with everything in it, as a newcomer does."""
@@ -395,7 +406,8 @@ class Session:
         if self.there and self.playing:
             self._watch_the_length()
         if self.there and self.playing:
-            self.goal = min(timeline.at + max(1, round(passed * self.speed * S)), self.limits.length)
+            ahead = self.talk.ahead(passed) or timeline.at + max(1, round(passed * self.speed * S))
+            self.goal = min(ahead, self.limits.length)
             self.there = False
         end = clock() + self.limits.slice_s
         while not self.there:
@@ -405,6 +417,7 @@ class Session:
         if self.there and self.arriving:
             self.arriving = False
             self.changed = self.meters_due = True
+        self.talk.looked()
         self._watch_the_pace(now)
         return not self.there
 
@@ -435,7 +448,7 @@ class Session:
             if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
                 self.behind[viewer] = True  # newest wins: it gets a snapshot when its queue is empty
         newcomers, returning = self._due(now, waiting)
-        personal = bool(newcomers or returning or self.notices or self._audience_is_news(now))
+        personal = bool(newcomers or returning or self.notices or self._audience_is_news(now) or self.talk.is_news())
         if not personal and not self._news_are_due(now):
             return []
         shared = self._shared(now, bool(newcomers or returning))
@@ -525,18 +538,24 @@ class Session:
     def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
         """What single viewers get instead: newcomers, viewers who fell behind, and all when the audience changed; notices."""
         audience = {holds: self._audience(holds) for holds in (True, False)}
+        talk = self.talk.frames(now)
         served: dict[str, Served] = {}
         if newcomers or returning:
             world = None if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
-            hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits)
+            hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits, registry.talks())
             for viewer in newcomers:
-                served[viewer] = Served([hello, audience[self.holds(viewer)]], world)
+                served[viewer] = Served([hello, audience[self.holds(viewer)], talk[self.holds(viewer)]], world)
             for viewer in returning:
-                served[viewer] = Served([audience[self.holds(viewer)]], world)
+                served[viewer] = Served([audience[self.holds(viewer)], talk[self.holds(viewer)]], world)
+        news = []
         if self._audience_is_news(now):
             self.sent_audience, self.audience_at = self._audience_now(), now
+            news.append(audience)
+        if self.talk.is_news(keep=True):
+            news.append(talk)
+        if news:
             for viewer in self._reached(served):
-                served[viewer] = Served([audience[self.holds(viewer)]])
+                served[viewer] = Served([frames[self.holds(viewer)] for frames in news])
         notices, self.notices = self.notices, []
         for viewer, sentence in notices:
             if viewer in served or viewer in self._reached(served):

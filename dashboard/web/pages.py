@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request
 from markupsafe import Markup
@@ -58,18 +59,26 @@ def register(app: Flask, house: House) -> None:
 
     @pages.get("/")
     def newcomer() -> Response:
-        answer = redirect(f"/s/{new_id()}")
+        talk = request.args.get("talk", "")[:300]
+        answer = redirect(f"/s/{new_id()}{f'?talk={quote(talk)}' if talk else ''}")
         answer.headers["Cache-Control"] = "no-store"
         return answer  # type: ignore[return-value]
 
     @pages.get("/s/<id>")
-    def session(id: str) -> tuple[str, int] | Response:
+    def session(id: str) -> Response:
+        return page_of(id, "index.html")
+
+    @pages.get("/s/<id>/speaker")
+    def speaker(id: str) -> Response:
+        return page_of(id, "speaker.html")
+
+    def page_of(id: str, template: str) -> Response:
         if not SESSION_ID.fullmatch(id):
             return _error_page(404, "There is no session here: its name would be 8 to 10 small letters and digits.")
         if vendor.missing():
             return _error_page(503, "The page's libraries are not here yet. Stop the server and start it with: make run")
         import_map, policy = skeleton()
-        answer = Response(render_template("index.html", session=id, import_map=Markup(import_map), vendor=vendor))
+        answer = Response(render_template(template, session=id, import_map=Markup(import_map), vendor=vendor))
         answer.headers["Cache-Control"] = "no-store"
         answer.headers["Content-Security-Policy"] = policy
         return answer

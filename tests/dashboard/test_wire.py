@@ -21,6 +21,7 @@ from consensus.runs import interventions, registry
 from consensus.runs.timeline import Timeline
 from consensus.watch.history import Operation
 from dashboard import wire
+from dashboard.live.session import Session
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
 from dashboard.wire.frames import operation_row
@@ -253,7 +254,10 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     scenario = registry.scenarios()["same-cut"]
     lanes = timeline.experiment.lanes
-    _, hello = wire.hello("abcdefgh2", registry.protocols(), registry.scenarios())
+    _, hello = wire.hello("abcdefgh2", registry.protocols(), registry.scenarios(), talks=registry.talks())
+    session = Session("abcdefgh2", 0.0)
+    session.talk.obey("talk", {"name": "8"}, 0.0)
+    talk = session.talk.body(owner=True)
     spec = wire.spec_body(timeline.spec, scenario, lanes)
     broken = Timeline(registry.spec("forgotten-vote"))
     run_to(broken, broken.spec.until)
@@ -264,6 +268,9 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "Action": [action for card in hello["protocols"] for action in card["actions"]],
         "Claims": [card["claims"] for card in hello["protocols"]],
         "ScenarioCard": hello["scenarios"],
+        "TalkCard": hello["talks"],
+        "TalkScene": talk["scenes"],
+        "TalkBeat": talk["beats"],
         "Preset": hello["presets"],
         "Spec": [spec],
         "SpecLane": spec["lanes"],
@@ -458,6 +465,15 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ),
     ({"type": "deliver_message", "src": "n1", "dst": "n2"}, interventions.DeliverMessage("n1", "n2")),
     ({"type": "say", "text": "Look at n1."}, interventions.Say("Look at n1.")),
+    ({"type": "next"}, None),
+    ({"type": "previous"}, None),
+    ({"type": "scene", "number": 0}, None),
+    ({"type": "show", "what": "question"}, None),
+    ({"type": "show", "what": ""}, None),
+    ({"type": "blank", "on": True}, None),
+    ({"type": "talk", "name": "8,13,16"}, None),
+    ({"type": "talk", "name": ""}, None),
+    ({"type": "compose_talk", "talk": {"title": "Mine", "scenes": [{"scenario": "same-cut"}]}}, None),
     ({"type": "scenario", "name": "same-cut"}, None),
     ({"type": "compose", "lanes": [{"protocol": "raft", "knobs": {}}], "nodes": 5, "seed": 1}, None),
 ]
@@ -476,6 +492,12 @@ def test_every_command_has_an_example_here() -> None:
 
 BAD: list[Any] = [
     None,
+    {"id": "1", "type": "scene", "number": -1},
+    {"id": "1", "type": "show", "what": "slides"},
+    {"id": "1", "type": "blank", "on": 1},
+    {"id": "1", "type": "talk"},
+    {"id": "1", "type": "talk", "name": 8},
+    {"id": "1", "type": "compose_talk", "talk": "8,13"},
     [],
     "play",
     {"type": "play"},

@@ -35,9 +35,9 @@ export function Caption({ app }) {
   return html`<div class="caption">
     ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
     ${spec?.ask && !bye && html`<div class="audience">
-      <button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => ui.update({ dialog: "ask" })}>${t("audience.ask")}</button>
+      <button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => (audience.controls ? app.act("question") : ui.update({ dialog: "ask" }))}>${t("audience.ask")}</button>
       ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
-        : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => ui.update({ dialog: "lesson" })}>${t("audience.lesson")}</button>`}
+        : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => (audience.controls ? app.act("lesson") : ui.update({ dialog: "lesson" }))}>${t("audience.lesson")}</button>`}
     </div>`}
     <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? t("caption.lost") : speaking ? said.sentence : "")}</div>
     <${WhatIsCut} app=${app} />

@@ -5,6 +5,7 @@ import { Dialogs } from "./dialogs.js";
 import { html, useStore } from "./html.js";
 import { Lanes } from "./lane.js";
 import { StatusLine } from "./status.js";
+import { Dot, TalkBar } from "./talk.js";
 import { Timeline } from "./timeline.js";
 import { Tooltip } from "./tooltip.js";
 import { TopBar } from "./topbar.js";
@@ -13,6 +14,7 @@ import { Twin } from "./twin.js";
 /** @param {{app: import("./html.js").App}} props */
 function Page({ app }) {
   const [presenting, connected] = useStore(app.ui, (state) => /** @type {const} */ ([state.presenting, state.connected]));
+  const talking = useStore(app.world, (state) => state.talk.title !== "" || state.talk.beat >= 0);
   return html`<div class=${`page ${presenting ? "presenting" : ""} ${connected ? "" : "lost"}`}>
     <${TopBar} app=${app} />
     <main>
@@ -21,7 +23,9 @@ function Page({ app }) {
       <${Caption} app=${app} />
       <${Timeline} app=${app} />
     </main>
+    ${(presenting || talking) && html`<${TalkBar} app=${app} />`}
     ${!presenting && html`<${StatusLine} app=${app} />`}
+    <${Dot} app=${app} />
     <${Tooltip} app=${app} />
     <${Dialogs} app=${app} />
   </div>`;

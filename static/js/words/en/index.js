@@ -8,5 +8,6 @@ import { figures } from "./figures.js";
 import { lane } from "./lane.js";
 import { page } from "./page.js";
 import { stage } from "./stage.js";
+import { talk } from "./talk.js";
 
-export const en = Object.freeze({ ...page, ...lane, ...cards, ...dialogs, ...stage, ...figures });
+export const en = Object.freeze({ ...page, ...lane, ...cards, ...dialogs, ...stage, ...talk, ...figures });
