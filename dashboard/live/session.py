@@ -10,7 +10,7 @@ Left out: saving runs on disk and sharing branches (a spec and a log already des
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -23,7 +23,8 @@ from consensus.runs.spec import LaneSpec, Spec
 from consensus.runs.timeline import Timeline
 from consensus.watch.watch import Mark
 from dashboard import wire
-from dashboard.live import veil
+from dashboard.live import hall, veil
+from dashboard.live.controls import Controls
 from dashboard.live.talk import COMMANDS as TALK
 from dashboard.live.talk import Talk
 from dashboard.web.limits import LIMITS, Limits, words
@@ -31,17 +32,11 @@ from dashboard.wire import Frame, LaneView, Order
 
 OPENS_WITH = "same-cut"
 STEPS = 40  # simulation steps between two looks at the clock; about two milliseconds
-ANY_TIME = (
-    "seek",
-    "pause",
-    "reset",
-    "scenario",
-    "compose",
-    "resync",
-    "inspect",
-    "take",
-    "release",
-)  # allowed while the session is on its way to a moment, too
+ABOUT_CONTROLS = ("ask_controls", "hand", "decline", "take", "release", "open_to_all")
+NEVER_WAIT = (*ABOUT_CONTROLS, *hall.COMMANDS, "resync", "inspect")  # these change nothing in the simulated world
+ANY_TIME = ("seek", "pause", "reset", "scenario", "compose")  # allowed while the session is on its way to a moment, too
+# Sent twice they do the same as once, so their answers need not be remembered: a hall's votes must not push out the speaker's.
+REPEATABLE = ("inspect", "resync", "poll", "vote", "seats", "sit", "stand")
 
 Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
 
@@ -77,10 +72,10 @@ class Session:
         self.protocols = registry.protocols()
         self.scenarios = registry.scenarios()
         self.viewers: dict[str, str] = {}  # viewer -> token
+        self.controls = Controls(id, self.viewers, limits)
+        self.most_viewers = 0  # so far
         self.newcomers: list[str] = []  # viewers that have not got a packet yet
         self.behind: dict[str, bool] = {}  # viewers that missed packets and need a snapshot
-        self.holder: str | None = None  # the token that holds the controls
-        self.holder_left: float | None = None
         self.queue: deque[QueuedCommand] = deque()
         self.answers: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
         self.notices: list[tuple[str, str]] = []  # (viewer, sentence)
@@ -93,6 +88,7 @@ class Session:
         self.sent_audience: tuple[Any, ...] = ()
         self.base_run = 0
         self.talk = Talk(self)
+        self.hall = hall.Hall(limits)
         spec = registry.opening(OPENS_WITH)
         self._stand(spec, self._timeline(spec), playing=True, now=now)
 
@@ -110,6 +106,7 @@ class Session:
 
     def _stand(self, spec: Spec, timeline: Timeline, playing: bool, now: float) -> None:
         self.spec = spec
+        self.hall.stand(spec, self.scenarios.get(spec.scenario))
         self.veiled = spec.veiled
         self.timeline = timeline
         self.playing = playing
@@ -157,17 +154,15 @@ class Session:
 
     # --- the audience -------------------------------------------------------------------------
 
-    def join(self, viewer: str, token: str, now: float) -> None:
-        """A page connects. The first holds the controls; a reload keeps them."""
-        if len(self.viewers) >= self.limits.viewers:
+    def join(self, viewer: str, token: str, now: float, secret: str = "") -> None:
+        """A page connects. A browser without cookies has no secret; there the token, which nobody else knows, stands for it."""
+        secret = secret or token
+        if len(self.viewers) >= self.limits.viewers and not self.controls.known(secret):
             raise Refused(say("This session has {viewers} viewers already; it takes no more.", viewers=self.limits.viewers))
-        self._let_go(now)
-        if self.holder is None and not self.viewers:
-            self.holder = token
         self.viewers[viewer] = token
+        self.controls.arrive(viewer, secret)
+        self.most_viewers = max(self.most_viewers, len(self.viewers))
         self.newcomers.append(viewer)
-        if token == self.holder:
-            self.holder_left = None
         if self.unwatched_since is not None:
             self.unwatched_since = None
             self.clock_at = now
@@ -179,19 +174,27 @@ class Session:
         if viewer in self.newcomers:
             self.newcomers.remove(viewer)
         self.behind.pop(viewer, None)
-        if token is not None and token == self.holder and token not in self.viewers.values():
-            self.holder_left = now
+        if token is not None:
+            self.controls.leave(viewer, token, now)
         if not self.viewers and self.unwatched_since is None:
             self.unwatched_since = now
 
-    def _let_go(self, now: float) -> None:
-        """Frees the controls when their holder has been gone for a while."""
-        if self.holder_left is not None and now - self.holder_left > self.limits.hold_s:
-            self.holder = self.holder_left = None
+    def idle(self, now: float, kept: bool = False) -> bool:
+        """True when nobody has watched for so long that the session ends. One that is kept for its owner lasts longer."""
+        longest = self.limits.kept_s if kept else self.limits.idle_s
+        return self.unwatched_since is not None and now - self.unwatched_since > longest
 
-    def idle(self, now: float) -> bool:
-        """True when nobody has watched for so long that the session ends."""
-        return self.unwatched_since is not None and now - self.unwatched_since > self.limits.idle_s
+    @property
+    def owner(self) -> str:
+        """The owner's secret. It must not get into any frame or log."""
+        return self.controls.owner
+
+    def owns(self, viewer: str) -> bool:
+        return self.controls.owns(viewer)
+
+    def holds(self, viewer: str) -> bool:
+        """Does this viewer hold the controls?"""
+        return self.controls.holds(viewer)
 
     # --- commands -----------------------------------------------------------------------------
 
@@ -204,45 +207,78 @@ class Session:
         return self.queue.append(QueuedCommand(viewer, order, reply))
 
     def _drain(self, now: float) -> None:
+        """Obeys in the order of arrival. What has to wait for the moment that the run heads for delays only its sender."""
+        later: deque[QueuedCommand] = deque()
+        waiting: set[str] = set()
         while self.queue:
-            if self.arriving and self.queue[0].order.type not in ANY_TIME:
-                return  # an intervention would belong to the moment that the run has not reached yet
             command = self.queue.popleft()
+            if self.arriving and self._may(command) and self._waits(command, waiting):
+                later.append(command)
+                waiting.add(command.viewer)
+                continue
             token = self.viewers.get(command.viewer)
             if token is None:
                 command.reply(answer("You have left this session."))
                 continue
+            if command.order.type in REPEATABLE:
+                command.reply(self._answered(command, now))
+                continue
             key = (token, command.order.id)
             if key not in self.answers:
-                self.answers[key] = self._answered(command, token, now)
+                self.answers[key] = self._answered(command, now)
                 while len(self.answers) > self.limits.acknowledgements:
                     self.answers.popitem(last=False)
             command.reply(self.answers[key])
+        self.queue = later
 
-    def _answered(self, command: QueuedCommand, token: str, now: float) -> dict[str, Any]:
+    @staticmethod
+    def _waits(command: QueuedCommand, waiting: Container[str]) -> bool:
+        """An intervention would belong to the moment that the run has not reached yet."""
+        kind = command.order.type
+        return kind not in NEVER_WAIT and (kind not in ANY_TIME or command.viewer in waiting)
+
+    def _may(self, command: QueuedCommand) -> bool:
+        card = wire.COMMANDS[command.order.type]
+        return self.owns(command.viewer) if card.owner else card.watcher or self.holds(command.viewer)
+
+    def _answered(self, command: QueuedCommand, now: float) -> dict[str, Any]:
         try:
-            if token != self.holder and not wire.COMMANDS[command.order.type].watcher:
-                raise Refused("You are watching; somebody else holds the controls.")
+            if not self._may(command):
+                raise Refused(self._why_not(command))
             if self.veiled and command.order.type in veil.FORBIDDEN:
                 raise Refused(veil.SENTENCE)
-            more = self._obey(command, token, now)
+            more = self._obey(command, now)
         except Refused as refusal:
             return answer(self._unveiling(refusal.sentence))
         return {"ok": True, **(more or {})}
 
-    def _obey(self, command: QueuedCommand, token: str, now: float) -> dict[str, Any] | None:
+    def _why_not(self, command: QueuedCommand) -> str:
+        if wire.COMMANDS[command.order.type].owner:
+            return "Only the owner of this session can do that."
+        if self.owns(command.viewer):
+            return "You have handed over the controls; take them back first."
+        return "You are watching; somebody else holds the controls."
+
+    def _obey(self, command: QueuedCommand, now: float) -> dict[str, Any] | None:
         order = command.order
         if order.act is not None:
             self._act(order, now)
             return None
+        if order.type in hall.COMMANDS:
+            viewer = command.viewer
+            return self.hall.obey(self, order, self.viewers[viewer], self.holds(viewer), now)
         if order.type == "inspect":
             return self._obey_inspect(**order.values)
         if order.type in TALK:
             self.talk.obey(order.type, order.values, now)
             return None
+        if order.type == "resync":
+            self.behind[command.viewer] = True
+            return None
+        if order.type in ABOUT_CONTROLS:
+            decide: Callable[..., dict[str, Any] | None] = getattr(self.controls, f"obey_{order.type}")
+            return decide(command.viewer, now, **order.values)
         obey: Callable[..., dict[str, Any] | None] = getattr(self, f"_obey_{order.type}")
-        if order.type in ("resync", "take", "release"):
-            return obey(command.viewer, token, now)
         self.changed = True
         if order.type in ("scenario", "compose"):
             return obey(now, **order.values)
@@ -270,6 +306,12 @@ class Session:
         if self.timeline.at >= self.limits.length:
             raise Refused(self._length_sentence())
         self.playing = True
+
+    def pause(self) -> None:
+        """Time stands still, as when the holder says so."""
+        if self.playing:
+            self._obey_pause()
+            self.changed = True
 
     def _obey_pause(self) -> None:
         self.playing = False
@@ -352,18 +394,6 @@ class Session:
         carried = [self.views[lane].recent.get(number) for number in messages]
         return {"fields": [None if message is None else wire.content(message) for message in carried]}
 
-    def _obey_resync(self, viewer: str, token: str, now: float) -> None:
-        self.behind[viewer] = True
-
-    def _obey_take(self, viewer: str, token: str, now: float) -> None:
-        self._let_go(now)
-        if self.holder not in (None, token):
-            raise Refused("Somebody holds the controls; they are free when their holder gives them up or is gone for a while.")
-        self.holder, self.holder_left = token, None
-
-    def _obey_release(self, viewer: str, token: str, now: float) -> None:
-        self.holder = self.holder_left = None
-
     def _spend_build(self) -> None:
         if self.builds < 1:
             raise Refused("One moment: that was many new worlds in a row.")
@@ -381,7 +411,7 @@ class Session:
         ``clock`` returns wall seconds, to measure a slice; ``waiting`` returns how many packets a viewer has not taken yet.
         """
         self._refill(now)
-        self._let_go(now)
+        self.controls.tick(now)
         if not self.viewers:
             self._answer_absent()
             return [], False
@@ -448,11 +478,15 @@ class Session:
             if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
                 self.behind[viewer] = True  # newest wins: it gets a snapshot when its queue is empty
         newcomers, returning = self._due(now, waiting)
-        personal = bool(newcomers or returning or self.notices or self._audience_is_news(now) or self.talk.is_news())
+        self.hall.watch(self.timeline)
+        hall_news = self.hall.news(now)
+        personal = bool(
+            newcomers or returning or self.notices or hall_news or self._audience_is_news(now) or self.talk.is_news()
+        )
         if not personal and not self._news_are_due(now):
             return []
         shared = self._shared(now, bool(newcomers or returning))
-        served = self._served(shared, newcomers, returning, now)
+        served = self._served(shared, newcomers, returning, hall_news, now)
         if not shared and not served:
             return []
         self.seq += 1
@@ -535,27 +569,35 @@ class Session:
             spec, self.sent_clock, lanes, self.marks, timeline.cut_spans, timeline.caption, timeline.undo_words
         )
 
-    def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
+    def _served(
+        self, shared: list[Frame], newcomers: list[str], returning: list[str], hall_news: tuple[bool, ...], now: float
+    ) -> dict[str, Served]:
         """What single viewers get instead: newcomers, viewers who fell behind, and all when the audience changed; notices."""
-        audience = {holds: self._audience(holds) for holds in (True, False)}
+        frames = {(holds, owns): self._audience(holds, owns) for holds in (True, False) for owns in (True, False)}
+        audience = {viewer: frames[self.holds(viewer), self.owns(viewer)] for viewer in self.viewers}
         talk = self.talk.frames(now)
         served: dict[str, Served] = {}
         if newcomers or returning:
             world = None if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
             hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits, registry.talks())
             for viewer in newcomers:
-                served[viewer] = Served([hello, audience[self.holds(viewer)], talk[self.holds(viewer)]], world)
+                served[viewer] = Served(
+                    [hello, audience[viewer], talk[self._conducts(viewer)], *self._hall_for(viewer, comes=True)], world
+                )
             for viewer in returning:
-                served[viewer] = Served([audience[self.holds(viewer)], talk[self.holds(viewer)]], world)
-        news = []
-        if self._audience_is_news(now):
+                served[viewer] = Served(
+                    [audience[viewer], talk[self._conducts(viewer)], *self._hall_for(viewer, comes=True)], world
+                )
+        audience_news, talk_news = self._audience_is_news(now), self.talk.is_news(keep=True)
+        if audience_news:
             self.sent_audience, self.audience_at = self._audience_now(), now
-            news.append(audience)
-        if self.talk.is_news(keep=True):
-            news.append(talk)
-        if news:
-            for viewer in self._reached(served):
-                served[viewer] = Served([frames[self.holds(viewer)] for frames in news])
+        for viewer in self._reached(served) if audience_news or talk_news or hall_news else ():
+            alone = [audience[viewer]] if audience_news else []
+            alone += [talk[self._conducts(viewer)]] if talk_news else []
+            if audience_news or self._conducts(viewer) in hall_news:
+                alone += self._hall_for(viewer)
+            if alone:
+                served[viewer] = Served(alone)
         notices, self.notices = self.notices, []
         for viewer, sentence in notices:
             if viewer in served or viewer in self._reached(served):
@@ -581,15 +623,18 @@ class Session:
         """The viewers who get what everybody gets."""
         return [v for v in self.viewers if v not in served and v not in self.behind and v not in self.newcomers]
 
-    def holds(self, viewer: str) -> bool:
-        """Does this viewer hold the controls?"""
-        return self.holder is not None and self.viewers.get(viewer) == self.holder
+    def _conducts(self, viewer: str) -> bool:
+        """May this viewer see the counts of a vote before they are shown?"""
+        return self.owns(viewer) or (self.holds(viewer) and not self.controls.open)
 
-    def _audience(self, holds: bool) -> Frame:
-        return wire.audience(len(self.viewers), holds, self.holder is not None)
+    def _hall_for(self, viewer: str, comes: bool = False) -> list[Frame]:
+        return self.hall.frames_for(self._conducts(viewer), self.viewers[viewer], comes)
+
+    def _audience(self, holds: bool, owns: bool) -> Frame:
+        return wire.audience(len(self.viewers), holds, **self.controls.seen(owns))
 
     def _audience_now(self) -> tuple[Any, ...]:
-        return len(self.viewers), self.holder
+        return len(self.viewers), self.controls.state()
 
     def _audience_is_news(self, now: float) -> bool:
         """True when the audience changed: at once if the controls did, a few times a second if only the count did."""

@@ -242,7 +242,7 @@ class Talk:
 
     def is_news(self, keep: bool = False) -> bool:
         """Does the page not know it yet? ``keep``: it is being sent now."""
-        state = (self.session.holder, self.body(True))
+        state = (self.session.controls.state(), self.body(True))
         news = bool(state != self.sent)
         if keep:
             self.sent = state

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
@@ -21,29 +20,30 @@ from flask_socketio import SocketIO
 
 from consensus.kernel.sentences import Refused, say
 from dashboard import wire
+from dashboard.live.controls import ALPHABET, SECRET, fits
 from dashboard.live.session import Session
 from dashboard.web.flood import brake_websockets, screen_messages
 from dashboard.web.limits import LIMITS, Limits
 
 log = logging.getLogger("capscope")
 
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without letters and digits that look alike
 SESSION_ID = re.compile(f"[{ALPHABET}]{{8,10}}")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-def new_id() -> str:
-    """An address for a session that nobody can guess."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(9))
+def cookie_of(session: str) -> str:
+    """The name of the cookie that holds the owner's secret of a session."""
+    return f"owner-{session}"
 
 
 class Connection(NamedTuple):
-    """A page. Its Socket.IO id is the viewer's name; packets go to its Engine.IO id."""
+    """A page. Its Socket.IO id is the viewer's name; packets go to its Engine.IO id. ``secret`` is empty without the cookie."""
 
     viewer: str
     eio_sid: str
     session: str
     token: str
+    secret: str = ""
 
 
 class House:
@@ -82,6 +82,16 @@ class House:
         self.arrived("ask", viewer, message, reply)
         done.wait(self.limits.answer_s)
         return answers[0] if answers else {"ok": False, "sentence": "The server is too busy to do that now."}
+
+    def owned(self, id: str, secret: str) -> bool:
+        """Is this the secret of the session's owner?"""
+        session = self.sessions.get(id)
+        return session.controls.known(secret) if session is not None and session.owner else fits(secret, id)
+
+    def taken(self, id: str) -> bool:
+        """Does the session have an owner already?"""
+        session = self.sessions.get(id)
+        return session is not None and bool(session.owner)
 
     def stop(self) -> None:
         """Makes the pump say goodbye to everybody, and end. Safe to call from a signal handler."""
@@ -131,10 +141,9 @@ class House:
                 continue
             for packet in packets:
                 self._send(packet.viewers, packet.data)
-            if session.idle(now):
-                self.end(session, "Nobody was here for a while, so this session has ended.")
             if session.viewers:
                 self.socketio.sleep(0)  # the tick may have taken a while: give the sockets of others a turn
+        self._end_idle(monotonic())
         return busy or bool(self.inbox) or bool(self.joining)
 
     def _take_in(self) -> None:
@@ -160,10 +169,12 @@ class House:
         try:
             if not connection.session:
                 raise Refused("There is no session at this address; open the front page for a new one.")
-            if len(self.connections) >= self.limits.clients:
+            session = self.sessions.get(connection.session)
+            owner = session is not None and session.controls.known(connection.secret)
+            if len(self.connections) >= self.limits.clients and not owner:
                 raise Refused(say("This server has {clients} visitors already; it takes no more.", clients=self.limits.clients))
-            session = self.sessions.get(connection.session) or self._open(connection.session, now)
-            session.join(connection.viewer, connection.token, now)
+            session = session or self._open(connection.session, now)
+            session.join(connection.viewer, connection.token, now, connection.secret)
         except Refused as refusal:
             self._dismiss(connection, refusal.sentence)
             return
@@ -175,15 +186,26 @@ class House:
         self.connections[connection.viewer] = connection
 
     def _open(self, id: str, now: float) -> Session:
-        """A new session. When the house is full, it replaces the session that has been without viewers for the longest time."""
+        """A new session. When the house is full, it replaces the least worth keeping of those without viewers."""
         if len(self.sessions) >= self.limits.sessions:
-            alone = [session for session in self.sessions.values() if session.unwatched_since is not None]
+            alone = self._alone()
             if not alone:
                 sessions = self.limits.sessions
                 raise Refused(say("This server runs {sessions} sessions already; please come back later.", sessions=sessions))
-            self.end(min(alone, key=lambda session: session.unwatched_since or 0.0), "")
+            self.end(alone[-1], "")
         session = self.sessions[id] = self.make_session(id, now, self.limits)
         return session
+
+    def _alone(self) -> list[Session]:
+        """The sessions without viewers: first those that had the most viewers, then those that had some until lately."""
+        alone = [session for session in self.sessions.values() if session.unwatched_since is not None]
+        return sorted(alone, key=lambda session: (session.most_viewers, session.unwatched_since), reverse=True)
+
+    def _end_idle(self, now: float) -> None:
+        idle = [session for session in self._alone() if session.idle(now)]
+        for place, session in enumerate(idle):
+            if session.idle(now, kept=place < self.limits.kept):
+                self.end(session, "Nobody was here for a while, so this session has ended.")
 
     def _leave(self, viewer: str) -> None:
         self.joining = deque(connection for connection in self.joining if connection.viewer != viewer)
@@ -266,8 +288,11 @@ def register(socketio: SocketIO, limits: Limits = LIMITS, make_session: Callable
             session = ""
         if not isinstance(token, str) or not TOKEN.fullmatch(token):
             token = f"{viewer}-without-token"
+        secret = flask.request.cookies.get(cookie_of(session), "") if session else ""
+        if not SECRET.fullmatch(secret):
+            secret = ""
         eio_sid = server.manager.eio_sid_from_sid(viewer, "/")
-        house.arrived("join", Connection(viewer, eio_sid, session, token))
+        house.arrived("join", Connection(viewer, eio_sid, session, token, secret))
 
     @socketio.on("disconnect")
     def disconnected(reason: Any = None) -> None:

@@ -35,8 +35,13 @@ class Limits:
     sessions: int = 64
     viewers: int = 400  # of one session
     clients: int = 1_000  # connections of all sessions together
-    idle_s: float = 600.0  # a session that nobody watches ends after this
-    hold_s: float = 10.0  # an absent holder keeps the controls for this long, so a reload does not lose them
+    idle_s: float = 600.0  # a session that nobody watches ends after this ...
+    kept_s: float = 4_500.0  # ... but some last this long, so that a speaker comes back after an hour without a network:
+    kept: int = 8  # those that had the most viewers
+    hold_s: float = 10.0  # a visitor who was handed the controls keeps them for this long when absent: a reload loses nothing
+    asking: int = 8  # visitors who ask for the controls at the same time
+    asking_s: float = 120.0  # a request for the controls ends after this
+    askers: int = 2_000  # visitors of one session who get a number when they ask
     builds: int = 4  # burst of new worlds (scenario, compose, reset) for one session ...
     builds_per_s: float = 1.0  # ... and how fast that budget refills
 
@@ -57,6 +62,17 @@ class Limits:
     inspected: int = 100  # messages that one command may ask for
     acknowledgements: int = 500  # remembered answers, so that a command sent twice applies once
     answer_s: float = 10.0  # how long a command waits for its answer
+
+    # the hall
+    votes: int = 2_400  # visitors who may vote on one question
+    seats: int = 120  # phones that are clients, in one session
+    seat_asks: int = 60  # requests of one seat in a run
+    hall_asks: int = 700  # a run whose log is this long takes no more requests from seats: the rest is the speaker's
+    hall_asks_per_s: float = 15.0  # of all seats together ...
+    hall_asks_burst: float = 30.0
+    phone_per_s: float = 2.0  # commands about the hall of one phone ...
+    phone_burst: float = 6.0
+    hall_per_s: float = 4.0  # while votes come in, the owner's page hears of the count this often
 
     # one connection
     message_bytes: int = 16_384

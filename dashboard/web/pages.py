@@ -10,15 +10,17 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from consensus import VERSION
-from dashboard.web.handlers import SESSION_ID, House, new_id
+from dashboard.live.controls import SECRET, name_of, new_secret
+from dashboard.web.handlers import SESSION_ID, House, cookie_of
 
 VENDOR = "vendor"
 YEAR_S = 365 * 24 * 3600
+COOKIE_S = 7 * 24 * 3600
 SENTENCES = {
     400: "The server could not make sense of that request.",
     404: "There is nothing at this address.",
@@ -59,10 +61,8 @@ def register(app: Flask, house: House) -> None:
 
     @pages.get("/")
     def newcomer() -> Response:
-        talk = request.args.get("talk", "")[:300]
-        answer = redirect(f"/s/{new_id()}{f'?talk={quote(talk)}' if talk else ''}")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer  # type: ignore[return-value]
+        secret = new_secret()
+        return _to_session(name_of(secret), secret, request.args.get("talk", "")[:300])
 
     @pages.get("/s/<id>")
     def session(id: str) -> Response:
@@ -75,12 +75,18 @@ def register(app: Flask, house: House) -> None:
     def page_of(id: str, template: str) -> Response:
         if not SESSION_ID.fullmatch(id):
             return _error_page(404, "There is no session here: its name would be 8 to 10 small letters and digits.")
+        if (secret := request.args.get("owner")) is not None:
+            if not SECRET.fullmatch(secret) or not house.owned(id, secret):
+                return _error_page(403, "This link does not make you the owner of this session. Ask the owner for a new one.")
+            return _to_session(id, secret)
         if vendor.missing():
             return _error_page(503, "The page's libraries are not here yet. Stop the server and start it with: make run")
         import_map, policy = skeleton()
         answer = Response(render_template(template, session=id, import_map=Markup(import_map), vendor=vendor))
         answer.headers["Cache-Control"] = "no-store"
         answer.headers["Content-Security-Policy"] = policy
+        if not house.taken(id) and cookie_of(id) not in request.cookies:
+            _give(answer, id, new_secret())  # whoever opens a session by an address of their own choice becomes its owner
         return answer
 
     @pages.get("/healthz")
@@ -103,6 +109,22 @@ def register(app: Flask, house: House) -> None:
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _broken(app))
     app.after_request(_headers)
+
+
+def _to_session(id: str, secret: str, talk: str = "") -> Response:
+    """Sends the owner to a session's page. The secret goes into a cookie, and does not stay in the address bar."""
+    address = f"/s/{id}?talk={quote(talk)}" if talk else f"/s/{id}"
+    answer = Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
+    return _give(answer, id, secret)
+
+
+def _give(answer: Response, id: str, secret: str) -> Response:
+    """Sets the owner's cookie, for the two paths that need it; the page's other files are requested without it."""
+    for path in (f"/s/{id}", "/socket.io/"):
+        answer.set_cookie(
+            cookie_of(id), secret, max_age=COOKIE_S, path=path, secure=request.is_secure, httponly=True, samesite="Lax"
+        )
+    return answer
 
 
 class _Skeleton:

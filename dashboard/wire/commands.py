@@ -16,6 +16,7 @@ from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RAT
 from consensus.runs.interventions import TABLE, Intervention, Row
 from consensus.runs.talk import SCENES_MAX
 from dashboard.web.limits import LIMITS, Limits, words
+from dashboard.wire.format import POLL_STATES
 from dashboard.wire.frames import short
 
 
@@ -51,6 +52,7 @@ class CommandCard(NamedTuple):
     fields: dict[str, Field]
     act: Callable[..., Intervention] | None = None
     watcher: bool = False  # viewers without the controls may send it, too
+    owner: bool = False  # only the session's owner may send it, with or without the controls
 
 
 NODE = re.compile(r"n[1-9][0-9]?")
@@ -145,6 +147,12 @@ def a_deadline(value: Any, limits: Limits) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not limits.deadline_min <= value <= limits.deadline_max:
         low, high = words(limits.deadline_min), words(limits.deadline_max)
         raise Unfit("The command {command}: {field} must be from {low} to {high}, in microseconds.", low=low, high=high)
+    return value
+
+
+def a_yes_or_no(value: Any, limits: Limits) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit("The command {command}: {field} must be true or false.")
     return value
 
 
@@ -247,6 +255,8 @@ ID = Field("unique text; a command that is sent again is applied once and answer
 
 SEED = Field("a whole number", whole(0, lambda limits: limits.seed_max), optional=True)
 
+VISITOR = Field("its number, from `asking`", whole(1, lambda limits: limits.askers))
+
 CHECKS: dict[str, Check] = {  # by the kind of an intervention's field
     "node": a_node,
     "links": at_least_one_link,
@@ -299,9 +309,33 @@ COMMANDS: dict[str, CommandCard] = {
         watcher=True,
     ),
     "resync": CommandCard("Asks for a snapshot after a gap.", {}, watcher=True),
-    "take": CommandCard("Takes the controls, when their holder is gone.", {}, watcher=True),
-    "release": CommandCard("Gives the controls away.", {}),
+    "ask_controls": CommandCard(
+        "Asks the owner for the controls; answers with `number`, under which the owner sees who asks.", {}, watcher=True
+    ),
+    "hand": CommandCard("Hands the controls to a visitor who has asked.", {"visitor": VISITOR}, owner=True),
+    "decline": CommandCard("Does not give a visitor the controls that it asks for.", {"visitor": VISITOR}, owner=True),
+    "take": CommandCard("Takes the controls back, at once.", {}, owner=True),
+    "release": CommandCard("Gives the controls that the owner handed over back.", {}, watcher=True),
+    "open_to_all": CommandCard("Lets everybody act, or ends that.", {"open": Field("true or false", a_yes_or_no)}, owner=True),
     **{row.command: card_of(kind, row) for kind, row in TABLE.items()},
+    "poll": CommandCard(
+        "The vote on the scenario's question: opens it, and time stands still; closes it; shows the bars; shows who was right, "
+        "once the run knows; forgets it.",
+        {"state": Field("off, open, closed, shown or right", one_of(*POLL_STATES))},
+    ),
+    "vote": CommandCard(
+        "One answer a visitor, which may change until the vote is closed; answers with `mine`.",
+        {"answer": Field("its number, from 0", whole(0, 9))},
+        watcher=True,
+    ),
+    "seats": CommandCard("Lets phones be clients, or ends that.", {"open": Field("true or false", a_yes_or_no)}),
+    "sit": CommandCard("Takes a seat: this visitor is one client at one node; answers with `mine`.", {}, watcher=True),
+    "stand": CommandCard("Gives the seat back; answers with `mine`.", {}, watcher=True),
+    "do": CommandCard(
+        "One operation of the visitor's own client, in every lane.",
+        {"kind": Field("read or write", one_of(READ, WRITE)), "key": Field("a key of the scenario", a_text(KEY_LENGTH_MAX))},
+        watcher=True,
+    ),
     "reveal": CommandCard("Of a veiled scenario: shows which protocol it is, and all that was hidden.", {}),
     "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
     "next": CommandCard(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.wire.commands import COMMANDS
+from dashboard.wire.commands import COMMANDS, CommandCard
 from dashboard.wire.format import COLUMNS, FRAMES, OBJECTS, FrameCard
 
 BEGIN, END = "<!-- from the tables of dashboard/wire/ -->", "<!-- end of the tables -->"
@@ -23,8 +23,14 @@ def document() -> str:
         fields = "; ".join(
             f"`{field}`{' (may be left out)' if spec.optional else ''}: {spec.words}" for field, spec in command.fields.items()
         )
-        lines.append(f"| `{name}` | {command.what}{' Watchers may send it.' if command.watcher else ''} | {fields} |")
+        lines.append(f"| `{name}` | {command.what}{_senders(command)} | {fields} |")
     return "\n".join([*lines, ""])
+
+
+def _senders(command: CommandCard) -> str:
+    if command.owner:
+        return " Only the owner may send it."
+    return " Watchers may send it." if command.watcher else ""
 
 
 def _card_lines(card: FrameCard) -> list[str]:

@@ -23,6 +23,7 @@ BODIES = {
     "meters": "MetersNews",
     "verdict": "Verdict",
     "marks": "MarksBody",
+    "hall": "Hall",
     "refused": "Refused",
     "bye": "Bye",
 }

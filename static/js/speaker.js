@@ -71,5 +71,5 @@ document.documentElement.dataset.theme = matchMedia("(prefers-contrast: more)").
 document.documentElement.lang = language;
 document.title = t("speaker.title");
 const nothing = () => () => {};
-showSpeaker({ world, ui, send, inspect: async () => {}, act, mountStage: nothing, marks: [], paintMark: () => {} }, /** @type {Element} */ (document.getElementById("app")));
+showSpeaker({ world, ui, send, inspect: async () => {}, mine: () => {}, act, mountStage: nothing, marks: [], paintMark: () => {} }, /** @type {Element} */ (document.getElementById("app")));
 Object.assign(globalThis, { speaker: Object.freeze({ get ready() { return world.state.spec !== null && !world.state.waiting; } }) });

@@ -13,29 +13,33 @@ from consensus.kernel.sentences import Refused
 from consensus.runs import registry
 from consensus.runs.timeline import Timeline
 from dashboard import wire
+from dashboard.live.controls import name_of, new_secret
 from dashboard.live.session import Session
 from dashboard.web.limits import LIMITS, Limits
 from tests.kit.fold import Fold
 
 TICK = 1 / 30
 ANNE, BOB = "anne-token", "bob-token"
+OWNER = {"viewers": 2, "controls": True, "owner": True, "open": False, "asking": [], "holder": "owner"}
+WATCHER = OWNER | {"controls": False, "owner": False}
+WATCHING = {"ok": False, "sentence": "You are watching; somebody else holds the controls."}
 
 
 class Room:
     """A session and the packets of each of its viewers."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, limits: Limits = LIMITS, id: str = "abcdefgh2") -> None:
         self.now = 1000.0
-        self.session = Session("abcdefgh2", self.now, limits)
+        self.session = Session(id, self.now, limits)
         self.got: dict[str, list[list[Any]]] = {}
         self.ears: dict[str, wire.Ear] = {}
         self.sizes: list[int] = []
         self.queues: dict[str, int] = {}
         self.slept = 0.0
 
-    def join(self, viewer: str, token: str) -> None:
+    def join(self, viewer: str, token: str, secret: str = "") -> None:
         self.got[viewer], self.ears[viewer] = [], wire.Ear()
-        self.session.join(viewer, token, self.now)
+        self.session.join(viewer, token, self.now, secret)
 
     def leave(self, viewer: str) -> None:
         self.session.leave(viewer, self.now)
@@ -69,6 +73,10 @@ class Room:
     def at(self) -> int:
         return self.session.timeline.at
 
+    def audience(self, viewer: str) -> dict[str, Any]:
+        """The newest frame about who is here."""
+        return self.frames(viewer, "audience")[-1]
+
 
 @pytest.fixture
 def room() -> Room:
@@ -86,7 +94,7 @@ def test_a_newcomer_is_told_who_speaks_who_is_here_and_the_whole_world(room: Roo
     ((seq, run, frames),) = room.got["anne"]
     assert (seq, run) == (1, 0)
     assert [kind for kind, _ in frames] == ["hello", "audience", "talk", "snapshot"]
-    assert frames[1][1] == {"viewers": 1, "controls": True, "holder_present": True}
+    assert frames[1][1] == OWNER | {"viewers": 1}
     world = frames[3][1]
     assert set(world) == set(wire.FRAMES["snapshot"].fields)
     assert world["spec"]["scenario"] == "same-cut"
@@ -110,7 +118,7 @@ def test_packets_are_numbered_without_gaps_for_everybody(room: Room) -> None:
     room.ask("anne", "seek", at=S)
     room.leave("anne")
     room.tick(400)
-    room.ask("bob", "take")
+    room.ask("bob", "ask_controls")
     for viewer in ("anne", "bob"):
         numbers = [packet[0] for packet in room.got[viewer]]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
@@ -586,16 +594,12 @@ def test_new_worlds_cannot_be_asked_for_without_end(room: Room) -> None:
 # --- the audience ---------------------------------------------------------------------------------------
 
 
-def test_the_first_holds_the_controls_and_others_watch(room: Room) -> None:
+def test_the_first_owns_the_session_and_others_watch(room: Room) -> None:
     room.join("bob", BOB)
     room.tick(20)
-    assert room.frames("bob", "audience")[-1] == {"viewers": 2, "controls": False, "holder_present": True}
-    assert room.frames("anne", "audience")[-1] == {"viewers": 2, "controls": True, "holder_present": True}
-    assert room.ask("bob", "cut", links=[["n1", "n2"]]) == {
-        "ok": False,
-        "sentence": "You are watching; somebody else holds the controls.",
-    }
-    assert not room.ask("bob", "take")["ok"]
+    assert room.audience("bob") == WATCHER
+    assert room.audience("anne") == OWNER
+    assert room.ask("bob", "cut", links=[["n1", "n2"]]) == WATCHING
 
 
 def test_all_see_the_same(room: Room) -> None:
@@ -613,42 +617,220 @@ def test_a_reload_keeps_the_controls(room: Room) -> None:
     room.join("bob", BOB)
     room.leave("anne")
     room.tick(30)
-    assert not room.ask("bob", "take")["ok"]
     room.join("anne again", ANNE)
     room.tick(5)
-    assert room.frames("anne again", "audience")[-1]["controls"]
-    room.tick(500)
-    assert not room.ask("bob", "take")["ok"]
+    assert room.audience("anne again") == OWNER
+    assert room.ask("anne again", "pause")["ok"]
 
 
-def test_after_a_while_anyone_may_take_them(room: Room) -> None:
+def test_nobody_takes_the_controls_while_the_owner_is_away_for_an_hour(room: Room) -> None:
     room.join("bob", BOB)
     room.leave("anne")
-    room.tick(int(LIMITS.hold_s / TICK) + 30)
-    assert room.frames("bob", "audience")[-1] == {"viewers": 1, "controls": False, "holder_present": False}
-    assert room.ask("bob", "take") == {"ok": True}
-    room.tick(2)
-    assert room.frames("bob", "audience")[-1]["controls"]
-    assert room.ask("bob", "pause")["ok"]
+    for _ in range(12):
+        room.now += 300.0
+        room.tick(2)
+        for type, fields in (
+            ("take", {}),
+            ("release", {}),
+            ("pause", {}),
+            ("ask_controls", {}),
+            ("open_to_all", {"open": True}),
+        ):
+            assert not room.ask("bob", type, **fields)["ok"]
+        assert room.audience("bob") == WATCHER | {"viewers": 1, "holder": "nobody"}
     room.join("anne again", ANNE)
     room.tick(4)
-    assert not room.frames("anne again", "audience")[-1]["controls"]
+    assert room.audience("anne again") == OWNER
+    assert room.audience("bob") == WATCHER
+    assert room.ask("anne again", "pause")["ok"]
+    assert room.ask("bob", "play") == WATCHING
 
 
-def test_who_comes_back_to_an_empty_session_gets_free_controls(room: Room) -> None:
+def test_who_comes_to_an_empty_session_of_somebody_else_watches(room: Room) -> None:
     room.leave("anne")
-    room.tick(int(LIMITS.hold_s / TICK) + 30)
+    room.tick(30)
     room.join("bob", BOB)
     room.tick()
-    assert room.frames("bob", "audience")[-1]["controls"]
+    assert room.audience("bob") == WATCHER | {"viewers": 1, "holder": "nobody"}
 
 
-def test_release_gives_them_away(room: Room) -> None:
+def test_all_pages_with_the_owners_secret_hold_the_controls() -> None:
+    room = Room()
+    room.join("laptop", ANNE, "the secret")
+    room.join("phone", BOB, "the secret")
+    room.join("watcher", "carol-token", "another secret")
+    room.tick()
+    assert room.ask("laptop", "pause")["ok"] and room.ask("phone", "play")["ok"]
+    assert room.ask("watcher", "pause") == WATCHING
+    room.leave("laptop")
+    room.tick(20)
+    assert room.audience("phone") == OWNER
+    assert room.audience("watcher") == WATCHER
+
+
+def test_the_secret_that_the_name_is_made_of_owns_the_session_whoever_was_first() -> None:
+    """A server that has started anew knows no owner: a phone in the hall may be back before the speaker."""
+    secret = new_secret()
+    room = Room(id=name_of(secret))
+    room.join("phone", BOB)
+    room.tick()
+    assert room.audience("phone")["owner"]
+    assert room.ask("phone", "open_to_all", open=True)["ok"]
+    room.join("speaker", ANNE, secret)
+    room.tick(20)
+    assert room.audience("speaker") == OWNER
+    assert room.audience("phone") == WATCHER
+    room.join("guesser", "carol-token", new_secret())
+    room.tick(20)
+    assert room.audience("guesser") == WATCHER | {"viewers": 3}
+
+
+def test_a_visitor_asks_and_the_owner_hands_over_and_takes_back(room: Room) -> None:
     room.join("bob", BOB)
-    assert room.ask("anne", "release")["ok"]
-    assert not room.ask("anne", "pause")["ok"]
-    assert room.ask("bob", "take")["ok"]
+    room.join("carol", "carol-token")
+    room.tick(20)
+    here = {"viewers": 3}
+    assert room.ask("carol", "ask_controls") == {"ok": True, "number": 1}
+    assert room.ask("bob", "ask_controls") == {"ok": True, "number": 2}
+    room.tick(2)
+    assert room.audience("anne") == OWNER | here | {"asking": [1, 2]}
+    assert room.audience("bob") == room.audience("carol") == WATCHER | here
+    assert room.ask("anne", "hand", visitor=2) == {"ok": True}
+    room.tick(2)
+    assert room.audience("anne") == OWNER | here | {"asking": [1], "controls": False, "holder": "visitor"}
+    assert room.audience("bob") == WATCHER | here | {"controls": True, "holder": "visitor"}
     assert room.ask("bob", "pause")["ok"]
+    assert room.ask("carol", "pause") == WATCHING
+    assert room.ask("anne", "pause") == {"ok": False, "sentence": "You have handed over the controls; take them back first."}
+    assert room.ask("anne", "take") == {"ok": True}
+    assert room.ask("bob", "play") == WATCHING
+    assert room.ask("anne", "play")["ok"]
+    assert room.audience("anne") == OWNER | here | {"asking": [1]}
+    assert room.ask("anne", "decline", visitor=1) == {"ok": True}
+    room.tick(2)
+    assert room.audience("anne") == OWNER | here
+
+
+def test_only_the_owner_decides_about_the_controls(room: Room) -> None:
+    room.join("bob", BOB)
+    room.tick(20)
+    number = room.ask("bob", "ask_controls")["number"]
+    for type, fields in (
+        ("take", {}),
+        ("hand", {"visitor": number}),
+        ("decline", {"visitor": number}),
+        ("open_to_all", {"open": True}),
+    ):
+        assert room.ask("bob", type, **fields) == {"ok": False, "sentence": "Only the owner of this session can do that."}
+    assert room.ask("anne", "hand", visitor=number)["ok"]
+    assert not room.ask("bob", "hand", visitor=number)["ok"], "who was handed the controls is no owner"
+    assert room.ask("bob", "release")["ok"]
+    assert room.ask("bob", "pause") == WATCHING
+    assert room.ask("anne", "pause")["ok"]
+
+
+def test_the_controls_cannot_be_handed_to_nobody(room: Room) -> None:
+    room.join("bob", BOB)
+    room.tick()
+    assert room.ask("anne", "hand", visitor=1)["sentence"] == "There is no visitor 1."
+    assert room.ask("bob", "ask_controls")["number"] == 1
+    assert room.ask("anne", "hand", visitor=2)["sentence"] == "There is no visitor 2."
+    assert room.ask("anne", "decline", visitor=2)["sentence"] == "Visitor 2 does not ask."
+    room.leave("bob")
+    room.tick(20)
+    assert room.audience("anne")["asking"] == []
+    assert room.ask("anne", "hand", visitor=1)["sentence"] == "Visitor 1 is not here any more."
+    assert room.ask("anne", "pause")["ok"]
+
+
+def test_the_owner_away_leaves_the_controls_where_they_were_handed(room: Room) -> None:
+    room.join("bob", BOB)
+    room.tick()
+    room.ask("bob", "ask_controls")
+    room.ask("anne", "hand", visitor=1)
+    room.leave("anne")
+    room.now += 3600.0
+    room.tick(2)
+    assert room.ask("bob", "pause")["ok"]
+    room.leave("bob")
+    room.join("bob again", BOB)
+    room.tick()
+    assert room.ask("bob again", "play")["ok"], "a reload keeps what was handed over"
+    room.join("carol", "carol-token")
+    room.leave("bob again")
+    room.tick(int(LIMITS.hold_s / TICK) + 30)
+    assert room.audience("carol") == WATCHER | {"viewers": 1, "holder": "nobody"}
+    room.join("bob is late", BOB)
+    room.join("anne", ANNE)
+    room.tick()
+    assert room.ask("bob is late", "pause") == WATCHING
+    assert room.ask("anne", "pause")["ok"]
+
+
+def test_everybody_acts_in_a_session_that_its_owner_opens(room: Room) -> None:
+    room.join("bob", BOB)
+    room.tick()
+    assert room.ask("anne", "open_to_all", open=True) == {"ok": True}
+    room.tick(2)
+    assert room.audience("bob") == WATCHER | {"controls": True, "open": True}
+    assert room.ask("bob", "pause")["ok"] and room.ask("anne", "play")["ok"]
+    assert not room.ask("bob", "open_to_all", open=False)["ok"]
+    assert room.ask("anne", "open_to_all", open=False)["ok"]
+    assert room.ask("bob", "pause") == WATCHING
+
+
+def test_requests_for_the_controls_are_few_and_end() -> None:
+    room = Room(replace(LIMITS, asking=2))
+    room.join("anne", ANNE)
+    for name in ("bob", "carol", "dave"):
+        room.join(name, f"{name}-token")
+    room.tick()
+    assert room.ask("bob", "ask_controls")["number"] == 1
+    assert room.ask("bob", "ask_controls")["sentence"] == "You have asked already, as visitor 1."
+    assert room.ask("carol", "ask_controls")["number"] == 2
+    assert room.ask("dave", "ask_controls")["sentence"] == "Many visitors ask for the controls; try again in a while."
+    assert room.ask("anne", "ask_controls")["sentence"] == "You may act already."
+    room.now += LIMITS.asking_s + 1
+    room.tick(2)
+    assert room.audience("anne")["asking"] == []
+    assert room.ask("dave", "ask_controls")["number"] == 3
+    assert room.ask("bob", "ask_controls")["number"] == 1, "a visitor keeps its number"
+
+
+def test_no_frame_and_no_answer_carries_the_owners_secret() -> None:
+    secret = new_secret()
+    room = Room(id=name_of(secret))
+    room.join("anne", ANNE, secret)
+    room.join("bob", BOB)
+    room.tick()
+    answers = [
+        room.ask("bob", "ask_controls"),
+        room.ask("anne", "hand", visitor=1),
+        room.ask("bob", "resync"),
+        room.ask("anne", "take"),
+    ]
+    room.tick(60)
+    assert secret not in repr((room.got, answers))
+
+
+def test_a_watchers_command_does_not_hold_up_the_owners(room: Room) -> None:
+    """Nobody waits behind a command that will be refused, while the session is on its way to a moment."""
+    room.join("bob", BOB)
+    room.tick()
+    room.session.limits = replace(LIMITS, slice_s=-1.0)  # each tick simulates a little
+    assert room.ask("anne", "seek", at=60 * S)["ok"]
+    assert room.session.arriving
+    assert room.ask("bob", "cut", links=[["n1", "n2"]]) == WATCHING
+    assert room.ask("bob", "ask_controls")["ok"]
+    assert room.ask("anne", "hand", visitor=1)["ok"] and room.ask("anne", "take")["ok"]
+    assert room.session.arriving
+    waiting = room.post("anne", "cut", links=[["n1", "n2"]])
+    behind = room.post("anne", "pause")
+    room.tick(2)
+    assert not waiting and not behind, "one visitor's commands stay in order"
+    room.session.limits = LIMITS
+    room.tick(600)
+    assert waiting == behind == [{"ok": True}]
 
 
 def test_a_session_takes_so_many_viewers_and_no_more() -> None:
@@ -657,6 +839,9 @@ def test_a_session_takes_so_many_viewers_and_no_more() -> None:
     room.join("bob", BOB)
     with pytest.raises(Refused, match="2 viewers already"):
         room.session.join("carol", "carol-token", room.now)
+    room.join("anne's phone", ANNE)
+    room.tick()
+    assert room.audience("anne's phone")["viewers"] == 3, "the owner always finds a place"
 
 
 def test_a_session_that_nobody_watches_ends_after_a_while(room: Room) -> None:
@@ -664,6 +849,8 @@ def test_a_session_that_nobody_watches_ends_after_a_while(room: Room) -> None:
     room.leave("anne")
     assert not room.session.idle(room.now + LIMITS.idle_s - 1)
     assert room.session.idle(room.now + LIMITS.idle_s + 1)
+    assert not room.session.idle(room.now + 3600, kept=True), "but one that is kept waits an hour for its owner"
+    assert room.session.idle(room.now + LIMITS.kept_s + 1, kept=True)
 
 
 # --- slow clients ---------------------------------------------------------------------------------------

@@ -18,9 +18,12 @@ from consensus.kernel.node import MS, Node, Request, S
 from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.runs import interventions, registry
+from consensus.runs.scenario import Scenario
+from consensus.runs.spec import Spec
 from consensus.runs.timeline import Timeline
 from consensus.watch.history import Operation
 from dashboard import wire
+from dashboard.live.hall import Hall
 from dashboard.live.session import Session
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
@@ -250,6 +253,16 @@ def test_every_message_says_as_many_fields_as_its_card_names() -> None:
             assert all(isinstance(text, str) and len(text) <= 48 for text in texts)
 
 
+def a_hall(spec: Spec, scenario: Scenario) -> dict[str, Any]:
+    """The body of a hall's frame to a newcomer."""
+    hall = Hall()
+    hall.stand(spec, scenario)
+    hall.used = True
+    [(kind, body)] = hall.frames_for(True, "token", comes=True)
+    assert_keeps_to(wire.FRAMES[kind], body)
+    return body
+
+
 def test_what_stands_in_frames_keeps_to_its_table() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     scenario = registry.scenarios()["same-cut"]
@@ -259,6 +272,7 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
     session.talk.obey("talk", {"name": "8"}, 0.0)
     talk = session.talk.body(owner=True)
     spec = wire.spec_body(timeline.spec, scenario, lanes)
+    hall = a_hall(timeline.spec, scenario)
     broken = Timeline(registry.spec("forgotten-vote"))
     run_to(broken, broken.spec.until)
     worst = broken.experiment.lanes[0].meters(broken.at)
@@ -276,6 +290,9 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "SpecLane": spec["lanes"],
         "LinkSetting": [spec["link"]],
         "Side": lanes[0].meters(timeline.at)["sides"],
+        "Poll": [hall["poll"]],
+        "Seats": [hall["seats"]],
+        "Mine": [hall["mine"]],
         "Law": [worst["law"]],
         "Witness": worst["law"]["events"],
         "Span": list(worst["cost"].values()),
@@ -430,8 +447,12 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "reset"}, None),
     ({"type": "resync"}, None),
     ({"type": "inspect", "lane": 0, "messages": [1, 2]}, None),
+    ({"type": "ask_controls"}, None),
+    ({"type": "hand", "visitor": 1}, None),
+    ({"type": "decline", "visitor": 1}, None),
     ({"type": "take"}, None),
     ({"type": "release"}, None),
+    ({"type": "open_to_all", "open": True}, None),
     ({"type": "undo"}, None),
     ({"type": "reveal"}, None),
     ({"type": "cut", "links": [["n1", "n2"]]}, interventions.Cut((("n1", "n2"),))),
@@ -474,6 +495,12 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "talk", "name": "8,13,16"}, None),
     ({"type": "talk", "name": ""}, None),
     ({"type": "compose_talk", "talk": {"title": "Mine", "scenes": [{"scenario": "same-cut"}]}}, None),
+    ({"type": "poll", "state": "open"}, None),
+    ({"type": "vote", "answer": 0}, None),
+    ({"type": "seats", "open": True}, None),
+    ({"type": "sit"}, None),
+    ({"type": "stand"}, None),
+    ({"type": "do", "kind": "read", "key": "x"}, None),
     ({"type": "scenario", "name": "same-cut"}, None),
     ({"type": "compose", "lanes": [{"protocol": "raft", "knobs": {}}], "nodes": 5, "seed": 1}, None),
 ]
@@ -519,6 +546,10 @@ BAD: list[Any] = [
     {"id": "1", "type": "seek", "at": 10**30},
     {"id": "1", "type": "step", "unit": "year"},
     {"id": "1", "type": "step", "unit": {}},
+    {"id": "1", "type": "hand"},
+    {"id": "1", "type": "hand", "visitor": 0},
+    {"id": "1", "type": "hand", "visitor": "1"},
+    {"id": "1", "type": "open_to_all", "open": 1},
     {"id": "1", "type": "inspect", "lane": 0, "messages": []},
     {"id": "1", "type": "inspect", "lane": 0, "messages": [True]},
     {"id": "1", "type": "inspect", "lane": 0, "messages": [-1]},

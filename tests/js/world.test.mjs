@@ -49,7 +49,7 @@ describe("packets", () => {
 
   test("nothing of the world is believed before the first snapshot", () => {
     const state = emptyWorld();
-    fold(state, [7, 3, [["audience", { viewers: 1, controls: true, holder_present: true }], clock(500)]]);
+    fold(state, [7, 3, [["audience", { viewers: 1, controls: true, owner: true, open: false, asking: [], holder: "owner" }], clock(500)]]);
     assert.equal(state.audience.controls, true);
     assert.equal(state.clock.at, 0);
     assert.equal(state.waiting, true);

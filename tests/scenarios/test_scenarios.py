@@ -15,6 +15,8 @@ from tests.kit.side_words import assert_meters_agree
 SCENARIOS = registry.scenarios()
 HALF = S // 2
 
+NICKNAME_MAX = 24  # letters that a lane's head can show in large type
+
 
 class Played(NamedTuple):
     """A finished run of a scenario, with what was seen of each lane at every half second.
@@ -158,3 +160,14 @@ def test_a_scenario_says_what_a_visitor_needs(name):
     assert scenario.level in "BIAE" and scenario.number > 0
     assert scenario.spec.opening < scenario.spec.until
     assert all(scenario.spec.opening <= step.at < scenario.spec.until for step in scenario.spec.script)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_lane_of_several_has_a_short_name_of_its_own(name: str) -> None:
+    spec = SCENARIOS[name].spec
+    nicknames = [lane.nickname for lane in spec.lanes]
+    if len(nicknames) == 1:
+        assert not spec.veiled or nicknames == [""], f"{name}: a name would give the hidden protocol away"
+        return
+    assert all(nicknames) and len(dict.fromkeys(nicknames)) == len(nicknames), f"{name}: {nicknames}"
+    assert max(map(len, nicknames)) <= NICKNAME_MAX, f"{name}: {nicknames}"

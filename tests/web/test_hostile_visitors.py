@@ -19,9 +19,8 @@ from typing import Any
 import pytest
 
 from dashboard.web.flood import ENGINE_TEXT, SOCKET_TEXT, Brake
-from dashboard.web.handlers import new_id
 from dashboard.web.limits import LIMITS
-from tests.web.test_server import MODES, PATIENCE_S, Page, Server
+from tests.web.test_server import MODES, PATIENCE_S, Page, Server, fresh
 
 STREAM_GAP_S = 1.5  # the most seconds of the server's work between two packets to the witness; measured: 0.1-0.2
 
@@ -41,7 +40,7 @@ class Witness(Page):
     def __init__(self, server: Server) -> None:
         self.server = server
         self.worked: list[float] = []  # for each packet, the server's seconds of work up to then
-        super().__init__(server, new_id(), "witness-token")
+        super().__init__(server, fresh(), "witness-token")
         self.snapshot()
 
     def _take(self, text: str) -> None:
@@ -95,7 +94,7 @@ class Raw:
         assert answer.startswith(b"HTTP/1.1 101"), answer
 
     def join(self, session: str | None = None) -> Raw:
-        auth = json.dumps({"session": session or new_id(), "token": "hostile-token"})
+        auth = json.dumps({"session": session or fresh(), "token": "hostile-token"})
         self.send(f"40{auth}")
         return self
 
@@ -257,7 +256,7 @@ def test_nonsense_ends_the_connection_and_nothing_else(witness: Witness, raw: Ca
 
 
 def test_joining_twice_over_one_connection_ends_it(server: Server, witness: Witness, raw: Callable[..., Raw]) -> None:
-    session = new_id()
+    session = fresh()
     before = server.health()["clients"]
     visitor = raw().join(session)
     visitor.join(session)
@@ -337,7 +336,7 @@ def memory_mb(server: Server) -> float:
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from /proc, which only Linux has")
 def test_stalled_readers_cost_little_and_slow_nobody(server: Server, witness: Witness, raw: Callable[..., Raw]) -> None:
     """Newest wins: the queue of a client that reads nothing does not grow."""
-    session = new_id()
+    session = fresh()
     driver = Page(server, session, "driver-token")
     driver.snapshot()
     stalled = [raw().join(session) for _ in range(20)]

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ import socketio
 import app as program
 from consensus import VERSION
 from dashboard import wire
+from dashboard.live.controls import name_of, new_secret
 from dashboard.web.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,14 +113,18 @@ class Client(socketio.Client):
 class Page:
     """What a page does: joins a session, folds frames, sends commands."""
 
-    def __init__(self, server: Server, session: str, token: str, transport: str = "websocket") -> None:
+    def __init__(self, server: Server, session: str, token: str, transport: str = "websocket", secret: str = "") -> None:
         self.client = Client(reconnection=False, serializer=Spoken)
         self.ear = wire.Ear()
         self.packets: list[list[Any]] = []
         self.news = threading.Condition()
         self.client.on("frame", self._take)
         self.client.connect(
-            server.address, auth={"session": session, "token": token}, transports=transport.split(), wait_timeout=PATIENCE_S
+            server.address,
+            headers={"Cookie": f"owner-{session}={secret}"} if secret else {},
+            auth={"session": session, "token": token},
+            transports=transport.split(),
+            wait_timeout=PATIENCE_S,
         )
 
     def _take(self, data: bytes) -> None:
@@ -178,8 +184,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 def open_page(server: Server) -> Iterator[Callable[..., Page]]:
     with contextlib.ExitStack() as stack:
 
-        def opened(session: str, token: str, transport: str = "websocket") -> Page:
-            page = Page(server, session, token, transport)
+        def opened(session: str, token: str, transport: str = "websocket", secret: str = "") -> Page:
+            page = Page(server, session, token, transport, secret)
             stack.callback(page.leave)
             return page
 
@@ -187,9 +193,7 @@ def open_page(server: Server) -> Iterator[Callable[..., Page]]:
 
 
 def fresh() -> str:
-    from dashboard.web.handlers import new_id
-
-    return new_id()
+    return name_of(new_secret())
 
 
 # --- pages ----------------------------------------------------------------------------------------------
@@ -202,6 +206,75 @@ def test_the_front_door_opens_a_session_of_its_own(server: Server) -> None:
     assert re.fullmatch(r"/s/[2-9a-z]{9}", first[1]["Location"])
     assert first[1]["Location"] != second[1]["Location"]
     assert server.health()["sessions"] == server.health()["sessions"], "a look does not make a session"
+
+
+def cookies(headers: Message) -> list[dict[str, str]]:
+    """Each cookie that an answer sets: its name and value as "name" and "value", and its attributes in small letters."""
+    found = []
+    for line in headers.get_all("Set-Cookie") or []:
+        (name, _, value), *attributes = (part.strip().partition("=") for part in line.split(";"))
+        found.append({"name": name, "value": value, **{key.lower(): said for key, _, said in attributes}})
+    return found
+
+
+def test_who_opens_a_session_gets_its_secret_in_a_cookie_that_no_script_reads(server: Server) -> None:
+    _, headers, body = server.get("/")
+    session = headers["Location"].removeprefix("/s/")
+    given = cookies(headers)
+    assert [cookie["path"] for cookie in given] == [f"/s/{session}", "/socket.io/"]
+    for cookie in given:
+        assert cookie["name"] == f"owner-{session}"
+        assert "httponly" in cookie and cookie["samesite"] == "Lax"
+        assert name_of(cookie["value"]) == session, "the name is made of the secret"
+    secret = given[0]["value"]
+    page = server.get(f"/s/{session}", Cookie=f"owner-{session}={secret}")
+    assert secret.encode() not in body + page[2]
+    assert not cookies(page[1]), "who has the secret gets no other one"
+
+
+def test_who_opens_an_address_of_their_own_gets_a_secret_for_it(server: Server, open_page: Callable[..., Page]) -> None:
+    session = fresh()
+    (given, _) = cookies(server.get(f"/s/{session}")[1])
+    owner = open_page(session, "anne-token", secret=given["value"])
+    owner.snapshot()
+    assert owner.frames("audience")[-1]["owner"]
+    assert not cookies(server.get(f"/s/{session}")[1]), "the session has an owner now"
+    other = open_page(session, "bob-token")
+    other.snapshot()
+    assert not other.frames("audience")[-1]["owner"]
+
+
+def test_the_owners_link_makes_another_device_the_owner(server: Server, open_page: Callable[..., Page]) -> None:
+    _, headers, _ = server.get("/")
+    session, secret = headers["Location"].removeprefix("/s/"), cookies(headers)[0]["value"]
+    laptop = open_page(session, "laptop-token", secret=secret)
+    laptop.snapshot()
+    status, headers, body = server.get(f"/s/{session}?owner={secret}")
+    assert (status, headers["Location"]) == (302, f"/s/{session}"), "the secret leaves the address bar"
+    assert headers["Referrer-Policy"] == "no-referrer" and headers["Cache-Control"] == "no-store"
+    assert secret.encode() not in body
+    assert {cookie["value"] for cookie in cookies(headers)} == {secret}
+    phone = open_page(session, "phone-token", secret=cookies(headers)[0]["value"])
+    phone.snapshot()
+    assert phone.ask("pause") == {"ok": True}
+    assert laptop.ask("play") == {"ok": True}
+    laptop.wait(lambda: laptop.frames("audience")[-1]["viewers"] == 2)
+    assert all(page.frames("audience")[-1]["owner"] for page in (laptop, phone))
+    assert secret not in repr((laptop.packets, phone.packets))
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "x" * 22, "%00" * 22, "é" * 22, "x" * 4000])
+def test_a_link_with_another_secret_makes_nobody_the_owner(server: Server, open_page: Callable[..., Page], wrong: str) -> None:
+    session = fresh()
+    owner = open_page(session, "anne-token")
+    owner.snapshot()
+    status, headers, body = server.get(f"/s/{session}?owner={urllib.parse.quote(wrong, safe='%')}")
+    assert status == 403
+    assert "does not make you the owner" in body.decode()
+    assert not cookies(headers)
+    thief = open_page(session, "bob-token", secret="x" * 22)
+    thief.snapshot()
+    assert not thief.frames("audience")[-1]["controls"]
 
 
 def test_a_sessions_page_names_its_session_and_inlines_the_import_map(server: Server) -> None:
@@ -433,10 +506,10 @@ class Unplugged:
         self.house._send = lambda viewers, data, eio_sid="": self.sent.extend((v, self.ears[v].heard(data)) for v in viewers)
         self.house._hang_up = lambda viewer: None
 
-    def join(self, viewer: str, session: str, token: str = "some-token") -> None:
+    def join(self, viewer: str, session: str, token: str = "some-token", secret: str = "") -> None:
         from dashboard.web.handlers import Connection
 
-        self.house.arrived("join", Connection(viewer, f"eio-{viewer}", session, token))
+        self.house.arrived("join", Connection(viewer, f"eio-{viewer}", session, token, secret))
         self.house.round()
 
     def told(self, viewer: str, kind: str) -> list[dict[str, Any]]:
@@ -486,13 +559,37 @@ def test_a_full_server_says_so() -> None:
 
 
 def test_an_idle_session_ends() -> None:
-    unplugged = Unplugged(limits=LIMITS.__class__(idle_s=0.01))
+    unplugged = Unplugged(limits=LIMITS.__class__(idle_s=0.01, kept=0))
     unplugged.join("anne", "aaaaaaaaa")
     unplugged.house.arrived("leave", "anne")
     unplugged.house.round()
     time.sleep(0.02)
     unplugged.house.round()
     assert not unplugged.house.sessions
+
+
+def test_a_session_with_an_audience_waits_for_its_owner_and_the_others_end() -> None:
+    unplugged = Unplugged(limits=LIMITS.__class__(idle_s=0.01, kept=1))
+    for viewer, session in (("anne", "aaaaaaaaa"), ("listener", "aaaaaaaaa"), ("bob", "bbbbbbbbb"), ("carol", "ccccccccc")):
+        unplugged.join(viewer, session, f"{viewer}-token")
+    for viewer in ("anne", "listener", "bob", "carol"):
+        unplugged.house.arrived("leave", viewer)
+    unplugged.house.round()
+    time.sleep(0.02)
+    unplugged.house.round()
+    assert list(unplugged.house.sessions) == ["aaaaaaaaa"]
+    unplugged.join("listener again", "aaaaaaaaa", "listener-token")
+    unplugged.join("anne again", "aaaaaaaaa", "anne-token")
+    session = unplugged.house.sessions["aaaaaaaaa"]
+    assert session.holds("anne again") and not session.holds("listener again")
+
+
+def test_a_full_server_still_lets_the_owner_in() -> None:
+    unplugged = Unplugged(limits=LIMITS.__class__(clients=2))
+    unplugged.join("anne", "aaaaaaaaa", secret=new_secret())
+    unplugged.join("bob", "aaaaaaaaa")
+    unplugged.join("anne's phone", "aaaaaaaaa", secret=unplugged.house.sessions["aaaaaaaaa"].owner)
+    assert list(unplugged.house.connections) == ["anne", "bob", "anne's phone"]
 
 
 def test_only_one_session_is_opened_a_round() -> None:

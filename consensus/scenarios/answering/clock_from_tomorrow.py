@@ -51,8 +51,10 @@ SCENARIO = Scenario(
         title="The clock from tomorrow",
         story="One clock is ten seconds ahead. Left, the latest stamp wins; right, each version knows what it replaces.",
         lanes=(
-            LaneSpec("lww_register"),
-            LaneSpec("dynamo", (("n", 3), ("r", 2), ("w", 2), ("sloppy", False), ("conflicts", "siblings"))),
+            LaneSpec("lww_register", nickname="latest stamp wins"),
+            LaneSpec(
+                "dynamo", (("n", 3), ("r", 2), ("w", 2), ("sloppy", False), ("conflicts", "siblings")), nickname="versions"
+            ),
         ),
         seed=32,
         workload=Workload(keys=(KEY,), every=300 * MS, reads=1_000_000),

@@ -56,7 +56,7 @@ SCENARIO = Scenario(
         scenario="dials",
         title="The dials R, W and N",
         story="Four stores that differ in two numbers: how many replicas take a write, and how many answer a read.",
-        lanes=tuple(LaneSpec("dynamo", (("r", r), ("w", w), *REST)) for r, w in DIALS),
+        lanes=tuple(LaneSpec("dynamo", (("r", r), ("w", w), *REST), nickname=f"R{r} W{w}") for r, w in DIALS),
         seed=3,
         workload=Workload(keys=(KEY,), every=100 * MS, reads=1_000_000, start=3500 * MS, clients=tuple(READERS)),
         deadline=3 * S,

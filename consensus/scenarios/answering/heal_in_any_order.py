@@ -45,7 +45,10 @@ SCENARIO = Scenario(
         scenario="heal-in-any-order",
         title="Heal in any order",
         story="The network splits into three; all sides go on counting. Left, replicas send changes; right, their whole state.",
-        lanes=(LaneSpec("g_counter", (("exchange", "delta"),)), LaneSpec("g_counter", (("exchange", "state"),))),
+        lanes=(
+            LaneSpec("g_counter", (("exchange", "delta"),), nickname="sends changes"),
+            LaneSpec("g_counter", (("exchange", "state"),), nickname="sends its whole state"),
+        ),
         seed=33,
         workload=Workload(keys=(KEY,), every=250 * MS, reads=600_000, start=500 * MS, stop=STOP),
         script=(

@@ -46,8 +46,8 @@ SCENARIO = Scenario(
         title="The last seat",
         story="One seat is free, and it came from the side of two. Left, a seller checks its copy; right, its own share.",
         lanes=(
-            LaneSpec("pn_counter", (("floor", "own copy"), ("fan_out", 2))),
-            LaneSpec("pn_counter", (("floor", "own share"), ("fan_out", 2))),
+            LaneSpec("pn_counter", (("floor", "own copy"), ("fan_out", 2)), nickname="checks its copy"),
+            LaneSpec("pn_counter", (("floor", "own share"), ("fan_out", 2)), nickname="sells its share"),
         ),
         seed=34,
         workload=Workload(keys=(SEATS,), every=300 * MS, reads=1_000_000),

@@ -43,8 +43,8 @@ SCENARIO = Scenario(
         title="Last write wins, first write lost",
         story="Both sides of a cut write x, and both get an ok. After the heal one store has one value, the other both.",
         lanes=(
-            LaneSpec("dynamo", (*DIALS, ("conflicts", "lww"))),
-            LaneSpec("dynamo", (*DIALS, ("conflicts", "siblings"))),
+            LaneSpec("dynamo", (*DIALS, ("conflicts", "lww")), nickname="last write wins"),
+            LaneSpec("dynamo", (*DIALS, ("conflicts", "siblings")), nickname="keeps both"),
         ),
         seed=31,
         workload=Workload(keys=("x",), every=400 * MS, reads=1_000_000),

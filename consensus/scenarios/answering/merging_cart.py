@@ -46,8 +46,8 @@ SCENARIO = Scenario(
         title="The cart that merges itself",
         story="A set on the left, a Dynamo-style register on the right. Both sides of a cut edit the cart; who merges?",
         lanes=(
-            LaneSpec("or_set", (("fan_out", 2),)),
-            LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1), ("conflicts", "siblings"))),
+            LaneSpec("or_set", (("fan_out", 2),), nickname="a set that merges"),
+            LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1), ("conflicts", "siblings")), nickname="both versions kept"),
         ),
         seed=33,
         workload=Workload(keys=(CART,), every=400 * MS, reads=1_000_000),

@@ -33,7 +33,7 @@ SCENARIO = Scenario(
         scenario="one-shop",
         title="One shop, two choices",
         story="Left, the shop's cart; right, its till. They run on the same nodes, and one cut falls on both.",
-        lanes=(LaneSpec("or_set"), LaneSpec("raft")),
+        lanes=(LaneSpec("or_set", nickname="cart"), LaneSpec("raft", nickname="till")),
         seed=35,
         workload=Workload(keys=("a", "b"), every=300 * MS, reads=600_000),
         script=(

@@ -48,7 +48,10 @@ SCENARIO = Scenario(
         scenario="sloppy-quorum",
         title="R + W > N, and still stale",
         story="The homes of x are cut off together. Left, stand-ins take a write; right, only the homes count.",
-        lanes=(LaneSpec("dynamo", (*DIALS, ("sloppy", True))), LaneSpec("dynamo", (*DIALS, ("sloppy", False)))),
+        lanes=(
+            LaneSpec("dynamo", (*DIALS, ("sloppy", True)), nickname="stand-ins count"),
+            LaneSpec("dynamo", (*DIALS, ("sloppy", False)), nickname="only homes count"),
+        ),
         seed=29,
         workload=Workload(keys=(KEY,), every=400 * MS, reads=1_000_000),
         deadline=600 * MS,

@@ -49,8 +49,8 @@ SCENARIO = Scenario(
         title="In doubt",
         story="A write needs a Yes of all five. The coordinator dies between the votes and its decision.",
         lanes=(
-            LaneSpec("two_phase_commit", (("termination", "simple"), *DIALS)),
-            LaneSpec("two_phase_commit", (("termination", "cooperative"), *DIALS)),
+            LaneSpec("two_phase_commit", (("termination", "simple"), *DIALS), nickname="ask the coordinator"),
+            LaneSpec("two_phase_commit", (("termination", "cooperative"), *DIALS), nickname="ask everybody"),
         ),
         seed=58,
         workload=Workload(keys=("x",), every=300 * MS, reads=1_000_000, clients=OTHERS),

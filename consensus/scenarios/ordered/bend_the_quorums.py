@@ -29,9 +29,9 @@ SCENARIO = Scenario(
         title="Bend the quorums",
         story="In two lanes two acceptances choose a value. A new leader needs four promises in the first, two in the second.",
         lanes=(
-            LaneSpec("multi_paxos", (("q1", 4), ("q2", 2))),
-            LaneSpec("multi_paxos", (("q1", 2), ("q2", 2))),
-            LaneSpec("multi_paxos"),
+            LaneSpec("multi_paxos", (("q1", 4), ("q2", 2)), nickname="4 to elect, 2 to choose"),
+            LaneSpec("multi_paxos", (("q1", 2), ("q2", 2)), nickname="2 to elect, 2 to choose"),
+            LaneSpec("multi_paxos", nickname="majorities"),
         ),
         seed=25,
         script=(

@@ -17,7 +17,7 @@ SCENARIO = Scenario(
         scenario="cap-moment",
         title="The CAP moment",
         story="Two replicas and one link. Cut it, write on the left, read on the right: answer, or refuse?",
-        lanes=(LaneSpec("raft"), LaneSpec("dynamo", (("n", 2), ("r", 1), ("w", 1)))),
+        lanes=(LaneSpec("raft", nickname="refuses"), LaneSpec("dynamo", (("n", 2), ("r", 1), ("w", 1)), nickname="answers")),
         seed=8,
         nodes=2,
         workload=Workload(keys=("x",), reads=1_000_000),  # only the script writes, so the story is true under every seed

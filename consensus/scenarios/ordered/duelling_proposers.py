@@ -33,7 +33,10 @@ SCENARIO = Scenario(
         scenario="duelling-proposers",
         title="Duelling proposers",
         story="Two propose at nearly the same moment. Each loses to the other's higher number, and tries a higher one.",
-        lanes=(LaneSpec("paxos", (("backoff", "none"), *REST)), LaneSpec("paxos", (("backoff", "random"), *REST))),
+        lanes=(
+            LaneSpec("paxos", (("backoff", "none"), *REST), nickname="retry at once"),
+            LaneSpec("paxos", (("backoff", "random"), *REST), nickname="random wait"),
+        ),
         seed=23,
         nodes=3,
         link=LinkState(15 * MS, 0),

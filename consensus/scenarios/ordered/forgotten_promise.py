@@ -45,7 +45,10 @@ SCENARIO = Scenario(
         scenario="forgotten-promise",
         title="The forgotten promise",
         story="One protocol twice: with nothing on disk, as published in 2012, and with the view number, as in 1988.",
-        lanes=(LaneSpec("vr", (("disk", "nothing"), *DIALS)), LaneSpec("vr", (("disk", "view"), *DIALS))),
+        lanes=(
+            LaneSpec("vr", (("disk", "nothing"), *DIALS), nickname="nothing on disk"),
+            LaneSpec("vr", (("disk", "view"), *DIALS), nickname="view number on disk"),
+        ),
         seed=59,
         nodes=3,
         workload=None,  # more messages would change the story

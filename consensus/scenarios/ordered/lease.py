@@ -29,7 +29,10 @@ SCENARIO = Scenario(
         scenario="lease",
         title="Leases and bad clocks",
         story="For some time after each round of heartbeats the leader reads without asking. Its own clock measures that time.",
-        lanes=(LaneSpec("raft", (("reads", "read-index"), *SLOW)), LaneSpec("raft", (("reads", "lease"), *SLOW))),
+        lanes=(
+            LaneSpec("raft", (("reads", "read-index"), *SLOW), nickname="asks a majority"),
+            LaneSpec("raft", (("reads", "lease"), *SLOW), nickname="trusts its clock"),
+        ),
         seed=18,
         script=(
             Step(2 * S, Act("@leader", "transfer_leadership", "n1")),

@@ -21,7 +21,10 @@ SCENARIO = Scenario(
         scenario="lost-reply",
         title="The lost reply",
         story="A write is committed, but its answer is lost, and the leader dies. The home node retries at the next leader.",
-        lanes=(LaneSpec("raft", (*PATIENT, ("retries", "taken as new"))), LaneSpec("raft", PATIENT)),
+        lanes=(
+            LaneSpec("raft", (*PATIENT, ("retries", "taken as new")), nickname="without an id"),
+            LaneSpec("raft", PATIENT, nickname="with an id"),
+        ),
         nodes=3,
         seed=15,
         workload=None,

@@ -21,7 +21,9 @@ SCENARIO = Scenario(
         scenario="members-at-once",
         title="Changing the members badly",
         story="Three members become five, and the network splits before two of them know of it.",
-        lanes=tuple(LaneSpec("raft", (*THREE, ("membership", way))) for way in ("at once", "joint", "one at a time")),
+        lanes=tuple(
+            LaneSpec("raft", (*THREE, ("membership", way)), nickname=way) for way in ("at once", "joint", "one at a time")
+        ),
         seed=36,
         workload=Workload(clients=("n1", "n2", "n3"), start=2500 * MS),
         script=(

@@ -52,9 +52,9 @@ SCENARIO = Scenario(
         title="No cut, still a price",
         story="Three continents, no fault. Reads through Raft's log, from Raft's leader, and from the nearest copy.",
         lanes=(
-            LaneSpec("raft", (("reads", "log"), *PATIENT)),
-            LaneSpec("raft", (("reads", "local"), *PATIENT)),
-            LaneSpec("causal_store", (("resend_ms", 500),)),
+            LaneSpec("raft", (("reads", "log"), *PATIENT), nickname="asks a majority"),
+            LaneSpec("raft", (("reads", "local"), *PATIENT), nickname="trusts the leader"),
+            LaneSpec("causal_store", (("resend_ms", 500),), nickname="nearest copy"),
         ),
         seed=27,
         nodes=3,

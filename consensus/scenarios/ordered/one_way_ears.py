@@ -18,7 +18,7 @@ SCENARIO = Scenario(
         scenario="one-way-ears",
         title="One-way ears",
         story="The leader's heartbeats arrive, so nobody starts an election. No answer comes back, so it can commit nothing.",
-        lanes=(LaneSpec("raft"), LaneSpec("raft", (("check_quorum", True),))),
+        lanes=(LaneSpec("raft", nickname="plain"), LaneSpec("raft", (("check_quorum", True),), nickname="with CheckQuorum")),
         nodes=3,
         seed=22,
         script=(

@@ -19,7 +19,10 @@ SCENARIO = Scenario(
         scenario="partial-partition",
         title="Partial partition",
         story="n1, n2 and n3 hear each other. n4 is connected to n2 only, n5 to n3 only: neither hears a leader for long.",
-        lanes=(LaneSpec("raft"), LaneSpec("raft", (("pre_vote", True), ("check_quorum", True)))),
+        lanes=(
+            LaneSpec("raft", nickname="plain"),
+            LaneSpec("raft", (("pre_vote", True), ("check_quorum", True)), nickname="with PreVote"),
+        ),
         seed=21,
         script=(
             Step(CUT, Cut(APART + tuple((b, a) for a, b in APART))),

@@ -19,7 +19,10 @@ SCENARIO = Scenario(
         scenario="read-index",
         title="Read-index",
         story="As in scenario 16, but the leader first asks a majority whether it still leads. On the left the read waits.",
-        lanes=(LaneSpec("raft", (("reads", "local"),)), LaneSpec("raft", (("reads", "read-index"),))),
+        lanes=(
+            LaneSpec("raft", (("reads", "local"),), nickname="reads its own copy"),
+            LaneSpec("raft", (("reads", "read-index"),), nickname="asks a majority"),
+        ),
         seed=16,
         script=(
             Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),

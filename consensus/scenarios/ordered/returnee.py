@@ -20,7 +20,7 @@ SCENARIO = Scenario(
         scenario="returnee",
         title="The disruptive returnee",
         story="One server is cut off, and starts an election again and again, each in a higher term. Then the cut heals.",
-        lanes=(LaneSpec("raft"), LaneSpec("raft", (("pre_vote", True),))),
+        lanes=(LaneSpec("raft", nickname="plain"), LaneSpec("raft", (("pre_vote", True),), nickname="with PreVote")),
         seed=20,
         script=(
             Step(3 * S, Partition((("@follower4",), ("@rest",)))),

@@ -23,8 +23,11 @@ SCENARIO = Scenario(
         scenario="same-cut",
         title="Same cut, two worlds",
         story="One line across the network falls on Raft and on a Dynamo-style store at the same instant.",
-        lanes=(LaneSpec("raft"), LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1)))),
-        seed=4709,
+        lanes=(
+            LaneSpec("raft", nickname="asks a majority"),
+            LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1)), nickname="asks one copy"),
+        ),
+        seed=4701,
         script=(
             Step(4 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
             Step(9 * S, Heal()),

@@ -19,7 +19,10 @@ SCENARIO = Scenario(
         scenario="split-vote",
         title="Split vote",
         story="Four nodes. On the left all wait equally long before an election; on the right each waits a random time.",
-        lanes=(LaneSpec("raft", (("election_min_ms", 200), ("election_max_ms", 200))), LaneSpec("raft")),
+        lanes=(
+            LaneSpec("raft", (("election_min_ms", 200), ("election_max_ms", 200)), nickname="equal timers"),
+            LaneSpec("raft", nickname="random timers"),
+        ),
         nodes=4,
         seed=12,
         link=LinkState(15 * MS, 0),

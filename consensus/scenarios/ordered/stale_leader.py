@@ -22,7 +22,10 @@ SCENARIO = Scenario(
         scenario="stale-leader",
         title="Stale read from a deposed leader",
         story="The leader is cut off and answers reads from its own state. On the right new values are written.",
-        lanes=(LaneSpec("raft", (("reads", "local"),)), LaneSpec("raft", (("reads", "log"),))),
+        lanes=(
+            LaneSpec("raft", (("reads", "local"),), nickname="reads its own copy"),
+            LaneSpec("raft", (("reads", "log"),), nickname="asks a majority"),
+        ),
         seed=16,
         script=SCRIPT,
         until=7 * S,

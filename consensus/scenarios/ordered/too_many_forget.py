@@ -28,7 +28,7 @@ SCENARIO = Scenario(
         scenario="too-many-forget",
         title="Too many forget",
         story="Three of five lose power. One cluster has its logs on disk, the other only in memory.",
-        lanes=(LaneSpec("vr"), LaneSpec("raft")),
+        lanes=(LaneSpec("vr", nickname="memory only"), LaneSpec("raft", nickname="log on disk")),
         seed=57,
         script=(
             Step(CRASH, Crash("n1")),

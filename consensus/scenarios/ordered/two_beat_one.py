@@ -16,7 +16,7 @@ SCENARIO = Scenario(
         scenario="two-beat-one",
         title="Two beat one",
         story="Three nodes, one of them cut off. It is alive, its clients send requests, and it must not answer.",
-        lanes=(LaneSpec("raft"), LaneSpec("dynamo", QUORUM_STORE)),
+        lanes=(LaneSpec("raft", nickname="with a leader"), LaneSpec("dynamo", QUORUM_STORE, nickname="without a leader")),
         seed=9,
         nodes=3,
         script=(

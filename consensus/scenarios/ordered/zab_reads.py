@@ -17,7 +17,10 @@ SCENARIO = Scenario(
         scenario="zab-reads",
         title="Zab: local reads and sync",
         story="One follower hears the primary late. Reads there are fast and old on the left, slow and correct on the right.",
-        lanes=(LaneSpec("zab", (("reads", "local"),)), LaneSpec("zab", (("reads", "sync"),))),
+        lanes=(
+            LaneSpec("zab", (("reads", "local"),), nickname="local reads"),
+            LaneSpec("zab", (("reads", "sync"),), nickname="sync reads"),
+        ),
         seed=26,
         script=(
             Step(2500 * MS, SetLink((("@leader", "@follower1"),), (("delay", 120 * MS),))),

@@ -41,7 +41,7 @@ SCENARIO = Scenario(
         title="You are the adversary",
         story="An adversary sees every vote and chooses when each message arrives. It loses none and delays none for long. "
         "Left, a rule breaks ties; right, coins do. With a link's delay you can try the same by hand.",
-        lanes=(LaneSpec("majority_vote"), LaneSpec("ben_or")),
+        lanes=(LaneSpec("majority_vote", nickname="a rule breaks ties"), LaneSpec("ben_or", nickname="coins break ties")),
         seed=37,
         workload=Workload(("lunch",), every=900 * MS, reads=1_000_000, start=600 * MS),
         script=(

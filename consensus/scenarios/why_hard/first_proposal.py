@@ -41,7 +41,7 @@ SCENARIO = Scenario(
         scenario="first-proposal",
         title="First proposal wins",
         story="n1 proposes pizza and n3 sushi, at the same time. Each node takes the first that it hears. The messages cross.",
-        lanes=(LaneSpec("first_proposal"), LaneSpec("majority_vote")),
+        lanes=(LaneSpec("first_proposal", nickname="first wins"), LaneSpec("majority_vote", nickname="majority")),
         seed=3,
         nodes=4,
         workload=Workload(keys=("eat",), every=500 * MS, reads=1_000_000, start=PROPOSED + 100 * MS),

@@ -54,9 +54,9 @@ SCENARIO = Scenario(
         title="43 seconds",
         story="A primary in the east, backups in the west, copied asynchronously. The link is down for 43 seconds.",
         lanes=(
-            LaneSpec("primary_backup"),
-            LaneSpec("primary_backup", (("failover", "off"),)),
-            LaneSpec("raft"),
+            LaneSpec("primary_backup", nickname="automatic failover"),
+            LaneSpec("primary_backup", (("failover", "off"),), nickname="no failover"),
+            LaneSpec("raft", nickname="majority"),
         ),
         seed=10,
         nodes=3,

@@ -44,9 +44,9 @@ SCENARIO = Scenario(
         title="Let us elect a leader first",
         story="Each proposes itself as leader. By vote: a stalemate. First proposal: two leaders. With numbered terms: one.",
         lanes=(
-            LaneSpec("lunch", (NAMES, ("rule", "own wish"))),
-            LaneSpec("first_proposal", (NAMES,)),
-            LaneSpec("raft"),
+            LaneSpec("lunch", (NAMES, ("rule", "own wish")), nickname="vote for yourself"),
+            LaneSpec("first_proposal", (NAMES,), nickname="first wins"),
+            LaneSpec("raft", nickname="numbered terms"),
         ),
         seed=4,
         nodes=4,

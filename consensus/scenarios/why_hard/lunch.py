@@ -40,9 +40,9 @@ SCENARIO = Scenario(
         title="Where shall we have lunch?",
         story="Three friends want hot pot, porridge and burgers. They vote by three rules; before dinner one falls asleep.",
         lanes=(
-            LaneSpec("lunch", (("rule", "own wish"), ("round_ms", 500))),
-            LaneSpec("lunch", (("rule", "all"), ("round_ms", 500))),
-            LaneSpec("majority_vote"),
+            LaneSpec("lunch", (("rule", "own wish"), ("round_ms", 500)), nickname="no rule"),
+            LaneSpec("lunch", (("rule", "all"), ("round_ms", 500)), nickname="wait for everyone"),
+            LaneSpec("majority_vote", nickname="majority"),
         ),
         seed=2,
         nodes=3,

@@ -16,7 +16,7 @@ from consensus.watch.view import Seen, observed_by
 
 CRASHED, LOST, LATE = 0, 1, 2
 SILENT_FROM, UNTIL = 3250 * MS, 11 * S  # between two heartbeats: no message from n2 is under way
-PAIR = LaneSpec("heartbeat", (("heartbeat_ms", 500), ("timeout_ms", 1500)))
+PAIR = ("heartbeat", (("heartbeat_ms", 500), ("timeout_ms", 1500)))
 LINKS_OF_N2 = (("n1", "n2"), ("n2", "n1"), ("n2", "n3"), ("n3", "n2"))
 
 
@@ -48,7 +48,7 @@ SCENARIO = Scenario(
         scenario="three-envelopes",
         title="Crash, lost or late?",
         story="Three worlds differ only in what happens to n2: it crashes, it is cut off, or its messages take ten seconds.",
-        lanes=(PAIR, PAIR, PAIR),
+        lanes=tuple(LaneSpec(*PAIR, nickname=f"world {letter}") for letter in "ABC"),
         seed=5,
         nodes=3,
         workload=Workload(keys=("dead?",), start=600 * S),  # no client asks: this is about what nodes know of each other

@@ -16,6 +16,7 @@ from consensus.runs.scenario import Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 TIMEOUTS_MS = (50, 200, 1000, 5000)
+NAMES = ("50 ms", "200 ms", "1 s", "5 s")
 HEARTBEAT_MS = 50
 CRASH, UNTIL = 60 * S, 70 * S
 JITTERY = LinkState(10 * MS, 60 * MS, "exponential", loss=50_000)
@@ -53,7 +54,10 @@ SCENARIO = Scenario(
         scenario="time-out-dial",
         title="The time-out dial",
         story="The same pair on the same jittery link four times; only the time-out differs. After a minute n2 crashes.",
-        lanes=tuple(LaneSpec("heartbeat", (("heartbeat_ms", HEARTBEAT_MS), ("timeout_ms", ms))) for ms in TIMEOUTS_MS),
+        lanes=tuple(
+            LaneSpec("heartbeat", (("heartbeat_ms", HEARTBEAT_MS), ("timeout_ms", ms)), nickname=name)
+            for name, ms in zip(NAMES, TIMEOUTS_MS, strict=True)
+        ),
         seed=6,
         nodes=2,
         link=JITTERY,

@@ -14,7 +14,12 @@ from consensus.runs.scenario import Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 NONE, THREE, COPIES, SIXTY = range(4)
-PLANS = ((0, 1), (3, 1), (3, 3), (60, 1))  # acknowledgements, copies
+PLANS = (  # acknowledgements, copies
+    ("no acknowledgement", 0, 1),
+    ("3 acknowledgements", 3, 1),
+    ("3, each sent 3 times", 3, 3),
+    ("60 acknowledgements", 60, 1),
+)
 NIGHT_MS, NIGHTS = 600, 100
 ASKED = tuple(Ask(general, READ, f"night{night}") for night in range(2, NIGHTS + 1) for general in ("n1", "n2"))
 SOLDIERS = tuple(Step((night_of(ask.key) or 0) * NIGHT_MS * MS - 100 * MS, ask) for ask in ASKED)
@@ -63,7 +68,10 @@ SCENARIO = Scenario(
         scenario="two-generals",
         title="Two generals",
         story="Attack together at dawn, or not at all. Three messengers of ten are caught. Four plans, night after night.",
-        lanes=tuple(LaneSpec("two_generals", (("acknowledgements", acks), ("copies", copies))) for acks, copies in PLANS),
+        lanes=tuple(
+            LaneSpec("two_generals", (("acknowledgements", acks), ("copies", copies)), nickname=name)
+            for name, acks, copies in PLANS
+        ),
         seed=7,
         nodes=2,
         link=LinkState(loss=300_000),

@@ -11,7 +11,7 @@ import { Talks } from "./talks.js";
 /** @param {{app: import("./html.js").App}} props */
 export function Dialogs({ app }) {
   const [dialog, blank] = useStore(app.ui, (state) => /** @type {const} */ ([state.dialog, state.blank]));
-  const [dark, shown, controls] = useStore(app.world, ({ talk, audience }) => /** @type {const} */ ([talk.blank, talk.shown, audience.controls]));
+  const [dark, shown, controls, votes] = useStore(app.world, ({ talk, audience, hall }) => /** @type {const} */ ([talk.blank, talk.shown, audience.controls, hall.poll.state !== "off"]));
   if (blank || dark) return html`<div class="blank" role="img" aria-label=${t(controls ? "blank" : "talk.dark")} onClick=${() => (blank ? app.ui.update({ blank: false }) : controls && app.send("blank", { on: false }))}></div>`;
   if (dialog === "scenarios") return html`<${Frame} app=${app} title=${t("scenarios.title")}><${Scenarios} app=${app} /></${Frame}>`;
   if (dialog === "catalogue") return html`<${Frame} app=${app} title=${t("catalogue.title")}><${Catalogue} app=${app} /></${Frame}>`;
@@ -19,7 +19,7 @@ export function Dialogs({ app }) {
   if (dialog === "lesson") return html`<${Frame} app=${app} title=${t("audience.lesson")}><${Lesson} app=${app} /></${Frame}>`;
   if (dialog === "help") return html`<${Frame} app=${app} title=${t("help.title")}><${Help} app=${app} /></${Frame}>`;
   if (dialog === "talks") return html`<${Frame} app=${app} title=${t("talk.talks")}><${Talks} app=${app} /></${Frame}>`;
-  return shown ? html`<${Shown} key=${shown} app=${app} what=${shown} controls=${controls} />` : null;
+  return shown && !(shown === "question" && votes) ? html`<${Shown} key=${shown} app=${app} what=${shown} controls=${controls} />` : null;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The bar above the lanes: scenario, tools, undo, and the controls of the whole page. In presenting mode only the title and the honest badge. */
+import { say } from "../stores/ui.js";
 import { named, t } from "../words/index.js";
 import { keyName, withKey } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
@@ -10,13 +11,14 @@ const TOOLS = /** @type {const} */ (["move", "cut", "lasso", "heal"]);
 /** @param {{app: import("./html.js").App}} props */
 export function TopBar({ app }) {
   const { world, ui } = app;
-  const [spec, clock] = useStore(world, (state) => /** @type {const} */ ([state.spec, state.clock]));
+  const [spec, clock, audience] = useStore(world, (state) => /** @type {const} */ ([state.spec, state.clock, state.audience]));
   const presenting = useStore(ui, (state) => state.presenting);
   const brand = html`<h1 class="brand"><b>CAP</b>scope</h1>`;
   if (presenting) {
     return html`<header class="bar presenting">
       ${brand}<span class="bar-title">${spec?.title}</span>
       <span class="badge">${spec && badgeWords(spec, clock)}</span>
+      ${audience.owner && !audience.controls && html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`}
       <button class="quiet" onClick=${() => app.act("present")}>${t("bar.presentEnd")}<kbd>P</kbd></button>
     </header>`;
   }
@@ -37,8 +39,10 @@ function Tools({ app }) {
   const waiting = useStore(app.world, (state) => state.waiting);
   if (!audience.controls && !waiting) {
     return html`<div class="tools watching">
-      <span>${audience.holder_present ? t("watcher.someone") : t("watcher.nobody")}</span>
-      ${!audience.holder_present && html`<button class="solid" onClick=${() => app.send("take")}>${t("watcher.take")}</button>`}
+      <span>${audience.owner ? t("owner.handed") : named("watcher", audience.holder)}</span>
+      ${audience.owner
+        ? html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`
+        : audience.holder !== "nobody" && html`<button class="quiet" title=${t("watcher.askWhat")} onClick=${() => askControls(app)}>${t("watcher.ask")}</button>`}
     </div>`;
   }
   return html`<div class="tools" role="group" aria-label=${t("toolsLabel")}>
@@ -50,6 +54,27 @@ function Tools({ app }) {
   </div>`;
 }
 
+/** @param {import("./html.js").App} app */
+async function askControls(app) {
+  const answer = await app.send("ask_controls");
+  if (answer.ok) say(app.ui, t("watcher.asked", { number: Number(/** @type {any} */ (answer).number) }));
+}
+
+/** Who asks for the controls, for the owner; and for who was handed them, the way back. @param {{app: import("./html.js").App}} props */
+function Asking({ app }) {
+  const audience = useStore(app.world, (state) => state.audience);
+  const [first, ...others] = audience.asking;
+  if (audience.controls && !audience.owner && !audience.open) {
+    return html`<button class="quiet" onClick=${() => app.send("release")}>${t("watcher.release")}</button>`;
+  }
+  if (first === undefined) return null;
+  return html`<span class="asking" role="group" aria-label=${t("owner.asking")}>
+    <span>${t("owner.asks", { number: first })}${others.length > 0 && ` +${others.length}`}</span>
+    <button class="solid" onClick=${() => app.send("hand", { visitor: first })}>${t("owner.hand")}</button>
+    <button class="quiet" onClick=${() => app.send("decline", { visitor: first })}>${t("owner.decline")}</button>
+  </span>`;
+}
+
 /** @param {{app: import("./html.js").App}} props */
 function Actions({ app }) {
   const { ui, world } = app;
@@ -57,6 +82,7 @@ function Actions({ app }) {
   const [theme, twin] = useStore(ui, (state) => /** @type {const} */ ([state.theme, state.twin]));
   const undoWords = undo ? t("bar.undoWhat", { what: undo }) : t("bar.nothingToUndo");
   return html`<div class="actions">
+    <${Asking} app=${app} />
     ${audience.viewers > 1 && html`<span class="viewers">${t("bar.viewers", { n: audience.viewers })}</span>`}
     <button class="round" aria-label=${undoWords} title=${withKey(undoWords, "undo")} disabled=${!undo || !audience.controls} onClick=${() => app.act("undo")}>
       <${Icon} name="undo" />
