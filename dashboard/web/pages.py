@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request
 from markupsafe import Markup
@@ -63,10 +64,17 @@ def register(app: Flask, house: House, reach: Reach) -> None:
     @pages.get("/")
     def newcomer() -> Response:
         secret = new_secret()
-        return _to_session(name_of(secret), secret)
+        return _to_session(name_of(secret), secret, request.args.get("talk", "")[:300])
 
     @pages.get("/s/<id>")
-    def session(id: str) -> tuple[str, int] | Response:
+    def session(id: str) -> Response:
+        return page_of(id, "index.html")
+
+    @pages.get("/s/<id>/speaker")
+    def speaker(id: str) -> Response:
+        return page_of(id, "speaker.html")
+
+    def page_of(id: str, template: str) -> Response:
         if not SESSION_ID.fullmatch(id):
             return _error_page(404, "There is no session here: its name would be 8 to 10 small letters and digits.")
         if (secret := request.args.get("owner")) is not None:
@@ -76,7 +84,7 @@ def register(app: Flask, house: House, reach: Reach) -> None:
         if vendor.missing():
             return _error_page(503, "The page's libraries are not here yet. Stop the server and start it with: make run")
         import_map, policy = skeleton()
-        answer = Response(render_template("index.html", session=id, import_map=Markup(import_map), vendor=vendor))
+        answer = Response(render_template(template, session=id, import_map=Markup(import_map), vendor=vendor))
         answer.headers["Cache-Control"] = "no-store"
         answer.headers["Content-Security-Policy"] = policy
         if not house.taken(id) and cookie_of(id) not in request.cookies:
@@ -158,9 +166,10 @@ def _image(svg: bytes) -> Response:
     return _fresh(Response(svg, mimetype="image/svg+xml"))
 
 
-def _to_session(id: str, secret: str) -> Response:
+def _to_session(id: str, secret: str, talk: str = "") -> Response:
     """Sends the owner to a session's page. The secret goes into a cookie, and does not stay in the address bar."""
-    answer = Response(status=302, headers={"Location": f"/s/{id}", "Cache-Control": "no-store"})
+    address = f"/s/{id}?talk={quote(talk)}" if talk else f"/s/{id}"
+    answer = Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
     return _give(answer, id, secret)
 
 

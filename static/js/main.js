@@ -17,6 +17,7 @@ import { language, named, t } from "./words/index.js";
 const THEME = "capscope theme";
 const SEEN = "capscope seen";
 const PANELS_EVERY = 100; // milliseconds: panels render at most this often while time runs
+const OVER_A_TALK = ["ask", "lesson", "talks"]; // dialogs that do not stop a clicker
 const INSPECTED_MAX = 5000;
 const GHOST = { wait: 1800, draw: 2200, stay: 1600 }; // milliseconds
 
@@ -104,6 +105,7 @@ function keepUiWithWorld() {
   if (dock && (dock.lane >= spec.lanes.length || (dock.kind === "node" && !spec.nodes.includes(dock.id)))) ui.update({ dock: null });
   if (lit && lit.lane >= spec.lanes.length) ui.update({ lit: null });
   if (ui.state.only && ui.state.only.run !== nameOfRun()) ui.update({ only: null });
+  openTalkOfAddress();
   if (ui.state.invited && world.state.cutSpans.length > 0) ui.update({ invited: false });
 }
 
@@ -116,6 +118,15 @@ function nameOfRun() {
 /** Shows only the messages of one chain of causes. @param {string|null} root null: all messages again */
 function follow(root) {
   ui.update({ only: root === null ? null : { root, run: nameOfRun() } });
+}
+
+/** `?talk=cap-in-ten` or `?talk=8,13,16`: opens this talk once, for whoever holds the controls. */
+function openTalkOfAddress() {
+  const name = new URLSearchParams(location.search).get("talk");
+  if (!name || !world.state.audience.controls) return;
+  history.replaceState(null, "", location.pathname);
+  ui.update({ invited: false });
+  send("talk", { name });
 }
 
 const act = createActs({ world, ui, send, showTheme });
@@ -237,7 +248,10 @@ addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   const action = actionOf(event, whereIs(document.activeElement));
   if (!action || (action === "confirm" && ui.state.selection?.kind !== "lasso")) return;
-  if (ui.state.dialog && !["cancel", "help", "join"].includes(action)) return;
+  if (ui.state.dialog && !["cancel", "help", "join"].includes(action)) {
+    if (!OVER_A_TALK.includes(ui.state.dialog)) return;
+    if (["next", "previous"].includes(action)) ui.update({ dialog: null });
+  }
   event.preventDefault();
   act(action);
 });

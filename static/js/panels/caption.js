@@ -40,7 +40,7 @@ export function Caption({ app }) {
     ${spec?.ask && !bye && !follow && html`<div class="audience">
       <button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => openVote(app)}>${t("audience.ask")}</button>
       ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
-        : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => ui.update({ dialog: "lesson" })}>${t("audience.lesson")}</button>`}
+        : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => (audience.controls ? app.act("lesson") : ui.update({ dialog: "lesson" }))}>${t("audience.lesson")}</button>`}
     </div>`}
     <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? t("caption.lost") : speaking ? said.sentence : "")}</div>
     <${WhatIsCut} app=${app} />
