@@ -12,13 +12,13 @@ from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 CART = "cart"
-TEA_JAM = "tea jam"
+TEA_JAM = "tea,jam"
 CUT, HEAL, MERGE, UNTIL = 4 * S, 7 * S, 9500 * MS, 12 * S
 BEFORE, LEFT, RIGHT, MERGED = (
-    "eggs tea'1",
+    "eggs,tea'1",
     "tea'2",
-    "eggs tea jam'3",
-    "eggs tea jam'4",
+    "eggs,tea,jam'3",
+    "eggs,tea,jam'4",
 )  # the store appends a number to each value
 
 
@@ -65,16 +65,16 @@ SCENARIO = Scenario(
         seed=30,
         workload=Workload(keys=(CART,), every=400 * MS, reads=1_000_000),
         script=(
-            Step(2500 * MS, Ask("n3", WRITE, CART, "eggs tea")),
+            Step(2500 * MS, Ask("n3", WRITE, CART, "eggs,tea")),
             Step(3 * S, Say("The cart holds eggs and tea.")),
             Step(CUT, Partition((("n1", "n2"), ("@rest",)))),
             Step(5 * S, Ask("n1", WRITE, CART, "tea")),
             Step(5010 * MS, Say("On the side of two somebody takes the eggs out.")),
-            Step(6 * S, Ask("n5", WRITE, CART, "eggs tea jam")),
+            Step(6 * S, Ask("n5", WRITE, CART, "eggs,tea,jam")),
             Step(6010 * MS, Say("On the side of three somebody puts jam in.")),
             Step(HEAL, Heal()),
             Step(9 * S, Say("Healed. What is in the cart? There are two carts: neither edit knew of the other.")),
-            Step(MERGE, Ask("n4", WRITE, CART, "eggs tea jam")),
+            Step(MERGE, Ask("n4", WRITE, CART, "eggs,tea,jam")),
             Step(MERGE + 10 * MS, Say("The shop merges them: the union. The eggs are back.")),
         ),
         until=UNTIL,

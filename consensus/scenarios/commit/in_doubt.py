@@ -53,7 +53,7 @@ SCENARIO = Scenario(
         Beat(3800 * MS, "All have voted Yes, and the coordinator is down. x is locked everywhere."),
         Beat(5300 * MS, "Nobody may decide alone, and asking each other does not help: no site knows."),
         Beat(6800 * MS, "The coordinator is back. It had not decided, so it aborts: x is old."),
-        Beat(8600 * MS, "Again, but now n2 knows the decision."),
+        Beat(8600 * MS, "Again, but n2 knows the decision. Right: it has told the others already."),
         Beat(10_500 * MS, "Left: three sites still wait for n1. Right: they asked n2, and go on."),
     ),
     spec=Spec(

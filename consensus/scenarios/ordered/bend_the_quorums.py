@@ -37,7 +37,7 @@ SCENARIO = Scenario(
         Beat(3400 * MS, "Two and two: the three have a leader of their own already."),
         Beat(4700 * MS, "First lane: the two go on. Second: both sides. Third: the three."),
         Beat(6800 * MS, "Second lane: two histories for the same places of one log. The law P2b is broken."),
-        Beat(8500 * MS, "Healed: in the second lane acknowledged writes are gone."),
+        Beat(8800 * MS, "Healed: in the second lane acknowledged writes are gone."),
     ),
     spec=Spec(
         scenario="bend-the-quorums",
@@ -58,10 +58,11 @@ SCENARIO = Scenario(
             Step(7 * S, Heal()),
             Step(
                 7 * S,
-                Say("Healed. In the second lane two histories meet, and writes that were acknowledged are gone."),
+                Say("Healed. In the second lane two histories of one log meet."),
             ),
+            Step(8600 * MS, Say("Second lane: acknowledged writes are gone. Its quorums of phase 1 and 2 need not meet.")),
         ),
-        until=9 * S,
+        until=9500 * MS,
     ),
     expect=(
         Expectation(

@@ -31,7 +31,7 @@ SCENARIO = Scenario(
     beats=(
         Beat(3130 * MS, "The write is committed. Its answer is lost at the cut."),
         Beat(3530 * MS, "Another client has read it, and has written over it."),
-        Beat(5200 * MS, "A new leader. The home node sends the first write again."),
+        Beat(5200 * MS, "A new leader. The home node has sent the first write again."),
         Beat(7100 * MS, "Left: the old value is back. Right: the retry had an id, and was recognised."),
     ),
     spec=Spec(
