@@ -63,7 +63,7 @@ function Scenarios({ app }) {
     </section>`)}`;
 }
 
-const GESTURES = ["cut", "oneWay", "drag", "lasso", "open", "choose", "zoom"];
+const GESTURES = ["cut", "oneWay", "alone", "drag", "lasso", "open", "menu", "choose", "zoom"];
 const LEVELS = ["B", "I", "A", "E"];
 
 /** From the easiest to the hardest, each level by number. @param {import("../lib/wire-types.js").ScenarioCard[]} scenarios @returns {Array<[string, import("../lib/wire-types.js").ScenarioCard[]]>} */

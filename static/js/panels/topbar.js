@@ -4,6 +4,7 @@ import { named, t } from "../words/index.js";
 import { keyName, withKey } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
+import { SeatsSwitch } from "./seat.js";
 import { badgeWords } from "./status.js";
 
 const TOOLS = /** @type {const} */ (["move", "cut", "lasso", "heal"]);
@@ -85,6 +86,7 @@ function Actions({ app }) {
   return html`<div class="actions">
     <${Asking} app=${app} />
     ${audience.viewers > 1 && !crowded && html`<span class="viewers">${t("bar.viewers", { n: audience.viewers })}</span>`}
+    <${SeatsSwitch} app=${app} />
     <button class="round" aria-label=${undoWords} title=${withKey(undoWords, "undo")} disabled=${!undo || !audience.controls} onClick=${() => app.act("undo")}>
       <${Icon} name="undo" />
     </button>
