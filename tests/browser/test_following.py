@@ -462,7 +462,7 @@ def test_a_phone_joins_by_the_short_address_and_the_owners_phone_by_the_secret_c
     assert phone.url == laptop.url and not phone.evaluate("capscope.owner()")
     expect(dialog.get_by_role("img", name="Secret QR code")).to_have_count(0)
     dialog.get_by_role("button", name="Show the code for my own phone").click()
-    laptop.wait_for_function("() => document.querySelector('.join-secret img')?.naturalWidth > 0")
+    laptop.wait_for_function("() => document.querySelector('.join img.secret')?.naturalWidth > 0")
     source = dialog.get_by_role("img", name="Secret QR code").get_attribute("src") or ""
     link = laptop.evaluate("async (at) => (await (await fetch(at)).json()).link", source.replace(".svg", ""))
     assert link.partition("owner=")[2] not in laptop.content()

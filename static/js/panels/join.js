@@ -11,6 +11,7 @@ export function Join({ app }) {
   const [session, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.hello?.session ?? "", state.audience]));
   const [addresses, setAddresses] = useState(/** @type {string[]|null} */ (null));
   const [chosen, choose] = useState(0);
+  const [secret, show] = useState(false);
   useEffect(() => {
     if (session) app.joining(session).then(setAddresses);
   }, [session]);
@@ -18,10 +19,11 @@ export function Join({ app }) {
   const address = addresses[chosen] ?? "";
   const at = address.replace(/\/j\/[a-z]+$/, "");
   return html`<div class="join">
-    ${address ? html`<${Code} session=${session} address=${address} at=${at} />` : html`<${NotReached} />`}
+    ${!address && html`<${NotReached} />`}
+    ${address && (secret && audience.owner ? html`<${SecretCode} app=${app} session=${session} at=${at} />` : html`<${Code} session=${session} address=${address} at=${at} />`)}
     <div class="join-more">
       ${addresses.length > 1 && html`<div class="join-choice" role="group" aria-label=${t("join.others")}>${addresses.map((each, place) => html`<button key=${each} class="quiet" aria-pressed=${place === chosen} onClick=${() => choose(place)}>${shown(each)}</button>`)}</div>`}
-      ${audience.owner && html`<${Owner} app=${app} session=${session} at=${at} open=${audience.open} />`}
+      ${audience.owner && html`<${Owner} app=${app} at=${at} open=${audience.open} secret=${secret} show=${show} />`}
     </div>
   </div>`;
 }
@@ -59,14 +61,19 @@ async function copyLink(app, session, at) {
   }
 }
 
-/** Only the owner sees this; the secret code appears only when it is asked for. @param {{app: import("./html.js").App, session: string, at: string, open: boolean}} props */
-function Owner({ app, session, at, open }) {
-  const [secret, show] = useState(false);
-  useEffect(() => show(false), [at]);
+/** In the place of the code for all, so that nobody scans the wrong one. @param {{app: import("./html.js").App, session: string, at: string}} props */
+function SecretCode({ app, session, at }) {
+  return html`<img class="qr secret" src=${`/s/${session}/owner.svg?at=${encodeURIComponent(at)}`} alt=${t("join.secondCode")} />
+    <div class="join-words">
+      <p>${t("join.onlyYou")}</p>
+      <button class="quiet" onClick=${() => copyLink(app, session, at)}>${t("join.copy")}</button>
+    </div>`;
+}
+
+/** Only the owner sees this. @param {{app: import("./html.js").App, at: string, open: boolean, secret: boolean, show: (secret: boolean) => void}} props */
+function Owner({ app, at, open, secret, show }) {
   return html`<section class="join-owner" aria-label=${t("join.owner")}>
     <label><input type="checkbox" checked=${open} onChange=${(/** @type {any} */ event) => app.send("open_to_all", { open: event.currentTarget.checked })} /> ${t("join.open")}</label>
     ${at && html`<button class="quiet" aria-expanded=${secret} onClick=${() => show(!secret)}>${secret ? t("join.hide") : t("join.second")}</button>`}
-    ${secret && html`<div class="join-secret"><img class="qr" src=${`/s/${session}/owner.svg?at=${encodeURIComponent(at)}`} alt=${t("join.secondCode")} />
-      <div><p>${t("join.onlyYou")}</p><button class="quiet" onClick=${() => copyLink(app, session, at)}>${t("join.copy")}</button></div></div>`}
   </section>`;
 }

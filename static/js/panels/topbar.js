@@ -98,7 +98,7 @@ function Actions({ app }) {
     </button>
     <button class="quiet" title=${withKey(t("bar.joinWhat"), "join")} onClick=${() => app.act("join")}>${t("bar.join")}</button>
     ${!crowded && html`<button class="quiet" title=${t("bar.shareWhat")} onClick=${() => app.act("share")}>${t("bar.share")}</button>`}
-    <button class="quiet wide-only" onClick=${() => app.act("present")}>${t("bar.present")}</button>
+    ${audience.asking.length === 0 && html`<button class="quiet wide-only" onClick=${() => app.act("present")}>${t("bar.present")}</button>`}
     <button class="quiet dim" aria-label=${t("bar.help")} title=${withKey(t("bar.help"), "help")} onClick=${() => app.act("help")}>?</button>
   </div>`;
 }
