@@ -6,6 +6,7 @@ import { FollowPage } from "./follow.js";
 import { html, useStore } from "./html.js";
 import { Lanes } from "./lane.js";
 import { StatusLine } from "./status.js";
+import { Menu } from "./menu.js";
 import { Timeline } from "./timeline.js";
 import { Tooltip } from "./tooltip.js";
 import { TopBar } from "./topbar.js";
@@ -27,6 +28,7 @@ function Page({ app }) {
     </main>
     ${!presenting && html`<${StatusLine} app=${app} />`}
     <${Tooltip} app=${app} />
+    <${Menu} app=${app} />
     <${Dialogs} app=${app} />
   </div>`;
 }
