@@ -4,7 +4,7 @@
 
 Over loopback, bounded in phones and in time. One server process, and this process as all phones and the speaker. Phones open
 their WebSockets in a few hundred milliseconds, as a hall does that has just read a code; a phone has joined when it has its
-whole first packet. Then the speaker opens the vote, every phone votes once within a second, and the speaker's page must have the
+whole first packet. Then the speaker opens the vote, every phone votes within a second, and the speaker's page must have the
 whole count. The gaps between the speaker's packets, alone and with the hall, say how undisturbed the talk is.
 Phones that load the page's files are not part of it.
 """
