@@ -68,9 +68,10 @@ def asked(run: Experiment, number: int, kind: str) -> Sequence[tuple[int, int]]:
 
 def test_one_order_by_quorums_goes_on_where_the_majority_is_and_nowhere_else(dashboard: Page) -> None:
     compare(dashboard, "Multi-Paxos", "Viewstamped Replication", "Zab")
-    at = cut_and_run(dashboard, OPENING + 2 * S)
+    at = cut_and_run(dashboard, OPENING + 3 * S)
     for number in range(3):
-        assert words(dashboard, number) == {LARGE: ("AVAILABLE", "CONSISTENT"), SMALL: ("REFUSING", "CONSISTENT")}
+        judged = "CONSISTENT" if number == 2 else ""  # in Zab a follower reads its own copy until it notices the cut
+        assert words(dashboard, number) == {LARGE: ("AVAILABLE", "CONSISTENT"), SMALL: ("REFUSING", judged)}
         expect(lane(dashboard, number).locator(".side-quorum.has")).to_have_count(0 if number == 0 else 1)
     as_the_engine(dashboard, at)
 
