@@ -12,6 +12,7 @@ import { Meters } from "./meters.js";
 import { Pick } from "./pick.js";
 import { Strip } from "./strip.js";
 import { Follow, Thinned } from "./thinned.js";
+import { Why } from "./why.js";
 
 /** @param {{app: import("./html.js").App}} props */
 export function Lanes({ app }) {
@@ -47,7 +48,7 @@ function Lane({ app, index, last, hidden }) {
 function Stage({ app, index, title }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
   useEffect(() => (canvas.current ? app.mountStage(canvas.current, index) : undefined), []);
-  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${t("lane.stage", { title })}></canvas><${Thinned} app=${app} index=${index} /></div>`;
+  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${t("lane.stage", { title })}></canvas><${Thinned} app=${app} index=${index} /><${Why} app=${app} index=${index} /></div>`;
 }
 
 /** @param {{app: import("./html.js").App, index: number}} props */
