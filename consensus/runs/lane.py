@@ -23,6 +23,8 @@ from consensus.watch.narration import BADGES, seconds
 from consensus.watch.trace import Trace
 from consensus.watch.watch import LEADING, Mark, Sides, Watch
 
+RECENT_MAX = 300
+
 
 class Lane:
     """One cluster (``sim``) and what observes it (``watch``)."""
@@ -52,6 +54,7 @@ class Lane:
         self.watch = Watch(spec.members, card.object, card.invariants, self.knobs, card.forgets, lane=number)
         self._order_writes()
         self.log: list[Row] = []  # since the last drain
+        self.recent: list[Row] = []  # the last events, for those who ask why (runs/why.py)
         self.rewirings = 0  # how many the watch has been told of
         self._absorb()
 
@@ -127,6 +130,7 @@ class Lane:
         if not rows:
             return
         self.log += rows
+        self.recent = [*self.recent, *rows][-RECENT_MAX:]
         rewired = self.sim.network.rewirings != self.rewirings
         self.rewirings = self.sim.network.rewirings
         self.watch.fold(rows, self.sim.network.sides() if rewired else None)

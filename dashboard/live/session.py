@@ -22,6 +22,7 @@ from consensus.runs.lane import Lane
 from consensus.runs.seen import LaneSeen
 from consensus.runs.spec import LaneSpec, Spec
 from consensus.runs.timeline import Timeline
+from consensus.runs.why import why
 from consensus.watch.watch import Mark
 from dashboard import wire
 from dashboard.live import hall, veil
@@ -275,6 +276,8 @@ class Session:
         if order.type in TALK:
             self.talk.obey(order.type, order.values, now)
             return None
+        if order.type == "why":
+            return self._obey_why(**order.values)
         if order.type == "resync":
             self.behind[command.viewer] = True
             return None
@@ -404,6 +407,13 @@ class Session:
             veiled=False,
         )
         self.open(composed, playing=self.playing, now=now)
+
+    def _obey_why(self, lane: int) -> dict[str, Any]:
+        if lane >= len(self.lanes):
+            raise Refused(say("There is no lane {lane}.", lane=lane))
+        if self.veiled:
+            raise Refused(veil.SENTENCE)
+        return why(self.lanes[lane])._asdict()
 
     def _obey_inspect(self, lane: int, messages: tuple[int, ...]) -> dict[str, Any]:
         if lane >= len(self.views):

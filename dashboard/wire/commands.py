@@ -316,6 +316,11 @@ COMMANDS: dict[str, CommandCard] = {
         },
         watcher=True,
     ),
+    "why": CommandCard(
+        "Asks what has just happened in a lane; answers with `what`, `why`, `rule` and `section`, one short line each.",
+        {"lane": Field("0..3", whole(0, lambda limits: limits.lanes_max - 1))},
+        watcher=True,
+    ),
     "resync": CommandCard("Asks for a snapshot after a gap.", {}, watcher=True),
     "ask_controls": CommandCard(
         "Asks the owner for the controls; answers with `number`, under which the owner sees who asks.", {}, watcher=True

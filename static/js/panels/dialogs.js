@@ -8,6 +8,7 @@ import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { Join } from "./join.js";
 import { Talks } from "./talks.js";
+import { Lines } from "./why.js";
 
 /** @param {{app: import("./html.js").App}} props */
 export function Dialogs({ app }) {
@@ -102,6 +103,7 @@ function Question({ app }) {
 function Lesson({ app }) {
   const spec = useStore(app.world, (state) => state.spec);
   return html`<p class="large lesson">${spec?.lesson}</p>
+    ${(spec?.veiled ? [] : spec?.lanes ?? []).map((lane, index) => html`<div key=${index} class="lesson-why"><h3>${lane.nickname || lane.title}</h3><${Lines} app=${app} index=${index} /></div>`)}
     <h3>${t("audience.mustComeOut")}</h3>
     <ul class="expected">${(spec?.expect ?? []).map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ul>`;
 }

@@ -11,6 +11,8 @@ import { Icon } from "./icons.js";
 import { Meters } from "./meters.js";
 import { Pick } from "./pick.js";
 import { Strip } from "./strip.js";
+import { Follow, Thinned } from "./thinned.js";
+import { Why } from "./why.js";
 
 /** @param {{app: import("./html.js").App}} props */
 export function Lanes({ app }) {
@@ -46,7 +48,7 @@ function Lane({ app, index, last, hidden }) {
 export function Stage({ app, index, title }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
   useEffect(() => (canvas.current ? app.mountStage(canvas.current, index) : undefined), []);
-  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${t("lane.stage", { title })}></canvas></div>`;
+  return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${t("lane.stage", { title })}></canvas><${Thinned} app=${app} index=${index} /><${Why} app=${app} index=${index} /></div>`;
 }
 
 /** @param {{app: import("./html.js").App, index: number}} props */
@@ -54,7 +56,7 @@ export function Sentence({ app, index }) {
   const sentence = useStore(app.world, (state) => state.lanes[index]?.meters?.sentence ?? "");
   const lit = useStore(app.ui, (state) => state.lit);
   const shown = lit && lit.lane === index ? lit.sentence : sentence;
-  return html`<p class=${`sentence ${lit && lit.lane === index ? "lit" : ""}`} title=${shown}>${shown}</p>`;
+  return html`<p class=${`sentence ${lit && lit.lane === index ? "lit" : ""}`} title=${shown}>${shown} <${Follow} app=${app} index=${index} /></p>`;
 }
 
 /**

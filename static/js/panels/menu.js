@@ -173,3 +173,22 @@ function ofStage(app, { lane }) {
     ],
   };
 }
+
+/**
+ * For a line of the list for keys: the menu key, Shift F10 or the right button opens its menu there.
+ * @param {App} app
+ * @param {{lane: number, kind: string, id: string}} what
+ */
+export function opensMenu(app, what) {
+  const open = (/** @type {Event} */ event) => {
+    const element = /** @type {Element} */ (event.currentTarget);
+    const { left, bottom } = (element.querySelector(":focus") ?? element).getBoundingClientRect();
+    event.preventDefault();
+    event.stopPropagation();
+    app.ui.update({ menu: { ...what, x: left, y: bottom } });
+  };
+  return {
+    onContextMenu: open,
+    onKeyDown: (/** @type {KeyboardEvent} */ event) => (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey) ? open(event) : undefined),
+  };
+}

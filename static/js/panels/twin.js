@@ -8,6 +8,7 @@ import { landsWords, messageWords, splitWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { isCut, linkState } from "./link_card.js";
+import { opensMenu } from "./menu.js";
 import { cardsOf, clockWords } from "./node_actions.js";
 import { NodeCommands, storeWords } from "./node_card.js";
 
@@ -39,7 +40,7 @@ function Nodes({ app, nodes }) {
   return html`<div><h3>${t("twin.nodes")}</h3>
     <p><button class="solid" disabled=${locked || picked.length === 0 || rest.length === 0} onClick=${() => app.send("partition", { sides: [picked, rest] })}>${splitWords(picked)}</button>
       <button disabled=${locked} onClick=${() => app.send("heal")}>${t("twin.healAll")}</button></p>
-    <ul>${nodes.map((id) => html`<li key=${id}>
+    <ul>${nodes.map((id) => html`<li key=${id} ...${opensMenu(app, { lane: 0, kind: "node", id })}>
       <label><input type="checkbox" checked=${chosen.includes(id)} onChange=${() => choose(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id])} /> ${t("twin.choose", { id })}</label>
       <${NodeLine} app=${app} id=${id} />
     </li>`)}</ul></div>`;
@@ -72,7 +73,7 @@ function Links({ app, nodes }) {
     <ul>${pairs.map(([a, b]) => {
       const whole = !isCut(links, a, b) && !isCut(links, b, a);
       const both = [[a, b], [b, a]];
-      return html`<li key=${`${a} ${b}`} class="twin-link">
+      return html`<li key=${`${a} ${b}`} class="twin-link" ...${opensMenu(app, { lane: 0, kind: "link", id: `${a}-${b}` })}>
         <span>${t("twin.linkState", { a, b, state: linkState(links, a, b) })}</span>
         <button disabled=${locked} aria-label=${whole ? t("link.cutThis", { a, b }) : t("link.healThis", { a, b })} onClick=${() => app.send(whole ? "cut" : "heal", { links: both })}>${whole ? t("link.cut") : t("link.heal")}</button>
         ${both.map(([from, to]) => html`<button key=${from} disabled=${locked} onClick=${() => app.send(isCut(links, from, to) ? "heal" : "cut", { links: [[from, to]] })}>
@@ -94,7 +95,7 @@ function Messages({ app }) {
   });
   return html`<div data-version=${version}><h3>${t("twin.messages")}</h3>
     ${playing ? html`<p class="hint">${t("twin.messagesWhenPaused")}</p>` : flying.length === 0 && html`<p class="hint">${t("twin.noMessages")}</p>`}
-    <ul>${shown.map(({ message, index }) => html`<li key=${`${index} ${message.id}`}>
+    <ul>${shown.map(({ message, index }) => html`<li key=${`${index} ${message.id}`} ...${opensMenu(app, { lane: index, kind: "message", id: String(message.id) })}>
       <button class="quiet" onFocus=${() => app.ui.update({ hover: { lane: index, kind: "message", id: String(message.id) } })} onBlur=${() => app.ui.update({ hover: null })}>
         ${spec?.lanes[index].title}: ${[messageWords(message), ...fieldsOf(app, index, message).map(([name, value]) => `${name} ${value}`), landsWords(message.due)].join(", ")}
       </button></li>`)}</ul></div>`;

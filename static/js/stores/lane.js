@@ -70,7 +70,7 @@ export function rows(columns) {
 /**
  * Where a message's chain of causes begins, as far as the page knows it: the sender and the moment of its first message. The chain of a
  * client's request begins with the message to its node, and has the same name in every lane.
- * @param {Message} message
+ * @param {{root?: string, src: string, at: number}} message
  */
 export function rootOf({ root, src, at }) {
   return root ?? `${src}@${at}`;

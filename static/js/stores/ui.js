@@ -19,7 +19,7 @@ import { createStore } from "./store.js";
  *   ghost: null|{progress: number}, reducedMotion: boolean, camera: {x: number, y: number, zoom: number},
  *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson"|"join"|"talks", dot: null|{x: number, y: number}, tray: import("../lib/talk.js").Tray, catalogueLane: number, twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
  *   lit: {lane: number, sentence: string, operations: Array<string|number>}|null, said: {sentence: string, count: number, calm: boolean}, connected: boolean,
- *   invited: boolean, follow: boolean, voteShut: string, voteShown: string, menu: MenuPlace|null, only: {root: string, run: string}|null}} UiState
+ *   invited: boolean, follow: boolean, voteShut: string, voteShown: string, menu: MenuPlace|null, only: {root: string, run: string}|null, why: boolean}} UiState
  */
 /** @typedef {import("./store.js").Store<UiState>} Ui */
 
@@ -56,6 +56,7 @@ export function createUi() {
       voteShown: "",
       menu: null,
       only: null,
+      why: false,
     }),
   );
 }
@@ -86,6 +87,7 @@ export function cancel(ui) {
     [state.voteShown !== "", { voteShut: state.voteShown, voteShown: "" }],
     [state.selection !== null, { selection: null }],
     [state.dock !== null, { dock: null }],
+    [state.why, { why: false }],
     [state.only !== null, { only: null }],
     [state.lit !== null, { lit: null }],
     [state.twin, { twin: false }],
