@@ -8,7 +8,7 @@ export const page = Object.freeze({
   toolsLabel: "Tools",
   "bar.scenario": "Choose a scenario",
   "bar.undoWhat": "Undo: {what}",
-  "bar.undone": "Undone: {what}.",
+  "bar.undone": "{what} undone.",
   "bar.nothingToUndo": "Nothing to undo",
   "bar.listsWhat": "Lists of nodes and links, with all commands",
   "bar.theme.dark": "Dark theme",
