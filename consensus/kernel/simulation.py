@@ -10,7 +10,7 @@ exists only as its ``sent`` event in a heap entry (or in the backlog of a paused
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from operator import attrgetter
@@ -47,7 +47,7 @@ from consensus.kernel.node import (
     Store,
     named_effects,
 )
-from consensus.kernel.orders import DELIVER, DROP, HOLD, NUMBER_MAX, Order, after
+from consensus.kernel.orders import DELIVER, DOUBLE, DROP, HOLD, NUMBER_MAX, Order, after
 from consensus.kernel.rng import PPM, Stream
 from consensus.kernel.rows import (
     ACCESS,
@@ -56,6 +56,7 @@ from consensus.kernel.rows import (
     FIRES_AT,
     ISSUE,
     LAND,
+    MEET,
     SET_AT,
     SUBJECT,
     VANISH,
@@ -235,6 +236,8 @@ class Simulation:
             self._issue(subject)
         elif what == EXPIRE:
             self._expire(*subject)
+        elif what == MEET:
+            self._meet(*subject)
         else:
             self._drop(subject, "loss")
 
@@ -494,6 +497,15 @@ class Simulation:
         following = self.clients.next_moment(client, self.now)
         if following is not None:
             self._push(following, ISSUE, client)
+
+    def ask_about_a_change(self, sides: Sequence[Sequence[str]]) -> None:
+        """The network has just changed, in this lane or in another: the clients of the workload ask soon."""
+        for at, request in self.clients.after_a_change(sides, self.now):
+            self._push(at, MEET, request)
+
+    def _meet(self, client: str, kind: str, key: str, change: int) -> None:
+        if change == self.clients.changes:
+            self._ask(client, self.clients.home[client], kind, key, None)
 
     def _ask(self, client: str, node: str, kind: str, key: str, value: str | None) -> None:
         request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)
@@ -784,7 +796,7 @@ class Simulation:
         self._emit("crashed", member, cause, ())
 
     def order_message(self, verb: str, src: str, dst: str, kind: str, number: int) -> None:
-        """Drops, holds or delivers one message, now or as soon as it is sent (``kernel/orders.py``)."""
+        """Drops, holds, delivers or doubles one message, now or as soon as it is sent (``kernel/orders.py``)."""
         for member in (src, dst):
             self._known(member)
         if src == dst:
@@ -825,7 +837,11 @@ class Simulation:
             self._obey(meant.verb, sent)
 
     def _obey(self, verb: str, sent: Row) -> None:
-        number, _, _, src, _, (_, dst, *_) = sent
+        number, at, _, src, _, (_, dst, message, _, _, due) = sent
+        if verb == DOUBLE:  # the copy takes as long as its original
+            again = self._fly(src, dst, message, number, self.now + due - at)
+            self._push(self.now + due - at, LAND, again, src, dst)
+            return
         self._take_from_its_way(sent)
         if verb == DROP:
             self._drop(sent, "hand")

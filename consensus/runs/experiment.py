@@ -145,9 +145,10 @@ class Experiment:
                 "A step of the script could not be done at {at}. {reason}", at=seconds(refusal.at), reason=refusal.sentence
             )
 
-    def before(self) -> Before:
-        """The present state, so that a user can undo the next intervention."""
-        return Before(self.witness.sim, tuple(lane.knobs for lane in self.lanes), self.caption)
+    def before(self, lane: int | None = None) -> Before:
+        """The present state, so that a user can undo the next intervention on every lane, or on one."""
+        shown = self.lanes[lane] if lane is not None and 0 <= lane < len(self.lanes) else self.witness
+        return Before(shown.sim, tuple(lane.knobs for lane in self.lanes), self.caption)
 
     def cast(self) -> aim.Cast:
         """Which node plays which part now."""
@@ -178,6 +179,7 @@ class Experiment:
         if only is not None and not 0 <= only < len(self.lanes):
             raise Refused(say("There is no lane {lane}.", lane=only))
         chosen = self.lanes if only is None else [self.lanes[only]]
+        cuts = [tuple(each.sim.network.cuts) for each in chosen]
         refusals = []
         for each in chosen:
             try:
@@ -188,8 +190,18 @@ class Experiment:
             raise refusals[0][1]
         if isinstance(intervention, Ask):
             self._keep_in_step(intervention.client)
+        if cuts != [tuple(each.sim.network.cuts) for each in chosen]:
+            self._ask_about_a_change(chosen[0] if only is not None else self.witness)
         self._tell(intervention, before, only)
         return refusals
+
+    def _ask_about_a_change(self, changed: Lane) -> None:
+        """The clients of every lane ask, even if the links of only one lane have changed: all lanes get the same requests."""
+        sides = changed.sim.network.sides()
+        self.stand_at(self.at)
+        for lane in self.lanes:
+            if lane.stopped is None:
+                lane.sim.ask_about_a_change(sides)
 
     def _keep_in_step(self, client: str) -> None:
         """Keeps the names of a user's operations equal in all lanes, though some lanes do not support a removal."""
@@ -216,6 +228,8 @@ class Experiment:
         kind, text, caption = intervention.texts(self.at, words)
         if kind:
             self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
+        if caption and lane is not None and len(self.lanes) > 1 and not isinstance(intervention, Turn):
+            caption = say("In lane {lane} only: {caption}", lane=lane + 1, caption=caption)
         if caption:
             self.caption = caption
 

