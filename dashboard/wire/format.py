@@ -332,6 +332,7 @@ PARTS: dict[str, dict[str, str]] = {
         "nodes": "string[]",
         "keys": "string[]",
         "deadline": "number",
+        "until": "number",
         "link": "LinkSetting",
         "clients": "[client: string, home: string][]",
         "lanes": "SpecLane[]",

@@ -174,6 +174,7 @@ def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], 
         "nodes": list(spec.members),
         "keys": keys,
         "deadline": lanes[0].deadline,
+        "until": spec.until,
         "link": link_card(spec.link),
         "clients": [[client, home] for client, home in lanes[0].clients.items()],
         "lanes": [

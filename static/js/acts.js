@@ -2,7 +2,7 @@
 import { SPEEDS, speedPlace } from "./lib/timeline.js";
 import { momentBefore } from "./stores/clock.js";
 import { cancel, say } from "./stores/ui.js";
-import { exactMoment } from "./words/figures.js";
+import { capital, exactMoment } from "./words/figures.js";
 import { named, t } from "./words/index.js";
 
 const THEMES = /** @type {const} */ (["dark", "light", "contrast"]);
@@ -122,7 +122,7 @@ export function createActs({ world, ui, send, showTheme }) {
 
   const undo = () => {
     if (!world.state.undo) return say(ui, t("sentence", { text: t("bar.nothingToUndo") }));
-    return void send("undo").then((answer) => answer.ok && say(ui, t("bar.undone", { what: String(answer.sentence) })));
+    return void send("undo").then((answer) => answer.ok && say(ui, t("bar.undone", { what: capital(String(answer.sentence)) })));
   };
 
   /** @type {Record<string, () => void>} */

@@ -534,7 +534,7 @@ def test_the_leader_that_follows_a_cut_is_named_under_it(still: Page) -> None:
     labels = still.locator(".mark-label")
     expect(labels.filter(has_text="cut")).to_be_visible()
     names = [label.inner_text() for label in labels.all()]
-    assert len([name for name in names if name.startswith("leader")]) == 2, names
+    assert len([name for name in names if "leads term" in name]) == 2, names
     boxes = still.evaluate(
         "() => [...document.querySelectorAll('.mark-label')].map((it) => it.getBoundingClientRect().toJSON())"
     )

@@ -50,8 +50,7 @@ SCENARIO = Scenario(
 
 def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
     """The nodes that became leader in that time, in order."""
-    marks = experiment.lanes[0].marks
-    return [mark.text.removeprefix("leader ") for mark in marks if mark.kind == "leader" and since <= mark.at < until]
+    return [node for at, node, _ in experiment.lanes[0].watch.leaders if since <= at < until]
 
 
 def lowest_left(experiment: Experiment) -> str:

@@ -70,8 +70,7 @@ SCENARIO = Scenario(
 
 
 def leaders(experiment: Experiment, since: int, until: int) -> list[str]:
-    marks = experiment.lanes[0].marks
-    return [mark.text.removeprefix("leader ") for mark in marks if mark.kind == "leader" and since <= mark.at < until]
+    return [node for at, node, _ in experiment.lanes[0].watch.leaders if since <= at < until]
 
 
 def broken(experiment: Experiment) -> list[str]:

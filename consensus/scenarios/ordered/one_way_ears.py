@@ -61,7 +61,7 @@ SCENARIO = Scenario(
 
 def led(experiment: Experiment, lane: int) -> list[str]:
     """The nodes that became leader after the old one stopped hearing."""
-    return [mark.text for mark in experiment.lanes[lane].marks if mark.kind == "leader" and mark.at >= DEAF]
+    return [node for at, node, _ in experiment.lanes[lane].watch.leaders if at >= DEAF]
 
 
 def served(experiment: Experiment, lane: int, since: int) -> int:

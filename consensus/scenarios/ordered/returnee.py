@@ -63,7 +63,7 @@ def term(experiment: Experiment, lane: int) -> int:
 
 def led(experiment: Experiment, lane: int, since: int) -> list[str]:
     """The nodes that became leader since then."""
-    return [mark.text for mark in experiment.lanes[lane].marks if mark.kind == "leader" and mark.at >= since]
+    return [node for at, node, _ in experiment.lanes[lane].watch.leaders if at >= since]
 
 
 def deposed(experiment: Experiment) -> list[bool]:

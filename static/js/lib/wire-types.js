@@ -163,6 +163,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   nodes: string[],
  *   keys: string[],
  *   deadline: number,
+ *   until: number,
  *   link: LinkSetting,
  *   clients: [client: string, home: string][],
  *   lanes: SpecLane[],
