@@ -1,12 +1,14 @@
 """Simulated clients: a workload that is the same for every lane, and a deadline.
 
 Clients are open-loop: each sends requests at moments drawn from its own stream and does not wait for earlier answers. So
-clusters side by side get exactly the same operations. A written value is a number that counts the writes. It is unique, which
-makes an exact check near-linear, and on a screen the larger value is the newer one. A client talks to its home node only.
+clusters side by side get exactly the same operations. Clients also ask soon after a change of the network, so its effect shows
+at once. A written value is a number that counts the writes. It is unique, which makes an exact check near-linear, and on a
+screen the larger value is the newer one. A client talks to its home node only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ from consensus.kernel.rng import PPM, Stream
 from consensus.kernel.rows import make
 
 ACCESS_DELAY = 10 * MS  # from a client to its home node, one way; long enough to be visible on the stage
+SOON = 30 * MS  # clients ask at the latest this long after a change of the network: 0.6 s of wall time at 1/20
 BY_HAND = "you"  # the client that sends the user's own requests
 
 
@@ -29,6 +32,7 @@ class Workload:
     start: int = 500 * MS
     stop: int | None = None
     clients: tuple[str, ...] = ()
+    at_changes: bool = True  # every client also asks soon after a cut or a heal
 
 
 class Asked(NamedTuple):
@@ -49,6 +53,8 @@ class Clients:
         self.hands: tuple[str, ...] = (BY_HAND,)  # clients outside the workload: the user, and those that a script names
         self.home = {f"c{number}": node for number, node in enumerate(homes, start=1)}
         self.streams = {client: Stream.named(seed, "client", client) for client in self.home}
+        self.soon = {client: Stream.named(seed, "client", client, "soon") for client in self.home}
+        self.changes = 0  # of the network: requests that were planned at an earlier one are not sent any more
         self.asked_so_far: dict[str, int] = {}
         self.values = 0
         self.pending: dict[str, Asked] = {}
@@ -66,6 +72,29 @@ class Clients:
         assert self.workload is not None
         at = now + self.workload.every // 2 + self.streams[client].below(self.workload.every)
         return None if self.workload.stop is not None and at > self.workload.stop else at
+
+    def after_a_change(self, sides: Sequence[Sequence[str]], now: int) -> list[tuple[int, tuple[str, str, str, int]]]:
+        """When each client asks because the network has just changed, and what: client, kind, key, number of the change.
+
+        The clients of a side read and write by turns, and a client that is alone on its side does both. So each side soon has a
+        request of each kind. The draws come from streams of their own: all other requests keep their moments.
+        """
+        self.changes += 1
+        workload = self.workload
+        if workload is None or not workload.at_changes:
+            return []
+        if now < workload.start or (workload.stop is not None and now + SOON > workload.stop):
+            return []
+        by_turns = [kind for kind, share in ((READ, workload.reads), (WRITE, PPM - workload.reads - workload.removes)) if share]
+        planned = []
+        for side in sides:
+            here = [client for client, home in self.home.items() if home in side]
+            for turn in range(max(len(here), len(by_turns)) if here else 0):
+                client = here[turn % len(here)]
+                stream = self.soon[client]
+                key = stream.choice(workload.keys)
+                planned.append((now + stream.below(SOON), (client, by_turns[turn % len(by_turns)], key, self.changes)))
+        return planned
 
     def draw(self, client: str) -> tuple[str, str, str | None]:
         """Kind and key of what this client asks now, and what it removes.

@@ -259,10 +259,11 @@ class Node:
         """What the stage and the inspector show, in common keys; every value plain (numbers, strings, lists, dicts).
 
         role: str; ring: "leads", "stands" (it wants to lead, or to have its value chosen), "waits" (for the state of others),
-        or "" or absent for all other nodes; ring_timer: the timer that the ring shows, by default the longest; epoch: int or
-        None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last ``LOG_SHOWN`` entries),
-        log_start: index of the first of them (the log begins at 1), commit: index; facts: {label: text} for the inspector, in
-        the paper's words.
+        or "" or absent for all other nodes; ring_timer: the timer that the ring shows, by default the longest; epoch:
+        int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last ``LOG_SHOWN``
+        entries), log_start: index of the first of them (the log begins at 1), commit: index; homes: {key: [nodes that
+        keep it]} where not every node keeps every key; hints: [[home, key, values], ...] that it keeps for other
+        nodes; facts: {label: text} for the inspector, in the paper's words.
         """
         return {"role": "node", "epoch": None}
 

@@ -42,11 +42,12 @@ Row = tuple[int, int, str, str, int, tuple[Any, ...]]  # (id, at, kind, node, ca
 # A heap entry: (at, ticket, what, subject, src, dst). Tickets are unique, so ties fall in the order of scheduling.
 #   LAND, ACCESS, VANISH: subject is the "sent" row of a message from src to dst (ACCESS: between a client and its home node)
 #   FIRE: subject is the timer, (name, key); src is its node      ISSUE: subject is the client
+#   MEET: subject is (client, kind, key, number of the change of the network that the client asks about)
 #   EXPIRE: subject is (op_id, id of its "invoked" event)
 Entry = tuple[int, int, int, Any, str, str]
 WHAT: Final = 2
 SUBJECT: Final = 3
-LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH = range(6)  # WHAT
+LAND, ACCESS, FIRE, ISSUE, EXPIRE, VANISH, MEET = range(7)  # WHAT
 WITH_MESSAGE = (LAND, ACCESS, VANISH)
 
 # A timer's record: (ticket of its latest setting, when it was set, when it is due, the event that set it, and then the moment

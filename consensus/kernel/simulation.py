@@ -10,7 +10,7 @@ exists only as its ``sent`` event in a heap entry (or in the backlog of a paused
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from operator import attrgetter
@@ -56,6 +56,7 @@ from consensus.kernel.rows import (
     FIRES_AT,
     ISSUE,
     LAND,
+    MEET,
     SET_AT,
     SUBJECT,
     VANISH,
@@ -235,6 +236,8 @@ class Simulation:
             self._issue(subject)
         elif what == EXPIRE:
             self._expire(*subject)
+        elif what == MEET:
+            self._meet(*subject)
         else:
             self._drop(subject, "loss")
 
@@ -494,6 +497,15 @@ class Simulation:
         following = self.clients.next_moment(client, self.now)
         if following is not None:
             self._push(following, ISSUE, client)
+
+    def ask_about_a_change(self, sides: Sequence[Sequence[str]]) -> None:
+        """The network has just changed, in this lane or in another: the clients of the workload ask soon."""
+        for at, request in self.clients.after_a_change(sides, self.now):
+            self._push(at, MEET, request)
+
+    def _meet(self, client: str, kind: str, key: str, change: int) -> None:
+        if change == self.clients.changes:
+            self._ask(client, self.clients.home[client], kind, key, None)
 
     def _ask(self, client: str, node: str, kind: str, key: str, value: str | None) -> None:
         request = self.clients.ask(client, node, kind, key, value, self.now + self.deadline)

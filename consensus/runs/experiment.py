@@ -178,6 +178,7 @@ class Experiment:
         if only is not None and not 0 <= only < len(self.lanes):
             raise Refused(say("There is no lane {lane}.", lane=only))
         chosen = self.lanes if only is None else [self.lanes[only]]
+        cuts = [tuple(each.sim.network.cuts) for each in chosen]
         refusals = []
         for each in chosen:
             try:
@@ -188,8 +189,18 @@ class Experiment:
             raise refusals[0][1]
         if isinstance(intervention, Ask):
             self._keep_in_step(intervention.client)
+        if cuts != [tuple(each.sim.network.cuts) for each in chosen]:
+            self._ask_about_a_change(chosen[0] if only is not None else self.witness)
         self._tell(intervention, before, only)
         return refusals
+
+    def _ask_about_a_change(self, changed: Lane) -> None:
+        """The clients of every lane ask, even if the links of only one lane have changed: all lanes get the same requests."""
+        sides = changed.sim.network.sides()
+        self.stand_at(self.at)
+        for lane in self.lanes:
+            if lane.stopped is None:
+                lane.sim.ask_about_a_change(sides)
 
     def _keep_in_step(self, client: str) -> None:
         """Keeps the names of a user's operations equal in all lanes, though some lanes do not support a removal."""

@@ -23,7 +23,7 @@ from consensus.runs.spec import LaneSpec, Spec
 from consensus.runs.timeline import Timeline
 from consensus.watch.watch import Mark
 from dashboard import wire
-from dashboard.live import veil
+from dashboard.live import hall, veil
 from dashboard.live.controls import Controls
 from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
@@ -31,8 +31,10 @@ from dashboard.wire import Frame, LaneView, Order
 OPENS_WITH = "same-cut"
 STEPS = 40  # simulation steps between two looks at the clock; about two milliseconds
 ABOUT_CONTROLS = ("ask_controls", "hand", "decline", "take", "release", "open_to_all")
-NEVER_WAIT = (*ABOUT_CONTROLS, "resync", "inspect")  # these change nothing in the simulated world
+NEVER_WAIT = (*ABOUT_CONTROLS, *hall.COMMANDS, "resync", "inspect")  # these change nothing in the simulated world
 ANY_TIME = ("seek", "pause", "reset", "scenario", "compose")  # allowed while the session is on its way to a moment, too
+# Sent twice they do the same as once, so their answers need not be remembered: a hall's votes must not push out the speaker's.
+REPEATABLE = ("inspect", "resync", "poll", "vote", "seats", "sit", "stand")
 
 Reply = Callable[[dict[str, Any]], None]  # takes the acknowledgement, once
 
@@ -83,6 +85,7 @@ class Session:
         self.packet_at = self.meters_at = self.clock_sent_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
         self.sent_audience: tuple[Any, ...] = ()
         self.base_run = 0
+        self.hall = hall.Hall(limits)
         spec = registry.opening(OPENS_WITH)
         self._stand(spec, self._timeline(spec), playing=True, now=now)
 
@@ -100,6 +103,7 @@ class Session:
 
     def _stand(self, spec: Spec, timeline: Timeline, playing: bool, now: float) -> None:
         self.spec = spec
+        self.hall.stand(spec, self.scenarios.get(spec.scenario))
         self.veiled = spec.veiled
         self.timeline = timeline
         self.playing = playing
@@ -212,6 +216,9 @@ class Session:
             if token is None:
                 command.reply(answer("You have left this session."))
                 continue
+            if command.order.type in REPEATABLE:
+                command.reply(self._answered(command, now))
+                continue
             key = (token, command.order.id)
             if key not in self.answers:
                 self.answers[key] = self._answered(command, now)
@@ -253,6 +260,9 @@ class Session:
         if order.act is not None:
             self._act(order, now)
             return None
+        if order.type in hall.COMMANDS:
+            viewer = command.viewer
+            return self.hall.obey(self, order, self.viewers[viewer], self.holds(viewer), now)
         if order.type == "inspect":
             return self._obey_inspect(**order.values)
         if order.type == "resync":
@@ -289,6 +299,12 @@ class Session:
         if self.timeline.at >= self.limits.length:
             raise Refused(self._length_sentence())
         self.playing = True
+
+    def pause(self) -> None:
+        """Time stands still, as when the holder says so."""
+        if self.playing:
+            self._obey_pause()
+            self.changed = True
 
     def _obey_pause(self) -> None:
         self.playing = False
@@ -449,11 +465,13 @@ class Session:
             if viewer not in self.newcomers and waiting(viewer) >= self.limits.waiting:
                 self.behind[viewer] = True  # newest wins: it gets a snapshot when its queue is empty
         newcomers, returning = self._due(now, waiting)
-        personal = bool(newcomers or returning or self.notices or self._audience_is_news(now))
+        self.hall.watch(self.timeline)
+        hall_news = self.hall.news(now)
+        personal = bool(newcomers or returning or self.notices or hall_news or self._audience_is_news(now))
         if not personal and not self._news_are_due(now):
             return []
         shared = self._shared(now, bool(newcomers or returning))
-        served = self._served(shared, newcomers, returning, now)
+        served = self._served(shared, newcomers, returning, hall_news, now)
         if not shared and not served:
             return []
         self.seq += 1
@@ -536,7 +554,9 @@ class Session:
             spec, self.sent_clock, lanes, self.marks, timeline.cut_spans, timeline.caption, timeline.undo_words
         )
 
-    def _served(self, shared: list[Frame], newcomers: list[str], returning: list[str], now: float) -> dict[str, Served]:
+    def _served(
+        self, shared: list[Frame], newcomers: list[str], returning: list[str], hall_news: tuple[bool, ...], now: float
+    ) -> dict[str, Served]:
         """What single viewers get instead: newcomers, viewers who fell behind, and all when the audience changed; notices."""
         frames = {(holds, owns): self._audience(holds, owns) for holds in (True, False) for owns in (True, False)}
         audience = {viewer: frames[self.holds(viewer), self.owns(viewer)] for viewer in self.viewers}
@@ -545,13 +565,17 @@ class Session:
             world = None if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
             hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits)
             for viewer in newcomers:
-                served[viewer] = Served([hello, audience[viewer]], world)
+                served[viewer] = Served([hello, audience[viewer], *self._hall_for(viewer, comes=True)], world)
             for viewer in returning:
-                served[viewer] = Served([audience[viewer]], world)
+                served[viewer] = Served([audience[viewer], *self._hall_for(viewer, comes=True)], world)
         if self._audience_is_news(now):
             self.sent_audience, self.audience_at = self._audience_now(), now
             for viewer in self._reached(served):
-                served[viewer] = Served([audience[viewer]])
+                served[viewer] = Served([audience[viewer], *self._hall_for(viewer)])
+        elif hall_news:
+            for viewer in self._reached(served):
+                if self._conducts(viewer) in hall_news:
+                    served[viewer] = Served(self._hall_for(viewer))
         notices, self.notices = self.notices, []
         for viewer, sentence in notices:
             if viewer in served or viewer in self._reached(served):
@@ -576,6 +600,13 @@ class Session:
     def _reached(self, served: Mapping[str, Any]) -> list[str]:
         """The viewers who get what everybody gets."""
         return [v for v in self.viewers if v not in served and v not in self.behind and v not in self.newcomers]
+
+    def _conducts(self, viewer: str) -> bool:
+        """May this viewer see the counts of a vote before they are shown?"""
+        return self.owns(viewer) or (self.holds(viewer) and not self.controls.open)
+
+    def _hall_for(self, viewer: str, comes: bool = False) -> list[Frame]:
+        return self.hall.frames_for(self._conducts(viewer), self.viewers[viewer], comes)
 
     def _audience(self, holds: bool, owns: bool) -> Frame:
         return wire.audience(len(self.viewers), holds, **self.controls.seen(owns))

@@ -63,6 +63,17 @@ class Limits:
     acknowledgements: int = 500  # remembered answers, so that a command sent twice applies once
     answer_s: float = 10.0  # how long a command waits for its answer
 
+    # the hall
+    votes: int = 2_400  # visitors who may vote on one question
+    seats: int = 120  # phones that are clients, in one session
+    seat_asks: int = 60  # requests of one seat in a run
+    hall_asks: int = 700  # a run whose log is this long takes no more requests from seats: the rest is the speaker's
+    hall_asks_per_s: float = 15.0  # of all seats together ...
+    hall_asks_burst: float = 30.0
+    phone_per_s: float = 2.0  # commands about the hall of one phone ...
+    phone_burst: float = 6.0
+    hall_per_s: float = 4.0  # while votes come in, the owner's page hears of the count this often
+
     # one connection
     message_bytes: int = 16_384
     bytes_per_s: float = 65_536.0

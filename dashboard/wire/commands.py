@@ -15,6 +15,7 @@ from consensus.kernel.sentences import Refused, Sentence, say
 from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from consensus.runs.interventions import TABLE, Intervention, Row
 from dashboard.web.limits import LIMITS, Limits, words
+from dashboard.wire.format import POLL_STATES
 from dashboard.wire.frames import short
 
 
@@ -127,7 +128,7 @@ def a_deadline(value: Any, limits: Limits) -> int:
 
 def a_yes_or_no(value: Any, limits: Limits) -> bool:
     if not isinstance(value, bool):
-        raise Refused("must be true or false")
+        raise Unfit("The command {command}: {field} must be true or false.")
     return value
 
 
@@ -293,6 +294,24 @@ COMMANDS: dict[str, CommandCard] = {
     "release": CommandCard("Gives the controls that the owner handed over back.", {}, watcher=True),
     "open_to_all": CommandCard("Lets everybody act, or ends that.", {"open": Field("true or false", a_yes_or_no)}, owner=True),
     **{row.command: card_of(kind, row) for kind, row in TABLE.items()},
+    "poll": CommandCard(
+        "The vote on the scenario's question: opens it, and time stands still; closes it; shows the bars; shows who was right, "
+        "once the run knows; forgets it.",
+        {"state": Field("off, open, closed, shown or right", one_of(*POLL_STATES))},
+    ),
+    "vote": CommandCard(
+        "One answer a visitor, which may change until the vote is closed; answers with `mine`.",
+        {"answer": Field("its number, from 0", whole(0, 9))},
+        watcher=True,
+    ),
+    "seats": CommandCard("Lets phones be clients, or ends that.", {"open": Field("true or false", a_yes_or_no)}),
+    "sit": CommandCard("Takes a seat: this visitor is one client at one node; answers with `mine`.", {}, watcher=True),
+    "stand": CommandCard("Gives the seat back; answers with `mine`.", {}, watcher=True),
+    "do": CommandCard(
+        "One operation of the visitor's own client, in every lane.",
+        {"kind": Field("read or write", one_of(READ, WRITE)), "key": Field("a key of the scenario", a_text(KEY_LENGTH_MAX))},
+        watcher=True,
+    ),
     "reveal": CommandCard("Of a veiled scenario: shows which protocol it is, and all that was hidden.", {}),
     "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
     "scenario": CommandCard("Opens a scenario anew.", {"name": Field("its name", a_name), "seed": SEED}),

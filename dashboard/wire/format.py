@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 FORMAT = 2
 
+# The vote on a scenario's question: nobody asked; phones choose; they no longer can; the bars are public; and who was right.
+POLL_STATES = ("off", "open", "closed", "shown", "right")
+
 Frame = tuple[str, dict[str, Any]]
 
 
@@ -90,6 +93,7 @@ FRAMES: dict[str, FrameCard] = {
         {
             "lane": ("number", "0..3"),
             "kinds": ("Kind[]", "new Kinds"),
+            "places": ("string[]", "[name]: new senders and receivers, after those of `places` in the snapshot"),
             "sent": ("SentColumns", "Sent columns: messages that began to fly"),
             "late": ("number[]", "[id]: messages under way that should have landed by now; `ended` will name them later"),
             "ended": ("EndedColumns", "Ended columns: messages that landed late or were dropped"),
@@ -103,7 +107,7 @@ FRAMES: dict[str, FrameCard] = {
             "dropped": ("Dropped", "{cut, loss, down}, when it changed"),
             "stopped": ("string", "the sentence of an exception that stopped this lane"),
         },
-        ("kinds", "sent", "late", "ended", "nodes", "begun", "operations", "links", "dropped", "stopped"),
+        ("kinds", "places", "sent", "late", "ended", "nodes", "begun", "operations", "links", "dropped", "stopped"),
     ),
     "meters": FrameCard(
         "The changed meters of one lane, at most five times a wall second, and when a step or a seek ends.",
@@ -184,6 +188,19 @@ FRAMES: dict[str, FrameCard] = {
             "caption": ("string", "a sentence, or empty"),
             "undo": ("string | null", "what undo would reverse, or null"),
         },
+    ),
+    "hall": FrameCard(
+        "What the hall does together, for one visitor; sent when it changes, once something was opened.",
+        {
+            "poll": ("Poll", "{number, state, votes, counts, right}"),
+            "seats": ("Seats", "{open, most, taken}"),
+            "mine": (
+                "Mine",
+                "{number, answer, client, node}: this visitor's vote, -1: none, and its seat; to newcomers, and in answers to "
+                "`vote` and `sit`",
+            ),
+        },
+        ("mine",),
     ),
     "refused": FrameCard("Something was impossible, and this is not the answer to a command.", {"sentence": ("string", "why")}),
     "bye": FrameCard("The session ends.", {"sentence": ("string", "why")}),
@@ -332,6 +349,15 @@ PARTS: dict[str, dict[str, str]] = {
         "sides": "[nodes: string[], answered: number, asked: number][]",
     },
     "Dropped": {"cut": "number", "loss": "number", "down": "number"},
+    "Poll": {
+        "number": "number",
+        "state": '"off" | "open" | "closed" | "shown" | "right"',
+        "votes": "number | null",
+        "counts": "number[]",
+        "right": "boolean[]",
+    },
+    "Seats": {"open": "boolean", "most": "number", "taken": "Record<string, number>"},
+    "Mine": {"number": "number", "answer": "number", "client": "string", "node": "string"},
 }
 
 # Rows: arrays without names of their fields.
@@ -431,6 +457,11 @@ OBJECTS: dict[str, FrameCard] = {
             "log": ("[epoch: number | null, label: string][]", "[[epoch, label], ...], the last eight entries"),
             "log_start": ("number", "index of the first of them; the log begins at 1"),
             "commit": ("number", "index of the last committed entry"),
+            "homes": ("Record<string, string[]>", "{key: [node, ...]}: who keeps the key, where not every node keeps all"),
+            "hints": (
+                "[home: string, key: string, values: string[]][]",
+                "[[home, key, values], ...]: what it keeps for other nodes",
+            ),
             "facts": ("Record<string, string>", "{label: text}, in the paper's words"),
             "timers": ("[name: string, since: number, due: number][]", "[[name, set at, due], ...]"),
             "lie": ("string", "how it lies, or empty"),
@@ -440,7 +471,7 @@ OBJECTS: dict[str, FrameCard] = {
                 "gains rate parts per million",
             ),
         },
-        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "facts", "clock"),
+        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "homes", "hints", "facts", "clock"),
     ),
     "Links": FrameCard(
         "The matrix of directed links.",

@@ -137,9 +137,9 @@ def knob_line(card: CardSeen, knobs: Mapping[str, Any]) -> str:
 def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], veiled: bool = False) -> dict[str, Any]:
     """What the run started from, but knobs and deadline as they are now. A veiled run has no lesson yet."""
     keys = list(spec.workload.keys) if spec.workload else ["x"]
-    composed = scenario is None or (unnamed(spec), spec.nodes) != (unnamed(scenario.spec), scenario.spec.nodes)
+    own = own_scenario(spec, scenario)
+    composed = own is None
     nicknames = [lane.nickname for lane in (spec if composed or scenario is None else scenario.spec).lanes]
-    own = None if composed else scenario  # its question and its lesson may be wrong for other lanes
     return {
         "scenario": spec.scenario,
         "number": scenario.number if scenario else 0,
@@ -168,6 +168,13 @@ def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], 
             for lane, nickname in zip(lanes, nicknames, strict=True)
         ],
     }
+
+
+def own_scenario(spec: Spec, scenario: Scenario | None) -> Scenario | None:
+    """The scenario of a run, or None for a composed one: question and lesson may be wrong for other lanes."""
+    if scenario is None or (unnamed(spec), spec.nodes) != (unnamed(scenario.spec), scenario.spec.nodes):
+        return None
+    return scenario
 
 
 def unnamed(spec: Spec) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:
@@ -225,6 +232,10 @@ def audience(viewers: int, controls: bool, owner: bool, open: bool, asking: list
         "asking": asking,
         "holder": holder,
     }
+
+
+def hall(poll: dict[str, Any], seats: dict[str, Any], mine: dict[str, Any] | None) -> Frame:
+    return "hall", {"poll": poll, "seats": seats, **({"mine": mine} if mine else {})}
 
 
 def refused(sentence: str) -> Frame:

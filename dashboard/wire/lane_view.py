@@ -136,7 +136,7 @@ class LaneView:
         return flight
 
     def _messages(self, events: Iterable[Event], now: int) -> dict[str, Any]:
-        known = len(self.kinds)
+        known, known_places = len(self.kinds), len(self.places)
         sent: list[list[int]] = [[] for _ in SENT]
         ended: list[tuple[int, int, int]] = []
         landed: dict[int, Flight] = {}  # the messages that landed on time, by the id of the landing
@@ -154,6 +154,7 @@ class LaneView:
                     ended.append((flight.number, event.at - self.since, ENDS.index(how)))
         return {
             "kinds": [list(kind) for kind in list(self.kinds)[known:]],
+            "places": list(self.places)[known_places:],
             "sent": sent if sent[0] else [],
             "late": self._late(now),
             "ended": [[self.last - number for number, _, _ in ended], *map(list, list(zip(*ended, strict=True))[1:])]
@@ -171,13 +172,17 @@ class LaneView:
         steps.append(step)
         causes.append(flight.number - cause.number if cause else 0)
         kinds.append(self.kinds.setdefault(kind_of(event), len(self.kinds)))
-        dsts.append(0 if reply else self.places[dst] + 1)
+        dsts.append(0 if reply else self._place(dst) + 1)
         delays.append(flight.due - event.at - self.delay)
         if cause:
             return clock
         ats.append(event.at - clock)
-        srcs.append(self.places[event.node])
+        srcs.append(self._place(event.node))
         return event.at
+
+    def _place(self, name: str) -> int:
+        """The index of a sender or receiver. A phone's client gets one with its first message."""
+        return self.places.setdefault(name, len(self.places))
 
     def _late(self, now: int) -> list[int]:
         """Messages that became late since the last batch."""

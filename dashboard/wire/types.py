@@ -22,6 +22,7 @@ BODIES = {
     "meters": "MetersNews",
     "verdict": "Verdict",
     "marks": "MarksBody",
+    "hall": "Hall",
     "refused": "Refused",
     "bye": "Bye",
 }

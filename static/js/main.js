@@ -11,7 +11,7 @@ import { createStage } from "./stage/index.js";
 import { MARKS, paintMark } from "./stage/marks.js";
 import { advanceRender } from "./stores/clock.js";
 import { createUi, say } from "./stores/ui.js";
-import { carry, createWorld, expectSnapshot, fold } from "./stores/world.js";
+import { carry, createWorld, expectSnapshot, fold, takeMine } from "./stores/world.js";
 import { language, named, t } from "./words/index.js";
 
 const THEME = "capscope theme";
@@ -76,6 +76,12 @@ async function inspect(lane, ids) {
   const answer = await socket.send("inspect", { lane, messages: fresh });
   if (!answer.ok || world.state.run !== run) return;
   carry(world.state, lane, fresh, /** @type {any} */ (answer).fields);
+  world.notify();
+}
+
+/** @param {import("./stores/hall.js").Mine} news */
+function mine(news) {
+  takeMine(world.state, news);
   world.notify();
 }
 
@@ -242,7 +248,7 @@ loadFont();
 showTheme();
 document.title = t("brand");
 document.documentElement.lang = language;
-showPage({ world, ui, send, inspect, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
+showPage({ world, ui, send, inspect, mine, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
 showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });
 runLoop();

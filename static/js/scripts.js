@@ -6,7 +6,7 @@ import { named } from "./words/index.js";
 
 /**
  * @param {import("./stores/world.js").World} world
- * @param {ReadonlyMap<number, {positionOf(id: string): {x: number, y: number}, shapes(): unknown[]}>} stages
+ * @param {ReadonlyMap<number, {positionOf(id: string): {x: number, y: number}, shapes(): unknown[], boxes(): {of: string, text: string, left: number, right: number, top: number, bottom: number}[]}>} stages
  */
 export function createScripts(world, stages) {
   const { state } = world;
@@ -27,6 +27,8 @@ export function createScripts(world, stages) {
       const stage = stages.get(index);
       return Object.entries(lane(index).nodes).map(([id, node]) => ({ id, ...stage?.positionOf(id), ...structuredClone(node) }));
     },
+    /** The boxes of all texts on a lane's stage, in CSS pixels of the page. @param {number} index */
+    boxes: (index) => stages.get(index)?.boxes() ?? [],
     /** Every directed link of a lane. @param {number} index */
     links(index) {
       const { links, nodes } = lane(index);

@@ -18,9 +18,12 @@ from consensus.kernel.node import MS, Node, Request, S
 from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, Claims, Knob
 from consensus.runs import interventions, registry
+from consensus.runs.scenario import Scenario
+from consensus.runs.spec import Spec
 from consensus.runs.timeline import Timeline
 from consensus.watch.history import Operation
 from dashboard import wire
+from dashboard.live.hall import Hall
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
 from dashboard.wire.frames import operation_row
@@ -249,12 +252,23 @@ def test_every_message_says_as_many_fields_as_its_card_names() -> None:
             assert all(isinstance(text, str) and len(text) <= 48 for text in texts)
 
 
+def a_hall(spec: Spec, scenario: Scenario) -> dict[str, Any]:
+    """The body of a hall's frame to a newcomer."""
+    hall = Hall()
+    hall.stand(spec, scenario)
+    hall.used = True
+    [(kind, body)] = hall.frames_for(True, "token", comes=True)
+    assert_keeps_to(wire.FRAMES[kind], body)
+    return body
+
+
 def test_what_stands_in_frames_keeps_to_its_table() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     scenario = registry.scenarios()["same-cut"]
     lanes = timeline.experiment.lanes
     _, hello = wire.hello("abcdefgh2", registry.protocols(), registry.scenarios())
     spec = wire.spec_body(timeline.spec, scenario, lanes)
+    hall = a_hall(timeline.spec, scenario)
     broken = Timeline(registry.spec("forgotten-vote"))
     run_to(broken, broken.spec.until)
     worst = broken.experiment.lanes[0].meters(broken.at)
@@ -269,6 +283,9 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "SpecLane": spec["lanes"],
         "LinkSetting": [spec["link"]],
         "Side": lanes[0].meters(timeline.at)["sides"],
+        "Poll": [hall["poll"]],
+        "Seats": [hall["seats"]],
+        "Mine": [hall["mine"]],
         "Law": [worst["law"]],
         "Witness": worst["law"]["events"],
         "Span": list(worst["cost"].values()),
@@ -462,6 +479,12 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ),
     ({"type": "deliver_message", "src": "n1", "dst": "n2"}, interventions.DeliverMessage("n1", "n2")),
     ({"type": "say", "text": "Look at n1."}, interventions.Say("Look at n1.")),
+    ({"type": "poll", "state": "open"}, None),
+    ({"type": "vote", "answer": 0}, None),
+    ({"type": "seats", "open": True}, None),
+    ({"type": "sit"}, None),
+    ({"type": "stand"}, None),
+    ({"type": "do", "kind": "read", "key": "x"}, None),
     ({"type": "scenario", "name": "same-cut"}, None),
     ({"type": "compose", "lanes": [{"protocol": "raft", "knobs": {}}], "nodes": 5, "seed": 1}, None),
 ]

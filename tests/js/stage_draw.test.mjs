@@ -2,14 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BLANK, nextPalette } from "../../static/js/lib/palette.js";
 import { createSprites, drawMoving } from "../../static/js/stage/draw.js";
 import { layout as layoutOf, stageSize } from "../../static/js/stage/layout.js";
 import { netOf } from "../../static/js/stage/net.js";
 import { moving } from "../../static/js/stage/scene.js";
 
+const PALETTE = nextPalette(BLANK, ["7", "8", "9", "1", "2", "3", "4", "5", "6"]);
 const NODES = ["n1", "n2", "n3", "n4", "n5"];
 const STATE = { status: "up", sentence: "", role: "follower", epoch: 1, store: { x: ["7"] }, log: [[1, "x=6"], [1, "x=7"]], log_start: 1, commit: 1, timers: [], facts: {}, lie: "" };
-const COLOURS = Object.fromEntries(["bg", "ink", "dim", "line", "neutral", "on-epoch", ...[0, 1, 2, 3, 4, 5, 6].map((i) => `epoch-${i}`)].map((name) => [name, name]));
+const COLOURS = Object.fromEntries(["bg", "ink", "dim", "line", "neutral", "on-value", ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => `value-${i}`)].map((name) => [name, name]));
 const UI = { tool: "cut", watchedKey: "x", view: "god", hover: null, selection: null, gesture: null, ghost: null, reducedMotion: false, camera: { x: 0, y: 0, zoom: 1 }, colours: COLOURS };
 const VIEW = { scale: 1, x: 461, y: 260, font: "sans-serif", colours: UI.colours };
 
@@ -42,7 +44,7 @@ function given({ states = {}, messages = [], ui = {} } = {}) {
   const nodes = Object.fromEntries(NODES.map((id) => [id, { ...STATE, ...states[id] }]));
   return {
     lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended: [], operations: new Map(), dropped: { cut: 0 } },
-    laneIndex: 0, layout, net: netOf(layout, links, []), renderAt: 1000, wall: 10, playing: true, fade: 1, cutSince: new Map(),
+    laneIndex: 0, layout, net: netOf(layout, links, []), renderAt: 1000, wall: 10, playing: true, fade: 1, cutSince: new Map(), palette: PALETTE, word: "term",
     answers: new Map(), clients: [], ui: { ...UI, ...ui },
   };
 }
@@ -51,7 +53,8 @@ const message = (id) => ({ id, at: 0, due: 2000, src: NODES[id % 5], dst: NODES[
 test("a thousand messages of three shapes and two epochs are six sprites, each message copied once", () => {
   const picture = stage();
   const quiet = picture(given());
-  const busy = picture(given({ messages: Array.from({ length: 1000 }, (_, id) => message(id)) }));
+  const states = Object.fromEntries(NODES.map((id) => [id, { epoch: 2 }]));
+  const busy = picture(given({ states, messages: Array.from({ length: 1000 }, (_, id) => message(id)) }));
   assert.equal(busy.made, 6);
   assert.equal(busy.copies.length, quiet.copies.length + 1000);
 });
@@ -68,19 +71,19 @@ test("nodes that look alike share all but their names", () => {
   assert.equal(stage()(given()).made, 1 + 5 + 1 + 1); // body, names, value, log
 });
 
-test("a new value is one new word, a commit one new row, whatever else stays", () => {
+test("a new value is a new disc with two words, a commit one new row, whatever else stays", () => {
   const picture = stage();
   const world = given();
   picture(world);
   const nodes = { ...world.lane.nodes, n2: { ...STATE, store: { x: ["9"] } } };
-  assert.equal(picture({ ...world, lane: { ...world.lane, nodes } }).made, 1);
+  assert.equal(picture({ ...world, lane: { ...world.lane, nodes } }).made, 3);
   const committed = { ...nodes, n3: { ...STATE, commit: 2 } };
   assert.equal(picture({ ...world, lane: { ...world.lane, nodes: committed } }).made, 1);
 });
 
 test("whatever a node shows, a change of it is seen at once", () => {
   const changes = [{ status: "crashed" }, { status: "paused" }, { ring: "leads" }, { ring: "stands" }, { ring: "waits" }, { epoch: 2 }, { lie: "equivocates" }, { store: { x: ["7", "8"] } },
-    { log: [[2, "x=6"], [1, "x=7"]] }, { log: [[1, "x=6"]] }, { log_start: 9, commit: 9 }, { commit: 2 }];
+    { log: [[1, "x=5"], [1, "x=9"]] }, { log: [[1, "x=6"]] }, { log_start: 9, commit: 9 }, { commit: 2 }];
   for (const change of changes) {
     const picture = stage();
     const before = picture(given());

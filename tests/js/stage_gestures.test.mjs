@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { atRest, reduce, toPx, toStage } from "../../static/js/stage/gestures.js";
 import { hit } from "../../static/js/stage/hit.js";
+import { BLANK, nextPalette } from "../../static/js/lib/palette.js";
 import { layout as layoutOf, stageSize } from "../../static/js/stage/layout.js";
 import { netOf } from "../../static/js/stage/net.js";
 import { scene } from "../../static/js/stage/scene.js";
 
+const PALETTE = nextPalette(BLANK, ["7", "8", "9", "1", "2", "3", "4", "5", "6"]);
 const NODES = ["n1", "n2", "n3", "n4", "n5"];
 const both = (a, b) => [[a, b], [b, a]];
 const SPLIT = ["n1", "n2"].flatMap((a) => ["n3", "n4", "n5"].flatMap((b) => both(a, b)));
@@ -20,7 +22,7 @@ function stage({ tool = "cut", view = "god", cut = [], sides = [NODES], clean = 
   const net = netOf(layout, links, [["c1", "n1"]]);
   const ui = { tool, view, watchedKey: "x", hover: null, selection: null, gesture: null, ghost: null, reducedMotion: false, camera, colours: {} };
   const nodes = Object.fromEntries(NODES.map((id) => [id, { status: "up", role: "follower", epoch: 1, store: {}, log: [[1, "x=1"]], commit: 1 }]));
-  const shapes = scene({ lane: { nodes, links, flying: new Map(), ended: [] }, laneIndex: 0, ui, layout, net, renderAt: 0, wall: 0, playing: true, fade: 1, cutSince: new Map(), answers: new Map(), clients: [["c1", "n1"]] });
+  const shapes = scene({ lane: { nodes, links, flying: new Map(), ended: [] }, laneIndex: 0, ui, layout, net, renderAt: 0, wall: 0, playing: true, fade: 1, cutSince: new Map(), palette: PALETTE, word: "term", answers: new Map(), clients: [["c1", "n1"]] });
   return { tool, view, camera, scale: size.scale, middle: [461, 260], layout, net, find: (point, slop) => hit(shapes, point, slop) };
 }
 

@@ -2,20 +2,23 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { epochColour, readableOn, valueColour } from "../../static/js/lib/colour.js";
+import { epochTint, readableOn } from "../../static/js/lib/colour.js";
 import { hit } from "../../static/js/stage/hit.js";
+import { BLANK, lookOf, nextPalette, plainValue } from "../../static/js/lib/palette.js";
 import { layout as layoutOf, stageSize } from "../../static/js/stage/layout.js";
 import { netOf } from "../../static/js/stage/net.js";
 import { scene } from "../../static/js/stage/scene.js";
-import { answerMark, lastAnswers, saidText } from "../../static/js/stage/scene/clients.js";
+import { answerMark, lastAnswers, saidText, wordsOf } from "../../static/js/stage/scene/clients.js";
 import { ghostPath } from "../../static/js/stage/scene/gestures.js";
 import { position } from "../../static/js/stage/scene/messages.js";
-import { fillsOf, shownTimer, valueText } from "../../static/js/stage/scene/nodes.js";
+import { entryOf, overwritten, visibleValues } from "../../static/js/stage/scene/values.js";
+import { epochText, fillsOf, plateLines, shownTimer, valueText } from "../../static/js/stage/scene/nodes.js";
 
+const PALETTE = nextPalette(BLANK, ["7", "8", "9", "1", "2", "3", "4", "5", "6"]);
 const NODES = ["n1", "n2", "n3", "n4", "n5"];
 const CLIENTS = NODES.map((id, i) => [`c${i + 1}`, id]);
 const COLOURS = Object.fromEntries(
-  ["bg", "panel", "ink", "dim", "line", "island", "ok", "wall", "canyon", "neutral", "on-epoch", ...[0, 1, 2, 3, 4, 5, 6].map((i) => `epoch-${i}`)].map((name) => [name, name]),
+  ["bg", "panel", "ink", "dim", "line", "island", "ok", "wall", "canyon", "neutral", "on-value", ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => `value-${i}`)].map((name) => [name, name]),
 );
 const both = (a, b) => [[a, b], [b, a]];
 const SPLIT = ["n1", "n2"].flatMap((a) => ["n3", "n4", "n5"].flatMap((b) => both(a, b)));
@@ -28,7 +31,7 @@ function given({ cut = [], sides = [NODES], clean = true, states = {}, messages 
   const nodes = Object.fromEntries(NODES.map((id) => [id, { status: "up", sentence: "", role: "follower", epoch: 1, store: { x: ["7"] }, timers: [], facts: {}, lie: "", ...states[id] }]));
   return {
     lane: { nodes, links, flying: new Map(messages.map((message) => [message.id, message])), ended, operations: new Map(), dropped: { cut: lost } },
-    laneIndex: 0, layout, net: netOf(layout, links, CLIENTS), renderAt: 1000, wall: 10, playing: true, fade: 1, cutSince: new Map(),
+    laneIndex: 0, layout, net: netOf(layout, links, CLIENTS), renderAt: 1000, wall: 10, playing: true, fade: 1, cutSince: new Map(), palette: PALETTE, word: "term",
     answers: lastAnswers(operations), clients: CLIENTS, ...state, ...more,
   };
 }
@@ -60,10 +63,10 @@ test("a message not yet sent is not drawn", () => {
   assert.equal(shapesOf({ messages: [message({ at: 1500 })] }, "message").length, 0);
 });
 
-test("requests, yes and no have shapes of their own, and the sender's epoch gives the colour", () => {
-  const dots = shapesOf({ messages: [message(), message({ id: 2, tone: "+", epoch: 2 }), message({ id: 3, tone: "-", epoch: null })] }, "message");
+test("requests, yes and no have shapes of their own, and those of an older epoch are grey", () => {
+  const dots = shapesOf({ states: { n1: { epoch: 2 } }, messages: [message(), message({ id: 2, tone: "+", epoch: 2 }), message({ id: 3, tone: "-", epoch: null })] }, "message");
   assert.deepEqual(dots.map(({ name }) => name), ["request", "yes", "no"]);
-  assert.deepEqual(dots.map(({ tint }) => tint), ["epoch-0", "epoch-1", "neutral"]);
+  assert.deepEqual(dots.map(({ tint }) => tint), ["neutral", "ink", "dim"]);
 });
 
 test("arrows are drawn only when time stands still", () => {
@@ -119,48 +122,93 @@ test("with reduced motion a burst is still", () => {
   assert.equal(parts[0], parts[1]);
 });
 
-test("a split brain is two colours and two crowns", () => {
-  const nodes = shapesOf({ states: { n1: { ring: "leads", epoch: 1 }, n3: { ring: "leads", epoch: 2 } } }, "node");
-  assert.deepEqual(nodes.filter(({ ring }) => ring === "leads").map(({ id, fills }) => [id, ...fills]), [["n1", "epoch-0"], ["n3", "epoch-1"]]);
+test("a split brain is two crowns, each with the number of its term, and the older one is dimmer", () => {
+  const nodes = shapesOf({ states: { n1: { ring: "leads", epoch: 1 }, n3: { ring: "leads", epoch: 2 }, n4: { epoch: 2 }, n5: { epoch: 2 } } }, "node");
+  assert.deepEqual(nodes.map(({ id, labels, old }) => [id, labels.map(({ text }) => text).join(), old]), [
+    ["n1", "term 1", true], ["n2", "term 1", true], ["n3", "term 2", false], ["n4", "", false], ["n5", "", false],
+  ]);
 });
 
-test("without epochs a node's colour is the watched value, siblings are several", () => {
-  assert.deepEqual(fillsOf({ status: "up", epoch: null, store: { x: ["9"] } }, "x", COLOURS), [valueColour("9")]);
-  assert.equal(fillsOf({ status: "up", epoch: null, store: { x: ["8", "9"] } }, "x", COLOURS).length, 2);
-  assert.equal(fillsOf({ status: "up", epoch: null, store: { x: ["1", "2", "3", "4", "5", "6"] } }, "x", COLOURS).length, 6);
-  assert.deepEqual(fillsOf({ status: "up", epoch: null, store: {} }, "x", COLOURS), ["neutral"]);
-  assert.deepEqual(fillsOf({ status: "up", epoch: 0, store: {} }, "x", COLOURS), [epochColour(0)]);
+test("an epoch is text only where there is something to say", () => {
+  assert.equal(epochText({ status: "up", epoch: 17, ring: "stands" }, "ballot", 17), "ballot 17");
+  assert.equal(epochText({ status: "up", epoch: 17, ring: "" }, "ballot", 17), "", "the one with the crown says it");
+  assert.equal(epochText({ status: "up", epoch: 0, ring: "" }, "term", 3), "", "it has never heard of an epoch");
+  assert.equal(epochText({ status: "up", epoch: 4, ring: "leads" }, "", 4), "", "a protocol without a word for it");
 });
 
-test("neighbouring epochs and neighbouring values differ in colour", () => {
-  for (let i = 1; i < 30; i++) {
-    assert.notEqual(epochColour(i), epochColour(i + 1));
-    assert.notEqual(valueColour(String(i)), valueColour(String(i + 1)));
+test("a node's colour is the watched value, siblings are several, nothing is grey", () => {
+  const fills = (state, object) => fillsOf({ status: "up", epoch: 1, ...state }, "x", COLOURS, PALETTE, object).colours;
+  assert.deepEqual(fills({ store: { x: ["9"] } }), [lookOf(PALETTE, "9").hue]);
+  assert.equal(new Set(fills({ store: { x: ["8", "9"] } })).size, 2);
+  assert.equal(fills({ store: { x: ["1", "2", "3", "4", "5", "6"] } }).length, 6);
+  assert.deepEqual(fills({ store: {} }), ["neutral"]);
+});
+
+test("two visible values never share a look, and a value keeps its own while it is visible", () => {
+  let palette = BLANK;
+  for (let step = 0; step < 200; step++) {
+    const visible = Array.from({ length: 1 + (step % 25) }, (_, i) => `v${step + i * 7}`);
+    const next = nextPalette(palette, visible);
+    assert.equal(new Set(next.looks.values()).size, new Set(visible).size);
+    for (const value of visible) if (palette.looks.has(value)) assert.equal(next.looks.get(value), palette.looks.get(value));
+    palette = next;
   }
+  assert.equal(nextPalette(palette, [...palette.looks.keys()]), palette, "nothing new, nothing changes");
+  assert.equal(lookOf(palette, "unseen"), null);
+  assert.equal(epochTint(3, 3), "ink", "an epoch has no hue");
 });
 
-test("a node says its watched value, its siblings, or that it has none", () => {
+test("a value has no internal suffix", () => {
+  assert.deepEqual(["old'1", "jam'4", "tea'c22", "tea'2,eggs", "it's", "12"].map(plainValue), ["old", "jam", "tea", "tea,eggs", "it's", "12"]);
+});
+
+test("a node says its watched value and its siblings, and nothing where it has nothing", () => {
   assert.equal(valueText({ status: "up", store: { x: ["7"] } }, "x"), "x=7");
   assert.equal(valueText({ status: "up", store: { x: ["7", "9"] } }, "x"), "7|9");
-  assert.equal(valueText({ status: "up", store: { x: ["7", "9", "11"] } }, "x"), "3 values", "two of three would be a wrong picture");
-  assert.equal(valueText({ status: "up", store: {} }, "x"), "x=–");
+  assert.equal(valueText({ status: "up", store: {} }, "x"), "");
   assert.equal(valueText({ status: "up" }, "x"), "");
-  assert.equal(valueText({ status: "up", store: { lunch: ["porridge"] } }, "lunch"), "porridge", "a value is worth more than its key");
   assert.equal(valueText({ status: "up", store: { x: ["1234"] } }, "x"), "x=1234");
+  assert.equal(valueText({ status: "up", store: { at: ["old'1"] } }, "at"), "at=old");
+});
+
+const plate = (store, key = "x", object = "register", more = {}, away = false) => plateLines({ status: "up", store, ...more }, key, object, away, 10).map(({ text }) => text);
+
+test("a value that does not fit into a node stands whole on its plate", () => {
+  assert.deepEqual(plate({ x: ["7"] }), []);
+  assert.deepEqual(plate({ lunch: ["porridge"] }, "lunch"), ["porridge"]);
+  assert.deepEqual(plate({ x: ["7", "9", "11"] }), [], "three short ones fit into it");
+  assert.deepEqual(plate({ x: ["17", "19", "11"] }), ["17 | 19 | 11"]);
+  assert.deepEqual(plate({ cart: ["eggs'2,tea", "jam"] }, "cart"), ["eggs, tea", "jam"]);
+  assert.deepEqual(plate({}, "x", "register", {}, true), ["not a home of\u00a0x"]);
+  assert.deepEqual(plate({}, "x", "register", { hints: [["n3", "x", ["12"]]] }), ["keeps x=12", "for n3"]);
 });
 
 test("a set is one value however many elements it has, and an untouched counter stands at nought", () => {
-  const state = { status: "up", epoch: null, store: { x: ["milk", "eggs", "jam"] } };
-  assert.equal(valueText(state, "x", "set"), "3 in x");
-  assert.equal(valueText(state, "y", "set"), "0 in y");
-  assert.equal(valueText(state, "shopping", "set"), "0 in it", "a long key would not fit");
-  assert.equal(fillsOf(state, "x", COLOURS, "set").length, 1);
-  assert.deepEqual(fillsOf({ ...state, store: { x: ["jam", "milk", "eggs"] } }, "x", COLOURS, "set"), fillsOf(state, "x", COLOURS, "set"), "whatever their order");
-  assert.deepEqual(fillsOf(state, "y", COLOURS, "set"), ["neutral"]);
-  assert.equal(fillsOf(state, "x", COLOURS).length, 3, "what is no set has siblings");
+  const state = { status: "up", epoch: null, store: { x: ["milk", "eggs", "jam'4"] } };
+  assert.equal(valueText(state, "x", "set"), "");
+  assert.deepEqual(plate(state.store, "x", "set"), ["eggs, jam,", "milk"]);
+  assert.deepEqual(plate({ x: Array.from({ length: 40 }, (_, i) => String(i)) }, "x", "set"), ["40 items"]);
+  assert.deepEqual(plate({}, "y", "set"), ["empty"]);
+  assert.deepEqual(visibleValues({ nodes: { n1: state } }, "x", "set"), ["eggs, jam, milk"]);
+  assert.deepEqual(visibleValues({ nodes: { n1: state } }, "x", "register"), ["milk", "eggs", "jam"], "what is no set has siblings");
   assert.deepEqual([valueText({ status: "up", store: {} }, "x", "counter"), valueText({ status: "up", store: { x: ["12"] } }, "x", "counter")], ["x=0", "x=12"]);
-  const drawn = scene(given({ object: "set", states: { n1: state } })).find(({ kind, id }) => kind === "node" && id === "n1");
-  assert.deepEqual([drawn.label, drawn.fills.length], ["3 in x", 1]);
+});
+
+test("a client shows what it wants to write until it has an answer, and after a refusal", () => {
+  const write = { kind: "write", key: "x", value: "12" };
+  assert.equal(wordsOf("c1", undefined, { ...write, outcome: "pending" }, false), "x=12?");
+  assert.equal(wordsOf("c1", { ...write, outcome: "unknown" }, undefined, false), "x=12?");
+  assert.equal(wordsOf("c1", { ...write, outcome: "ok" }, undefined, false), "");
+  assert.equal(wordsOf("you", undefined, undefined, false), "you");
+});
+
+test("an overwritten entry is noticed, a committed or a growing log is not", () => {
+  const log = (labels, commit, log_start = 1) => ({ status: "up", log: labels.map((label, i) => [1, label, i].slice(0, 2)), log_start, commit });
+  assert.deepEqual(overwritten(log(["x=1", "x=12"], 1), log(["x=1", "x=13"], 2)), [{ index: 2, label: "x=12" }]);
+  assert.deepEqual(overwritten(log(["x=1", "x=12"], 1), log(["x=1"], 1)), [{ index: 2, label: "x=12" }]);
+  assert.deepEqual(overwritten(log(["x=1", "x=12"], 1), log(["x=1", "x=12", "x=14"], 2)), []);
+  assert.deepEqual(overwritten(log(["x=1", "x=12"], 1), log(["x=14"], 3, 3)), [], "the window of the log went on");
+  assert.deepEqual([entryOf("x=7"), entryOf("yes x=7"), entryOf("x?"), entryOf("hot pot")], [{ key: "x", value: "7" }, { key: "x", value: "7" }, { key: "", value: "" }, { key: "", value: "hot pot" }]);
 });
 
 test("a node wears the ring that its protocol names, whatever its role, and none while it is down", () => {
@@ -183,7 +231,9 @@ test("the arc is what is left of the timer that the protocol names, else of the 
 
 test("log cells are solid up to the commit index and dashed beyond it", () => {
   const node = shapesOf({ states: { n1: { log: [[1, "x=1"], [1, "x=2"], [2, "x=3"]], log_start: 41, commit: 42 } } }, "node")[0];
-  assert.deepEqual(node.cells.map(({ index, committed, tint }) => [index, committed, tint]), [[41, true, "epoch-0"], [42, true, "epoch-0"], [43, false, "epoch-1"]]);
+  assert.deepEqual(node.cells.map(({ index, committed, tint, text }) => [index, committed, tint, text]), [
+    [41, true, lookOf(PALETTE, "1").hue, "1"], [42, true, lookOf(PALETTE, "2").hue, "2"], [43, false, lookOf(PALETTE, "3").hue, "3?"],
+  ]);
 });
 
 test("a clean split breaks its links at the canyon; a lone cut gets a wall of its own", () => {
@@ -232,7 +282,7 @@ test("in the clients' view each client says what it was told, or what it asked i
   assert.equal(saidText({ ...operation, outcome: "failed", result: [] }), "x?");
   assert.equal(saidText({ ...operation, kind: "write", value: "12" }), "x←12");
   const said = (object, more) => saidText({ ...operation, result: [], ...more }, object);
-  assert.deepEqual([said("set", { kind: "write", value: "jam" }), said("set", { kind: "remove", value: "jam" }), said("set", { kind: "read", result: ["eggs", "jam"] })], ["x+jam", "x−jam", "2 in x"]);
+  assert.deepEqual([said("set", { kind: "write", value: "jam" }), said("set", { kind: "remove", value: "jam" }), said("set", { kind: "read", result: ["eggs", "jam"] })], ["x+jam", "x−jam", "2 items"]);
   assert.deepEqual([said("counter", { kind: "write" }), said("counter", { kind: "remove" }), said("counter", { kind: "read", result: ["4"] })], ["x+1", "x−1", "x=4"]);
   assert.deepEqual([said("decision", { kind: "write", value: "sushi", result: ["pizza"] }), said("decision", { kind: "write", value: "sushi", outcome: "unknown" })], ["x=pizza", "x←sushi"]);
   const told = (view) => shapesOf({ operations: [operation], ui: { view } }, "client")[0].said;

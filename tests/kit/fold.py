@@ -23,7 +23,7 @@ class Fold:
         self.links, self.dropped, self.stopped = lane["links"], lane["dropped"], lane["stopped"]
         self.flying = {row["id"]: row for row in rows(lane["flying"])}
         self.late, self.last, self.kinds = set(lane["late"]), lane["last"], list(lane["kinds"])
-        self.places, self.delay = lane["places"], lane["delay"]
+        self.places, self.delay = list(lane["places"]), lane["delay"]
         operations = rows(lane["operations"])
         self.count = lane["count"]
         self.operations = dict(enumerate(operations, self.count - len(operations)))
@@ -42,6 +42,7 @@ class Fold:
 
     def _events(self, body: dict[str, Any], now: int) -> None:
         self.kinds += body.get("kinds", [])
+        self.places += body.get("places", [])
         self._sent(body.get("sent", [[]] * len(wire.SENT)), now)
         self.late |= set(body.get("late", []))
         for back, after, how in zip(*body.get("ended", [[], [], []]), strict=True):

@@ -16,7 +16,7 @@ LAYERS = """
    11  app
    10  dashboard.web.handlers  dashboard.web.pages
     9  dashboard.live.session  dashboard.web.flood  consensus.__main__
-    8  consensus  dashboard.wire  dashboard.wire.*  dashboard.live.veil  dashboard.live.controls  dashboard.web.limits
+    8  consensus  dashboard.wire  dashboard.wire.*  dashboard.live.*  dashboard.web.limits
     7  runs.timeline  runs.registry  runs.scripting  scenarios.*
     6  runs.aim  runs.experiment  runs.scenario  runs.seen
     5  runs.lane  runs.spec  runs.interventions  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*

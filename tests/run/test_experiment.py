@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from consensus.kernel.clients import SOON, Workload
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.protocols.ordered.raft import RaftNode
@@ -279,3 +280,91 @@ def test_a_part_that_nobody_plays_is_kept_as_the_script_has_it():
 def test_a_script_out_of_the_order_of_time_is_refused():
     with pytest.raises(Refused, match=r"a step at 1 s comes after one at 2 s\."):
         Experiment(spec(script=(Step(2 * S, Crash("n1")), Step(1 * S, Crash("n2")))), PROTOCOLS)
+
+
+# --- clients ask when the network changes ---------------------------------------------------------
+
+
+def asked_since(experiment, at):
+    """The requests from that moment on, of each lane: when, which, where, what, on which key."""
+    return [
+        [(each.start, each.op_id, each.node, each.kind, each.key) for each in lane.operations if each.start >= at]
+        for lane in experiment.lanes
+    ]
+
+
+RARE = Workload(every=60 * S, start=0)  # between the changes of the network hardly anybody asks
+
+
+def test_every_client_asks_soon_after_a_cut_and_after_a_heal():
+    experiment = started(workload=RARE)
+    for change in (SPLIT, Heal()):
+        at = experiment.at
+        experiment.intervene(change)
+        experiment.run_until(at + SOON)
+        one, other = asked_since(experiment, at)
+        assert one == other
+        assert {node for _, _, node, _, _ in one} == set(MEMBERS)
+        assert all(at <= start < at + SOON for start, *_ in one)
+        experiment.run_until(at + 1 * S)
+
+
+def test_each_side_of_a_cut_is_asked_to_read_and_to_write():
+    experiment = started(workload=RARE)
+    experiment.intervene(Partition((("n1",), ("n2", "n3"), ("n4", "n5"))))
+    experiment.run_until(experiment.at + SOON)
+    for side in (("n1",), ("n2", "n3"), ("n4", "n5")):
+        kinds = {kind for _, _, node, kind, _ in asked_since(experiment, 2 * S)[0] if node in side}
+        assert kinds == {"read", "write"}
+
+
+def test_a_side_that_can_answer_has_answered_100_ms_after_the_cut():
+    """At 1/20 that is two seconds of wall time, with a leader on the larger side."""
+    experiment = started(workload=replace(RARE, keys=("x",)))
+    leader = experiment.leader()
+    others = [node for node in MEMBERS if node != leader]
+    experiment.intervene(Partition((tuple(others[:2]), (leader, *others[2:]))))
+    experiment.run_until(2 * S + 100 * MS)
+    strict, sloppy = ([side["ok"] for side in experiment.outcome(lane)] for lane in (0, 1))
+    assert strict[0] == 0 and strict[1] >= 1
+    assert all(answered >= 1 for answered in sloppy)
+
+
+def test_requests_at_a_change_move_no_other_request():
+    quiet, lively = (started(workload=replace(Workload(), at_changes=asks)) for asks in (False, True))
+    for experiment in (quiet, lively):
+        experiment.intervene(SPLIT)
+        experiment.run_until(5 * S)
+    moments = [{(start, node, kind, key) for start, _, node, kind, key in asked_since(each, 0)[0]} for each in (quiet, lively)]
+    assert moments[0] < moments[1] and len(moments[1]) == len(moments[0]) + len(MEMBERS)
+
+
+def test_a_cut_in_one_lane_makes_the_clients_of_all_lanes_ask():
+    experiment = started(workload=RARE)
+    experiment.intervene(SPLIT, 1)
+    experiment.run_until(2 * S + SOON)
+    one, other = asked_since(experiment, 2 * S)
+    assert one == other and len(one) == len(MEMBERS)
+
+
+def test_links_that_stay_as_they_are_make_nobody_ask():
+    experiment = started(workload=RARE)
+    experiment.intervene(Heal())
+    experiment.run_until(2 * S + SOON)
+    assert asked_since(experiment, 2 * S) == [[], []]
+
+
+def test_after_two_changes_at_once_clients_ask_about_the_second():
+    experiment = started(workload=RARE)
+    for change in (SPLIT, Heal(), SPLIT):
+        experiment.intervene(change)
+    experiment.run_until(2 * S + SOON)
+    assert len(asked_since(experiment, 2 * S)[0]) == len(MEMBERS)
+
+
+@pytest.mark.parametrize("workload", [replace(RARE, start=3 * S), replace(RARE, stop=1 * S), replace(RARE, at_changes=False)])
+def test_a_workload_that_does_not_run_does_not_ask_at_a_change(workload):
+    experiment = started(workload=workload)
+    experiment.intervene(SPLIT)
+    experiment.run_until(2 * S + SOON)
+    assert asked_since(experiment, 2 * S) == [[], []]

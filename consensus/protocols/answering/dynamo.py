@@ -733,7 +733,12 @@ class Dynamo(Node):
         waiting = [f"{c.request.kind} {c.key}: {len(c.replies)} of {len(c.asked)}" for c in self.coordinations.values()]
         facts["coordinates"] = "; ".join(waiting) or "nothing"
         store = {key: list(values(self.data[key])) for key in sorted(self.data)}
-        return {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+        shown: dict[str, Any] = {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+        if self.n < len(self.members):
+            shown["homes"] = {key: list(preference_list(self.members, key)[: self.n]) for key in self.known_keys()}
+        if self.hints:
+            shown["hints"] = [[home, key, list(values(kept[key]))] for home, kept in self.hints.items() for key in kept]
+        return shown
 
     def known_keys(self) -> list[str]:
         hinted = [key for kept in self.hints.values() for key in kept]

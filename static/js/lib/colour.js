@@ -1,9 +1,7 @@
 // Chooses named colours, and computes how well one can be read on another. The colours themselves are in tokens.css.
 
-/** Names in tokens.css (without the dashes), as main.js reads them: `{bg: "#0D1115", "epoch-0": "#56B4E9", ...}`.
+/** Names in tokens.css (without the dashes), as main.js reads them: `{bg: "#0D1115", "value-0": "#56B4E9", ...}`.
  * @typedef {Readonly<Record<string, string>>} Colours */
-
-export const EPOCH_COLOURS = 7;
 
 /** The colour by its name, with or without the two dashes; grey when the table does not have it.
  * @param {Colours | undefined} colours @param {string} name */
@@ -11,20 +9,11 @@ export function colourOf(colours, name) {
   return colours?.[name] ?? colours?.[`--${name}`] ?? "gray";
 }
 
-/** Epoch 1 gets the first colour, so that the first leader is sky blue and the second orange.
- * @param {number} epoch */
-export function epochColour(epoch) {
-  return `epoch-${(((epoch - 1) % EPOCH_COLOURS) + EPOCH_COLOURS) % EPOCH_COLOURS}`;
-}
-
-/** The colour of a value, where a protocol has no epochs. Neighbouring numbers differ; equal values always agree.
- * @param {string} value */
-export function valueColour(value) {
-  const number = Number(value);
-  if (value !== "" && Number.isInteger(number)) return epochColour(number + 2);
-  let sum = 0;
-  for (const letter of value) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
-  return epochColour(sum);
+/** The colour of a message, by the epoch of its sender: bright in the newest epoch of its lane, grey in an older one. Hues are for values.
+ * @param {number | null | undefined} epoch @param {number} newest */
+export function epochTint(epoch, newest) {
+  if (epoch === null || epoch === undefined) return "dim";
+  return epoch >= newest ? "ink" : "neutral";
 }
 
 /** @param {string} colour a CSS colour as #rgb, #rrggbb or rgb(r g b)

@@ -213,6 +213,30 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  */
 /**
  * @typedef {{
+ *   number: number,
+ *   state: "off" | "open" | "closed" | "shown" | "right",
+ *   votes: number | null,
+ *   counts: number[],
+ *   right: boolean[],
+ * }} Poll
+ */
+/**
+ * @typedef {{
+ *   open: boolean,
+ *   most: number,
+ *   taken: Record<string, number>,
+ * }} Seats
+ */
+/**
+ * @typedef {{
+ *   number: number,
+ *   answer: number,
+ *   client: string,
+ *   node: string,
+ * }} Mine
+ */
+/**
+ * @typedef {{
  *   nodes: Record<string, NodeState>,
  *   links: Links,
  *   since: number,
@@ -243,6 +267,8 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   log?: [epoch: number | null, label: string][],
  *   log_start?: number,
  *   commit?: number,
+ *   homes?: Record<string, string[]>,
+ *   hints?: [home: string, key: string, values: string[]][],
  *   facts?: Record<string, string>,
  *   timers: [name: string, since: number, due: number][],
  *   lie: string,
@@ -311,6 +337,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  * @typedef {{
  *   lane: number,
  *   kinds?: Kind[],
+ *   places?: string[],
  *   sent?: SentColumns,
  *   late?: number[],
  *   ended?: EndedColumns,
@@ -361,6 +388,13 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  */
 /**
  * @typedef {{
+ *   poll: Poll,
+ *   seats: Seats,
+ *   mine?: Mine,
+ * }} Hall
+ */
+/**
+ * @typedef {{
  *   sentence: string,
  * }} Refused
  */
@@ -372,6 +406,6 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
 /** @typedef {Required<ClockNews>} Clock */
 /** @typedef {Required<Omit<MetersNews, "lane">>} Meters */
 /** @typedef {Omit<Verdict, "lane">} Finding */
-/** @typedef {["hello", Hello] | ["audience", Audience] | ["snapshot", Snapshot] | ["clock", ClockNews] | ["events", EventsBody] | ["meters", MetersNews] | ["verdict", Verdict] | ["marks", MarksBody] | ["refused", Refused] | ["bye", Bye]} Frame */
+/** @typedef {["hello", Hello] | ["audience", Audience] | ["snapshot", Snapshot] | ["clock", ClockNews] | ["events", EventsBody] | ["meters", MetersNews] | ["verdict", Verdict] | ["marks", MarksBody] | ["hall", Hall] | ["refused", Refused] | ["bye", Bye]} Frame */
 /** @typedef {[seq: number, run: number, frames: Frame[]]} Packet */
 /** One array a field. @template Row @typedef {{[Name in keyof Row]?: Row[Name][]}} Columns */

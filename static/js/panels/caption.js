@@ -8,8 +8,10 @@ import { t } from "../words/index.js";
 import { invitation, keyName, operationWords, outcomeWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { cardsOf } from "./node_actions.js";
+import { openVote } from "./vote.js";
 
 const LONG = 110; // letters: a longer sentence has a smaller font
+const LONGEST = 160; // letters: a longer sentence has a smaller font on a projector, too
 const AT_ONCE = 1000; // milliseconds: the result of an action appears a little after it
 const LASTS = 6000; // milliseconds: a sentence stays this long
 
@@ -33,9 +35,9 @@ export function Caption({ app }) {
   const sentence = bye || (!connected && t("caption.lost")) || (speaking && said.sentence) || (stale && t("caption.stale")) || story(caption, spec, invited);
   const lasso = selection?.kind === "lasso" ? selection.ids : null;
   return html`<div class="caption">
-    ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
+    ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONGEST ? "long longest" : sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
     ${spec?.ask && !bye && html`<div class="audience">
-      <button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => ui.update({ dialog: "ask" })}>${t("audience.ask")}</button>
+      <button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => openVote(app)}>${t("audience.ask")}</button>
       ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
         : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => ui.update({ dialog: "lesson" })}>${t("audience.lesson")}</button>`}
     </div>`}

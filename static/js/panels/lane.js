@@ -1,7 +1,9 @@
 /** One lane: its head (protocol and knobs), the stage, the two words for each side, the operation strip, the sentence. */
 import { useEffect, useRef } from "preact/hooks";
+import { differing, SHORT } from "../lib/knobs.js";
 import { LIMITS } from "../lib/wire-types.js";
 import { t } from "../words/index.js";
+import { knobShown, numberWords } from "../words/sentences.js";
 import { compose } from "./compose.js";
 import { Dock } from "./dock.js";
 import { html, useStore } from "./html.js";
@@ -55,30 +57,71 @@ function Sentence({ app, index }) {
   return html`<p class=${`sentence ${lit && lit.lane === index ? "lit" : ""}`} title=${shown}>${shown}</p>`;
 }
 
-/** @param {{app: import("./html.js").App, index: number, last: boolean}} props */
+/**
+ * The lane's name, and the knobs in which it differs from other lanes of its protocol: the audience must see which lane is which. Presenting
+ * shows nothing else.
+ * @param {{app: import("./html.js").App, index: number, last: boolean}} props
+ */
 function Head({ app, index, last }) {
   const [spec, hello, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.spec, state.hello, state.audience]));
+  const presenting = useStore(app.ui, (state) => state.presenting);
   if (!spec) return null;
   const lane = spec.lanes[index];
   const card = hello?.protocols.find((protocol) => protocol.name === lane.protocol);
-  const locked = !audience.controls;
-  const inline = (card?.knobs ?? []).filter(fitsInline).slice(0, 4);
-  const more = (card?.knobs.length ?? 0) > inline.length;
-  const room = spec.lanes.length < (hello?.limits.lanes_max ?? LIMITS.lanes_max);
+  const first = differing(spec.lanes, index, card?.knobs ?? []);
   return html`<div class="lane-head">
-    <h2>
-      <button class="protocol-pick" aria-haspopup="dialog" aria-label=${t("lane.protocol", { title: lane.title })} title=${t("lane.protocolWhat")}
-        onClick=${() => app.ui.update({ dialog: "catalogue", catalogueLane: index })}>${lane.title}<span class="caret" aria-hidden="true">▾</span></button>
-    </h2>
-    <div class="knobs">
-      ${inline.map((knob) => html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} value=${lane.knobs[knob.name]} title=${lane.title} disabled=${locked} />`)}
+    <h2>${presenting ? lane.nickname || lane.title : html`<${ProtocolPick} app=${app} index=${index} />`}</h2>
+    <div class="settings">
+      ${lane.nickname && html`<span class="protocol">${lane.title}</span>`}
+      ${first.map((knob) => presenting ? html`<span key=${knob.name} class="pick">${knobShown(knob, lane.knobs[knob.name])}</span>` : html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} />`)}
+      ${!presenting && html`<${OtherKnobs} app=${app} index=${index} knobs=${(card?.knobs ?? []).filter((knob) => !first.includes(knob))} room=${INLINE - first.length} />`}
     </div>
-    ${more && html`<button class="quiet dim" aria-label=${t("named", { name: t("lane.knobs"), text: lane.title })} title=${t("lane.knobs")} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}
-    <div class="lane-tools">
-      ${last && room && !spec.veiled && html`<button class="quiet dim" disabled=${locked} title=${t("lane.addWhat")} onClick=${() => addLane(app)}>${t("lane.add")}</button>`}
-      ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${t("lane.remove", { title: lane.title })} title=${t("lane.remove", { title: lane.title })}
-        onClick=${() => compose(app, (lanes) => lanes.filter((_, other) => other !== index))}><${Icon} name="close" /></button>`}
+    ${!presenting && html`<${LaneTools} app=${app} index=${index} last=${last} locked=${!audience.controls} />`}
+  </div>`;
+}
+
+/** @param {{app: import("./html.js").App, index: number}} props */
+function ProtocolPick({ app, index }) {
+  const lane = app.world.state.spec?.lanes[index];
+  if (!lane) return null;
+  return html`<button class="protocol-pick" aria-haspopup="dialog" aria-label=${t("lane.protocol", { title: lane.title })} title=${t("lane.protocolWhat")}
+    onClick=${() => app.ui.update({ dialog: "catalogue", catalogueLane: index })}>${lane.nickname || lane.title}<span class="caret" aria-hidden="true">▾</span></button>`;
+}
+
+/** The knobs in which no lane differs: a few short ones, and the others behind the dots. One that does not fit takes no focus.
+ * @param {{app: import("./html.js").App, index: number, knobs: import("../lib/wire-types.js").Knob[], room: number}} props */
+function OtherKnobs({ app, index, knobs, room }) {
+  const element = useRef(/** @type {HTMLElement|null} */ (null));
+  useEffect(() => {
+    const line = element.current;
+    if (!line) return undefined;
+    const fit = () => {
+      const top = /** @type {HTMLElement|null} */ (line.firstElementChild)?.offsetTop ?? 0;
+      for (const pick of /** @type {HTMLElement[]} */ ([...line.children])) pick.style.visibility = pick.offsetTop > top ? "hidden" : "";
+    };
+    fit();
+    const watch = new ResizeObserver(fit);
+    watch.observe(line);
+    return () => watch.disconnect();
+  });
+  const inline = knobs.filter(fitsInline).slice(0, Math.max(0, room));
+  const { title } = app.world.state.spec?.lanes[index] ?? { title: "" };
+  return html`<div class="knobs" ref=${element}>
+      ${inline.map((knob) => html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} />`)}
     </div>
+    ${knobs.length > inline.length && html`<button class="quiet dim" aria-label=${t("named", { name: t("lane.knobs"), text: title })} title=${t("lane.knobs")} onClick=${() => app.ui.update({ dock: { lane: index, kind: "knobs" } })}>…</button>`}`;
+}
+
+/** @param {{app: import("./html.js").App, index: number, last: boolean, locked: boolean}} props */
+function LaneTools({ app, index, last, locked }) {
+  const { spec, hello } = app.world.state;
+  if (!spec) return null;
+  const { title } = spec.lanes[index];
+  const room = spec.lanes.length < (hello?.limits.lanes_max ?? LIMITS.lanes_max);
+  return html`<div class="lane-tools">
+    ${last && room && !spec.veiled && html`<button class="quiet dim" disabled=${locked} title=${t("lane.addWhat")} onClick=${() => addLane(app)}>${t("lane.add")}</button>`}
+    ${spec.lanes.length > 1 && html`<button class="round small dim" disabled=${locked} aria-label=${t("lane.remove", { title })} title=${t("lane.remove", { title })}
+      onClick=${() => compose(app, (lanes) => lanes.filter((_, other) => other !== index))}><${Icon} name="close" /></button>`}
   </div>`;
 }
 
@@ -88,9 +131,8 @@ function fitsInline(knob) {
   return knob.choices.every(([value, text]) => typeof value !== "boolean" && text.length <= WORDS);
 }
 
-const SHORT = 3; // letters of a name that looks like a symbol: N=3
+const INLINE = 4; // knobs in a head
 const WORDS = 32; // letters of a choice
-const TOGETHER = 28; // letters of a name and its choice
 
 /** The values of a number knob, if they are few enough to list. @param {import("../lib/wire-types.js").Knob} knob @returns {number[]} */
 function knobValues(knob) {
@@ -98,18 +140,15 @@ function knobValues(knob) {
   return Array.from({ length: knob.high - knob.low + 1 }, (_, step) => /** @type {number} */ (knob.low) + step);
 }
 
-/** @param {import("../lib/wire-types.js").Knob} knob @param {unknown} value */
-function knobShown(knob, value) {
-  const choice = knob.choices.find(([each]) => each === value);
-  if (!choice) return `${knob.title}=${value}`;
-  const together = `${knob.title.toLowerCase()} ${choice[1]}`;
-  return together.length <= TOGETHER ? together : choice[1].split(",")[0];
-}
-
-/** @param {{app: import("./html.js").App, lane: number, knob: import("../lib/wire-types.js").Knob, value: unknown, title: string, disabled: boolean}} props */
-function KnobPick({ app, lane, knob, value, title, disabled }) {
-  const options = knob.choices.length ? knob.choices : knobValues(knob).map((number) => [number, knob.unit === "nodes" ? t("lane.nodes", { n: number }) : `${number} ${knob.unit}`.trim()]);
-  return html`<${Pick} label=${t("lane.knob", { knob: knob.title, lane: title })} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${disabled}
+/** @param {{app: import("./html.js").App, lane: number, knob: import("../lib/wire-types.js").Knob}} props */
+function KnobPick({ app, lane, knob }) {
+  const [spec, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.spec, state.audience]));
+  const shown = spec?.lanes[lane];
+  if (!shown) return null;
+  const value = shown.knobs[knob.name];
+  const values = knobValues(knob);
+  const options = knob.choices.length ? knob.choices : (values.includes(Number(value)) ? values : [Number(value)]).map((number) => [number, numberWords(knob, number)]);
+  return html`<${Pick} label=${t("lane.knob", { knob: knob.title, lane: shown.title })} title=${knob.what} shown=${knobShown(knob, value)} value=${value} options=${options} disabled=${!audience.controls}
     onPick=${(/** @type {unknown} */ next) => app.send("turn", { lane, knob: knob.name, value: next })} />`;
 }
 

@@ -9,6 +9,7 @@ import { Timeline } from "./timeline.js";
 import { Tooltip } from "./tooltip.js";
 import { TopBar } from "./topbar.js";
 import { Twin } from "./twin.js";
+import { VotePanel } from "./vote.js";
 
 /** @param {{app: import("./html.js").App}} props */
 function Page({ app }) {
@@ -20,6 +21,7 @@ function Page({ app }) {
       <${Twin} app=${app} />
       <${Caption} app=${app} />
       <${Timeline} app=${app} />
+      <${VotePanel} app=${app} />
     </main>
     ${!presenting && html`<${StatusLine} app=${app} />`}
     <${Tooltip} app=${app} />

@@ -3,7 +3,6 @@
 // on a machine without a graphics card a copy costs a tenth of a drawing.
 
 import { colourOf, readableOn } from "../lib/colour.js";
-import { t } from "../words/index.js";
 import { paintBurst, paintMark } from "./marks.js";
 
 /** @typedef {import("./types.js").Shape} Shape */
@@ -279,10 +278,12 @@ function drawNode(brush, shape, view, sprites) {
   const { looks, x, y, radius, unit } = shape;
   const round = 2 * radius + 100 * unit;
   sprites.copy(brush, view, shape.focused ? looks.focused : looks.body, x, y, 2 * radius + 48 * unit, round, paintBody, shape);
-  sprites.copy(brush, view, looks.name, x, y, 2.2 * radius, 2 * radius, paintName, shape);
-  if (looks.value) sprites.copy(brush, view, looks.value, x, y, 2 * radius, 2 * radius, paintValue, shape);
+  sprites.copy(brush, view, looks.name, x, y, 2.2 * radius, 2.2 * radius, paintName, shape);
+  if (looks.value) sprites.copy(brush, view, looks.value, x, y, 2 * radius, 2.2 * radius, paintValue, shape);
   if (shape.lie) sprites.copy(brush, view, looks.lie, x, y, round, round, paintLie, shape);
-  if (looks.log) sprites.copy(brush, view, looks.log, x, y + radius + 24 * unit, (shape.cells.length + 1) * 23 * unit + 12, 30 * unit, paintLog, shape);
+  const [cell] = shape.cells;
+  if (looks.log) sprites.copy(brush, view, looks.log, x, cell.y, 2 * (x - cell.x) + cell.width + 44 * unit, cell.height + 6 * unit, paintLog, shape);
+  if (looks.labels) copyLabels(brush, shape, view, sprites);
   const { arc } = shape;
   if (arc && arc.part > 0) inUnits(brush, view, () => drawArc(brush, shape, arc));
 }
@@ -299,12 +300,41 @@ function drawArc(brush, shape, arc) {
   brush.globalAlpha = 1;
 }
 
-/** The disc with its ring, its crown, and the mark of a fault. @type {PaintShape<NodeShape>} */
+/** All texts beside a node, as one sprite round the middle of them. @param {Brush} brush @param {NodeShape} shape @param {View} view
+ * @param {Sprites} sprites */
+function copyLabels(brush, shape, view, sprites) {
+  const low = Math.max(...shape.labels.map(({ y, size }) => Math.max(Math.abs(y - size), Math.abs(y + size * 0.4))));
+  const wide = Math.max(...shape.labels.map(({ x, wide: room }) => Math.abs(x) + room / 2 + 14));
+  sprites.copy(brush, view, shape.looks.labels, shape.x, shape.y, 2 * wide, 2 * low, paintLabels, shape);
+}
+
+/** @type {PaintShape<NodeShape>} */
+function paintLabels(brush, { labels, ground }, { font }) {
+  brush.textAlign = "center";
+  brush.textBaseline = "alphabetic";
+  brush.lineJoin = "round";
+  for (const { text, x, y, size, weight, colour, dot } of labels) {
+    brush.font = `${weight} ${size}px ${font}`;
+    brush.lineWidth = size * 0.22;
+    brush.strokeStyle = ground;
+    brush.strokeText(text, x, y);
+    brush.fillStyle = colour;
+    brush.fillText(text, x, y);
+    if (!dot) continue;
+    brush.beginPath();
+    brush.arc(x - brush.measureText(text).width / 2 - size * 0.5, y - size * 0.34, size * 0.3, 0, TURN);
+    brush.fillStyle = dot;
+    brush.fill();
+  }
+}
+
+/** The disc, or the person, with its ring, its crown, and the mark of a fault. @type {PaintShape<NodeShape>} */
 function paintBody(brush, shape, view) {
   const { radius, unit } = shape;
-  paintDisc(brush, shape);
+  if (shape.person) paintPerson(brush, shape);
+  else paintDisc(brush, shape);
   if (shape.ring) paintRing(brush, shape);
-  if (shape.ring === "leads") paintMark(brush, "crown", 0, -radius - 21 * unit, 30 * unit, view.colours);
+  if (shape.ring === "leads") paintMark(brush, "crown", shape.crownAt, -radius - 21 * unit, 30 * unit, view.colours, shape.old ? shape.dim : shape.ink);
   if (shape.focused) {
     brush.beginPath();
     brush.arc(0, 0, radius + 13 * unit, 0, TURN);
@@ -322,13 +352,44 @@ function paintLie(brush, { radius, unit }, { colours }) {
   paintMark(brush, "traitor", radius * 0.72, -radius * 0.72, 30 * unit, colours);
 }
 
-/** The last entries of a node's log, about the middle of their row. @type {PaintShape<NodeShape>} */
+/** The last entries of a node's log, about the middle of their row: solid when committed, dashed before, struck out when overwritten.
+ * @type {PaintShape<NodeShape>} */
 function paintLog(brush, shape, view) {
-  const y = shape.y + shape.radius + 24 * shape.unit;
-  for (const cell of shape.cells) {
-    paintMark(brush, cell.committed ? "committed" : "uncommitted", cell.x - shape.x, cell.y - y, cell.size, view.colours, cell.tint);
-  }
+  for (const cell of shape.cells) paintCell(brush, cell, cell.x - shape.x, shape, view);
   if (shape.more) paintMore(brush, shape);
+}
+
+/** @param {Brush} brush @param {import("./types.js").Cell} cell @param {number} x @param {Pick<NodeShape, "unit" | "ink" | "ground">} look @param {View} view
+ * @param {number} [y] */
+export function paintCell(brush, { width, height, size, committed, struck, text, tint, stripes }, x, { unit, ink, ground }, view, y = 0) {
+  const line = committed ? 0 : 2.4 * unit;
+  brush.beginPath();
+  brush.roundRect(x - width / 2 + line / 2, y - height / 2 + line / 2, width - line, height - line, 3.5 * unit);
+  if (committed) {
+    brush.fillStyle = tint;
+    brush.fill();
+    if (stripes > 0) hatch(brush, width, stripes, ground, x, y);
+  } else {
+    brush.fillStyle = ground;
+    brush.fill();
+    brush.strokeStyle = struck ? colourOf(view.colours, "refuse") : tint;
+    brush.lineWidth = line;
+    brush.setLineDash([5 * unit, 3.5 * unit]);
+    brush.stroke();
+    brush.setLineDash([]);
+  }
+  if (text) {
+    letters(brush, committed ? readableOn(tint, [colourOf(view.colours, "on-value"), ink, ground]) : ink);
+    brush.font = `700 ${size}px ${view.font}`;
+    brush.fillText(text, x, y + size * 0.36);
+  }
+  if (!struck) return;
+  brush.beginPath();
+  brush.moveTo(x - width / 2 - 2 * unit, y + height * 0.3);
+  brush.lineTo(x + width / 2 + 2 * unit, y - height * 0.3);
+  brush.strokeStyle = colourOf(view.colours, "refuse");
+  brush.lineWidth = 3 * unit;
+  brush.stroke();
 }
 
 /** Three dots before the first log cell: there are earlier entries. @param {Brush} brush @param {NodeShape} shape */
@@ -337,15 +398,34 @@ function paintMore(brush, shape) {
   brush.fillStyle = shape.dim;
   for (const i of [0, 1]) {
     brush.beginPath();
-    brush.arc(first.x - shape.x - (16 + i * 6) * shape.unit, 0, 1.7 * shape.unit, 0, TURN);
+    brush.arc(first.x - first.width / 2 - shape.x - (5 + i * 6) * shape.unit, 0, 1.7 * shape.unit, 0, TURN);
     brush.fill();
   }
+}
+
+/** Stripes over the path that was filled last: this value is not the one that has its hue alone. @param {Brush} brush @param {number} reach
+ * @param {number} stripes how often the hue was given out before @param {string} ground @param {number} [x] @param {number} [y] */
+function hatch(brush, reach, stripes, ground, x = 0, y = 0) {
+  brush.save();
+  brush.clip();
+  brush.translate(x, y);
+  brush.rotate((TURN / 8) * stripes);
+  brush.strokeStyle = ground;
+  brush.globalAlpha = 0.55;
+  brush.lineWidth = reach * 0.09;
+  brush.beginPath();
+  for (let at = -reach; at <= reach; at += reach * 0.26) {
+    brush.moveTo(at, -reach);
+    brush.lineTo(at, reach);
+  }
+  brush.stroke();
+  brush.restore();
 }
 
 /** @param {Brush} brush @param {NodeShape} shape */
 function paintDisc(brush, shape) {
   const { radius, fills } = shape;
-  brush.globalAlpha = shape.faint ? 0.45 : shape.status === "paused" ? 0.55 : 1;
+  brush.globalAlpha = shape.faint ? 0.45 : shape.status === "paused" ? 0.55 : shape.idle ? 0.4 : 1;
   for (const [i, fill] of fills.entries()) {
     brush.beginPath();
     if (fills.length > 1) brush.moveTo(0, 0);
@@ -353,6 +433,7 @@ function paintDisc(brush, shape) {
     brush.arc(0, 0, radius, turn + (i / fills.length) * TURN, turn + ((i + 1) / fills.length) * TURN);
     brush.fillStyle = fill;
     brush.fill();
+    if (shape.stripes[i] > 0) hatch(brush, radius, shape.stripes[i], shape.ground);
   }
   brush.globalAlpha = 1;
   brush.beginPath();
@@ -362,11 +443,42 @@ function paintDisc(brush, shape) {
   brush.stroke();
 }
 
+/** A person: a head over shoulders, on which the name and the value stand. Several values divide it from left to right.
+ * @param {Brush} brush @param {NodeShape} shape */
+function paintPerson(brush, shape) {
+  const { radius: r, fills } = shape;
+  const path = () => {
+    brush.beginPath();
+    brush.moveTo(-r * 0.98, r * 0.94);
+    brush.bezierCurveTo(-r * 0.98, r * 0.2, -r * 0.7, -r * 0.16, -r * 0.2, -r * 0.16);
+    brush.lineTo(r * 0.2, -r * 0.16);
+    brush.bezierCurveTo(r * 0.7, -r * 0.16, r * 0.98, r * 0.2, r * 0.98, r * 0.94);
+    brush.closePath();
+    brush.moveTo(r * 0.4, -r * 0.6);
+    brush.arc(0, -r * 0.6, r * 0.4, 0, TURN);
+  };
+  brush.globalAlpha = shape.faint ? 0.45 : shape.status === "paused" ? 0.55 : shape.idle ? 0.4 : 1;
+  for (const [i, fill] of fills.entries()) {
+    brush.save();
+    if (fills.length > 1) {
+      brush.beginPath();
+      brush.rect(-r + (i / fills.length) * 2 * r, -r * 1.1, (2 * r) / fills.length, r * 2.2);
+      brush.clip();
+    }
+    path();
+    brush.fillStyle = fill;
+    brush.fill();
+    if (shape.stripes[i] > 0) hatch(brush, r, shape.stripes[i], shape.ground);
+    brush.restore();
+  }
+  brush.globalAlpha = 1;
+}
+
 /** @param {Brush} brush @param {NodeShape} shape */
 function paintRing(brush, shape) {
   brush.beginPath();
   brush.arc(0, 0, shape.radius + 6.5 * shape.unit, 0, TURN);
-  brush.strokeStyle = shape.ink;
+  brush.strokeStyle = shape.old ? shape.dim : shape.ink;
   brush.lineWidth = 4 * shape.unit;
   brush.lineCap = "butt";
   const dash = (TURN * (shape.radius + 6.5 * shape.unit)) / 24;
@@ -380,9 +492,9 @@ function paintRing(brush, shape) {
 }
 
 /** The colour of a node's letters. @param {NodeShape} shape @param {View} view */
-function faceColour({ status, dim, faint, ink, ground, fills }, { colours }) {
-  if (status === "crashed") return dim;
-  return faint || status === "paused" ? ink : readableOn(fills[0], [colourOf(colours, "on-epoch"), ink, ground]);
+function faceColour({ status, dim, idle, faint, ink, ground, fills }, { colours }) {
+  if (status === "crashed" || idle) return dim;
+  return faint || status === "paused" ? ink : readableOn(fills[0], [colourOf(colours, "on-value"), ink, ground]);
 }
 
 /** @param {Brush} brush @param {string} colour */
@@ -394,35 +506,35 @@ function letters(brush, colour) {
 
 /** The name; in the middle if there is nothing under it. @type {PaintShape<NodeShape>} */
 function paintName(brush, shape, view) {
-  const size = shape.radius * 0.62;
+  const { radius } = shape;
+  const size = radius * (shape.person ? 0.52 : 0.62);
   const alone = !shape.label && shape.status === "up";
   letters(brush, faceColour(shape, view));
   brush.font = `700 ${alone ? size * 1.1 : size}px ${view.font}`;
-  brush.fillText(shape.id, 0, alone ? size * 0.4 : -shape.radius * 0.1);
+  brush.fillText(shape.id, 0, shape.person ? radius * (alone ? 0.6 : 0.36) : alone ? size * 0.4 : -radius * 0.1);
 }
 
-/** The watched value, as large as it fits. A text that is too long even in small letters ends with dots. @type {PaintShape<NodeShape>} */
+/** The watched value, as large as it fits: it is short, and a longer one stands on the plate. @type {PaintShape<NodeShape>} */
 function paintValue(brush, shape, view) {
-  const { radius, label } = shape;
-  const size = radius * 0.62;
+  const { radius, label, person } = shape;
+  const size = radius * (person ? 0.54 : 0.67);
   letters(brush, faceColour(shape, view));
-  brush.font = `600 ${size * 1.08}px ${view.font}`;
+  brush.font = `600 ${size}px ${view.font}`;
   const wide = brush.measureText(label).width;
-  const room = radius * 1.8;
-  if (wide > room) brush.font = `600 ${Math.max(size * 0.58, (size * 1.08 * room) / wide)}px ${view.font}`;
-  let text = label;
-  while (text.length > 2 && brush.measureText(text).width > room) text = `${text.replace(/…$/, "").slice(0, -1)}…`;
-  brush.fillText(text, 0, radius * (wide > room ? 0.45 : 0.52)); // higher up a node is wider
+  const room = radius * 1.76;
+  if (wide > room) brush.font = `600 ${(size * room) / wide}px ${view.font}`;
+  brush.fillText(label, 0, radius * (person ? 0.84 : wide > room ? 0.45 : 0.52)); // higher up a node is wider
 }
 
 /** @param {Brush} brush @param {ClientShape} shape @param {View} view @param {Sprites} sprites */
 function drawClient(brush, shape, view, sprites) {
   const { size } = shape;
-  sprites.copy(brush, view, shape.look, shape.x, shape.y, size * 3.4, size * 2.8, paintClient, shape);
+  const wide = Math.max(size * 3.4, shape.wide + size * 1.2);
+  sprites.copy(brush, view, shape.look, shape.x, shape.y, wide, 2 * (size * 0.8 + shape.letters * 1.3), paintClient, shape);
 }
 
 /** @type {PaintShape<ClientShape>} */
-function paintClient(brush, { id, size, answer, focused, said }, { colours, font }) {
+function paintClient(brush, { size, answer, focused, said, letters: height, bright }, { colours, font }) {
   paintMark(brush, "client", 0, 0, size, colours);
   if (answer) paintMark(brush, answer, size * 0.98, 0, size * 0.82, colours);
   if (focused) {
@@ -432,11 +544,16 @@ function paintClient(brush, { id, size, answer, focused, said }, { colours, font
     brush.lineWidth = 2;
     brush.stroke();
   }
+  if (!said) return;
   brush.textAlign = "center";
-  brush.fillStyle = colourOf(colours, said ? "ink" : "dim");
-  brush.font = `600 ${size * 0.64}px ${font}`;
-  const under = id !== "you" ? said : said ? t("stage.youSaid", { said }) : t("stage.you");
-  if (under) brush.fillText(under, size * 0.45, size * 1.18);
+  brush.textBaseline = "alphabetic";
+  brush.lineJoin = "round";
+  brush.font = `600 ${height}px ${font}`;
+  brush.strokeStyle = colourOf(colours, "bg");
+  brush.lineWidth = height * 0.2;
+  brush.strokeText(said, size * 0.45, size * 0.6 + height * 0.86);
+  brush.fillStyle = colourOf(colours, bright ? "ink" : "dim");
+  brush.fillText(said, size * 0.45, size * 0.6 + height * 0.86);
 }
 
 /** @param {Brush} brush @param {EndShape} shape */

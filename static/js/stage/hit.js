@@ -49,7 +49,7 @@ function distanceTo(shape, [x, y]) {
 /** @param {import("./types.js").NodeShape} shape @param {Point} point @param {number} slop @returns {Target | null} */
 function cellAt(shape, [x, y], slop) {
   for (const cell of shape.cells) {
-    if (Math.abs(x - cell.x) <= cell.size * 0.48 && Math.abs(y - cell.y) <= cell.size * 0.32 + slop * 0.4) {
+    if (Math.abs(x - cell.x) <= cell.width / 2 && Math.abs(y - cell.y) <= cell.height / 2 + slop * 0.4) {
       return { kind: "cell", id: `${shape.id}#${cell.index}`, x: cell.x, y: cell.y, label: cell.label };
     }
   }

@@ -2,14 +2,18 @@
 // way to the next one, sprites, the still part, the state of the gesture); everything else is computed from the stores for each picture.
 
 import { easeInOut } from "../lib/ease.js";
+import { boxesOf } from "./boxes.js";
 import { createSprites, drawMoving, drawStill } from "./draw.js";
 import { atRest, reduce, toPx, toStage } from "./gestures.js";
 import { hit } from "./hit.js";
 import { between, layout as layoutOf, stageSize } from "./layout.js";
 import { netOf } from "./net.js";
 import { moving } from "./scene.js";
-import { lastAnswers } from "./scene/clients.js";
+import { BLANK, nextPalette } from "../lib/palette.js";
+import { NO_ROOM, grown } from "./room.js";
+import { lastAnswers, openWishes } from "./scene/clients.js";
 import { still } from "./scene/links.js";
+import { overwritten, visibleValues } from "./scene/values.js";
 
 /** @typedef {import("./types.js").World} World */
 /** @typedef {import("./types.js").Ui} Ui */
@@ -26,7 +30,15 @@ const GLIDE_MS = 450;
 const HOLD_MS = 550;
 const SETTLED_MS = 100; // the stage is still painted for this long after the last movement
 const SAME_MOMENT = 50_000; // simulated microseconds
+const STRUCK_MS = 4000; // an overwritten log entry stays visible for this long
+const LETTERS_REM = 2.1; // the height of the stage's texts: 21 px on a projector of 1080 lines
+const PEOPLES_SHELF = "essay"; // the catalogue's shelf of protocols that are told as stories of people
+const PEOPLES_LAST = 9; // and the last scenario that is
 const PIXELS_MAX = 2; // device pixels for each CSS pixel: more cost time, and an audience would not see them
+
+/** The palette of a page: one for all its lanes, so that a value has the same colour in each of them.
+ * @type {WeakMap<object, {palette: import("../lib/palette.js").Palette, key: unknown[]}>} */
+const PALETTES = new WeakMap();
 
 /** A drawable stage. `draw(now)` paints the world as it is at `world.state.renderAt`; `now` is wall milliseconds.
  * @param {HTMLCanvasElement} canvas @param {number} laneIndex @param {{readonly state: World}} worldStore
@@ -41,7 +53,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   };
   const sprites = createSprites(makeSurface);
   const ground = makeSurface(1, 1); // the still part, painted once
-  const size = { width: 1, height: 1, pixels: 1, scale: 1, stageWidth: 1, stageHeight: 1, font: "sans-serif" };
+  const size = { width: 1, height: 1, pixels: 1, scale: 1, stageWidth: 1, stageHeight: 1, letters: 16, font: "sans-serif" };
 
   const memory = {
     target: /** @type {Layout | null} */ (null), // the layout to which everything glides
@@ -63,6 +75,12 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     jumps: false, // the next layout appears at once: the page shows another time, or the canvas has another size
     answers: /** @type {Map<string, import("./types.js").Operation>} */ (new Map()),
     answersKey: /** @type {unknown[]} */ ([]),
+    wishes: /** @type {Map<string, import("./types.js").Operation>} */ (new Map()),
+    room: NO_ROOM,
+    roomOf: /** @type {unknown[]} */ ([]), // the run, key and view for which the room was measured
+    states: /** @type {Lane["nodes"] | null} */ (null), // the states of the last picture, by which overwritten entries are noticed
+    struck: /** @type {Map<string, readonly import("./scene.js").Struck[]>} */ (new Map()),
+    struckAt: 0,
     standsAt: "", // the node of the last request by hand
     stillShapes: /** @type {Shape[]} */ ([]),
     movingShapes: /** @type {Shape[]} */ ([]),
@@ -84,6 +102,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     size.scale = stage.scale;
     size.stageWidth = stage.width;
     size.stageHeight = stage.height;
+    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 10;
+    size.letters = Math.max(11, LETTERS_REM * rem) / stage.scale;
     size.font = getComputedStyle(canvas).fontFamily || "sans-serif";
     canvas.width = Math.round(size.width * size.pixels);
     canvas.height = Math.round(size.height * size.pixels);
@@ -111,10 +131,71 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
       const { operations } = given;
       const all = [...(operations instanceof Map ? operations.values() : /** @type {Iterable<import("./types.js").Operation>} */ (operations))];
       memory.answers = lastAnswers(all);
+      memory.wishes = openWishes(all);
       memory.standsAt = all.findLast(({ client }) => client === "you")?.node ?? ""; // with or without an answer
       memory.answersKey = key;
     }
     return memory.answers;
+  }
+
+  /** The protocol of this lane, on its card. */
+  function cardOf() {
+    const protocol = world().spec?.lanes?.[laneIndex]?.protocol;
+    return world().hello?.protocols.find(({ name }) => name === protocol);
+  }
+
+  /** What clients' reads and writes mean in a lane. @param {number} index */
+  function objectOf(index) {
+    const protocol = world().spec?.lanes?.[index]?.protocol;
+    return world().hello?.protocols.find(({ name }) => name === protocol)?.object ?? "register";
+  }
+
+  /** Nodes are people where the story is about people. */
+  function arePeople() {
+    const { spec } = world();
+    return cardOf()?.family === PEOPLES_SHELF || (spec !== null && !spec.composed && spec.number > 0 && spec.number <= PEOPLES_LAST);
+  }
+
+  /** The colours of the values that are visible in any lane. */
+  function paletteNow() {
+    const { lanes } = world();
+    const key = [ui().watchedKey, world().spec, ...lanes.map(({ nodes }) => nodes)];
+    let shared = PALETTES.get(worldStore);
+    if (!shared || !same(key, shared.key)) {
+      const before = shared && shared.key[1] === key[1] ? shared.palette : BLANK;
+      shared = { key, palette: nextPalette(before, lanes.flatMap((each, index) => visibleValues(each, ui().watchedKey, objectOf(index)))) };
+      PALETTES.set(worldStore, shared);
+    }
+    return shared.palette;
+  }
+
+  /** Notices log entries that were overwritten before they were committed. They stay visible for a while, struck out.
+   * @param {Lane} given @param {number} now */
+  function noticeStruck(given, now) {
+    if (memory.struck.size > 0 && now - memory.struckAt > STRUCK_MS && world().clock.playing) memory.struck = new Map();
+    if (given.nodes === memory.states) return;
+    const before = memory.states;
+    memory.states = given.nodes;
+    if (!before) return;
+    for (const [id, state] of Object.entries(given.nodes)) {
+      if (state === before[id] || !before[id]?.log?.length) continue;
+      const fresh = overwritten(before[id], state);
+      if (fresh.length === 0) continue;
+      memory.struck = new Map([...memory.struck, [id, fresh]]);
+      memory.struckAt = now;
+    }
+  }
+
+  /** The room that texts need in this run. @param {Lane} given @param {[string, string][]} clients @param {boolean} hidden */
+  function roomNow(given, clients, hidden) {
+    const { spec } = world();
+    const scope = [spec, ui().watchedKey, hidden];
+    if (!same(scope, memory.roomOf)) [memory.room, memory.roomOf] = [NO_ROOM, scope];
+    memory.room = grown(memory.room, {
+      nodes: given.nodes, key: ui().watchedKey, object: objectOf(laneIndex), word: cardOf()?.epoch ?? "", hidden, cut: (given.dropped?.cut ?? 0) > 0,
+      headline: false, clients, answers: memory.answers, wishes: memory.wishes,
+    });
+    return memory.room;
   }
 
   /** The layout at this moment: the target, or on the way to it. @param {Lane} given @param {[string, string][]} clients @param {number} now */
@@ -122,9 +203,12 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const nodes = world().spec?.nodes ?? Object.keys(given.nodes);
     const hidden = ui().view === "clients";
     const sides = given.links.sides ?? [];
-    const key = [nodes.join(), hidden ? "" : JSON.stringify(sides), !hidden && Boolean(given.links.clean), size.stageWidth, size.stageHeight, clients.join()];
+    const room = roomNow(given, clients, hidden);
+    const key = [nodes.join(), hidden ? "" : JSON.stringify(sides), !hidden && Boolean(given.links.clean), size.stageWidth, size.stageHeight, clients.join(), room, size.letters];
     if (!memory.target || !same(key, memory.targetKey)) {
-      const fresh = layoutOf({ nodes, sides: hidden ? [] : sides, clean: !hidden && Boolean(given.links.clean), clients, width: size.stageWidth, height: size.stageHeight });
+      const fresh = layoutOf({
+        nodes, sides: hidden ? [] : sides, clean: !hidden && Boolean(given.links.clean), clients, width: size.stageWidth, height: size.stageHeight, letters: size.letters, room,
+      });
       const glides = memory.shown !== null && !memory.jumps && !ui().reducedMotion && key[0] === memory.targetKey[0];
       memory.from = glides ? memory.shown : fresh;
       memory.since = glides ? now : now - GLIDE_MS;
@@ -148,6 +232,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const { run, renderAt } = world();
     if (memory.run !== run) {
       memory.cutLinks = null;
+      memory.states = null;
+      memory.struck = new Map();
       if (Math.abs(renderAt - memory.renderAt) > SAME_MOMENT) memory.jumps = true;
     }
     memory.run = run;
@@ -166,12 +252,6 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     memory.cutLinks = given.links;
   }
 
-  /** What clients' reads and writes mean in this lane. */
-  function objectOf() {
-    const protocol = world().spec?.lanes?.[laneIndex]?.protocol;
-    return world().hello?.protocols.find(({ name }) => name === protocol)?.object ?? "register";
-  }
-
   /** Everything that scene.js needs. @param {Lane} given @param {number} now */
   function given(given, now) {
     const clients = clientsOf(given);
@@ -182,8 +262,9 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
       memory.netKey = netKey;
     }
     const { renderAt, clock } = world();
+    noticeStruck(given, now);
     return {
-      lane: given, laneIndex, object: objectOf(), ui: ui(), layout, net: memory.net, renderAt, wall: world().wall ?? 0, playing: clock.playing,
+      lane: given, laneIndex, object: objectOf(laneIndex), palette: paletteNow(), word: cardOf()?.epoch ?? "", person: arePeople(), wishes: memory.wishes, struck: memory.struck, ui: ui(), layout, net: memory.net, renderAt, wall: world().wall ?? 0, playing: clock.playing,
       fade: easeInOut(faded), cutSince: memory.cutSince, answers: answersOf(given), clients,
     };
   }
@@ -200,7 +281,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   function isPainted(here, now) {
     const { renderAt, run, version, spec, clock } = world();
     const { hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion } = ui();
-    const key = [here, here.nodes, here.links, renderAt, run, version, spec, clock, hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion];
+    const key = [here, here.nodes, paletteNow(), memory.struck, here.links, renderAt, run, version, spec, clock, hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion];
     const painted = same(key, memory.pictureKey);
     memory.pictureKey = key;
     const glides = now - Math.max(memory.since, memory.fadeSince) < GLIDE_MS + SETTLED_MS;
@@ -403,6 +484,19 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     positionOf,
     /** The shapes of the last picture, in stage units. */
     shapes: shapesNow,
+    /** The boxes of all texts of the last picture, in CSS pixels of the page. */
+    boxes() {
+      brush.setTransform(1, 0, 0, 1, 0, 0);
+      const measure = (/** @type {string} */ text, /** @type {number} */ height, /** @type {number} */ weight) => {
+        brush.font = `${weight} ${height}px ${size.font}`;
+        return brush.measureText(text).width;
+      };
+      return boxesOf(shapesNow(), measure).map((box) => {
+        const corner = pagePoint(toPx([box.left, box.top], about()));
+        const opposite = pagePoint(toPx([box.right, box.bottom], about()));
+        return { ...box, left: corner.x, top: corner.y, right: opposite.x, bottom: opposite.y };
+      });
+    },
   };
 
   /** The place of a node, in CSS pixels of the page. @param {string} id */

@@ -3,19 +3,25 @@
 // the visitor got there (by playing, by a seek, by a reload). Places are in stage units, from the middle of the stage; in a lane of
 // 922 x 520 pixels one unit is one pixel. `between` computes the glide from one layout to the next.
 
-import { crossing, distance, distanceToSegment, ellipseLength, hull, mix, roundEllipse } from "../lib/geometry.js";
+import { crossing, distanceToSegment, ellipseLength, hull, mix, roundEllipse } from "../lib/geometry.js";
 import { fromLeft } from "../lib/sides.js";
 
 /** @typedef {import("./types.js").Layout} Layout */
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").Region} Region */
+/** @typedef {import("./types.js").Room} Room */
 /** @typedef {{left: number, right: number, top: number, bottom: number}} Margins */
 
 const STAGE_AREA = 922 * 520;
-const RADIUS_MAX = 38;
+const RADIUS_FULL = 38; // the radius at which a unit is one unit
 const RADIUS_MIN = 13;
+const RADIUS_OF_FEW = [38, 84, 76, 54, 45]; // one to four nodes are larger
 const RINGED = 8; // with more nodes than that on one side, their clients stand all round them
 const APART = 1.3; // a node dragged this far from the middle, as a multiple of the ring, stands alone
+const LETTERS = 16;
+
+/** The room for texts of a lane that has none. @type {Room} */
+export const NO_TEXTS = Object.freeze({ head: false, log: true, lines: 0, wide: 0, said: 0, foot: true, top: false });
 
 /** The size of the stage in stage units on a canvas of this size, and the pixels of one unit. Nodes shrink more slowly than the canvas:
  * on a phone they take a larger part of it.
@@ -28,31 +34,137 @@ export function stageSize(width, height) {
   return { ...size, scale: Math.min(width / size.width, height / size.height) };
 }
 
-/** The layout of a cluster.
+/** The layout of a cluster. Nodes become smaller until their texts cover neither each other nor another node.
  * @param {{nodes: readonly string[], sides?: readonly (readonly string[])[], clean?: boolean,
- *   clients?: readonly (readonly [string, string])[], width: number, height: number}} given
+ *   clients?: readonly (readonly [string, string])[], width: number, height: number, letters?: number, room?: Room}} given
  * @returns {Layout} */
-export function layout({ nodes, sides = [], clean = false, clients = [], width, height }) {
+export function layout({ nodes, sides = [], clean = false, clients = [], width, height, letters = LETTERS, room = NO_TEXTS }) {
   const whole = { left: -width / 2, top: -height / 2, right: width / 2, bottom: height / 2 };
   const groups = clean && sides.length > 1 ? sides.map((side) => [...side]) : [[...nodes]];
-  for (let radius = radiusFor(nodes.length, width, height); ; radius -= 1) {
-    const home = homes(nodes, whole, radius);
-    const { regions, canyons } = divided(nodes, groups, home, whole);
-    const arranged = groups.map((group, i) => (groups.length === 1 ? home : settled(group, home, regions[i], whole, radius)));
-    if (radius > RADIUS_MIN && !arranged.every((places) => roomy(places, radius))) continue;
-    const places = new Map(nodes.map((id) => [id, arranged.find((some) => some.has(id))?.get(id) ?? /** @type {Point} */ ([0, 0])]));
-    const islands = groups.length === 1 ? [] : groups.map((group, i) => island(group, places, regions[i], whole, radius));
-    const unit = radius / RADIUS_MAX;
-    const ring = extent([...home.values()]);
-    const homesOf = seated(clients, places, regions, groups, whole, unit, radius);
-    return { width, height, radius, unit, places, clients: homesOf, islands, canyons, ring };
+  /** @type {Layout | null} */
+  let best = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (let radius = radiusFor(nodes.length, width, height); radius >= RADIUS_MIN || !best; radius -= 1) {
+    const given = arranged(nodes, groups, clients, whole, radius, letters, room);
+    if (radius > RADIUS_MIN && !given.roomy) continue;
+    const covered = overlap(given.layout);
+    if (covered < least - 1) [best, least] = [given.layout, covered];
+    if (least < 1) break;
   }
+  return /** @type {Layout} */ (best);
 }
+
+/** The layout with nodes of this radius, and whether there is room between them.
+ * @param {readonly string[]} nodes @param {string[][]} groups @param {readonly (readonly [string, string])[]} clients @param {Region} whole
+ * @param {number} radius @param {number} letters @param {Room} room @returns {{layout: Layout, roomy: boolean}} */
+function arranged(nodes, groups, clients, whole, radius, letters, room) {
+  const unit = Math.min(1.25, radius / RADIUS_FULL);
+  const size = { radius, unit, letters: Math.min(letters, Math.max(9, radius * 0.72)), room };
+  const home = homes(nodes, whole, size);
+  const { regions, canyons } = divided(nodes, groups, home, whole);
+  const settledIn = groups.map((group, i) => (groups.length === 1 ? home : settled(group, home, regions[i], whole, size)));
+  const places = new Map(nodes.map((id) => [id, settledIn.find((some) => some.has(id))?.get(id) ?? /** @type {Point} */ ([0, 0])]));
+  const islands = groups.length === 1 ? [] : groups.map((group, i) => island(group, places, regions[i], whole, radius, unit));
+  const ring = extent([...home.values()]);
+  const seats = seated(clients, places, regions, groups, whole, size);
+  const base = { width: whole.right * 2, height: whole.bottom * 2, ...size, places, clients: seats, islands, canyons, ring };
+  return { layout: base, roomy: settledIn.every((some) => roomy(some, radius)) };
+}
+
+// --- the boxes of texts -----------------------------------------------------------------------------
+
+/** @typedef {{radius: number, unit: number, letters: number, room: Room}} Size */
+
+/** The boxes that a node and its texts may fill, about its middle. @param {Size} size @returns {Region[]} */
+export function nodeBoxes({ radius, unit, letters, room }) {
+  const edge = radius + 9 * unit;
+  const boxes = [{ left: -edge, right: edge, top: -edge, bottom: edge }];
+  const half = letters * 3.1 + 17 * unit;
+  if (room.head) boxes.push({ left: -half, right: half, top: -radius - 13 * unit - letters * 0.86 - 4 * unit, bottom: -radius });
+  const log = room.log ? Math.max(16 * unit, letters * 1.12) + 5 * unit : 0;
+  const logHalf = Math.min(letters * 4, 88 * Math.max(unit, 0.6)) + 12 * unit;
+  const top = radius + 12 * unit;
+  if (log) boxes.push({ left: -logHalf, right: logHalf, top, bottom: top + log });
+  const plate = (room.wide * letters) / 2 + 3 * unit;
+  if (room.lines > 0) boxes.push({ left: -plate, right: plate, top: top + log, bottom: top + log + letters * (1.16 * room.lines + 0.1) });
+  return boxes;
+}
+
+/** How far a node and its texts reach from its middle. @param {Size} size @returns {Region} */
+function reachOf(size) {
+  const boxes = nodeBoxes(size);
+  const most = (/** @type {keyof Region} */ edge) => Math.max(...boxes.map((box) => Math.abs(box[edge])));
+  return { left: most("left"), right: most("right"), top: most("top"), bottom: most("bottom") };
+}
+
+/** The size of a client's figure. @param {number} unit */
+export const figureOf = (unit) => 27 * Math.max(0.72, unit);
+
+/** The box of a client with its mark and its words, about its place. @param {Size} size @returns {Region} */
+export function clientBox({ unit, letters, room }) {
+  const size = figureOf(unit);
+  const said = (room.said * letters) / 2;
+  const middle = size * 0.45;
+  return { left: Math.min(-size * 0.6, middle - said), right: Math.max(size * 1.5, middle + said), top: -size * 0.6, bottom: size * 0.6 + (room.said > 0 ? letters * 1.05 : 0) };
+}
+
+/** @param {Region} box @param {Point} at @returns {Region} */
+function moved({ left, right, top, bottom }, [x, y]) {
+  return { left: left + x, right: right + x, top: top + y, bottom: bottom + y };
+}
+
+/** The area that two boxes share. @param {Region} a @param {Region} b */
+function shared(a, b) {
+  const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return x > 0 && y > 0 ? x * y : 0;
+}
+
+/** The part of a box outside the stage. @param {Region} box @param {{width: number, height: number}} stage */
+function outside(box, { width, height }) {
+  const x = Math.max(0, -width / 2 - box.left) + Math.max(0, box.right - width / 2);
+  const y = Math.max(0, -height / 2 - box.top) + Math.max(0, box.bottom - height / 2);
+  return x * (box.bottom - box.top) + y * (box.right - box.left);
+}
+
+/** The area that is covered twice by nodes, clients and their texts, or lies outside the stage. @param {Layout} given */
+export function overlap(given) {
+  const shapes = nodeBoxes(given);
+  /** @type {Region[][]} */
+  const owners = [...given.places.values()].map((at) => shapes.map((box) => moved(box, at)));
+  for (const at of given.clients.values()) owners.push([moved(clientBox(given), at)]);
+  if (given.room.foot) owners.push([footBox(given)]);
+  if (given.room.top) owners.push([topBox(given)]);
+  let area = 0;
+  for (const [i, mine] of owners.entries()) {
+    for (const box of mine) {
+      area += outside(box, given);
+      for (const other of owners.slice(i + 1)) for (const each of other) area += shared(box, each);
+    }
+  }
+  return area;
+}
+
+/** The box of the count of lost messages. @param {Pick<Layout, "height" | "letters" | "canyons">} given @returns {Region} */
+export function footBox({ height, letters, canyons }) {
+  const x = canyons.length === 1 ? (canyons[0][0][0] + canyons[0][1][0]) / 2 : 0;
+  const half = letters * 5.6;
+  return { left: x - half, right: x + half, top: height / 2 - letters * 1.25, bottom: height / 2 };
+}
+
+/** The box of a lane's own number. @param {Pick<Layout, "width" | "height" | "letters">} given @returns {Region} */
+export function topBox({ width, height, letters }) {
+  const half = Math.min(width / 2, letters * 13);
+  return { left: -half, right: half, top: -height / 2, bottom: -height / 2 + letters * 1.5 };
+}
+
+// --- places -----------------------------------------------------------------------------------------
 
 /** @param {number} count @param {number} width @param {number} height */
 function radiusFor(count, width, height) {
   const spacing = ellipseLength(width * 0.4, height * 0.36) / Math.max(1, count);
-  return Math.max(RADIUS_MIN, Math.min(RADIUS_MAX, Math.floor(spacing / 2.7)));
+  const most = RADIUS_OF_FEW[count] ?? RADIUS_FULL;
+  return Math.max(RADIUS_MIN, Math.min(most, Math.floor(spacing / 2.7), Math.floor(Math.max(RADIUS_FULL, Math.min(width, height) * 0.16))));
 }
 
 /** Half the width and height of the places taken together. @param {Point[]} points @returns {Point} */
@@ -62,20 +174,23 @@ function extent(points) {
   return [Math.max(60, ...xs), Math.max(60, ...ys)];
 }
 
-/** The margins of a region: outside for the clients, above for crowns, below for logs and the count of lost messages. The clients of
- * many nodes stand all round their ring.
- * @param {Region} region @param {Region} whole @param {number} radius @param {number} count @returns {Margins} */
-function margins(region, whole, radius, count) {
-  const unit = radius / RADIUS_MAX;
+/** The margins of a region: outside for the clients, above for crowns, below for logs, plates and the count of lost messages. The clients
+ * of many nodes stand all round their ring.
+ * @param {Region} region @param {Region} whole @param {Size} size @param {number} count @returns {Margins} */
+function margins(region, whole, size, count) {
+  const { radius, unit, letters, room } = size;
   const alone = region === whole;
   const ringed = count > RINGED;
-  const outer = radius + 112 * unit;
-  const inner = radius + (ringed ? 108 : 80) * unit;
+  const client = clientBox(size);
+  const reach = reachOf(size);
+  const outer = Math.max(radius + 16 * unit + client.right - client.left, reach.left + 6 * unit, radius + 100 * unit);
+  const inner = Math.max(radius + (ringed ? 108 : 80) * unit, reach.left + 6 * unit);
+  const foot = room.foot && (alone || region.bottom === whole.bottom) ? letters * 1.25 : 0;
   return {
     left: region.left === whole.left ? outer : inner,
     right: region.right === whole.right ? outer : inner,
-    top: radius + (ringed ? 86 : alone ? 44 : 60) * unit,
-    bottom: radius + (ringed ? 118 : alone ? 74 : region.bottom === whole.bottom ? 86 : 68) * unit,
+    top: Math.max(radius + (ringed ? 86 : alone ? 36 : 52) * unit, reach.top + 2 * unit) + (room.top && region.top === whole.top ? letters * 1.5 : 0),
+    bottom: Math.max(radius + (ringed ? 118 : alone ? 50 : region.bottom === whole.bottom ? 60 : 60) * unit, reach.bottom + (alone ? 2 : 14) * unit) + foot,
   };
 }
 
@@ -98,12 +213,12 @@ function fitted(points, region, free) {
 
 /** The places in a whole network: the first half on the left, the middle one on top, the rest on the right. So the lowest numbers stand
  * together, and a straight stroke can separate them from the others.
- * @param {readonly string[]} nodes @param {Region} whole @param {number} radius @returns {Map<string, Point>} */
-function homes(nodes, whole, radius) {
+ * @param {readonly string[]} nodes @param {Region} whole @param {Size} size @returns {Map<string, Point>} */
+function homes(nodes, whole, size) {
   const count = nodes.length;
   const half = Math.floor(count / 2);
   const clockwise = [...nodes.slice(half), ...nodes.slice(0, half).reverse()]; // from the top
-  const free = margins(whole, whole, radius, count);
+  const free = margins(whole, whole, size, count);
   const rx = (whole.right - whole.left - free.left - free.right) / 2;
   const ry = (whole.bottom - whole.top - free.top - free.bottom) / 2;
   const odd = count % 2 === 1;
@@ -164,17 +279,17 @@ function middle(points) {
 }
 
 /** One side's places in its region: the one of a few upright arrangements that moves its nodes least.
- * @param {string[]} group @param {Map<string, Point>} home @param {Region} region @param {Region} whole @param {number} radius
+ * @param {string[]} group @param {Map<string, Point>} home @param {Region} region @param {Region} whole @param {Size} size
  * @returns {Map<string, Point>} */
-function settled(group, home, region, whole, radius) {
-  const free = margins(region, whole, radius, group.length);
+function settled(group, home, region, whole, size) {
+  const free = margins(region, whole, size, group.length);
   const rx = Math.max(1, (region.right - region.left - free.left - free.right) / 2);
   const ry = Math.max(1, (region.bottom - region.top - free.top - free.bottom) / 2);
   const stood = group.map((id) => home.get(id) ?? /** @type {Point} */ ([0, 0]));
   const centre = middle(stood);
   const angle = (/** @type {Point} */ [x, y]) => Math.atan2(y - centre[1], x - centre[0]);
   const order = group.map((_, i) => i).sort((i, j) => angle(stood[i]) - angle(stood[j]) || i - j);
-  const rounds = rings(group.length, rx, ry, ry >= Math.min(rx, radius * 2));
+  const rounds = rings(group.length, rx, ry, ry >= Math.min(rx, size.radius * 2));
 
   /** @type {Map<string, Point>} */
   let best = new Map();
@@ -213,9 +328,8 @@ function roomy(places, radius) {
   return all.every((a, i) => all.slice(i + 1).every((b) => Math.hypot(b[0] - a[0], (b[1] - a[1]) * 0.88) >= radius * 2.5));
 }
 
-/** @param {string[]} group @param {Map<string, Point>} places @param {Region} region @param {Region} whole @param {number} radius */
-function island(group, places, region, whole, radius) {
-  const unit = radius / RADIUS_MAX;
+/** @param {string[]} group @param {Map<string, Point>} places @param {Region} region @param {Region} whole @param {number} radius @param {number} unit */
+function island(group, places, region, whole, radius, unit) {
   const points = group.map((id) => places.get(id) ?? /** @type {Point} */ ([0, 0]));
   const gaps = points.flatMap(([x, y]) => [
     x - region.left - (region.left === whole.left ? 8 : 30) * unit,
@@ -226,13 +340,19 @@ function island(group, places, region, whole, radius) {
   return { nodes: [...group], hull: hull(points), pad: Math.max(radius + 6, Math.min(104 * unit, ...gaps)), region };
 }
 
-/** The place of each client: outside its home node, where it covers neither a node, nor a log, nor another client.
+/** The place of each client: outside its home node, where it covers neither a node, nor a text, nor another client.
  * @param {readonly (readonly [string, string])[]} clients @param {Map<string, Point>} places @param {Region[]} regions
- * @param {string[][]} groups @param {Region} whole @param {number} unit @param {number} radius
+ * @param {string[][]} groups @param {Region} whole @param {Size} size
  * @returns {Map<string, Point>} */
-function seated(clients, places, regions, groups, whole, unit, radius) {
+function seated(clients, places, regions, groups, whole, size) {
+  const { unit, radius, room, letters } = size;
   /** @type {Map<string, Point>} */
   const seats = new Map();
+  const around = nodeBoxes(size);
+  const box = clientBox(size);
+  const drop = room.said > 0 ? letters * 0.4 : 0;
+  /** @type {Region[]} */
+  const taken = [...places.values()].flatMap((at) => around.map((each) => moved(each, at)));
   for (const [client, node] of clients) {
     const at = places.get(node);
     if (!at) continue;
@@ -242,19 +362,24 @@ function seated(clients, places, regions, groups, whole, unit, radius) {
     const wanted = groups[g].length > RINGED ? Math.atan2(at[1] - centre[1], at[0] - centre[0]) : outward(at, centre, region, whole);
     let seat = at;
     let least = Number.POSITIVE_INFINITY;
-    for (let k = 0; k < 24; k++) {
-      const turn = (k % 2 === 0 ? 1 : -1) * Math.ceil(k / 2) * (Math.PI / 12);
+    for (let k = 0; k < 48; k++) {
+      const turn = (k % 2 === 0 ? 1 : -1) * Math.ceil((k >> 1 << 1) / 4 + (k % 2) / 2) * (Math.PI / 12);
       const way = wanted + turn;
-      const reach = radius + (58 + 12 * Math.abs(Math.sin(way)) + (Math.cos(way) < -0.3 ? 14 : 0)) * unit;
+      const further = (k >> 1) % 2 === 1 ? 16 * unit : 0;
+      const reach = radius + (52 + 12 * Math.abs(Math.sin(way)) + (Math.cos(way) < -0.3 ? 20 : 0)) * unit + further + (room.said * letters > 60 * unit ? 8 * unit : 0);
       /** @type {Point} */
-      const spot = [at[0] + Math.cos(way) * reach, at[1] + Math.sin(way) * reach];
-      const cost = Math.abs(turn) * 20 + crowding(spot, node, places, seats, region, unit, radius) + onLinks(spot, at, groups[g], places, unit);
+      const spot = [at[0] + Math.cos(way) * reach, at[1] + Math.sin(way) * reach - drop * Math.sign(Math.max(0, Math.sin(way) - 0.2))];
+      const mine = moved(box, spot);
+      const covers = taken.reduce((sum, each) => sum + shared(mine, each), 0);
+      const off = Math.max(0, region.left + 2 - mine.left) + Math.max(0, mine.right - region.right + 2) + Math.max(0, region.top + 2 - mine.top) + Math.max(0, mine.bottom - region.bottom + 2);
+      const cost = Math.abs(turn) * 20 + further * 0.5 + covers * 3 + off * 60 + onLinks(spot, at, groups[g], places, unit);
       if (cost < least - 1e-6) {
         least = cost;
         seat = spot;
       }
     }
     seats.set(client, seat);
+    taken.push(moved(box, seat));
   }
   return seats;
 }
@@ -281,39 +406,50 @@ function onLinks(spot, at, group, places, unit) {
   return cost;
 }
 
-/** The cost of a place: it grows with what the client would cover there. @param {Point} spot @param {string} home @param {Map<string, Point>} places
- * @param {Map<string, Point>} seats @param {Region} region @param {number} unit @param {number} radius */
-function crowding(spot, home, places, seats, region, unit, radius) {
-  const mid = /** @type {Point} */ ([spot[0] + 13 * unit, spot[1]]); // the figure and its mark together
-  let cost = 0;
-  for (const [id, place] of places) {
-    const room = radius + (id === home ? 16 : 26) * unit;
-    cost += Math.max(0, room + 22 * unit - distance(mid, place)) * 12;
-    const logX = Math.max(0, Math.abs(mid[0] - place[0]) - 84 * unit);
-    const logY = Math.max(0, Math.abs(mid[1] - place[1] - radius - 24 * unit) - 26 * unit);
-    cost += Math.max(0, 10 * unit - Math.hypot(logX, logY)) * 8;
-  }
-  for (const seat of seats.values()) cost += Math.max(0, 62 * unit - distance(seat, spot)) * 8;
-  cost += Math.max(0, region.left + 18 * unit - spot[0], spot[0] + 48 * unit - region.right) * 30;
-  cost += Math.max(0, region.top + 22 * unit - spot[1], spot[1] + 24 * unit - region.bottom) * 30;
-  return cost;
-}
-
 /** A layout between one and the next; `part` is eased already. A thing that is in only one of them appears at once.
  * @param {Layout} from @param {Layout} to @param {number} part @returns {Layout} */
 export function between(from, to, part) {
+  if (part >= 1) return to;
   const glide = (/** @type {Map<string, Point>} */ a, /** @type {Map<string, Point>} */ b) =>
     new Map([...b].map(([id, [x, y]]) => {
       const before = a.get(id) ?? [x, y];
       return [id, /** @type {Point} */ ([mix(before[0], x, part), mix(before[1], y, part)])];
     }));
+  const radius = mix(from.radius, to.radius, part);
+  const places = glide(from.places, to.places);
   return {
     ...to,
-    radius: mix(from.radius, to.radius, part),
+    radius,
     unit: mix(from.unit, to.unit, part),
-    places: glide(from.places, to.places),
+    letters: mix(from.letters, to.letters, part),
+    places: part > 0 ? apart(places, radius * 2.02) : places,
     clients: glide(from.clients, to.clients),
   };
+}
+
+/** The places, with those moved away from each other that are nearer than `least`: nodes on their way pass round each other.
+ * @param {Map<string, Point>} places @param {number} least @returns {Map<string, Point>} */
+function apart(places, least) {
+  const ids = [...places.keys()];
+  const at = ids.map((id) => [.../** @type {Point} */ (places.get(id))]);
+  for (let round = 0; round < 12; round++) {
+    let moves = false;
+    for (let i = 0; i < at.length; i++) {
+      for (let k = i + 1; k < at.length; k++) {
+        const dx = at[k][0] - at[i][0];
+        const dy = at[k][1] - at[i][1];
+        const gap = Math.hypot(dx, dy);
+        if (gap >= least - 0.01) continue;
+        const [ux, uy] = gap < 1e-6 ? [0, 1] : [dx / gap, dy / gap];
+        const push = (least - gap) / 2;
+        at[i] = [at[i][0] - ux * push, at[i][1] - uy * push];
+        at[k] = [at[k][0] + ux * push, at[k][1] + uy * push];
+        moves = true;
+      }
+    }
+    if (!moves) break;
+  }
+  return new Map(ids.map((id, i) => [id, /** @type {Point} */ ([at[i][0], at[i][1]])]));
 }
 
 /** The place of a cut's wall on the way from a to b (0..1): at the first canyon that the way crosses, else in the middle.

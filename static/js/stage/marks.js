@@ -6,7 +6,7 @@ import { colourOf } from "../lib/colour.js";
 
 /** @typedef {import("../lib/colour.js").Colours} Colours */
 /** @typedef {CanvasRenderingContext2D} Brush */
-/** `tint` is the colour of the thing that has the mark (of an epoch, for example); a mark with a colour of its own ignores it.
+/** `tint` is the colour of the thing that has the mark (of a value, for example); a mark with a colour of its own ignores it.
  * @typedef {(brush: Brush, colours: Colours, tint: string) => void} Paint */
 /** @typedef {{name: string, group: string, tint: string, paint: Paint}} Mark */
 
@@ -42,7 +42,7 @@ function crossing(brush, size) {
 }
 
 /** @type {Paint} */
-function epoch(brush, _colours, tint) {
+function disc(brush, _colours, tint) {
   brush.fillStyle = tint;
   circle(brush, 0, 0, 9);
   brush.fill();
@@ -50,7 +50,7 @@ function epoch(brush, _colours, tint) {
 
 /** @type {Paint} */
 function siblings(brush, colours) {
-  for (const [i, name] of ["epoch-2", "epoch-3"].entries()) {
+  for (const [i, name] of ["value-2", "value-3"].entries()) {
     brush.fillStyle = colourOf(colours, name);
     brush.beginPath();
     brush.moveTo(0, 0);
@@ -60,28 +60,28 @@ function siblings(brush, colours) {
 }
 
 /** @type {Paint} */
-function crown(brush, colours) {
-  brush.fillStyle = colourOf(colours, "ink");
+function crown(brush, colours, tint) {
+  brush.fillStyle = tint;
   line(brush, [-11, 7], [-11, -4], [-5, 1.5], [0, -7.5], [5, 1.5], [11, -4], [11, 7]);
   brush.fill();
 }
 
 /** @type {Paint} */
 function leads(brush, colours, tint) {
-  epoch(brush, colours, tint);
+  disc(brush, colours, tint);
   pen(brush, colourOf(colours, "ink"), 2);
   circle(brush, 0, 0, 11);
   brush.stroke();
   brush.save();
   brush.translate(0, -13);
   brush.scale(0.5, 0.5);
-  crown(brush, colours, tint);
+  crown(brush, colours, colourOf(colours, "ink"));
   brush.restore();
 }
 
 /** @type {Paint} */
 function stands(brush, colours, tint) {
-  epoch(brush, colours, tint);
+  disc(brush, colours, tint);
   pen(brush, colourOf(colours, "ink"), 2);
   brush.lineCap = "butt";
   brush.setLineDash([3, 2.76]);
@@ -92,7 +92,7 @@ function stands(brush, colours, tint) {
 
 /** @type {Paint} */
 function waits(brush, colours, tint) {
-  epoch(brush, colours, tint);
+  disc(brush, colours, tint);
   pen(brush, colourOf(colours, "ink"), 2);
   brush.setLineDash([0.01, 2.88]);
   circle(brush, 0, 0, 11);
@@ -102,7 +102,7 @@ function waits(brush, colours, tint) {
 
 /** @type {Paint} */
 function timer(brush, colours, tint) {
-  epoch(brush, colours, tint);
+  disc(brush, colours, tint);
   pen(brush, colourOf(colours, "dim"), 2);
   brush.beginPath();
   brush.arc(0, 0, 11.5, -TURN / 4, TURN * 0.4);
@@ -339,18 +339,17 @@ function violation(brush, colours) {
 
 /** @param {string} name @param {string} group @param {Paint} paint @param {string} tint the colour that the legend shows it in
  * @returns {Mark} */
-function mark(name, group, paint, tint = "epoch-0") {
+function mark(name, group, paint, tint = "value-0") {
   return { name, group, paint, tint };
 }
 
 /** All marks, in the order of the legend. */
 export const MARKS = Object.freeze([
-  mark("epoch", "nodes", epoch),
-  mark("value", "nodes", epoch, "epoch-2"),
+  mark("value", "nodes", disc),
   mark("siblings", "nodes", siblings),
   mark("leads", "nodes", leads),
-  mark("stands", "nodes", stands, "epoch-1"),
-  mark("waits", "nodes", waits, "epoch-1"),
+  mark("stands", "nodes", stands, "value-1"),
+  mark("waits", "nodes", waits, "value-1"),
   mark("timer", "nodes", timer),
   mark("crashed", "nodes", crashed),
   mark("paused", "nodes", paused),

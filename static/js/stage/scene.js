@@ -10,11 +10,15 @@ import { addMessages, countShapes, endShapes } from "./scene/messages.js";
 import { nodeShape } from "./scene/nodes.js";
 
 /** @typedef {import("./types.js").Shape} Shape */
+/** @typedef {{index: number, label: string}} Struck */
 
-/** `object`: what clients' reads and writes mean in this lane. `fade`: how visible islands and canyon are (0..1). `cutSince`: for "src>dst", since when that direction is cut (simulated us).
+/** `palette`: the colours of values. `word`: the paper's word for an epoch. `person`: nodes are drawn as people. `wishes`: writes without an
+ * answer yet, by client. `struck`: log entries that were overwritten a moment ago, by node. `object`: what clients' reads and writes mean in this lane. `fade`: how visible islands and canyon are (0..1). `cutSince`: for "src>dst", since when that direction is cut (simulated us).
  * `wall`: the world's wall clock in seconds, by which effects age.
  * @typedef {{lane: import("./types.js").Lane, laneIndex: number, object: string, ui: import("./types.js").Ui, layout: import("./types.js").Layout, net: import("./net.js").Net, renderAt: number, wall: number, playing: boolean,
  *   fade: number, cutSince: ReadonlyMap<string, number>, answers: ReadonlyMap<string, import("./types.js").Operation>,
+ *   wishes?: ReadonlyMap<string, import("./types.js").Operation>, struck?: ReadonlyMap<string, readonly Struck[]>, palette: import("../lib/palette.js").Palette,
+ *   word?: string, person?: boolean,
  *   clients: readonly (readonly [string, string])[]}} Given */
 
 /** Everything, in the order of painting. @param {Given} given @returns {Shape[]} */

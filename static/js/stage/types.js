@@ -18,8 +18,13 @@
 
 /** The rectangle that belongs to one side of a split. @typedef {{left: number, top: number, right: number, bottom: number}} Region */
 
+/** What the texts of a lane need beside its nodes, in letters: something over them, a log, lines under them and their width, the width of
+ * what clients say; a line at the foot of the stage and one at its top.
+ * @typedef {{head: boolean, log: boolean, lines: number, wide: number, said: number, foot: boolean, top: boolean}} Room */
+
 /** The places of everything, in stage units from the middle of the stage.
- * @typedef {{width: number, height: number, radius: number, unit: number, places: Map<string, Point>, clients: Map<string, Point>,
+ * `letters` is the height of the texts.
+ * @typedef {{width: number, height: number, radius: number, unit: number, letters: number, room: Room, places: Map<string, Point>, clients: Map<string, Point>,
  *   islands: {nodes: string[], hull: Point[], pad: number, region: Region}[], canyons: [Point, Point][], ring: Point}} Layout */
 
 // --- shapes: plain data, enough for draw.js to paint and for hit.js to find ----------------------------
@@ -31,14 +36,19 @@
  *   wallAt: number, gap: number, width: number, colour: string, alpha: number}} LinkShape */
 /** The way between a client and its home. @typedef {{kind: "tether", x: number, y: number, x2: number, y2: number, cut: false, width: number, colour: string, alpha: number}} TetherShape */
 /** One of the legend's marks. @typedef {{kind: "mark", name: string, x: number, y: number, size: number, angle: number}} MarkShape */
-/** One entry of a node's log. @typedef {{index: number, label: string, x: number, y: number, size: number, committed: boolean, tint: string}} Cell */
-/** The names of a node's sprites. @typedef {{body: string, focused: string, name: string, value: string, lie: string, log: string}} Looks */
-/** `ring` is the name of a mark: "leads", "stands", "waits", or empty. `times`: its timer is shown.
- * @typedef {{kind: "node", id: string, x: number, y: number, radius: number, unit: number, fills: string[], label: string, status: string, ring: string,
- *   lie: boolean, cells: Cell[], arc: {part: number, main: boolean} | null, focused: boolean, faint: boolean, more: boolean, times: boolean, ink: string,
+/** One entry of a node's log. `struck`: it was overwritten a moment ago. @typedef {{index: number, label: string, text: string, x: number, y: number,
+ *   width: number, height: number, size: number, committed: boolean, struck: boolean, tint: string, stripes: number}} Cell */
+/** A text beside a node, `x` and `y` (its base line) from the node's middle; `wide` is the room for it, `dot` a colour before it or empty.
+ * @typedef {{text: string, x: number, y: number, size: number, wide: number, weight: number, colour: string, dot: string}} Label */
+/** The names of a node's sprites. @typedef {{body: string, focused: string, name: string, value: string, lie: string, log: string, labels: string}} Looks */
+/** `ring` is the name of a mark: "leads", "stands", "waits", or empty. `times`: its timer is shown. `person`: it is drawn as a person.
+ * `idle`: it has no part in the watched key. `old`: it is in an older epoch than others.
+ * @typedef {{kind: "node", id: string, x: number, y: number, radius: number, unit: number, fills: string[], stripes: number[], label: string, status: string,
+ *   ring: string, lie: boolean, person: boolean, idle: boolean, old: boolean, crownAt: number, cells: Cell[], labels: Label[],
+ *   arc: {part: number, main: boolean} | null, focused: boolean, faint: boolean, more: boolean, times: boolean, ink: string,
  *   ground: string, dim: string, looks: Looks}} NodeShape */
 /** @typedef {{kind: "client", id: string, node: string, x: number, y: number, size: number, focused: boolean, answer: string, unit: number, said: string,
- *   look: string}} ClientShape */
+ *   bright: boolean, wide: number, letters: number, look: string}} ClientShape */
 /** `angle` is null while time runs: a message shows its direction only when time stands.
  * @typedef {{kind: "message", id: number, x: number, y: number, name: string, tint: string, look: string, size: number, waits: boolean, focused: boolean,
  *   angle: number | null}} MessageShape */

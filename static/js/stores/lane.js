@@ -37,7 +37,7 @@ export function laneOf(body) {
   return {
     latest: {
       at: body.since, nodes: body.nodes, links: body.links, meters: body.meters, air: new Map(flying), late: new Set(body.late), last: body.last, kinds: [...body.kinds],
-      places: body.places, delay: body.delay, operations: new Map(operations.map((operation, place) => [first + place, operation])), count: body.count,
+      places: [...body.places], delay: body.delay, operations: new Map(operations.map((operation, place) => [first + place, operation])), count: body.count,
     },
     nodes: body.nodes,
     links: body.links,

@@ -8,7 +8,8 @@ import { createStore } from "./store.js";
 /** @typedef {{lane: number, kind: "details"|"knobs"} | {lane: number, kind: "node", id: string} | {lane: number, kind: "link", src: string, dst: string}} Dock */
 /**
  * `gesture` and `camera` are in stage units and shared by all lanes. `solo` is the one lane shown, or null. `lit` names a finding whose operations are lit.
- * `catalogueLane` is the lane for which a protocol is chosen.
+ * `catalogueLane` is the lane for which a protocol is chosen. `follow`: a phone without controls, which only follows. `voteShown` names
+ * the card of the vote on the screen, `voteShut` the one that the visitor has closed.
  * @typedef {{tool: Tool, theme: Theme, colours: Record<string, string>, watchedKey: string, view: "god"|"clients",
  *   hover: {lane: number, kind: string, id: any, x?: number, y?: number}|null,
  *   selection: {lane: number, kind: "node"|"link"|"message"|"lasso", ids: any[]}|null,
@@ -16,7 +17,7 @@ import { createStore } from "./store.js";
  *   ghost: null|{progress: number}, reducedMotion: boolean, camera: {x: number, y: number, zoom: number},
  *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson", catalogueLane: number, twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
  *   lit: {lane: number, sentence: string, operations: Array<string|number>}|null, said: {sentence: string, count: number, calm: boolean}, connected: boolean,
- *   invited: boolean}} UiState
+ *   invited: boolean, follow: boolean, voteShut: string, voteShown: string}} UiState
  */
 /** @typedef {import("./store.js").Store<UiState>} Ui */
 
@@ -46,6 +47,9 @@ export function createUi() {
       said: { sentence: "", count: 0, calm: true },
       connected: true,
       invited: true,
+      follow: false,
+      voteShut: "",
+      voteShown: "",
     }),
   );
 }
@@ -72,6 +76,7 @@ export function cancel(ui) {
     [state.blank, { blank: false }],
     [state.dialog !== null, { dialog: null }],
     [state.gesture !== null, { gesture: null }],
+    [state.voteShown !== "", { voteShut: state.voteShown, voteShown: "" }],
     [state.selection !== null, { selection: null }],
     [state.dock !== null, { dock: null }],
     [state.lit !== null, { lit: null }],

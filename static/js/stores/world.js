@@ -6,6 +6,7 @@
  */
 import { changed } from "../lib/pack.js";
 import { dueNext, hold, hurry, standAt } from "./clock.js";
+import { emptyHall, hallWith } from "./hall.js";
 import { ends, laneOf, newsOf, takenOff } from "./lane.js";
 import { createStore } from "./store.js";
 
@@ -31,7 +32,7 @@ import { createStore } from "./store.js";
  * `version` grows with every change that panels may show; `moments` are the times of recent events, for stepping back. `cutSpans`: when
  * something was cut.
  * @typedef {{
- *   seq: number, run: number, stale: boolean, waiting: boolean, hello: Hello|null, audience: Audience, spec: Spec|null, clock: Clock, lanes: Lane[],
+ *   seq: number, run: number, stale: boolean, waiting: boolean, hello: Hello|null, audience: Audience, hall: import("./hall.js").Hall, spec: Spec|null, clock: Clock, lanes: Lane[],
  *   marks: Mark[], cutSpans: CutSpan[], caption: string, undo: string|null, refused: {sentence: string, count: number}, bye: string,
  *   newest: number, reckoned: number, sure: number, haste: number, renderAt: number, wall: number,
  *   ease: {from: number, to: number, elapsed: number}, queue: Pending[], moments: number[], landings: number[], version: number,
@@ -40,7 +41,7 @@ import { createStore } from "./store.js";
 /** @typedef {import("./store.js").Store<WorldState>} World */
 
 const ACTS = ["cut", "heal", "crash", "fault"]; // kinds of marks that come from somebody's action
-const FRAMES_WITHOUT_WORLD = ["hello", "audience", "refused", "bye"];
+const FRAMES_WITHOUT_WORLD = ["hello", "audience", "hall", "refused", "bye"];
 
 /** @returns {WorldState} */
 export function emptyWorld() {
@@ -51,6 +52,7 @@ export function emptyWorld() {
     waiting: true,
     hello: null,
     audience: { viewers: 0, controls: false, owner: false, open: false, asking: [], holder: "owner" },
+    hall: emptyHall(),
     spec: null,
     clock: { at: 0, horizon: 0, speed: 0.05, playing: false, live: true },
     lanes: [],
@@ -124,9 +126,13 @@ function foldFrame(state, [type, body]) {
   switch (type) {
     case "hello":
       state.hello = body;
+      state.hall = emptyHall(); // a newcomer hears of it next, if there is anything to hear
       return;
     case "audience":
       state.audience = body;
+      return;
+    case "hall":
+      state.hall = hallWith(state.hall, body);
       return;
     case "refused":
       state.refused = { sentence: body.sentence, count: state.refused.count + 1 };
@@ -219,6 +225,7 @@ function foldEvents(state, body) {
   const { latest } = laneAt(state, lane);
   const now = state.clock.at;
   latest.kinds.push(...(body.kinds ?? []));
+  latest.places.push(...(body.places ?? []));
   if (body.sent) for (const message of takenOff(latest, body.sent)) hold(state, { at: message.at, kind: "sent", lane, message });
   for (const id of body.late ?? []) latest.late.add(id);
   for (const [id, at, how] of ends(latest, body.ended, now)) hold(state, { at, kind: "ended", lane, id, how });
@@ -227,6 +234,16 @@ function foldEvents(state, body) {
   latest.at = now;
   state.newest = Math.max(state.newest, now);
   hold(state, { at: now, kind: "state", lane, body: news });
+}
+
+/**
+ * This visitor's vote and seat, as the answer to its command has them.
+ * @param {WorldState} state
+ * @param {import("./hall.js").Mine} mine
+ */
+export function takeMine(state, mine) {
+  state.hall = hallWith(state.hall, { ...state.hall, mine });
+  state.version += 1;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Sentences with several cases or parts. The texts are in the catalogue; this file chooses among them. */
 import { shownKey } from "../lib/keys.js";
+import { SHORT } from "../lib/knobs.js";
 import { exactMoment, set, span, tenths, valueWords } from "./figures.js";
 import { named, t } from "./index.js";
 
@@ -112,14 +113,25 @@ export function boundsWords(low, high, unit, value) {
   return unit ? t("knobs.boundsUnit", { low, high, unit, first }) : t("knobs.bounds", { low, high, first });
 }
 
+/** A knob and its value, as the head of a lane shows them: "Reads: via log", "N=3", "Time-out: 200 ms". @param {import("../lib/wire-types.js").Knob} knob @param {unknown} value */
+export function knobShown(knob, value) {
+  const choice = knob.choices.find(([each]) => each === value);
+  if (choice) return t("named", { name: knob.title, text: choice[1] });
+  if (knob.title.length <= SHORT) return t("lane.symbol", { knob: knob.title, value: String(value) });
+  return t("named", { name: knob.title, text: numberWords(knob, Number(value)) });
+}
+
+/** The value of a number knob with its unit. @param {import("../lib/wire-types.js").Knob} knob @param {number} number */
+export function numberWords({ unit }, number) {
+  if (unit === "nodes") return t("lane.nodes", { n: number });
+  return unit ? t("lane.unit", { n: number, unit }) : String(number);
+}
+
 /** How many versions the stalest read was behind. @param {{versions: number, ms: number}} staleness */
 export const stalenessWords = ({ versions, ms }) => (versions ? t("details.stalenessValue", { n: versions, span: span(ms * 1000) }) : t("details.notStale"));
 
 /** @param {readonly string[]} nodes */
 export const splitWords = (nodes) => (nodes.length ? t("twin.split", { nodes: set(nodes) }) : t("twin.splitNone"));
-
-/** Elements of a set: "3 in x"; a long key would not fit in a node. @param {number} n @param {string} key */
-export const elementsWords = (n, key) => (key.length <= 2 ? t("stage.elements", { n, key }) : t("stage.elementsOfIt", { n }));
 
 /** @param {import("../stores/lane.js").Message} message */
 export const messageWords = ({ type, src, dst }) => t("message.line", { type, src, dst });

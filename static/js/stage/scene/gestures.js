@@ -2,6 +2,7 @@
 
 import { colourOf } from "../../lib/colour.js";
 import { mix } from "../../lib/geometry.js";
+import { plainValue } from "../../lib/palette.js";
 import { t } from "../../words/index.js";
 import { sideAt, sidesAfterDrop } from "../layout.js";
 import { crossed } from "../net.js";
@@ -14,16 +15,17 @@ import { cellShapes } from "./nodes.js";
 /** @typedef {import("../types.js").Shape} Shape */
 
 /** The words of the log entry under the pointer. @param {Given} given @returns {Shape[]} */
-export function hoverShapes({ lane, layout, ui, laneIndex }) {
+export function hoverShapes(given) {
+  const { lane, layout, ui, laneIndex } = given;
   if (ui.hover?.kind !== "cell" || ui.hover.lane !== laneIndex) return [];
   const [node, index] = String(ui.hover.id).split("#");
   const place = layout.places.get(node);
   const state = lane.nodes[node];
   if (!place || !state) return [];
-  const cell = cellShapes(state, place[0], place[1], layout, ui.colours).find((each) => each.index === Number(index));
+  const cell = cellShapes(node, state, place[0], place[1], given).find((each) => each.index === Number(index));
   if (!cell) return [];
   return [{
-    kind: "text", x: cell.x, y: cell.y + 25 * Math.max(0.8, layout.unit), text: t("stage.cell", { index: cell.index, label: cell.label }), size: 18,
+    kind: "text", x: cell.x, y: cell.y + 25 * Math.max(0.8, layout.unit), text: t("stage.cell", { index: cell.index, label: plainValue(cell.label) }), size: layout.letters,
     colour: colourOf(ui.colours, "ink"), weight: 600, ground: colourOf(ui.colours, "panel"),
   }];
 }

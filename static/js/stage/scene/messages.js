@@ -1,12 +1,13 @@
 // Messages on their way, the ends of those that did not arrive, and the count of those that a cut has stopped.
 
-import { colourOf, epochColour } from "../../lib/colour.js";
+import { colourOf, epochTint } from "../../lib/colour.js";
 import { mix } from "../../lib/geometry.js";
 import { t } from "../../words/index.js";
+import { footBox } from "../layout.js";
 import { CANYON_HALF } from "./links.js";
+import { newestEpoch } from "./values.js";
 
 /** @typedef {import("../scene.js").Given} Given */
-/** @typedef {import("../types.js").Ui} Ui */
 /** @typedef {import("../types.js").Shape} Shape */
 /** @typedef {import("../types.js").Message} Message */
 /** @typedef {import("../net.js").Net} Net */
@@ -35,17 +36,12 @@ function wayOf({ src, dst }, { net, ui, layout }) {
   return net.ways.get(src)?.get(dst);
 }
 
-/** The colours of messages by epoch, looked up once for each picture. @param {Ui} ui @returns {(message: Message) => string} */
-function tints(ui) {
-  const neutral = colourOf(ui.colours, "neutral");
-  /** @type {Map<number, string>} */
-  const known = new Map();
-  return ({ epoch }) => {
-    if (ui.view === "clients" || epoch === null || epoch === undefined) return neutral;
-    let tint = known.get(epoch);
-    if (tint === undefined) known.set(epoch, (tint = colourOf(ui.colours, epochColour(epoch))));
-    return tint;
-  };
+/** The colours of messages by epoch: one for the newest epoch of the lane, one for all older ones. @param {Given} given
+ * @returns {(message: Message) => string} */
+function tints({ ui, lane }) {
+  const newest = newestEpoch(lane.nodes);
+  const [none, now, old] = [null, newest, newest - 1].map((epoch) => colourOf(ui.colours, ui.view === "clients" ? "dim" : epochTint(epoch, newest)));
+  return ({ epoch }) => (epoch === null || epoch === undefined ? none : epoch >= newest ? now : old);
 }
 
 /** The names of messages' sprites. Each text is made once for each picture: there are thousands of messages and a dozen looks.
@@ -72,7 +68,7 @@ export function addMessages(given, shapes) {
   const { lane, ui, layout, renderAt, cutSince, playing, laneIndex } = given;
   const size = 24 * Math.max(0.62, layout.unit);
   const hovered = ui.hover?.kind === "message" && ui.hover.lane === laneIndex ? String(ui.hover.id) : null;
-  const tintOf = tints(ui);
+  const tintOf = tints(given);
   const lookOf = looksOfMessages(size);
   for (const message of lane.flying.values()) {
     const way = wayOf(message, given);
@@ -92,7 +88,7 @@ export function addMessages(given, shapes) {
 export function endShapes(given) {
   const { lane, ui, layout, cutSince, wall } = given;
   const size = 27 * Math.max(0.62, layout.unit);
-  const tintOf = tints(ui);
+  const tintOf = tints(given);
   /** @type {Shape[]} */
   const shapes = [];
   for (let i = lane.ended.length - 1; i >= 0 && shapes.length < EFFECTS_MAX; i--) { // only the newest, since there may be very many
@@ -116,6 +112,9 @@ export function endShapes(given) {
 export function countShapes({ lane, layout, ui }) {
   const dropped = lane.dropped?.cut ?? 0;
   if (dropped === 0) return [];
-  const x = layout.canyons.length === 1 ? (layout.canyons[0][0][0] + layout.canyons[0][1][0]) / 2 : 0;
-  return [{ kind: "text", x, y: layout.height / 2 - 12, text: t("stage.lostAtCut", { n: dropped }), size: 24, colour: colourOf(ui.colours, "wall"), weight: 500, ground: colourOf(ui.colours, "panel") }];
+  const box = footBox(layout);
+  return [{
+    kind: "text", x: (box.left + box.right) / 2, y: layout.height / 2 - layout.letters * 0.34, text: t("stage.lostAtCut", { n: dropped }), size: layout.letters,
+    colour: colourOf(ui.colours, "wall"), weight: 500, ground: colourOf(ui.colours, "panel"),
+  }];
 }

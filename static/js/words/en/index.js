@@ -5,8 +5,9 @@
 import { cards } from "./cards.js";
 import { dialogs } from "./dialogs.js";
 import { figures } from "./figures.js";
+import { hall } from "./hall.js";
 import { lane } from "./lane.js";
 import { page } from "./page.js";
 import { stage } from "./stage.js";
 
-export const en = Object.freeze({ ...page, ...lane, ...cards, ...dialogs, ...stage, ...figures });
+export const en = Object.freeze({ ...page, ...lane, ...cards, ...dialogs, ...stage, ...figures, ...hall });

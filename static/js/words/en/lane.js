@@ -4,6 +4,8 @@ export const lane = Object.freeze({
   "lane.protocol": "Protocol of this lane, now {title}",
   "lane.protocolWhat": "Choose another protocol for this lane, or several side by side",
   "lane.knob": "{knob} of {lane}",
+  "lane.symbol": "{knob}={value}",
+  "lane.unit": "{n} {unit}",
   "lane.knobs": "All knobs",
   "lane.nodes": { one: "{n} node", other: "{n} nodes" },
   "lane.add": "+ lane",

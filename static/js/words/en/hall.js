@@ -1,0 +1,21 @@
+/** The words of the hall: the vote, and what a phone shows. */
+export const hall = Object.freeze({
+  "vote.hide": "Hide the vote",
+  "vote.count": "{n} · {share} %",
+  "vote.right": "right",
+  "vote.choose": "Choose one.",
+  "vote.chosen": "You can change your answer until the vote is closed.",
+  "vote.votes": { one: "{n} vote so far", other: "{n} votes so far" },
+  "vote.closed": "The vote is closed.",
+  "vote.closedVotes": { one: "{n} vote", other: "{n} votes" },
+  "vote.alone": "What do you think? Choose, then let the run decide.",
+  "vote.aloneChosen": "Now let the run decide.",
+  "vote.measured": "The run has decided.",
+  "vote.youWereRight": "You were right.",
+  "vote.youWereNot": "The run came out otherwise.",
+  "vote.close": "Close the vote",
+  "vote.show": "Show the answers",
+  "vote.reopen": "Go on voting",
+  "vote.whoWasRight": "Who was right?",
+  "vote.end": "End",
+});
