@@ -74,6 +74,11 @@ export function createActs({ world, ui, send, showTheme }) {
     say(ui, t("view.key", { key: watchedKey }));
   };
 
+  const logs = () => {
+    ui.update({ logs: !ui.state.logs });
+    say(ui, ui.state.logs ? t("view.logs") : t("view.network"));
+  };
+
   const view = () => {
     const next = ui.state.view === "god" ? "clients" : "god";
     ui.update({ view: next });
@@ -137,6 +142,7 @@ export function createActs({ world, ui, send, showTheme }) {
     undo,
     twin: () => ui.update({ twin: !ui.state.twin }),
     view,
+    logs,
     key: nextKey,
     lane1: () => solo(0),
     lane2: () => solo(1),

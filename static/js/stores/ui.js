@@ -15,7 +15,7 @@ import { createStore } from "./store.js";
  *   selection: {lane: number, kind: "node"|"link"|"message"|"lasso", ids: any[]}|null,
  *   gesture: null|{kind: "rope"|"lasso"|"drag"|"pan"|"heal", points: Array<readonly [number, number]>, node?: string, oneWay?: boolean},
  *   ghost: null|{progress: number}, reducedMotion: boolean, camera: {x: number, y: number, zoom: number},
- *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson", catalogueLane: number, twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
+ *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson", catalogueLane: number, twin: boolean, logs: boolean, presenting: boolean, blank: boolean, solo: number|null,
  *   lit: {lane: number, sentence: string, operations: Array<string|number>}|null, said: {sentence: string, count: number, calm: boolean}, connected: boolean,
  *   invited: boolean, follow: boolean, voteShut: string, voteShown: string}} UiState
  */
@@ -40,6 +40,7 @@ export function createUi() {
       dialog: null,
       catalogueLane: 0,
       twin: false,
+      logs: false,
       presenting: false,
       blank: false,
       solo: null,

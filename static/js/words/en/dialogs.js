@@ -42,6 +42,7 @@ export const dialogs = Object.freeze({
   "keys.confirm": "Isolate the nodes in the lasso",
   "keys.undo": "Undo the last cut or fault (also Ctrl Z)",
   "keys.twin": "Lists of nodes and links, with all commands",
+  "keys.logs": "All logs in one table, or the network",
   "keys.view": "What the clients know, or everything",
   "keys.key": "Watch the next key",
   "keys.lane1": "One lane alone; again: all lanes",
