@@ -5,7 +5,7 @@ export const dialogs = Object.freeze({
   "help.marks": "What the marks mean",
   "help.close": "Close",
   "help.strip": "In the strip under each lane every operation has its place in time: a dot where it was answered, or else one of these marks. A click goes to that moment.",
-  "help.colours": "The fill colour is the epoch (term, view), or the value of the watched key if the protocol has no epochs. A shape always says the same as the colour.",
+  "help.colours": "The fill colour is the value of the watched key: two colours, two values. Terms, views and ballots are numbers over the nodes.",
   "help.gestures": "Gestures",
   "help.gesture.cut": "Drag a line across links",
   "help.gesture.cut.what": "cuts them, in every lane",
