@@ -152,6 +152,7 @@ export function createActs({ world, ui, send, showTheme }) {
     fullscreen,
     blank: () => ui.update({ blank: !ui.state.blank }),
     theme,
+    join: () => ui.update({ dialog: ui.state.dialog === "join" ? null : "join" }),
     help: () => ui.update({ dialog: ui.state.dialog === "help" ? null : "help" }),
     cancel: () => {
       const { activeElement } = document;

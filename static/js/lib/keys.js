@@ -35,6 +35,7 @@ export const KEYS = Object.freeze([
   { keys: ["p", "P"], shown: "P", action: "present", group: "look" },
   { keys: ["f", "F"], shown: "F", action: "fullscreen", group: "look" },
   { keys: ["b", "B", "."], shown: "B or .", action: "blank", group: "look" },
+  { keys: ["j", "J"], shown: "J", action: "join", group: "look" },
   { keys: ["t", "T"], shown: "T", action: "theme", group: "look" },
   { keys: ["?"], shown: "?", action: "help", group: "look" },
   { keys: ["Escape"], shown: "Esc", action: "cancel", group: "look" },

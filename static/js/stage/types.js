@@ -71,8 +71,9 @@
 /** @typedef {{kind: string, id: string, x?: number, y?: number, a?: string, b?: string, label?: string}} Target */
 
 /** What the page does for the stage.
- * @typedef {{cut: (links: [string, string][]) => void, oneWay: (links: [string, string][]) => void,
- *   heal: (links?: [string, string][]) => void, partition: (sides: string[][]) => void,
+ * @typedef {{cut: (links: [string, string][], lane: number | null) => void,
+ *   heal: (links: [string, string][] | undefined, lane: number | null) => void, partition: (sides: string[][], lane: number | null) => void,
+ *   menu: (what: {kind: string, id: string, lane: number, x: number, y: number}) => void,
  *   card: (what: {kind: string, id: string, lane: number, x: number, y: number}) => void,
  *   hover: (what: (Hover & {x: number, y: number}) | null) => void, say: (text: string) => void}} Handlers */
 
