@@ -116,6 +116,13 @@ class Client:
     """A WebSocket that reads frames and keeps the moment of each."""
 
     def __init__(self, port: int, number: int) -> None:
+        self.knock(port)
+        self.buffer = b""
+        while b"\r\n\r\n" not in self.buffer:
+            self.buffer += self.socket.recv(4096)
+        self.join(number)
+
+    def knock(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
         self.socket.sendall(
             (
@@ -123,12 +130,13 @@ class Client:
                 "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
             ).encode()
         )
-        self.buffer = b""
-        while b"\r\n\r\n" not in self.buffer:
-            self.buffer += self.socket.recv(4096)
+
+    def join(self, number: int) -> None:
+        """The server has answered: the rest is WebSocket."""
         self.buffer = self.buffer.partition(b"\r\n\r\n")[2]
         self.send("40" + json.dumps({"session": SESSION, "token": f"client-{number:06}"}))
         self.got: list[tuple[int, bytes]] = []
+        self.answered_at = 0.0  # when the newest answer to a command came
         self.socket.setblocking(False)
 
     def send(self, text: str) -> None:
@@ -146,6 +154,8 @@ class Client:
             start, data = frame
             if data[:1] == b"2":
                 self.send("3")
+            elif data[:2] == b"43":
+                self.answered_at = now / 1e9
             elif data[:1] <= b"\1":
                 self.got.append((now, data))
         self.buffer = self.buffer[start:]

@@ -3,7 +3,8 @@
 `make screenshot` runs it. So the README and the protocols' pages show what a visitor sees; only the cut is arranged. A protocol
 is shown in the first scenario that has it in its first lane (else in any lane), some time after the script's cut or crash. In a
 scenario where the visitor draws the cut, this script's mouse draws it. `--protocols raft zab` makes only these pictures,
-`--readme` only the README's.
+`--readme` only the README's. `--scenarios` makes none of these, but a contact sheet: every scenario, or those named, played to
+its end and seen as an audience sees it, in `test-results/scenarios.html` and, on one sheet, `test-results/scenarios.png`.
 """
 
 import argparse
@@ -30,6 +31,8 @@ from consensus.runs.scenario import Scenario  # noqa: E402
 
 PAGES = ROOT / "docs" / "protocols"
 PICTURE = ROOT / "docs" / "screenshot.png"
+SHEET = ROOT / "test-results" / "scenarios.html"
+SHEET_WIDTH = 1840
 START_WITHIN_S = 30
 BEFORE_CUT_US = 2_000_000  # simulated: by then there is a leader, and clients have got answers
 CUT_LASTS_US = 2_500_000  # simulated: long enough for refused requests and stale reads to appear
@@ -175,12 +178,64 @@ def put_on_top(protocol: str, scenario: Scenario) -> None:
     path.write_text(f"{title}\n\n![{shown} in the scenario “{scenario.title}”]({path.stem}.png)\n\n{rest}", "utf-8")
 
 
+# --- the contact sheet of all scenarios ---------------------------------------------------------------------
+
+
+INSIDE = """async () => {
+  window.inside = await import(document.querySelector('script[type="module"]').src);
+}"""
+
+
+def take_scenarios(browser: Browser, address: str, names: list[str], width: int, height: int) -> None:
+    """Plays each scenario to its end and takes a picture of it as it is presented; then puts all pictures on one sheet."""
+    folder = SHEET.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    page = opened(browser, address, width, height)
+    page.evaluate(INSIDE)
+    page.evaluate("() => inside.ui.update({ presenting: true, ghost: null })")
+    for name in names:
+        take_scenario(page, registry.scenarios()[name], folder / f"{name}.png")
+        print(f"{name}: {registry.scenarios()[name].title}", flush=True)
+    page.close()
+    figures = "".join(
+        f'<figure><img src="scenarios/{name}.png"><figcaption>{registry.scenarios()[name].number} {name}</figcaption></figure>'
+        for name in names
+    )
+    style = "body{margin:1rem;background:#000;color:#fff;font:16px sans-serif;display:grid;gap:.6rem;"
+    style += "grid-template-columns:repeat(3,1fr)}figure{margin:0}img{width:100%}"
+    SHEET.write_text(f"<!doctype html><meta charset=utf-8><title>Scenarios</title><style>{style}</style>{figures}", "utf-8")
+    sheet = browser.new_page(viewport={"width": SHEET_WIDTH, "height": height})
+    sheet.goto(SHEET.as_uri())
+    sheet.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    sheet.screenshot(path=SHEET.with_suffix(".png"), full_page=True)
+    sheet.close()
+
+
+def take_scenario(page: Page, scenario: Scenario, picture: Path) -> None:
+    run = page.evaluate("() => inside.world.state.run")
+    page.evaluate("(name) => inside.send('scenario', { name })", scenario.name)
+    page.wait_for_function("(run) => inside.world.state.run > run && capscope.ready", arg=run, timeout=PATIENCE_MS)
+    page.evaluate("() => inside.send('pause')")
+    end = scenario.spec.until
+    if scenario.by_hand:
+        cut(page)
+        end = min(end, page.evaluate("() => capscope.time()") + CUT_LASTS_US)
+    page.evaluate("(at) => inside.send('seek', { at })", end)
+    there = "(at) => inside.world.state.newest === at && inside.world.state.renderAt === at"
+    page.wait_for_function(there, arg=end, timeout=PATIENCE_MS)
+    page.wait_for_timeout(1000)
+    page.screenshot(path=picture)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="1920x1080", help="of the window, in pixels (1920x1080)")
     parser.add_argument("--to", type=Path, default=PICTURE, help="the file to write (docs/screenshot.png)")
     parser.add_argument("--readme", action="store_true", help="that picture only")
     parser.add_argument("--protocols", nargs="*", metavar="NAME", help="the protocols' pictures only: all, or these")
+    parser.add_argument(
+        "--scenarios", nargs="*", metavar="NAME", help="a contact sheet of all scenarios, or these, at their ends"
+    )
     options = parser.parse_args()
     names = (
         []
@@ -192,6 +247,10 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+            if options.scenarios is not None:
+                take_scenarios(browser, address, options.scenarios or list(registry.scenarios()), width, height)
+                print(f"{SHEET} is made.", flush=True)
+                return
             if options.protocols is None:
                 take_readme(browser, address, options.to, width, height)
                 print(f"{options.to} is made.", flush=True)

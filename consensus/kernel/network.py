@@ -216,7 +216,20 @@ class Network:
         sides = self.sides()
         if self.clean():
             return split_words(sides, leader)
+        if one_way := self._one_way_words():
+            return one_way
         return say("Not a clean split: {cuts}.", cuts=self._ragged_words(sides))
+
+    def _one_way_words(self) -> str:
+        """A cut in one direction only, from every node of a group to every node of another; else empty."""
+        senders = [member for member in self.members if any(src == member for src, _ in self.cuts)]
+        receivers = [member for member in self.members if any(dst == member for _, dst in self.cuts)]
+        if len(self.cuts) < len(senders) * len(receivers) or any(member in senders for member in receivers):
+            return ""
+        deaf, mute = (group[0] if len(group) == 1 else braces(group) for group in (receivers, senders))
+        if len(receivers) == 1:
+            return say("{mute} can no longer reach {deaf}; {deaf} still reaches {mute}.", mute=mute, deaf=deaf)
+        return say("{mute} can no longer reach {deaf}; {deaf} still reach {mute}.", mute=mute, deaf=deaf)
 
     def _ragged_words(self, sides: tuple[tuple[str, ...], ...]) -> str:
         both: list[str] = []
@@ -248,6 +261,8 @@ def split_words(sides: tuple[tuple[str, ...], ...], leader: str | None) -> str:
         return say("Split: {sides}.", sides=text)
     home = next(len(side) for side in sides if leader in side)
     sizes = [len(side) for side in sides]
+    if sizes.count(home) > 1 and home == max(sizes) == 1:
+        return say("Split: {sides}; leader {leader} is alone.", sides=text, leader=leader)
     if sizes.count(home) > 1 and home == max(sizes):
         return say("Split: {sides}; leader {leader} is on a side of {n}.", sides=text, leader=leader, n=home)
     if home == max(sizes):

@@ -21,7 +21,7 @@ from consensus.kernel.clients import BY_HAND
 from consensus.kernel.network import Links, LinkState, few
 from consensus.kernel.node import MS, OwnClock
 from consensus.kernel.orders import DELIVER, DOUBLE, DROP, HOLD
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import say, say_list
 from consensus.kernel.simulation import Simulation
 from consensus.watch.narration import clock_words, seconds
 
@@ -66,7 +66,7 @@ class Cut(NamedTuple):
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
         fresh = tuple(pair for pair in network.known(self.links) if not network.is_cut(*pair))
-        return Undo((Heal(fresh),), say("heal {links}", links=link_words(fresh))) if fresh else Undo()
+        return Undo((Heal(fresh),), "cut") if fresh else Undo()
 
 
 class Heal(NamedTuple):
@@ -85,7 +85,7 @@ class Heal(NamedTuple):
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
         cut = tuple(pair for pair in (network.known(self.links) or network.pairs()) if network.is_cut(*pair))
-        return Undo((Cut(cut),), say("cut {links} again", links=link_words(cut))) if cut else Undo()
+        return Undo((Cut(cut),), "heal") if cut else Undo()
 
 
 class Partition(NamedTuple):
@@ -108,7 +108,7 @@ class Partition(NamedTuple):
         steps: list[Intervention] = [Heal(fresh)] if fresh else []
         if mended:
             steps.append(Cut(mended))
-        return Undo(tuple(steps), "put the links back as they were" if steps else "")
+        return Undo(tuple(steps), "cut" if steps else "")
 
 
 class SetLink(NamedTuple):
@@ -121,7 +121,9 @@ class SetLink(NamedTuple):
         sim.set_link(self.links, self.setting)
 
     def texts(self, at: int, cuts: str) -> Texts:
-        return Texts("fault", "links changed", say("Links changed at {at}.", at=seconds(at)))
+        which = ways(self.links) if self.links else say("all links")
+        mark = say("{links}: {changes}", links=which, changes=setting_words(self.setting))
+        return Texts("fault", mark, say("From {at} on, {links}.", at=seconds(at), links=mark))
 
     def inverse(self, before: Before) -> Undo:
         network = before.sim.network
@@ -131,7 +133,7 @@ class SetLink(NamedTuple):
         for pair in chosen or network.tuned:
             by_state.setdefault(network.link(*pair), []).append(pair)
         steps += [SetLink(tuple(group), fields(state)) for state, group in by_state.items()]
-        return Undo(tuple(steps), "set the links back")
+        return Undo(tuple(steps), "change of links")
 
 
 def _texts_of_cuts(at: int, cuts: str) -> Texts:
@@ -144,6 +146,36 @@ def _texts_of_cuts(at: int, cuts: str) -> Texts:
 def fields(state: LinkState) -> tuple[tuple[str, Any], ...]:
     """All fields of a link, as a setting."""
     return tuple(state._asdict().items())
+
+
+def ways(links: Links) -> str:
+    """n1→n2, n1→n3 and 4 more; n1-n2 when both directions are named"""
+    both = [(src, dst) for src, dst in links if (dst, src) in links]
+    names = dict.fromkeys("-".join(sorted(pair)) if pair in both else f"{pair[0]}→{pair[1]}" for pair in links)
+    return few(list(names), 2)
+
+
+def setting_words(setting: tuple[tuple[str, Any], ...]) -> str:
+    """slow: 300 ms, loses 20 %"""
+    fields_set = dict(setting)
+    parts: list[str] = []
+    if "delay" in fields_set or "jitter" in fields_set:
+        parts.append(_delay_words(fields_set.get("delay"), fields_set.get("jitter")))
+    if "loss" in fields_set:
+        parts.append(say("loss {percent} %", percent=f"{fields_set['loss'] / 10_000:g}"))
+    if "duplicate" in fields_set:
+        parts.append(say("duplicates {percent} %", percent=f"{fields_set['duplicate'] / 10_000:g}"))
+    if not parts:
+        parts.append(say("delays are {shape}", shape=fields_set.get("shape", "")))
+    return say_list("{these}, {last}", parts)
+
+
+def _delay_words(delay: int | None, jitter: int | None) -> str:
+    if delay is None:
+        return say("jitter {ms} ms", ms=f"{(jitter or 0) / MS:g}")
+    if jitter:
+        return say("{low}–{high} ms", low=f"{delay / MS:g}", high=f"{(delay + jitter) / MS:g}")
+    return say("{ms} ms", ms=f"{delay / MS:g}")
 
 
 def link_words(links: Links) -> str:
@@ -163,10 +195,10 @@ class Crash(NamedTuple):
 
     def texts(self, at: int, cuts: str) -> Texts:
         what = say("{node} crashed at {at}: what was not on its disk is gone.", node=self.node, at=seconds(at))
-        return Texts("crash", say("crash {node}", node=self.node), what)
+        return Texts("crash", say("{node} crashed", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Restart(self.node),), say("restart {node}", node=self.node))
+        return Undo((Restart(self.node),), say("crash of {node}", node=self.node))
 
 
 class Restart(NamedTuple):
@@ -178,12 +210,12 @@ class Restart(NamedTuple):
     def texts(self, at: int, cuts: str) -> Texts:
         return Texts(
             "fault",
-            say("restart {node}", node=self.node),
+            say("{node} restarted", node=self.node),
             say("{node} restarted at {at} with what its disk kept.", node=self.node, at=seconds(at)),
         )
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Crash(self.node),), say("crash {node} again", node=self.node))
+        return Undo((Crash(self.node),), say("restart of {node}", node=self.node))
 
 
 class Pause(NamedTuple):
@@ -196,10 +228,10 @@ class Pause(NamedTuple):
 
     def texts(self, at: int, cuts: str) -> Texts:
         what = say("{node} stands still since {at}; to the others that looks like a crash.", node=self.node, at=seconds(at))
-        return Texts("fault", say("pause {node}", node=self.node), what)
+        return Texts("fault", say("{node} paused", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Resume(self.node),), say("resume {node}", node=self.node))
+        return Undo((Resume(self.node),), say("pause of {node}", node=self.node))
 
 
 class Resume(NamedTuple):
@@ -210,10 +242,10 @@ class Resume(NamedTuple):
 
     def texts(self, at: int, cuts: str) -> Texts:
         what = say("{node} goes on at {at} and does not know that time has passed.", node=self.node, at=seconds(at))
-        return Texts("fault", say("resume {node}", node=self.node), what)
+        return Texts("fault", say("{node} goes on", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Pause(self.node),), say("pause {node} again", node=self.node))
+        return Undo((Pause(self.node),), say("resume of {node}", node=self.node))
 
 
 class Wipe(NamedTuple):
@@ -225,9 +257,8 @@ class Wipe(NamedTuple):
         sim.wipe(self.node)
 
     def texts(self, at: int, cuts: str) -> Texts:
-        return Texts(
-            "crash", say("wipe {node}", node=self.node), say("{node} lost its disk at {at}.", node=self.node, at=seconds(at))
-        )
+        what = say("{node} lost its disk at {at}.", node=self.node, at=seconds(at))
+        return Texts("crash", say("{node} lost its disk", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), say("{node} lost its disk", node=self.node))
@@ -249,7 +280,7 @@ class CrashInside(NamedTuple):
             node=self.node,
             n=self.writes,
         )
-        return Texts("crash", say("crash inside {node}", node=self.node), what)
+        return Texts("crash", say("{node} to crash in a handler", node=self.node), what)
 
     def inverse(self, before: Before) -> Undo:
         return Undo((), say("{node} is to crash inside a handler", node=self.node))
@@ -273,13 +304,13 @@ class SetClock(NamedTuple):
         ahead = OwnClock(self.skew, self.rate, at if self.since is None else self.since).at(at) - at
         clock = clock_words(ahead, self.rate)
         what = say("From {at} on the clock of {node} {clock}.", at=seconds(at), node=self.node, clock=clock)
-        return Texts("fault", say("clock {node}", node=self.node), what)
+        return Texts("fault", say("{node}: clock {clock}", node=self.node, clock=clock), what)
 
     def inverse(self, before: Before) -> Undo:
         if self.node not in before.sim.nodes:
             return Undo()
         was = before.sim.nodes[self.node].own_clock
-        return Undo((SetClock(self.node, was.skew, was.rate, was.since),), say("set the clock of {node} back", node=self.node))
+        return Undo((SetClock(self.node, was.skew, was.rate, was.since),), say("clock of {node}", node=self.node))
 
 
 class Corrupt(NamedTuple):
@@ -305,8 +336,8 @@ class Corrupt(NamedTuple):
     def inverse(self, before: Before) -> Undo:
         was = before.sim.liars.get(self.node, "")
         if was:
-            return Undo((Corrupt(self.node, was),), say("make {node} lie as before", node=self.node))
-        return Undo((Corrupt(self.node, was),), say("make {node} honest again", node=self.node))
+            return Undo((Corrupt(self.node, was),), say("honesty of {node}", node=self.node))
+        return Undo((Corrupt(self.node, was),), say("lie of {node}", node=self.node))
 
 
 class Act(NamedTuple):
@@ -455,10 +486,10 @@ class SetDeadline(NamedTuple):
 
     def texts(self, at: int, cuts: str) -> Texts:
         what = say("From {at} on a client waits {ms} ms for an answer.", at=seconds(at), ms=self.deadline // MS)
-        return Texts("fault", "deadline", what)
+        return Texts("fault", say("timeout {ms} ms", ms=self.deadline // MS), what)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((SetDeadline(before.sim.deadline),), "set the deadline back")
+        return Undo((SetDeadline(before.sim.deadline),), "timeout")
 
 
 class Turn(NamedTuple):
@@ -478,7 +509,7 @@ class Turn(NamedTuple):
         if not 0 <= self.lane < len(before.knobs) or self.knob not in before.knobs[self.lane]:
             return Undo()
         was = before.knobs[self.lane][self.knob]
-        return Undo((Turn(self.lane, self.knob, was),), say("turn {knob} back to {value}", knob=self.knob, value=was))
+        return Undo((Turn(self.lane, self.knob, was),), say("{knob} = {value}", knob=self.knob, value=self.value))
 
 
 class Adversary(NamedTuple):
@@ -498,7 +529,7 @@ class Adversary(NamedTuple):
 
     def inverse(self, before: Before) -> Undo:
         was = before.sim.adversary
-        return Undo((Adversary(was),), "call the adversary back" if was else "send the adversary away")
+        return Undo((Adversary(was),), "end of the adversary" if was else "adversary")
 
 
 class Say(NamedTuple):
@@ -513,7 +544,7 @@ class Say(NamedTuple):
         return Texts("say", self.text, self.text)
 
     def inverse(self, before: Before) -> Undo:
-        return Undo((Say(before.caption),), "put the caption back") if before.caption else Undo((), "a caption was shown")
+        return Undo((Say(before.caption),), "caption") if before.caption else Undo((), "a caption was shown")
 
 
 Intervention = (

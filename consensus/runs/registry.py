@@ -1,4 +1,4 @@
-"""The catalogue: every file below ``protocols/`` with a ``CARD`` and every file below ``scenarios/`` with a ``SCENARIO``.
+"""The catalogue: each file of ``protocols/`` with a ``CARD``, ``scenarios/`` with a ``SCENARIO``, ``talks/`` with a ``TALK``.
 
 To add one, add its file.
 """
@@ -12,10 +12,12 @@ from types import ModuleType
 
 from consensus import protocols as protocol_files
 from consensus import scenarios as scenario_files
+from consensus import talks as talk_files
 from consensus.kernel.sentences import Refused, say
 from consensus.protocols.cards import Card, protocol_name
 from consensus.runs.scenario import Scenario
 from consensus.runs.spec import SEED_MAX, Spec
+from consensus.runs.talk import SCENES_MAX, Scene, Talk
 
 
 def protocols() -> dict[str, Card]:
@@ -60,6 +62,33 @@ def opening(name: str, seed: int | None = None) -> Spec:
     """The spec as the page opens it: without the script, if the visitor carries out its steps."""
     found = spec(name, seed)
     return replace(found, script=()) if scenario(name).by_hand else found
+
+
+def talks() -> dict[str, Talk]:
+    """The bundled talks by name, the shortest first."""
+    found = [module.TALK for module in _modules(talk_files) if hasattr(module, "TALK")]
+    return {talk.name: talk for talk in sorted(found, key=lambda talk: talk.minutes)}
+
+
+def talk(text: str) -> Talk:
+    """A bundled talk by its name, or one of scenarios by their numbers or names: "8,13,16". Raises Refused when there is none.
+
+    A number that several scenarios have stands for all of them.
+    """
+    bundled = talks()
+    if text in bundled:
+        return bundled[text]
+    scenes: list[Scene] = []
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        found = [each.name for each in scenarios().values() if word in (each.name, str(each.number))]
+        if not found:
+            raise Refused(
+                say("There is no talk and no scenario {name}; the talks are: {offered}.", name=word, offered=", ".join(bundled))
+            )
+        scenes += [Scene(name) for name in found]
+    if not 0 < len(scenes) <= SCENES_MAX:
+        raise Refused(say("A talk has from 1 to {most} scenes.", most=SCENES_MAX))
+    return Talk(", ".join(scenario(scene.scenario).title for scene in scenes)[:100], tuple(scenes))
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:

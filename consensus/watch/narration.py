@@ -78,8 +78,13 @@ def _during(cut: dict[str, Any], write: str) -> str:
         answered = say("During the cut {answered} of {asked} were answered.", answered=cut["answered"], asked=cut["asked"])
     else:
         parts = [
-            say("{side} answered {answered} of {asked}", side=_cut_side(nodes, sides), answered=answered, asked=asked)
-            for nodes, answered, asked in sides
+            say(
+                "{side} {answered} of {asked}" if place else "{side} answered {answered} of {asked}",
+                side=_cut_side(nodes, sides),
+                answered=answered,
+                asked=asked,
+            )
+            for place, (nodes, answered, asked) in enumerate(sides)
         ]
         answered = say("During the cut {parts}.", parts=say_list("{these}, {last}", parts))
     harm = _harm([cut], write)

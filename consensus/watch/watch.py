@@ -29,6 +29,7 @@ from consensus.watch.trace import Trace
 
 FINDINGS_KEPT = 500
 HALTS = "{node} halted: {reason}"  # the template of a mark that tells why a node halted
+BREAKS = "{law} is broken: {sentence}"  # the template of the mark of the first broken law
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
 # High-volume kinds of events. They only count messages; they change no other meter and make no mark.
 UNREMARKABLE = ("sent", "delivered", "fired", "decided", "stored")
@@ -123,7 +124,8 @@ class Watch:
 
     ``serves`` names what reads and writes mean (``checkers/objects.py``); ``invariants`` are checker classes, each called with
     the members; ``knobs`` are those of the protocol; ``forgets`` says that a crash takes a replica's copies; ``sees_copies``
-    is False for a history without a cluster: then nothing is said about what replicas hold. ``lane`` numbers its marks.
+    is False for a history without a cluster: then nothing is said about what replicas hold. ``lane`` numbers its marks;
+    ``epoch`` is the paper's word for a term, a ballot, a view.
     """
 
     def __init__(
@@ -135,8 +137,10 @@ class Watch:
         forgets: bool = False,
         sees_copies: bool = True,
         lane: int = 0,
+        epoch: str = "",
     ) -> None:
         self.lane = lane
+        self.epoch = epoch
         self.members = members
         self.object = OBJECTS[serves]
         self.sides: Sides = (members,)
@@ -157,7 +161,7 @@ class Watch:
         self.tally = Meters(members, siblings=self.judge is None)
         self.marks: list[Mark] = []
         self.leaders: list[tuple[int, str, int | None]] = []  # every election: moment, node, epoch
-        self.marked: dict[tuple[int, str], bool] = {}  # (era, kind): marked once
+        self.marked: dict[tuple[int, str], bool] = {}  # (era, kind), or (-1, law): marked once
         self.notes: dict[str, int] = {}
         self.halted: dict[str, str] = {}  # node -> the sentence of the assertion that failed
         self.broken: tuple[int, Law] | None = None  # the rank of the law among those of its checker, and the law
@@ -274,7 +278,7 @@ class Watch:
         if event.kind == "noted":
             self.notes[event.data[0]] = self.notes.get(event.data[0], 0) + 1
         elif event.kind == "became" and event.data[0] in LEADING:
-            self.marks.append(Mark(event.at, "leader", self.lane, say("leader {node}", node=event.node)))
+            self.marks.append(Mark(event.at, "leader", self.lane, self._leads(event.node, event.data[1])))
             self.leaders.append((event.at, event.node, event.data[1]))
         elif event.kind == "halted":
             self.halted[event.node] = event.data[0]
@@ -291,6 +295,12 @@ class Watch:
                 text = say("{client}: {sentence}", client=operation.client, sentence=sentence)
                 self.marks.append(Mark(event.at, kind, self.lane, text))
 
+    def _leads(self, node: str, epoch: int | None) -> str:
+        """n2 leads term 4"""
+        if epoch is None or not self.epoch:
+            return say("{node} leads", node=node)
+        return say("{node} leads {epoch} {number}", node=node, epoch=own_template(self.epoch), number=epoch)
+
     def _collect(self, name: str, findings: Sequence[Finding]) -> None:
         """Copies a checker's new findings."""
         new = findings[self.seen[name] :]
@@ -303,6 +313,10 @@ class Watch:
                 rank = laws.index(finding.checker) if finding.checker in laws else len(laws)
                 shown = finding.events or (Witness(finding.at, finding.nodes[-1], finding.sentence),)
                 self._breaks(rank, Law(finding.checker, finding.sentence, finding.at, shown))
+                if (-1, finding.checker) not in self.marked:
+                    self.marked[(-1, finding.checker)] = True
+                    text = say("{law} broken", law=own_template(finding.checker))
+                    self.marks.append(Mark(finding.at, "violation", self.lane, text))
         elif name == "judge":
             self._count_splits(new)
 
@@ -316,6 +330,9 @@ class Watch:
 
     def _breaks(self, rank: int, law: Law) -> None:
         """A law is broken, and stays so, whatever heals or restarts. Of several, the one that says most is kept."""
+        if self.broken is None:
+            text = say(BREAKS, law=own_template(law.name), sentence=law.sentence)
+            self.marks.append(Mark(law.at, "violation", self.lane, text))
         if self.broken is None or rank < self.broken[0]:
             self.broken = rank, law
 

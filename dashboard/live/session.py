@@ -27,6 +27,8 @@ from consensus.watch.watch import Mark
 from dashboard import wire
 from dashboard.live import hall, veil
 from dashboard.live.controls import Controls
+from dashboard.live.talk import COMMANDS as TALK
+from dashboard.live.talk import Talk
 from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
 
@@ -75,6 +77,7 @@ class Session:
         self.viewers: dict[str, str] = {}  # viewer -> token
         self.controls = Controls(id, self.viewers, limits)
         self.most_viewers = 0  # so far
+        self.code = ""  # of its short address; the house gives it
         self.newcomers: list[str] = []  # viewers that have not got a packet yet
         self.behind: dict[str, bool] = {}  # viewers that missed packets and need a snapshot
         self.queue: deque[QueuedCommand] = deque()
@@ -88,6 +91,7 @@ class Session:
         self.packet_at = self.meters_at = self.clock_sent_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
         self.sent_audience: tuple[Any, ...] = ()
         self.base_run = 0
+        self.talk = Talk(self)
         self.hall = hall.Hall(limits)
         spec = registry.opening(OPENS_WITH)
         self._stand(spec, self._timeline(spec), playing=True, now=now)
@@ -113,6 +117,7 @@ class Session:
         self.speed = min(max(spec.speed, self.limits.speed_min), self.limits.speed_max)
         self.clock_at = now
         self._go_to(spec.opening)
+        self.talk.stand()
         self._new_pace(now)
         self._renew()
 
@@ -268,6 +273,9 @@ class Session:
             return self.hall.obey(self, order, self.viewers[viewer], self.holds(viewer), now)
         if order.type == "inspect":
             return self._obey_inspect(**order.values)
+        if order.type in TALK:
+            self.talk.obey(order.type, order.values, now)
+            return None
         if order.type == "why":
             return self._obey_why(**order.values)
         if order.type == "resync":
@@ -331,6 +339,7 @@ class Session:
         self.meters_due = True
 
     def _obey_speed(self, speed: float) -> None:
+        self.talk.speed(speed)
         self.speed = speed
         self.goal = self.timeline.at
         self._new_pace(self.clock_at)
@@ -341,18 +350,21 @@ class Session:
         self.playing = False
         self.timeline.step(unit)
         self.goal, self.there = self.timeline.at, True  # the other events of this microsecond wait for the next step
+        self.talk.moved()
         self.meters_due = True
 
     def _obey_seek(self, at: int) -> None:
         self.playing = False
         self.timeline.seek(at)
         self._go_to(at)
+        self.talk.moved()
 
     def _obey_reset(self) -> None:
         self._spend_build()
         self.timeline.reset()
         self.playing = False
         self._go_to(self.spec.opening)
+        self.talk.reset()
 
     def _obey_reveal(self) -> None:
         """Lifts the veil: everybody gets a new snapshot, with everything in it, as a newcomer does."""
@@ -451,7 +463,8 @@ class Session:
         if self.there and self.playing:
             self._watch_the_length()
         if self.there and self.playing:
-            self.goal = min(timeline.at + max(1, round(passed * self.speed * S)), self.limits.length)
+            ahead = self.talk.ahead(passed) or timeline.at + max(1, round(passed * self.speed * S))
+            self.goal = min(ahead, self.limits.length)
             self.there = False
         end = clock() + self.limits.slice_s
         while not self.there:
@@ -461,6 +474,7 @@ class Session:
         if self.there and self.arriving:
             self.arriving = False
             self.changed = self.meters_due = True
+        self.talk.looked()
         self._watch_the_pace(now)
         return not self.there
 
@@ -493,7 +507,9 @@ class Session:
         newcomers, returning = self._due(now, waiting)
         self.hall.watch(self.timeline)
         hall_news = self.hall.news(now)
-        personal = bool(newcomers or returning or self.notices or hall_news or self._audience_is_news(now))
+        personal = bool(
+            newcomers or returning or self.notices or hall_news or self._audience_is_news(now) or self.talk.is_news()
+        )
         if not personal and not self._news_are_due(now):
             return []
         shared = self._shared(now, bool(newcomers or returning))
@@ -586,22 +602,29 @@ class Session:
         """What single viewers get instead: newcomers, viewers who fell behind, and all when the audience changed; notices."""
         frames = {(holds, owns): self._audience(holds, owns) for holds in (True, False) for owns in (True, False)}
         audience = {viewer: frames[self.holds(viewer), self.owns(viewer)] for viewer in self.viewers}
+        talk = self.talk.frames(now)
         served: dict[str, Served] = {}
         if newcomers or returning:
             world = None if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
-            hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits)
+            hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits, registry.talks())
             for viewer in newcomers:
-                served[viewer] = Served([hello, audience[viewer], *self._hall_for(viewer, comes=True)], world)
+                served[viewer] = Served(
+                    [hello, audience[viewer], talk[self._conducts(viewer)], *self._hall_for(viewer, comes=True)], world
+                )
             for viewer in returning:
-                served[viewer] = Served([audience[viewer], *self._hall_for(viewer, comes=True)], world)
-        if self._audience_is_news(now):
+                served[viewer] = Served(
+                    [audience[viewer], talk[self._conducts(viewer)], *self._hall_for(viewer, comes=True)], world
+                )
+        audience_news, talk_news = self._audience_is_news(now), self.talk.is_news(keep=True)
+        if audience_news:
             self.sent_audience, self.audience_at = self._audience_now(), now
-            for viewer in self._reached(served):
-                served[viewer] = Served([audience[viewer], *self._hall_for(viewer)])
-        elif hall_news:
-            for viewer in self._reached(served):
-                if self._conducts(viewer) in hall_news:
-                    served[viewer] = Served(self._hall_for(viewer))
+        for viewer in self._reached(served) if audience_news or talk_news or hall_news else ():
+            alone = [audience[viewer]] if audience_news else []
+            alone += [talk[self._conducts(viewer)]] if talk_news else []
+            if audience_news or self._conducts(viewer) in hall_news:
+                alone += self._hall_for(viewer)
+            if alone:
+                served[viewer] = Served(alone)
         notices, self.notices = self.notices, []
         for viewer, sentence in notices:
             if viewer in served or viewer in self._reached(served):

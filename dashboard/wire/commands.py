@@ -14,6 +14,7 @@ from consensus.kernel.rng import PPM
 from consensus.kernel.sentences import Refused, Sentence, say
 from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from consensus.runs.interventions import TABLE, Intervention, Row
+from consensus.runs.talk import SCENES_MAX
 from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire.format import POLL_STATES
 from dashboard.wire.frames import short
@@ -83,6 +84,29 @@ def a_name(value: Any, limits: Limits) -> str:
 
 def a_name_or_none(value: Any, limits: Limits) -> str:
     return "" if value == "" else a_name(value, limits)
+
+
+def a_card(value: Any, limits: Limits) -> str:
+    if value not in ("", "question", "lesson"):
+        raise Unfit("The command {command}: {field} must be question, lesson or empty.")
+    return str(value)
+
+
+def a_flag(value: Any, limits: Limits) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit("The command {command}: {field} must be true or false.")
+    return value
+
+
+def a_talk_name(value: Any, limits: Limits) -> str:
+    return "" if value == "" else str(a_text(300)(value, limits))
+
+
+def a_plain_object(value: Any, limits: Limits) -> dict[str, Any]:
+    """The talk's own reader checks what is in it."""
+    if not isinstance(value, dict):
+        raise Unfit("The command {command}: {field} must be an object.")
+    return value
 
 
 def a_message_type(value: Any, limits: Limits) -> str:
@@ -327,6 +351,23 @@ COMMANDS: dict[str, CommandCard] = {
     ),
     "reveal": CommandCard("Of a veiled scenario: shows which protocol it is, and all that was hidden.", {}),
     "undo": CommandCard("Reverses the last gesture, now; answers with a sentence.", {}),
+    "next": CommandCard(
+        "The next visible thing of the talk: a card, a stop of the run, the next scene. On the way to it: at once.", {}
+    ),
+    "previous": CommandCard("Takes the last visible thing back.", {}),
+    "scene": CommandCard("Goes to a scene of the talk.", {"number": Field("from 0", whole(0, SCENES_MAX - 1))}),
+    "show": CommandCard("Shows a card over the stage, to everybody.", {"what": Field("question, lesson or empty", a_card)}),
+    "blank": CommandCard(
+        "Blanks the screen and pauses; plays on afterwards if it played.", {"on": Field("true or false", a_flag)}
+    ),
+    "talk": CommandCard(
+        "Opens a talk at its first scene, by name or as scenarios (8,13,16); an empty name closes the talk.",
+        {"name": Field("a name, or numbers and names of scenarios", a_talk_name)},
+    ),
+    "compose_talk": CommandCard(
+        "Opens a talk that a visitor composed.",
+        {"talk": Field("{title, scenes: [{scenario, minutes, notes, seed, from_beat, knobs}]}", a_plain_object)},
+    ),
     "scenario": CommandCard("Opens a scenario anew.", {"name": Field("its name", a_name), "seed": SEED}),
     "compose": CommandCard(
         "A new run with other lanes or another number of nodes; links and workload as they are, no script.",

@@ -13,10 +13,12 @@ from consensus.kernel.events import Event
 from consensus.kernel.network import PRESETS, LinkState
 from consensus.kernel.node import Reply, Request
 from consensus.protocols.cards import FAMILIES, Card, Knob
+from consensus.runs.beats import how_long
 from consensus.runs.experiment import CutSpan
 from consensus.runs.scenario import Scenario
 from consensus.runs.seen import CardSeen, LaneSeen
 from consensus.runs.spec import Spec
+from consensus.runs.talk import Talk
 from consensus.watch.history import Operation
 from consensus.watch.watch import Mark
 from dashboard.web.limits import LIMITS, Limits
@@ -56,7 +58,13 @@ def columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, li
     return {name: list(turned[place]) if turned else [] for place, name in enumerate(names)}
 
 
-def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, Scenario], limits: Limits = LIMITS) -> Frame:
+def hello(
+    session: str,
+    protocols: Mapping[str, Card],
+    scenarios: Mapping[str, Scenario],
+    limits: Limits = LIMITS,
+    talks: Mapping[str, Talk] | None = None,
+) -> Frame:
     return "hello", {
         "format": FORMAT,
         "version": VERSION,
@@ -71,9 +79,20 @@ def hello(session: str, protocols: Mapping[str, Card], scenarios: Mapping[str, S
                 "title": card.title,
                 "story": card.story,
                 "level": card.level,
+                "seconds": round(how_long(card)),
                 "lanes": [] if card.spec.veiled else [lane.protocol for lane in card.spec.lanes],
             }
             for card in scenarios.values()
+        ],
+        "talks": [
+            {
+                "name": talk.name,
+                "title": talk.title,
+                "what": talk.what,
+                "minutes": talk.minutes,
+                "scenes": [scene.scenario for scene in talk.scenes],
+            }
+            for talk in (talks or {}).values()
         ],
         "presets": [{"name": preset.name, "title": preset.title, **link_card(preset.state)} for preset in PRESETS],
         "limits": limits.shown(),
@@ -155,6 +174,7 @@ def spec_body(spec: Spec, scenario: Scenario | None, lanes: Sequence[LaneSeen], 
         "nodes": list(spec.members),
         "keys": keys,
         "deadline": lanes[0].deadline,
+        "until": spec.until,
         "link": link_card(spec.link),
         "clients": [[client, home] for client, home in lanes[0].clients.items()],
         "lanes": [

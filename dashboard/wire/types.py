@@ -16,6 +16,7 @@ from dashboard.wire.format import BEGUN, CHANGED, ENDED, ENDS, FORMAT, FRAMES, O
 BODIES = {
     "hello": "Hello",
     "audience": "Audience",
+    "talk": "TalkBody",
     "snapshot": "Snapshot",
     "clock": "ClockNews",
     "events": "EventsBody",

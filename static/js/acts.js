@@ -2,7 +2,7 @@
 import { SPEEDS, speedPlace } from "./lib/timeline.js";
 import { momentBefore } from "./stores/clock.js";
 import { cancel, say } from "./stores/ui.js";
-import { exactMoment } from "./words/figures.js";
+import { capital, exactMoment } from "./words/figures.js";
 import { named, t } from "./words/index.js";
 
 const THEMES = /** @type {const} */ (["dark", "light", "contrast"]);
@@ -74,6 +74,18 @@ export function createActs({ world, ui, send, showTheme }) {
     say(ui, t("view.key", { key: watchedKey }));
   };
 
+  /** @param {number} places */
+  const scene = (places) => {
+    const { talk } = world.state;
+    const number = talk.scene + places;
+    if (talk.scenes.length === 0) return say(ui, t("talk.none"));
+    if (number < 0 || number >= talk.scenes.length) return say(ui, t(number < 0 ? "talk.first" : "talk.last"));
+    return void send("scene", { number });
+  };
+
+  /** @param {"question"|"lesson"} what */
+  const show = (what) => void send("show", { what: world.state.talk.shown === what ? "" : what });
+
   const view = () => {
     const next = ui.state.view === "god" ? "clients" : "god";
     ui.update({ view: next });
@@ -104,12 +116,13 @@ export function createActs({ world, ui, send, showTheme }) {
 
   const reset = () => {
     ui.update({ dock: null, lit: null, selection: null, gesture: null });
-    send("reset").then((answer) => answer.ok && say(ui, t("reset")));
+    ui.update({ invited: false }); // the story and the question are back, not the invitation
+    send("reset").then((answer) => answer.ok && world.state.talk.beat < 0 && say(ui, t("reset")));
   };
 
   const undo = () => {
     if (!world.state.undo) return say(ui, t("sentence", { text: t("bar.nothingToUndo") }));
-    return void send("undo").then((answer) => answer.ok && say(ui, t("bar.undone", { what: String(answer.sentence) })));
+    return void send("undo").then((answer) => answer.ok && say(ui, t("bar.undone", { what: capital(String(answer.sentence)) })));
   };
 
   /** @type {Record<string, () => void>} */
@@ -120,6 +133,17 @@ export function createActs({ world, ui, send, showTheme }) {
     backEvent: () => back(world.state.moments, "time.backEvent"),
     backMessage: () => back(world.state.landings, "time.backMessage"),
     nextMark,
+    next: () => void send("next"),
+    previous: () => void send("previous"),
+    nextScene: () => scene(1),
+    previousScene: () => scene(-1),
+    scenes: () => ui.update({ dialog: ui.state.dialog === "talks" ? null : "talks" }),
+    question: () => show("question"),
+    lesson: () => show("lesson"),
+    dot: () => ui.update({ dot: ui.state.dot ? null : { x: -100, y: -100 } }),
+    speaker: () => {
+      window.open(`${location.pathname.replace(/\/$/, "")}/speaker`, "capscope speaker", "popup,width=900,height=760");
+    },
     previousMark,
     faster: () => speed(1),
     slower: () => speed(-1),
@@ -144,10 +168,14 @@ export function createActs({ world, ui, send, showTheme }) {
     lane4: () => solo(3),
     present: () => ui.update({ presenting: !ui.state.presenting }),
     fullscreen,
-    blank: () => ui.update({ blank: !ui.state.blank }),
+    blank: () => (world.state.audience.controls ? void send("blank", { on: !world.state.talk.blank }) : ui.update({ blank: !ui.state.blank })),
     theme,
+    join: () => ui.update({ dialog: ui.state.dialog === "join" ? null : "join" }),
     help: () => ui.update({ dialog: ui.state.dialog === "help" ? null : "help" }),
     cancel: () => {
+      const { talk, audience } = world.state;
+      if (talk.blank && audience.controls) return void send("blank", { on: false });
+      if (talk.shown && audience.controls && !ui.state.dialog) return void send("show", { what: "" });
       const { activeElement } = document;
       if (!cancel(ui) && activeElement instanceof HTMLElement) activeElement.blur(); // the lists close when they lose the focus
     },

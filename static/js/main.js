@@ -6,7 +6,7 @@ import { actionOf } from "./lib/keys.js";
 import { LIMITS } from "./lib/wire-types.js";
 import { showPage } from "./panels/page.js";
 import { createScripts } from "./scripts.js";
-import { connect } from "./socket.js";
+import { connect, joining, ownerLink } from "./socket.js";
 import { createStage } from "./stage/index.js";
 import { MARKS, paintMark } from "./stage/marks.js";
 import { advanceRender } from "./stores/clock.js";
@@ -17,6 +17,7 @@ import { language, named, t } from "./words/index.js";
 const THEME = "capscope theme";
 const SEEN = "capscope seen";
 const PANELS_EVERY = 100; // milliseconds: panels render at most this often while time runs
+const OVER_A_TALK = ["ask", "lesson", "talks"]; // dialogs that do not stop a clicker
 const INSPECTED_MAX = 5000;
 const GHOST = { wait: 1800, draw: 2200, stay: 1600 }; // milliseconds
 
@@ -85,15 +86,26 @@ function mine(news) {
   world.notify();
 }
 
+const narrow = matchMedia("(max-width: 600px)");
+
+/** A phone without controls follows: it shows neither tools nor a player, and invites to nothing that it may not do. */
+function keepFollowing() {
+  const follow = narrow.matches && world.state.spec !== null && !world.state.audience.controls;
+  if (follow === ui.state.follow) return;
+  ui.update(follow ? { follow, tool: "move", invited: false, ghost: null, presenting: false, twin: false, solo: null } : { follow, tool: "cut" });
+}
+
 /** Closes what a visitor was looking at, if it does not exist in a new world. */
 function keepUiWithWorld() {
   const { spec } = world.state;
   if (!spec) return;
+  keepFollowing();
   if (!spec.keys.includes(ui.state.watchedKey)) ui.update({ watchedKey: spec.keys[0] });
   const { dock, lit } = ui.state;
   if (dock && (dock.lane >= spec.lanes.length || (dock.kind === "node" && !spec.nodes.includes(dock.id)))) ui.update({ dock: null });
   if (lit && lit.lane >= spec.lanes.length) ui.update({ lit: null });
   if (ui.state.only && ui.state.only.run !== nameOfRun()) ui.update({ only: null });
+  openTalkOfAddress();
   if (ui.state.invited && world.state.cutSpans.length > 0) ui.update({ invited: false });
 }
 
@@ -106,6 +118,15 @@ function nameOfRun() {
 /** Shows only the messages of one chain of causes. @param {string|null} root null: all messages again */
 function follow(root) {
   ui.update({ only: root === null ? null : { root, run: nameOfRun() } });
+}
+
+/** `?talk=cap-in-ten` or `?talk=8,13,16`: opens this talk once, for whoever holds the controls. */
+function openTalkOfAddress() {
+  const name = new URLSearchParams(location.search).get("talk");
+  if (!name || !world.state.audience.controls) return;
+  history.replaceState(null, "", location.pathname);
+  ui.update({ invited: false });
+  send("talk", { name });
 }
 
 const act = createActs({ world, ui, send, showTheme });
@@ -201,6 +222,7 @@ function showGhost() {
   addEventListener("keydown", leave, true);
   const move = (/** @type {number} */ now) => {
     if (Number.isNaN(began)) return;
+    if (ui.state.follow) return;
     if (world.state.spec && began === 0) began = now + GHOST.wait;
     if (began > 0 && now >= began) {
       const passed = now - began;
@@ -226,7 +248,10 @@ addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   const action = actionOf(event, whereIs(document.activeElement));
   if (!action || (action === "confirm" && ui.state.selection?.kind !== "lasso")) return;
-  if (ui.state.dialog && !["cancel", "help"].includes(action)) return;
+  if (ui.state.dialog && !["cancel", "help", "join"].includes(action)) {
+    if (!OVER_A_TALK.includes(ui.state.dialog)) return;
+    if (["next", "previous"].includes(action)) ui.update({ dialog: null });
+  }
   event.preventDefault();
   act(action);
 });
@@ -263,12 +288,13 @@ ui.update({
   reducedMotion: motion.matches,
   invited: true,
 });
+narrow.addEventListener("change", keepFollowing);
 motion.addEventListener("change", () => ui.update({ reducedMotion: motion.matches }));
 loadFont();
 showTheme();
 document.title = t("brand");
 document.documentElement.lang = language;
-showPage({ world, ui, send, inspect, follow, mine, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
+showPage({ world, ui, send, inspect, joining, ownerLink, mine, follow, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
 showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });
 runLoop();

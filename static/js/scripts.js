@@ -68,6 +68,16 @@ export function createScripts(world, stages) {
       const finding = lane(index).findings.findLast(({ checker }) => checker === promise?.[0]);
       return { status: promise?.[1] ?? "unknown", reason: promise?.[2] ?? "", operations: [...(finding?.operations ?? [])] };
     },
+    /** The beat of the talk: its number from 0 (-1: none yet), its kind, what to look at, and the card that is shown over the stage. */
+    beat() {
+      const { beat, beats, shown, under_way: underWay, blank } = state.talk;
+      return { number: beat, of: beats.length, kind: beats[beat]?.kind ?? "", words: beats[beat]?.words ?? "", shown, underWay, blank };
+    },
+    /** The scene of the talk that is open; without a talk, the scenario alone. */
+    scene() {
+      const { title, scene, scenes } = state.talk;
+      return { talk: title, number: scene, of: scenes.length, scenario: state.spec?.scenario ?? "" };
+    },
     /** Does this page belong to the session's owner? */
     owner: () => state.audience.owner,
     /** A text that is equal on two pages that received the same world at the same time. */

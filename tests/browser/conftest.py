@@ -55,8 +55,8 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def running_server(**environment: str) -> Iterator[Server]:
-    """Runs `python app.py` on a free port and ends it by its id; a traceback in its output is a failure."""
+def running_server(*program: str, **environment: str) -> Iterator[Server]:
+    """Runs `python app.py`, or another program, on a free port and ends it by its id; a traceback in its output is a failure."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -65,7 +65,7 @@ def running_server(**environment: str) -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "server.log").open("wb") as output:
         log = Path(output.name)
         process = subprocess.Popen(
-            [sys.executable, "app.py"],
+            [sys.executable, *(program or ("app.py",))],
             cwd=ROOT,
             env=os.environ | settings,
             stdin=subprocess.DEVNULL,
@@ -152,6 +152,7 @@ class Window:
         """Removes everything of this visit."""
         if self.page.url.startswith("http"):
             self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self.context.clear_cookies()  # or else the next person would own this one's sessions
         self.complaints = []  # leaving in the middle of a request is not a mistake of the page
         for page in self.context.pages:
             if page is not self.page:

@@ -92,7 +92,7 @@ def test_a_newcomer_sees_two_running_clusters_and_one_line_of_invitation(dashboa
         expect(lane(dashboard, number).locator(".side-name")).to_have_text("everyone")
     badge = dashboard.locator(".status-run").inner_text()
     assert re.sub(r"[▾\s]+", " ", badge).startswith("simulated")
-    for part in ("5 nodes", "1/20 speed", "links 10–20 ms", "deadline 300 ms"):
+    for part in ("5 nodes", "1/20 speed", "links 10–20 ms", "timeout 300 ms"):
         expect(dashboard.locator(".status-run")).to_contain_text(part)
     expect(dashboard.get_by_label("seed")).to_have_value("4701")
 
@@ -227,7 +227,7 @@ def test_marks_scrubbing_and_live_move_through_the_run_and_the_picture_is_the_on
     cut.click()
     stands_at(page, OPENING)
     expect(play_button(page)).to_be_visible()
-    expect(page.locator(".track .mark[data-kind=leader]").first).to_have_attribute("title", re.compile(r"leader n\d"))
+    expect(page.locator(".track .mark[data-kind=leader]").first).to_have_attribute("title", re.compile(r"n\d leads term \d"))
     page.keyboard.press("End")
     stands_at(page, at)
     scrub = page.get_by_role("slider", name="Moment of the run")
@@ -446,7 +446,7 @@ def test_the_deadline_is_a_dial_and_clients_keep_to_it(still: Page) -> None:
     at = run_to(still, 4 * S)
     assert still.evaluate("capscope.meters(0)[0].unknown + capscope.meters(0)[0].failed") > 0
     reset(still)
-    expect(still.locator(".status-run")).to_contain_text("deadline 300 ms")
+    expect(still.locator(".status-run")).to_contain_text("timeout 300 ms")
     assert at == 4 * S
 
 
@@ -563,7 +563,7 @@ def test_undo_takes_back_the_last_gesture_and_says_so(still: Page) -> None:
     undo = still.get_by_role("button", name=re.compile("^Undo"))
     undo.click()
     wait_for_cuts(still, 0)
-    reads(still, re.compile("put the links back as they were"))
+    reads(still, "Cut undone.")
     expect(still.get_by_role("button", name="Nothing to undo")).to_be_disabled()
 
 
@@ -632,7 +632,7 @@ def test_the_watched_key_is_chosen_from_the_scenarios_keys(still: Page) -> None:
     keys = watch.locator("option").all_inner_texts()
     assert len(keys) >= 2
     watch.select_option(keys[1])
-    expect(still.locator(".status-look")).to_contain_text(f"watching {keys[1]}")
+    expect(still.locator(".status-look")).to_contain_text(f"show key {keys[1]}")
 
 
 def test_the_legend_has_a_picture_and_words_for_every_mark_there_is(dashboard: Page) -> None:

@@ -93,9 +93,9 @@ def room() -> Room:
 def test_a_newcomer_is_told_who_speaks_who_is_here_and_the_whole_world(room: Room) -> None:
     ((seq, run, frames),) = room.got["anne"]
     assert (seq, run) == (1, 0)
-    assert [kind for kind, _ in frames] == ["hello", "audience", "snapshot"]
+    assert [kind for kind, _ in frames] == ["hello", "audience", "talk", "snapshot"]
     assert frames[1][1] == OWNER | {"viewers": 1}
-    world = frames[2][1]
+    world = frames[3][1]
     assert set(world) == set(wire.FRAMES["snapshot"].fields)
     assert world["spec"]["scenario"] == "same-cut"
     assert world["spec"]["clients"][0] == ["c1", "n1"]
@@ -392,7 +392,7 @@ def test_a_second_seek_overtakes_the_first(room: Room) -> None:
 
 
 def test_reset_is_the_exact_opening_state(room: Room) -> None:
-    opening = room.got["anne"][0][2][2][1]
+    opening = room.frames("anne", "snapshot")[0]
     room.tick(30)
     room.ask("anne", "cut", links=[["n1", "n2"], ["n2", "n1"]])
     room.tick(30)
@@ -868,7 +868,7 @@ def test_a_slow_client_skips_packets_and_then_gets_the_newest_world(room: Room) 
     assert len(room.got["bob"]) == had, "nor while it is still taking what it has"
     room.queues["bob"] = 0
     room.tick(2)
-    assert [kind for kind, _ in room.got["bob"][had][2]] == ["audience", "snapshot"]
+    assert [kind for kind, _ in room.got["bob"][had][2]] == ["audience", "talk", "snapshot"]
     assert room.got["bob"][had][0] > room.got["bob"][had - 1][0] + 25
     after = [packet[0] for packet in room.got["bob"][had:]]
     assert after == list(range(after[0], after[0] + len(after)))

@@ -24,6 +24,7 @@ from consensus.runs.timeline import Timeline
 from consensus.watch.history import Operation
 from dashboard import wire
 from dashboard.live.hall import Hall
+from dashboard.live.session import Session
 from dashboard.web.limits import LIMITS
 from dashboard.wire import types
 from dashboard.wire.frames import operation_row
@@ -266,7 +267,10 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     scenario = registry.scenarios()["same-cut"]
     lanes = timeline.experiment.lanes
-    _, hello = wire.hello("abcdefgh2", registry.protocols(), registry.scenarios())
+    _, hello = wire.hello("abcdefgh2", registry.protocols(), registry.scenarios(), talks=registry.talks())
+    session = Session("abcdefgh2", 0.0)
+    session.talk.obey("talk", {"name": "8"}, 0.0)
+    talk = session.talk.body(owner=True)
     spec = wire.spec_body(timeline.spec, scenario, lanes)
     hall = a_hall(timeline.spec, scenario)
     broken = Timeline(registry.spec("forgotten-vote"))
@@ -278,6 +282,9 @@ def test_what_stands_in_frames_keeps_to_its_table() -> None:
         "Action": [action for card in hello["protocols"] for action in card["actions"]],
         "Claims": [card["claims"] for card in hello["protocols"]],
         "ScenarioCard": hello["scenarios"],
+        "TalkCard": hello["talks"],
+        "TalkScene": talk["scenes"],
+        "TalkBeat": talk["beats"],
         "Preset": hello["presets"],
         "Spec": [spec],
         "SpecLane": spec["lanes"],
@@ -484,6 +491,15 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ),
     ({"type": "cut", "links": [["n1", "n2"]], "lane": 1}, interventions.Cut((("n1", "n2"),))),
     ({"type": "say", "text": "Look at n1."}, interventions.Say("Look at n1.")),
+    ({"type": "next"}, None),
+    ({"type": "previous"}, None),
+    ({"type": "scene", "number": 0}, None),
+    ({"type": "show", "what": "question"}, None),
+    ({"type": "show", "what": ""}, None),
+    ({"type": "blank", "on": True}, None),
+    ({"type": "talk", "name": "8,13,16"}, None),
+    ({"type": "talk", "name": ""}, None),
+    ({"type": "compose_talk", "talk": {"title": "Mine", "scenes": [{"scenario": "same-cut"}]}}, None),
     ({"type": "poll", "state": "open"}, None),
     ({"type": "vote", "answer": 0}, None),
     ({"type": "seats", "open": True}, None),
@@ -508,6 +524,12 @@ def test_every_command_has_an_example_here() -> None:
 
 BAD: list[Any] = [
     None,
+    {"id": "1", "type": "scene", "number": -1},
+    {"id": "1", "type": "show", "what": "slides"},
+    {"id": "1", "type": "blank", "on": 1},
+    {"id": "1", "type": "talk"},
+    {"id": "1", "type": "talk", "name": 8},
+    {"id": "1", "type": "compose_talk", "talk": "8,13"},
     [],
     "play",
     {"type": "play"},

@@ -7,7 +7,7 @@ import { named } from "../../static/js/words/index.js";
 const press = (key, more = {}) => ({ key, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...more });
 
 test("every key of the design does what the design says", () => {
-  const wanted = { " ": "play", ArrowRight: "stepEvent", ArrowLeft: "backEvent", PageDown: "nextMark", PageUp: "previousMark", b: "blank", ".": "blank", f: "fullscreen", r: "reset", "?": "help", v: "move", c: "cut", l: "lasso", h: "heal", z: "undo", g: "view", k: "key", p: "present", 1: "lane1", 4: "lane4", t: "theme", Escape: "cancel" };
+  const wanted = { " ": "play", ArrowRight: "stepEvent", ArrowLeft: "backEvent", PageDown: "next", PageUp: "previous", m: "nextMark", o: "scenes", q: "question", a: "lesson", d: "dot", s: "speaker", b: "blank", ".": "blank", f: "fullscreen", r: "reset", "?": "help", v: "move", c: "cut", l: "lasso", h: "heal", z: "undo", g: "view", k: "key", p: "present", 1: "lane1", 4: "lane4", t: "theme", Escape: "cancel" };
   for (const [key, action] of Object.entries(wanted)) assert.equal(actionOf(press(key), "page"), action, key);
 });
 
@@ -32,6 +32,7 @@ test("who types in a field types, and Escape still cancels", () => {
 test("a focused slider keeps its arrows, a focused button Space and Enter; the rest works", () => {
   assert.equal(actionOf(press("ArrowRight"), "slider"), null);
   assert.equal(actionOf(press(" "), "slider"), "play");
+  assert.equal(actionOf(press("PageDown"), "slider"), "next", "a clicker goes on whatever has the focus");
   assert.equal(actionOf(press(" "), "control"), null);
   assert.equal(actionOf(press("Enter"), "control"), null);
   assert.equal(actionOf(press("ArrowRight"), "control"), "stepEvent");

@@ -273,7 +273,7 @@ def test_the_caption_says_how_the_clock_is_now(skew: int, rate: int, words: str)
     experiment = Experiment(SPEC, registry.protocols())
     experiment.intervene(SetClock("n1", skew, rate))
     assert experiment.caption == f"From 0.0 s on the clock of n1 {words}."
-    assert experiment.marks[-1][1:] == ("fault", -1, "clock n1")
+    assert experiment.marks[-1][1:] == ("fault", -1, f"n1: clock {words}")
 
 
 def test_a_node_shows_its_clock_while_it_is_not_right() -> None:
@@ -298,7 +298,7 @@ def test_undo_makes_it_what_it_was_with_all_that_it_had_gained() -> None:
     go(timeline, 1 * S)
     timeline.act(SetClock("n2", -3 * S, -200_000))
     go(timeline, 2 * S)
-    assert timeline.undo() == "set the clock of n2 back"
+    assert timeline.undo() == "clock of n2"
     for lane in timeline.experiment.lanes:
         assert lane.sim.nodes["n2"].own_clock[:3] == (10 * MS, 100_000, 0)
     assert timeline.caption == "From 2.0 s on the clock of n2 is 210 ms ahead and runs 10 % fast."

@@ -26,7 +26,7 @@ def test_a_one_way_cut_is_one_way():
     net = network()
     net.cut((("n1", "n2"),))
     assert net.is_cut("n1", "n2") and not net.is_cut("n2", "n1")
-    assert net.words() == "Not a clean split: n2 cannot hear n1."
+    assert net.words() == "n1 can no longer reach n2; n2 still reaches n1."
 
 
 def test_a_partial_cut_says_who_still_reaches_both():
@@ -55,6 +55,21 @@ def test_equal_sides_are_not_called_smaller_or_larger():
     net = network(("n1", "n2", "n3", "n4"))
     net.cut(net.between((("n1", "n2"), ("n3", "n4"))))
     assert net.words("n1").endswith("leader n1 is on a side of 2.")
+
+
+def test_a_leader_alone_on_its_side_is_called_alone():
+    net = network(("n1", "n2"))
+    net.cut(net.pairs())
+    assert net.words("n2") == "Split: {n1} | {n2}; leader n2 is alone."
+
+
+def test_a_clean_cut_in_one_direction_is_one_clean_sentence():
+    net = network()
+    net.cut(tuple((src, "n1") for src in ("n2", "n3", "n4", "n5")))
+    assert net.words() == "{n2, n3, n4, n5} can no longer reach n1; n1 still reaches {n2, n3, n4, n5}."
+    net.heal((("n5", "n1"),))
+    net.cut((("n5", "n2"),))
+    assert net.words().startswith("Not a clean split: ")
 
 
 def test_healing_nothing_in_particular_heals_all():

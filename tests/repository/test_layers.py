@@ -15,16 +15,16 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = """
    11  app
    10  dashboard.web.handlers  dashboard.web.pages
-    9  dashboard.live.session  dashboard.web.flood  consensus.__main__
+    9  dashboard.live.session  dashboard.web.flood  dashboard.web.reach  consensus.__main__
     8  consensus  dashboard.wire  dashboard.wire.*  dashboard.live.*  dashboard.web.limits
-    7  runs.timeline  runs.registry  runs.scripting  scenarios.*
-    6  runs.aim  runs.experiment  runs.scenario  runs.seen  runs.why
+    7  runs.timeline  runs.registry  runs.scripting  scenarios.*  talks.*
+    6  runs.aim  runs.experiment  runs.scenario  runs.seen  runs.beats  runs.talk  runs.why
     5  runs.lane  runs.spec  runs.interventions  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
     4  kernel.simulation  protocols.cards  checkers  checkers.*
     3  kernel.clients  kernel.network  kernel.inside  kernel.orders  watch.history  watch.view  watch.trace
     2  kernel.node  kernel.events  kernel.rows  maths.*
     1  kernel.rng  kernel.freeze  kernel.ledger  kernel.sentences
-    0  dashboard  dashboard.live  dashboard.web  kernel  runs  watch  faults  maths  scenarios  protocols
+    0  dashboard  dashboard.live  dashboard.web  kernel  runs  watch  faults  maths  scenarios  talks  protocols
 """
 OUT_OF_BOUNDS = {"time", "datetime", "random", "threading", "asyncio", "socket", "os", "uuid", "logging", "flask", "eventlet"}
 # And everything below checkers. Quorums, lattices and the front desk serve several protocols; gossip is an algorithm that its

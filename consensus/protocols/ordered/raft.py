@@ -1196,7 +1196,7 @@ CARD = RAFT = Card(
             "How the leader answers a read: as a log entry, after a round of heartbeats, by the clock while the last round is "
             "fresh, or at once from its own state.",
             "log",
-            choices=(("log", "through the log"), ("read-index", "read-index"), ("lease", "under a lease"), ("local", "local")),
+            choices=(("log", "via log"), ("read-index", "read-index"), ("lease", "under a lease"), ("local", "local")),
         ),
         Knob(
             "election_min_ms",
@@ -1269,7 +1269,7 @@ CARD = RAFT = Card(
         ),
         Knob(
             "membership",
-            "Members",
+            "Membership",
             "How members change: through a joint configuration, one server at a time, or all at once, which is unsafe.",
             JOINT,
             choices=((JOINT, "joint consensus"), (ONE_AT_A_TIME, "one at a time"), (AT_ONCE, "all at once (unsafe)")),
@@ -1288,7 +1288,7 @@ CARD = RAFT = Card(
             "Retries",
             "Whether a retried write is recognised by its id, or taken as new and applied twice.",
             "recognised",
-            choices=(("recognised", "recognised"), ("taken as new", "taken as new")),
+            choices=(("recognised", "deduplicated"), ("taken as new", "taken as new")),
         ),
     ),
     invariants=(RaftSafety,),

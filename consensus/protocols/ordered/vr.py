@@ -758,7 +758,7 @@ CARD = VR = Card(
             "On disk",
             "What survives a crash: the latest view that the replica took part in, or nothing, as in the paper of 2012.",
             "view",
-            choices=(("view", "the view number"), ("nothing", "nothing")),
+            choices=(("view", "view number"), ("nothing", "nothing")),
         ),
         Knob(
             "patience_min_ms",

@@ -7,11 +7,12 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 CART = "cart"
+TEA_JAM = "tea,jam"
 CUT, HEAL, MERGE, UNTIL = 4 * S, 7 * S, 9500 * MS, 12 * S
 BEFORE, LEFT, RIGHT, MERGED = (
     "eggs,tea'1",
@@ -41,8 +42,21 @@ def written(experiment: Experiment) -> list[str]:
 SCENARIO = Scenario(
     number=30,
     level="I",
-    ask="One side takes the eggs out of the cart, the other puts jam in. What is in the cart after the heal?",
+    ask="One side takes the eggs out of the cart, the other puts jam in. What does a reader find after the heal?",
     lesson="The store keeps both carts and tells you so. Merging them is your job, and a union brings the eggs back.",
+    answers=(
+        Answer("Only the first cart: tea", lambda e: found(e) == [(LEFT,)]),
+        Answer("Only the last cart: eggs, tea, jam", lambda e: found(e) == [(RIGHT,)]),
+        Answer("One merged cart: tea and jam", lambda e: found(e) == [(TEA_JAM,)]),
+        Answer("Both carts, side by side", lambda e: found(e) == [(LEFT, RIGHT)]),
+    ),
+    beats=(
+        Beat(3600 * MS, "One cart, with eggs and tea, at every node that keeps it."),
+        Beat(5500 * MS, "Left side: the eggs are out of the cart."),
+        Beat(6600 * MS, "Right side: jam is in the cart, and the eggs still are."),
+        Beat(9200 * MS, "Two carts on one node: the store keeps both, and asks you."),
+        Beat(10500 * MS, "The shop took the union of both. The eggs are back."),
+    ),
     spec=Spec(
         scenario="siblings",
         title="Siblings in the cart",
@@ -59,7 +73,7 @@ SCENARIO = Scenario(
             Step(6 * S, Ask("n5", WRITE, CART, "eggs,tea,jam")),
             Step(6010 * MS, Say("On the side of three somebody puts jam in.")),
             Step(HEAL, Heal()),
-            Step(9 * S, Say("What is in the cart? Both carts: neither edit knew the other.")),
+            Step(9 * S, Say("Healed. What is in the cart? There are two carts: neither edit knew of the other.")),
             Step(MERGE, Ask("n4", WRITE, CART, "eggs,tea,jam")),
             Step(MERGE + 10 * MS, Say("The shop merges them: the union. The eggs are back.")),
         ),
@@ -73,3 +87,8 @@ SCENARIO = Scenario(
         Expectation("Nothing that was acknowledged is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
     ),
 )
+
+
+def found(experiment: Experiment) -> list[tuple[str, ...]]:
+    """What reads returned between the heal and the merge, once both carts had been exchanged, each answer once."""
+    return list(dict.fromkeys(op.result for op in reads(experiment, 9 * S, MERGE)))

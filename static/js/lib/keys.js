@@ -12,12 +12,22 @@ export const KEYS = Object.freeze([
   { keys: ["ArrowRight"], shift: true, shown: "Shift →", action: "stepMessage", group: "time" },
   { keys: ["ArrowLeft"], shift: false, shown: "←", action: "backEvent", group: "time" },
   { keys: ["ArrowLeft"], shift: true, shown: "Shift ←", action: "backMessage", group: "time" },
-  { keys: ["PageDown"], shown: "Page ↓", action: "nextMark", group: "time" },
-  { keys: ["PageUp"], shown: "Page ↑", action: "previousMark", group: "time" },
+  { keys: ["m", "M"], shift: false, shown: "M", action: "nextMark", group: "time" },
+  { keys: ["m", "M"], shift: true, shown: "Shift M", action: "previousMark", group: "time" },
   { keys: ["+", "="], shown: "+", action: "faster", group: "time" },
   { keys: ["-"], shown: "−", action: "slower", group: "time" },
   { keys: ["End"], shown: "End", action: "live", group: "time" },
   { keys: ["r", "R"], shown: "R", action: "reset", group: "time" },
+  { keys: ["PageDown"], shift: false, shown: "Page ↓", action: "next", group: "talk" },
+  { keys: ["PageUp"], shift: false, shown: "Page ↑", action: "previous", group: "talk" },
+  { keys: ["PageDown"], shift: true, shown: "Shift Page ↓", action: "nextScene", group: "talk" },
+  { keys: ["PageUp"], shift: true, shown: "Shift Page ↑", action: "previousScene", group: "talk" },
+  { keys: ["o", "O"], shown: "O", action: "scenes", group: "talk" },
+  { keys: ["q", "Q"], shown: "Q", action: "question", group: "talk" },
+  { keys: ["a", "A"], shown: "A", action: "lesson", group: "talk" },
+  { keys: ["b", "B", "."], shown: "B or .", action: "blank", group: "talk" },
+  { keys: ["d", "D"], shown: "D", action: "dot", group: "talk" },
+  { keys: ["s", "S"], shown: "S", action: "speaker", group: "talk" },
   { keys: ["v", "V"], shown: "V", action: "move", group: "tools" },
   { keys: ["c", "C"], shown: "C", action: "cut", group: "tools" },
   { keys: ["l", "L"], shown: "L", action: "lasso", group: "tools" },
@@ -33,14 +43,14 @@ export const KEYS = Object.freeze([
   { keys: ["4"], shown: "", action: "lane4", group: "" },
   { keys: ["p", "P"], shown: "P", action: "present", group: "look" },
   { keys: ["f", "F"], shown: "F", action: "fullscreen", group: "look" },
-  { keys: ["b", "B", "."], shown: "B or .", action: "blank", group: "look" },
+  { keys: ["j", "J"], shown: "J", action: "join", group: "look" },
   { keys: ["t", "T"], shown: "T", action: "theme", group: "look" },
   { keys: ["?"], shown: "?", action: "help", group: "look" },
   { keys: ["Escape"], shown: "Esc", action: "cancel", group: "look" },
 ]);
 
 const FOCUSED_CONTROL_KEEPS = [" ", "Enter"];
-const SLIDER_KEEPS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
+const SLIDER_KEEPS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]; // not Page up and down: those are a clicker's
 
 /**
  * The action of a key, or null. `where` is what has the focus. A text "field" keeps all keys but Escape for itself, a "slider" its

@@ -9,47 +9,59 @@ export function speedPlace(speed) {
   return distances.indexOf(Math.min(...distances));
 }
 
-/** The length of the whole track in simulated microseconds: a round number with room to grow. @param {number} horizon */
-export function lengthOf(horizon) {
+/** The length of the whole track in simulated microseconds: the scenario's own, until the run outlasts it; then a round number with room to grow.
+ * @param {number} horizon @param {number} [until] */
+export function lengthOf(horizon, until = 0) {
+  if (until > 0 && horizon <= until) return until;
   const seconds = horizon / 1e6;
   return (LENGTHS.find((length) => length >= seconds * 1.08) ?? Math.ceil(seconds / 3600) * 3600) * 1e6;
 }
 
-const WEIGHT = ["cut", "heal", "leader", "violation", "lost", "conflict", "crash", "fault", "refused", "stale", "say"];
-const LABEL_MAX = 14; // letters
+const WEIGHT = ["cut", "heal", "violation", "leader", "lost", "conflict", "crash", "fault", "refused", "stale", "say"];
+const LABEL_MAX = 26; // letters of a mark's own text
 const LETTER = 0.0068; // of the track's width, for each letter of a label
+const LARGER = 0.0082; // the same when presenting
 const NEAR = 0.006; // of the track's width: marks of one kind that are closer than this become one
+const LANES_NAMED = 2;
 
 /**
- * The marks to draw, and the labels of some of them: the important ones first, none over another. Labels have two rows, so that events
- * right after a cut (a new leader, a stale read) get labels, too; `row` is 0 or 1.
+ * The marks to draw, and the labels of some of them: the important ones first, none over another, none out of the track. A label names the
+ * lanes of its mark unless it is true of all. Labels have two rows, so that events right after a cut (a new leader, a stale read) get labels,
+ * too; `row` is 0 or 1, and `middle` the label's place as a part of the track.
  * @param {Array<[at: number, kind: string, lane: number, text: string]>} marks
  * @param {number} length the length of the whole track in simulated microseconds
- * @param {(kind: string) => string} nameOf the name of a kind, for a mark whose own text is too long
+ * @param {{kind: (kind: string) => string, lane: (lane: string, text: string) => string, lanes?: readonly string[], large?: boolean}} words
+ *   the name of a kind, for a mark whose own text is too long; a text of a lane; the names of the lanes; whether letters are larger
  */
-export function placed(marks, length, nameOf) {
-  /** @type {Array<{at: number, kind: string, text: string, label: string, row: number, times: number}>} */
+export function placed(marks, length, { kind: nameOf, lane: inLane, lanes = [], large = false }) {
+  /** @type {Array<{at: number, kind: string, lane: number, text: string, texts: string[], label: string, row: number, middle: number, times: number, of: number[]}>} */
   const kept = [];
-  for (const [at, kind, , text] of [...marks].sort((a, b) => a[0] - b[0])) {
+  for (const [at, kind, lane, text] of [...marks].sort((a, b) => a[0] - b[0])) {
     if (kind === "say") continue; // the story's sentences are in the caption
+    const whole = lane >= 0 && lanes.length > 1 ? inLane(lanes[lane] ?? "", text) : text;
     const near = kept.findLast((other) => other.kind === kind && at - other.at < NEAR * length);
-    if (near) near.times += 1;
-    else kept.push({ at, kind, text, label: "", row: 0, times: 1 });
+    if (near) {
+      near.times += 1;
+      if (!near.texts.includes(whole)) near.texts.push(whole);
+      if (near.text === text && !near.of.includes(lane)) near.of.push(lane);
+    } else kept.push({ at, kind, lane, text, texts: [whole], label: "", row: 0, middle: at / length, times: 1, of: [lane] });
   }
   /** @type {Array<Array<[number, number]>>} */
   const rows = [[], []];
   const firstOfKind = new Set();
   for (const mark of [...kept].sort((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind) || a.at - b.at)) {
-    if ((mark.kind === "stale" || mark.kind === "conflict" || mark.kind === "lost") && firstOfKind.has(mark.kind)) continue;
-    const label = mark.text.length > 0 && mark.text.length <= LABEL_MAX ? mark.text : nameOf(mark.kind);
-    const half = (label.length * LETTER) / 2 + 0.008;
-    const middle = mark.at / length;
+    const first = `${mark.kind} ${mark.lane}`;
+    if ((mark.kind === "stale" || mark.kind === "conflict" || mark.kind === "lost") && firstOfKind.has(first)) continue;
+    const text = mark.text.length > 0 && mark.text.length <= LABEL_MAX ? mark.text : nameOf(mark.kind);
+    const named = mark.of.map((lane) => lanes[lane] ?? "").filter(Boolean);
+    const label = named.length > 0 && named.length <= LANES_NAMED && named.length < lanes.length ? inLane(named.join(", "), text) : text;
+    const half = (label.length * (large ? LARGER : LETTER)) / 2 + 0.008;
+    const middle = Math.min(Math.max(mark.at / length, half), 1 - half);
     const row = rows.findIndex((taken) => !taken.some(([from, to]) => middle - half < to && middle + half > from));
     if (row < 0) continue;
     rows[row].push([middle - half, middle + half]);
-    firstOfKind.add(mark.kind);
-    mark.label = label;
-    mark.row = row;
+    firstOfKind.add(first);
+    Object.assign(mark, { label, row, middle });
   }
   return kept;
 }

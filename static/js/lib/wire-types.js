@@ -111,8 +111,32 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   title: string,
  *   story: string,
  *   level: string,
+ *   seconds: number,
  *   lanes: string[],
  * }} ScenarioCard
+ */
+/**
+ * @typedef {{
+ *   name: string,
+ *   title: string,
+ *   what: string,
+ *   minutes: number,
+ *   scenes: string[],
+ * }} TalkCard
+ */
+/**
+ * @typedef {{
+ *   scenario: string,
+ *   number: number,
+ *   title: string,
+ *   minutes: number,
+ * }} TalkScene
+ */
+/**
+ * @typedef {{
+ *   kind: "question" | "stop" | "lesson",
+ *   words: string,
+ * }} TalkBeat
  */
 /**
  * @typedef {{
@@ -139,6 +163,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   nodes: string[],
  *   keys: string[],
  *   deadline: number,
+ *   until: number,
  *   link: LinkSetting,
  *   clients: [client: string, home: string][],
  *   lanes: SpecLane[],
@@ -268,6 +293,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   log_start?: number,
  *   commit?: number,
  *   homes?: Record<string, string[]>,
+ *   headline?: Record<string, string>,
  *   hints?: [home: string, key: string, values: string[]][],
  *   facts?: Record<string, string>,
  *   timers: [name: string, since: number, due: number][],
@@ -299,6 +325,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   protocols: ProtocolCard[],
  *   families: Record<string, string>,
  *   scenarios: ScenarioCard[],
+ *   talks: TalkCard[],
  *   presets: Preset[],
  *   limits: Record<string, number>,
  * }} Hello
@@ -312,6 +339,23 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   asking: number[],
  *   holder: "owner" | "visitor" | "nobody",
  * }} Audience
+ */
+/**
+ * @typedef {{
+ *   title: string,
+ *   scenes: TalkScene[],
+ *   scene: number,
+ *   beats: TalkBeat[],
+ *   beat: number,
+ *   under_way: boolean,
+ *   fast: boolean,
+ *   shown: "" | "question" | "lesson",
+ *   blank: boolean,
+ *   planned: number,
+ *   elapsed: number,
+ *   notes?: string,
+ *   following?: string,
+ * }} TalkBody
  */
 /**
  * @typedef {{
@@ -406,6 +450,6 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
 /** @typedef {Required<ClockNews>} Clock */
 /** @typedef {Required<Omit<MetersNews, "lane">>} Meters */
 /** @typedef {Omit<Verdict, "lane">} Finding */
-/** @typedef {["hello", Hello] | ["audience", Audience] | ["snapshot", Snapshot] | ["clock", ClockNews] | ["events", EventsBody] | ["meters", MetersNews] | ["verdict", Verdict] | ["marks", MarksBody] | ["hall", Hall] | ["refused", Refused] | ["bye", Bye]} Frame */
+/** @typedef {["hello", Hello] | ["audience", Audience] | ["talk", TalkBody] | ["snapshot", Snapshot] | ["clock", ClockNews] | ["events", EventsBody] | ["meters", MetersNews] | ["verdict", Verdict] | ["marks", MarksBody] | ["hall", Hall] | ["refused", Refused] | ["bye", Bye]} Frame */
 /** @typedef {[seq: number, run: number, frames: Frame[]]} Packet */
 /** One array a field. @template Row @typedef {{[Name in keyof Row]?: Row[Name][]}} Columns */

@@ -1,23 +1,45 @@
 /** What covers the lanes for a moment: scenarios and protocols to choose from, all keys and marks, a blank screen. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { keysByGroup } from "../lib/keys.js";
 import { named, t } from "../words/index.js";
 import { keyName } from "../words/sentences.js";
 import { Catalogue } from "./catalogue.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
+import { Join } from "./join.js";
+import { Talks } from "./talks.js";
 import { Lines } from "./why.js";
 
 /** @param {{app: import("./html.js").App}} props */
 export function Dialogs({ app }) {
   const [dialog, blank] = useStore(app.ui, (state) => /** @type {const} */ ([state.dialog, state.blank]));
-  if (blank) return html`<div class="blank" role="img" aria-label=${t("blank")} onClick=${() => app.ui.update({ blank: false })}></div>`;
+  const [dark, shown, controls, votes] = useStore(app.world, ({ talk, audience, hall }) => /** @type {const} */ ([talk.blank, talk.shown, audience.controls, hall.poll.state !== "off"]));
+  if (blank || dark) return html`<div class="blank" role="img" aria-label=${t(controls ? "blank" : "talk.dark")} onClick=${() => (blank ? app.ui.update({ blank: false }) : controls && app.send("blank", { on: false }))}></div>`;
   if (dialog === "scenarios") return html`<${Frame} app=${app} title=${t("scenarios.title")}><${Scenarios} app=${app} /></${Frame}>`;
   if (dialog === "catalogue") return html`<${Frame} app=${app} title=${t("catalogue.title")}><${Catalogue} app=${app} /></${Frame}>`;
   if (dialog === "ask") return html`<${Frame} app=${app} title=${t("audience.ask")}><${Question} app=${app} /></${Frame}>`;
   if (dialog === "lesson") return html`<${Frame} app=${app} title=${t("audience.lesson")}><${Lesson} app=${app} /></${Frame}>`;
+  if (dialog === "join") return html`<${Frame} app=${app} title=${t("join.title")}><${Join} app=${app} /></${Frame}>`;
   if (dialog === "help") return html`<${Frame} app=${app} title=${t("help.title")}><${Help} app=${app} /></${Frame}>`;
-  return null;
+  if (dialog === "talks") return html`<${Frame} app=${app} title=${t("talk.talks")}><${Talks} app=${app} /></${Frame}>`;
+  return shown && !(shown === "question" && votes) ? html`<${Shown} key=${shown} app=${app} what=${shown} controls=${controls} />` : null;
+}
+
+/**
+ * The question or the lesson that the speaker shows to everybody. It is not modal: keys, player and stage go on working under it.
+ * @param {{app: import("./html.js").App, what: string, controls: boolean}} props
+ */
+function Shown({ app, what, controls }) {
+  const [away, putAway] = useState(false); // a watcher may close it for himself
+  const title = t(what === "question" ? "audience.ask" : "audience.lesson");
+  const close = () => (controls ? app.send("show", { what: "" }) : putAway(true));
+  if (away) return null;
+  return html`<dialog open class="shown" data-what=${what} aria-label=${title}>
+    <div class="dialog-body">
+      <header><h2>${title}</h2><button class="round" aria-label=${t("help.close")} title=${keyName("cancel")} onClick=${close}><${Icon} name="close" /></button></header>
+      ${what === "question" ? html`<${Question} app=${app} />` : html`<${Lesson} app=${app} />`}
+    </div>
+  </dialog>`;
 }
 
 /** @param {{app: import("./html.js").App, title: string, children?: any}} props */

@@ -1,18 +1,23 @@
 /**
  * The operation strip: one row for each client, and one mark for each operation, at the moment of its request. A dot means that it was
- * answered; the legend's other marks mean that it was not, or that the answer was wrong. The partition is a shaded band. A click on a mark
- * goes to its moment. It is drawn on a canvas ten times a second.
+ * answered; the legend's other marks mean that it was not, or that the answer was wrong. The partition is a shaded band. The strip is as long
+ * as the timeline's track. A click on a mark goes to its moment. It is drawn on a canvas ten times a second.
  */
 import { useEffect, useRef } from "preact/hooks";
+import { lengthOf } from "../lib/timeline.js";
 import { t } from "../words/index.js";
 import { operationWords } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { cardsOf } from "./node_actions.js";
 
-const SPAN_REM = 0.18e6; // one rem of the strip, in simulated microseconds
-const SPAN_MIN = 5e6;
 const MARK_SIZE = 3.4; // a legend's mark, in radii of a dot
 const STAMPS_MAX = 200;
+const HALL = "hall"; // the row of all phones that are clients
+
+/** @param {string} client */
+function isOfHall(client) {
+  return /^p\d+$/.test(client);
+}
 
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Strip({ app, index }) {
@@ -91,12 +96,15 @@ function measure(canvas, world, index, presenting) {
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const span = Math.max(SPAN_MIN, (width / rem) * SPAN_REM);
   const clients = (world.spec?.clients ?? []).map(([name]) => name);
-  const byHand = [...(world.lanes[index]?.operations.values() ?? [])].some((operation) => operation.client === "you");
-  const names = byHand ? [...clients, "you"] : clients;
-  const to = Math.max(span, world.renderAt + span * 0.02);
-  const from = to - span;
+  const { client: own } = world.hall.mine;
+  let [byHand, byHall] = [false, false];
+  for (const { client } of world.lanes[index]?.operations.values() ?? []) {
+    byHand ||= client === "you";
+    byHall ||= client !== own && isOfHall(client);
+  }
+  const names = [...clients, ...(byHand ? ["you"] : []), ...(byHall ? [HALL] : []), ...(own ? [own] : [])];
+  const span = lengthOf(world.clock.horizon, world.spec?.until); // as long as the timeline's track
   const row = (height - 8) / Math.max(1, names.length);
   const letters = rem * (presenting ? 2.2 : 1.5);
   const step = [1, 2, 5, 10].find((each) => letters <= row * each * 1.05) ?? 0; // with many clients there is room for every second name, or every fifth
@@ -108,11 +116,11 @@ function measure(canvas, world, index, presenting) {
     left,
     letters,
     named: names.filter((_, each) => step > 0 && each % step === step >> 1),
-    from,
     row,
     radius: Math.max(1.6, Math.min(row * 0.22, rem * 0.46)),
-    x: (/** @type {number} */ at) => left + ((at - from) / span) * (width - left - 6),
-    y: (/** @type {string} */ client) => 4 + row * (names.indexOf(client) + 0.5),
+    x: (/** @type {number} */ at) => left + (at / span) * (width - left - 6),
+    own,
+    y: (/** @type {string} */ client) => 4 + row * (names.indexOf(names.includes(client) || !isOfHall(client) ? client : HALL) + 0.5),
   };
 }
 
@@ -136,14 +144,15 @@ function drawStrip(canvas, app, index) {
   const stampOf = stamps(app, place.radius, ratio);
   const lightened = lit && lit.lane === index ? new Set(lit.operations) : null;
   const heights = new Map(place.names.map((name) => [name, place.y(name)]));
+  const hall = heights.get(HALL);
   for (const { id, start, client, outcome, mark } of lane.operations.values()) {
-    const y = heights.get(client);
-    if (start < place.from || start > world.renderAt || y === undefined) continue;
+    const y = heights.get(client) ?? (isOfHall(client) ? hall : undefined);
+    if (start > world.renderAt || y === undefined) continue;
     const x = place.x(start);
     const stamp = stampOf(outcome === "ok" ? mark : outcome);
     const half = stamp.width / 2;
     context.drawImage(stamp, (Math.round(x * ratio) - half) / ratio, (Math.round(y * ratio) - half) / ratio, stamp.width / ratio, stamp.width / ratio);
-    if (lightened?.has(id)) ring(context, x, y, place.radius * 2.4, colours.ink);
+    if (lightened?.has(id) || client === place.own) ring(context, x, y, place.radius * 2.4, colours.ink);
   }
 }
 
@@ -163,7 +172,7 @@ function drawCutSpans(context, place, world, colours) {
     context.fillRect(left, 0, right - left, place.height);
     context.globalAlpha = 1;
     for (const edge of [from, to]) {
-      if (edge === null || edge > world.renderAt || edge < place.from) continue;
+      if (edge === null || edge > world.renderAt) continue;
       context.fillRect(place.x(edge) - 0.75, 0, 1.5, place.height);
     }
   }
@@ -174,7 +183,7 @@ function drawNames(context, place, colours) {
   context.font = `400 ${place.letters}px Inter, sans-serif`;
   context.textBaseline = "middle";
   context.fillStyle = colours.faint;
-  for (const name of place.named) context.fillText(name, place.letters * 0.6, place.y(name) + 0.5);
+  for (const name of place.named) context.fillText(name === HALL ? t("strip.hall") : name, place.letters * 0.6, place.y(name) + 0.5);
 }
 
 /** @type {WeakMap<Record<string, string>, Map<string, HTMLCanvasElement>>} */
@@ -241,7 +250,7 @@ function operationAt(canvas, app, index, x, y) {
   let nearest = null;
   let best = Math.max(10, place.radius * 2.5);
   for (const operation of world.lanes[index]?.operations.values() ?? []) {
-    if (operation.start < place.from || operation.start > world.renderAt) continue;
+    if (operation.start > world.renderAt) continue;
     const distance = Math.hypot(place.x(operation.start) - x, place.y(operation.client) - y);
     if (distance < best) [nearest, best] = [operation, distance];
   }

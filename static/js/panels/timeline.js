@@ -45,11 +45,14 @@ function Now({ app, locked }) {
 
 /** @param {{app: import("./html.js").App, locked: boolean}} props */
 function Track({ app, locked }) {
-  const [marks, cutSpans, horizon] = useStore(app.world, (state) => /** @type {const} */ ([state.marks, state.cutSpans, state.clock.horizon]));
+  const [marks, cutSpans, horizon, spec] = useStore(app.world, (state) => /** @type {const} */ ([state.marks, state.cutSpans, state.clock.horizon, state.spec]));
+  const large = useStore(app.ui, (state) => state.presenting);
   const now = useStore(app.world, (state) => Math.round(state.renderAt / 2e4) * 2e4);
   const dragging = useRef(false);
   const wanted = useRef(0);
-  const length = lengthOf(horizon);
+  const length = lengthOf(horizon, spec?.until);
+  const lanes = (spec?.lanes ?? []).map(({ nickname, title }) => nickname || title);
+  const shown = placed(marks, length, { kind: (kind) => named("time.marks", kind), lane: (name, text) => t("named", { name, text }), lanes, large });
   const percent = (/** @type {number} */ at) => `${Math.min(100, (100 * at) / length)}%`;
   /** @param {any} event */
   const scrub = (event) => {
@@ -70,10 +73,11 @@ function Track({ app, locked }) {
     </div>
     <input type="range" min="0" max=${length} step="10000" value=${now} disabled=${locked} aria-label=${t("time.scrub")} aria-valuetext=${moment(now)} onInput=${scrub} onPointerUp=${letGo} />
     <div class="marks" aria-hidden="true">
-      ${placed(marks, length, (kind) => named("time.marks", kind)).map(
-        (mark) => html`<button key=${`${mark.at} ${mark.kind}`} tabindex="-1" class="mark" data-kind=${mark.kind} disabled=${locked} style=${{ left: percent(mark.at) }} title=${`${mark.times > 1 ? t("time.again", { text: mark.text, times: mark.times }) : mark.text} · ${moment(mark.at)}`}
-          onClick=${() => app.send("seek", { at: mark.at })}>${mark.label && html`<span class="mark-label" data-row=${mark.row}>${mark.label}</span>`}</button>`,
+      ${shown.map(
+        (mark) => html`<button key=${`${mark.at} ${mark.kind}`} tabindex="-1" class="mark" data-kind=${mark.kind} disabled=${locked} style=${{ left: percent(mark.at) }} title=${`${mark.times > 1 ? t("time.again", { text: mark.texts.join(", "), times: mark.times }) : mark.texts[0]} · ${moment(mark.at)}`}
+          onClick=${() => app.send("seek", { at: mark.at })}></button>`,
       )}
+      ${shown.filter(({ label }) => label).map((mark) => html`<span key=${`${mark.at} ${mark.kind} label`} class="mark-label" data-row=${mark.row} style=${{ left: `${100 * mark.middle}%` }}>${mark.label}</span>`)}
     </div>
   </div>`;
 }

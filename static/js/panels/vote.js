@@ -32,6 +32,7 @@ export function openVote(app) {
   const { hall, audience, spec } = app.world.state;
   if (hall.poll.state !== "off") app.ui.update({ voteShut: "" });
   else if (audience.controls && spec && spec.answers.length > 0) app.send("poll", { state: "open" });
+  else if (audience.controls) app.act("question");
   else app.ui.update({ dialog: "ask" });
 }
 

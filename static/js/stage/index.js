@@ -116,12 +116,14 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     if (memory.shown) draw(memory.drawnAt); // setting its size made the canvas blank
   }
 
-  /** The clients on this stage: the scenario's, and "you" beside the node of the last request by hand.
+  /** The clients on this stage: the scenario's, "you" beside the node of the last request by hand, and on a phone with a seat its own.
    * @param {Lane} given @returns {[string, string][]} */
   function clientsOf(given) {
     const clients = world().spec?.clients ?? [];
     answersOf(given);
-    return memory.standsAt ? [...clients, ["you", memory.standsAt]] : clients;
+    const { client, node } = world().hall?.mine ?? {};
+    const seated = client && node ? [...clients, /** @type {[string, string]} */ ([client, node])] : clients;
+    return memory.standsAt ? [...seated, ["you", memory.standsAt]] : seated;
   }
 
   /** @param {Lane} given */
@@ -193,7 +195,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     if (!same(scope, memory.roomOf)) [memory.room, memory.roomOf] = [NO_ROOM, scope];
     memory.room = grown(memory.room, {
       nodes: given.nodes, key: ui().watchedKey, object: objectOf(laneIndex), word: cardOf()?.epoch ?? "", hidden, cut: (given.dropped?.cut ?? 0) > 0,
-      headline: false, clients, answers: memory.answers, wishes: memory.wishes,
+      clients, answers: memory.answers, wishes: memory.wishes,
     });
     return memory.room;
   }

@@ -19,8 +19,8 @@
 /** The rectangle that belongs to one side of a split. @typedef {{left: number, top: number, right: number, bottom: number}} Region */
 
 /** What the texts of a lane need beside its nodes, in letters: something over them, a log, lines under them and their width, the width of
- * what clients say; a line at the foot of the stage and one at its top.
- * @typedef {{head: boolean, log: boolean, lines: number, wide: number, said: number, foot: boolean, top: boolean}} Room */
+ * what clients say; a line at the foot of the stage.
+ * @typedef {{head: boolean, log: boolean, lines: number, wide: number, said: number, foot: boolean}} Room */
 
 /** The places of everything, in stage units from the middle of the stage.
  * `letters` is the height of the texts.

@@ -13,6 +13,7 @@ import { createStore } from "./store.js";
 /** @typedef {import("../lib/wire-types.js").Hello} Hello */
 /** @typedef {import("../lib/wire-types.js").Audience} Audience */
 /** @typedef {import("../lib/wire-types.js").Spec} Spec */
+/** @typedef {import("../lib/wire-types.js").TalkBody} TalkBody */
 /** @typedef {import("../lib/wire-types.js").Clock} Clock */
 /** @typedef {import("../lib/wire-types.js").Mark} Mark */
 /** @typedef {import("../lib/wire-types.js").CutSpan} CutSpan */
@@ -32,7 +33,7 @@ import { createStore } from "./store.js";
  * `version` grows with every change that panels may show; `moments` are the times of recent events, for stepping back. `cutSpans`: when
  * something was cut.
  * @typedef {{
- *   seq: number, run: number, stale: boolean, waiting: boolean, hello: Hello|null, audience: Audience, hall: import("./hall.js").Hall, spec: Spec|null, clock: Clock, lanes: Lane[],
+ *   seq: number, run: number, stale: boolean, waiting: boolean, hello: Hello|null, audience: Audience, talk: TalkBody, hall: import("./hall.js").Hall, spec: Spec|null, clock: Clock, lanes: Lane[],
  *   marks: Mark[], cutSpans: CutSpan[], caption: string, undo: string|null, refused: {sentence: string, count: number}, bye: string,
  *   newest: number, reckoned: number, sure: number, haste: number, renderAt: number, wall: number,
  *   ease: {from: number, to: number, elapsed: number}, queue: Pending[], moments: number[], landings: number[], version: number,
@@ -41,7 +42,7 @@ import { createStore } from "./store.js";
 /** @typedef {import("./store.js").Store<WorldState>} World */
 
 const ACTS = ["cut", "heal", "crash", "fault"]; // kinds of marks that come from somebody's action
-const FRAMES_WITHOUT_WORLD = ["hello", "audience", "hall", "refused", "bye"];
+const FRAMES_WITHOUT_WORLD = ["hello", "audience", "talk", "hall", "refused", "bye"];
 
 /** @returns {WorldState} */
 export function emptyWorld() {
@@ -53,6 +54,7 @@ export function emptyWorld() {
     hello: null,
     audience: { viewers: 0, controls: false, owner: false, open: false, asking: [], holder: "owner" },
     hall: emptyHall(),
+    talk: { title: "", scenes: [], scene: 0, beats: [], beat: -1, under_way: false, fast: false, shown: "", blank: false, planned: 0, elapsed: 0 },
     spec: null,
     clock: { at: 0, horizon: 0, speed: 0.05, playing: false, live: true },
     lanes: [],
@@ -130,6 +132,9 @@ function foldFrame(state, [type, body]) {
       return;
     case "audience":
       state.audience = body;
+      return;
+    case "talk":
+      state.talk = body;
       return;
     case "hall":
       state.hall = hallWith(state.hall, body);

@@ -33,3 +33,6 @@ export const set = (names) =>
 
 /** @param {readonly string[]} values siblings, or the elements of a set @param {string} [object] */
 export const valueWords = (values, object) => (object === "set" ? t("figure.set", { names: values.join(", ") }) : values.join(" | "));
+
+/** A text that begins a sentence. @param {string} text */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

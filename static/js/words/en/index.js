@@ -9,5 +9,6 @@ import { hall } from "./hall.js";
 import { lane } from "./lane.js";
 import { page } from "./page.js";
 import { stage } from "./stage.js";
+import { talk } from "./talk.js";
 
-export const en = Object.freeze({ ...page, ...lane, ...cards, ...dialogs, ...stage, ...figures, ...hall });
+export const en = Object.freeze({ ...page, ...lane, ...cards, ...dialogs, ...stage, ...talk, ...figures, ...hall });
