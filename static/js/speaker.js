@@ -73,3 +73,5 @@ document.title = t("speaker.title");
 const nothing = () => () => {};
 showSpeaker({ world, ui, send, inspect: async () => {}, mine: () => {}, act, mountStage: nothing, marks: [], paintMark: () => {} }, /** @type {Element} */ (document.getElementById("app")));
 Object.assign(globalThis, { speaker: Object.freeze({ get ready() { return world.state.spec !== null && !world.state.waiting; } }) });
+
+export { send, ui, world }; // for a console or a test that imports this module by its address

@@ -1,4 +1,4 @@
-"""A whole talk by a clicker's two keys, from the first scene to the last and back; a speaker's keys; the tray; the speaker's view."""
+"""A whole talk by a clicker's two keys, there and back; a speaker's keys; the tray; the speaker's view."""
 
 import json
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from consensus.runs import registry
 from consensus.runs.beats import beats_of
 
 TALK = registry.talk("cap-in-ten")
+BUTTONS = ("Back", "Next", "Next scene", "Scenes", "Question", "Lesson", "Blank", "Reset", "Slower", "Faster", "Dot", "Notes")
 BEATS = [beats_of(registry.scenario(scene.scenario)) for scene in TALK.scenes]
 
 
@@ -96,6 +97,7 @@ def test_a_speakers_keys_work_while_the_question_is_open(talk: Page) -> None:
     press(talk, "Shift+PageUp")
     is_at(talk, 0, 0)
     press(talk, "d")
+    expect(talk.locator(".laser")).to_be_attached()
     talk.mouse.move(300, 200)
     box = talk.locator(".laser").bounding_box()
     assert box and (round(box["x"] + box["width"] / 2), round(box["y"] + box["height"] / 2)) == (300, 200)
@@ -109,29 +111,24 @@ def test_a_speakers_keys_work_while_the_question_is_open(talk: Page) -> None:
 def test_every_key_of_the_talk_has_a_button_for_tab(talk: Page) -> None:
     press(talk, "p")
     bar = talk.get_by_role("region", name="Talk")
-    for name in (
-        "Back",
-        "Next",
-        "Next scene",
-        "Scenes",
-        "Question",
-        "Lesson",
-        "Blank",
-        "Reset",
-        "Slower",
-        "Faster",
-        "Dot",
-        "Notes",
-    ):
+    for name in BUTTONS:
         button = bar.get_by_role("button", name=name, exact=True)
         expect(button).to_be_visible()
         assert button.evaluate("(it) => it.tabIndex") == 0
 
 
+def speakers_view(page: Page) -> Page:
+    """Opens the address that the key S opens, in a second window of the same visitor."""
+    page.evaluate("() => { window.open = (address) => { window.opened = address; }; }")
+    press(page, "s")
+    page.wait_for_function("() => window.opened")
+    view = page.context.new_page()
+    view.goto(page.evaluate("() => window.opened"))
+    return view
+
+
 def test_the_speakers_view_has_the_notes_and_the_same_controls(talk: Page) -> None:
-    with talk.context.expect_page() as opened:
-        press(talk, "s")
-    view = opened.value
+    view = speakers_view(talk)
     expect(view.locator(".speaker-notes strong").first).to_have_text("Begin with the copy, not with the theorem.")
     expect(view.locator(".speaker-now p")).to_have_text(BEATS[0][0].words)
     expect(view.locator(".speaker-then p")).to_have_text(BEATS[0][1].words)
@@ -161,9 +158,7 @@ def test_a_visitor_composes_a_talk_keeps_it_and_opens_it_again(dashboard: Page, 
     assert [scene["scenario"] for scene in json.loads(path.read_text())["scenes"]] == ["cap-moment", "minority-leader"]
     tray.get_by_label("Open a file").set_input_files(path)
     dashboard.wait_for_function("() => capscope.scene().talk === 'Mine' && capscope.scene().scenario === 'cap-moment'")
-    with dashboard.context.expect_page() as opened:
-        press(dashboard, "s")
-    notes = opened.value.locator(".speaker-notes")
+    notes = speakers_view(dashboard).locator(".speaker-notes")
     expect(notes).to_contain_text("Slowly. <b>not bold</b>")
     expect(notes.locator("b")).to_have_count(0)
 
