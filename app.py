@@ -17,7 +17,6 @@ if __name__ == "__main__" and os.environ.get("ASYNC_MODE", "eventlet") == "event
 import contextlib
 import errno
 import gc
-import ipaddress
 import logging
 import signal
 import socket
@@ -31,6 +30,7 @@ from flask_socketio import SocketIO
 from dashboard.web import handlers, pages
 from dashboard.web.flood import StrictJSON, doorkeeper
 from dashboard.web.limits import LIMITS, Limits
+from dashboard.web.reach import EVERYWHERE, Reach, in_address, is_loopback
 
 ASYNC_MODES = ("eventlet", "threading")
 BACKLOG = 2048  # with 50, a thousand phones take a minute to join
@@ -73,45 +73,15 @@ def settings(environ: Mapping[str, str]) -> Settings:
     return Settings(host, int(port), async_mode, debug in TRUE, origins)
 
 
-def is_loopback(host: str) -> bool:
-    """True when only this machine can reach the host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def addresses(host: str) -> list[str]:
-    """Names and addresses at which browsers reach the server: this machine's and, if HOST allows it, others'."""
-    found = ["127.0.0.1", "localhost", "[::1]"] if is_loopback(host) or host in ("0.0.0.0", "::") else []
-    if host in ("0.0.0.0", "::"):
-        name = socket.gethostname()
-        found += [name, f"{name}.local"]
-        with contextlib.suppress(OSError):
-            found += [str(info[4][0]) for info in socket.getaddrinfo(name, None, socket.AF_INET)]
-        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect(("10.255.255.255", 1))  # sends nothing; it only finds the address of the way out
-            found.append(probe.getsockname()[0])
-    elif host not in found:
-        found.append(f"[{host}]" if ":" in host else host)
-    return list(dict.fromkeys(found))
-
-
-def origins_of(host: str, port: int) -> list[str]:
-    """The origins of our own pages. An explicit list also keeps out a foreign page whose name points to this server."""
-    return [f"http://{address}" + ("" if port == 80 else f":{port}") for address in addresses(host)]
-
-
 def create_app(
     async_mode: str = "eventlet",
-    origins: list[str] | None = None,
+    reach: Reach | None = None,
     debug: bool = False,
     limits: Limits = LIMITS,
     **house_options: Any,
 ) -> Flask:
     """The application. Its house of sessions is ``app.extensions["house"]``; ``house.start()`` starts the pump."""
+    reach = reach or Reach()
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(MAX_CONTENT_LENGTH=limits.message_bytes, TEMPLATES_AUTO_RELOAD=debug)
     socketio = SocketIO(
@@ -120,7 +90,7 @@ def create_app(
         async_handlers=False,  # a visitor's next command is read when the last one is answered
         always_connect=True,  # the connect packet is sent before the first frame
         manage_session=False,
-        cors_allowed_origins=origins if origins is not None else origins_of("127.0.0.1", 5000),
+        cors_allowed_origins=reach.allows,
         max_http_buffer_size=limits.message_bytes,
         http_compression=False,  # packets are compressed already, once for everybody
         json=StrictJSON,
@@ -132,7 +102,7 @@ def create_app(
     app.wsgi_app = doorkeeper(app.wsgi_app, socketio.sleep, limits)  # type: ignore[method-assign, assignment]
     house = handlers.register(socketio, limits, **house_options)
     app.extensions["house"] = house
-    pages.register(app, house)
+    pages.register(app, house, reach)
     return app
 
 
@@ -212,8 +182,8 @@ def run(chosen: Settings) -> None:
     """Listens, prints the address and serves. On SIGTERM or Ctrl+C everybody gets a goodbye before the end."""
     listener = listening(chosen.host, chosen.port)
     port = listener.getsockname()[1]
-    origins = [*origins_of(chosen.host, port), *chosen.origins]
-    app = create_app(chosen.async_mode, origins, chosen.debug)
+    reach = Reach(chosen.host, port, chosen.origins)
+    app = create_app(chosen.async_mode, reach, chosen.debug)
     house = app.extensions["house"]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: house.stop())
@@ -221,10 +191,11 @@ def run(chosen: Settings) -> None:
     gc.collect()
     gc.freeze()  # these objects stay; collections that visit them again and again stopped the stream for up to 146 ms
     gc.set_threshold(100_000, 50, 1000)
-    here = "127.0.0.1" if chosen.host in ("0.0.0.0", "::", "localhost") else chosen.host
-    print(f"CAPscope is at http://{f'[{here}]' if ':' in here else here}:{port}", flush=True)
-    for address in addresses(chosen.host)[3:] if chosen.host in ("0.0.0.0", "::") else []:
-        print(f"  others in this network may find it at http://{address}:{port}", flush=True)
+    here = "127.0.0.1" if chosen.host in (*EVERYWHERE, "localhost") else chosen.host
+    print(f"CAPscope is at http://{in_address(here)}:{port}", flush=True)
+    if chosen.host in EVERYWHERE:
+        for address in reach.network() or ["(this machine is in no network now)"]:
+            print(f"  for others in this network: {address}", flush=True)
     serve(app, listener, chosen.async_mode)
 
 

@@ -36,7 +36,7 @@ THOROUGH = (
     "test_the_catalogue_shows_every_protocol_on_its_shelf_with_what_it_claims_and_what_it_costs",
     "test_an_adversary_is_named_at_the_foot_while_it_plays_and_sent_away_and_brought_in_by_hand",
     "test_the_lists_have_the_same_commands_for_who_works_by_keys",
-    "test_the_watcher_takes_the_controls_when_their_holder_is_gone",
+    "test_nobody_takes_the_controls_when_the_owner_is_gone",
     "test_a_server_with_threads_serves_a_browser_just_as_well",
     "test_a_server_that_ends_is_told_of_and_the_page_comes_back_with_it",
     "test_a_step_back_just_after_a_cut_gives_the_very_picture_that_was_there",

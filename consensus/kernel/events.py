@@ -51,7 +51,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "message_id",
         "src",
     ),  # an adversary or a user delays this message; one event for each message, `node` is the addressee
-    "ordered": ("verb", "src", "type", "number"),  # one message is to be dropped, held or delivered; `node` is the addressee
+    "ordered": ("verb", "src", "type", "number"),  # an order for one message (orders.py); `node` is the addressee
     "doomed": ("writes",),  # the node will crash inside a handler, right after this many durable writes
     "clock": ("skew", "rate"),  # a node's own clock: how far it is ahead now (microseconds), what it gains (parts per million)
     "said": ("text",),

@@ -1,8 +1,8 @@
-"""Orders to drop, hold or deliver a single message, and which message an order means.
+"""Orders to drop, hold, deliver or double a single message, and which message an order means.
 
 An order names a sender, a receiver, a type of message (none: any) and a number. It means the message with that number among
-those that match, counted from 1: first the messages in flight, oldest first, then the messages sent from now on. Dropping and
-delivering also count held messages; holding does not.
+those that match, counted from 1: first the messages in flight, oldest first, then the messages sent from now on. All
+orders but holding also count held messages.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from consensus.kernel.rows import Row
 
-DROP, HOLD, DELIVER = "drop", "hold", "deliver"
+DROP, HOLD, DELIVER, DOUBLE = "drop", "hold", "deliver", "double"
 NUMBER_MAX = 10_000
 
 
 class Order(NamedTuple):
     """An order that waits for its message."""
 
-    verb: str  # DROP, HOLD, DELIVER
+    verb: str  # DROP, HOLD, DELIVER, DOUBLE
     src: str
     dst: str
     kind: str  # the name of the message's class; empty: any

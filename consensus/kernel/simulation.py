@@ -47,7 +47,7 @@ from consensus.kernel.node import (
     Store,
     named_effects,
 )
-from consensus.kernel.orders import DELIVER, DROP, HOLD, NUMBER_MAX, Order, after
+from consensus.kernel.orders import DELIVER, DOUBLE, DROP, HOLD, NUMBER_MAX, Order, after
 from consensus.kernel.rng import PPM, Stream
 from consensus.kernel.rows import (
     ACCESS,
@@ -796,7 +796,7 @@ class Simulation:
         self._emit("crashed", member, cause, ())
 
     def order_message(self, verb: str, src: str, dst: str, kind: str, number: int) -> None:
-        """Drops, holds or delivers one message, now or as soon as it is sent (``kernel/orders.py``)."""
+        """Drops, holds, delivers or doubles one message, now or as soon as it is sent (``kernel/orders.py``)."""
         for member in (src, dst):
             self._known(member)
         if src == dst:
@@ -837,7 +837,11 @@ class Simulation:
             self._obey(meant.verb, sent)
 
     def _obey(self, verb: str, sent: Row) -> None:
-        number, _, _, src, _, (_, dst, *_) = sent
+        number, at, _, src, _, (_, dst, message, _, _, due) = sent
+        if verb == DOUBLE:  # the copy takes as long as its original
+            again = self._fly(src, dst, message, number, self.now + due - at)
+            self._push(self.now + due - at, LAND, again, src, dst)
+            return
         self._take_from_its_way(sent)
         if verb == DROP:
             self._drop(sent, "hand")

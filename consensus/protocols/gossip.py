@@ -37,6 +37,10 @@ def always_allowed(held: Any, me: str, knobs: Mapping[str, Any]) -> str:
     return ""
 
 
+def nothing_left_to_say(value: Any, me: str, knobs: Mapping[str, Any]) -> str:
+    return ""
+
+
 def nobody_loses(held: Any, theirs: Any) -> None:
     return None
 
@@ -52,6 +56,9 @@ class Datatype(NamedTuple):
     no_removal: str = ""  # why this datatype has no removals; empty if it has
     limit: Callable[[Any, str, Mapping[str, Any]], str] = (
         always_allowed  # why a replica refuses a removal; empty if it does not
+    )
+    left: Callable[[Any, str, Mapping[str, Any]], str] = (
+        nothing_left_to_say  # what a replica may still remove on its own, in words; empty if that has no bound
     )
     loser: Callable[[Any, Any], tuple[Dot, str] | None] = nobody_loses  # last write wins: what a join drops
 
@@ -209,7 +216,11 @@ class Replica(Node):
             facts |= self.datatype.facts(key, value)
         facts["c"] = say("{c}; D holds {n}", c=self.c, n=len(self.deltas))
         facts["A"] = " ".join(f"{j}:{n}" for j, n in self.acked.items()) or "nobody has acknowledged anything"
-        return {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+        shown: dict[str, Any] = {"role": "replica", "epoch": None, "leader": None, "store": store, "facts": facts}
+        left = {key: self.datatype.left(copy.value, self.id, self.knobs) for key, copy in self.copies.items()}
+        if headline := {key: text for key, text in left.items() if text}:
+            shown["headline"] = headline
+        return shown
 
 
 # --- the knobs of every card -------------------------------------------------------------------------

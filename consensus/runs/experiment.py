@@ -145,9 +145,10 @@ class Experiment:
                 "A step of the script could not be done at {at}. {reason}", at=seconds(refusal.at), reason=refusal.sentence
             )
 
-    def before(self) -> Before:
-        """The present state, so that a user can undo the next intervention."""
-        return Before(self.witness.sim, tuple(lane.knobs for lane in self.lanes), self.caption)
+    def before(self, lane: int | None = None) -> Before:
+        """The present state, so that a user can undo the next intervention on every lane, or on one."""
+        shown = self.lanes[lane] if lane is not None and 0 <= lane < len(self.lanes) else self.witness
+        return Before(shown.sim, tuple(lane.knobs for lane in self.lanes), self.caption)
 
     def cast(self) -> aim.Cast:
         """Which node plays which part now."""
@@ -227,6 +228,8 @@ class Experiment:
         kind, text, caption = intervention.texts(self.at, words)
         if kind:
             self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
+        if caption and lane is not None and len(self.lanes) > 1 and not isinstance(intervention, Turn):
+            caption = say("In lane {lane} only: {caption}", lane=lane + 1, caption=caption)
         if caption:
             self.caption = caption
 

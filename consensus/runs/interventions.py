@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, get_args
 from consensus.kernel.clients import BY_HAND
 from consensus.kernel.network import Links, LinkState, few
 from consensus.kernel.node import MS, OwnClock
-from consensus.kernel.orders import DELIVER, DROP, HOLD
+from consensus.kernel.orders import DELIVER, DOUBLE, DROP, HOLD
 from consensus.kernel.sentences import say
 from consensus.kernel.simulation import Simulation
 from consensus.watch.narration import clock_words, seconds
@@ -392,7 +392,27 @@ class DeliverMessage(NamedTuple):
         return Undo((), "a message was delivered")
 
 
-def _which_message(meant: DropMessage | HoldMessage | DeliverMessage) -> str:
+class DuplicateMessage(NamedTuple):
+    """A second copy of the same message is sent now, and takes as long as the first."""
+
+    src: str
+    dst: str
+    message: str = ""
+    nth: int = 1
+
+    def effect(self, sim: Simulation) -> None:
+        sim.order_message(DOUBLE, *self)
+
+    def texts(self, at: int, cuts: str) -> Texts:
+        which, when = _which_message(self), _by_hand_at(at, self.nth)
+        what = say("A {which} was sent twice by hand at {when}.", which=which, when=when)
+        return Texts("fault", say("doubled {which}", which=which), what)
+
+    def inverse(self, before: Before) -> Undo:
+        return Undo((), "a message was doubled")
+
+
+def _which_message(meant: DropMessage | HoldMessage | DeliverMessage | DuplicateMessage) -> str:
     if meant.message:
         return f"{meant.message} {meant.src}-{meant.dst}"
     return say("message {src}-{dst}", src=meant.src, dst=meant.dst)
@@ -515,6 +535,7 @@ Intervention = (
     | DropMessage
     | HoldMessage
     | DeliverMessage
+    | DuplicateMessage
     | SetDeadline
     | Turn
     | Say
@@ -537,6 +558,7 @@ class Row(NamedTuple):
     command: str
     what: str  # one sentence
     fields: dict[str, Field]  # the fields that the command carries; the others keep their defaults
+    one_lane: bool = False  # the command may name the only lane on which it falls
 
 
 ANY_LINKS = Field("any links", "[[src, dst], ...], directed; none: all", True)
@@ -549,12 +571,13 @@ ONE_MESSAGE = {
 }
 
 TABLE: dict[type, Row] = {
-    Cut: Row("cut", "These links carry nothing any more.", {"links": Field("links", "[[src, dst], ...], directed")}),
-    Heal: Row("heal", "These links are whole again.", {"links": ANY_LINKS}),
+    Cut: Row("cut", "These links carry nothing any more.", {"links": Field("links", "[[src, dst], ...], directed")}, True),
+    Heal: Row("heal", "These links are whole again.", {"links": ANY_LINKS}, True),
     Partition: Row(
         "partition",
         "Every link between two sides is cut, every link inside one is whole.",
         {"sides": Field("sides", "[[node, ...], ...]; every node on one side")},
+        True,
     ),
     SetLink: Row(
         "set_link",
@@ -612,9 +635,10 @@ TABLE: dict[type, Row] = {
         "From now on an adversary chooses when messages land; it loses none.",
         {"name": Field("name", "its name, decisive; none: nobody", True)},
     ),
-    DropMessage: Row("drop_message", "One message dies.", ONE_MESSAGE),
-    HoldMessage: Row("hold_message", "One message stays under way until it is delivered or dropped.", ONE_MESSAGE),
-    DeliverMessage: Row("deliver_message", "One message lands at once.", ONE_MESSAGE),
+    DropMessage: Row("drop_message", "One message dies.", ONE_MESSAGE, True),
+    HoldMessage: Row("hold_message", "One message stays under way until it is delivered or dropped.", ONE_MESSAGE, True),
+    DeliverMessage: Row("deliver_message", "One message lands at once.", ONE_MESSAGE, True),
+    DuplicateMessage: Row("duplicate_message", "One message arrives twice.", ONE_MESSAGE, True),
     SetDeadline: Row("deadline", "How long clients wait.", {"deadline": Field("deadline", "microseconds")}),
     Turn: Row(
         "turn",

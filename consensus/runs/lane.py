@@ -147,6 +147,18 @@ class Lane:
         """The ``sent`` events of messages in flight, oldest first."""
         return self.sim.flying()
 
+    def place_under_way(self, number: int, src: str, dst: str, kind: str, held_apart: bool) -> int | None:
+        """The place of a message among those of its kind on its link, as orders count them; None: it is not under way there."""
+        alike = [
+            sent.id
+            for sent in self.sim.flying()
+            if sent.node == src
+            and sent.data[1] == dst
+            and kind in ("", type(sent.data[2]).__name__)
+            and not (held_apart and sent.id in self.sim.in_hand)
+        ]
+        return alike.index(number) + 1 if number in alike else None
+
     @property
     def clients(self) -> dict[str, str]:
         """Client -> its home node."""

@@ -21,13 +21,23 @@ from consensus.kernel.simulation import DEADLINE_MAX, DEADLINE_MIN
 from consensus.protocols.cards import Card, protocol_name
 from consensus.runs import aim, registry
 from consensus.runs.experiment import Experiment
-from consensus.runs.interventions import KINDS, Act, CrashInside, DeliverMessage, DropMessage, HoldMessage, Intervention, Turn
+from consensus.runs.interventions import (
+    KINDS,
+    Act,
+    CrashInside,
+    DeliverMessage,
+    DropMessage,
+    DuplicateMessage,
+    HoldMessage,
+    Intervention,
+    Turn,
+)
 from consensus.runs.lane import Lane
 from consensus.runs.spec import LENGTH_MAX, LaneSpec, Spec, Step, check
 
 Knobs = Mapping[str, Any]
 
-MEANT: dict[str, Any] = {"drop": DropMessage, "hold": HoldMessage, "deliver": DeliverMessage}
+MEANT: dict[str, Any] = {"drop": DropMessage, "hold": HoldMessage, "deliver": DeliverMessage, "double": DuplicateMessage}
 
 
 class Operation(NamedTuple):

@@ -38,6 +38,7 @@ class Entry(NamedTuple):
     inverse: tuple[Intervention, ...] = ()  # the steps that undo it
     words: str = ""  # a description of the undo
     undoes: int = -1  # the number of the entry that this one undoes
+    lane: int | None = None  # the only lane on which it falls; None: all
 
 
 class Keyframe(NamedTuple):
@@ -179,23 +180,28 @@ class Timeline:
             entry = self.log[self.entries]
             self.entries += 1
             self.experiment.stand_at(entry.at)
-            self.experiment.intervene(entry.do)
+            self.experiment.intervene(entry.do, entry.lane)
 
     # --- acting -------------------------------------------------------------------------------
 
-    def act(self, intervention: Intervention, undoes: int = -1) -> None:
-        """Intervenes now, on every lane; in the past this forks the run. Raises Refused, and changes nothing, if it cannot."""
+    def act(self, intervention: Intervention, undoes: int = -1, lane: int | None = None) -> None:
+        """Intervenes now, on every lane or on one; in the past this forks the run.
+
+        If that is impossible, it raises Refused and changes nothing.
+        """
         if len(self.log) >= LOG_MAX:
             raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=LOG_MAX))
         if self.ended:
             raise Refused(say("A run ends at {end} s. Go back, or reset it.", end=LENGTH_MAX // S))
-        inverse, words = intervention.inverse(self.experiment.before()) if undoes < 0 else Undo()
-        self.experiment.intervene(intervention)
+        inverse, words = intervention.inverse(self.experiment.before(lane)) if undoes < 0 else Undo()
+        if words and lane is not None:
+            words = say("{what}, in lane {lane} only", what=words, lane=lane + 1)
+        self.experiment.intervene(intervention, lane)
         if not self.live:
             self._fork()
         # A keyframe of this very microsecond may lie behind the position: the new entry would never be due there.
         self.keyframes = [frame for frame in self.keyframes if frame.experiment.steps <= self.experiment.steps]
-        self.log.append(Entry(self.at, self.experiment.steps, intervention, inverse, words, undoes))
+        self.log.append(Entry(self.at, self.experiment.steps, intervention, inverse, words, undoes, lane))
         self.entries = len(self.log)
         self._seen()
 
@@ -236,7 +242,7 @@ class Timeline:
         if not entry.inverse:
             raise Refused(say("{what}: that cannot be taken back. Go back on the timeline to before it.", what=entry.words))
         for intervention in entry.inverse:
-            self.act(intervention, undoes=number)
+            self.act(intervention, undoes=number, lane=entry.lane)
         return entry.words
 
     # --- keyframes: only a cache --------------------------------------------------------------

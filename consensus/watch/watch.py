@@ -29,6 +29,7 @@ from consensus.watch.trace import Trace
 
 FINDINGS_KEPT = 500
 HALTS = "{node} halted: {reason}"  # the template of a mark that tells why a node halted
+BREAKS = "{law} is broken: {sentence}"  # the template of the mark of the first broken law
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
 # High-volume kinds of events. They only count messages; they change no other meter and make no mark.
 UNREMARKABLE = ("sent", "delivered", "fired", "decided", "stored")
@@ -316,6 +317,9 @@ class Watch:
 
     def _breaks(self, rank: int, law: Law) -> None:
         """A law is broken, and stays so, whatever heals or restarts. Of several, the one that says most is kept."""
+        if self.broken is None:
+            text = say(BREAKS, law=own_template(law.name), sentence=law.sentence)
+            self.marks.append(Mark(law.at, "violation", self.lane, text))
         if self.broken is None or rank < self.broken[0]:
             self.broken = rank, law
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from consensus.kernel.node import S
 from consensus.kernel.sentences import Refused, Sentence, say
 from consensus.runs import registry
+from consensus.runs.interventions import DeliverMessage, DropMessage, DuplicateMessage, HoldMessage, Intervention
 from consensus.runs.lane import Lane
 from consensus.runs.seen import LaneSeen
 from consensus.runs.spec import LaneSpec, Spec
@@ -30,6 +31,7 @@ from dashboard.live.talk import Talk
 from dashboard.web.limits import LIMITS, Limits, words
 from dashboard.wire import Frame, LaneView, Order
 
+OF_ONE_MESSAGE = (DropMessage, HoldMessage, DeliverMessage, DuplicateMessage)
 OPENS_WITH = "same-cut"
 STEPS = 40  # simulation steps between two looks at the clock; about two milliseconds
 ABOUT_CONTROLS = ("ask_controls", "hand", "decline", "take", "release", "open_to_all")
@@ -74,6 +76,7 @@ class Session:
         self.viewers: dict[str, str] = {}  # viewer -> token
         self.controls = Controls(id, self.viewers, limits)
         self.most_viewers = 0  # so far
+        self.code = ""  # of its short address; the house gives it
         self.newcomers: list[str] = []  # viewers that have not got a packet yet
         self.behind: dict[str, bool] = {}  # viewers that missed packets and need a snapshot
         self.queue: deque[QueuedCommand] = deque()
@@ -293,10 +296,24 @@ class Session:
         if len(self.timeline.log) >= self.limits.commands:
             raise Refused(say("A run keeps {most} interventions; reset it to go on.", most=self.limits.commands))
         assert order.act is not None
-        self.timeline.act(order.act)
+        self.timeline.act(self._meant(order), lane=order.lane)
         self.goal = self.timeline.at
         self.changed = self.meters_due = True
         self.lively_until = now + self.limits.lively_s
+
+    def _meant(self, order: Order) -> Intervention:
+        """The intervention of a command. A message that is named by its id becomes a place among those under way."""
+        which, act = order.values.get("which"), order.act
+        assert act is not None
+        if which is None or not isinstance(act, OF_ONE_MESSAGE):
+            return act
+        number = order.lane or 0
+        if number >= len(self.lanes):
+            raise Refused(say("There is no lane {lane}.", lane=number))
+        place = self.lanes[number].place_under_way(which, act.src, act.dst, act.message, isinstance(act, HoldMessage))
+        if place is None:
+            raise Refused("That message is not under way any more.")
+        return act._replace(nth=place)
 
     def _new_pace(self, now: float) -> None:
         self.pace = (now, self.timeline.at)  # the wall time and the simulated time at which this pace began

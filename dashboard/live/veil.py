@@ -17,7 +17,7 @@ from consensus.protocols.cards import Knob
 from consensus.runs.lane import Lane
 from consensus.runs.seen import CardSeen
 from consensus.watch.history import Operation
-from consensus.watch.watch import HALTS, Mark
+from consensus.watch.watch import BREAKS, HALTS, Mark
 
 HIDDEN = "?"
 ONE_MESSAGE = ("drop_message", "hold_message", "deliver_message")
@@ -141,5 +141,5 @@ class VeiledLane:
 
 
 def marks(all_of_them: Sequence[Mark]) -> list[Mark]:
-    """The marks without elections and without the reasons why nodes halted."""
-    return [mark for mark in all_of_them if mark.kind != "leader" and getattr(mark.text, "template", "") != HALTS]
+    """The marks without elections, without broken laws, and without the reasons why nodes halted."""
+    return [mark for mark in all_of_them if mark.kind != "leader" and getattr(mark.text, "template", "") not in (BREAKS, HALTS)]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from hashlib import blake2b
+from itertools import count
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -28,12 +30,23 @@ from dashboard.web.limits import LIMITS, Limits
 log = logging.getLogger("capscope")
 
 SESSION_ID = re.compile(f"[{ALPHABET}]{{8,10}}")
+CODE_LETTERS = "bcdfghjkmnpqrstvwxyz"  # without vowels, so that no code is a word
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def cookie_of(session: str) -> str:
     """The name of the cookie that holds the owner's secret of a session."""
     return f"owner-{session}"
+
+
+def code_of(id: str, taken: Container[str]) -> str:
+    """Four letters for a session, the same after a restart unless another session has them. They let anybody watch, no more."""
+    for attempt in count():
+        number = int.from_bytes(blake2b(f"{id} {attempt}".encode(), digest_size=8).digest(), "big")
+        code = "".join(CODE_LETTERS[number // len(CODE_LETTERS) ** place % len(CODE_LETTERS)] for place in range(4))
+        if code not in taken:
+            return code
+    raise AssertionError("there are more codes than sessions")
 
 
 class Connection(NamedTuple):
@@ -55,6 +68,7 @@ class House:
         self.limits = limits
         self.make_session = make_session
         self.sessions: dict[str, Session] = {}
+        self.codes: dict[str, str] = {}  # the four letters of a session's short address -> the session
         self.connections: dict[str, Connection] = {}
         self.inbox: deque[tuple[Any, ...]] = deque()  # ("join", connection), ("leave", viewer), ("ask", viewer, message, reply)
         self.joining: deque[Connection] = deque()  # pages whose session must be made first, one in each round
@@ -194,6 +208,8 @@ class House:
                 raise Refused(say("This server runs {sessions} sessions already; please come back later.", sessions=sessions))
             self.end(alone[-1], "")
         session = self.sessions[id] = self.make_session(id, now, self.limits)
+        session.code = code_of(id, self.codes)
+        self.codes[session.code] = id
         return session
 
     def _alone(self) -> list[Session]:
@@ -226,6 +242,7 @@ class House:
     def end(self, session: Session, sentence: str) -> None:
         """Ends a session and tells its viewers why."""
         self.sessions.pop(session.id, None)
+        self.codes.pop(session.code, None)
         for viewer in list(session.viewers):
             connection = self.connections.pop(viewer, None)
             if connection:

@@ -10,19 +10,21 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from consensus import VERSION
 from dashboard.live.controls import SECRET, name_of, new_secret
 from dashboard.web.handlers import SESSION_ID, House, cookie_of
+from dashboard.web.reach import Reach, qr
 
 VENDOR = "vendor"
 YEAR_S = 365 * 24 * 3600
 COOKIE_S = 7 * 24 * 3600
 SENTENCES = {
     400: "The server could not make sense of that request.",
+    403: "Only the owner of this session gets that.",
     404: "There is nothing at this address.",
     405: "That is not how this address is used.",
     413: "That was too much at once.",
@@ -53,7 +55,7 @@ class Vendor:
         return json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def register(app: Flask, house: House) -> None:
+def register(app: Flask, house: House, reach: Reach) -> None:
     """Routes, headers and error pages."""
     pages = Blueprint("pages", __name__)
     vendor = Vendor(Path(str(app.static_folder)))
@@ -89,6 +91,49 @@ def register(app: Flask, house: House) -> None:
             _give(answer, id, new_secret())  # whoever opens a session by an address of their own choice becomes its owner
         return answer
 
+    @pages.get("/j/<code>")
+    @pages.get("/J/<code>")
+    def join(code: str) -> Response:
+        id = house.codes.get(code.lower())
+        if id is None:
+            return _error_page(404, "There is no session with this code now. Look at the screen again, or ask the speaker.")
+        return Response(status=302, headers={"Location": f"/s/{id}", "Cache-Control": "no-store"})
+
+    @pages.get("/s/<id>/join")
+    def joining(id: str) -> Response:
+        """How others join: short addresses, the best first; none when phones cannot reach this server."""
+        return _fresh(jsonify({"addresses": [f"{at}/j/{_code(id)}" for at in reach.offered(request.scheme, request.host)]}))
+
+    @pages.get("/s/<id>/join.svg")
+    def join_code(id: str) -> Response:
+        address = f"{_offered()}/j/{_code(id)}"
+        return _image(qr(address.upper()))  # small letters would need a finer code; names of hosts and /J/ take capitals
+
+    @pages.get("/s/<id>/owner")
+    def owner_link(id: str) -> Response:
+        return _fresh(jsonify({"link": _owner_link(id)}))
+
+    @pages.get("/s/<id>/owner.svg")
+    def owner_code(id: str) -> Response:
+        return _image(qr(_owner_link(id)))
+
+    def _code(id: str) -> str:
+        session = house.sessions.get(id)
+        return session.code if session is not None else abort(404)
+
+    def _offered() -> str:
+        """The address that the page chose from those which it may show."""
+        at = request.args.get("at", "")
+        return at if at in reach.offered(request.scheme, request.host) else abort(404)
+
+    def _owner_link(id: str) -> str:
+        """Only for the owner's own page: another site's request comes without the cookie, or says where it comes from."""
+        secret = request.cookies.get(cookie_of(id), "")
+        foreign = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
+        if foreign or not SECRET.fullmatch(secret) or not house.owned(id, secret):
+            abort(403)
+        return f"{_offered()}/s/{id}?owner={secret}"
+
     @pages.get("/healthz")
     def health() -> Response:
         body = {
@@ -109,6 +154,16 @@ def register(app: Flask, house: House) -> None:
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _broken(app))
     app.after_request(_headers)
+
+
+def _fresh(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return answer
+
+
+def _image(svg: bytes) -> Response:
+    return _fresh(Response(svg, mimetype="image/svg+xml"))
 
 
 def _to_session(id: str, secret: str, talk: str = "") -> Response:

@@ -27,6 +27,7 @@ class Order(NamedTuple):
     type: str
     values: dict[str, Any]
     act: Intervention | None = None
+    lane: int | None = None  # the only lane on which the intervention falls; None: all
 
 
 Check = Callable[[Any, Limits], Any]  # returns the valid value in our own types, or raises Unfit
@@ -53,6 +54,7 @@ class CommandCard(NamedTuple):
     act: Callable[..., Intervention] | None = None
     watcher: bool = False  # viewers without the controls may send it, too
     owner: bool = False  # only the session's owner may send it, with or without the controls
+    one_lane: bool = False  # its field `lane` names the only lane on which the intervention falls
 
 
 NODE = re.compile(r"n[1-9][0-9]?")
@@ -60,6 +62,8 @@ NODE = re.compile(r"n[1-9][0-9]?")
 MESSAGE = re.compile(r"[A-Z][A-Za-z0-9]{0,39}")
 
 NAME = re.compile(r"[a-z0-9_-]{1,40}")
+
+MESSAGE_ID_MAX = 2**53 - 1  # the largest whole number that JavaScript keeps exactly
 
 CAPTION_LENGTH_MAX = 200
 
@@ -283,7 +287,11 @@ CHECKS: dict[str, Check] = {  # by the kind of an intervention's field
 def card_of(kind: type, row: Row) -> CommandCard:
     """The command of an intervention, from its row."""
     fields = {name: Field(field.words, CHECKS[field.kind], field.optional) for name, field in row.fields.items()}
-    return CommandCard(row.what, fields, kind)
+    if row.one_lane:
+        fields["lane"] = Field("0..3, the only lane on which it falls; none: every lane", CHECKS["lane"], optional=True)
+    if "nth" in row.fields:
+        fields["which"] = Field("its id in that lane, instead of nth", whole(1, MESSAGE_ID_MAX), optional=True)
+    return CommandCard(row.what, fields, kind, one_lane=row.one_lane)
 
 
 COMMANDS: dict[str, CommandCard] = {
@@ -380,14 +388,15 @@ def order(message: Any, limits: Limits = LIMITS) -> Order:
             raise Refused(say("The command {command} has no field {field}.", command=kind, field=short(name)))
     given = {name: field for name, field in card.fields.items() if _given(name, field, message)}
     values = {name: _checked(name, field, message, limits, kind) for name, field in given.items()}
-    return Order(ident, kind, values, _act(card, values))
+    return Order(ident, kind, values, _act(card, values), values.get("lane") if card.one_lane else None)
 
 
 def _act(card: CommandCard, values: dict[str, Any]) -> Intervention | None:
     if card.act is None:
         return None
     missing = {"links": ()} if "links" in card.fields and "links" not in values else {}
-    return card.act(**missing, **values)
+    own = {name: value for name, value in values.items() if not card.one_lane or name not in ("lane", "which")}
+    return card.act(**missing, **own)
 
 
 def _given(name: str, field: Field, message: Mapping[str, Any]) -> bool:

@@ -489,6 +489,7 @@ OBJECTS: dict[str, FrameCard] = {
             "log_start": ("number", "index of the first of them; the log begins at 1"),
             "commit": ("number", "index of the last committed entry"),
             "homes": ("Record<string, string[]>", "{key: [node, ...]}: who keeps the key, where not every node keeps all"),
+            "headline": ("Record<string, string>", "{key: text}: its number that is the story; an empty key: of all keys"),
             "hints": (
                 "[home: string, key: string, values: string[]][]",
                 "[[home, key, values], ...]: what it keeps for other nodes",
@@ -502,7 +503,7 @@ OBJECTS: dict[str, FrameCard] = {
                 "gains rate parts per million",
             ),
         },
-        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "homes", "hints", "facts", "clock"),
+        ("ring", "ring_timer", "leader", "store", "log", "log_start", "commit", "homes", "headline", "hints", "facts", "clock"),
     ),
     "Links": FrameCard(
         "The matrix of directed links.",

@@ -170,6 +170,7 @@ export function createActs({ world, ui, send, showTheme }) {
     fullscreen,
     blank: () => (world.state.audience.controls ? void send("blank", { on: !world.state.talk.blank }) : ui.update({ blank: !ui.state.blank })),
     theme,
+    join: () => ui.update({ dialog: ui.state.dialog === "join" ? null : "join" }),
     help: () => ui.update({ dialog: ui.state.dialog === "help" ? null : "help" }),
     cancel: () => {
       const { talk, audience } = world.state;

@@ -6,7 +6,7 @@ import { actionOf } from "./lib/keys.js";
 import { LIMITS } from "./lib/wire-types.js";
 import { showPage } from "./panels/page.js";
 import { createScripts } from "./scripts.js";
-import { connect } from "./socket.js";
+import { connect, joining, ownerLink } from "./socket.js";
 import { createStage } from "./stage/index.js";
 import { MARKS, paintMark } from "./stage/marks.js";
 import { advanceRender } from "./stores/clock.js";
@@ -86,16 +86,38 @@ function mine(news) {
   world.notify();
 }
 
+const narrow = matchMedia("(max-width: 600px)");
+
+/** A phone without controls follows: it shows neither tools nor a player, and invites to nothing that it may not do. */
+function keepFollowing() {
+  const follow = narrow.matches && world.state.spec !== null && !world.state.audience.controls;
+  if (follow === ui.state.follow) return;
+  ui.update(follow ? { follow, tool: "move", invited: false, ghost: null, presenting: false, twin: false, solo: null } : { follow, tool: "cut" });
+}
+
 /** Closes what a visitor was looking at, if it does not exist in a new world. */
 function keepUiWithWorld() {
   const { spec } = world.state;
   if (!spec) return;
+  keepFollowing();
   if (!spec.keys.includes(ui.state.watchedKey)) ui.update({ watchedKey: spec.keys[0] });
   const { dock, lit } = ui.state;
   if (dock && (dock.lane >= spec.lanes.length || (dock.kind === "node" && !spec.nodes.includes(dock.id)))) ui.update({ dock: null });
   if (lit && lit.lane >= spec.lanes.length) ui.update({ lit: null });
   openTalkOfAddress();
+  if (ui.state.only && ui.state.only.run !== nameOfRun()) ui.update({ only: null });
   if (ui.state.invited && world.state.cutSpans.length > 0) ui.update({ invited: false });
+}
+
+/** What a run starts from: another scenario, seed or size has other requests. */
+function nameOfRun() {
+  const { spec } = world.state;
+  return spec ? `${spec.scenario} ${spec.seed} ${spec.nodes.length}` : "";
+}
+
+/** Shows only the messages of one chain of causes. @param {string|null} root null: all messages again */
+function follow(root) {
+  ui.update({ only: root === null ? null : { root, run: nameOfRun() } });
 }
 
 /** `?talk=cap-in-ten` or `?talk=8,13,16`: opens this talk once, for whoever holds the controls. */
@@ -109,11 +131,19 @@ function openTalkOfAddress() {
 
 const act = createActs({ world, ui, send, showTheme });
 
+/** @param {number|null} lane */
+function inLane(lane) {
+  return lane === null ? {} : { lane };
+}
+
 const handlers = {
-  cut: (/** @type {[string, string][]} */ links) => void send("cut", { links }),
-  oneWay: (/** @type {[string, string][]} */ links) => void send("cut", { links }),
-  heal: (/** @type {[string, string][]|undefined} */ links) => void send("heal", links ? { links } : {}),
-  partition: (/** @type {string[][]} */ sides) => void send("partition", { sides }),
+  /** `lane`: the only lane on which it falls; null: every lane. @param {[string, string][]} links @param {number|null} lane */
+  cut: (links, lane) => void send("cut", { links, ...inLane(lane) }),
+  /** @param {[string, string][]|undefined} links @param {number|null} lane */
+  heal: (links, lane) => void send("heal", { ...(links ? { links } : {}), ...inLane(lane) }),
+  /** @param {string[][]} sides @param {number|null} lane */
+  partition: (sides, lane) => void send("partition", { sides, ...inLane(lane) }),
+  menu: (/** @type {import("./stores/ui.js").MenuPlace} */ place) => ui.update({ menu: place, hover: null }),
   /** @param {{kind: string, id: string, lane: number}} what */
   card({ kind, id, lane }) {
     if (kind === "node") return ui.update({ dock: { lane, kind: "node", id } });
@@ -192,6 +222,7 @@ function showGhost() {
   addEventListener("keydown", leave, true);
   const move = (/** @type {number} */ now) => {
     if (Number.isNaN(began)) return;
+    if (ui.state.follow) return;
     if (world.state.spec && began === 0) began = now + GHOST.wait;
     if (began > 0 && now >= began) {
       const passed = now - began;
@@ -217,7 +248,7 @@ addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   const action = actionOf(event, whereIs(document.activeElement));
   if (!action || (action === "confirm" && ui.state.selection?.kind !== "lasso")) return;
-  if (ui.state.dialog && !["cancel", "help"].includes(action)) {
+  if (ui.state.dialog && !["cancel", "help", "join"].includes(action)) {
     if (!OVER_A_TALK.includes(ui.state.dialog)) return;
     if (["next", "previous"].includes(action)) ui.update({ dialog: null });
   }
@@ -257,12 +288,13 @@ ui.update({
   reducedMotion: motion.matches,
   invited: true,
 });
+narrow.addEventListener("change", keepFollowing);
 motion.addEventListener("change", () => ui.update({ reducedMotion: motion.matches }));
 loadFont();
 showTheme();
 document.title = t("brand");
 document.documentElement.lang = language;
-showPage({ world, ui, send, inspect, mine, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
+showPage({ world, ui, send, inspect, joining, ownerLink, mine, follow, act, mountStage, marks: MARKS, paintMark }, /** @type {Element} */ (document.getElementById("app")));
 showGhost();
 Object.assign(globalThis, { capscope: createScripts(world, stages) });
 runLoop();

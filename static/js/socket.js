@@ -38,6 +38,22 @@ export function connect({ session, onPacket, onConnected, onBroken }) {
   return { send: outbox.send };
 }
 
+/** The short addresses at which others join a session, the best first; none when only this machine reaches the server. @param {string} session @returns {Promise<string[]|null>} */
+export const joining = (session) => read(`/s/${session}/join`).then((answer) => answer?.addresses ?? null);
+
+/** The secret link that makes another device the owner's, or null. @param {string} session @param {string} at one of the server's addresses @returns {Promise<string|null>} */
+export const ownerLink = (session, at) => read(`/s/${session}/owner?at=${encodeURIComponent(at)}`).then((answer) => answer?.link ?? null);
+
+/** @param {string} path @returns {Promise<any>} null when it is refused, or when the connection is lost, which the page says already */
+async function read(path) {
+  try {
+    const answer = await fetch(path);
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 /** A refusal in the page's language. @param {any} answer */
 function inLanguage(answer) {
   return typeof answer?.sentence === "string" ? { ...answer, sentence: server(answer.template ?? answer.sentence, answer.values) } : answer;

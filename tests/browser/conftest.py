@@ -152,6 +152,7 @@ class Window:
         """Removes everything of this visit."""
         if self.page.url.startswith("http"):
             self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self.context.clear_cookies()  # or else the next person would own this one's sessions
         self.complaints = []  # leaving in the middle of a request is not a mistake of the page
         for page in self.context.pages:
             if page is not self.page:

@@ -228,7 +228,7 @@ def counted(number: int, one: str) -> str:
 def side_words(side: dict[str, Any], whole: bool) -> list[str]:
     """The texts that the meter of a side must show, by the engine's counts."""
     answered, ended, _declined = side["recent"]
-    count = f"{answered} of {ended}" + (" before" if side["availability_earlier"] else "")
+    count = f"{answered} of {ended}"
     odd = [f"{side['lost']} lost"] if side["lost"] else []
     odd += [counted(side["violations"], "contradiction")] if side["violations"] else []
     odd += [f"{side['conflicts']} with siblings"] if side["conflicts"] else []
@@ -238,6 +238,7 @@ def side_words(side: dict[str, Any], whole: bool) -> list[str]:
         odd = ["before"]
     elif side["consistency"] and not odd:
         odd = ["0 stale"]
+    odd = odd[:1]  # the gravest: the number of which the word speaks
     return [
         "everyone" if whole else "{" + ", ".join(side["nodes"]) + "}",
         side["availability"].replace("PARTLY", "SOME ANSWERED"),
@@ -250,8 +251,7 @@ def side_words(side: dict[str, Any], whole: bool) -> list[str]:
 def shown_sides(page: Page, number: int) -> Iterator[list[str]]:
     """The texts that the meters of a lane show on the page."""
     for side in lane(page, number).locator(".side").all():
-        counts = side.locator(".count").all()
-        odd = " ".join(part.strip() for part in counts[1].locator("span").all_inner_texts())
+        odd = side.locator(".odd").text_content()
         words = [word.strip() for word in side.locator(".word").all_inner_texts()]
-        count = counts[0].inner_text().partition(",")[0]  # without the time that a request has waited
+        count = side.locator(".count > span").first.inner_text().partition(",")[0]  # without the time that a request has waited
         yield [side.locator(".side-name").inner_text(), words[0], count, "".join(words[1:]), odd]

@@ -21,7 +21,6 @@ from hands import (
     lane,
     now,
     pause,
-    pause_button,
     play_button,
     reads,
     reset,
@@ -91,7 +90,7 @@ def test_who_follows_the_address_sees_the_same_state_live(two: tuple[Page, Page]
 def test_who_watches_cannot_act_and_reads_why(two: tuple[Page, Page]) -> None:
     first, second = two
     expect(second.locator(".watching")).to_contain_text(WATCHING)
-    expect(second.get_by_role("button", name="Take the controls")).to_have_count(0)
+    expect(second.get_by_role("button", name="Take")).to_have_count(0)
     before = first.evaluate("capscope.hash()")
     for control in (
         play_button(second),
@@ -143,15 +142,20 @@ def test_a_reload_keeps_the_session_and_the_controls(two: tuple[Page, Page]) -> 
     wait_for_cuts(second, 0)
 
 
-def test_the_watcher_takes_the_controls_when_their_holder_is_gone(two: tuple[Page, Page]) -> None:
+def test_nobody_takes_the_controls_when_the_owner_is_gone(two: tuple[Page, Page]) -> None:
     first, second = two
+    address, cookies = first.url, first.context.cookies()
     first.close()
-    expect(second.locator(".watching")).to_contain_text("nobody holds the controls now")
-    second.get_by_role("button", name="Take the controls").click()
-    expect(second.locator(".tools:not(.watching)")).to_be_visible()
+    expect(second.locator(".watching")).to_contain_text("the owner of this session is away")
+    expect(second.get_by_role("button", name="Ask for the controls")).to_have_count(0)
     second.keyboard.press("Space")
-    expect(pause_button(second)).to_be_visible()
-    wait_until(second, OPENING + 1)
+    reads(second, "You are watching; somebody else holds the controls.", "alarm")
+    assert cookies and all(cookie["httpOnly"] for cookie in cookies)
+    again = first.context.new_page()
+    again.goto(address)
+    again.wait_for_function("() => window.capscope?.ready && capscope.owner()")
+    expect(again.locator(".tools:not(.watching)")).to_be_visible()
+    expect(second.locator(".watching")).to_contain_text(WATCHING)
 
 
 def test_two_sessions_do_not_touch_each_other(visitor: Visitor, open_dashboard: Opener) -> None:
@@ -265,7 +269,14 @@ def own_server(tmp_path: Path) -> Iterator[OwnServer]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    settings = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "ASYNC_MODE": "eventlet", "PYTHONUNBUFFERED": "1"}
+    origins = address  # as a proxy would have one: the join panel offers it
+    settings = os.environ | {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "ASYNC_MODE": "eventlet",
+        "PYTHONUNBUFFERED": "1",
+        "ORIGINS": origins,
+    }
     running: list[subprocess.Popen[bytes]] = []
     output = (tmp_path / "server.log").open("ab")
 
@@ -348,3 +359,117 @@ def test_a_server_with_threads_serves_a_browser_just_as_well(
         pause(first)
         for page in (first, second):
             page.context.close()  # before the server ends, since the browser would complain about that
+
+
+# --- the owner --------------------------------------------------------------------------------------------------------
+
+TRIES_ALL = """async () => {
+  const send = (type, fields) => inside.send(type, fields);
+  const answers = [];
+  for (const [type, fields] of [
+    ["take", {}], ["release", {}], ["ask_controls", {}], ["hand", { visitor: 1 }], ["decline", { visitor: 1 }],
+    ["open_to_all", { open: true }], ["pause", {}], ["reset", {}], ["undo", {}], ["cut", { links: [["n1", "n2"]] }],
+    ["scenario", { name: "same-cut" }],
+  ]) answers.push([type, (await send(type, fields)).ok]);
+  return answers.filter(([, ok]) => ok);
+}"""
+
+
+def test_a_speaker_who_was_cut_off_comes_back_as_the_owner_whatever_a_phone_tried(
+    two: tuple[Page, Page], visitor: Visitor, open_dashboard: Opener, complaints: list[str]
+) -> None:
+    speaker, watcher = two
+    phone = visitor(viewport={"width": 390, "height": 844}, has_touch=True)
+    open_dashboard(phone, speaker.url)
+    split(speaker, ("n1", "n2"))
+    wait_for_cuts(phone, 12)
+    before = phone.evaluate("capscope.hash()")
+    speaker.context.set_offline(True)
+    expect(speaker.locator(".caption .alarm")).to_have_text(LOST)
+    phone.wait_for_function("() => inside.world.state.audience.holder === 'nobody'")  # the server has noticed, after its pings
+    expect(phone.locator(".watching")).to_contain_text("the owner of this session is away")
+    assert phone.evaluate(TRIES_ALL) == []
+    phone.reload()
+    phone.wait_for_function("() => window.capscope?.ready && window.inside")
+    assert phone.evaluate(TRIES_ALL) == []
+    thief = visitor(**SMALL)
+    assert (thief.goto(f"{speaker.url}?owner=AAAAAAAAAAAAAAAAAAAAAA") or pytest.fail("no answer")).status == 403
+    open_dashboard(thief, speaker.url)
+    assert [page.evaluate("capscope.owner()") for page in (phone, watcher, thief)] == [False] * 3
+    assert phone.evaluate("capscope.hash()") == before
+    speaker.context.set_offline(False)
+    speaker.wait_for_function("() => inside.ui.state.connected && capscope.ready && capscope.owner()")
+    expect(speaker.locator(".tools:not(.watching)")).to_be_visible()
+    speaker.keyboard.press("z")
+    wait_for_cuts(phone, 0)
+    complaints[:] = [complaint for complaint in complaints if "403" not in complaint]
+    only_of_a_broken_line(complaints)
+
+
+def test_a_watcher_asks_the_owner_hands_over_and_takes_back_with_one_press(two: tuple[Page, Page]) -> None:
+    first, second = two
+    second.get_by_role("button", name="Ask for the controls").click()
+    reads(second, "You have asked, as visitor 1. The owner of this session decides.")
+    expect(first.locator(".asking")).to_contain_text("Visitor 1 asks")
+    first.get_by_role("button", name="Hand over").click()
+    expect(second.locator(".tools:not(.watching)")).to_be_visible()
+    expect(first.locator(".watching")).to_contain_text("A visitor holds the controls.")
+    split(second, ("n1", "n2"))
+    wait_for_cuts(first, 12)
+    first.get_by_role("button", name="Take back").click()
+    expect(first.locator(".tools:not(.watching)")).to_be_visible()
+    expect(second.locator(".watching")).to_contain_text(WATCHING)
+    first.keyboard.press("z")
+    wait_for_cuts(second, 0)
+
+
+def test_everybody_acts_where_the_owner_lets_them(two: tuple[Page, Page]) -> None:
+    first, second = two
+    first.keyboard.press("j")
+    first.get_by_label("Everybody may act").check()
+    expect(second.locator(".tools:not(.watching)")).to_be_visible()
+    split(second, ("n1", "n2"))
+    wait_for_cuts(first, 12)
+    first.get_by_label("Everybody may act").uncheck()
+    expect(second.locator(".watching")).to_contain_text(WATCHING)
+
+
+def test_the_join_panel_of_a_server_for_this_machine_alone_says_how_to_let_phones_in(
+    page: Page, open_dashboard: Opener
+) -> None:
+    open_dashboard(page)
+    page.keyboard.press("j")
+    expect(page.get_by_role("dialog", name="Join")).to_contain_text("Phones cannot reach this server.")
+    expect(page.get_by_role("dialog", name="Join")).to_contain_text("HOST=0.0.0.0 make run")
+    page.keyboard.press("j")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_phone_joins_by_the_short_address_and_the_owners_phone_by_the_secret_code(
+    visitor: Visitor, open_dashboard: Opener, own_server: OwnServer
+) -> None:
+    """The server offers the address in its ORIGINS, as behind a proxy; here 127.0.0.1, which a test may ask."""
+    laptop = visitor(base_url=own_server.address, **SMALL)
+    open_dashboard(laptop)
+    laptop.keyboard.press("j")
+    dialog = laptop.get_by_role("dialog", name="Join")
+    address = dialog.locator(".join-address").inner_text()
+    shown = dialog.get_by_role("img", name=f"QR code of {address}")
+    laptop.wait_for_function("() => document.querySelector('.join img').naturalWidth > 0")
+    assert (shown.bounding_box() or {"width": 0})["width"] >= 0.5 * SMALL["viewport"]["height"]
+    phone = visitor(base_url=own_server.address, **SMALL)
+    open_dashboard(phone, f"http://{address}")
+    assert phone.url == laptop.url and not phone.evaluate("capscope.owner()")
+    expect(dialog.get_by_role("img", name="Secret QR code")).to_have_count(0)
+    dialog.get_by_role("button", name="Show the code for my own phone").click()
+    laptop.wait_for_function("() => document.querySelector('.join-secret img')?.naturalWidth > 0")
+    source = dialog.get_by_role("img", name="Secret QR code").get_attribute("src") or ""
+    link = laptop.evaluate("async (at) => (await (await fetch(at)).json()).link", source.replace(".svg", ""))
+    assert link.partition("owner=")[2] not in laptop.content()
+    remote = visitor(base_url=own_server.address, viewport={"width": 390, "height": 844})
+    open_dashboard(remote, link)
+    assert remote.url == laptop.url, "the secret leaves the address bar"
+    assert remote.evaluate("capscope.owner()") and laptop.evaluate("capscope.owner()")
+    assert remote.evaluate("document.cookie") == ""
+    for page in (laptop, phone, remote):
+        page.context.close()

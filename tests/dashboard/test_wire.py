@@ -485,6 +485,11 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
         interventions.HoldMessage("n1", "n2", "RequestVote", 2),
     ),
     ({"type": "deliver_message", "src": "n1", "dst": "n2"}, interventions.DeliverMessage("n1", "n2")),
+    (
+        {"type": "duplicate_message", "src": "n1", "dst": "n2", "message": "RequestVote", "which": 7, "lane": 1},
+        interventions.DuplicateMessage("n1", "n2", "RequestVote"),
+    ),
+    ({"type": "cut", "links": [["n1", "n2"]], "lane": 1}, interventions.Cut((("n1", "n2"),))),
     ({"type": "say", "text": "Look at n1."}, interventions.Say("Look at n1.")),
     ({"type": "next"}, None),
     ({"type": "previous"}, None),

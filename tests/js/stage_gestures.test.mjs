@@ -109,28 +109,47 @@ test("with Shift a stroke stops what goes from its left to its right, and the ot
   assert.deepEqual(up.did("oneWay")[0].links.map(String).sort(), SPLIT.filter(([a]) => ["n1", "n2"].includes(a)).map(String).sort());
 });
 
-test("a tap on a link cuts it, and a tap on a cut link makes it whole", () => {
-  for (const [cut, action] of [[[], "cut"], [both("n1", "n4"), "heal"]]) {
-    const about = stage({ cut, clean: false });
-    const { way } = about.net.pairs.find(({ a, b }) => a === "n1" && b === "n4");
-    const over = hand(about);
-    over.stroke([[way.x1 + 40, way.y1]]);
-    assert.deepEqual(over.did(action).map(({ links }) => links), [both("n1", "n4")]);
-  }
+test("with Alt a stroke or a dragged node falls on this lane only", () => {
+  const about = stage();
+  const plain = hand(about);
+  plain.stroke(gap(about));
+  assert.equal(plain.did("cut")[0].alone, undefined);
+  const over = hand(about, { alone: true });
+  over.stroke(gap(about));
+  assert.equal(over.did("cut")[0].alone, true);
+  assert.equal(over.did("gesture")[0].gesture.alone, true);
+  assert.match(over.did("say")[0].text, /this lane only/);
+  const [x, y] = about.layout.places.get("n4");
+  const far = hand(about, { alone: true });
+  far.stroke([[x, y], [x + 40, y], [x * 1.6, y]]);
+  assert.equal(far.did("partition")[0].alone, true);
 });
 
-test("a tap on a node opens its card with any tool; with Move so does a tap on a link", () => {
+test("a tap on a link opens its card with every tool but Heal, which makes a cut link whole", () => {
+  for (const tool of ["move", "cut", "lasso"]) {
+    for (const cut of [[], both("n1", "n4")]) {
+      const about = stage({ tool, cut, clean: false });
+      const { way } = about.net.pairs.find(({ a, b }) => a === "n1" && b === "n4");
+      const over = hand(about);
+      over.stroke([[way.x1 + 40, way.y1]]);
+      assert.equal(over.did("card")[0].target.id, "n1-n4", tool);
+      assert.equal(over.did("cut").length + over.did("heal").length, 0);
+    }
+  }
+  const about = stage({ tool: "heal", cut: both("n1", "n4"), clean: false });
+  const { way } = about.net.pairs.find(({ a, b }) => a === "n1" && b === "n4");
+  const over = hand(about);
+  over.stroke([[way.x1 + 40, way.y1]]);
+  assert.deepEqual(over.did("heal").map(({ links }) => links), [both("n1", "n4")]);
+});
+
+test("a tap on a node opens its card with any tool", () => {
   for (const tool of ["move", "cut", "lasso", "heal"]) {
     const about = stage({ tool });
     const over = hand(about);
     over.stroke([about.layout.places.get("n2")]);
     assert.deepEqual(over.did("card").map(({ target }) => [target.kind, target.id]), [["node", "n2"]], tool);
   }
-  const about = stage({ tool: "move" });
-  const { way } = about.net.pairs.find(({ a, b }) => a === "n1" && b === "n4");
-  const over = hand(about);
-  over.stroke([[way.x1 + 40, way.y1]]);
-  assert.equal(over.did("card")[0].target.id, "n1-n4");
 });
 
 test("a hand may tremble and still tap; a finger more than a mouse", () => {
@@ -144,18 +163,33 @@ test("a hand may tremble and still tap; a finger more than a mouse", () => {
   assert.equal(finger.did("card").length, 1);
 });
 
-test("the right button and a long press open the card of a node or a link", () => {
+test("the right button and a long press open the menu of what lies there", () => {
+  const about = stage();
+  const { way } = about.net.pairs.find(({ a, b }) => a === "n1" && b === "n4");
+  for (const [point, kind, id] of [[about.layout.places.get("n3"), "node", "n3"], [[way.x1 + 40, way.y1], "link", "n1-n4"], [[-440, -240], undefined, undefined]]) {
+    const over = hand(about);
+    over.feed("context", point);
+    assert.deepEqual(over.did("menu").map(({ target }) => [target?.kind, target?.id]), [[kind, id]]);
+    const long = hand(about, { touch: true });
+    long.feed("down", point);
+    long.feed("hold");
+    assert.deepEqual(long.did("menu").map(({ target }) => target?.kind), [kind]);
+    long.feed("up", point);
+    assert.equal(long.did("menu").length + long.did("card").length, 1, "letting go opens nothing more");
+    assert.equal(long.name(), "idle");
+  }
+});
+
+test("a mouse that waits on open ground before it draws opens no menu", () => {
   const about = stage();
   const over = hand(about);
-  over.feed("context", about.layout.places.get("n3"));
-  assert.equal(over.did("card")[0].target.id, "n3");
-  const long = hand(about, { touch: true });
-  long.feed("down", about.layout.places.get("n3"));
-  long.feed("hold");
-  assert.equal(long.did("card").length, 1);
-  long.feed("up", about.layout.places.get("n3"));
-  assert.equal(long.did("card").length, 1, "letting go opens it no second time");
-  assert.equal(long.name(), "idle");
+  const points = gap(about);
+  over.feed("down", points[0]);
+  over.feed("hold");
+  assert.equal(over.did("menu").length, 0);
+  for (const point of points.slice(1)) over.feed("move", point);
+  over.feed("up", points.at(-1));
+  assert.equal(over.did("cut").length, 1);
 });
 
 test("a lasso chooses the nodes inside it", () => {

@@ -253,7 +253,7 @@ describe("messages", () => {
     arrives(state, 1_008_000, events({ sent: sent(1_000_000, 1_001_000) }));
     arrives(state, 1_013_000, events({ kinds: [["VoteReply", "+", 2]], sent: [[1], [1], [1], [0], [-4000], [], []] }));
     pass(state, 0.5);
-    assert.deepEqual([...state.lanes[0].flying.values()], [{ id: 2, at: 1_011_000, src: "n2", dst: "n1", type: "VoteReply", tone: "+", epoch: 2, due: 1_017_000 }]);
+    assert.deepEqual([...state.lanes[0].flying.values()], [{ id: 2, at: 1_011_000, src: "n2", dst: "n1", type: "VoteReply", tone: "+", epoch: 2, due: 1_017_000, root: "n1@1001000" }], "its chain of causes begins with the Vote");
     assert.throws(() => arrives(state, 1_014_000, events({ sent: [[1], [2], [0], [0], [0], [], []] })), /is not there/);
   });
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = """
    11  app
    10  dashboard.web.handlers  dashboard.web.pages
-    9  dashboard.live.session  dashboard.web.flood  consensus.__main__
+    9  dashboard.live.session  dashboard.web.flood  dashboard.web.reach  consensus.__main__
     8  consensus  dashboard.wire  dashboard.wire.*  dashboard.live.*  dashboard.web.limits
     7  runs.timeline  runs.registry  runs.scripting  scenarios.*  talks.*
     6  runs.aim  runs.experiment  runs.scenario  runs.seen  runs.beats  runs.talk

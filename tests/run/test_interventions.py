@@ -16,6 +16,7 @@ from consensus.runs.interventions import (
     Cut,
     DeliverMessage,
     DropMessage,
+    DuplicateMessage,
     Heal,
     HoldMessage,
     Partition,
@@ -56,12 +57,13 @@ EXAMPLES = [
     (DropMessage("n1", "n2", "AppendEntries", 2), ()),
     (HoldMessage("n1", "n2", "RequestVote"), ()),
     (DeliverMessage("n1", "n2", "AppendEntries"), ()),
+    (DuplicateMessage("n1", "n2", "AppendEntries"), ()),
     (SetDeadline(100 * MS), ()),
     (Turn(0, "pre_vote", True), ()),
     (Say("Look at n1."), ()),
 ]
 # Interventions that cannot be undone: requests, captions, losses.
-FOR_GOOD = (Ask, Act, Wipe, CrashInside, DropMessage, HoldMessage, DeliverMessage, Say)
+FOR_GOOD = (Ask, Act, Wipe, CrashInside, DropMessage, HoldMessage, DeliverMessage, DuplicateMessage, Say)
 UNMARKED = (Ask,)  # the page shows the answer
 UNCAPTIONED = (Ask, Turn)
 
@@ -82,7 +84,8 @@ def test_every_intervention_has_a_row_and_a_command_of_its_own():
     for kind, row in TABLE.items():
         card = wire.COMMANDS[row.command]
         assert card.act is kind and card.what == row.what and row.what.endswith(".")
-        assert list(card.fields) == list(row.fields)
+        of_one_lane = ["lane", "which"] if "nth" in row.fields else ["lane"]
+        assert list(card.fields) == [*row.fields, *(of_one_lane if row.one_lane else [])]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -232,3 +232,43 @@ def test_a_step_does_not_run_to_the_end_when_no_message_moves_any_more(timeline)
     assert not timeline.step("message")
     assert timeline.at == 5 * S
     assert timeline.live and not timeline.ended
+
+
+# --- one lane alone ------------------------------------------------------------------------------------
+
+
+def cuts(timeline):
+    return [set(lane.sim.network.cuts) for lane in timeline.experiment.lanes]
+
+
+def test_a_cut_on_one_lane_leaves_the_others_whole_and_says_so(timeline):
+    go(timeline, 3 * S)
+    timeline.act(SPLIT, lane=1)
+    first, second = cuts(timeline)
+    assert first == set() and second
+    assert timeline.caption.startswith("In lane 2 only: Cut at")
+    assert timeline.experiment.marks[-1].lane == 1
+
+
+def test_undo_heals_the_lane_that_was_cut_and_names_it(timeline):
+    go(timeline, 3 * S)
+    timeline.act(Cut((("n1", "n2"),)), lane=1)
+    assert timeline.undo_words == "heal n1-n2, in lane 2 only"
+    timeline.undo()
+    assert cuts(timeline) == [set(), set()]
+
+
+def test_a_seek_replays_what_fell_on_one_lane_alone(timeline):
+    go(timeline, 3 * S)
+    timeline.act(SPLIT, lane=1)
+    go(timeline, 4 * S)
+    end = traces(timeline)
+    timeline.seek(2 * S)
+    go(timeline, 4 * S)
+    assert traces(timeline) == end and cuts(timeline)[0] == set()
+
+
+def test_a_lane_that_is_not_there_is_refused(timeline):
+    with pytest.raises(Refused, match="There is no lane 7"):
+        timeline.act(SPLIT, lane=7)
+    assert timeline.log == []

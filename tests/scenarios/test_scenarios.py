@@ -1,6 +1,7 @@
 """Every scenario has its expected results, and its story is true with other seeds, too."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +16,9 @@ from tests.kit.side_words import assert_meters_agree
 SCENARIOS = registry.scenarios()
 HALF = S // 2
 
+ANSWER_MAX = 60  # letters on a button of a phone
+BEAT_MAX = 100  # one sentence under the stage
+PROJECTED_MAX = 140  # letters that the back row can read
 NICKNAME_MAX = 24  # letters that a lane's head can show in large type
 
 
@@ -115,6 +119,12 @@ def test_the_opening_stays_consistent_for_five_minutes_when_nobody_cuts() -> Non
             assert (side["availability"], side["consistency"]) == ("AVAILABLE", "CONSISTENT"), (lane.card.name, at)
 
 
+def test_the_run_shows_a_right_answer_and_a_wrong_one(played: Played) -> None:
+    """The checks measure the run, so a change of the scenario that makes another answer right is seen here."""
+    right = [answer.sentence for answer in played.scenario.answers if answer.right(played.experiment)]
+    assert 0 < len(right) < len(played.scenario.answers), f"{played.scenario.name}: right are {right}"
+
+
 def invariants_stand(scenario: Scenario, experiment: Experiment) -> None:
     """Except if its card promises nothing, as such a scenario shows, or a disk is lost, which no protocol survives."""
     wiped = any(isinstance(step.do, Wipe) for step in scenario.spec.script)
@@ -171,3 +181,26 @@ def test_every_lane_of_several_has_a_short_name_of_its_own(name: str) -> None:
         return
     assert all(nicknames) and len(dict.fromkeys(nicknames)) == len(nicknames), f"{name}: {nicknames}"
     assert max(map(len, nicknames)) <= NICKNAME_MAX, f"{name}: {nicknames}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_question_has_two_to_four_answers_that_fit_a_phone(name: str) -> None:
+    sentences = [answer.sentence for answer in SCENARIOS[name].answers]
+    assert 2 <= len(sentences) <= 4 and len(dict.fromkeys(sentences)) == len(sentences)
+    assert max(map(len, sentences)) <= ANSWER_MAX, f"{name}: {sentences}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_beats_of_a_scenario_lie_in_its_run_in_the_order_of_time(name: str) -> None:
+    scenario = SCENARIOS[name]
+    moments = [scenario.spec.opening, *(beat.at for beat in scenario.beats), scenario.spec.until]
+    assert all(before < after for before, after in pairwise(moments)), f"{name}: {moments}"
+    for beat in scenario.beats:
+        assert beat.words[-1] in ".?!" and len(beat.words) <= BEAT_MAX, f"{name}: {beat.words!r}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_question_and_lesson_are_short_enough_to_project(name: str) -> None:
+    scenario = SCENARIOS[name]
+    for text in (scenario.ask, scenario.lesson):
+        assert len(text) <= PROJECTED_MAX, f"{name}: {len(text)} letters: {text!r}"

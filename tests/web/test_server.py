@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from email.message import Message
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import engineio
@@ -30,6 +31,7 @@ import app as program
 from consensus import VERSION
 from dashboard import wire
 from dashboard.live.controls import name_of, new_secret
+from dashboard.web import reach
 from dashboard.web.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -367,10 +369,156 @@ def test_without_the_libraries_the_page_says_how_to_get_them(tmp_path: Path) -> 
     app = program.create_app("threading")
     app.static_folder = str(tmp_path)
     fresh_app = program.Flask("bare", static_folder=str(tmp_path), template_folder=str(ROOT / "templates"))
-    program.pages.register(fresh_app, app.extensions["house"])
+    program.pages.register(fresh_app, app.extensions["house"], program.Reach())
     answer = fresh_app.test_client().get("/s/abcdefgh2")
     assert answer.status_code == 503
     assert "make run" in answer.text
+
+
+# --- joining --------------------------------------------------------------------------------------------
+
+
+def here(host: str, port: int, monkeypatch: pytest.MonkeyPatch, origins: tuple[str, ...] = ()) -> reach.Reach:
+    """A server that listens there, on a machine with two networks and one that only its own containers see."""
+    ips = {"lo": ["127.0.0.1"], "docker0": ["172.17.0.1"], "en1": ["10.0.0.9"], "en0": ["192.168.1.7", "169.254.3.3"]}
+    v6 = {"lo": ["::1"], "en0": ["fe80::1", "fd00::7"]}
+    adapters = [
+        SimpleNamespace(
+            nice_name=name,
+            ips=[*(SimpleNamespace(ip=ip) for ip in ips[name]), *(SimpleNamespace(ip=(ip, 0, 0)) for ip in v6.get(name, []))],
+        )
+        for name in ips
+    ]
+    monkeypatch.setattr(reach.ifaddr, "get_adapters", lambda: adapters)
+    monkeypatch.setattr(reach, "_way_out", lambda: "192.168.1.7")
+    monkeypatch.setattr(socket, "gethostname", lambda: "Laptop")
+    return reach.Reach(host, port, origins)
+
+
+def test_the_machines_own_addresses_are_offered_and_the_likeliest_is_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = ["http://192.168.1.7:5000", "http://10.0.0.9:5000", "http://172.17.0.1:5000"]
+    assert here("0.0.0.0", 5000, monkeypatch).network() == addresses
+    assert here("::", 5000, monkeypatch).network() == [*addresses, "http://[fd00::7]:5000"]
+    assert here("192.168.1.7", 80, monkeypatch).network() == ["http://192.168.1.7"]
+    assert here("127.0.0.1", 5000, monkeypatch).network() == []
+    assert here("localhost", 5000, monkeypatch).network() == []
+
+
+def test_no_other_host_is_asked_for_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getfqdn"):
+        monkeypatch.setattr(socket, name, lambda *_: pytest.fail("It asks for a name."))
+    at = here("0.0.0.0", 5000, monkeypatch)
+    assert at.allows("http://192.168.1.7:5000") and at.network() and at.offered("http", "laptop.local:5000")
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "welcome"),
+    [
+        ("http://192.168.1.7:5000", "192.168.1.7:5000", True),
+        ("http://127.0.0.1:5000", "localhost:5000", True),
+        ("http://laptop.local:5000", "laptop.local:5000", True),
+        ("http://203.0.113.9", "203.0.113.9", True),  # a router that passes port 80 on to us
+        ("http://[fd00::9]:5000", "[fd00::9]:5000", True),
+        ("https://talk.example", "127.0.0.1:5000", True),  # in ORIGINS
+        ("http://203.0.113.9", "192.168.1.7:5000", False),
+        ("http://evil.example:5000", "evil.example:5000", False),  # a foreign name that leads to us
+        ("http://laptop.evil.example:5000", "laptop.evil.example:5000", False),
+        ("http://192.168.1.7.evil.example", "192.168.1.7.evil.example", False),
+        ("https://192.168.1.7:5000", "192.168.1.7:5000", False),
+        ("null", "192.168.1.7:5000", False),
+        ("http://", "", False),
+        ("http://[", "[", False),
+    ],
+)
+def test_our_own_pages_may_connect_and_foreign_ones_may_not(
+    monkeypatch: pytest.MonkeyPatch, origin: str, host: str, welcome: bool
+) -> None:
+    at = here("0.0.0.0", 5000, monkeypatch, origins=("https://talk.example",))
+    assert at.allows(origin, {"HTTP_HOST": host}) == welcome
+
+
+def test_what_works_for_the_page_is_offered_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = here("0.0.0.0", 5000, monkeypatch)
+    assert at.offered("http", "10.0.0.9:5000")[:2] == ["http://10.0.0.9:5000", "http://192.168.1.7:5000"]
+    assert at.offered("http", "127.0.0.1:5000")[0] == "http://192.168.1.7:5000"
+    assert "http://evil.example:5000" not in at.offered("http", "evil.example:5000")
+    assert here("127.0.0.1", 5000, monkeypatch).offered("http", "127.0.0.1:5000") == []
+    assert here("127.0.0.1", 5000, monkeypatch, ("https://talk.example",)).offered("http", "127.0.0.1:5000") == [
+        "https://talk.example"
+    ]
+
+
+def joined_house(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, str, str]:
+    """The client of a server with one session, that session, and its secret."""
+    app = program.create_app("threading", here("0.0.0.0", 5000, monkeypatch))
+    house, secret = app.extensions["house"], new_secret()
+    session = name_of(secret)
+    house._open(session, 0.0).join("anne", "anne-token", 0.0, secret)
+    return app.test_client(use_cookies=False), session, secret
+
+
+def test_a_short_code_leads_to_its_session_and_gives_no_controls(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, session, _ = joined_house(monkeypatch)
+    first = client.get(f"/s/{session}/join").json["addresses"][0]
+    assert re.fullmatch(r"http://192\.168\.1\.7:5000/j/[b-z]{4}", first)
+    code = first[-4:]
+    for path in (f"/j/{code}", f"/J/{code.upper()}"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/s/{session}")
+        assert "Set-Cookie" not in answer.headers
+    assert client.get("/j/bbbb").status_code == 404
+    assert "There is no session with this code now" in client.get("/j/bbbb").text
+    assert client.get(f"/s/{name_of('another')}/join").status_code == 404
+
+
+def test_the_qr_codes_are_pictures_made_here_for_addresses_of_ours_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, session, _ = joined_house(monkeypatch)
+    answer = client.get(f"/s/{session}/join.svg?at=http://192.168.1.7:5000")
+    assert answer.status_code == 200 and answer.mimetype == "image/svg+xml"
+    code = client.get(f"/s/{session}/join").json["addresses"][0][-4:]
+    assert answer.data == reach.qr(f"HTTP://192.168.1.7:5000/J/{code.upper()}")
+    assert client.get(f"/s/{session}/join.svg?at=http://evil.example").status_code == 404
+    assert client.get(f"/s/{session}/join.svg").status_code == 404
+
+
+def test_only_the_owner_gets_the_link_for_a_second_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, session, secret = joined_house(monkeypatch)
+    link, picture = (f"/s/{session}/owner{end}?at=http://192.168.1.7:5000" for end in ("", ".svg"))
+    for path in (link, picture):
+        assert client.get(path).status_code == 403
+        assert client.get(path, headers={"Cookie": f"owner-{session}={new_secret()}"}).status_code == 403
+        its = {"Cookie": f"owner-{session}={secret}"}
+        assert client.get(path, headers=its | {"Sec-Fetch-Site": "cross-site"}).status_code == 403
+        answer = client.get(path, headers=its | {"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert client.get(link, headers=its).json == {"link": f"http://192.168.1.7:5000/s/{session}?owner={secret}"}
+
+
+def test_codes_of_sessions_differ_and_are_free_again_when_a_session_ends() -> None:
+    from dashboard.web.handlers import code_of
+
+    first = code_of("aaaaaaaaa", {})
+    assert first == code_of("aaaaaaaaa", {}), "the same after a restart"
+    assert code_of("aaaaaaaaa", {first: "bbbbbbbbb"}) != first
+    unplugged = Unplugged()
+    unplugged.join("anne", "aaaaaaaaa")
+    assert unplugged.house.codes == {first: "aaaaaaaaa"}
+    unplugged.house.end(unplugged.house.sessions["aaaaaaaaa"], "")
+    assert unplugged.house.codes == {}
+
+
+def test_a_server_for_the_whole_network_prints_the_machines_addresses() -> None:
+    command = [sys.executable, "app.py"]
+    settings = {**os.environ, "HOST": "0.0.0.0", "PORT": "0", "ASYNC_MODE": "threading", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = re.fullmatch(r"CAPscope is at http://127\.0\.0\.1:(\d+)\n", process.stdout.readline())
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+    assert first
+    network = reach.Reach("0.0.0.0", int(first[1])).network()
+    assert line == f"  for others in this network: {network[0] if network else '(this machine is in no network now)'}\n"
 
 
 # --- sockets --------------------------------------------------------------------------------------------
@@ -692,12 +840,12 @@ def test_settings_have_quiet_defaults() -> None:
 
 
 def test_the_origins_are_an_explicit_list() -> None:
-    assert program.origins_of("127.0.0.1", 5000) == ["http://127.0.0.1:5000", "http://localhost:5000", "http://[::1]:5000"]
-    everywhere = program.origins_of("0.0.0.0", 80)
+    assert reach.origins_of("127.0.0.1", 5000) == ["http://127.0.0.1:5000", "http://localhost:5000", "http://[::1]:5000"]
+    everywhere = reach.origins_of("0.0.0.0", 80)
     assert "http://127.0.0.1" in everywhere
-    assert f"http://{socket.gethostname()}" in everywhere
+    assert f"http://{socket.gethostname().lower()}" in everywhere
     assert "*" not in everywhere
-    assert program.origins_of("192.168.1.5", 5000) == ["http://192.168.1.5:5000"]
+    assert reach.origins_of("192.168.1.5", 5000) == ["http://192.168.1.5:5000"]
 
 
 def test_only_the_first_lines_of_the_program_and_its_server_know_eventlet() -> None:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from consensus.checkers.protocols.gossip_safety import GossipSafety
 from consensus.kernel.node import REMOVE, Request
+from consensus.kernel.sentences import say
 from consensus.maths.lattices import Copy, Vector, at, vector_joined, written
 from consensus.protocols.cards import ANSWERING, Card, Claims, Knob
 from consensus.protocols.gossip import KNOBS, Datatype, Replica
@@ -84,7 +85,12 @@ def facts(key: str, counts: Counts) -> dict[str, str]:
     return {f"{key}, P": written(counts.p) or "nothing", f"{key}, N": written(counts.n) or "nothing"}
 
 
-DATATYPE = Datatype(Counts(), join, delta, query, facts, limit=limit)
+def left(counts: Counts, me: str, knobs: Mapping[str, Any]) -> str:
+    """What this replica may still give away on its own."""
+    return say("{n} of its share left", n=at(counts.p, me) - at(counts.n, me)) if knobs["floor"] == "own share" else ""
+
+
+DATATYPE = Datatype(Counts(), join, delta, query, facts, limit=limit, left=left)
 PNCounter = Replica.of(DATATYPE)
 
 

@@ -283,6 +283,7 @@ class BenOrNode(Node):
             "store": {key: [x] for key, x in {**values, **self.decided}.items()},
             "log": [[None, v] for v in self.decided.values()],
             "commit": len(self.decided),
+            "headline": {key: say("round {n}", n=number) for key, (_, number, _kind) in self.at.items()},
             "facts": facts,
         }
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consensus.kernel.node import FAILED, LOG_SHOWN, MS, Node, Request
-from consensus.kernel.sentences import say
+from consensus.kernel.sentences import say, say_count
 from consensus.protocols.cards import ESSAY, Card, Claims, Knob
 
 WATCHING, SUSPECTING = "watching", "suspecting"
@@ -96,6 +96,7 @@ class HeartbeatNode(Node):
             "epoch": None,
             "store": {"dead?": [peer for peer in self.peers if peer in self.suspects]},
             "facts": facts,
+            "headline": {"": say_count(self.false_alarms, "{n} false alarm", "{n} false alarms")},
         }
         if self.alarms:  # one square each
             first = self.false_alarms - len(self.alarms) + 1

@@ -198,6 +198,7 @@ class LunchNode(Node):
             "store": {meal: [wish] for meal, wish in {**self.wishes, **self.decided}.items()},
             "log": [[None, wish] for wish in self.decided.values()],
             "commit": len(self.decided),
+            "headline": {meal: say("round {n}", n=number) for meal, number in self.rounds.items() if number > 1},
             "facts": facts,
         }
 

@@ -301,6 +301,7 @@ class MajorityVoteNode(Node):
             "store": {meal: [wish] for meal, wish in {**wishes, **self.decided}.items()},
             "log": [[None, wish] for wish in self.decided.values()],
             "commit": len(self.decided),
+            "headline": {meal: say("round {n}", n=number) for meal, (_, number, _step) in self.showing.items()},
             "facts": facts,
         }
 

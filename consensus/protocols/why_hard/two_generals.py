@@ -172,6 +172,7 @@ class General(Node):
             "role": self.role,
             "epoch": None,
             "store": {"do": [last] if last else []},
+            "headline": {"": say("attacked {n} of {all}", n=attacked, all=len(self.dawns))},
             "facts": facts,
         }
 

@@ -4,7 +4,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 DELTA, STATE = 0, 1
@@ -41,6 +41,26 @@ SCENARIO = Scenario(
     level="I",
     ask="Three sides count visitors on their own and are joined one after the other. Is anybody counted twice, or forgotten?",
     lesson="Neither: a merge takes the larger count of each replica, in any order. But meanwhile nobody knew the total.",
+    answers=(
+        Answer(
+            "Some are counted twice",
+            lambda e: any(int(count) > int(acknowledged(e, lane)) for lane in (DELTA, STATE) for count in counted(e, lane)),
+        ),
+        Answer(
+            "Some are forgotten",
+            lambda e: any(int(count) < int(acknowledged(e, lane)) for lane in (DELTA, STATE) for count in counted(e, lane)),
+        ),
+        Answer(
+            "Neither: every node has the exact count",
+            lambda e: all(counted(e, lane) == [acknowledged(e, lane)] for lane in (DELTA, STATE)),
+        ),
+    ),
+    beats=(
+        Beat(CUT - 200 * MS, "One number at every node, or nearly: an update takes a moment."),
+        Beat(CUT + 3 * S, "Three sides, three numbers. Each counts its own visitors only."),
+        Beat(FIRST + 1500 * MS, "Two sides have met, and their numbers are one. The third is still away."),
+        Beat(AGREED + 500 * MS, "All have met: the same number everywhere, each visitor counted once."),
+    ),
     spec=Spec(
         scenario="heal-in-any-order",
         title="Heal in any order",
@@ -50,6 +70,7 @@ SCENARIO = Scenario(
             LaneSpec("g_counter", (("exchange", "state"),), nickname="sends its whole state"),
         ),
         seed=33,
+        speed=0.2,
         workload=Workload(keys=(KEY,), every=250 * MS, reads=600_000, start=500 * MS, stop=STOP),
         script=(
             Step(CUT, Partition((("n1", "n2"), ("n3",), ("n4", "n5")))),
@@ -57,7 +78,7 @@ SCENARIO = Scenario(
             Step(FIRST, Partition((("n1", "n2", "n3"), ("n4", "n5")))),
             Step(FIRST + 100 * MS, Say("Two sides meet first.")),
             Step(SECOND, Heal()),
-            Step(AGREED, Say("Everybody has heard of everything: the same number at every node, each visitor counted once.")),
+            Step(AGREED, Say("All updates have arrived: the same number at every node, each visitor counted once.")),
         ),
         until=UNTIL,
     ),

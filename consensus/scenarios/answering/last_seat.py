@@ -8,7 +8,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import FAILED, MS, OK, READ, REMOVE, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
@@ -39,8 +39,20 @@ def never_negative(experiment: Experiment, lane: int) -> bool:
 SCENARIO = Scenario(
     number=34,
     level="A",
-    ask="One seat is left, and both sides of the cut can sell. Can a replicated counter stop the second sale?",
+    ask="One seat is left, and both sides of the cut want to sell it. Can a replicated counter stop the second sale?",
     lesson="Not by looking at its own copy. A limit on the whole needs coordination, or shares given out in advance.",
+    answers=(
+        Answer("Yes, by a look at its own copy", lambda e: sales(e, COPY).count(OK) == 1),
+        Answer("Yes, if each node sells only its own seats", lambda e: sales(e, SHARE).count(OK) == 1),
+        Answer("No, whatever its rule is", lambda e: all(sales(e, lane).count(OK) == 2 for lane in (COPY, SHARE))),
+    ),
+    beats=(
+        Beat(3800 * MS, "One seat is free, and every node says so."),
+        Beat(4800 * MS, "The network is cut. Both sides still see one free seat."),
+        Beat(5600 * MS, "Left: both sides have sold it. Right: one sale is refused."),
+        Beat(7000 * MS, "Left: both sides say that no seat is left, and neither sees anything wrong."),
+        Beat(10500 * MS, "Left: the copies agree on -1 seats. Right: none is left."),
+    ),
     spec=Spec(
         scenario="last-seat",
         title="The last seat",

@@ -8,7 +8,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, REMOVE, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 OR_SET, DYNAMO = 0, 1
@@ -41,6 +41,17 @@ SCENARIO = Scenario(
     level="I",
     ask="Both sides edit the same cart. After the heal it is the same everywhere, and everybody was answered. Did we beat CAP?",
     lesson="No. It is available and its copies converge; until updates arrive reads are stale, so it is not linearizable.",
+    answers=(
+        Answer("Yes: always an answer, and never an old one", lambda e: all_answered(e) and not stale_reads(e)),
+        Answer("No: some clients got no answer", lambda e: not all_answered(e)),
+        Answer("No: some answers were old", lambda e: stale_reads(e) > 0),
+    ),
+    beats=(
+        Beat(3500 * MS, "The cart holds eggs, in both stores."),
+        Beat(5500 * MS, "The side of two: eggs out, tea in. The side of three has not heard of it."),
+        Beat(6800 * MS, "Two sides, two carts, and everybody is answered."),
+        Beat(AGREED + 500 * MS, "Left: one cart, tea and jam. Right: two versions, and the client must merge."),
+    ),
     spec=Spec(
         scenario="merging-cart",
         title="The cart that merges itself",
@@ -50,6 +61,7 @@ SCENARIO = Scenario(
             LaneSpec("dynamo", (("n", 3), ("r", 1), ("w", 1), ("conflicts", "siblings")), nickname="both versions kept"),
         ),
         seed=33,
+        speed=0.15,
         workload=Workload(keys=(CART,), every=400 * MS, reads=1_000_000),
         script=(
             Step(2500 * MS, Ask("n3", WRITE, CART, "eggs")),
@@ -84,3 +96,8 @@ SCENARIO = Scenario(
         ),
     ),
 )
+
+
+def stale_reads(experiment: Experiment) -> int:
+    """How many reads of the set were stale on either side of the cut."""
+    return sum(side["stale"] for side in experiment.outcome(OR_SET))

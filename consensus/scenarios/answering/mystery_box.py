@@ -9,7 +9,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 CUT, HEAL, LATER = 3 * S, 7 * S, 8 * S
@@ -31,8 +31,24 @@ SCENARIO = Scenario(
     number=55,
     level="E",
     ask="You see what clients see: requests, answers, the meters. Which promise does this box keep, and which not?",
-    lesson="Every live node answers, whatever is cut, so it cannot promise that a read sees the newest write: it is a store "
-    "with R = W = 1. You found out as Jepsen does: from the clients' answers, not from what the box says about itself.",
+    lesson="Every live node answers, so some answers are old: a store with R = W = 1. "
+    "Its clients' answers told you so, and that is how Jepsen works.",
+    answers=(
+        Answer(
+            "Never an old answer; some get none",
+            lambda e: e.lanes[0].verdict(e.at).status == "ok" and not everybody_answered(e),
+        ),
+        Answer("Always an answer; some are old", lambda e: everybody_answered(e) and stale_while_cut(e) > 0),
+        Answer(
+            "Always an answer, and never an old one",
+            lambda e: everybody_answered(e) and e.lanes[0].verdict(e.at).status == "ok",
+        ),
+    ),
+    beats=(
+        Beat(CUT - 200 * MS, "Something answers. You see its clients, and nothing else."),
+        Beat(CUT + 2500 * MS, "The network is cut. Who is answered, and what are they told?"),
+        Beat(LATER + 500 * MS, "Healed. Say what it promises, before you reveal it."),
+    ),
     spec=Spec(
         scenario="mystery-box",
         title="Mystery box",

@@ -7,7 +7,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 CART, TILL = 0, 1
@@ -29,13 +29,24 @@ SCENARIO = Scenario(
     level="I",
     ask="Is this shop CP or AP?",
     lesson="Neither and both: the choice is made per operation. A cart may merge later; money must not be spent twice.",
+    answers=(
+        Answer("CP: nothing old, but some get no answer", lambda e: kinds(e) == ["CP", "CP"]),
+        Answer("AP: always an answer, perhaps an old one", lambda e: kinds(e) == ["AP", "AP"]),
+        Answer("Both: the cart is AP, the till is CP", lambda e: kinds(e) == ["AP", "CP"]),
+    ),
+    beats=(
+        Beat(CUT - 200 * MS, "A cart and a till on the same five nodes."),
+        Beat(CUT + 2 * S, "The side of two: its cart is answered, its till is not."),
+        Beat(CUT + 4500 * MS, "The carts differ between the sides. At the till nothing is old."),
+        Beat(HEAL + 2 * S, "Healed: the carts have merged, and nothing was paid twice."),
+    ),
     spec=Spec(
         scenario="one-shop",
         title="One shop, two choices",
-        story="Left, the shop's cart; right, its till. They run on the same nodes, and one cut falls on both.",
+        story="Left, the carts of anna and ben; right, what they paid. Same nodes, and one cut falls on both.",
         lanes=(LaneSpec("or_set", nickname="cart"), LaneSpec("raft", nickname="till")),
         seed=35,
-        workload=Workload(keys=("a", "b"), every=300 * MS, reads=600_000),
+        workload=Workload(keys=("anna", "ben"), every=300 * MS, reads=600_000),
         script=(
             Step(CUT, Partition((("@leader", "@follower1"), ("@rest",)))),
             Step(CUT + 1500 * MS, Say("On the side of two the cart works on. Paying has to wait there.")),
@@ -55,3 +66,9 @@ SCENARIO = Scenario(
         Expectation("Nothing at the till is stale or lost, and its answers fit one order.", lambda e: right(e, TILL)),
     ),
 )
+
+
+def kinds(experiment: Experiment) -> list[str]:
+    """For the cart and for the till: AP if all were answered on both sides, else CP if no answer was wrong."""
+    always = [everybody_was_answered(experiment, lane) for lane in (CART, TILL)]
+    return ["AP" if all_ok else "CP" if right(experiment, lane) else "neither" for lane, all_ok in enumerate(always)]

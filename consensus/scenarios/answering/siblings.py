@@ -7,17 +7,18 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
 CART = "cart"
+TEA_JAM = "tea jam"
 CUT, HEAL, MERGE, UNTIL = 4 * S, 7 * S, 9500 * MS, 12 * S
 BEFORE, LEFT, RIGHT, MERGED = (
-    "eggs,tea'1",
+    "eggs tea'1",
     "tea'2",
-    "eggs,tea,jam'3",
-    "eggs,tea,jam'4",
+    "eggs tea jam'3",
+    "eggs tea jam'4",
 )  # the store appends a number to each value
 
 
@@ -41,8 +42,21 @@ def written(experiment: Experiment) -> list[str]:
 SCENARIO = Scenario(
     number=30,
     level="I",
-    ask="One side takes the eggs out of the cart, the other puts jam in. What is in the cart after the heal?",
+    ask="One side takes the eggs out of the cart, the other puts jam in. What does a reader find after the heal?",
     lesson="The store keeps both carts and tells you so. Merging them is your job, and a union brings the eggs back.",
+    answers=(
+        Answer("Only the first cart: tea", lambda e: found(e) == [(LEFT,)]),
+        Answer("Only the last cart: eggs, tea, jam", lambda e: found(e) == [(RIGHT,)]),
+        Answer("One merged cart: tea and jam", lambda e: found(e) == [(TEA_JAM,)]),
+        Answer("Both carts, side by side", lambda e: found(e) == [(LEFT, RIGHT)]),
+    ),
+    beats=(
+        Beat(3600 * MS, "One cart, with eggs and tea, at every node that keeps it."),
+        Beat(5500 * MS, "Left side: the eggs are out of the cart."),
+        Beat(6600 * MS, "Right side: jam is in the cart, and the eggs still are."),
+        Beat(9200 * MS, "Two carts on one node: the store keeps both, and asks you."),
+        Beat(10500 * MS, "The shop took the union of both. The eggs are back."),
+    ),
     spec=Spec(
         scenario="siblings",
         title="Siblings in the cart",
@@ -51,16 +65,16 @@ SCENARIO = Scenario(
         seed=30,
         workload=Workload(keys=(CART,), every=400 * MS, reads=1_000_000),
         script=(
-            Step(2500 * MS, Ask("n3", WRITE, CART, "eggs,tea")),
+            Step(2500 * MS, Ask("n3", WRITE, CART, "eggs tea")),
             Step(3 * S, Say("The cart holds eggs and tea.")),
             Step(CUT, Partition((("n1", "n2"), ("@rest",)))),
             Step(5 * S, Ask("n1", WRITE, CART, "tea")),
             Step(5010 * MS, Say("On the side of two somebody takes the eggs out.")),
-            Step(6 * S, Ask("n5", WRITE, CART, "eggs,tea,jam")),
+            Step(6 * S, Ask("n5", WRITE, CART, "eggs tea jam")),
             Step(6010 * MS, Say("On the side of three somebody puts jam in.")),
             Step(HEAL, Heal()),
-            Step(9 * S, Say("What is in the cart? Both carts: neither edit knew the other.")),
-            Step(MERGE, Ask("n4", WRITE, CART, "eggs,tea,jam")),
+            Step(9 * S, Say("Healed. What is in the cart? There are two carts: neither edit knew of the other.")),
+            Step(MERGE, Ask("n4", WRITE, CART, "eggs tea jam")),
             Step(MERGE + 10 * MS, Say("The shop merges them: the union. The eggs are back.")),
         ),
         until=UNTIL,
@@ -73,3 +87,8 @@ SCENARIO = Scenario(
         Expectation("Nothing that was acknowledged is lost.", lambda e: not e.lanes[0].watch.lost(e.at)),
     ),
 )
+
+
+def found(experiment: Experiment) -> list[tuple[str, ...]]:
+    """What reads returned between the heal and the merge, once both carts had been exchanged, each answer once."""
+    return list(dict.fromkeys(op.result for op in reads(experiment, 9 * S, MERGE)))

@@ -9,7 +9,7 @@ from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.protocols.answering.dynamo import preference_list
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
@@ -44,6 +44,17 @@ SCENARIO = Scenario(
     level="A",
     ask="N = 3, R = 2, W = 2: every read meets every write. Can a quorum read be stale?",
     lesson="Yes. Stand-ins provide the number, not the overlap. And even a strict R + W > N is not linearizability.",
+    answers=(
+        Answer("No: R + W > N", lambda e: stale(e, SLOPPY) == 0),
+        Answer("Yes, if stand-ins took the write", lambda e: stale(e, SLOPPY) > 0 == stale(e, STRICT)),
+        Answer("Yes, even if only homes count", lambda e: stale(e, STRICT) > 0),
+    ),
+    beats=(
+        Beat(3600 * MS, "x is written, and its three homes have it."),
+        Beat(5300 * MS, "A write where no home is. Left: two stand-ins take it. Right: it waits."),
+        Beat(7200 * MS, "Left: two homes answer a read, and neither has the new value."),
+        Beat(HANDED + 300 * MS, "The stand-ins have handed the write over. Now all homes have it."),
+    ),
     spec=Spec(
         scenario="sloppy-quorum",
         title="R + W > N, and still stale",
@@ -60,10 +71,13 @@ SCENARIO = Scenario(
             Step(3300 * MS, Say("x is written; its three homes have it.")),
             Step(CUT, Partition((HOMES, ("@rest",)))),
             Step(WROTE, Ask(OTHERS[0], WRITE, KEY, "new")),
-            Step(WROTE + S, Say("A write on the side without the homes. Left: W = 2 stand-ins took it, ok. Right: no answer.")),
-            Step(WROTE + 2 * S, Say("Left, a quorum of homes still reads the old value: two that answer, and neither knows.")),
+            Step(
+                WROTE + S,
+                Say("A write on the side without the homes. Left: two stand-ins took it, and said ok. Right: no answer."),
+            ),
+            Step(WROTE + 2 * S, Say("Left: two homes answer a read, a quorum. Both have the old value.")),
             Step(HEAL, Heal()),
-            Step(HANDED, Say("The hints have been handed over: now the homes have it.")),
+            Step(HANDED, Say("The stand-ins have handed their hints over: now the homes have the new value.")),
         ),
         until=UNTIL,
     ),

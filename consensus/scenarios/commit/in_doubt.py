@@ -8,7 +8,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 SIMPLE, COOPERATIVE = 0, 1
@@ -44,6 +44,18 @@ SCENARIO = Scenario(
     level="I",
     ask="All have voted Yes, and the coordinator is gone. What may they do?",
     lesson="Wait. Nobody may decide alone, and asking the others helps only if one of them knows. So two-phase commit blocks.",
+    answers=(
+        Answer("Commit: all have voted Yes", lambda e: first_doubt(e, COOPERATIVE) == [("first'2",)]),
+        Answer("Abort: the coordinator is gone", lambda e: first_doubt(e, COOPERATIVE) == [("old'1",)]),
+        Answer("Only wait, and lock x", lambda e: not any(first_doubt(e, lane) for lane in (SIMPLE, COOPERATIVE))),
+    ),
+    beats=(
+        Beat(3800 * MS, "All have voted Yes, and the coordinator is down. x is locked everywhere."),
+        Beat(5300 * MS, "Nobody may decide alone, and asking each other does not help: no site knows."),
+        Beat(6800 * MS, "The coordinator is back. It had not decided, so it aborts: x is old."),
+        Beat(8600 * MS, "Again, but now n2 knows the decision."),
+        Beat(10_500 * MS, "Left: three sites still wait for n1. Right: they asked n2, and go on."),
+    ),
     spec=Spec(
         scenario="in-doubt",
         title="In doubt",
@@ -53,6 +65,7 @@ SCENARIO = Scenario(
             LaneSpec("two_phase_commit", (("termination", "cooperative"), *DIALS), nickname="ask everybody"),
         ),
         seed=58,
+        speed=0.15,
         workload=Workload(keys=("x",), every=300 * MS, reads=1_000_000, clients=OTHERS),
         script=(
             Step(2100 * MS, Ask("n1", WRITE, "x", "old")),
@@ -61,20 +74,18 @@ SCENARIO = Scenario(
             Step(DIES, Crash("n1")),
             Step(
                 3600 * MS,
-                Say("All voted Yes; the votes found nobody. x is locked at every site, and nobody may decide."),
+                Say("All voted Yes, and the coordinator is down. x is locked at every site, and no site may decide alone."),
             ),
             Step(5500 * MS, SetLink(tuple((other, "n1") for other in OTHERS), FAST)),
             Step(BACK, Restart("n1")),
-            Step(6200 * MS, Say("The coordinator is back. It had not decided, so it may decide Abort, and tells them.")),
+            Step(6200 * MS, Say("The coordinator is back. It had not decided, so it decides Abort and tells all.")),
             Step(7 * S, SetLink(tuple(("n1", other) for other in UNINFORMED), SLOW)),
             Step(AGAIN, Ask("n1", WRITE, "x", "second")),
             Step(7830 * MS, Cut(tuple(("n1", other) for other in UNINFORMED))),
             Step(DIES_AGAIN, Crash("n1")),
             Step(
                 9500 * MS,
-                Say(
-                    "This time n2 was told. Where everybody is asked, n2 tells the others. In the first lane they wait for n1."
-                ),
+                Say("This time n2 knows the decision. Ask everybody: n2 tells the others. Ask the coordinator: they wait."),
             ),
             Step(11 * S, Heal()),
         ),
@@ -104,3 +115,8 @@ SCENARIO = Scenario(
         Expectation("No answer is wrong.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )
+
+
+def first_doubt(experiment: Experiment, lane: int) -> list[tuple[str, ...]]:
+    """What reads returned while the coordinator was down for the first time, each answer once."""
+    return answered(experiment, lane, OTHERS, DIES, BACK - 300 * MS)

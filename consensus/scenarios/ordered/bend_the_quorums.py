@@ -8,7 +8,7 @@ from typing import Any
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 MEET, MISS, MAJORITIES = 0, 1, 2
@@ -22,8 +22,23 @@ def side(experiment: Experiment, lane: int, size: int) -> dict[str, Any]:
 SCENARIO = Scenario(
     number=25,
     level="E",
-    ask="Five nodes. The cut leaves the first lane's leader with one other node. Which sides go on, in which lane?",
+    ask="Five nodes. The cut leaves the leader with one other node. Which sides go on, in which lane?",
     lesson="Only a quorum of phase 1 and one of phase 2 must meet; no majority is needed. Where they do not, history forks.",
+    answers=(
+        Answer("The three go on, in every lane", lambda e: going(e) == [(False, True)] * 3),
+        Answer("The leader's two go on, in every lane", lambda e: going(e) == [(True, False)] * 3),
+        Answer(
+            "First lane: the two. Second: both. Third: the three",
+            lambda e: going(e) == [(True, False), (True, True), (False, True)],
+        ),
+    ),
+    beats=(
+        Beat(2900 * MS, "Three lanes, five nodes. They differ in how many elect and how many choose."),
+        Beat(3400 * MS, "Two and two: the three have a leader of their own already."),
+        Beat(4700 * MS, "First lane: the two go on. Second: both sides. Third: the three."),
+        Beat(6800 * MS, "Second lane: two histories for the same places of one log. The law P2b is broken."),
+        Beat(8500 * MS, "Healed: in the second lane acknowledged writes are gone."),
+    ),
     spec=Spec(
         scenario="bend-the-quorums",
         title="Bend the quorums",
@@ -38,14 +53,12 @@ SCENARIO = Scenario(
             Step(3 * S, Partition((("@leader", "@follower1"), ("@rest",)))),
             Step(
                 4500 * MS,
-                Say(
-                    "First lane: the two go on, the three cannot elect. Second: both sides go on, and apart. Third: the three."
-                ),
+                Say("First lane: the two go on. Second: both sides, with two values for one place. Third: the three."),
             ),
             Step(7 * S, Heal()),
             Step(
-                7100 * MS,
-                Say("In the second lane two histories meet. Whoever notices stops, and says which law was broken."),
+                7 * S,
+                Say("Healed. In the second lane two histories meet, and writes that were acknowledged are gone."),
             ),
         ),
         until=9 * S,
@@ -68,3 +81,8 @@ SCENARIO = Scenario(
         Expectation("All answers fit one order there, too.", lambda e: e.lanes[MAJORITIES].verdict(e.at).status == "ok"),
     ),
 )
+
+
+def going(experiment: Experiment) -> list[tuple[bool, ...]]:
+    """For each lane: did the side of two answer anybody during the cut, and the side of three?"""
+    return [tuple(side(experiment, lane.number, size)["ok"] > 0 for size in (2, 3)) for lane in experiment.lanes]

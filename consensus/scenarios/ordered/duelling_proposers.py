@@ -7,7 +7,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 AT_ONCE, RANDOM = 0, 1
@@ -29,6 +29,18 @@ SCENARIO = Scenario(
     level="I",
     ask="Two proposers, three acceptors, no fault at all. Will it end?",
     lesson="No wrong value is ever chosen, but perhaps none at all: progress needs a leader, or randomness.",
+    answers=(
+        Answer("Yes: the higher number soon wins", lambda e: bool(answers(e, AT_ONCE))),
+        Answer("Yes, but with two different values", lambda e: len(dict.fromkeys(answers(e, RANDOM))) > 1),
+        Answer("Only with a random wait", lambda e: not answers(e, AT_ONCE) and len(answers(e, RANDOM)) == 2),
+        Answer("No, in neither lane", lambda e: not answers(e, AT_ONCE) and not answers(e, RANDOM)),
+    ),
+    beats=(
+        Beat(2490 * MS, "n1 and n2 are about to propose, three milliseconds apart."),
+        Beat(2900 * MS, "Each higher number stops the other's proposal, again and again."),
+        Beat(3800 * MS, "Retry at once: the numbers climb. Random wait: a value is chosen."),
+        Beat(6500 * MS, "Hundreds of ballots on the left, and still nothing chosen."),
+    ),
     spec=Spec(
         scenario="duelling-proposers",
         title="Duelling proposers",
@@ -48,7 +60,7 @@ SCENARIO = Scenario(
             Step(2503 * MS, Ask("n2", WRITE, "x")),
             Step(
                 3500 * MS,
-                Say("No back-off: the numbers climb, nothing is chosen. With it, who gave way waits a while, and it is over."),
+                Say("Retry at once: the numbers climb, nothing is chosen. Random wait: one waits longer, the other wins."),
             ),
         ),
         until=7 * S,

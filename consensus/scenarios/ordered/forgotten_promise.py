@@ -9,7 +9,7 @@ from consensus.checkers.protocols.vr_safety import SURVIVAL
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Crash, Cut, Heal, Restart, Say, SetLink
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
@@ -41,6 +41,18 @@ SCENARIO = Scenario(
     level="E",
     ask="At no time is more than one of three down. Can a committed write be lost?",
     lesson="A message outlives the crash of its sender, so a replica's promise must, too. One number on disk is enough.",
+    answers=(
+        Answer("No: two of three always have it", lambda e: reads_at_last(e) == [(NEW,), (NEW,)]),
+        Answer("Yes, if nothing is on disk", lambda e: reads_at_last(e) == [(OLD,), (NEW,)]),
+        Answer("Yes, even with the view number on disk", lambda e: reads_at_last(e)[VIEW] != (NEW,)),
+    ),
+    beats=(
+        Beat(2700 * MS, "Both lanes have the old value on all three replicas."),
+        Beat(4300 * MS, "n2 called for a new view, crashed and is back. Its call is still on its way."),
+        Beat(8300 * MS, "n3 made a promise to that view, and crashed. Left: it has forgotten the promise."),
+        Beat(11600 * MS, "Left: n1 and n3 commit the new value. n2 begins a view without it."),
+        Beat(13500 * MS, "A read at n2. Left: the old value. Right: the new one."),
+    ),
     spec=Spec(
         scenario="forgotten-promise",
         title="The forgotten promise",
@@ -53,6 +65,7 @@ SCENARIO = Scenario(
         nodes=3,
         workload=None,  # more messages would change the story
         deadline=2 * S,
+        speed=0.15,
         script=(
             Step(2200 * MS, Ask("n1", WRITE, "x", "old")),
             Step(3 * S, SetLink(N2_SPEAKS, SLOW)),
@@ -104,3 +117,7 @@ SCENARIO = Scenario(
         Expectation("And no promise is broken.", lambda e: e.lanes[VIEW].verdict(e.at).status == "ok" and not broken(e, VIEW)),
     ),
 )
+
+
+def reads_at_last(experiment: Experiment) -> list[tuple[str, ...]]:
+    return [read_at_last(experiment, lane) for lane in (NOTHING, VIEW)]

@@ -4,7 +4,7 @@ from consensus.checkers.protocols.raft_safety import ELECTION_SAFETY
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say, Wipe
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOST = 5500 * MS
@@ -12,9 +12,20 @@ LOST = 5500 * MS
 SCENARIO = Scenario(
     number=19,
     level="I",
-    ask="What must be on disk before an answer is sent?",
-    lesson="The term, the vote and the log. Without the first two a server votes twice in one term, and that makes two "
-    "leaders; without the log a write that a majority held can be gone.",
+    ask="A server loses its disk, and with it its vote. What is the worst that can happen?",
+    lesson="Two leaders in one term. So the term, the vote and the log must be on disk before any answer is sent.",
+    answers=(
+        Answer("Nothing: the others remember it", lambda e: leaders(e, LOST, e.at) == [] and not broken(e)),
+        Answer("Nobody can be elected any more", lambda e: leaders(e, LOST, e.at) == [] and bool(broken(e))),
+        Answer("Two leaders in one term", lambda e: ELECTION_SAFETY in broken(e)),
+    ),
+    beats=(
+        Beat(3700 * MS, "n1 restarted with its disk: it remembers its vote, and n3 gets none."),
+        Beat(5400 * MS, "n1 leads a new term with the vote of n2. It acknowledges a write."),
+        Beat(5900 * MS, "n2 lost its disk and votes again: n3 leads the same term as n1."),
+        Beat(6400 * MS, "Both leaders have acknowledged a write, in one term."),
+        Beat(7100 * MS, "They meet, and each server that sees two leaders in one term stops."),
+    ),
     spec=Spec(
         scenario="forgotten-vote",
         title="Forgotten vote",
@@ -43,6 +54,7 @@ SCENARIO = Scenario(
             Step(LOST + 300 * MS, Say("n2 lost its disk, and votes a second time in one term: two crowns of one colour.")),
             Step(LOST + 500 * MS, Ask("n3", WRITE, "x")),
             Step(7 * S, Heal()),
+            Step(7 * S, Say("The two leaders meet. Each server that sees two leaders in one term stops and says so.")),
         ),
         until=8 * S,
     ),

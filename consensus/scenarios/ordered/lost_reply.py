@@ -6,7 +6,7 @@ A register shows this as well as a counter: the first value overwrites a value t
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Crash, Cut, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 TWICE, ONCE = 0, 1
@@ -17,6 +17,23 @@ SCENARIO = Scenario(
     level="I",
     ask="No answer came. Did it happen?",
     lesson="Unknown is a third outcome. A retry needs an id, so that it is not taken for a new request.",
+    answers=(
+        Answer("No: without an answer it was not done", lambda e: not done_before(e)),
+        Answer(
+            "Yes, and a retry never does it again",
+            lambda e: done_before(e) and not any(read(e, lane, 4) == read(e, lane, 0) for lane in (TWICE, ONCE)),
+        ),
+        Answer(
+            "Yes, and a retry without an id does it again",
+            lambda e: done_before(e) and [read(e, lane, 4) == read(e, lane, 0) for lane in (TWICE, ONCE)] == [True, False],
+        ),
+    ),
+    beats=(
+        Beat(3130 * MS, "The write is committed. Its answer is lost at the cut."),
+        Beat(3530 * MS, "Another client has read it, and has written over it."),
+        Beat(5200 * MS, "A new leader. The home node sends the first write again."),
+        Beat(7100 * MS, "Left: the old value is back. Right: the retry had an id, and was recognised."),
+    ),
     spec=Spec(
         scenario="lost-reply",
         title="The lost reply",
@@ -51,7 +68,7 @@ SCENARIO = Scenario(
         Expectation("Then another write was done.", lambda e: all(read(e, lane, 3) == read(e, lane, 2) for lane in (0, 1))),
         Expectation("Done twice, the old value is back.", lambda e: read(e, TWICE, 4) == read(e, TWICE, 0)),
         Expectation("That contradicts every linear order.", lambda e: e.lanes[TWICE].verdict(e.at).status == "violated"),
-        Expectation("Done once, the newer value stands.", lambda e: read(e, ONCE, 4) == read(e, ONCE, 2)),
+        Expectation("Done once, the newer value stays.", lambda e: read(e, ONCE, 4) == read(e, ONCE, 2)),
         Expectation("The retry was recognised.", lambda e: e.lanes[ONCE].noted("duplicate suppressed") > 0),
         Expectation("And all answers fit one order.", lambda e: e.lanes[ONCE].verdict(e.at).status == "ok"),
     ),
@@ -67,3 +84,8 @@ def read(experiment: Experiment, lane: int, number: int) -> str | None:
     """The value that this operation wrote or read."""
     operation = experiment.lanes[lane].history.operations[number]
     return operation.value if operation.kind == WRITE else "".join(operation.result)
+
+
+def done_before(experiment: Experiment) -> bool:
+    """Did another client read the first write before the leader crashed, in both lanes?"""
+    return all(read(experiment, lane, 1) == read(experiment, lane, 0) for lane in (TWICE, ONCE))

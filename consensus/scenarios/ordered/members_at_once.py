@@ -5,7 +5,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Act, Ask, Crash, Heal, Partition, Restart, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 AT_ONCE, JOINT, ONE_AT_A_TIME = 0, 1, 2
@@ -17,6 +17,18 @@ SCENARIO = Scenario(
     level="A",
     ask="Three members are to become five. Is it safe to switch all at once?",
     lesson="A majority of the old and one of the new members need not meet. Require both for a while, or change one at a time.",
+    answers=(
+        Answer("Yes: one leader at a time", lambda e: ELECTION_SAFETY not in broken(e, AT_ONCE) and bool(led(e, AT_ONCE))),
+        Answer("No: two leaders in one term", lambda e: ELECTION_SAFETY in broken(e, AT_ONCE)),
+        Answer("No: nobody can be elected any more", lambda e: not led(e, AT_ONCE)),
+    ),
+    beats=(
+        Beat(2900 * MS, "Three members, one leader. n4 and n5 are to join."),
+        Beat(3500 * MS, "n1, n4 and n5 know five members. n2 and n3 know three."),
+        Beat(4000 * MS, "At once: three of five elect n4, and two of three elect n2, in one term."),
+        Beat(4700 * MS, "At once: both sides commit a write. In the other lanes one side does."),
+        Beat(6200 * MS, "At once: the two histories meet, and servers stop. The others are well."),
+    ),
     spec=Spec(
         scenario="members-at-once",
         title="Changing the members badly",
@@ -35,10 +47,13 @@ SCENARIO = Scenario(
             Step(3850 * MS, Restart("n1")),
             Step(3900 * MS, Act("n4", "stand")),
             Step(3900 * MS, Act("n2", "stand")),
-            Step(4200 * MS, Say("Three of five, and two of three: two majorities. In the other lanes there is one.")),
+            Step(
+                4200 * MS, Say("At once: three of five and two of three are two majorities. In the other lanes there is one.")
+            ),
             Step(4400 * MS, Ask("n5", WRITE, "x")),
             Step(4400 * MS, Ask("n3", WRITE, "x")),
             Step(6 * S, Heal()),
+            Step(6 * S, Say("At once: two leaders of one term meet, and the servers stop. Joint, one at a time: no harm.")),
         ),
         until=7500 * MS,
     ),

@@ -3,14 +3,26 @@
 from consensus.kernel.node import MS, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 SCENARIO = Scenario(
     number=13,
     level="I",
-    ask="How many leaders are there now?",
+    ask="The leader is cut off with one other node. How many leaders will there be?",
     lesson="Two crowns, but in different terms. The old leader can commit nothing: a quorum is a majority of all members.",
+    answers=(
+        Answer("None, until the heal", lambda e: not crowns(e)),
+        Answer("One", lambda e: len(crowns(e)) == 1),
+        Answer("Two, in different terms", lambda e: len(crowns(e)) == 2 == len(dict(crowns(e)))),
+        Answer("Two, in the same term", lambda e: len(crowns(e)) == 2 > len(dict(crowns(e)))),
+    ),
+    beats=(
+        Beat(3100 * MS, "The old leader is on the side of two. It still believes that it leads."),
+        Beat(3700 * MS, "The side of three has a leader of its own, in a later term."),
+        Beat(4500 * MS, "Left: the write waits. Right: the write is done."),
+        Beat(5200 * MS, "Two crowns, two terms, and one side that commits."),
+    ),
     spec=Spec(
         scenario="minority-leader",
         title="Minority leader",

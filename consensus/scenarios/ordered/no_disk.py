@@ -6,10 +6,11 @@ Liskov and Cowling, "Viewstamped Replication Revisited", 2012, section 4.3.
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Crash, Restart, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 BACK, END = 9 * S, 11 * S
+RESTARTS = 3
 KEPT = "kept'1"  # the cluster appends a number to each value
 
 
@@ -27,8 +28,21 @@ def logs(experiment: Experiment) -> list[int]:
 SCENARIO = Scenario(
     number=56,
     level="I",
-    ask="It comes back with an empty log. May it take part?",
+    ask="A replica comes back with an empty log. May it take part?",
     lesson="Not before a quorum has answered, with the primary of the latest view: then it knows all committed requests.",
+    answers=(
+        Answer("Yes, at once, with an empty log", lambda e: e.lanes[0].noted("recovered") == 0 and min(logs(e)) > 20),
+        Answer(
+            "Only after a quorum has sent it the log", lambda e: e.lanes[0].noted("recovered") == RESTARTS and min(logs(e)) > 20
+        ),
+        Answer("No: it stays outside for good", lambda e: min(logs(e)) <= 20),
+    ),
+    beats=(
+        Beat(3600 * MS, "Two of five are down, and their logs are gone."),
+        Beat(4800 * MS, "They are back, have asked a quorum, and hold the log again."),
+        Beat(6500 * MS, "The primary is down: one that had lost everything leads now."),
+        Beat(9200 * MS, "A read returns the first write, which all of them had lost at some time."),
+    ),
     spec=Spec(
         scenario="no-disk",
         title="No log on disk",
@@ -42,9 +56,9 @@ SCENARIO = Scenario(
             Step(3500 * MS, Say("Two of five are down. Their logs are gone, and three go on.")),
             Step(4500 * MS, Restart("@follower1")),
             Step(4500 * MS, Restart("@follower2")),
-            Step(4600 * MS, Say("They ask everybody, with a number that no earlier question had, and wait for a quorum.")),
+            Step(4600 * MS, Say("They ask everybody for the log. Only when a quorum has answered do they take part again.")),
             Step(6 * S, Crash("@leader")),
-            Step(6400 * MS, Say("Now the primary: the next replica takes its part, one of those that had lost everything.")),
+            Step(6400 * MS, Say("Now the primary crashes: the next replica leads, one of those that had lost everything.")),
             Step(7500 * MS, Restart("@follower1")),
             Step(BACK, Ask("@follower1", READ, "z")),
             Step(

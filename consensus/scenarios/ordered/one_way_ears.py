@@ -1,9 +1,9 @@
 """22: one-way ears. A leader that can send but not receive stays leader, and can commit nothing."""
 
-from consensus.kernel.node import OK, S
+from consensus.kernel.node import MS, OK, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Cut, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 PLAIN, CHECK_QUORUM = 0, 1
@@ -14,6 +14,25 @@ SCENARIO = Scenario(
     level="A",
     ask="All hear the leader, and it hears nobody. Will they elect another?",
     lesson="Half-open links are worse than dead ones: they keep a useless leader. It must notice by itself, and step down.",
+    answers=(
+        Answer(
+            "Yes: after one time-out, in both lanes",
+            lambda e: [bool(led(e, lane)) for lane in (PLAIN, CHECK_QUORUM)] == [True, True],
+        ),
+        Answer(
+            "Only if the leader itself steps down",
+            lambda e: (
+                [bool(led(e, lane)) for lane in (PLAIN, CHECK_QUORUM)] == [False, True]
+                and e.lanes[CHECK_QUORUM].noted("stepped down without a quorum") > 0
+            ),
+        ),
+        Answer("No, in neither lane", lambda e: not led(e, PLAIN) and not led(e, CHECK_QUORUM)),
+    ),
+    beats=(
+        Beat(3150 * MS, "Both followers hear the leader. The leader hears nobody."),
+        Beat(3700 * MS, "Plain: nobody starts an election, and nobody is answered. With CheckQuorum there is a new leader."),
+        Beat(6500 * MS, "Plain: a leader that commits nothing. With CheckQuorum two nodes serve their clients."),
+    ),
     spec=Spec(
         scenario="one-way-ears",
         title="One-way ears",
@@ -23,8 +42,9 @@ SCENARIO = Scenario(
         seed=22,
         script=(
             Step(DEAF, Cut((("@follower1", "@leader"), ("@follower2", "@leader")))),
-            Step(4 * S, Say("The followers are content. Their clients are not.")),
-            Step(6 * S, Say("With CheckQuorum the leader steps down, and the two that hear each other go on.")),
+            Step(DEAF, Say("The followers hear their leader and are content. Their clients get no answers.")),
+            Step(3500 * MS, Say("With CheckQuorum the leader steps down, and the two that hear each other elect another.")),
+            Step(6 * S, Say("Plain Raft: the deaf leader still leads, and nobody is answered.")),
         ),
         until=9 * S,
     ),

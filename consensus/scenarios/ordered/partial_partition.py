@@ -1,9 +1,9 @@
 """21: a partial partition, and no stable leader (Howard and Abraham 2020, on Raft's liveness; Cloudflare, November 2020)."""
 
-from consensus.kernel.node import OK, S
+from consensus.kernel.node import MS, OK, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Cut, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 PLAIN, BOTH = 0, 1
@@ -15,6 +15,17 @@ SCENARIO = Scenario(
     level="A",
     ask="A majority is fully connected: n1, n2 and n3. Will it work?",
     lesson="Plain Raft: not for long. A node that cannot hear the leader deposes it, through one that hears both.",
+    answers=(
+        Answer("Yes: one of the three leads, and stays", lambda e: falls(e, PLAIN) == 0),
+        Answer("Only with PreVote and CheckQuorum", lambda e: falls(e, PLAIN) >= 6 and falls(e, BOTH) == 0),
+        Answer("No: leaders fall, with PreVote as well", lambda e: falls(e, PLAIN) > 0 < falls(e, BOTH)),
+    ),
+    beats=(
+        Beat(2900 * MS, "All links are whole. Now n4 can only reach n2, and n5 only n3."),
+        Beat(4300 * MS, "Plain: n4 or n5 hears no leader, and starts an election."),
+        Beat(8000 * MS, "Plain: leader after leader. With PreVote: still the first one."),
+        Beat(11500 * MS, "A majority was connected all the time, and plain Raft had no stable leader."),
+    ),
     spec=Spec(
         scenario="partial-partition",
         title="Partial partition",
@@ -26,8 +37,8 @@ SCENARIO = Scenario(
         seed=21,
         script=(
             Step(CUT, Cut(APART + tuple((b, a) for a, b in APART))),
-            Step(4 * S, Say("n4 and n5 hear no leader, so they stand; each new term travels on through n2 and n3.")),
-            Step(9 * S, Say("PreVote asks first, and those who hear a leader say no.")),
+            Step(4 * S, Say("n4 and n5 hear no leader, so they start elections. Each new term spreads through n2 and n3.")),
+            Step(9 * S, Say("PreVote asks first, and nodes that hear a leader say no.")),
         ),
         until=12 * S,
     ),

@@ -8,7 +8,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Crash, Heal, Partition, Restart, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
@@ -29,12 +29,23 @@ def accepted_before(experiment: Experiment, moment: int) -> bool:
 SCENARIO = Scenario(
     number=24,
     level="A",
-    ask="Three of five accepted the first value, but no living node knows that. Which value wins?",
+    ask="Three of five accepted tea, but no living node knows that. Now n5 wants coffee. Which value wins?",
     lesson="Phase 1 learns before phase 2 proposes: every majority has a node in it that accepted the chosen value.",
+    answers=(
+        Answer("Tea: three have accepted it", lambda e: asked(e, SECOND).result == (asked(e, FIRST).value,)),
+        Answer("Coffee: only n5 asks for a value", lambda e: asked(e, SECOND).result == (asked(e, SECOND).value,)),
+        Answer("Neither: nothing can be chosen", lambda e: asked(e, SECOND).outcome != OK),
+    ),
+    beats=(
+        Beat(2720 * MS, "n1, n2 and n3 have accepted tea: it is chosen. n1 is dead, and nobody knows."),
+        Beat(3620 * MS, "n5 wants coffee, and asks a majority first."),
+        Beat(3900 * MS, "A node of that majority has accepted tea, so n5 must propose tea."),
+        Beat(5400 * MS, "n1 is back, and reads the same value: tea."),
+    ),
     spec=Spec(
         scenario="paxos-keeps-its-word",
         title="Paxos keeps its word",
-        story="n1 proposes, and dies when three have accepted. n5 knows nothing about it and wants another value.",
+        story="n1 proposes tea, and dies when three have accepted it. n5 knows nothing about that, and wants coffee.",
         lanes=(LaneSpec("paxos", (("hold_ms", 1_000),)),),
         seed=24,
         link=LinkState(20 * MS, 0),
@@ -42,12 +53,13 @@ SCENARIO = Scenario(
         deadline=1 * S,
         script=(
             Step(2500 * MS, Partition((("n1", "n2", "n3"), ("n4", "n5")))),
-            Step(2600 * MS, Ask("n1", WRITE, "x")),
+            Step(2600 * MS, Ask("n1", WRITE, "x", "tea")),
             Step(2680 * MS, Crash("n1")),
-            Step(2690 * MS, Say("n1, n2 and n3 have accepted the value: it is chosen. n1 is dead, and nobody knows.")),
+            Step(2690 * MS, Say("n1, n2 and n3 have accepted tea: it is chosen. n1 is dead, and nobody knows.")),
             Step(3500 * MS, Heal()),
-            Step(3600 * MS, Ask("n5", WRITE, "x")),
-            Step(3610 * MS, Say("n5 wishes for another value. But first it must ask a majority.")),
+            Step(3600 * MS, Ask("n5", WRITE, "x", "coffee")),
+            Step(3610 * MS, Say("n5 wants coffee. But first it must ask a majority.")),
+            Step(3800 * MS, Say("One of that majority has accepted tea. So n5 proposes tea, and its client is told tea.")),
             Step(5 * S, Restart("n1")),
             Step(5100 * MS, Ask("n1", READ, "x")),
         ),

@@ -1,9 +1,13 @@
-"""20: the disruptive returnee (thesis 9.6). Cut off, a server starts many elections; back, it deposes a good leader."""
+"""20: the disruptive returnee (thesis 9.6). Cut off, a server starts many elections; back, it deposes a good leader.
+
+PreVote has another price without CheckQuorum: if all reach only one server, and that one still hears the old leader, it
+refuses, and nobody is elected.
+"""
 
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 PLAIN, PRE_VOTE = 0, 1
@@ -13,9 +17,18 @@ SCENARIO = Scenario(
     number=20,
     level="A",
     ask="One server was away for four seconds. What happens to the leader when it is back?",
-    lesson="Nothing unsafe happens, but a healthy leader is deposed. PreVote prevents that. It costs a round trip in each "
-    "election. Without CheckQuorum it has another price: if all reach only one server, and that one still hears the old "
-    "leader, it refuses, and nobody is elected.",
+    lesson="Nothing unsafe happens, but a healthy leader is deposed. PreVote prevents that, at a round trip per election.",
+    answers=(
+        Answer("Nothing: it goes on leading", lambda e: deposed(e) == [False, False]),
+        Answer("It is deposed in both lanes", lambda e: deposed(e) == [True, True]),
+        Answer("It is deposed, except with PreVote", lambda e: deposed(e) == [True, False]),
+    ),
+    beats=(
+        Beat(4000 * MS, "One node is alone. Left lane: its term rises and rises."),
+        Beat(6800 * MS, "Left lane: more than ten terms. With PreVote its term has not moved."),
+        Beat(7300 * MS, "It is back, and its later term deposes a healthy leader."),
+        Beat(8200 * MS, "Plain: a new leader. With PreVote: the old one."),
+    ),
     spec=Spec(
         scenario="returnee",
         title="The disruptive returnee",
@@ -24,9 +37,12 @@ SCENARIO = Scenario(
         seed=20,
         script=(
             Step(3 * S, Partition((("@follower4",), ("@rest",)))),
-            Step(5 * S, Say("Watch the term of the lonely one. With PreVote it stays where it is.")),
+            Step(5 * S, Say("Watch the term of the node alone. With PreVote it does not rise.")),
             Step(BACK, Heal()),
-            Step(BACK + 600 * MS, Say("A later term is a later term: the leader has to give way. With PreVote there is none.")),
+            Step(
+                BACK + 600 * MS,
+                Say("Plain: a later term arrived, so the leader stepped down. With PreVote there was no later term."),
+            ),
         ),
         until=9 * S,
     ),
@@ -48,3 +64,8 @@ def term(experiment: Experiment, lane: int) -> int:
 def led(experiment: Experiment, lane: int, since: int) -> list[str]:
     """The nodes that became leader since then."""
     return [mark.text for mark in experiment.lanes[lane].marks if mark.kind == "leader" and mark.at >= since]
+
+
+def deposed(experiment: Experiment) -> list[bool]:
+    """For each lane: was another leader elected once the server was back?"""
+    return [bool(led(experiment, lane.number, BACK)) for lane in experiment.lanes]

@@ -5,10 +5,10 @@ twenty simulated seconds, which are nearly seven minutes at the opening's speed:
 that the cut made.
 """
 
-from consensus.kernel.node import S
+from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Heal, Partition
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 RAFT, DYNAMO = 0, 1
@@ -19,6 +19,21 @@ SCENARIO = Scenario(
     ask="Before you cut: which one goes on answering, and which one goes on being right?",
     lesson="The choice is in the protocol, not in the network.",
     by_hand=True,
+    answers=(
+        Answer("Raft answers all; the other is always right", lambda e: answers_all(e, RAFT) and nothing_wrong(e, DYNAMO)),
+        Answer("Raft is always right; the other answers all", lambda e: nothing_wrong(e, RAFT) and answers_all(e, DYNAMO)),
+        Answer(
+            "Both answer all and are always right",
+            lambda e: all(answers_all(e, lane) and nothing_wrong(e, lane) for lane in (RAFT, DYNAMO)),
+        ),
+        Answer("Both refuse somewhere", lambda e: not answers_all(e, RAFT) and not answers_all(e, DYNAMO)),
+    ),
+    beats=(
+        Beat(3900 * MS, "One network, two protocols. Which sides will answer?"),
+        Beat(4800 * MS, "The same cut. Left: the side of two waits. Right: all are answered."),
+        Beat(7500 * MS, "Left: right, and half silent. Right: always answered, and partly old."),
+        Beat(10000 * MS, "Healed: both answer all again."),
+    ),
     spec=Spec(
         scenario="same-cut",
         title="Same cut, two worlds",
@@ -51,3 +66,7 @@ def nothing_wrong(experiment: Experiment, lane: int) -> bool:
     """One linear order, and no side read anything old or lost anything."""
     sides = experiment.outcome(lane)
     return experiment.lanes[lane].verdict(experiment.at).status == "ok" and not any(s["stale"] + s["lost"] for s in sides)
+
+
+def answers_all(experiment: Experiment, lane: int) -> bool:
+    return all(side["ok"] == side["asked"] for side in experiment.outcome(lane))

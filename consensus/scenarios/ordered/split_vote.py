@@ -4,7 +4,7 @@ from consensus.kernel.network import LinkState
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Say, Turn
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 EQUAL, RANDOM = 0, 1
@@ -13,8 +13,18 @@ TURNED = 5 * S
 SCENARIO = Scenario(
     number=12,
     level="I",
-    ask="The timers of all four end at the same moment. How many rounds will they need?",
+    ask="The timers of all four end at the same moment. How many rounds of votes will they need?",
     lesson="With equal timers every round is a tie, forever. A random wait breaks the symmetry; no cleverer rule is needed.",
+    answers=(
+        Answer("One: one of them wins", lambda e: 0 < ties(e) <= 4 and elected(e, EQUAL, 0, TURNED)),
+        Answer("A few, and then one wins", lambda e: ties(e) > 4 and elected(e, EQUAL, 0, TURNED)),
+        Answer("No number is enough: a tie each time", lambda e: not elected(e, EQUAL, 0, TURNED) and ties(e) > 60),
+    ),
+    beats=(
+        Beat(2800 * MS, "Left: all four ask at once, each has its own vote. Right: one was first."),
+        Beat(4800 * MS, "Left: still a tie, round after round."),
+        Beat(5900 * MS, "Random waits in the left lane, too: now it has a leader."),
+    ),
     spec=Spec(
         scenario="split-vote",
         title="Split vote",
@@ -27,7 +37,9 @@ SCENARIO = Scenario(
         seed=12,
         link=LinkState(15 * MS, 0),
         script=(
-            Step(2500 * MS, Say("All stand at once, each votes for itself, nobody has three votes. And again.")),
+            Step(
+                2500 * MS, Say("All start an election at once. Each votes for itself, and nobody has three votes. And again.")
+            ),
             Step(TURNED, Turn(EQUAL, "election_max_ms", 400)),
             Step(TURNED + MS, Say("Now the first lane draws its timeouts at random, too.")),
         ),
@@ -47,3 +59,8 @@ SCENARIO = Scenario(
 
 def elected(experiment: Experiment, lane: int, since: int, until: int) -> bool:
     return any(mark.kind == "leader" and since <= mark.at < until for mark in experiment.lanes[lane].marks)
+
+
+def ties(experiment: Experiment) -> int:
+    """How often a node of the first lane began an election and did not win it."""
+    return experiment.lanes[EQUAL].noted("election without a winner")

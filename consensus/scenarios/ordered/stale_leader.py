@@ -1,8 +1,9 @@
 """16: a stale read from a deposed leader. Raft is only as consistent as its reads."""
 
 from consensus.kernel.node import MS, READ, WRITE, S
+from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOCAL, LOG = 0, 1
@@ -16,8 +17,19 @@ SCRIPT = (
 SCENARIO = Scenario(
     number=16,
     level="I",
-    ask="Is Raft consistent?",
+    ask="The leader is cut off, and clients still read there. Is Raft consistent?",
     lesson="Only if its reads are too: a deposed leader that answers from its own state serves old data.",
+    answers=(
+        Answer("Yes, during a cut, too", lambda e: statuses(e) == ["ok", "ok"]),
+        Answer("Only if its reads ask a majority", lambda e: statuses(e) == ["violated", "ok"]),
+        Answer("No: a cut always makes it wrong", lambda e: statuses(e) == ["violated", "violated"]),
+    ),
+    beats=(
+        Beat(3100 * MS, "The leader is cut off with one other node, and does not know it."),
+        Beat(4300 * MS, "On the right a new value is written, and acknowledged."),
+        Beat(4700 * MS, "A read at the old leader. Left lane: an old value. Right lane: no answer."),
+        Beat(5800 * MS, "Left lane: one stale read after another. Right lane: nothing wrong, nothing answered."),
+    ),
     spec=Spec(
         scenario="stale-leader",
         title="Stale read from a deposed leader",
@@ -38,3 +50,8 @@ SCENARIO = Scenario(
         Expectation("And nothing is stale.", lambda e: e.lanes[LOG].verdict(e.at).status == "ok"),
     ),
 )
+
+
+def statuses(experiment: Experiment) -> list[str]:
+    """Whether the answers of each lane fit one order."""
+    return [lane.verdict(experiment.at).status for lane in experiment.lanes]

@@ -6,7 +6,7 @@ Liskov and Cowling, "Viewstamped Replication Revisited", 2012: more than f that 
 from consensus.kernel.node import MS, OK, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Crash, Restart, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 MEMORY, DISK = 0, 1
@@ -24,6 +24,17 @@ SCENARIO = Scenario(
     level="I",
     ask="All five run again. Which of the two clusters goes on?",
     lesson="With logs in memory a group of 2f + 1 tolerates f that are crashed or recovering. With more it stops forever.",
+    answers=(
+        Answer("Both", lambda e: going_on(e) == [True, True]),
+        Answer("Only the one with its log on disk", lambda e: going_on(e) == [False, True]),
+        Answer("Only the one with its log in memory", lambda e: going_on(e) == [True, False]),
+        Answer("Neither", lambda e: going_on(e) == [False, False]),
+    ),
+    beats=(
+        Beat(4700 * MS, "Three of five are down in both lanes. Nobody can be answered."),
+        Beat(5800 * MS, "All run again. On disk: the log is there. Memory only: it is gone in three of five."),
+        Beat(8000 * MS, "Left: still no answer, though all five run. Right: as before."),
+    ),
     spec=Spec(
         scenario="too-many-forget",
         title="Too many forget",
@@ -39,7 +50,7 @@ SCENARIO = Scenario(
             Step(5 * S, Restart("n3")),
             Step(
                 7500 * MS,
-                Say("All run. With disks they go on. Without, three have forgotten all, and two are no quorum to tell them."),
+                Say("All run. With disks they go on. Without, three have forgotten everything, and two are not a quorum."),
             ),
         ),
         until=END,
@@ -51,3 +62,8 @@ SCENARIO = Scenario(
         Expectation("No answer is wrong in either lane.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )
+
+
+def going_on(experiment: Experiment) -> list[bool]:
+    """For each lane: was any client answered after all had restarted?"""
+    return [answered_after(experiment, lane) > 0 for lane in (MEMORY, DISK)]

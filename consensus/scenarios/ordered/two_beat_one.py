@@ -1,8 +1,9 @@
 """9: two beat one. Whether "the system" is up depends on where you stand; a quorum is a majority of the members."""
 
 from consensus.kernel.node import MS, S
+from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 QUORUM_STORE = (("n", 3), ("r", 2), ("w", 2), ("sloppy", False))
@@ -10,8 +11,20 @@ QUORUM_STORE = (("n", 3), ("r", 2), ("w", 2), ("sloppy", False))
 SCENARIO = Scenario(
     number=9,
     level="B",
-    ask="Is the system up?",
+    ask="One node of three is cut off. Is the system up?",
     lesson="It depends on where you stand: two of three go on, the third must refuse, although it is running well.",
+    answers=(
+        Answer("Yes, for everybody", lambda e: served(e) == [(True, True), (True, True)]),
+        Answer("No, for nobody", lambda e: served(e) == [(False, False), (False, False)]),
+        Answer("Only on the side of one", lambda e: served(e) == [(True, False), (True, False)]),
+        Answer("Only on the side of two", lambda e: served(e) == [(False, True), (False, True)]),
+    ),
+    beats=(
+        Beat(2900 * MS, "Three nodes, and everybody is answered."),
+        Beat(3800 * MS, "One node is cut off. It is well, and its clients wait."),
+        Beat(5200 * MS, "With a leader or without: the two go on, the one refuses."),
+        Beat(7800 * MS, "After the heal the third is up to date, and answers again."),
+    ),
     spec=Spec(
         scenario="two-beat-one",
         title="Two beat one",
@@ -22,6 +35,7 @@ SCENARIO = Scenario(
         script=(
             Step(3 * S, Partition((("@follower1",), ("@rest",)))),
             Step(5 * S, Say("Is the system up? Ask on both sides.")),
+            Step(6 * S, Say("Two designs, one result: two of three are a majority, with a leader or without.")),
             Step(7 * S, Heal()),
         ),
         until=9500 * MS,
@@ -39,3 +53,8 @@ SCENARIO = Scenario(
         Expectation("No read in Raft is stale.", lambda e: e.lanes[0].verdict(e.at).status == "ok"),
     ),
 )
+
+
+def served(experiment: Experiment) -> list[tuple[bool, ...]]:
+    """For each lane: did the side of one answer anybody during the cut, and the side of two?"""
+    return [tuple(side["ok"] > 0 for side in experiment.outcome(lane.number)) for lane in experiment.lanes]

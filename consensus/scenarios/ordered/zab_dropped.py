@@ -2,15 +2,27 @@
 
 from consensus.kernel.node import MS, READ, WRITE, S
 from consensus.runs.interventions import Ask, Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.scenarios.ordered.zab_kept import by_hand
 
 SCENARIO = Scenario(
     number=26,
     level="A",
-    ask="Will clients see the half-done write?",
+    ask="The primary is cut off alone with a half-done write. Will clients see it?",
     lesson="Here never: a later epoch began without it, and the one node that has it drops it before it serves again.",
+    answers=(
+        Answer("Yes: in the end all can read it", lambda e: by_hand(e, 1).result != () != by_hand(e, 2).result),
+        Answer("Only at the node that has it", lambda e: by_hand(e, 1).result == () != by_hand(e, 2).result),
+        Answer("No: it is dropped", lambda e: by_hand(e, 1).result == () == by_hand(e, 2).result),
+    ),
+    beats=(
+        Beat(3080 * MS, "The primary is alone with a half-done write. No other node has it."),
+        Beat(3700 * MS, "The others have begun a new epoch, without it."),
+        Beat(4800 * MS, "A read on the side of four: nothing was written."),
+        Beat(5400 * MS, "The old primary is back, and its own proposal is gone."),
+        Beat(6800 * MS, "It is read: nothing there, as for everybody."),
+    ),
     spec=Spec(
         scenario="zab-dropped",
         title="Zab recovery: dropped",
@@ -19,11 +31,11 @@ SCENARIO = Scenario(
         seed=26,
         script=(
             Step(3 * S, Partition((("@leader",), ("@rest",)))),
-            Step(3010 * MS, Ask("@leader", WRITE, "z")),
-            Step(3150 * MS, Say("The proposal stands in one history only. Its holder gives up when it hears no quorum.")),
+            Step(3010 * MS, Ask("@leader", WRITE, "z", "half-done")),
+            Step(3150 * MS, Say("Only the old primary has the proposal. It steps down without a quorum.")),
             Step(4500 * MS, Ask("@majority", READ, "z")),
             Step(5 * S, Heal()),
-            Step(5050 * MS, Say("It joins the new epoch with the new primary's history; its own proposal goes.")),
+            Step(5050 * MS, Say("It joins the new epoch and takes the new primary's history. Its own proposal is dropped.")),
             Step(6500 * MS, Ask("@leader", READ, "z")),
         ),
         until=8 * S,

@@ -3,7 +3,7 @@
 from consensus.kernel.node import MS, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Crash, Cut, Heal, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
@@ -13,8 +13,19 @@ MUTE = (("@follower1", "@leader"), ("@follower2", "@leader"))
 SCENARIO = Scenario(
     number=26,
     level="A",
-    ask="Will clients see the half-done write?",
+    ask="A quorum has the half-done write, and its primary is dead. Will clients see it?",
     lesson="Here yes: every quorum has a member that has it, the newest history wins, and recovery keeps all of that.",
+    answers=(
+        Answer("No: it was never acknowledged", lambda e: by_hand(e, 1).result == ()),
+        Answer("Yes: a quorum has it", lambda e: by_hand(e, 1).result == (by_hand(e, 0).value,)),
+        Answer("Its own client was told that it is done", lambda e: by_hand(e, 0).outcome == "ok"),
+    ),
+    beats=(
+        Beat(3060 * MS, "The proposal reaches two followers. Their answers are lost."),
+        Beat(3160 * MS, "The primary is dead. Three of five have the write, and nobody knows whether it counts."),
+        Beat(3800 * MS, "A node that has it leads, because its history is the newest."),
+        Beat(4800 * MS, "The half-done write is read."),
+    ),
     spec=Spec(
         scenario="zab-kept",
         title="Zab recovery: kept",
@@ -23,12 +34,12 @@ SCENARIO = Scenario(
         seed=26,
         script=(
             Step(3 * S, Cut(DEAF + MUTE)),
-            Step(3010 * MS, Ask("@leader", WRITE, "z")),
+            Step(3010 * MS, Ask("@leader", WRITE, "z", "half-done")),
             Step(3100 * MS, Crash("@leader")),
             Step(3110 * MS, Heal()),
-            Step(3150 * MS, Say("Three of five hold the proposal, one of them dead. Nobody was told whether it is committed.")),
+            Step(3150 * MS, Say("Three of five hold the proposal, one of them dead. No client knows whether it is committed.")),
             Step(4500 * MS, Ask("@leader", READ, "z")),
-            Step(5 * S, Say("Someone who holds it leads, and the half-done write is there for all.")),
+            Step(5 * S, Say("A node that has it leads, and now all can read the half-done write.")),
         ),
         until=7 * S,
     ),

@@ -3,7 +3,7 @@
 from consensus.kernel.node import MS, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Partition, Say, SetLink
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 LOCAL, SYNC = 0, 1
@@ -13,6 +13,19 @@ SCENARIO = Scenario(
     level="I",
     ask="Nothing is cut: can a read be old?",
     lesson="A follower's own state lags behind. A sync before the read prevents that, at the price of a broadcast.",
+    answers=(
+        Answer("No: an old answer needs a cut", lambda e: first_stale(e) >= 7 * S),
+        Answer(
+            "Yes, if a follower reads its own copy",
+            lambda e: first_stale(e) < 7 * S and e.lanes[SYNC].verdict(e.at).status == "ok",
+        ),
+        Answer("Yes, even after a sync", lambda e: e.lanes[SYNC].verdict(e.at).status != "ok"),
+    ),
+    beats=(
+        Beat(3200 * MS, "One link is slow, and nothing is cut."),
+        Beat(4350 * MS, "Local read: fast and old. Sync read: slower and right."),
+        Beat(7700 * MS, "Cut: the side of two refuses soon, local reads as well."),
+    ),
     spec=Spec(
         scenario="zab-reads",
         title="Zab: local reads and sync",

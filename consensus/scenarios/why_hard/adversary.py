@@ -2,7 +2,9 @@
 
 Both lanes vote in the same two steps a round; they differ only in how they break a tie: by a rule, or by a coin.
 The adversary sees the state of all nodes and delays messages that bring a decision nearer. With five processes, against
-Ben-Or, it succeeds in a round unless all five coins fall alike: one round in sixteen.
+Ben-Or, it succeeds in a round unless all five coins fall alike: one round in sixteen. Fischer, Lynch and Paterson, 1985: in an
+asynchronous network in which one process may crash, so that nobody can wait for all, no deterministic protocol always decides.
+This does not say that consensus is impossible in practice: protocols rely on time-outs or on coins.
 """
 
 from consensus.kernel.clients import Workload
@@ -10,7 +12,7 @@ from consensus.kernel.node import MS, OK, S
 from consensus.kernel.simulation import UP
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Act, Adversary, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 STARTS, LEAVES = 500 * MS, 6 * S
@@ -32,10 +34,19 @@ SCENARIO = Scenario(
     number=37,
     level="E",
     ask="Five votes, 2 against 3, no message lost, no node down. Can mere delays of messages prevent a decision forever?",
-    lesson="A deterministic protocol: yes, as long as it likes (Fischer, Lynch and Paterson: the network is asynchronous and "
-    "one node may crash, so no node can wait for all). A protocol that tosses coins: no. It ends with probability 1, though no "
-    "number of rounds is always enough. FLP does not say that consensus is impossible in practice: no network has such an "
-    "adversary forever, and protocols rely on time-outs or on coins.",
+    lesson="Without coins or clocks: yes, forever. With coins it ends, with probability 1. "
+    "And no real network is such an adversary forever.",
+    answers=(
+        Answer("No: delays only make it slower", lambda e: all(decided_in_time(e))),
+        Answer("Yes, whatever the protocol does", lambda e: not any(decided_in_time(e))),
+        Answer("Yes, unless the protocol tosses coins", lambda e: decided_in_time(e) == [False, True]),
+    ),
+    beats=(
+        Beat(800 * MS, "Five votes are in. The decisive message is held back for a moment."),
+        Beat(4200 * MS, "The rule keeps its tie, round after round. Coins fall alike sooner or later."),
+        Beat(5900 * MS, "More than a hundred rounds by rule, and no decision."),
+        Beat(6500 * MS, "The adversary has left: now the rule decides, too."),
+    ),
     spec=Spec(
         scenario="adversary",
         title="You are the adversary",
@@ -80,3 +91,8 @@ SCENARIO = Scenario(
         Expectation("All answers agree, in both lanes.", lambda e: all(lane.verdict(e.at).status == "ok" for lane in e.lanes)),
     ),
 )
+
+
+def decided_in_time(experiment: Experiment) -> list[bool]:
+    """For each lane: did a client learn of a decision while the adversary was there?"""
+    return [any(at < LEAVES for at in answered(experiment, lane)) for lane in range(len(experiment.lanes))]

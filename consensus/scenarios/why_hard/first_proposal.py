@@ -9,7 +9,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Act, Say, SetLink
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 FIRST, MAJORITY = 0, 1
@@ -37,6 +37,19 @@ SCENARIO = Scenario(
         "Each node followed the rule, and no message was lost. "
         "But nodes share no order: which proposal comes first depends on the node."
     ),
+    answers=(
+        Answer(
+            "No: all take the same proposal",
+            lambda e: None not in decided(e, FIRST) and len(dict.fromkeys(decided(e, FIRST))) == 1,
+        ),
+        Answer("Yes: two say pizza, and two say sushi", lambda e: decided(e, FIRST) == ["pizza", "pizza", "sushi", "sushi"]),
+        Answer("Yes: somebody never decides", lambda e: None in decided(e, FIRST)),
+    ),
+    beats=(
+        Beat(2520 * MS, "Two proposals are on their way. Which one is first depends on where you stand."),
+        Beat(2700 * MS, "First wins: n1 and n2 say pizza, n3 and n4 say sushi. Nothing failed."),
+        Beat(3600 * MS, "The same messages, and a majority ends in one place."),
+    ),
     spec=Spec(
         scenario="first-proposal",
         title="First proposal wins",
@@ -55,7 +68,7 @@ SCENARIO = Scenario(
             Step(PROPOSED, Say("Both propose at once. Watch which proposal comes first where.")),
             Step(
                 2600 * MS,
-                Say("First lane: two say pizza, two sushi, and nothing failed. Second: the same crossing, and one place."),
+                Say("First lane: two say pizza, two sushi, and nothing failed. Second lane: same timing, one winner."),
             ),
         ),
         until=UNTIL,

@@ -12,7 +12,7 @@ from consensus.kernel.node import MS, OK, WRITE, S
 from consensus.protocols.why_hard.primary_backup import SET_ASIDE, STEPPED_DOWN, TOOK_OVER
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Heal, Partition, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.history import Operation
 
@@ -44,10 +44,30 @@ def lost_only_in_the_east(experiment: Experiment) -> bool:
 SCENARIO = Scenario(
     number=10,
     level="B",
-    ask="The cut lasts 43 seconds. How long did the repair take at GitHub in 2018?",
+    ask="The cut lasts 43 seconds, and the failover is automatic. What does it cost?",
     lesson=(
-        "24 hours and 11 minutes. Failover without a quorum of the copies and without fencing lets both sides take writes; "
-        "the heal is the hard part."
+        "Failover without a quorum lets both sides take writes, and the heal is the hard part. "
+        "GitHub's repair in 2018 took 24 hours and 11 minutes."
+    ),
+    answers=(
+        Answer("Nothing: the backup has every write", lambda e: not lost(e, AUTOMATIC)),
+        Answer(
+            "Nobody can write for 43 seconds", lambda e: not written(e, AUTOMATIC, EAST) and not written(e, AUTOMATIC, WEST)
+        ),
+        Answer(
+            "Writes of the east, acknowledged and then set aside",
+            lambda e: bool(lost(e, AUTOMATIC)) and lost_only_in_the_east(e),
+        ),
+        Answer(
+            "Writes of the west, acknowledged and then set aside",
+            lambda e: bool(lost(e, AUTOMATIC)) and not lost_only_in_the_east(e),
+        ),
+    ),
+    beats=(
+        Beat(CUT - 500 * MS, "One primary in the east, two copies in the west."),
+        Beat(CUT + 2500 * MS, "Automatic failover: n2 leads in the west, n1 still leads in the east."),
+        Beat(CUT + 21 * S, "Both sides take writes in the first lane. In the second the west refuses, in the third the east."),
+        Beat(HEALED + 2500 * MS, "Automatic failover: the writes of the east are set aside, and their clients had an ok."),
     ),
     spec=Spec(
         scenario="forty-three-seconds",

@@ -10,7 +10,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Act, Say, SetLink
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.scenarios.why_hard.first_proposal import FAR
 
@@ -37,7 +37,23 @@ SCENARIO = Scenario(
     ask="They cannot agree on lunch, so they want a leader who decides. Will that be easier?",
     lesson=(
         "To elect is to agree: the same stalemate, then two leaders. "
-        "Numbered terms, one vote in each, and more than half of all votes break the circle."
+        "Numbered terms with one vote each, and a majority, break the circle."
+    ),
+    answers=(
+        Answer(
+            "Yes: each of the three rules gives one leader",
+            lambda e: [len(leaders(e, lane)) for lane in (VOTE, FIRST, TERMS)] == [1, 1, 1],
+        ),
+        Answer(
+            "Only numbered terms give exactly one leader",
+            lambda e: [len(leaders(e, lane)) == 1 for lane in (VOTE, FIRST, TERMS)] == [False, False, True],
+        ),
+        Answer("No: no rule ever gives a leader", lambda e: not any(leaders(e, lane) for lane in (VOTE, FIRST, TERMS))),
+    ),
+    beats=(
+        Beat(230 * MS, "Each has proposed itself. The messages cross, as with lunch."),
+        Beat(900 * MS, "First wins: two leaders, and neither knows of the other."),
+        Beat(1700 * MS, "A vote is tied again; first wins has two leaders; numbered terms have one."),
     ),
     spec=Spec(
         scenario="leader-first",

@@ -10,7 +10,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Crash, Partition, Say, SetLink
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 from consensus.watch.view import Seen, observed_by
 
@@ -39,10 +39,21 @@ def one_window(experiment: Experiment, observer: str) -> bool:
 SCENARIO = Scenario(
     number=5,
     level="B",
-    ask="Look at n1 only. In which world has n2 crashed, in which is it cut off, in which is the network slow?",
+    ask="n2 falls silent in all three worlds: it crashed, it is cut off, or it is slow. Look at n1 only: where did n2 crash?",
     lesson=(
         "An observer cannot tell: until a late message comes, n1 has received the same in all three, to the bit. "
         "It can go on waiting, or guess."
+    ),
+    answers=(
+        Answer("In world A", lambda e: n1_could_tell(e, CRASHED)),
+        Answer("In world B", lambda e: n1_could_tell(e, LOST)),
+        Answer("In world C", lambda e: n1_could_tell(e, LATE)),
+        Answer("n1 cannot tell", lambda e: not any(n1_could_tell(e, lane) for lane in range(len(e.lanes)))),
+    ),
+    beats=(
+        Beat(3000 * MS, "n1 hears n2 every half second, in all three worlds."),
+        Beat(4500 * MS, "n2 is silent. One world has a crash, one a cut, one slow messages."),
+        Beat(5600 * MS, "n1 suspects n2 in all three worlds, at the same moment."),
     ),
     spec=Spec(
         scenario="three-envelopes",
@@ -61,7 +72,7 @@ SCENARIO = Scenario(
             Step(SILENT_FROM, Say("Something has happened to n2, in each world something else. n1 hears nothing of it.")),
             Step(
                 5500 * MS,
-                Say("n1 suspects n2 in all three worlds, at the same moment. It cannot know why; open its card and compare."),
+                Say("n1 suspects n2 in all three worlds, at the same moment. It cannot know why."),
             ),
         ),
         until=UNTIL,
@@ -80,3 +91,9 @@ SCENARIO = Scenario(
         ),
     ),
 )
+
+
+def n1_could_tell(experiment: Experiment, world: int) -> bool:
+    """Does n1 know something in this world that it does not know in the two others?"""
+    known = [lane.sim.nodes["n1"].describe() for lane in experiment.lanes]
+    return all(known[world] != other for lane, other in enumerate(known) if lane != world)

@@ -8,7 +8,7 @@ from consensus.kernel.clients import Workload
 from consensus.kernel.node import MS, READ, WRITE, S
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 
@@ -22,6 +22,18 @@ SCENARIO = Scenario(
     level="B",
     ask="x=2 is written in n1's notebook, and acknowledged. What will n2 say now?",
     lesson="Consistency is about what clients were told: the old value, after the new was acknowledged. Nothing had failed.",
+    answers=(
+        Answer("1, the old value", lambda e: answers(e)[:1] == [("n2", ("1",))]),
+        Answer("2, the new value", lambda e: answers(e)[:1] == [("n2", ("2",))]),
+        Answer("Nothing: it refuses to answer", lambda e: refused(e)),
+    ),
+    beats=(
+        Beat(1450 * MS, "x=1 stands in n1's notebook only. The copy is made once a second."),
+        Beat(2600 * MS, "Both notebooks say 1."),
+        Beat(3350 * MS, "n1 says 2, and its client has the ok. n2 still says 1."),
+        Beat(3650 * MS, "n2 is asked, and says 1: a stale read, and nothing has failed."),
+        Beat(5150 * MS, "The same question, a little later: 2."),
+    ),
     spec=Spec(
         scenario="two-copies",
         title="One notebook, two copies",
@@ -57,3 +69,9 @@ SCENARIO = Scenario(
         ),
     ),
 )
+
+
+def refused(experiment: Experiment) -> bool:
+    """Was the first read not answered?"""
+    reads = [op for op in experiment.lanes[0].history.operations if op.kind == READ]
+    return reads[0].outcome != "ok"

@@ -10,7 +10,7 @@ from consensus.kernel.node import MS, READ, S
 from consensus.protocols.why_hard.two_generals import ATTACK, night_of
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Ask, Say
-from consensus.runs.scenario import Expectation, Scenario
+from consensus.runs.scenario import Answer, Beat, Expectation, Scenario
 from consensus.runs.spec import LaneSpec, Spec, Step
 
 NONE, THREE, COPIES, SIXTY = range(4)
@@ -26,8 +26,9 @@ SOLDIERS = tuple(Step((night_of(ask.key) or 0) * NIGHT_MS * MS - 100 * MS, ask) 
 UNTIL = NIGHTS * NIGHT_MS * MS + 50 * MS
 CAPTIONS = (
     Step(700 * MS, Say("No acknowledgement; three; three, with each messenger sent three times; sixty.")),
-    Step(6 * S, Say("Two colours on a lane: one general has attacked alone. It had sent the last messenger.")),
-    Step(15 * S, Say("The fourth plan takes longer than a night: by it nobody is ever alone, and nobody ever attacks.")),
+    Step(6 * S, Say("Two colours in a lane: one general has attacked alone. It had sent the last messenger.")),
+    Step(15 * S, Say("The fourth plan takes longer than a night: nobody is ever alone, because nobody ever attacks.")),
+    Step(45 * S, Say("Sent three times, a messenger arrives more often. One general alone is rarer, and still possible.")),
 )
 SCRIPT = tuple(sorted((*SOLDIERS, *CAPTIONS), key=lambda step: step.at))
 
@@ -61,8 +62,20 @@ SCENARIO = Scenario(
     level="B",
     ask="How many acknowledgements make it safe to attack?",
     lesson=(
-        "No number does: the sender of the last messenger cannot know that it arrives. "
-        "Certainty over a lossy link is impossible; sending again makes it likely."
+        "No number does: whoever sends the last messenger cannot know that it arrives. "
+        "Certainty is impossible; sending again makes it likely."
+    ),
+    answers=(
+        Answer("Three", lambda e: safe(e, THREE)),
+        Answer("Three, with each messenger sent three times", lambda e: safe(e, COPIES)),
+        Answer("Sixty", lambda e: safe(e, SIXTY)),
+        Answer("No number does", lambda e: not any(safe(e, lane) for lane in range(len(PLANS)))),
+    ),
+    beats=(
+        Beat(1300 * MS, "The first dawn: who attacks alone had sent the last messenger."),
+        Beat(6500 * MS, "No acknowledgement and three: on some nights one general attacks alone."),
+        Beat(15500 * MS, "60 acknowledgements: nobody is ever alone, and nobody ever attacks."),
+        Beat(UNTIL - 200 * MS, "Sending each messenger three times makes it likelier, and still not certain."),
     ),
     spec=Spec(
         scenario="two-generals",
@@ -77,7 +90,7 @@ SCENARIO = Scenario(
         link=LinkState(loss=300_000),
         workload=Workload(keys=("do",), start=600 * S),  # the script asks
         opening=650 * MS,
-        speed=0.2,
+        speed=0.7,
         script=SCRIPT,
         until=UNTIL,
     ),
@@ -108,3 +121,10 @@ SCENARIO = Scenario(
 def likelier(experiment: Experiment, one: int, more: int) -> bool:
     """The second plan attacks alone less often, and together more often."""
     return len(alone(experiment, more)) < len(alone(experiment, one)) and together(experiment, more) > together(experiment, one)
+
+
+def safe(experiment: Experiment, lane: int) -> bool:
+    """Did this plan lead to an attack, and never to one by a general alone?"""
+    one, other = (experiment.lanes[lane].sim.nodes[general].dawns for general in ("n1", "n2"))  # type: ignore[attr-defined]
+    attacks = [(done == ATTACK) + (other.get(night) == ATTACK) for night, done in one.items()]
+    return 2 in attacks and 1 not in attacks

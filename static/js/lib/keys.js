@@ -43,6 +43,7 @@ export const KEYS = Object.freeze([
   { keys: ["4"], shown: "", action: "lane4", group: "" },
   { keys: ["p", "P"], shown: "P", action: "present", group: "look" },
   { keys: ["f", "F"], shown: "F", action: "fullscreen", group: "look" },
+  { keys: ["j", "J"], shown: "J", action: "join", group: "look" },
   { keys: ["t", "T"], shown: "T", action: "theme", group: "look" },
   { keys: ["?"], shown: "?", action: "help", group: "look" },
   { keys: ["Escape"], shown: "Esc", action: "cancel", group: "look" },

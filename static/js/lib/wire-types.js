@@ -292,6 +292,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   log_start?: number,
  *   commit?: number,
  *   homes?: Record<string, string[]>,
+ *   headline?: Record<string, string>,
  *   hints?: [home: string, key: string, values: string[]][],
  *   facts?: Record<string, string>,
  *   timers: [name: string, since: number, due: number][],

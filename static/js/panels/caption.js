@@ -18,6 +18,7 @@ const LASTS = 6000; // milliseconds: a sentence stays this long
 /** @param {{app: import("./html.js").App}} props */
 export function Caption({ app }) {
   const { world, ui } = app;
+  const follow = useStore(ui, (state) => state.follow);
   const [said, connected, selection, invited] = useStore(ui, (state) => /** @type {const} */ ([state.said, state.connected, state.selection, state.invited]));
   const [caption, bye, spec, stale, audience] = useStore(world, (state) => /** @type {const} */ ([state.caption, state.bye, state.spec, state.stale, state.audience]));
   const [faded, setFaded] = useState(0);
@@ -36,7 +37,7 @@ export function Caption({ app }) {
   const lasso = selection?.kind === "lasso" ? selection.ids : null;
   return html`<div class="caption">
     ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONGEST ? "long longest" : sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
-    ${spec?.ask && !bye && html`<div class="audience">
+    ${spec?.ask && !bye && !follow && html`<div class="audience">
       <button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => openVote(app)}>${t("audience.ask")}</button>
       ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
         : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => (audience.controls ? app.act("lesson") : ui.update({ dialog: "lesson" }))}>${t("audience.lesson")}</button>`}

@@ -6,6 +6,7 @@ import { keyName } from "../words/sentences.js";
 import { Catalogue } from "./catalogue.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
+import { Join } from "./join.js";
 import { Talks } from "./talks.js";
 
 /** @param {{app: import("./html.js").App}} props */
@@ -17,6 +18,7 @@ export function Dialogs({ app }) {
   if (dialog === "catalogue") return html`<${Frame} app=${app} title=${t("catalogue.title")}><${Catalogue} app=${app} /></${Frame}>`;
   if (dialog === "ask") return html`<${Frame} app=${app} title=${t("audience.ask")}><${Question} app=${app} /></${Frame}>`;
   if (dialog === "lesson") return html`<${Frame} app=${app} title=${t("audience.lesson")}><${Lesson} app=${app} /></${Frame}>`;
+  if (dialog === "join") return html`<${Frame} app=${app} title=${t("join.title")}><${Join} app=${app} /></${Frame}>`;
   if (dialog === "help") return html`<${Frame} app=${app} title=${t("help.title")}><${Help} app=${app} /></${Frame}>`;
   if (dialog === "talks") return html`<${Frame} app=${app} title=${t("talk.talks")}><${Talks} app=${app} /></${Frame}>`;
   return shown && !(shown === "question" && votes) ? html`<${Shown} key=${shown} app=${app} what=${shown} controls=${controls} />` : null;
@@ -81,7 +83,7 @@ function Scenarios({ app }) {
     </section>`)}`;
 }
 
-const GESTURES = ["cut", "oneWay", "drag", "lasso", "open", "choose", "zoom"];
+const GESTURES = ["cut", "oneWay", "alone", "drag", "lasso", "open", "menu", "choose", "zoom"];
 const LEVELS = ["B", "I", "A", "E"];
 
 /** From the easiest to the hardest, each level by number. @param {import("../lib/wire-types.js").ScenarioCard[]} scenarios @returns {Array<[string, import("../lib/wire-types.js").ScenarioCard[]]>} */

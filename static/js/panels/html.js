@@ -39,7 +39,7 @@ function same(a, b) {
 /**
  * What every panel gets: the stores, the function to send commands, and the parts of the stage that main.js hands on.
  * @typedef {{world: import("../stores/world.js").World, ui: import("../stores/ui.js").Ui,
- *   send: (type: string, fields?: Record<string, unknown>) => Promise<import("../lib/wire.js").Answer>, inspect: (lane: number, ids: number[]) => Promise<void>, mine: (mine: import("../stores/hall.js").Mine) => void, act: (action: string) => void,
+ *   send: (type: string, fields?: Record<string, unknown>) => Promise<import("../lib/wire.js").Answer>, inspect: (lane: number, ids: number[]) => Promise<void>, joining: (session: string) => Promise<string[]|null>, ownerLink: (session: string, at: string) => Promise<string|null>, mine: (mine: import("../stores/hall.js").Mine) => void, follow: (root: string | null) => void, act: (action: string) => void,
  *   mountStage: (canvas: HTMLCanvasElement, lane: number) => () => void,
  *   marks: ReadonlyArray<{name: string, group: string}>, paintMark: (context: CanvasRenderingContext2D, name: string, x: number, y: number, size: number, colours: Record<string, string>) => void}} App
  */

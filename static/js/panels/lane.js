@@ -43,14 +43,14 @@ function Lane({ app, index, last, hidden }) {
 }
 
 /** @param {{app: import("./html.js").App, index: number, title: string}} props */
-function Stage({ app, index, title }) {
+export function Stage({ app, index, title }) {
   const canvas = useRef(/** @type {HTMLCanvasElement|null} */ (null));
   useEffect(() => (canvas.current ? app.mountStage(canvas.current, index) : undefined), []);
   return html`<div class="stage"><canvas ref=${canvas} role="img" aria-label=${t("lane.stage", { title })}></canvas></div>`;
 }
 
 /** @param {{app: import("./html.js").App, index: number}} props */
-function Sentence({ app, index }) {
+export function Sentence({ app, index }) {
   const sentence = useStore(app.world, (state) => state.lanes[index]?.meters?.sentence ?? "");
   const lit = useStore(app.ui, (state) => state.lit);
   const shown = lit && lit.lane === index ? lit.sentence : sentence;

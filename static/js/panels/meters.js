@@ -37,16 +37,18 @@ export function Meters({ app, index }) {
 function SideMeter({ app, side, left, whole, majority, open }) {
   const waiting = side.availability === "WAITING";
   const now = useStore(app.world, (state) => (waiting ? Math.floor(state.renderAt / TENTH) * TENTH : 0));
+  const [answered, more] = recentWords(side, now);
+  const [odd, figure] = oddWords(side);
   const name = whole ? t("meters.everyone") : set(side.nodes);
   return html`<button class="side" onClick=${open} title=${t("meters.details", { side: name })}><span class="side-body">
     <span class="side-head"><span class="side-name">${name}</span>${left && html`<span class="side-left" title=${leftOutWords(left)}>${t("meters.leftOut", { n: left.down + left.straddled })}</span>`}${majority && html`<span class=${`side-quorum ${side.majority ? "has" : ""}`}>${side.majority ? t("meters.quorum") : t("meters.noQuorum")}</span>`}</span>
     <span class="judged">
       <span class=${`word ${side.availability_earlier ? "earlier" : ""}`} data-word=${side.availability}><${Icon} name=${side.availability} />${named("meters.availability", side.availability)}</span>
-      <span class="count">${recentWords(side, now)}</span>
+      <span class="count"><span>${answered}</span>${more && html`<span class="more">${more}</span>`}</span>
     </span>
     <span class="judged">
       ${side.consistency && html`<span class=${`word ${side.consistency_earlier ? "earlier" : ""}`} data-word=${side.consistency}><${Icon} name=${side.consistency} />${named("meters.consistency", side.consistency)}</span>`}
-      <span class="count">${oddWords(side).map((part) => html`<span key=${part}>${part}</span>`)}</span>
+      <span class="count odd">${odd}</span><span class="count figure" aria-hidden="true">${figure}</span>
     </span>
   </span></button>`;
 }

@@ -2,9 +2,11 @@
 import { render } from "preact";
 import { Caption } from "./caption.js";
 import { Dialogs } from "./dialogs.js";
+import { FollowPage } from "./follow.js";
 import { html, useStore } from "./html.js";
 import { Lanes } from "./lane.js";
 import { StatusLine } from "./status.js";
+import { Menu } from "./menu.js";
 import { Dot, TalkBar } from "./talk.js";
 import { Timeline } from "./timeline.js";
 import { Tooltip } from "./tooltip.js";
@@ -14,8 +16,9 @@ import { VotePanel } from "./vote.js";
 
 /** @param {{app: import("./html.js").App}} props */
 function Page({ app }) {
-  const [presenting, connected] = useStore(app.ui, (state) => /** @type {const} */ ([state.presenting, state.connected]));
+  const [presenting, connected, follow] = useStore(app.ui, (state) => /** @type {const} */ ([state.presenting, state.connected, state.follow]));
   const talking = useStore(app.world, (state) => state.talk.title !== "" || state.talk.beat >= 0);
+  if (follow) return html`<div class=${`page follow ${connected ? "" : "lost"}`}><${FollowPage} app=${app} /><${Dialogs} app=${app} /></div>`;
   return html`<div class=${`page ${presenting ? "presenting" : ""} ${connected ? "" : "lost"}`}>
     <${TopBar} app=${app} />
     <main>
@@ -29,6 +32,7 @@ function Page({ app }) {
     ${!presenting && html`<${StatusLine} app=${app} />`}
     <${Dot} app=${app} />
     <${Tooltip} app=${app} />
+    <${Menu} app=${app} />
     <${Dialogs} app=${app} />
   </div>`;
 }

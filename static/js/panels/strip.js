@@ -13,6 +13,12 @@ const SPAN_REM = 0.18e6; // one rem of the strip, in simulated microseconds
 const SPAN_MIN = 5e6;
 const MARK_SIZE = 3.4; // a legend's mark, in radii of a dot
 const STAMPS_MAX = 200;
+const HALL = "hall"; // the row of all phones that are clients
+
+/** @param {string} client */
+function isOfHall(client) {
+  return /^p\d+$/.test(client);
+}
 
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Strip({ app, index }) {
@@ -93,8 +99,13 @@ function measure(canvas, world, index, presenting) {
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const span = Math.max(SPAN_MIN, (width / rem) * SPAN_REM);
   const clients = (world.spec?.clients ?? []).map(([name]) => name);
-  const byHand = [...(world.lanes[index]?.operations.values() ?? [])].some((operation) => operation.client === "you");
-  const names = byHand ? [...clients, "you"] : clients;
+  const { client: own } = world.hall.mine;
+  let [byHand, byHall] = [false, false];
+  for (const { client } of world.lanes[index]?.operations.values() ?? []) {
+    byHand ||= client === "you";
+    byHall ||= client !== own && isOfHall(client);
+  }
+  const names = [...clients, ...(byHand ? ["you"] : []), ...(byHall ? [HALL] : []), ...(own ? [own] : [])];
   const to = Math.max(span, world.renderAt + span * 0.02);
   const from = to - span;
   const row = (height - 8) / Math.max(1, names.length);
@@ -112,7 +123,8 @@ function measure(canvas, world, index, presenting) {
     row,
     radius: Math.max(1.6, Math.min(row * 0.22, rem * 0.46)),
     x: (/** @type {number} */ at) => left + ((at - from) / span) * (width - left - 6),
-    y: (/** @type {string} */ client) => 4 + row * (names.indexOf(client) + 0.5),
+    own,
+    y: (/** @type {string} */ client) => 4 + row * (names.indexOf(names.includes(client) || !isOfHall(client) ? client : HALL) + 0.5),
   };
 }
 
@@ -136,14 +148,15 @@ function drawStrip(canvas, app, index) {
   const stampOf = stamps(app, place.radius, ratio);
   const lightened = lit && lit.lane === index ? new Set(lit.operations) : null;
   const heights = new Map(place.names.map((name) => [name, place.y(name)]));
+  const hall = heights.get(HALL);
   for (const { id, start, client, outcome, mark } of lane.operations.values()) {
-    const y = heights.get(client);
+    const y = heights.get(client) ?? (isOfHall(client) ? hall : undefined);
     if (start < place.from || start > world.renderAt || y === undefined) continue;
     const x = place.x(start);
     const stamp = stampOf(outcome === "ok" ? mark : outcome);
     const half = stamp.width / 2;
     context.drawImage(stamp, (Math.round(x * ratio) - half) / ratio, (Math.round(y * ratio) - half) / ratio, stamp.width / ratio, stamp.width / ratio);
-    if (lightened?.has(id)) ring(context, x, y, place.radius * 2.4, colours.ink);
+    if (lightened?.has(id) || client === place.own) ring(context, x, y, place.radius * 2.4, colours.ink);
   }
 }
 
@@ -174,7 +187,7 @@ function drawNames(context, place, colours) {
   context.font = `400 ${place.letters}px Inter, sans-serif`;
   context.textBaseline = "middle";
   context.fillStyle = colours.faint;
-  for (const name of place.named) context.fillText(name, place.letters * 0.6, place.y(name) + 0.5);
+  for (const name of place.named) context.fillText(name === HALL ? t("strip.hall") : name, place.letters * 0.6, place.y(name) + 0.5);
 }
 
 /** @type {WeakMap<Record<string, string>, Map<string, HTMLCanvasElement>>} */

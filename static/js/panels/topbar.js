@@ -4,6 +4,7 @@ import { named, t } from "../words/index.js";
 import { keyName, withKey } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
+import { SeatsSwitch } from "./seat.js";
 import { badgeWords } from "./status.js";
 
 const TOOLS = /** @type {const} */ (["move", "cut", "lasso", "heal"]);
@@ -80,10 +81,12 @@ function Actions({ app }) {
   const { ui, world } = app;
   const [undo, audience] = useStore(world, (state) => /** @type {const} */ ([state.undo, state.audience]));
   const [theme, twin] = useStore(ui, (state) => /** @type {const} */ ([state.theme, state.twin]));
+  const crowded = audience.asking.length > 0 || (audience.controls && !audience.owner && !audience.open); // the bar has no room for all
   const undoWords = undo ? t("bar.undoWhat", { what: undo }) : t("bar.nothingToUndo");
   return html`<div class="actions">
     <${Asking} app=${app} />
-    ${audience.viewers > 1 && html`<span class="viewers">${t("bar.viewers", { n: audience.viewers })}</span>`}
+    ${audience.viewers > 1 && !crowded && html`<span class="viewers">${t("bar.viewers", { n: audience.viewers })}</span>`}
+    <${SeatsSwitch} app=${app} />
     <button class="round" aria-label=${undoWords} title=${withKey(undoWords, "undo")} disabled=${!undo || !audience.controls} onClick=${() => app.act("undo")}>
       <${Icon} name="undo" />
     </button>
@@ -93,7 +96,8 @@ function Actions({ app }) {
     <button class="round" aria-label=${named("bar.theme", theme)} title=${withKey(named("bar.theme", theme), "theme")} onClick=${() => app.act("theme")}>
       <${Icon} name=${theme} />
     </button>
-    <button class="quiet" title=${t("bar.shareWhat")} onClick=${() => app.act("share")}>${t("bar.share")}</button>
+    <button class="quiet" title=${withKey(t("bar.joinWhat"), "join")} onClick=${() => app.act("join")}>${t("bar.join")}</button>
+    ${!crowded && html`<button class="quiet" title=${t("bar.shareWhat")} onClick=${() => app.act("share")}>${t("bar.share")}</button>`}
     <button class="quiet wide-only" onClick=${() => app.act("present")}>${t("bar.present")}</button>
     <button class="quiet dim" aria-label=${t("bar.help")} title=${withKey(t("bar.help"), "help")} onClick=${() => app.act("help")}>?</button>
   </div>`;

@@ -37,8 +37,8 @@ function nodeBoxes({ id, x, y, radius, unit, ring, crownAt, label, labels, cells
     const each = box(of, text, x + dx, y + dy, size, measure(text, size, weight));
     return dot ? { ...each, left: each.left - size * 0.8 } : each;
   });
-  const row = cells.map(({ text, label: entry, x: cx, y: cy, width, height }) => ({
-    of, text: text || entry, left: cx - width / 2, right: cx + width / 2, top: cy - height / 2, bottom: cy + height / 2,
+  const row = cells.map(({ text, index, x: cx, y: cy, width, height }) => ({
+    of, text: text || `entry ${index}`, left: cx - width / 2, right: cx + width / 2, top: cy - height / 2, bottom: cy + height / 2,
   }));
   return [face, ...crown, ...beside, ...row];
 }

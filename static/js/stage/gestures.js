@@ -14,26 +14,26 @@ import { crossed } from "./net.js";
 /** @typedef {import("./types.js").Gesture} Gesture */
 /** @typedef {import("./net.js").Net} Net */
 
-/** `point` is in stage units, `px` in CSS pixels of the canvas. `oneWay`: Shift or Alt is held. `touch`: a finger, not a mouse or pen.
+/** `point` is in stage units, `px` in CSS pixels of the canvas. `oneWay`: Shift is held. `alone`: Alt is held, so the cut falls on this lane only. `touch`: a finger, not a mouse or pen.
  * @typedef {{type: "down" | "move" | "up" | "cancel" | "hold" | "context" | "wheel" | "double" | "leave", pointer?: number, point?: Point, px?: Point,
- *   button?: number, oneWay?: boolean, touch?: boolean, delta?: number}} Input */
+ *   button?: number, oneWay?: boolean, alone?: boolean, touch?: boolean, delta?: number}} Input */
 
 /** What the reducer may read. `scale` is CSS pixels for each stage unit at zoom 1; `middle` the middle of the canvas in CSS pixels.
  * @typedef {{tool: string, view: string, camera: Camera, scale: number, middle: Point, layout: Layout, net: Net,
  *   find: (point: Point, slop: number) => Target | null}} About */
 
 /** @typedef {{name: "idle"}
- *   | {name: "pressing", pointer: number, point: Point, px: Point, target: Target | null, button: number, oneWay: boolean, touch: boolean}
- *   | {name: "roping", pointer: number, points: Point[], oneWay: boolean, heal: boolean}
+ *   | {name: "pressing", pointer: number, point: Point, px: Point, target: Target | null, button: number, oneWay: boolean, alone: boolean, touch: boolean}
+ *   | {name: "roping", pointer: number, points: Point[], oneWay: boolean, alone: boolean, heal: boolean}
  *   | {name: "lassoing", pointer: number, points: Point[]}
- *   | {name: "dragging", pointer: number, node: string, points: Point[]}
+ *   | {name: "dragging", pointer: number, node: string, points: Point[], alone: boolean}
  *   | {name: "panning", pointer: number, px: Point, camera: Camera}
  *   | {name: "pinching", fingers: [{pointer: number, px: Point}, {pointer: number, px: Point}], apart: number, held: Point, zoom: number}
  *   | {name: "held", pointer: number}} State */
 
-/** @typedef {{do: "gesture", gesture: Gesture | null} | {do: "camera", camera: Camera} | {do: "cut", links: [string, string][]}
- *   | {do: "oneWay", links: [string, string][]} | {do: "heal", links: [string, string][]} | {do: "healAll"} | {do: "partition", sides: string[][]}
- *   | {do: "card", target: Target, px: Point} | {do: "select", kind: "message" | "lasso", ids: string[]} | {do: "unselect"}
+/** @typedef {{do: "gesture", gesture: Gesture | null} | {do: "camera", camera: Camera} | {do: "cut", links: [string, string][], alone?: boolean}
+ *   | {do: "oneWay", links: [string, string][], alone?: boolean} | {do: "heal", links: [string, string][], alone?: boolean} | {do: "healAll", alone?: boolean}
+ *   | {do: "partition", sides: string[][], alone?: boolean} | {do: "card", target: Target, px: Point} | {do: "menu", target: Target | null, px: Point} | {do: "select", kind: "message" | "lasso", ids: string[]} | {do: "unselect"}
  *   | {do: "hover", target: Target | null, px: Point} | {do: "say", text: string} | {do: "arm"}} Action */
 /** @typedef {[State, Action[]]} Next */
 /** @typedef {(state: any, input: Input, about: About) => Next} Answer */
@@ -83,7 +83,7 @@ function press(_state, input, about) {
   const px = input.px ?? [0, 0];
   const target = about.find(point, slop(input, about));
   const next = /** @type {State} */ ({
-    name: "pressing", pointer: input.pointer ?? 0, point, px, target, button: input.button ?? 0, oneWay: Boolean(input.oneWay), touch: Boolean(input.touch),
+    name: "pressing", pointer: input.pointer ?? 0, point, px, target, button: input.button ?? 0, oneWay: Boolean(input.oneWay), alone: Boolean(input.alone), touch: Boolean(input.touch),
   });
   return [next, [{ do: "arm" }]];
 }
@@ -102,10 +102,10 @@ function fit(state, input, about) {
   return about.find(input.point ?? [0, 0], slop(input, about)) ? [state, []] : [state, [{ do: "camera", camera: FIT }]];
 }
 
-/** The right button, or the key for it, on a node or a link opens its card. @type {Answer} */
+/** The right button, or the key for it, opens the menu of what lies there: a node, a link, a message, or the ground. @type {Answer} */
 function context(_state, input, about) {
   const target = about.find(input.point ?? [0, 0], slop(input, about));
-  return [IDLE, [NO_GESTURE, ...cardOf(target, input.px ?? [0, 0])]];
+  return [IDLE, [NO_GESTURE, { do: "menu", target: menuTarget(target), px: input.px ?? [0, 0] }]];
 }
 
 // --- pressing ---------------------------------------------------------------------------------------
@@ -122,11 +122,14 @@ function pull(state, input, about) {
   const onNode = state.target?.kind === "node" || state.target?.kind === "cell";
   if (about.tool === "move" && !onNode) return [{ name: "panning", pointer, px: state.px, camera: about.camera }, []];
   if (about.view === "clients") return [{ name: "held", pointer }, [{ do: "say", text: t("stage.hidden") }]];
-  if (onNode && (about.tool === "move" || about.tool === "cut")) return begun({ name: "dragging", pointer, node, points });
+  if (onNode && (about.tool === "move" || about.tool === "cut")) return begun({ name: "dragging", pointer, node, points, alone: state.alone });
   if (about.tool === "lasso") return begun({ name: "lassoing", pointer, points });
   const oneWay = Boolean(state.oneWay || input.oneWay) && about.tool === "cut";
-  const [next, actions] = begun({ name: "roping", pointer, points, oneWay, heal: about.tool === "heal" });
-  return [next, oneWay ? [...actions, { do: "say", text: t("stage.oneWay") }] : actions];
+  const alone = Boolean(state.alone || input.alone);
+  const [next, actions] = begun({ name: "roping", pointer, points, oneWay, alone, heal: about.tool === "heal" });
+  if (oneWay) actions.push({ do: "say", text: t("stage.oneWay") });
+  else if (alone) actions.push({ do: "say", text: t("stage.alone") });
+  return [next, actions];
 }
 
 /** @param {any} state @returns {Next} */
@@ -136,9 +139,9 @@ function begun(state) {
 
 /** @param {any} state @returns {Gesture} */
 function gestureOf(state) {
-  if (state.name === "dragging") return { kind: "drag", node: state.node, points: state.points };
+  if (state.name === "dragging") return { kind: "drag", node: state.node, points: state.points, alone: state.alone };
   if (state.name === "lassoing") return { kind: "lasso", points: state.points };
-  return { kind: state.heal ? "heal" : "rope", points: state.points, oneWay: state.oneWay };
+  return { kind: state.heal ? "heal" : "rope", points: state.points, oneWay: state.oneWay, alone: state.alone };
 }
 
 /** @type {Answer} */
@@ -148,26 +151,33 @@ function tap(state, input, about) {
   if (state.button !== 0) return [IDLE, []];
   if (!target) return [IDLE, [{ do: "unselect" }]];
   if (target.kind === "message") return [IDLE, [{ do: "select", kind: "message", ids: [target.id] }]];
-  if (target.kind === "link" && about.view !== "clients" && (about.tool === "cut" || about.tool === "heal")) return [IDLE, tapLink(state, about)];
+  if (target.kind === "link" && about.view !== "clients" && about.tool === "heal") return [IDLE, healLink(state, about)];
   return [IDLE, cardOf(target, px)];
 }
 
-/** In the Cut tool a tap cuts a link or makes it whole; in the Heal tool it makes it whole. @param {any} state @param {About} about @returns {Action[]} */
-function tapLink({ target, point, oneWay }, about) {
+/** In the Heal tool a tap makes a link whole. With every other tool it opens the link's card: a cut is a drag. @param {any} state @param {About} about @returns {Action[]} */
+function healLink({ target, alone }, about) {
   const pair = about.net.pairs.find(({ a, b }) => a === target.a && b === target.b);
   if (!pair) return [];
   const gone = directions(pair.a, pair.b).filter((_, i) => (i === 0 ? pair.forth : pair.back));
-  if (about.tool === "heal") return gone.length > 0 ? [{ do: "heal", links: gone }] : [{ do: "say", text: t("stage.nothingToHeal") }];
-  if (gone.length === 2) return [{ do: "heal", links: gone }];
-  if (!oneWay) return [{ do: "cut", links: directions(pair.a, pair.b) }];
-  const near = distance(point, [pair.way.x1, pair.way.y1]) <= distance(point, [pair.way.x2, pair.way.y2]);
-  return [{ do: "oneWay", links: [near ? [pair.a, pair.b] : [pair.b, pair.a]] }];
+  return [gone.length > 0 ? { do: "heal", links: gone, ...only(alone) } : { do: "say", text: t("stage.nothingToHeal") }];
 }
 
-/** A long press opens the card, as the right button does. @type {Answer} */
+/** @param {boolean} alone */
+function only(alone) {
+  return alone ? { alone } : {};
+}
+
+/** A long press opens the menu, as the right button does. On open ground only a finger's: a mouse may wait before it draws. @type {Answer} */
 function hold(state) {
-  const actions = cardOf(state.target, state.px);
-  return actions.length > 0 ? [{ name: "held", pointer: state.pointer }, actions] : [state, []];
+  if (!state.target && !state.touch) return [state, []];
+  return [{ name: "held", pointer: state.pointer }, [{ do: "menu", target: menuTarget(state.target), px: state.px }]];
+}
+
+/** What a menu can be about; a log's cell belongs to its node, and a client to the ground. @param {Target | null} target @returns {Target | null} */
+function menuTarget(target) {
+  if (target?.kind === "cell") return { ...target, kind: "node", id: String(target.id).split("#")[0] };
+  return target?.kind === "node" || target?.kind === "link" || target?.kind === "message" ? target : null;
 }
 
 /** @param {Target | null} target @param {Point} px @returns {Action[]} */
@@ -192,14 +202,14 @@ function rope(state, input, about) {
   const over = crossed(about.net, state.points);
   if (state.heal) {
     const links = over.flatMap(({ pair }) => directions(pair.a, pair.b).filter((_, i) => (i === 0 ? pair.forth : pair.back)));
-    return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "heal", links } : { do: "say", text: t("stage.nothingToHeal") }]];
+    return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "heal", links, ...only(state.alone) } : { do: "say", text: t("stage.nothingToHeal") }]];
   }
   if (state.oneWay) {
     const links = over.map(({ pair, forth }) => /** @type {[string, string]} */ (forth ? [pair.a, pair.b] : [pair.b, pair.a]));
-    return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "oneWay", links } : { do: "say", text: t("stage.nothingCrossed") }]];
+    return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "oneWay", links, ...only(state.alone) } : { do: "say", text: t("stage.nothingCrossed") }]];
   }
   const links = over.filter(({ pair }) => !pair.forth || !pair.back).flatMap(({ pair }) => directions(pair.a, pair.b));
-  return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "cut", links } : { do: "say", text: t("stage.nothingCrossed") }]];
+  return [IDLE, [NO_GESTURE, links.length > 0 ? { do: "cut", links, ...only(state.alone) } : { do: "say", text: t("stage.nothingCrossed") }]];
 }
 
 /** @param {string} a @param {string} b @returns {[string, string][]} */
@@ -222,7 +232,7 @@ function drop(state, input, about) {
   if (input.pointer !== state.pointer) return [state, []];
   const sides = sidesAfterDrop(about.layout, state.node, input.point ?? state.points[state.points.length - 1]);
   if (!sides) return [IDLE, [NO_GESTURE]];
-  return [IDLE, [NO_GESTURE, sides.length === 1 ? { do: "healAll" } : { do: "partition", sides }]];
+  return [IDLE, [NO_GESTURE, sides.length === 1 ? { do: "healAll", ...only(state.alone) } : { do: "partition", sides, ...only(state.alone) }]];
 }
 
 /** @type {Answer} */

@@ -116,12 +116,14 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     if (memory.shown) draw(memory.drawnAt); // setting its size made the canvas blank
   }
 
-  /** The clients on this stage: the scenario's, and "you" beside the node of the last request by hand.
+  /** The clients on this stage: the scenario's, "you" beside the node of the last request by hand, and on a phone with a seat its own.
    * @param {Lane} given @returns {[string, string][]} */
   function clientsOf(given) {
     const clients = world().spec?.clients ?? [];
     answersOf(given);
-    return memory.standsAt ? [...clients, ["you", memory.standsAt]] : clients;
+    const { client, node } = world().hall?.mine ?? {};
+    const seated = client && node ? [...clients, /** @type {[string, string]} */ ([client, node])] : clients;
+    return memory.standsAt ? [...seated, ["you", memory.standsAt]] : seated;
   }
 
   /** @param {Lane} given */
@@ -193,7 +195,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     if (!same(scope, memory.roomOf)) [memory.room, memory.roomOf] = [NO_ROOM, scope];
     memory.room = grown(memory.room, {
       nodes: given.nodes, key: ui().watchedKey, object: objectOf(laneIndex), word: cardOf()?.epoch ?? "", hidden, cut: (given.dropped?.cut ?? 0) > 0,
-      headline: false, clients, answers: memory.answers, wishes: memory.wishes,
+      clients, answers: memory.answers, wishes: memory.wishes,
     });
     return memory.room;
   }
@@ -222,8 +224,13 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const base = part >= 1 || !memory.from ? memory.target : between(memory.from, memory.target, easeInOut(part));
     memory.shown = base;
     const { gesture } = ui();
-    if (gesture?.kind !== "drag" || !gesture.node || gesture.points.length === 0) return { layout: base, faded };
+    if (gesture?.kind !== "drag" || !isHere(gesture) || !gesture.node || gesture.points.length === 0) return { layout: base, faded };
     return { layout: held(base, gesture.node, gesture.points[gesture.points.length - 1], clients), faded };
+  }
+
+  /** A gesture falls on every lane, or on the one that it names. @param {import("./types.js").Gesture} gesture */
+  function isHere(gesture) {
+    return gesture.lane === undefined || gesture.lane === laneIndex;
   }
 
   /** A new run: forgets what was remembered about links. A run after an action in the past goes on from the same moment and
@@ -280,8 +287,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
    * @param {Lane} here @param {number} now */
   function isPainted(here, now) {
     const { renderAt, run, version, spec, clock } = world();
-    const { hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion } = ui();
-    const key = [here, here.nodes, paletteNow(), memory.struck, here.links, renderAt, run, version, spec, clock, hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion];
+    const { hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion, only } = ui();
+    const key = [here, here.nodes, paletteNow(), memory.struck, here.links, renderAt, run, version, spec, clock, hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion, only];
     const painted = same(key, memory.pictureKey);
     memory.pictureKey = key;
     const glides = now - Math.max(memory.since, memory.fadeSince) < GLIDE_MS + SETTLED_MS;
@@ -361,20 +368,21 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   function carryOut(action) {
     switch (action.do) {
       case "gesture":
-        if (action.gesture !== ui().gesture) uiStore.update({ gesture: action.gesture });
+        if (action.gesture !== ui().gesture) uiStore.update({ gesture: action.gesture?.alone ? { ...action.gesture, lane: laneIndex } : action.gesture });
         return;
       case "camera":
         return uiStore.update({ camera: action.camera });
       case "cut":
-        return handlers.cut(action.links);
       case "oneWay":
-        return handlers.oneWay(action.links);
+        return handlers.cut(action.links, action.alone ? laneIndex : null);
       case "heal":
-        return handlers.heal(action.links);
+        return handlers.heal(action.links, action.alone ? laneIndex : null);
       case "healAll":
-        return handlers.heal();
+        return handlers.heal(undefined, action.alone ? laneIndex : null);
       case "partition":
-        return handlers.partition(action.sides);
+        return handlers.partition(action.sides, action.alone ? laneIndex : null);
+      case "menu":
+        return handlers.menu({ kind: action.target?.kind ?? "stage", id: action.target?.id ?? "", lane: laneIndex, ...pagePoint(action.px) });
       case "card":
         return handlers.card({ kind: action.target.kind, id: action.target.id, lane: laneIndex, ...pagePoint(action.px) });
       case "select":
@@ -418,7 +426,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const px = pxOf(event);
     feed({
       type, pointer: event.pointerId, px, point: toStage(px, about()), button: event.button,
-      oneWay: event.shiftKey || event.altKey, touch: event.pointerType === "touch",
+      oneWay: event.shiftKey, alone: event.altKey, touch: event.pointerType === "touch",
     });
   }
 

@@ -21,7 +21,7 @@ const APART = 1.3; // a node dragged this far from the middle, as a multiple of 
 const LETTERS = 16;
 
 /** The room for texts of a lane that has none. @type {Room} */
-export const NO_TEXTS = Object.freeze({ head: false, log: true, lines: 0, wide: 0, said: 0, foot: true, top: false });
+export const NO_TEXTS = Object.freeze({ head: false, log: true, lines: 0, wide: 0, said: 0, foot: true });
 
 /** The size of the stage in stage units on a canvas of this size, and the pixels of one unit. Nodes shrink more slowly than the canvas:
  * on a phone they take a larger part of it.
@@ -134,7 +134,6 @@ export function overlap(given) {
   const owners = [...given.places.values()].map((at) => shapes.map((box) => moved(box, at)));
   for (const at of given.clients.values()) owners.push([moved(clientBox(given), at)]);
   if (given.room.foot) owners.push([footBox(given)]);
-  if (given.room.top) owners.push([topBox(given)]);
   let area = 0;
   for (const [i, mine] of owners.entries()) {
     for (const box of mine) {
@@ -150,12 +149,6 @@ export function footBox({ height, letters, canyons }) {
   const x = canyons.length === 1 ? (canyons[0][0][0] + canyons[0][1][0]) / 2 : 0;
   const half = letters * 5.6;
   return { left: x - half, right: x + half, top: height / 2 - letters * 1.25, bottom: height / 2 };
-}
-
-/** The box of a lane's own number. @param {Pick<Layout, "width" | "height" | "letters">} given @returns {Region} */
-export function topBox({ width, height, letters }) {
-  const half = Math.min(width / 2, letters * 13);
-  return { left: -half, right: half, top: -height / 2, bottom: -height / 2 + letters * 1.5 };
 }
 
 // --- places -----------------------------------------------------------------------------------------
@@ -189,7 +182,7 @@ function margins(region, whole, size, count) {
   return {
     left: region.left === whole.left ? outer : inner,
     right: region.right === whole.right ? outer : inner,
-    top: Math.max(radius + (ringed ? 86 : alone ? 36 : 52) * unit, reach.top + 2 * unit) + (room.top && region.top === whole.top ? letters * 1.5 : 0),
+    top: Math.max(radius + (ringed ? 86 : alone ? 36 : 52) * unit, reach.top + 2 * unit),
     bottom: Math.max(radius + (ringed ? 118 : alone ? 50 : region.bottom === whole.bottom ? 60 : 60) * unit, reach.bottom + (alone ? 2 : 14) * unit) + foot,
   };
 }

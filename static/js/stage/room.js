@@ -9,16 +9,16 @@ import { heldValues, homesOf, newestEpoch } from "./scene/values.js";
 /** @typedef {import("./types.js").Room} Room */
 /** @typedef {import("./types.js").Lane} Lane */
 /** @typedef {import("./types.js").Operation} Operation */
-/** What decides the texts of a lane. `headline`: it has a number of its own.
- * @typedef {{nodes: Lane["nodes"], key: string, object: string, word: string, hidden: boolean, cut: boolean, headline: boolean,
+/** What decides the texts of a lane.
+ * @typedef {{nodes: Lane["nodes"], key: string, object: string, word: string, hidden: boolean, cut: boolean,
  *   clients: readonly (readonly [string, string])[], answers: ReadonlyMap<string, Operation>, wishes: ReadonlyMap<string, Operation>}} Texts */
 
 /** @type {Room} */
-export const NO_ROOM = Object.freeze({ head: false, log: false, lines: 0, wide: 0, said: 0, foot: false, top: false });
+export const NO_ROOM = Object.freeze({ head: false, log: false, lines: 0, wide: 0, said: 0, foot: false });
 
 /** @param {Room} before @param {Texts} texts @returns {Room} the same object when it suffices */
-export function grown(before, { nodes, key, object, word, hidden, cut, headline, clients, answers, wishes }) {
-  const room = { ...before, foot: before.foot || cut, top: before.top || headline };
+export function grown(before, { nodes, key, object, word, hidden, cut, clients, answers, wishes }) {
+  const room = { ...before, foot: before.foot || cut };
   const newest = newestEpoch(nodes);
   const homes = homesOf(nodes, key);
   for (const [id, state] of hidden ? [] : Object.entries(nodes)) {

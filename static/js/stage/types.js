@@ -19,8 +19,8 @@
 /** The rectangle that belongs to one side of a split. @typedef {{left: number, top: number, right: number, bottom: number}} Region */
 
 /** What the texts of a lane need beside its nodes, in letters: something over them, a log, lines under them and their width, the width of
- * what clients say; a line at the foot of the stage and one at its top.
- * @typedef {{head: boolean, log: boolean, lines: number, wide: number, said: number, foot: boolean, top: boolean}} Room */
+ * what clients say; a line at the foot of the stage.
+ * @typedef {{head: boolean, log: boolean, lines: number, wide: number, said: number, foot: boolean}} Room */
 
 /** The places of everything, in stage units from the middle of the stage.
  * `letters` is the height of the texts.
@@ -66,8 +66,9 @@
 /** @typedef {{kind: string, id: string, x?: number, y?: number, a?: string, b?: string, label?: string}} Target */
 
 /** What the page does for the stage.
- * @typedef {{cut: (links: [string, string][]) => void, oneWay: (links: [string, string][]) => void,
- *   heal: (links?: [string, string][]) => void, partition: (sides: string[][]) => void,
+ * @typedef {{cut: (links: [string, string][], lane: number | null) => void,
+ *   heal: (links: [string, string][] | undefined, lane: number | null) => void, partition: (sides: string[][], lane: number | null) => void,
+ *   menu: (what: {kind: string, id: string, lane: number, x: number, y: number}) => void,
  *   card: (what: {kind: string, id: string, lane: number, x: number, y: number}) => void,
  *   hover: (what: (Hover & {x: number, y: number}) | null) => void, say: (text: string) => void}} Handlers */
 

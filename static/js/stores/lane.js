@@ -12,7 +12,7 @@ import { ENDS, LIMITS } from "../lib/wire-types.js";
 /** @typedef {import("../lib/wire-types.js").Finding} Finding */
 /** @typedef {import("../lib/wire-types.js").Operation} Operation */
 /** @typedef {import("../lib/wire-types.js").NodeState} NodeState */
-/** @typedef {import("../lib/wire-types.js").Message & {fields?: string[]}} Message `fields` once the server has sent them */
+/** @typedef {import("../lib/wire-types.js").Message & {fields?: string[], root?: string}} Message `fields` once the server has sent them; `root`: where its chain of causes begins */
 /** @typedef {Message & {endedAt: number, how: string, endedWall: number}} EndedMessage */
 /**
  * @typedef {{
@@ -68,6 +68,15 @@ export function rows(columns) {
 }
 
 /**
+ * Where a message's chain of causes begins, as far as the page knows it: the sender and the moment of its first message. The chain of a
+ * client's request begins with the message to its node, and has the same name in every lane.
+ * @param {Message} message
+ */
+export function rootOf({ root, src, at }) {
+  return root ?? `${src}@${at}`;
+}
+
+/**
  * The messages of Sent columns. The cause of a message tells where and when the message began, and often where it goes.
  * @param {Latest} latest
  * @param {number[][]} columns
@@ -85,7 +94,7 @@ export function takenOff(latest, [steps, causes, kinds, dsts, delays, ats, srcs]
     const src = cause?.dst ?? latest.places[srcs[(place += 1) - 1]];
     const dst = dsts[row] || !cause ? latest.places[dsts[row] - 1] : cause.src;
     const [type, tone, epoch] = latest.kinds[kinds[row]];
-    const message = { id, at, src, dst, type, tone, epoch, due: at + delays[row] + latest.delay };
+    const message = { id, at, src, dst, type, tone, epoch, due: at + delays[row] + latest.delay, ...(cause ? { root: rootOf(cause) } : {}) };
     latest.air.set(id, message);
     latest.last = id;
     return message;

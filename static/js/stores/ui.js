@@ -6,18 +6,20 @@ import { createStore } from "./store.js";
 /** @typedef {"move"|"cut"|"lasso"|"heal"} Tool */
 /** @typedef {"dark"|"light"|"contrast"} Theme */
 /** @typedef {{lane: number, kind: "details"|"knobs"} | {lane: number, kind: "node", id: string} | {lane: number, kind: "link", src: string, dst: string}} Dock */
+/** Where a menu is open, and about what: a "node", a "link", a "message" or the "stage". @typedef {{lane: number, kind: string, id: string, x: number, y: number}} MenuPlace */
 /**
  * `gesture` and `camera` are in stage units and shared by all lanes. `solo` is the one lane shown, or null. `lit` names a finding whose operations are lit.
+ * `only`: the one chain of messages that the stages show (stores/lane.js), and of which run.
  * `catalogueLane` is the lane for which a protocol is chosen. `follow`: a phone without controls, which only follows. `voteShown` names
  * the card of the vote on the screen, `voteShut` the one that the visitor has closed.
  * @typedef {{tool: Tool, theme: Theme, colours: Record<string, string>, watchedKey: string, view: "god"|"clients",
  *   hover: {lane: number, kind: string, id: any, x?: number, y?: number}|null,
  *   selection: {lane: number, kind: "node"|"link"|"message"|"lasso", ids: any[]}|null,
- *   gesture: null|{kind: "rope"|"lasso"|"drag"|"pan"|"heal", points: Array<readonly [number, number]>, node?: string, oneWay?: boolean},
+ *   gesture: null|{kind: "rope"|"lasso"|"drag"|"pan"|"heal", points: Array<readonly [number, number]>, node?: string, oneWay?: boolean, alone?: boolean, lane?: number},
  *   ghost: null|{progress: number}, reducedMotion: boolean, camera: {x: number, y: number, zoom: number},
- *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson"|"talks", dot: null|{x: number, y: number}, tray: import("../lib/talk.js").Tray, catalogueLane: number, twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
+ *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson"|"join"|"talks", dot: null|{x: number, y: number}, tray: import("../lib/talk.js").Tray, catalogueLane: number, twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
  *   lit: {lane: number, sentence: string, operations: Array<string|number>}|null, said: {sentence: string, count: number, calm: boolean}, connected: boolean,
- *   invited: boolean, follow: boolean, voteShut: string, voteShown: string}} UiState
+ *   invited: boolean, follow: boolean, voteShut: string, voteShown: string, menu: MenuPlace|null, only: {root: string, run: string}|null}} UiState
  */
 /** @typedef {import("./store.js").Store<UiState>} Ui */
 
@@ -52,6 +54,8 @@ export function createUi() {
       follow: false,
       voteShut: "",
       voteShown: "",
+      menu: null,
+      only: null,
     }),
   );
 }
@@ -76,11 +80,13 @@ export function cancel(ui) {
   /** @type {Array<[boolean, Partial<UiState>]>} */
   const layers = [
     [state.blank, { blank: false }],
+    [state.menu !== null, { menu: null }],
     [state.dialog !== null, { dialog: null }],
     [state.gesture !== null, { gesture: null }],
     [state.voteShown !== "", { voteShut: state.voteShown, voteShown: "" }],
     [state.selection !== null, { selection: null }],
     [state.dock !== null, { dock: null }],
+    [state.only !== null, { only: null }],
     [state.lit !== null, { lit: null }],
     [state.twin, { twin: false }],
     [state.solo !== null, { solo: null }],

@@ -42,21 +42,23 @@ export function harmWords({ stale, conflicts, lost, violations = 0, splits = 0, 
   return parts;
 }
 
-/** What stands under a side's word of consistency. @param {import("../lib/wire-types.js").Side} side */
+/** The number of which a side's word of consistency speaks, in words and alone. @param {import("../lib/wire-types.js").Side} side @returns {[words: string, figure: string]} */
 export function oddWords(side) {
-  if (side.consistency_earlier) return [t("meters.before")];
-  const parts = harmWords(side);
-  if (parts.length === 0 && side.consistency) parts.push(t("meters.stale", { n: 0 }));
-  return parts.map((part, place) => (place < parts.length - 1 ? `${part},` : part));
+  if (side.consistency_earlier) return [t("meters.before"), ""];
+  if (side.consistency === "") return ["", ""];
+  const [gravest] = harmWords(side);
+  if (gravest === undefined) return [t("meters.stale", { n: 0 }), ""];
+  const { splits, lost, violations, conflicts, stale, inverted } = side;
+  return [gravest, String(splits || lost || violations || conflicts || stale || inverted)];
 }
 
-/** What stands under a side's word of availability, at a moment. @param {import("../lib/wire-types.js").Side} side @param {number} now */
+/** The number of which a side's word of availability speaks, at a moment, and what else there is to say of it.
+ * @param {import("../lib/wire-types.js").Side} side @param {number} now @returns {[words: string, more: string]} */
 export function recentWords({ availability, availability_earlier: earlier, recent, pending, oldest }, now) {
-  if (availability === "WAITING") return t("meters.waiting", { n: pending, span: tenths(Math.max(0, now - (oldest ?? now))) });
-  if (availability === "IDLE") return t("meters.idle");
-  const [answered, ended, declined] = recent;
-  const words = answeredWords(answered, ended, declined);
-  return earlier ? t("meters.answeredBefore", { words }) : words;
+  if (availability === "WAITING") return [t("meters.waiting", { n: pending, span: tenths(Math.max(0, now - (oldest ?? now))) }), ""];
+  if (availability === "IDLE") return [t("meters.idle"), ""];
+  const [ok, all, declined] = recent;
+  return [t("meters.answered", { ok, all }), [declined ? t("meters.declined", { n: declined }) : "", earlier ? t("meters.before") : ""].filter(Boolean).join(", ")];
 }
 
 /** One column of the cost of a cut. @param {import("../lib/wire-types.js").Span} part */

@@ -51,6 +51,7 @@ export function wordsOf(client, answer, wish, all, object) {
   const value = last ? plainValue(last.value) : "";
   const wanted = last && object !== "counter" && value.length <= WISH_MAX ? t("stage.wants", { wish: object === "set" ? value : `${last.key}=${value}` }) : "";
   const said = all ? (answer ? saidText(answer, object) : "") : wanted;
+  if (said === "" && /^p\d+$/.test(client)) return client; // a phone's own client has a name
   return client !== "you" ? said : said ? t("stage.youSaid", { said }) : t("stage.you");
 }
 

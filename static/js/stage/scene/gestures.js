@@ -31,9 +31,9 @@ export function hoverShapes(given) {
 }
 
 /** Shapes under the nodes: where a dragged node would land, and the canyon that would open. @param {Given} given @returns {Shape[]} */
-export function dragShapes({ layout, ui }) {
+export function dragShapes({ layout, ui, laneIndex }) {
   const gesture = ui.gesture;
-  if (gesture?.kind !== "drag" || !gesture.node) return [];
+  if (gesture?.kind !== "drag" || (gesture.lane ?? laneIndex) !== laneIndex || !gesture.node) return [];
   const point = gesture.points[gesture.points.length - 1];
   const after = point ? sidesAfterDrop(layout, gesture.node, point) : null;
   if (!after) return [];
@@ -49,9 +49,9 @@ export function dragShapes({ layout, ui }) {
 }
 
 /** @param {Given} given @returns {Shape[]} */
-export function gestureShapes({ ui, net }) {
+export function gestureShapes({ ui, net, laneIndex }) {
   const gesture = ui.gesture;
-  if (!gesture || gesture.points.length < 2) return [];
+  if (!gesture || (gesture.lane ?? laneIndex) !== laneIndex || gesture.points.length < 2) return [];
   const colour = (/** @type {string} */ name) => colourOf(ui.colours, name);
   if (gesture.kind === "lasso") return [{ kind: "loop", x: 0, y: 0, points: gesture.points, colour: colour("ink"), fill: colour("ink") }];
   if (gesture.kind !== "rope" && gesture.kind !== "heal") return [];

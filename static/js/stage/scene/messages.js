@@ -2,6 +2,7 @@
 
 import { colourOf, epochTint } from "../../lib/colour.js";
 import { mix } from "../../lib/geometry.js";
+import { rootOf } from "../../stores/lane.js";
 import { t } from "../../words/index.js";
 import { footBox } from "../layout.js";
 import { CANYON_HALF } from "./links.js";
@@ -72,7 +73,7 @@ export function addMessages(given, shapes) {
   const lookOf = looksOfMessages(size);
   for (const message of lane.flying.values()) {
     const way = wayOf(message, given);
-    if (!way || message.at > renderAt) continue;
+    if (!way || message.at > renderAt || (ui.only && rootOf(message) !== ui.only.root)) continue;
     const since = way.cut ? (cutSince.get(`${message.src}>${message.dst}`) ?? 0) : 0;
     const { part, waits } = position(message, way, renderAt, since, layout.unit);
     const name = markOfTone(message.tone);

@@ -49,8 +49,10 @@ export function valueText(state, key, object) {
  * @param {NodeState} state @param {string} key @param {string} object @param {boolean} away the node is not a home of this key
  * @param {number} size of the letters @returns {Line[]} */
 export function plateLines(state, key, object, away, size) {
+  const own = state.headline?.[key] ?? state.headline?.[""];
   /** @type {Line[]} */
-  const lines = away ? broken(t("stage.notHome", { key }), size, 2, { faint: true }) : valueLines(state, key, object, size);
+  const lines = own ? broken(own, size, 2, {}) : [];
+  lines.push(...(away ? broken(t("stage.notHome", { key }), size, 2, { faint: true }) : valueLines(state, key, object, size)));
   for (const [home, kept, values] of state.hints ?? []) {
     if (kept === key) lines.push(...broken(t("stage.keepsFor", { key, value: values.map(plainValue).join("|"), node: home }), size, 2, { value: plainValue(values[0] ?? "") }));
   }

@@ -42,7 +42,7 @@ export const lane = Object.freeze({
     one: "{n} request that was under way when the network changed",
     other: "{n} requests that were under way when the network changed",
   },
-  "meters.answeredBefore": "{words} before",
+  "meters.declined": "{n} declined",
   "meters.waiting": "{n} asked, {span}",
   "meters.idle": "no requests",
   "meters.before": "before",

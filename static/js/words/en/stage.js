@@ -3,6 +3,7 @@ export const stage = Object.freeze({
   "stage.lostAtCut": "{n} lost at the cut",
   "stage.hidden": "The network is hidden in this view. Press G to see it.",
   "stage.oneWay": "One way: messages that cross your line from its left to its right are stopped. The arrows show which.",
+  "stage.alone": "In this lane only: the other lanes stay as they are.",
   "stage.allInside": "All nodes are inside the loop. Leave at least one outside.",
   "stage.noneInside": "No node is inside the loop.",
   "stage.nothingCrossed": "That line crosses no link.",
