@@ -18,14 +18,11 @@ import { Vote } from "./vote.js";
 export function FollowPage({ app }) {
   const spec = useStore(app.world, (state) => state.spec);
   const state = useStore(app.world, (world) => world.hall.poll.state);
-  const shown = useStore(app.world, (world) => world.talk.shown);
-  const said = shown === "lesson" ? spec?.lesson : shown === "question" && state === "off" ? spec?.ask : ""; // the card of a vote has the question already
   const lanes = spec?.lanes ?? [];
   return html`<header class="follow-bar"><h1 class="brand"><b>CAP</b>scope</h1><span class="follow-title">${spec?.title}</span><${Moment} app=${app} /></header>
     <main>
       <section class="follow-words" aria-label=${t("follow.words")}>${lanes.map((_, index) => html`<${LaneWords} key=${index} app=${app} index=${index} />`)}</section>
       ${state !== "off" && html`<section class="follow-card vote" aria-label=${t("audience.ask")}><${Vote} app=${app} /></section>`}
-      ${said && html`<p class="follow-shown">${said}</p>`}
       <${SeatPanel} app=${app} />
       <${Caption} app=${app} />
       <div class="swipe" tabindex="0" role="group" aria-label=${t("follow.lanes")}>${lanes.map((lane, index) => html`<${SwipedLane} key=${index} app=${app} index=${index} title=${titleOf(lane)} count=${lanes.length} />`)}</div>
