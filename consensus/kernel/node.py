@@ -262,9 +262,9 @@ class Node:
         or "" or absent for all other nodes; ring_timer: the timer that the ring shows, by default the longest; epoch:
         int or None; leader: id or None; store: {key: [values]}; log: [[epoch, label], ...] (the last ``LOG_SHOWN``
         entries), log_start: index of the first of them (the log begins at 1), commit: index; homes: {key: [nodes that
-        keep it]} where not every node keeps every key; headline: {key: text}, the number that is the story here, such
-        as a round; hints: [[home, key, values], ...] that it keeps for other nodes; facts: {label: text} for the
-        inspector, in the paper's words.
+        keep it]} where not every node keeps every key; next: {node: index of the entry that this leader sends it
+        next}; headline: {key: text}, the number that is the story here, such as a round; hints: [[home, key, values],
+        ...] that it keeps for other nodes; facts: {label: text} for the inspector, in the paper's words.
         """
         return {"role": "node", "epoch": None}
 

@@ -86,6 +86,11 @@ export function createActs({ world, ui, send, showTheme }) {
   /** @param {"question"|"lesson"} what */
   const show = (what) => void send("show", { what: world.state.talk.shown === what ? "" : what });
 
+  const logs = () => {
+    ui.update({ logs: !ui.state.logs });
+    say(ui, ui.state.logs ? t("view.logs") : t("view.network"));
+  };
+
   const view = () => {
     const next = ui.state.view === "god" ? "clients" : "god";
     ui.update({ view: next });
@@ -161,6 +166,7 @@ export function createActs({ world, ui, send, showTheme }) {
     undo,
     twin: () => ui.update({ twin: !ui.state.twin }),
     view,
+    logs,
     key: nextKey,
     lane1: () => solo(0),
     lane2: () => solo(1),

@@ -56,7 +56,7 @@ class Server(NamedTuple):
 
 @contextlib.contextmanager
 def running_server(*program: str, **environment: str) -> Iterator[Server]:
-    """Runs `python app.py`, or another program, on a free port and ends it by its id; a traceback in its output is a failure."""
+    """Runs `python app.py`, or another program, on a free port and ends it by its id; a traceback in its output fails."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -387,7 +387,7 @@ def test_a_speaker_who_was_cut_off_comes_back_as_the_owner_whatever_a_phone_trie
     speaker.context.set_offline(True)
     expect(speaker.locator(".caption .alarm")).to_have_text(LOST)
     phone.wait_for_function("() => inside.world.state.audience.holder === 'nobody'")  # the server has noticed, after its pings
-    expect(phone.locator(".watching")).to_contain_text("the owner of this session is away")
+    expect(watcher.locator(".watching")).to_contain_text("the owner of this session is away")
     assert phone.evaluate(TRIES_ALL) == []
     phone.reload()
     phone.wait_for_function("() => window.capscope?.ready && window.inside")

@@ -118,7 +118,7 @@ def test_a_rope_through_what_is_cut_already_changes_nothing_and_says_so(still: P
     expect_split(still)
 
 
-def test_a_rope_with_shift_or_alt_cuts_only_from_its_left_to_its_right(still: Page) -> None:
+def test_a_rope_with_shift_cuts_only_from_its_left_to_its_right(still: Page) -> None:
     top, bottom = sorted(between(still, SMALL), key=lambda point: point[1])
     draw(still, [top, bottom], held="Shift")  # in a stroke downwards, its left is the right of the screen
     expect_split(still, {(a, b) for a in LARGE for b in SMALL})
@@ -126,8 +126,18 @@ def test_a_rope_with_shift_or_alt_cuts_only_from_its_left_to_its_right(still: Pa
     expect(what_is_cut(still)).not_to_be_empty()
     heal_all(still)
     top, bottom = sorted(between(still, SMALL, 1), key=lambda point: point[1])
-    draw(still, [bottom, top], held="Alt")
+    draw(still, [bottom, top], held="Shift")
     expect_split(still, {(a, b) for a in SMALL for b in LARGE})
+
+
+def test_a_rope_with_alt_cuts_in_its_own_lane_only_and_undo_heals_that(still: Page) -> None:
+    draw(still, between(still, SMALL, 1), held="Alt")
+    reads(still, "In this lane only: the other lanes stay as they are.")
+    still.wait_for_function("() => capscope.links(1).filter(({ cut }) => cut).length === 12")
+    assert set(cuts(still, 1)) == SPLIT and cuts(still, 0) == []
+    expect(still.locator(".caption")).to_contain_text("lane 2 only")
+    still.keyboard.press("z")
+    still.wait_for_function("() => capscope.links(1).every(({ cut }) => !cut)")
 
 
 def test_undo_takes_back_a_rope_and_then_there_is_nothing_to_undo(still: Page) -> None:
@@ -226,21 +236,45 @@ def test_a_node_dragged_far_out_stands_alone_and_dragged_back_it_is_healed(still
 # --- taps and cards ---------------------------------------------------------------------------------------------------
 
 
-def test_a_click_on_a_link_cuts_it_and_another_heals_it(still: Page) -> None:
-    both = {("n1", "n3"), ("n3", "n1")}
-    still.mouse.click(*link(still, "n1", "n3"))
-    expect_split(still, both)
-    expect(what_is_cut(still)).to_contain_text("n1")
-    settle(still)
-    still.mouse.click(*link(still, "n1", "n3", lane=1))
-    wait_for_cuts(still, 0)
-    still.keyboard.down("Shift")
-    still.mouse.click(*link(still, "n1", "n3", part=0.35))
-    still.keyboard.up("Shift")
-    expect_split(still, {("n1", "n3")})
-    settle(still)
-    still.mouse.click(*link(still, "n1", "n3"))  # a link that was cut one way is now cut both ways
-    expect_split(still, both)
+def test_a_click_on_a_link_opens_its_card_with_the_cut_tool(still: Page) -> None:
+    open_link(still, "n1", "n3", 1)
+    expect(still.get_by_role("dialog", name="Link n1 – n3")).to_contain_text("whole")
+    for number in LANES:
+        assert cuts(still, number) == []
+
+
+def opened_menu(page: Page, x: float, y: float) -> Locator:
+    page.mouse.click(x, y, button="right")
+    menu = page.get_by_role("menu")
+    expect(menu).to_be_visible()
+    box = menu.bounding_box()
+    size = page.viewport_size
+    assert box and size
+    assert box["x"] >= 0 and box["x"] + box["width"] <= size["width"]
+    assert box["y"] >= 0 and box["y"] + box["height"] <= size["height"]
+    return menu
+
+
+def test_a_right_click_opens_a_menu_that_acts_and_escape_closes_it(still: Page, commands: Commands) -> None:
+    place = places(still)["n3"]
+    menu = opened_menu(still, *place)
+    expect(menu).to_contain_text("Node n3")
+    still.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    assert commands == []
+    opened_menu(still, *place).get_by_role("menuitem", name="Pause", exact=True).click()
+    still.wait_for_function("() => capscope.nodes(0).find(({ id }) => id === 'n3').status === 'paused'")
+    opened_menu(still, *link(still, "n1", "n3", 1)).get_by_role("menuitem", name="Cut in lane 2 only").click()
+    still.wait_for_function("() => capscope.links(1).filter(({ cut }) => cut).length === 2")
+    assert cuts(still, 0) == []
+
+
+def test_the_menu_of_the_ground_stays_on_the_page_in_the_last_corner(still: Page) -> None:
+    *_, right, bottom = canvas(still, 1)
+    menu = opened_menu(still, right - 3, bottom - 3)
+    expect(menu).to_contain_text("starts a new run with 6 nodes")
+    menu.get_by_role("menuitem", name="Add a node").click()
+    still.wait_for_function("() => capscope.nodes(0).length === 6")
 
 
 def dial(page: Page, name: str) -> Locator:
@@ -252,7 +286,7 @@ def chosen(page: Page, name: str) -> str:
 
 
 def open_link(page: Page, a: str, b: str, number: int = 0) -> Locator:
-    page.mouse.click(*link(page, a, b, number), button="right")
+    page.mouse.click(*link(page, a, b, number))
     card = page.get_by_role("dialog", name=f"Link {a} – {b}")
     expect(card).to_be_visible()
     return card

@@ -27,7 +27,8 @@ from consensus.kernel.node import S
 TRIED = {
     "play", "stepEvent", "stepMessage", "backEvent", "backMessage", "nextMark", "previousMark", "faster", "slower", "live",
     "reset", "move", "cut", "lasso", "heal", "confirm", "undo", "twin", "view", "key", "lane1", "lane2", "lane3", "lane4",
-    "present", "fullscreen", "blank", "theme", "help", "cancel",
+    "present", "fullscreen", "blank", "theme", "help", "cancel", "next", "previous", "nextScene", "previousScene", "scenes",
+    "question", "lesson", "dot", "speaker",
 }  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def test_the_arrows_step_to_events_and_messages_and_back(still: Page) -> None:
     reads(still, re.compile(r"^Back to \d+\.\d{3} s, one event earlier\.$"))
 
 
-def test_page_down_and_page_up_go_from_mark_to_mark_as_a_clicker_does(still: Page) -> None:
+def test_m_and_shift_m_go_from_mark_to_mark(still: Page) -> None:
     split(still, ("n1", "n2"))
     press(still, "End", "Space")
     still.get_by_role("slider", name="Speed").press("End")
@@ -102,27 +103,27 @@ def test_page_down_and_page_up_go_from_mark_to_mark_as_a_clicker_does(still: Pag
     expect(play_button(still)).to_be_visible()
     end = standing(still)
     still.locator(".speed").evaluate("(it) => it.blur()")
-    press(still, "PageUp")
+    press(still, "Shift+M")
     still.wait_for_function("(at) => capscope.time() < at", arg=end)
     seen = [standing(still)]
     while seen[-1] > OPENING:
-        press(still, "PageUp")
+        press(still, "Shift+M")
         still.wait_for_function("(at) => capscope.time() < at", arg=seen[-1])
         seen.append(now(still))
     assert OPENING in seen, f"the cut is a mark: {seen}"
-    press(still, "PageDown")
+    press(still, "m")
     stands_at(still, OPENING if seen[-1] < OPENING else seen[-2])
     press(still, "End")
     stands_at(still, end)
-    press(still, "PageDown")
+    press(still, "m")
     expect(pause_button(still)).to_be_visible()  # at the end: play
 
 
-def test_before_the_first_mark_page_up_says_that_there_is_none(still: Page) -> None:
+def test_before_the_first_mark_shift_m_says_that_there_is_none(still: Page) -> None:
     said = 0
     for _ in range(8):
         run = still.evaluate("inside.world.state.run")
-        press(still, "PageUp")
+        press(still, "Shift+M")
         answer = still.wait_for_function(
             "(run) => held.reads('^There is no earlier mark on the timeline.$') ? 'said' : inside.world.state.run > run",
             arg=run,

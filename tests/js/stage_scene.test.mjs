@@ -180,7 +180,7 @@ test("a value that does not fit into a node stands whole on its plate", () => {
   assert.deepEqual(plate({ x: ["17", "19", "11"] }), ["17 | 19 | 11"]);
   assert.deepEqual(plate({ cart: ["eggs'2,tea", "jam"] }, "cart"), ["eggs, tea", "jam"]);
   assert.deepEqual(plate({}, "x", "register", {}, true), ["not a home", "of\u00a0x"]);
-  assert.deepEqual(plate({}, "x", "register", { hints: [["n3", "x", ["12"]]] }), ["keeps x=12", "for n3"]);
+  assert.deepEqual(plate({}, "x", "register", { hints: [["n3", "x", ["12"]]] }), ["keeps x=12", "for\u00a0n3"]);
 });
 
 test("a set is one value however many elements it has, and an untouched counter stands at nought", () => {

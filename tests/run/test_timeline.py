@@ -5,7 +5,7 @@ import pytest
 from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import Refused
 from consensus.runs import registry
-from consensus.runs.interventions import Ask, Crash, Cut, Heal, Partition, Pause, SetDeadline, SetLink, Turn, Wipe
+from consensus.runs.interventions import Ask, Crash, Cut, DropMessage, Heal, Partition, Pause, SetDeadline, SetLink, Turn, Wipe
 from consensus.runs.spec import LENGTH_MAX
 from consensus.runs.timeline import Timeline
 
@@ -272,3 +272,18 @@ def test_a_lane_that_is_not_there_is_refused(timeline):
     with pytest.raises(Refused, match="There is no lane 7"):
         timeline.act(SPLIT, lane=7)
     assert timeline.log == []
+
+
+def test_a_message_is_found_by_its_number_among_those_of_its_kind(timeline):
+    go(timeline, 3 * S)
+    lane = timeline.experiment.lanes[0]
+    between = [sent for sent in lane.flying() if {sent.node, sent.data[1]} <= set(timeline.spec.members)]
+    while not between:
+        timeline.step("event")
+        between = [sent for sent in lane.flying() if {sent.node, sent.data[1]} <= set(timeline.spec.members)]
+    sent = between[-1]
+    kind, dst = type(sent.data[2]).__name__, sent.data[1]
+    place = lane.place_under_way(sent.id, sent.node, dst, kind, False)
+    timeline.act(DropMessage(sent.node, dst, kind, place), lane=0)
+    assert sent.id not in [each.id for each in lane.flying()]
+    assert lane.place_under_way(sent.id, sent.node, dst, kind, False) is None

@@ -1128,6 +1128,11 @@ class RaftNode(Node):
             "log": [[entry[TERM], label(entry)] for entry in self.log[place:]],
             "log_start": self.snapshot.last_included_index + place,
             "commit": self.commit_index,
+            **(
+                {"next": {peer: follower.next_index for peer, follower in self.followers.items()}}
+                if self.role == LEADER
+                else {}
+            ),
             "facts": facts,
         }
 

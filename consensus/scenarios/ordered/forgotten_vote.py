@@ -51,7 +51,7 @@ SCENARIO = Scenario(
             Step(LOST + 50 * MS, Partition((("n2", "n3"), ("n1",)))),
             Step(LOST + 100 * MS, Restart("n2")),
             Step(LOST + 200 * MS, Act("n3", "stand")),
-            Step(LOST + 300 * MS, Say("n2 lost its disk, and votes a second time in one term: two crowns of one colour.")),
+            Step(LOST + 300 * MS, Say("n2 lost its disk, and votes a second time in one term: two leaders of term 3.")),
             Step(LOST + 500 * MS, Ask("n3", WRITE, "x")),
             Step(7 * S, Heal()),
             Step(7 * S, Say("The two leaders meet. Each server that sees two leaders in one term stops and says so.")),

@@ -36,6 +36,7 @@ export const KEYS = Object.freeze([
   { keys: ["z", "Z"], shown: "Z", action: "undo", group: "tools" },
   { keys: ["n", "N"], shown: "N", action: "twin", group: "tools" },
   { keys: ["g", "G"], shown: "G", action: "view", group: "look" },
+  { keys: ["i", "I"], shown: "I", action: "logs", group: "look" },
   { keys: ["k", "K"], shown: "K", action: "key", group: "look" },
   { keys: ["1"], shown: "1 to 4", action: "lane1", group: "look" },
   { keys: ["2"], shown: "", action: "lane2", group: "" },

@@ -294,6 +294,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   commit?: number,
  *   homes?: Record<string, string[]>,
  *   headline?: Record<string, string>,
+ *   next?: Record<string, number>,
  *   hints?: [home: string, key: string, values: string[]][],
  *   facts?: Record<string, string>,
  *   timers: [name: string, since: number, due: number][],

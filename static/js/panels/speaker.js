@@ -12,7 +12,9 @@ import { Beats } from "./talk.js";
 const SECOND = 1000; // milliseconds
 const KEYS = /** @type {const} */ (["previous", "next", "question", "lesson", "blank", "reset", "previousScene", "nextScene", "slower", "faster"]);
 
-/** @param {{app: import("./html.js").App}} props */
+/** @typedef {Pick<import("./html.js").App, "world"|"ui"|"act">} Needs */
+
+/** @param {{app: Needs}} props */
 function Speaker({ app }) {
   const [talk, audience, spec, clock] = useStore(app.world, (state) => /** @type {const} */ ([state.talk, state.audience, state.spec, state.clock]));
   const [connected, said] = useStore(app.ui, (state) => /** @type {const} */ ([state.connected, state.said]));
@@ -86,7 +88,7 @@ function Spans({ spans }) {
   })}`;
 }
 
-/** @param {import("./html.js").App} app @param {Element} place */
+/** @param {Needs} app @param {Element} place */
 export function showSpeaker(app, place) {
   render(html`<${Speaker} app=${app} />`, place);
 }

@@ -28,7 +28,7 @@ export function badgeWords(spec, clock) {
 export function StatusLine({ app }) {
   const [spec, pace, audience, limits, links] = useStore(app.world, (state) =>
     /** @type {const} */ ([state.spec, state.clock.speed, state.audience, state.hello?.limits, state.lanes[0]?.links]));
-  const [view, watchedKey] = useStore(app.ui, (state) => /** @type {const} */ ([state.view, state.watchedKey]));
+  const [view, watchedKey, logs] = useStore(app.ui, (state) => /** @type {const} */ ([state.view, state.watchedKey, state.logs]));
   if (!spec) return null;
   const locked = !audience.controls;
   const low = limits?.nodes_min ?? LIMITS.nodes_min;
@@ -53,6 +53,7 @@ export function StatusLine({ app }) {
         options=${spec.keys.map((key) => [key, key])} onPick=${(/** @type {string} */ key) => app.ui.update({ watchedKey: key })} />
       <${Pick} label=${t("status.viewWhat")} title=${withKey(t("status.viewWhat"), "view")} shown=${named("status", view)} value=${view}
         options=${[["god", t("status.god")], ["clients", t("status.clients")]]} onPick=${(/** @type {string} */ next) => next !== view && app.act("view")} />
+      <button class="quiet" title=${withKey(t("status.logsWhat"), "logs")} aria-pressed=${logs} onClick=${() => app.act("logs")}>${logs ? t("status.network") : t("status.logs")}</button>
       <button class="quiet" onClick=${() => app.act("help")}>${t("status.legend")}</button>
     </div>
   </footer>`;

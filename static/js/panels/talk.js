@@ -1,5 +1,5 @@
 /** The bar of a talk: where it is, and a button for each of a speaker's keys; and the laser dot. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { SPEEDS, speedPlace } from "../lib/timeline.js";
 import { speed } from "../words/figures.js";
 import { named, t } from "../words/index.js";
@@ -48,7 +48,7 @@ export function Beats({ talk }) {
 export function Dot({ app }) {
   const on = useStore(app.ui, (state) => state.dot !== null);
   const element = useRef(/** @type {HTMLElement|null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!on) return undefined;
     const follow = (/** @type {PointerEvent} */ event) => {
       const dot = element.current;

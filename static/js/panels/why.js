@@ -3,7 +3,7 @@
  * card lies in a corner of the stage, so the words and the strip of its lane stay visible.
  */
 import { useEffect, useState } from "preact/hooks";
-import { t } from "../words/index.js";
+import { named, t } from "../words/index.js";
 import { html, useStore } from "./html.js";
 
 const LINES = /** @type {const} */ (["what", "why", "rule", "section"]);
@@ -30,5 +30,5 @@ export function Lines({ app, index }) {
       wanted = false;
     };
   }, [at, run]);
-  return html`<dl aria-live="polite">${LINES.filter((name) => lines[name]).map((name) => html`<div key=${name}><dt>${t(`why.${name}`)}</dt><dd>${lines[name]}</dd></div>`)}</dl>`;
+  return html`<dl aria-live="polite">${LINES.filter((name) => lines[name]).map((name) => html`<div key=${name}><dt>${named("why", name)}</dt><dd>${lines[name]}</dd></div>`)}</dl>`;
 }

@@ -15,6 +15,8 @@ export function boxesOf(shapes, measure) {
         return nodeBoxes(shape, measure);
       case "client":
         return clientBoxes(shape, measure);
+      case "table":
+        return tableBoxes(shape, measure);
       case "text":
         return [box(`text`, shape.text, shape.x, shape.y, shape.size, measure(shape.text, shape.size, shape.weight))];
       default:
@@ -49,6 +51,17 @@ function clientBoxes({ id, x, y, unit, said, letters, answer }, measure) {
   const of = `client ${id}`;
   const figure = { of, text: id, left: x - size * 0.5, right: x + size * (answer ? 1.4 : 0.5), top: y - size * 0.55, bottom: y + size * 0.5 };
   return said ? [figure, box(of, said, x + size * 0.45, y + size * 0.6 + letters * 0.86, letters, measure(said, letters, 600))] : [figure];
+}
+
+/** @param {import("./types.js").TableShape} shape @param {Measure} measure @returns {Box[]} */
+function tableBoxes({ rows, heads, size }, measure) {
+  const across = heads.map(({ text, x, y }) => box("index", text, x, y, size * 0.86, measure(text, size * 0.86, 600)));
+  return [...across, ...rows.flatMap(({ id, about, crown, x, y, cells }) => {
+    const text = `${id} ${about}`;
+    const wide = measure(text, size, 700) + (crown ? size * 1.3 : 0);
+    const row = cells.map((cell) => ({ of: `entry ${cell.index} of ${id}`, text: cell.text, left: cell.x - cell.width / 2, right: cell.x + cell.width / 2, top: y - cell.height / 2, bottom: y + cell.height / 2 }));
+    return [{ of: `row ${id}`, text, left: x, right: x + wide, top: y - size / 2, bottom: y + size / 2 }, ...row];
+  })];
 }
 
 /** Pairs of boxes of different texts that share more than `least` in both directions. @param {readonly Box[]} boxes @param {number} [least]

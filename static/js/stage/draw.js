@@ -200,6 +200,8 @@ function drawOther(brush, shape, view, sprites) {
   switch (shape.kind) {
     case "client":
       return drawClient(brush, shape, view, sprites);
+    case "table":
+      return inUnits(brush, view, () => drawTable(brush, shape, view));
     case "burst":
       return inUnits(brush, view, () => drawBurst(brush, shape));
     case "vanish":
@@ -449,17 +451,20 @@ function paintPerson(brush, shape) {
   const { radius: r, fills } = shape;
   const path = () => {
     brush.beginPath();
-    brush.moveTo(-r * 0.98, r * 0.94);
-    brush.bezierCurveTo(-r * 0.98, r * 0.2, -r * 0.7, -r * 0.16, -r * 0.2, -r * 0.16);
-    brush.lineTo(r * 0.2, -r * 0.16);
-    brush.bezierCurveTo(r * 0.7, -r * 0.16, r * 0.98, r * 0.2, r * 0.98, r * 0.94);
+    brush.moveTo(-r * 0.98, r * 1.02);
+    brush.bezierCurveTo(-r * 1.02, r * 0.1, -r * 0.8, -r * 0.22, -r * 0.3, -r * 0.22);
+    brush.lineTo(r * 0.3, -r * 0.22);
+    brush.bezierCurveTo(r * 0.8, -r * 0.22, r * 1.02, r * 0.1, r * 0.98, r * 1.02);
     brush.closePath();
-    brush.moveTo(r * 0.4, -r * 0.6);
-    brush.arc(0, -r * 0.6, r * 0.4, 0, TURN);
+    brush.moveTo(r * 0.35, -r * 0.62);
+    brush.arc(0, -r * 0.62, r * 0.35, 0, TURN);
   };
   brush.globalAlpha = shape.faint ? 0.45 : shape.status === "paused" ? 0.55 : shape.idle ? 0.4 : 1;
   for (const [i, fill] of fills.entries()) {
     brush.save();
+    brush.beginPath();
+    brush.arc(0, 0, r, 0, TURN); // the shoulders end at the circle, inside the ring
+    brush.clip();
     if (fills.length > 1) {
       brush.beginPath();
       brush.rect(-r + (i / fills.length) * 2 * r, -r * 1.1, (2 * r) / fills.length, r * 2.2);
@@ -507,23 +512,23 @@ function letters(brush, colour) {
 /** The name; in the middle if there is nothing under it. @type {PaintShape<NodeShape>} */
 function paintName(brush, shape, view) {
   const { radius } = shape;
-  const size = radius * (shape.person ? 0.52 : 0.62);
+  const size = radius * (shape.person ? 0.48 : 0.62);
   const alone = !shape.label && shape.status === "up";
   letters(brush, faceColour(shape, view));
   brush.font = `700 ${alone ? size * 1.1 : size}px ${view.font}`;
-  brush.fillText(shape.id, 0, shape.person ? radius * (alone ? 0.6 : 0.36) : alone ? size * 0.4 : -radius * 0.1);
+  brush.fillText(shape.id, 0, shape.person ? radius * (alone ? 0.46 : 0.24) : alone ? size * 0.4 : -radius * 0.1);
 }
 
 /** The watched value, as large as it fits: it is short, and a longer one stands on the plate. @type {PaintShape<NodeShape>} */
 function paintValue(brush, shape, view) {
   const { radius, label, person } = shape;
-  const size = radius * (person ? 0.54 : 0.67);
+  const size = radius * (person ? 0.5 : 0.67);
   letters(brush, faceColour(shape, view));
   brush.font = `600 ${size}px ${view.font}`;
   const wide = brush.measureText(label).width;
-  const room = radius * 1.76;
+  const room = radius * (person ? 1.36 : 1.76);
   if (wide > room) brush.font = `600 ${(size * room) / wide}px ${view.font}`;
-  brush.fillText(label, 0, radius * (person ? 0.84 : wide > room ? 0.45 : 0.52)); // higher up a node is wider
+  brush.fillText(label, 0, radius * (person ? 0.72 : wide > room ? 0.45 : 0.52)); // higher up a node is wider
 }
 
 /** @param {Brush} brush @param {ClientShape} shape @param {View} view @param {Sprites} sprites */
@@ -648,4 +653,41 @@ function drawPointer(brush, shape) {
   brush.lineWidth = 2;
   brush.lineJoin = "round";
   brush.stroke();
+}
+
+/** The logs of a lane under each other: a row for each node, a column for each index. A line ends what each node knows to be committed.
+ * @param {Brush} brush @param {import("./types.js").TableShape} shape @param {View} view */
+function drawTable(brush, shape, view) {
+  const { rows, heads, size, unit, ink, dim, ground } = shape;
+  brush.textBaseline = "alphabetic";
+  brush.fillStyle = dim;
+  for (const { text, x, y } of heads) {
+    brush.font = `600 ${size * 0.86}px ${view.font}`;
+    brush.textAlign = "center";
+    brush.fillText(text, x, y);
+  }
+  for (const { name, about, crown, old, x, y, cells, border, next } of rows) {
+    brush.textAlign = "left";
+    brush.font = `700 ${size}px ${view.font}`;
+    brush.fillStyle = ink;
+    brush.fillText(name, x, y + size * 0.36);
+    const named = brush.measureText(name).width + size * 0.4;
+    if (crown) paintMark(brush, "crown", x + named + size * 0.5, y, size, view.colours, old ? dim : ink);
+    brush.font = `600 ${size}px ${view.font}`;
+    brush.fillStyle = old ? dim : ink;
+    brush.fillText(about, x + named + (crown ? size * 1.25 : 0), y + size * 0.36);
+    for (const cell of cells) paintCell(brush, cell, cell.x, { unit, ink, ground }, view, cell.y);
+    if (border !== null) {
+      trace(brush, [[border, y - shape.row / 2], [border, y + shape.row / 2]]);
+      brush.strokeStyle = colourOf(view.colours, "ok");
+      brush.lineWidth = 4 * unit;
+      brush.stroke();
+    }
+    if (next !== null) {
+      trace(brush, [[next - size * 0.3, y - size * 0.28], [next + size * 0.2, y], [next - size * 0.3, y + size * 0.28]]);
+      brush.strokeStyle = dim;
+      brush.lineWidth = 3 * unit;
+      brush.stroke();
+    }
+  }
 }

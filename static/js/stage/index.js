@@ -8,7 +8,7 @@ import { atRest, reduce, toPx, toStage } from "./gestures.js";
 import { hit } from "./hit.js";
 import { between, layout as layoutOf, stageSize } from "./layout.js";
 import { netOf } from "./net.js";
-import { moving } from "./scene.js";
+import { moving, showsTable } from "./scene.js";
 import { BLANK, nextPalette } from "../lib/palette.js";
 import { NO_ROOM, grown } from "./room.js";
 import { lastAnswers, openWishes } from "./scene/clients.js";
@@ -287,8 +287,8 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
    * @param {Lane} here @param {number} now */
   function isPainted(here, now) {
     const { renderAt, run, version, spec, clock } = world();
-    const { hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion, only } = ui();
-    const key = [here, here.nodes, paletteNow(), memory.struck, here.links, renderAt, run, version, spec, clock, hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion, only];
+    const { hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion, only, logs } = ui();
+    const key = [here, here.nodes, paletteNow(), memory.struck, here.links, renderAt, run, version, spec, clock, hover, selection, gesture, ghost, view, watchedKey, colours, camera, reducedMotion, only, logs];
     const painted = same(key, memory.pictureKey);
     memory.pictureKey = key;
     const glides = now - Math.max(memory.since, memory.fadeSince) < GLIDE_MS + SETTLED_MS;
@@ -310,9 +310,10 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     memory.looks = looks;
     const hovered = ui().hover?.kind === "link" ? ui().hover?.id : null;
     const chosen = ui().selection?.kind === "link" ? ui().selection : null;
-    const groundKey = [all.layout, all.net, all.fade, ui().view, hovered, chosen, view.scale, view.x, view.y, view.colours];
+    const table = showsTable(all);
+    const groundKey = [table, all.layout, all.net, all.fade, ui().view, hovered, chosen, view.scale, view.x, view.y, view.colours];
     if (!same(groundKey, memory.groundKey)) {
-      memory.stillShapes = still(all);
+      memory.stillShapes = table ? [] : still(all);
       ground.brush.setTransform(1, 0, 0, 1, 0, 0);
       ground.brush.clearRect(0, 0, canvas.width, canvas.height);
       drawStill(ground.brush, memory.stillShapes, view);
@@ -335,8 +336,10 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
   /** What the reducer may read. */
   function about() {
     const { tool, view, camera } = ui();
-    const base = memory.shown ?? layoutOf({ nodes: [], width: 1, height: 1 });
-    const net = memory.net ?? netOf(base, { cut: [] }, []);
+    const shown = lane();
+    const table = shown !== undefined && showsTable({ lane: shown, ui: ui() }); // a stroke over a table cuts nothing
+    const base = (!table && memory.shown) || layoutOf({ nodes: [], width: 1, height: 1 });
+    const net = (!table && memory.net) || netOf(base, { cut: [] }, []);
     return {
       tool, view, camera, scale: size.scale, middle: /** @type {Point} */ ([size.width / 2, size.height / 2]), layout: base, net,
       find: (/** @type {Point} */ point, /** @type {number} */ slop) => hit(shapesNow(), point, slop),

@@ -8,6 +8,7 @@ import { dragShapes, gestureShapes, ghostShapes, hoverShapes } from "./scene/ges
 import { still } from "./scene/links.js";
 import { addMessages, countShapes, endShapes } from "./scene/messages.js";
 import { nodeShape } from "./scene/nodes.js";
+import { hasLogs, tableShape } from "./scene/table.js";
 
 /** @typedef {import("./types.js").Shape} Shape */
 /** @typedef {{index: number, label: string}} Struck */
@@ -30,6 +31,7 @@ export function scene(given) {
 export function moving(given) {
   const { ui } = given;
   const god = ui.view !== "clients";
+  if (showsTable(given)) return [tableShape(given)];
   /** @type {Shape[]} */
   const shapes = dragShapes(given);
   addMessages(given, shapes); // a message passes behind other nodes
@@ -38,4 +40,9 @@ export function moving(given) {
   if (god) shapes.push(...countShapes(given));
   shapes.push(...hoverShapes(given), ...gestureShapes(given), ...ghostShapes(given));
   return shapes;
+}
+
+/** True while the lane shows its logs as a table in the place of its network. @param {Pick<Given, "lane" | "ui">} given */
+export function showsTable({ lane, ui }) {
+  return Boolean(ui.logs) && ui.view !== "clients" && hasLogs(lane);
 }

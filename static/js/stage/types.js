@@ -59,9 +59,14 @@
 /** @typedef {{kind: "dot", x: number, y: number, radius: number, colour: string}} DotShape */
 /** @typedef {{kind: "pointer", x: number, y: number, size: number, colour: string, ground: string}} PointerShape */
 
+/** All logs of a lane, aligned by index. `border`: where the committed entries of a node end; `next`: the entry that the leader sends it next.
+ * @typedef {{kind: "table", x: number, y: number, size: number, unit: number, row: number, ink: string, dim: string, ground: string,
+ *   heads: {text: string, x: number, y: number}[],
+ *   rows: {id: string, name: string, about: string, crown: boolean, old: boolean, x: number, y: number, border: number | null, next: number | null, cells: Cell[]}[]}} TableShape */
+
 /** A part of a scene. `kind` says how draw.js paints it and whether hit.js can find it.
  * @typedef {IslandShape | CanyonShape | LinkShape | TetherShape | MarkShape | NodeShape | ClientShape | MessageShape | EndShape | TextShape
- *   | RopeShape | LoopShape | DotShape | PointerShape} Shape */
+ *   | TableShape | RopeShape | LoopShape | DotShape | PointerShape} Shape */
 
 /** @typedef {{kind: string, id: string, x?: number, y?: number, a?: string, b?: string, label?: string}} Target */
 

@@ -17,7 +17,7 @@ import { createStore } from "./store.js";
  *   selection: {lane: number, kind: "node"|"link"|"message"|"lasso", ids: any[]}|null,
  *   gesture: null|{kind: "rope"|"lasso"|"drag"|"pan"|"heal", points: Array<readonly [number, number]>, node?: string, oneWay?: boolean, alone?: boolean, lane?: number},
  *   ghost: null|{progress: number}, reducedMotion: boolean, camera: {x: number, y: number, zoom: number},
- *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson"|"join"|"talks", dot: null|{x: number, y: number}, tray: import("../lib/talk.js").Tray, catalogueLane: number, twin: boolean, presenting: boolean, blank: boolean, solo: number|null,
+ *   dock: Dock|null, dialog: null|"help"|"scenarios"|"catalogue"|"ask"|"lesson"|"join"|"talks", dot: null|{x: number, y: number}, tray: import("../lib/talk.js").Tray, catalogueLane: number, twin: boolean, logs: boolean, presenting: boolean, blank: boolean, solo: number|null,
  *   lit: {lane: number, sentence: string, operations: Array<string|number>}|null, said: {sentence: string, count: number, calm: boolean}, connected: boolean,
  *   invited: boolean, follow: boolean, voteShut: string, voteShown: string, menu: MenuPlace|null, only: {root: string, run: string}|null, why: boolean}} UiState
  */
@@ -44,6 +44,7 @@ export function createUi() {
       tray: { title: "", scenes: [], sentence: "" },
       catalogueLane: 0,
       twin: false,
+      logs: false,
       presenting: false,
       blank: false,
       solo: null,

@@ -10,7 +10,8 @@ import { plainValue } from "../../lib/palette.js";
 export function heldValues(state, key, object) {
   const held = state.store?.[key] ?? [];
   if (object === "set") return held.length === 0 ? [] : [elements(held).join(", ")];
-  return [...new Set(held.map(plainValue))];
+  const asked = key.endsWith("?") ? ` ${key}` : ""; // "dead?" is a question about its values: "n2 dead?"
+  return [...new Set(held.map((value) => plainValue(value) + asked))];
 }
 
 /** The elements of a set, each once, in order. @param {readonly string[]} held */

@@ -86,6 +86,9 @@ export const page = Object.freeze({
   "status.clients": "what the clients know",
   "status.viewWhat": "What the picture shows",
   "status.legend": "Legend",
+  "status.logs": "Logs",
+  "status.network": "Network",
+  "status.logsWhat": "Show all logs as one table, aligned by index, or the network",
   "caption.invitation": {
     one: "Drag a line across the links to cut the network.",
     other: "Drag a line across the links to cut the network. The same cut falls on all.",
@@ -99,6 +102,8 @@ export const page = Object.freeze({
   "view.clients": "Only what the clients know: their requests, and the answers.",
   "view.god": "Everything, as only a simulation can show it.",
   "view.key": "Watching {key}.",
+  "view.logs": "All logs in one table: index across, nodes down. A lane without logs shows its network.",
+  "view.network": "The network.",
   healAgain: "Drag across cut links to heal them. Press Heal again to heal all.",
   "done.crash": "{node} has crashed.",
   "done.restart": "{node} starts again from its disk.",

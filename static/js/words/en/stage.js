@@ -15,7 +15,7 @@ export const stage = Object.freeze({
   "stage.empty": "empty",
   "stage.epoch": "{word} {n}",
   "stage.notHome": "not a home of\u00a0{key}",
-  "stage.keepsFor": "keeps {key}={value} for {node}",
+  "stage.keepsFor": "keeps {key}={value} for\u00a0{node}",
   "stage.wants": "{wish}?",
   "stage.cell": "{index}: {label}",
   "groups.nodes": "Nodes",
