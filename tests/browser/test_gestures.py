@@ -122,7 +122,7 @@ def test_a_rope_with_shift_cuts_only_from_its_left_to_its_right(still: Page) -> 
     top, bottom = sorted(between(still, SMALL), key=lambda point: point[1])
     draw(still, [top, bottom], held="Shift")  # in a stroke downwards, its left is the right of the screen
     expect_split(still, {(a, b) for a in LARGE for b in SMALL})
-    reads(still, re.compile("messages that cross your line from its left to its right are stopped"))
+    reads(still, re.compile("nothing crosses your line from its left to its right"))
     expect(what_is_cut(still)).not_to_be_empty()
     heal_all(still)
     top, bottom = sorted(between(still, SMALL, 1), key=lambda point: point[1])

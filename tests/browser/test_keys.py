@@ -28,7 +28,7 @@ TRIED = {
     "play", "stepEvent", "stepMessage", "backEvent", "backMessage", "nextMark", "previousMark", "faster", "slower", "live",
     "reset", "move", "cut", "lasso", "heal", "confirm", "undo", "twin", "view", "key", "lane1", "lane2", "lane3", "lane4",
     "present", "fullscreen", "blank", "theme", "help", "cancel", "next", "previous", "nextScene", "previousScene", "scenes",
-    "question", "lesson", "dot", "speaker",
+    "question", "lesson", "dot", "speaker", "join", "logs",
 }  # fmt: skip
 
 
@@ -367,3 +367,17 @@ def test_a_key_held_down_does_not_flood_the_server(still: Page) -> None:
     wait_until(still, OPENING + 1)
     standing(still)
     assert still.evaluate("capscope.ready")
+
+
+def test_j_opens_how_to_join_and_escape_closes_it(still: Page) -> None:
+    press(still, "j")
+    expect(still.get_by_role("dialog")).to_be_visible()
+    press(still, "Escape")
+    expect(still.get_by_role("dialog")).to_have_count(0)
+
+
+def test_i_shows_all_logs_in_a_table_and_again_the_network(still: Page) -> None:
+    press(still, "i")
+    still.wait_for_function("() => inside.ui.state.logs")
+    press(still, "i")
+    still.wait_for_function("() => !inside.ui.state.logs")
