@@ -52,7 +52,6 @@ class Lane:
         self.watch = Watch(spec.members, card.object, card.invariants, self.knobs, card.forgets, lane=number)
         self._order_writes()
         self.log: list[Row] = []  # since the last drain
-        self.rewirings = 0  # how many the watch has been told of
         self._absorb()
 
     def copied(self) -> Lane:
@@ -124,8 +123,7 @@ class Lane:
         if not rows:
             return
         self.log += rows
-        rewired = self.sim.network.rewirings != self.rewirings
-        self.rewirings = self.sim.network.rewirings
+        rewired = any(row[2] == "cut" or row[2] == "healed" for row in rows)
         self.watch.fold(rows, self.sim.network.sides() if rewired else None)
 
     # --- what the page shows ------------------------------------------------------------------
