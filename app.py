@@ -119,13 +119,13 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, kind, protocol)
-        with contextlib.ExitStack() as refused_one:
-            refused_one.callback(listener.close)
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(listener.close)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small packets must not wait for each other
             listener.bind(address)
             listener.listen(BACKLOG)
-            refused_one.pop_all()
+            on_failure.pop_all()  # it listens: keep it open
     except socket.gaierror:
         raise BadSetting(f"HOST={host} is no address of this machine.") from None
     except OSError as refused:

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from consensus.kernel.node import MS, READ, REMOVE, WRITE, Request
 from consensus.kernel.rng import PPM, Stream
-from consensus.kernel.rows import make
 
 ACCESS_DELAY = 10 * MS  # from a client to its home node, one way; long enough to be visible on the stage
 SOON = 30 * MS  # clients ask at the latest this long after a change of the network: 0.6 s of wall time at 1/20
@@ -130,8 +129,8 @@ class Clients:
                 self.there.setdefault(key, []).append(value)
         elif kind == REMOVE and value is None:
             value = op_id  # a decrement of a counter: any name will do
-        self.pending[op_id] = make(Asked, (client, node, key, deadline))
-        return make(Request, (op_id, kind, key, value, self.contexts.get((client, key), ())))
+        self.pending[op_id] = Asked(client, node, key, deadline)
+        return Request(op_id, kind, key, value, self.contexts.get((client, key), ()))
 
     def end(self, op_id: str) -> Asked | None:
         """Removes a pending operation and returns it; None when it is not pending any more."""

@@ -80,7 +80,6 @@ class Network:
         self.base = base
         self.seed = seed
         self.cuts: dict[tuple[str, str], bool] = {}
-        self.rewirings = 0  # how often links were cut or healed
         self.tuned: dict[tuple[str, str], LinkState] = {}
         self.streams: dict[str, dict[str, Stream]] = {member: {} for member in members}  # src -> dst -> of that link
         self.watched = False  # an order waits for a message: then no message takes the fast path
@@ -143,7 +142,6 @@ class Network:
         fresh = tuple(pair for pair in self.known(links) if pair not in self.cuts)
         for pair in fresh:
             self.cuts[pair] = True
-        self.rewirings += 1
         return fresh
 
     def heal(self, links: Links) -> Links:
@@ -151,7 +149,6 @@ class Network:
         mended = tuple(pair for pair in (self.known(links) or self.pairs()) if pair in self.cuts)
         for pair in mended:
             del self.cuts[pair]
-        self.rewirings += 1
         return mended
 
     def between(self, sides: tuple[tuple[str, ...], ...]) -> Links:

@@ -338,7 +338,7 @@ class Node:
         self.effects.append((name, after, key))
 
     def cancel_timer(self, name: str, *key: Any) -> None:
-        self.effects.append(make(CancelTimer, (name, key)))
+        self.effects.append(CancelTimer(name, key))
 
     def become(self, role: str, epoch: int | None) -> None:
         """Says that role or epoch changed; call it at every such change."""
@@ -351,7 +351,7 @@ class Node:
         self, op_id: str, outcome: str, result: tuple[str, ...] = (), context: tuple[Any, ...] = (), reason: str = ""
     ) -> None:
         """Answers a client of this node. FAILED promises that the operation never happens."""
-        self.effects.append(make(Answer, (op_id, outcome, result, context, reason, False)))
+        self.effects.append(Answer(op_id, outcome, result, context, reason))
 
     def decline(self, op_id: str, reason: str) -> None:
         """Answers that the operation never happens because a rule of the data forbids it: a limit, a conflict.
@@ -363,7 +363,7 @@ class Node:
 
     def store(self, key: str, values: tuple[str, ...], based_on: tuple[str, ...] = (), shelf: str = "data") -> None:
         """Says that this node's own copy of the key changed."""
-        self.effects.append(make(Store, (key, values, based_on, shelf)))
+        self.effects.append(Store(key, values, based_on, shelf))
 
     def note(self, name: str, detail: str = "") -> None:
         self.effects.append(Note(name, detail))

@@ -66,7 +66,6 @@ from consensus.kernel.rows import (
     Row,
     Timer,
     events_of,
-    make,
 )
 from consensus.kernel.sentences import Refused, Sentence, say
 
@@ -519,8 +518,7 @@ class Simulation:
         is_at_home = asked is None or asked.node == member
         assert is_at_home, say("{node} answered {client}, who does not stand there", node=member, client=client)
         op_id, outcome, result, context, reason, declined = answer
-        reply: Reply = make(Reply, (op_id, DECLINED if declined else outcome, result, context, reason))
-        self._walk(member, client, reply, cause)
+        self._walk(member, client, Reply(op_id, DECLINED if declined else outcome, result, context, reason), cause)
 
     def _walk(self, src: str, dst: str, message: Request | Reply, cause: int) -> None:
         """Sends a message between a client and its home node."""

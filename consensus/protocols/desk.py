@@ -24,7 +24,6 @@ from consensus.kernel.node import FAILED, MS, READ, Node, Request, make
 
 REQUESTS_MAX = 512  # unanswered requests at one desk
 PASSED_ON = 7  # where it stands in Outstanding
-NOT_TRIED = (False, False, 1)  # passed_on, given_up and attempt of a new request
 
 
 class Outstanding(NamedTuple):
@@ -68,8 +67,7 @@ class FrontDesk:
     def take(self, node: Node, client: str, m: Request) -> Outstanding:
         """Keeps a new request."""
         self.make_room(node)
-        asked = m.op_id, client, m.kind, m.key, m.value
-        request = make(Outstanding, (*asked, node.elapsed, node.clock, *NOT_TRIED))
+        request = Outstanding(m.op_id, client, m.kind, m.key, m.value, node.elapsed, node.clock)
         self.requests[m.op_id] = request
         if "hold" in self.timers:
             node.set_timer("hold", node.knobs["hold_ms"] * MS, m.op_id)

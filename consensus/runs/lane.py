@@ -55,7 +55,6 @@ class Lane:
         self._order_writes()
         self.log: list[Row] = []  # since the last drain
         self.recent: list[Row] = []  # the last events, for those who ask why (runs/why.py)
-        self.rewirings = 0  # how many the watch has been told of
         self._absorb()
 
     def copied(self) -> Lane:
@@ -131,8 +130,7 @@ class Lane:
             return
         self.log += rows
         self.recent = [*self.recent, *rows][-RECENT_MAX:]
-        rewired = self.sim.network.rewirings != self.rewirings
-        self.rewirings = self.sim.network.rewirings
+        rewired = any(row[2] == "cut" or row[2] == "healed" for row in rows)
         self.watch.fold(rows, self.sim.network.sides() if rewired else None)
 
     # --- what the page shows ------------------------------------------------------------------

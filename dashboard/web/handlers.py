@@ -179,6 +179,8 @@ class House:
             self._ask(*request)
 
     def _join(self, connection: Connection) -> None:
+        if not self._connected(connection):
+            return  # with threads, "leave" may have arrived before "join"; the page would stay on the list for ever
         now = monotonic()
         try:
             if not connection.session:
@@ -260,6 +262,10 @@ class House:
         self.socketio.server.disconnect(viewer)
 
     # --- packets to sockets -------------------------------------------------------------------
+
+    def _connected(self, connection: Connection) -> bool:
+        socket = self.eio.sockets.get(connection.eio_sid)
+        return socket is not None and not (socket.closing or socket.closed)
 
     def waiting(self, viewer: str) -> int:
         """How many packets this viewer has not taken yet."""

@@ -653,6 +653,8 @@ class Unplugged:
         self.ears: dict[str, wire.Ear] = defaultdict(wire.Ear)
         self.house._send = lambda viewers, data, eio_sid="": self.sent.extend((v, self.ears[v].heard(data)) for v in viewers)
         self.house._hang_up = lambda viewer: None
+        self.closed: set[str] = set()
+        self.house._connected = lambda connection: connection.viewer not in self.closed
 
     def join(self, viewer: str, session: str, token: str = "some-token", secret: str = "") -> None:
         from dashboard.web.handlers import Connection
@@ -768,6 +770,16 @@ def test_what_a_page_asks_while_it_joins_is_done_when_it_has_joined() -> None:
     for _ in range(3):
         unplugged.house.round()
     assert answers == {"anne": {"ok": True}, "bob": {"ok": True}}
+
+
+def test_a_page_that_left_before_its_joining_was_heard_is_not_counted() -> None:
+    """With threads, the news of the two may come in the wrong order."""
+    unplugged = Unplugged()
+    unplugged.closed.add("anne")
+    unplugged.house.arrived("leave", "anne")
+    unplugged.join("anne", "aaaaaaaaa")
+    assert not unplugged.house.connections
+    assert not unplugged.house.sessions
 
 
 # --- settings and the end -------------------------------------------------------------------------------

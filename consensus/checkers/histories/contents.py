@@ -17,21 +17,21 @@ class Changes(NamedTuple):
     come: tuple[int, ...]
 
 
-class Last(NamedTuple):
+class Compared(NamedTuple):
     old: Values
     new: Values
     found: Changes | None
 
 
-last = Last((), (), Changes((), ()))  # what was asked last: several checkers ask for the same pair in a row
+newest = Compared((), (), Changes((), ()))  # the newest comparison: several checkers ask for the same pair in a row
 
 
 def changes(old: Values, new: Values) -> Changes | None:
-    """What changed, when it is little; else None."""
-    global last
-    known = last
+    """The few changes between two contents; None when there are many."""
+    global newest
+    known = newest
     if known.new is not new or known.old != old:
-        last = known = Last(old, new, found_changes(old, new))
+        newest = known = Compared(old, new, found_changes(old, new))
     return known.found
 
 

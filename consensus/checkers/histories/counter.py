@@ -158,7 +158,7 @@ class Counter:
                 change,
                 say(
                     "{failed}, which promises that it never happened, but it had been counted.",
-                    failed=failed_increment(change) if change.kind == WRITE else failed_decrement(change),
+                    failed=failed(change),
                 ),
                 (change,),
             )
@@ -355,21 +355,12 @@ def had_read(earlier: Operation, read: Operation) -> Sentence:
     return say_of(earlier.client, "{client} had read {shown} at {at}", "you had read {shown} at {at}", **values)
 
 
-def failed_increment(change: Operation) -> Sentence:
+def failed(change: Operation) -> Sentence:
+    increment = change.kind == WRITE
     return say_of(
         change.client,
-        "An increment of {key} by {client} failed at {at}",
-        "Your increment of {key} failed at {at}",
-        key=change.key,
-        at=seconds(change.finish or 0),
-    )
-
-
-def failed_decrement(change: Operation) -> Sentence:
-    return say_of(
-        change.client,
-        "A decrement of {key} by {client} failed at {at}",
-        "Your decrement of {key} failed at {at}",
+        "An increment of {key} by {client} failed at {at}" if increment else "A decrement of {key} by {client} failed at {at}",
+        "Your increment of {key} failed at {at}" if increment else "Your decrement of {key} failed at {at}",
         key=change.key,
         at=seconds(change.finish or 0),
     )

@@ -319,26 +319,23 @@ class Sessions:
                 earlier, later = self.writes.get((read.key, value)), self.writes.get((read.key, other))
                 if earlier is None or later is None or value == other or (read.key, value, other) in self.told:
                     continue
-                if came_before(earlier, later):
-                    self.told[read.key, value, other] = True
-                    wrote = say_of(
-                        later.client,
-                        "{client} wrote {later} after its own {earlier} had been acknowledged",
-                        "you wrote {later} after your own {earlier} had been acknowledged",
-                        later=other,
-                        earlier=value,
-                    )
-                    self._breaks(MONOTONIC_WRITES, read.finish, side_by_side(read, wrote), (earlier, later, read))
-                elif self._had_read(later, value):
-                    self.told[read.key, value, other] = True
-                    wrote = say_of(
-                        later.client,
-                        "{client} wrote {later} after it had read {earlier}",
-                        "you wrote {later} after you had read {earlier}",
-                        later=other,
-                        earlier=value,
-                    )
-                    self._breaks(WRITES_FOLLOW_READS, read.finish, side_by_side(read, wrote), (earlier, later, read))
+                own = came_before(earlier, later)
+                if not own and not self._had_read(later, value):
+                    continue
+                self.told[read.key, value, other] = True
+                wrote = say_of(
+                    later.client,
+                    "{client} wrote {later} after its own {earlier} had been acknowledged"
+                    if own
+                    else "{client} wrote {later} after it had read {earlier}",
+                    "you wrote {later} after your own {earlier} had been acknowledged"
+                    if own
+                    else "you wrote {later} after you had read {earlier}",
+                    later=other,
+                    earlier=value,
+                )
+                promise = MONOTONIC_WRITES if own else WRITES_FOLLOW_READS
+                self._breaks(promise, read.finish, side_by_side(read, wrote), (earlier, later, read))
 
     def _had_read(self, write: Operation, value: str) -> bool:
         """Had the session of this write read that value before it asked?"""

@@ -37,7 +37,7 @@ from typing import Any, Final, NamedTuple
 
 from consensus.checkers.protocols.raft_safety import RaftSafety
 from consensus.kernel.ledger import Ledger
-from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request, make
+from consensus.kernel.node import LOG_SHOWN, MS, OK, READ, WRITE, Node, Request
 from consensus.kernel.sentences import say
 from consensus.maths.quorums import (
     LEARNER,
@@ -382,10 +382,9 @@ class RaftNode(Node):
 
     def reset_election_timer(self) -> None:
         """Chosen at random from an interval, so that in most terms only one server times out (5.2)."""
-        if self.id not in self.configuration.voters and not self.may_stand():
+        if not self.may_stand():
             return self.cancel_timer("election")
-        knobs = self.knobs
-        shortest, longest = knobs["election_min_ms"] * MS, knobs["election_max_ms"] * MS
+        shortest, longest = self.knobs["election_min_ms"] * MS, self.knobs["election_max_ms"] * MS
         spread = longest - shortest if longest > shortest else 0
         return self.set_timer("election", shortest + self.stream.below(spread + 1))
 
@@ -542,8 +541,7 @@ class RaftNode(Node):
             return InstallSnapshot(self.current_term, self.id, *self.snapshot, self.round)
         entries = tuple(log[place : place + ENTRIES_MAX]) if place < len(log) else ()
         prev_log_term = log[place - 1][TERM]
-        header = self.current_term, self.id, first - 1, prev_log_term
-        return make(AppendEntries, (*header, entries, self.commit_index, self.round))
+        return AppendEntries(self.current_term, self.id, first - 1, prev_log_term, entries, self.commit_index, self.round)
 
     def on_append_entries(self, src: str, m: AppendEntries) -> None:
         term, leader_id, prev_log_index, prev_log_term, entries, leader_commit, round = m
@@ -563,12 +561,11 @@ class RaftNode(Node):
         last_new_index = prev_log_index + len(entries)
         if leader_commit > self.commit_index:  # AppendEntries 5
             self.commit_up_to(min(leader_commit, last_new_index))
-        self.send(src, make(AppendEntriesReply, (term, True, last_new_index, 0, 0, round)))
+        self.send(src, AppendEntriesReply(self.current_term, True, last_new_index, 0, 0, round))
 
     def on_append_entries_reply(self, src: str, m: AppendEntriesReply) -> None:
         term, success, match_index, conflict_term, conflict_index, round = m
-        if term > self.current_term:
-            self.observe_term(term)
+        self.observe_term(term)
         if self.role != LEADER or term != self.current_term or (follower := self.followers.get(src)) is None:
             return
         follower.answered_at = self.elapsed
@@ -653,8 +650,7 @@ class RaftNode(Node):
         full = full or follower.next_index <= self.snapshot.last_included_index
         follower.match_index = match_index
         follower.next_index = max(follower.next_index, match_index + 1)
-        if match_index > self.commit_index:  # else this follower adds nothing to what is committed already
-            self.advance_commit_index()
+        self.advance_commit_index()
         if self.role != LEADER or peer not in self.followers:  # this commit removed the leader itself, or the follower
             return
         if full and match_index < self.last_log_index:
@@ -667,8 +663,7 @@ class RaftNode(Node):
         if self.commit_index == self.last_log_index:
             return  # there is nothing left to commit
         match_index = {peer: follower.match_index for peer, follower in self.followers.items()}
-        match_index[self.id] = self.last_log_index
-        on_majority = self.agreed_index(match_index)
+        on_majority = self.agreed_index({**match_index, self.id: self.last_log_index})
         # Terms never decrease along a log: if this entry is of an earlier term, so are all entries before it.
         if on_majority > self.commit_index and self.may_commit_by_counting(on_majority):
             self.commit_up_to(on_majority)
@@ -914,7 +909,7 @@ class RaftNode(Node):
         operation = self.desk.pass_on(op_id).operation
         if self.role == LEADER:
             return self.serve(self.id, *operation)
-        self.send(self.leader_id, make(Forward, (self.current_term, *operation)))
+        self.send(self.leader_id, Forward(self.current_term, *operation))
         return False
 
     def pass_on_requests(self) -> None:
@@ -1006,7 +1001,7 @@ class RaftNode(Node):
         if home == self.id:
             self.desk.answer(self, op_id, OK, result)
         else:
-            self.send(home, make(ForwardReply, (self.current_term, op_id, True, result)))
+            self.send(home, ForwardReply(self.current_term, op_id, True, result))
 
     def let_go_of_requests(self) -> None:
         """A deposed leader promises nothing about the writes in its log. Home nodes may send reads to the next leader."""
