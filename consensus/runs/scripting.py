@@ -425,7 +425,7 @@ MOMENTS = ("since", "until", "at", "oldest")  # the fields of meters that are mo
 
 
 def _in_seconds(value: Any) -> Any:
-    """Converts moments and milliseconds (``latency_ms``, ``slowest_ms``, ``ms``) to seconds; the latter get shorter names."""
+    """Converts moments and milliseconds (``reads_ms``, ``slowest_ms``, ``ms``) to seconds; the latter get shorter names."""
     if isinstance(value, list):
         return [_in_seconds(item) for item in value]
     if not isinstance(value, dict):

@@ -128,7 +128,6 @@ class Count:
         self.apart: dict[str, bool] = {}  # nodes that decided otherwise than another had, or told a client so
         self.violations = self.conflicts = self.stale = self.inverted = 0
         self.read_ok = self.read_asked = self.write_ok = self.write_asked = 0
-        self.latencies: list[int] = []
         self.reads, self.writes = Times(), Times()
         # The operations of the last WINDOW: when each ended, was it answered, and was the answer that it is declined
         self.ended: list[tuple[int, bool, bool]] = []
@@ -146,8 +145,6 @@ class Count:
             self.ok += 1
             latency = operation.finish - operation.start
             (self.reads if operation.kind == READ else self.writes).take(latency)
-            self.latencies.append(latency)
-            del self.latencies[:-LATENCIES_KEPT]
         elif operation.declined:
             self.declined += 1
         elif operation.outcome == "failed":
@@ -180,13 +177,6 @@ class Count:
 
     def harm(self, lost: int) -> Harm:
         return Harm(len(self.apart), lost, self.violations, self.conflicts, self.stale, self.inverted)
-
-    def latency_ms(self) -> list[int] | None:
-        """The median and the 99th percentile of the answers' times, in milliseconds."""
-        if not self.latencies:
-            return None
-        order = sorted(self.latencies)
-        return [order[len(order) // 2] // MS, order[min(len(order) - 1, len(order) * 99 // 100)] // MS]
 
 
 class Span:
@@ -419,7 +409,6 @@ class Meters:
             "oldest": oldest,
             "read": [count.read_ok, count.read_asked],
             "write": [count.write_ok, count.write_asked],
-            "latency_ms": count.latency_ms(),
             "reads_ms": count.reads.shown_ms(),
             "writes_ms": count.writes.shown_ms(),
         }

@@ -360,7 +360,6 @@ PARTS: dict[str, dict[str, str]] = {
         "oldest": "number | null",
         "read": "[ok: number, asked: number]",
         "write": "[ok: number, asked: number]",
-        "latency_ms": "[half: number, most: number] | null",
         "reads_ms": "[half: number, slowest: number] | null",
         "writes_ms": "[half: number, slowest: number] | null",
     },

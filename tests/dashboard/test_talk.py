@@ -231,9 +231,12 @@ def test_a_scenario_whose_steps_are_the_visitors_gets_them_in_a_talk(room: Room)
     press(room)
     until_it_stands(room)
     assert room.session.spec.script
-    press(room)
-    until_it_stands(room)
-    assert room.session.lanes[0].sim.network.cuts
+    cut = False
+    for _ in beats_of(registry.scenario(room.session.spec.scenario))[1:]:
+        press(room)
+        until_it_stands(room)
+        cut = cut or bool(room.session.lanes[0].sim.network.cuts)
+    assert cut
 
 
 def test_a_run_that_the_visitor_cut_by_hand_is_not_taken_from_him(room: Room) -> None:

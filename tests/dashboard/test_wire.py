@@ -447,6 +447,7 @@ GOOD: list[tuple[dict[str, Any], Any]] = [
     ({"type": "reset"}, None),
     ({"type": "resync"}, None),
     ({"type": "inspect", "lane": 0, "messages": [1, 2]}, None),
+    ({"type": "why", "lane": 0}, None),
     ({"type": "ask_controls"}, None),
     ({"type": "hand", "visitor": 1}, None),
     ({"type": "decline", "visitor": 1}, None),

@@ -175,11 +175,11 @@ def test_a_run_with_an_adversary_is_rewound_and_replayed_to_the_bit() -> None:
 def test_undo_sends_it_away_and_calls_it_back() -> None:
     timeline = Timeline(registry.spec("same-cut"))
     timeline.act(Adversary("decisive"))
-    assert timeline.undo() == "send the adversary away"
+    assert timeline.undo() == "adversary"
     assert {lane.sim.adversary for lane in timeline.experiment.lanes} == {""}
     timeline.act(Adversary("decisive"))
     timeline.act(Adversary(""))
-    assert timeline.undo() == "call the adversary back"
+    assert timeline.undo() == "end of the adversary"
     assert {lane.sim.adversary for lane in timeline.experiment.lanes} == {"decisive"}
 
 

@@ -93,7 +93,7 @@ def test_a_step_may_fall_on_one_lane_alone() -> None:
     assert [lane.sim.status["n2"] for lane in experiment.lanes] == ["up", "crashed", "up"]
     assert [lane.links()["sides"] for lane in experiment.lanes] == [[[*THREE]], [[*THREE]], [["n1", "n3"], ["n2"]]]
     assert [(mark.kind, mark.lane) for mark in experiment.marks] == [("crash", 1), ("cut", 2)]
-    assert experiment.caption == "Cut at 1.0 s. Split: {n1, n3} | {n2}."
+    assert experiment.caption == "In lane 3 only: Cut at 1.0 s. Split: {n1, n3} | {n2}."
     assert experiment.cut_spans == [], "a band across all lanes would be false"
 
 

@@ -529,7 +529,7 @@ def test_a_page_is_told_the_world_and_then_the_news(open_page: Callable[..., Pag
     page = open_page(fresh(), "anne-token", transport)
     world = page.snapshot()
     assert page.packets[0][0] == 1
-    assert [kind for kind, _ in page.packets[0][2]] == ["hello", "audience", "snapshot"]
+    assert [kind for kind, _ in page.packets[0][2]] == ["hello", "audience", "talk", "snapshot"]
     page.wait(lambda: len(page.packets) > 20)
     for before, after in itertools.pairwise(page.packets[:20]):  # in order and complete, or with a snapshot, on a busy machine
         assert after[0] == before[0] + 1 or "snapshot" in [kind for kind, _ in after[2]]

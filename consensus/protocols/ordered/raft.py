@@ -1108,7 +1108,6 @@ class RaftNode(Node):
             needed = majority(len(self.configuration.voters))
             facts["votes"] = say("{nodes} ({n} needed)", nodes=", ".join(voters), n=needed)
         if self.role == LEADER:
-            facts["next index"] = ", ".join(f"{peer}: {follower.next_index}" for peer, follower in self.followers.items())
             facts["match index"] = ", ".join(f"{peer}: {follower.match_index}" for peer, follower in self.followers.items())
             facts["reads waiting"] = str(len(self.reads))
         if waiting := list(self.desk.waiting(self)):

@@ -193,7 +193,6 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   oldest: number | null,
  *   read: [ok: number, asked: number],
  *   write: [ok: number, asked: number],
- *   latency_ms: [half: number, most: number] | null,
  *   reads_ms: [half: number, slowest: number] | null,
  *   writes_ms: [half: number, slowest: number] | null,
  * }} Side

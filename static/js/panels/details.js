@@ -54,6 +54,12 @@ function SidesTable({ sides }) {
     <thead><tr><th scope="col">${t("details.side")}</th><th scope="col">${t("details.reads")}</th><th scope="col">${t("details.writes")}</th><th scope="col">${t("details.latency")}</th></tr></thead>
     <tbody>${sides.map((side) => html`<tr key=${side.nodes.join()}><th scope="row">${whole ? t("meters.everyone") : set(side.nodes)}</th>
       <td>${t("meters.answered", { ok: side.read[0], all: side.read[1] })}</td><td>${t("meters.answered", { ok: side.write[0], all: side.write[1] })}</td>
-      <td>${side.latency_ms ? t("details.latencyValue", { half: side.latency_ms[0], most: side.latency_ms[1] }) : "–"}</td></tr>`)}</tbody>
+      <td>${timesWords(side)}</td></tr>`)}</tbody>
   </table>`;
+}
+
+/** How long reads and writes took. @param {import("../lib/wire-types.js").Side} side */
+function timesWords({ reads_ms: reads, writes_ms: writes }) {
+  const kinds = /** @type {const} */ ([["details.readTimes", reads], ["details.writeTimes", writes]]);
+  return kinds.flatMap(([words, times]) => (times ? [t(words, { half: times[0], most: times[1] })] : [])).join(", ") || "–";
 }

@@ -25,6 +25,7 @@ export function NodeCard({ app, lane, id }) {
     [t("card.answered"), answered],
     ...node.timers.map(([name, , due]) => /** @type {[string, unknown]} */ ([t("card.timers"), t("card.timer", { name, span: span(Math.max(0, due - renderAt)) })])),
     ...Object.entries(node.facts ?? {}),
+    [t("card.nextIndex"), node.next && Object.entries(node.next).map(([name, index]) => t("named", { name, text: index })).join(", ")],
     [t("card.clock"), clockWords(node, renderAt)],
     [t("card.lie"), node.lie],
   ];

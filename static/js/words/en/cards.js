@@ -10,6 +10,7 @@ export const cards = Object.freeze({
   "card.statuses.halted": "halted",
   "card.epoch": "epoch",
   "card.leader": "follows",
+  "card.nextIndex": "next index",
   "card.log": "log",
   "card.logEmpty": "empty",
   "card.store": "store",
