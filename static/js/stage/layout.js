@@ -19,6 +19,7 @@ const RADIUS_OF_FEW = [38, 84, 76, 54, 45]; // one to four nodes are larger
 const RINGED = 8; // with more nodes than that on one side, their clients stand all round them
 const APART = 1.3; // a node dragged this far from the middle, as a multiple of the ring, stands alone
 const LETTERS = 16;
+const SHRINKS_TO = 0.65; // of the radius that suits the number of nodes: no texts make nodes smaller than this
 
 /** The room for texts of a lane that has none. @type {Room} */
 export const NO_TEXTS = Object.freeze({ head: false, log: true, lines: 0, wide: 0, said: 0, foot: true });
@@ -34,7 +35,8 @@ export function stageSize(width, height) {
   return { ...size, scale: Math.min(width / size.width, height / size.height) };
 }
 
-/** The layout of a cluster. Nodes become smaller until their texts cover neither each other nor another node.
+/** The layout of a cluster. Nodes become smaller until their texts cover neither each other nor another node, but never so small that the
+ * last row cannot read them: where that does not help, the layout that covers least is taken.
  * @param {{nodes: readonly string[], sides?: readonly (readonly string[])[], clean?: boolean,
  *   clients?: readonly (readonly [string, string])[], width: number, height: number, letters?: number, room?: Room}} given
  * @returns {Layout} */
@@ -44,7 +46,9 @@ export function layout({ nodes, sides = [], clean = false, clients = [], width, 
   /** @type {Layout | null} */
   let best = null;
   let least = Number.POSITIVE_INFINITY;
-  for (let radius = radiusFor(nodes.length, width, height); radius >= RADIUS_MIN || !best; radius -= 1) {
+  const most = radiusFor(nodes.length, width, height);
+  const smallest = Math.max(RADIUS_MIN, Math.floor(most * SHRINKS_TO));
+  for (let radius = most; radius >= smallest || !best; radius -= 1) {
     const given = arranged(nodes, groups, clients, whole, radius, letters, room);
     if (radius > RADIUS_MIN && !given.roomy) continue;
     const covered = overlap(given.layout);
