@@ -171,7 +171,7 @@ def ground(page: Page, lane: int = 0) -> Point:
 def between(page: Page, side: Iterable[str], lane: int = 0) -> Stroke:
     """The straight stroke that separates these nodes from the others with the most room on both sides, and a little longer.
 
-    It stays inside the stage, and begins at an end where nothing lies over the stage.
+    It stays inside the stage. It begins at an end where nothing lies over the stage, and not on a node: that would be a drag.
     """
     stand, inside = places(page, lane), set(side)
     best = (0.0, 0.0, 0.0)
@@ -192,7 +192,9 @@ def between(page: Page, side: Iterable[str], lane: int = 0) -> Stroke:
             enters, leaves = sorted(((low + REACH + 1 - start) / step, (high - REACH - 1 - start) / step))
             first, last = max(first, enters), min(last, leaves)
     ends = [(offset * c - t * s, offset * s + t * c) for t in (first, last)]
-    return ends if meant(page, ends, lane)[0] else ends[::-1]
+    begins = [found is not None and found["kind"] not in ("node", "cell") for found in meant(page, ends, lane)]
+    assert any(begins), f"At both ends of the stroke that parts {sorted(inside)} from the others lies something else."
+    return ends if begins[0] else ends[::-1]
 
 
 def across(page: Page, a: str, b: str, lane: int = 0) -> Stroke:
