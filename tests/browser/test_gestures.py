@@ -449,7 +449,9 @@ def test_a_window_that_changes_in_the_middle_of_a_rope_cuts_what_the_rope_shows(
 
 def test_neither_a_tremble_nor_the_right_button_draws(still: Page, commands: Commands) -> None:
     x, y = places(still)["n4"]
+    still.evaluate("held.hold()")  # on a busy machine it would be a long press
     draw(still, [(x, y), (x + 3, y + 3)])
+    still.evaluate("held.letGo()")
     expect(still.get_by_role("dialog", name="Node n4 · Raft")).to_be_visible()
     start, end = between(still, SMALL)
     still.mouse.move(*start)
