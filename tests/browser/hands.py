@@ -229,7 +229,8 @@ def side_words(side: dict[str, Any], whole: bool) -> list[str]:
     """The texts that the meter of a side must show, by the engine's counts."""
     answered, ended, _declined = side["recent"]
     count = f"{answered} of {ended}"
-    odd = [f"{side['lost']} lost"] if side["lost"] else []
+    odd = [f"{counted(side['splits'], 'node')} decided otherwise"] if side["splits"] else []
+    odd += [f"{side['lost']} lost"] if side["lost"] else []
     odd += [counted(side["violations"], "contradiction")] if side["violations"] else []
     odd += [f"{side['conflicts']} with siblings"] if side["conflicts"] else []
     odd += [f"{side['stale']} stale"] if side["stale"] else []

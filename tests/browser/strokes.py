@@ -17,6 +17,7 @@ Stroke = list[Point]
 
 OUTSIDE = 34  # pixels: a stroke goes this far beyond the nodes that it separates
 LOOP = 50  # pixels between a loop and the nodes inside it
+REACH = 18  # pixels: a finger may mean whatever lies this near to it
 STEPS = 4  # moves of the pointer between two corners of a stroke
 COMMAND = re.compile(r'42\d*(\["command".*\])$')
 
@@ -33,6 +34,18 @@ SETTLED = """async () => {
   }
 }"""
 
+# What a press at each of these points means to the page: what the stage finds there; null where something lies over the stage.
+# The browser itself gives a finger to a button beside it, so the points round it must be free, too.
+MEANT = """async ([lane, points, units, reach, slop]) => {
+  const { hit } = await import(new URL("stage/hit.js", document.querySelector('script[type="module"]').src));
+  const canvas = document.querySelector(`section.lane[data-lane='${lane}'] .stage canvas`);
+  const shapes = inside.stages.get(lane).shapes();
+  const round = [[0, 0], [1, 0], [0, 1], [-1, 0], [0, -1]];
+  return points.map(([x, y], i) => {
+    const free = round.every(([dx, dy]) => document.elementFromPoint(x + dx * reach, y + dy * reach) === canvas);
+    return free ? (hit(shapes, units[i], slop) ?? { kind: "ground" }) : null;
+  });
+}"""
 
 _heard: dict[int, tuple[Page, list[dict[str, Any]]]] = {}  # one listener for each page, for as long as the page lasts
 
@@ -98,12 +111,32 @@ def shapes(page: Page, kind: str, lane: int = 0) -> list[dict[str, Any]]:
     return list(page.evaluate(asked, [kind, lane]))
 
 
-def on_page(page: Page, shape: dict[str, Any], lane: int = 0) -> Point:
-    """The place of a shape on the page."""
+class View(NamedTuple):
+    """How a stage lies on the page: where its middle is, and the pixels of one of its units."""
+
+    x: float
+    y: float
+    scale: float
+
+
+def view(page: Page, lane: int = 0) -> View:
     drawn, seen = {node["id"]: node for node in shapes(page, "node", lane)}, places(page, lane)
     a, b = sorted(drawn, key=lambda id: drawn[id]["x"])[:: len(drawn) - 1]
     scale = (seen[b][0] - seen[a][0]) / (drawn[b]["x"] - drawn[a]["x"])
-    return seen[a][0] + (shape["x"] - drawn[a]["x"]) * scale, seen[a][1] + (shape["y"] - drawn[a]["y"]) * scale
+    return View(seen[a][0] - drawn[a]["x"] * scale, seen[a][1] - drawn[a]["y"] * scale, scale)
+
+
+def on_page(page: Page, shape: dict[str, Any], lane: int = 0) -> Point:
+    """The place of a shape on the page."""
+    x, y, scale = view(page, lane)
+    return x + shape["x"] * scale, y + shape["y"] * scale
+
+
+def meant(page: Page, points: Sequence[Point], lane: int = 0) -> list[dict[str, Any] | None]:
+    """For each point: what a press there means, of kind "ground" if nothing lies there; None if the stage is covered."""
+    left, top, scale = view(page, lane)
+    units = [((x - left) / scale, (y - top) / scale) for x, y in points]
+    return list(page.evaluate(MEANT, [lane, points, units, REACH, REACH / scale]))
 
 
 def mid(a: Point, b: Point, part: float = 0.5) -> Point:
@@ -111,22 +144,35 @@ def mid(a: Point, b: Point, part: float = 0.5) -> Point:
 
 
 def link(page: Page, a: str, b: str, lane: int = 0, part: float = 0.5) -> Point:
-    """A point of the link between two nodes."""
+    """A point of the link between two nodes where a press means this link; as near as possible to this part of the way."""
     stand = places(page, lane)
-    return mid(stand[a], stand[b], part)
+    parts = sorted((number / 50 for number in range(5, 46)), key=lambda each: abs(each - part))
+    points = [mid(stand[a], stand[b], each) for each in parts]
+    for point, found in zip(points, meant(page, points, lane), strict=True):
+        if found and found["kind"] == "link" and {found["a"], found["b"]} == {a, b}:
+            return point
+    raise AssertionError(f"Something lies on every part of the link between {a} and {b}.")
 
 
 def ground(page: Page, lane: int = 0) -> Point:
-    """A place of the stage with nothing on it: its lower left corner."""
+    """A place of the stage with nothing on it or over it, as near as possible to the lower left corner."""
     box = canvas(page, lane)
-    return box.left + 12, box.bottom - 12
+    points = [(box.left + x, box.bottom - y) for x in range(20, 400, 20) for y in range(20, 400, 20)]
+    points.sort(key=lambda point: math.dist(point, (box.left, box.bottom)))
+    for point, found in zip(points, meant(page, points, lane), strict=True):
+        if found and found["kind"] == "ground":
+            return point
+    raise AssertionError("No ground of this stage is free.")
 
 
 # --- strokes ----------------------------------------------------------------------------------------------------------
 
 
 def between(page: Page, side: Iterable[str], lane: int = 0) -> Stroke:
-    """The straight stroke that separates these nodes from the others with the most room on both sides, and a little longer."""
+    """The straight stroke that separates these nodes from the others with the most room on both sides, and a little longer.
+
+    It stays inside the stage. It begins at an end where nothing lies over the stage, and not on a node: that would be a drag.
+    """
     stand, inside = places(page, lane), set(side)
     best = (0.0, 0.0, 0.0)
     for degrees in range(0, 360, 3):
@@ -140,9 +186,24 @@ def between(page: Page, side: Iterable[str], lane: int = 0) -> Stroke:
     c, s = math.cos(angle), math.sin(angle)
     along = [y * c - x * s for x, y in stand.values()]
     first, last = min(along) - OUTSIDE, max(along) + OUTSIDE
-    ends = [(offset * c - t * s, offset * s + t * c) for t in (first, last)]
     box = canvas(page, lane)
-    return [(min(max(x, box.left + 3), box.right - 3), min(max(y, box.top + 3), box.bottom - 3)) for x, y in ends]
+    for start, step, low, high in ((offset * c, -s, box.left, box.right), (offset * s, c, box.top, box.bottom)):
+        if abs(step) > 1e-9:
+            enters, leaves = sorted(((low + REACH + 1 - start) / step, (high - REACH - 1 - start) / step))
+            first, last = max(first, enters), min(last, leaves)
+    ends = [(offset * c - t * s, offset * s + t * c) for t in (first, last)]
+    begins = [found is not None and found["kind"] not in ("node", "cell") for found in meant(page, ends, lane)]
+    assert any(begins), f"At both ends of the stroke that parts {sorted(inside)} from the others lies something else."
+    return ends if begins[0] else ends[::-1]
+
+
+def across(page: Page, a: str, b: str, lane: int = 0) -> Stroke:
+    """A short stroke across the link between two nodes."""
+    (ax, ay), (bx, by) = (places(page, lane)[id] for id in (a, b))
+    x, y = link(page, a, b, lane)
+    long = math.dist((ax, ay), (bx, by))
+    dx, dy = (ay - by) / long * REACH / 2, (bx - ax) / long * REACH / 2
+    return [(x - dx, y - dy), (x + dx, y + dy)]
 
 
 def round_about(page: Page, side: Iterable[str], lane: int = 0) -> Stroke:
