@@ -45,6 +45,11 @@ class Knob:
             raise Refused(say("{title} must be from {low} to {high}, not {value}.", **bounds))
         return value
 
+    def words(self, value: Any) -> str:
+        """The knob at this value, in words: "Longest election timeout: 400 ms"."""
+        position = dict(self.choices).get(value, f"{value} {self.unit}".rstrip())
+        return f"{self.title}: {position}"
+
 
 @dataclass(frozen=True)
 class Action:

@@ -226,6 +226,9 @@ class Experiment:
             network = self.lanes[lane].sim.network
             words = network.words(leader)
         kind, text, caption = intervention.texts(self.at, words)
+        if isinstance(intervention, Turn):
+            knobs = self.lanes[intervention.lane].card.knobs
+            text = next(knob for knob in knobs if knob.name == intervention.knob).words(intervention.value)
         if kind:
             self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
         if caption and lane is not None and len(self.lanes) > 1 and not isinstance(intervention, Turn):

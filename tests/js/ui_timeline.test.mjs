@@ -55,7 +55,8 @@ test("marks of one kind close together are one mark that counts", () => {
   assert.equal(labelled(stale).length, 1);
 });
 
-test("a long text gives way to the name of its kind, and the story's sentences stay in the caption", () => {
-  assert.deepEqual(labelled([[3 * S, "violation", 0, "c3 read x=7 after it was gone"], [9 * S, "say", -1, "Now look left."]]).map(({ label }) => label), ["violation"]);
+test("a label has the first words of a long text, and the story's sentences stay in the caption", () => {
+  assert.deepEqual(labelled([[3 * S, "violation", 0, "c3 read x=7 after it had been removed"], [9 * S, "say", -1, "Now look left."]]).map(({ label }) => label), ["c3 read x=7 after it had been…"]);
+  assert.deepEqual(labelled([[3 * S, "stale", 0, "c3 read x=7 at n1 after x=8 had been written"]]).map(({ label }) => label), ["stale read"], "of one read");
   assert.equal(placed([[9 * S, "say", -1, "Now look left."]], LENGTH, WORDS).length, 0);
 });

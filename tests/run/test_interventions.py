@@ -117,6 +117,8 @@ def test_it_happens_is_told_and_is_taken_back_or_says_why_not(timeline, do, firs
     assert len(lane.trace) > events, "it leaves an event"
     marks = timeline.experiment.marks[before:]
     kind_and_text = ("cut", "cut") if isinstance(do, Cut | Partition) else do.texts(timeline.at, "")[:2]
+    if isinstance(do, Turn):
+        kind_and_text = ("fault", "PreVote: on")  # in the words of the page
     assert [(mark.kind, mark.text) for mark in marks] == ([] if type(do) in UNMARKED else [kind_and_text])
     assert bool(do.texts(timeline.at, "").caption) == (type(do) not in UNCAPTIONED)
     entry = timeline.log[-1]

@@ -18,11 +18,19 @@ export function lengthOf(horizon, until = 0) {
 }
 
 const WEIGHT = ["cut", "heal", "violation", "leader", "lost", "conflict", "crash", "fault", "refused", "stale", "say"];
-const LABEL_MAX = 26; // letters of a mark's own text
+const COUNTED = ["stale", "conflict", "lost"]; // their labels name the kind; the text is about one read or write
+const LABEL_MAX = 34; // letters of a mark's own text
 const LETTER = 0.0068; // of the track's width, for each letter of a label
 const LARGER = 0.0082; // the same when presenting
 const NEAR = 0.006; // of the track's width: marks of one kind that are closer than this become one
 const LANES_NAMED = 2;
+
+/** The first words of a mark's text. @param {string} text */
+function shortened(text) {
+  if (text.length <= LABEL_MAX) return text;
+  const cut = text.lastIndexOf(" ", LABEL_MAX - 1);
+  return `${text.slice(0, cut > LABEL_MAX / 2 ? cut : LABEL_MAX - 1).replace(/[\s,:;(]+$/, "")}…`;
+}
 
 /**
  * The marks to draw, and the labels of some of them: the important ones first, none over another, none out of the track. A label names the
@@ -31,7 +39,7 @@ const LANES_NAMED = 2;
  * @param {Array<[at: number, kind: string, lane: number, text: string]>} marks
  * @param {number} length the length of the whole track in simulated microseconds
  * @param {{kind: (kind: string) => string, lane: (lane: string, text: string) => string, lanes?: readonly string[], large?: boolean}} words
- *   the name of a kind, for a mark whose own text is too long; a text of a lane; the names of the lanes; whether letters are larger
+ *   the name of a kind, for a mark without a text of its own; a text of a lane; the names of the lanes; whether letters are larger
  */
 export function placed(marks, length, { kind: nameOf, lane: inLane, lanes = [], large = false }) {
   /** @type {Array<{at: number, kind: string, lane: number, text: string, texts: string[], label: string, row: number, middle: number, times: number, of: number[]}>} */
@@ -52,7 +60,7 @@ export function placed(marks, length, { kind: nameOf, lane: inLane, lanes = [], 
   for (const mark of [...kept].sort((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind) || a.at - b.at)) {
     const first = `${mark.kind} ${mark.lane}`;
     if ((mark.kind === "stale" || mark.kind === "conflict" || mark.kind === "lost") && firstOfKind.has(first)) continue;
-    const text = mark.text.length > 0 && mark.text.length <= LABEL_MAX ? mark.text : nameOf(mark.kind);
+    const text = mark.text === "" || COUNTED.includes(mark.kind) ? nameOf(mark.kind) : shortened(mark.text);
     const named = mark.of.map((lane) => lanes[lane] ?? "").filter(Boolean);
     const label = named.length > 0 && named.length <= LANES_NAMED && named.length < lanes.length ? inLane(named.join(", "), text) : text;
     const half = (label.length * (large ? LARGER : LETTER)) / 2 + 0.008;

@@ -62,7 +62,7 @@ export const page = Object.freeze({
   "time.marks.crash": "crash",
   "time.marks.fault": "fault",
   "time.marks.stale": "stale read",
-  "time.marks.conflict": "conflict",
+  "time.marks.conflict": "siblings",
   "time.marks.violation": "violation",
   "time.marks.lost": "lost write",
   "time.marks.refused": "not done",
