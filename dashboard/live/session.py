@@ -200,6 +200,11 @@ class Session:
         """Does this viewer hold the controls?"""
         return self.controls.holds(viewer)
 
+    @property
+    def followed(self) -> bool:
+        """Is anybody here besides the owner's own pages?"""
+        return len(self.viewers) > len(self.controls.owners)
+
     # --- commands -----------------------------------------------------------------------------
 
     def ask(self, viewer: str, message: Any, reply: Reply) -> None:
