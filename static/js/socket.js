@@ -59,14 +59,14 @@ function inLanguage(answer) {
   return typeof answer?.sentence === "string" ? { ...answer, sentence: server(answer.template ?? answer.sentence, answer.values) } : answer;
 }
 
-/** This tab's own random name: it survives a reload, and each tab has another one. */
+/** This browser's own random name: it survives a reload, and all its tabs have one vote and one seat together. */
 function token() {
   const fresh = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(36).padStart(2, "0")).join("");
   try {
-    const kept = sessionStorage.getItem(TOKEN) ?? fresh;
-    sessionStorage.setItem(TOKEN, kept);
+    const kept = localStorage.getItem(TOKEN) ?? fresh;
+    localStorage.setItem(TOKEN, kept);
     return kept;
   } catch {
-    return fresh; // storage is forbidden here: after a reload this tab is a new visitor
+    return fresh; // storage is forbidden here: each tab is a visitor of its own, and after a reload a new one
   }
 }
