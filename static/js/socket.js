@@ -11,7 +11,8 @@ const ANSWER_MAX = 15_000; // milliseconds; the server answers within ten second
  * @param {{session: string, onPacket: (packet: any) => void, onConnected: (connected: boolean, sentence: string) => void, onBroken: (error: unknown) => void}} given
  */
 export function connect({ session, onPacket, onConnected, onBroken }) {
-  const socket = io({ auth: { session, token: token() }, reconnectionDelay: 400, reconnectionDelayMax: 4000, parser });
+  const transports = ["websocket", "polling"]; // a WebSocket first: a hall that comes by polling makes six requests a phone
+  const socket = io({ transports, tryAllTransports: true, auth: { session, token: token() }, reconnectionDelay: 400, reconnectionDelayMax: 4000, parser });
   let count = 0;
   const stem = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
   const outbox = createOutbox(
