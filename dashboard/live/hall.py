@@ -10,7 +10,7 @@ Left out: names of people, and more than one vote at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from consensus.kernel.node import S
@@ -96,10 +96,14 @@ class Hall:
     def stand(self, spec: Spec, scenario: Scenario | None) -> None:
         """Another run with another spec: the votes are forgotten. Who has a seat keeps it, perhaps at another node."""
         own = wire.own_scenario(spec, scenario)
-        self.spec, self.by_hand = spec, bool(own and own.by_hand)
+        same = self.spec is not None and not self.spec.script and self.spec == replace(spec, script=())
+        self.spec, self.by_hand = spec, bool(own and own.by_hand and not spec.script)  # a clicker's run has its script
         self.answers = own.answers if own else ()
         self.members, self.keys = spec.members, spec.workload.keys if spec.workload else ("x",)
-        self._forget_votes()
+        if same and spec.script:  # a clicker begins to do the visitor's steps: the question is the same
+            self.measured = ()
+        else:
+            self._forget_votes()
         seats, self.seats = self.seats, {}
         for token, seat in seats.items():
             self.seats[token] = Seat(seat.client, self._emptiest())
@@ -160,6 +164,50 @@ class Hall:
         elif state == OFF:
             self._forget_votes()
         self.state = state
+
+    # --- the speaker's one key (``talk.py``) ------------------------------------------------------
+
+    def opens(self, room: Room) -> None:
+        """The question is on the stage, so the vote on it opens."""
+        if self.answers and self.state == OFF:
+            self._turn(OPEN)
+            room.pause()
+
+    def shows(self) -> bool:
+        """Ends a vote that is under way and shows its bars. False if there is none."""
+        return self.state in (OPEN, CLOSED) and self._turn(SHOWN)
+
+    def reopens(self) -> bool:
+        """Takes the bars back: everybody may vote again, and what was chosen stays. False if there are none."""
+        return self.state == SHOWN and self._turn(OPEN)
+
+    def marks(self, room: Room) -> None:
+        """The lesson is on the stage, so a vote is marked, if the run can say who was right."""
+        if self.state in (OFF, RIGHT):
+            return
+        try:
+            self.measure(room.timeline)
+        except Refused:
+            return
+        self._turn(RIGHT)
+
+    def unmarks(self) -> None:
+        """The run went back behind its lesson."""
+        if self.state == RIGHT:
+            self._turn(SHOWN)
+
+    def forgets(self) -> None:
+        """The run begins again: the votes are forgotten."""
+        if self.state != OFF:
+            self._forget_votes()
+            self._change()
+
+    def _turn(self, state: str) -> bool:
+        self.state, self.used = state, True
+        self._change()
+        return True
+
+    # --- votes --------------------------------------------------------------------------------
 
     def _obey_vote(self, room: Room, token: str, holds: bool, answer: int) -> dict[str, Any]:
         if not 0 <= answer < len(self.answers):

@@ -90,6 +90,7 @@ class Session:
         self.lively_until = now
         self.packet_at = self.meters_at = self.clock_sent_at = self.audience_at = self.snapshot_at = self.welcome_at = now - 1.0
         self.sent_audience: tuple[Any, ...] = ()
+        self.greeting: wire.Greeting | None = None
         self.base_run = 0
         self.talk = Talk(self)
         self.hall = hall.Hall(limits)
@@ -199,6 +200,11 @@ class Session:
     def holds(self, viewer: str) -> bool:
         """Does this viewer hold the controls?"""
         return self.controls.holds(viewer)
+
+    @property
+    def followed(self) -> bool:
+        """Is anybody here besides the owner's own pages?"""
+        return len(self.viewers) > len(self.controls.owners)
 
     # --- commands -----------------------------------------------------------------------------
 
@@ -527,7 +533,7 @@ class Session:
         for viewers, (alone, world) in [*grouped(served), (tuple(self._reached(served)), Served([]))]:
             if viewers:
                 data = packed if world is None else self.stream.for_some([world])
-                packets.append(Packet(viewers, wire.encoded(self.seq, self.run, alone, data)))
+                packets.append(Packet(viewers, wire.encoded(self.seq, self.run, alone, data, self.greeting)))
         return packets
 
     def _news_are_due(self, now: float) -> bool:
@@ -606,7 +612,7 @@ class Session:
         served: dict[str, Served] = {}
         if newcomers or returning:
             world = None if shared and shared[0][0] == "snapshot" else self._snapshot(whole=False)
-            hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits, registry.talks())
+            hello = self._greets()
             for viewer in newcomers:
                 served[viewer] = Served(
                     [hello, audience[viewer], talk[self._conducts(viewer)], *self._hall_for(viewer, comes=True)], world
@@ -631,6 +637,13 @@ class Session:
                 alone, world = served.get(viewer, Served([]))
                 served[viewer] = Served([*alone, wire.refused(sentence)], world)
         return served
+
+    def _greets(self) -> Frame:
+        """The frame that every newcomer gets. To build it takes longer than all else in a first packet."""
+        if self.greeting is None:
+            hello = wire.hello(self.id, self.protocols, self.scenarios, self.limits, registry.talks())
+            self.greeting = wire.Greeting(hello)
+        return self.greeting.frame
 
     def _due(self, now: float, waiting: Callable[[str], int]) -> tuple[list[str], list[str]]:
         """Newcomers, and viewers who have caught up; both wait a little, so that many share one snapshot."""

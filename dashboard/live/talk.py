@@ -1,7 +1,8 @@
 """The talk of a session: which scene, which beat, what is shown over the stage. A clicker's one key goes on, another goes back.
 
 ``Talk`` belongs to a session, which asks it three things: to carry out a command, how far to simulate in this tick, and what
-the page must know. Without a talk the run that is open is the only scene.
+the page must know. Without a talk the run that is open is the only scene. When somebody follows, the question asks the hall:
+the same key opens the vote, shows its bars, plays on, and at the lesson shows who was right.
 
 Left out: saving talks on the server. A visitor keeps a talk as a file, and opens it from there.
 """
@@ -61,8 +62,10 @@ class Talk:
         """The opening again: in a talk, or once its beats have begun, with the question."""
         begun = self.talk is not None or self.beat >= 0
         self.stand()
+        self.session.hall.forgets()
         if begun and self.beats and self.beats[0].kind == QUESTION:
-            self.beat, self.shown = 0, QUESTION
+            self.beat = 0
+            self._show_card(0)
 
     def speed(self, speed: float) -> None:
         """The speaker changed the speed on the way to a beat: the rest of the way changes by the same factor."""
@@ -102,19 +105,27 @@ class Talk:
         if self.under_way is not None and session.timeline.at >= self.beats[self.under_way].at:
             self._reached(self.under_way)
         if self.reveals >= 0 and not session.arriving:
-            self.shown, self.reveals = self._card(self.reveals), -1
+            number, self.reveals = self.reveals, -1
+            self._show_card(number)
             session.changed = True
 
     def _reached(self, number: int) -> None:
         session = self.session
         self.under_way, self.factor = None, 1.0
-        self.beat, self.shown = number, self._card(number)
+        self.beat = number
+        self._show_card(number)
         session.playing, session.changed, session.meters_due = False, True, True
         session.speed = min(max(session.spec.speed, session.limits.speed_min), session.limits.speed_max)
 
-    def _card(self, number: int) -> str:
+    def _show_card(self, number: int) -> None:
+        """A question asks the hall, and a lesson says who was right; alone at a desk they are cards to read."""
+        session = self.session
         kind = self.beats[number].kind
-        return "" if kind == STOP or (kind == LESSON and self.session.veiled) else kind
+        self.shown = "" if kind == STOP or (kind == LESSON and session.veiled) else kind
+        if self.shown == QUESTION and session.followed:
+            session.hall.opens(session)
+        elif self.shown == LESSON:
+            session.hall.marks(session)
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -128,6 +139,8 @@ class Talk:
             return self._obey_blank(now, on=False)
         if self.under_way is not None:  # pressed again on the way: there at once
             return self._jump(self.under_way)
+        if session.followed and session.hall.shows():
+            return None
         following = self.beat + 1
         if following >= len(self.beats):
             if self.talk is None or self.scene + 1 >= len(self.talk.scenes):
@@ -149,13 +162,17 @@ class Talk:
         if card.by_hand and not session.timeline.log and not session.spec.script:
             session.open(replace(session.spec, script=card.spec.script), playing=False, now=now)
         session._obey_pause()
-        self.beat, self.shown = 0, QUESTION
+        self.beat = 0
+        self._show_card(0)
 
     def _obey_previous(self, now: float) -> None:
         if self.blank:
             return self._obey_blank(now, on=False)
         if self.under_way is not None:
             return self._jump(self.beat)
+        if self.beat == 0 and self.session.followed and self.session.hall.reopens():
+            self.shown = QUESTION
+            return None
         if self.beat > 0:
             return self._jump(self.beat - 1)
         if self.talk is None or self.scene == 0:
@@ -168,6 +185,7 @@ class Talk:
         self.under_way, self.factor = None, 1.0
         session.playing = False
         self.beat, self.shown, self.reveals = max(number, -1), "", number
+        session.hall.unmarks()
         if number < 0:
             return
         at = self.beats[number].at

@@ -85,7 +85,7 @@ from dashboard.wire.lane_view import (
     node_changed,
     turned,
 )
-from dashboard.wire.packets import Ear, Stream, encoded, inflated, numbered, packed
+from dashboard.wire.packets import Ear, Greeting, Stream, encoded, inflated, numbered, packed
 
 __all__ = [
     "BEGIN",
@@ -121,6 +121,7 @@ __all__ = [
     "Flight",
     "Frame",
     "FrameCard",
+    "Greeting",
     "LaneView",
     "Order",
     "Stream",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consensus.kernel.sentences import Sentence, say
@@ -45,6 +45,20 @@ class Writer:
         self.out = bytearray()
         self._value(value)
         return bytes(self.out)
+
+    def list_after(self, first: bytes, rest: Sequence[Any]) -> bytes:
+        """A list whose first item was packed before, by a writer with the same tables."""
+        self.out = bytearray()
+        self._head(LIST, 1 + len(rest))
+        self.out += first
+        for each in rest:
+            self._value(each)
+        return bytes(self.out)
+
+    def copied(self) -> Writer:
+        writer = Writer()
+        writer.words, writer.shapes = dict(self.words), dict(self.shapes)
+        return writer
 
     def tables(self) -> bytes:
         """The tables, for a reader that comes later."""

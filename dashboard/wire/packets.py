@@ -28,15 +28,29 @@ class Stream:
         return self.writer.tables() + self.writer.after().packed(frames)
 
 
+class Greeting:
+    """The first frame for newcomers, packed once for all of them."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.writer = Writer()
+        self.data = self.writer.packed(frame)
+
+    def followed_by(self, frames: Sequence[Frame]) -> bytes:
+        return self.writer.copied().list_after(self.data, frames)
+
+
 def packed(value: Any) -> bytes:
     """One value, packed with tables of its own."""
     return Writer().packed(value)
 
 
-def encoded(seq: int, run: int, alone: Sequence[Frame], shared: bytes) -> bytes:
+def encoded(seq: int, run: int, alone: Sequence[Frame], shared: bytes, greeting: Greeting | None = None) -> bytes:
     """A packet: its numbers, the frames that need no tables, and the stream's part; deflated if that makes it shorter."""
     head = Writer()
-    data = head.packed(seq) + head.packed(run) + head.packed(alone) + shared
+    numbers = head.packed(seq) + head.packed(run)  # whole numbers teach the writer no words
+    greets = greeting is not None and bool(alone) and alone[0] is greeting.frame
+    data = numbers + (greeting.followed_by(alone[1:]) if greeting and greets else head.packed(alone)) + shared
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
     squeezed = squeeze.compress(data) + squeeze.flush()
     return b"\1" + squeezed if len(squeezed) < len(data) else b"\0" + data

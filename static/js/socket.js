@@ -11,7 +11,8 @@ const ANSWER_MAX = 15_000; // milliseconds; the server answers within ten second
  * @param {{session: string, onPacket: (packet: any) => void, onConnected: (connected: boolean, sentence: string) => void, onBroken: (error: unknown) => void}} given
  */
 export function connect({ session, onPacket, onConnected, onBroken }) {
-  const socket = io({ auth: { session, token: token() }, reconnectionDelay: 400, reconnectionDelayMax: 4000, parser });
+  const transports = ["websocket", "polling"]; // a WebSocket first: a hall that comes by polling makes six requests a phone
+  const socket = io({ transports, tryAllTransports: true, auth: { session, token: token() }, reconnectionDelay: 400, reconnectionDelayMax: 4000, parser });
   let count = 0;
   const stem = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
   const outbox = createOutbox(
@@ -59,14 +60,14 @@ function inLanguage(answer) {
   return typeof answer?.sentence === "string" ? { ...answer, sentence: server(answer.template ?? answer.sentence, answer.values) } : answer;
 }
 
-/** This tab's own random name: it survives a reload, and each tab has another one. */
+/** This browser's own random name: it survives a reload, and all its tabs have one vote and one seat together. */
 function token() {
   const fresh = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(36).padStart(2, "0")).join("");
   try {
-    const kept = sessionStorage.getItem(TOKEN) ?? fresh;
-    sessionStorage.setItem(TOKEN, kept);
+    const kept = localStorage.getItem(TOKEN) ?? fresh;
+    localStorage.setItem(TOKEN, kept);
     return kept;
   } catch {
-    return fresh; // storage is forbidden here: after a reload this tab is a new visitor
+    return fresh; // storage is forbidden here: each tab is a visitor of its own, and after a reload a new one
   }
 }

@@ -70,7 +70,7 @@ setInterval(() => {
 document.documentElement.dataset.theme = matchMedia("(prefers-contrast: more)").matches ? "contrast" : "dark";
 document.documentElement.lang = language;
 document.title = t("speaker.title");
-showSpeaker({ world, ui, act }, /** @type {Element} */ (document.getElementById("app")));
+showSpeaker({ world, ui, act, send }, /** @type {Element} */ (document.getElementById("app")));
 Object.assign(globalThis, { speaker: Object.freeze({ get ready() { return world.state.spec !== null && !world.state.waiting; } }) });
 
 export { send, ui, world }; // for a console or a test that imports this module by its address

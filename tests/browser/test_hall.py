@@ -8,6 +8,8 @@ from hands import lane, play, run_to, split
 from playwright.sync_api import Page, expect
 
 from consensus.kernel.node import S
+from consensus.runs import registry
+from consensus.runs.beats import beats_of
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SMALL = {"viewport": {"width": 1280, "height": 720}}
@@ -106,3 +108,126 @@ def test_a_phone_plays_a_client_and_sees_what_each_lane_answers(pages: tuple[Pag
     assert speaker.evaluate(own) == phone.evaluate(own) == ["n1"]
     speaker.get_by_role("button", name="1 seat taken").click()
     expect(phone.locator(".seat")).to_have_count(0)
+
+
+BEATS = beats_of(registry.scenario("cap-moment"))
+
+
+@pytest.fixture
+def talk(visitor: Visitor, open_dashboard: Opener) -> tuple[Page, Page, Page]:
+    """The speaker's page in presenting, his speaker's view, and a phone."""
+    speaker, phone = visitor(**SMALL), visitor(**PHONE)
+    open_dashboard(speaker, "/?talk=8")
+    speaker.wait_for_function("() => capscope.beat().shown === 'question' && capscope.beat().number === 0")
+    open_dashboard(phone, speaker.url.partition("?")[0])
+    view = speaker.context.new_page()
+    view.goto(speaker.url.partition("?")[0] + "/speaker")
+    view.wait_for_function("() => window.speaker?.ready")
+    speaker.keyboard.press("p")
+    speaker.bring_to_front()
+    return speaker, view, phone
+
+
+def next_beat(speaker: Page, number: int) -> None:
+    """Two presses: there at once."""
+    speaker.keyboard.press("PageDown")
+    speaker.wait_for_function("() => capscope.beat().underWay")
+    speaker.keyboard.press("PageDown")
+    speaker.wait_for_function("(n) => capscope.beat().number === n && !capscope.beat().underWay", arg=number)
+
+
+def test_one_key_asks_the_hall_shows_the_bars_and_marks_who_was_right(talk: tuple[Page, Page, Page]) -> None:
+    speaker, view, phone = talk
+    speaker.keyboard.press("r")
+    expect(speaker.locator(".vote h2")).to_have_text(registry.scenario("cap-moment").ask)
+    phone.locator(".answer").nth(2).tap()
+    answers = view.get_by_role("region", name="The hall's answers")
+    expect(answers.locator(".answer-count").nth(2)).to_have_text("1 · 100 %")
+    expect(answers.locator("h2")).to_contain_text("1 vote so far")
+    expect(speaker.locator(".answer-count")).to_have_count(0)
+    speaker.keyboard.press("PageDown")
+    for page in (speaker, phone):
+        expect(page.locator(".vote .answer-count").nth(2)).to_have_text("1 · 100 %")
+    for number in range(1, len(BEATS)):
+        next_beat(speaker, number)
+        expect(speaker.locator(".vote")).to_have_count(0)
+    lesson = speaker.get_by_role("dialog", name="What it shows")
+    expect(lesson.locator(".is-right")).to_have_count(1)
+    expect(lesson.locator(".is-right .answer-count")).to_have_text("1 · 100 %")
+    expect(phone.locator(".marked .vote-line")).to_have_text("You were right.")
+    speaker.keyboard.press("PageUp")
+    expect(lesson).to_have_count(0)
+    expect(speaker.locator(".vote")).to_have_count(0)
+    expect(phone.locator(".is-right")).to_have_count(0)
+    for number in range(len(BEATS) - 3, -1, -1):
+        speaker.keyboard.press("PageUp")
+        speaker.wait_for_function("(n) => capscope.beat().number === n", arg=number)
+    expect(speaker.locator(".vote .answer-count").nth(2)).to_be_visible()
+    speaker.keyboard.press("PageUp")
+    expect(speaker.locator(".vote .answer-count")).to_have_count(0)
+    phone.locator(".answer").nth(0).tap()
+    expect(answers.locator(".answer-count").nth(0)).to_have_text("1 · 100 %")
+
+
+def test_the_speakers_view_opens_closes_and_shows_a_vote(talk: tuple[Page, Page, Page]) -> None:
+    speaker, view, phone = talk
+    answers = view.get_by_role("region", name="The hall's answers")
+    answers.get_by_role("button", name="Open the vote").click()
+    phone.locator(".answer").nth(1).tap()
+    expect(answers.locator(".answer-count").nth(1)).to_have_text("1 · 100 %")
+    answers.get_by_role("button", name="Close the vote").click()
+    expect(phone.locator(".answer").nth(1)).to_be_disabled()
+    expect(speaker.locator(".answer-count")).to_have_count(0)
+    answers.get_by_role("button", name="Show the answers").click()
+    expect(speaker.locator(".answer-count").nth(1)).to_have_text("1 · 100 %")
+
+
+def test_the_owner_opens_and_closes_seats_while_presenting(talk: tuple[Page, Page, Page]) -> None:
+    speaker, view, phone = talk
+    tray = speaker.get_by_role("region", name="Talk")
+    tray.get_by_role("button", name="Seats", exact=True).click()
+    phone.get_by_role("button", name="Be a client").tap()
+    expect(phone.locator(".seat-place")).to_contain_text("You are p1")
+    tray.get_by_role("button", name="1 seat taken").click()
+    expect(phone.locator(".seat")).to_have_count(0)
+    view.get_by_role("button", name="Seats", exact=True).click()
+    expect(phone.get_by_role("button", name="Be a client")).to_be_visible()
+
+
+def test_two_tabs_of_one_phone_have_one_vote_and_one_seat(talk: tuple[Page, Page, Page]) -> None:
+    speaker, view, phone = talk
+    other = phone.context.new_page()
+    other.goto(phone.url)
+    view.get_by_role("button", name="Open the vote").click()
+    for tab, answer in ((phone, 0), (other, 2)):
+        tab.bring_to_front()
+        tab.locator(".answer").nth(answer).tap()
+        expect(tab.locator(".answer").nth(answer)).to_have_attribute("aria-pressed", "true")
+    counts = view.locator(".speaker-hall .answer-count")
+    expect(counts).to_have_text(["0 · 0 %", "0 · 0 %", "1 · 100 %"])
+    view.get_by_role("button", name="Seats", exact=True).click()
+    for tab in (phone, other):
+        tab.bring_to_front()
+        place = tab.locator(".seat-place")
+        expect(place.or_(tab.locator(".seat-take"))).to_be_visible()
+        if not place.is_visible():
+            tab.locator(".seat-take").tap()
+        expect(place).to_contain_text("You are p1")
+    expect(speaker.get_by_role("button", name="1 seat taken")).to_be_visible()
+
+
+def test_a_phone_asks_for_the_controls_from_a_small_menu_and_gets_them_by_one_press(talk: tuple[Page, Page, Page]) -> None:
+    speaker, view, phone = talk
+    ask = phone.get_by_role("button", name="Ask for the controls")
+    expect(ask).to_have_count(0)
+    phone.get_by_role("button", name="More").tap()
+    ask.tap()
+    expect(ask).to_have_count(0)
+    expect(phone.get_by_text("You have asked, as visitor 1.").first).to_be_attached()
+    for page in (speaker, view):
+        expect(page.get_by_role("button", name="Hand over")).to_be_visible()
+    speaker.get_by_role("button", name="Hand over").click()
+    expect(phone.locator(".page.follow")).to_have_count(0)
+    expect(phone.get_by_role("button", name="Give the controls back")).to_be_visible()
+    speaker.get_by_role("button", name="Take back").click()
+    expect(phone.locator(".page.follow")).to_be_visible()

@@ -20,9 +20,16 @@ BEATS = beats_of(registry.scenario(SCENARIO))
 def room() -> Room:
     room = Room()
     room.join("anne", ANNE)
-    room.join("bob", BOB)
     room.tick(10)
     return room
+
+
+@pytest.fixture
+def bob(room: Room) -> str:
+    """Somebody who follows: now a question opens a vote."""
+    room.join("bob", BOB)
+    room.tick(10)
+    return "bob"
 
 
 @pytest.fixture
@@ -155,7 +162,7 @@ def test_after_a_reset_the_question_is_back(scene: Room) -> None:
     assert (talk(scene)["beat"], talk(scene)["shown"], scene.at()) == (0, "question", BEATS[0].at)
 
 
-def test_blank_pauses_and_plays_on_if_it_played(scene: Room) -> None:
+def test_blank_pauses_and_plays_on_if_it_played(scene: Room, bob: str) -> None:
     press(scene, "blank", on=True)
     stood = scene.at()
     scene.tick(60)
@@ -171,14 +178,14 @@ def test_blank_pauses_and_plays_on_if_it_played(scene: Room) -> None:
     assert not scene.session.playing
 
 
-def test_a_card_is_shown_and_taken_away_for_everybody(scene: Room) -> None:
+def test_a_card_is_shown_and_taken_away_for_everybody(scene: Room, bob: str) -> None:
     press(scene, "show", what="lesson")
     assert talk(scene, "bob")["shown"] == "lesson"
     press(scene, "show", what="")
     assert talk(scene, "bob")["shown"] == ""
 
 
-def test_who_watches_cannot_conduct(scene: Room) -> None:
+def test_who_watches_cannot_conduct(scene: Room, bob: str) -> None:
     for command, fields in (("next", {}), ("previous", {}), ("blank", {"on": True}), ("talk", {"name": "8"})):
         assert not scene.ask("bob", command, **fields)["ok"]
 
@@ -218,7 +225,7 @@ def test_the_end_of_a_talk_is_said(room: Room) -> None:
     assert room.ask("anne", "next")["sentence"] == "This is the end of the talk."
 
 
-def test_the_notes_go_to_the_owner_alone(room: Room) -> None:
+def test_the_notes_go_to_the_owner_alone(room: Room, bob: str) -> None:
     press(room, "talk", name="cap-in-ten")
     until_it_stands(room)
     assert "Begin with the copy" in talk(room)["notes"]
@@ -283,7 +290,7 @@ def test_going_to_another_moment_by_hand_takes_the_beat_along(scene: Room) -> No
     assert scene.at() == BEATS[3].at
 
 
-def test_the_frame_fits_its_table(room: Room) -> None:
+def test_the_frame_fits_its_table(room: Room, bob: str) -> None:
     press(room, "talk", name="cap-in-ten")
     until_it_stands(room)
     card = wire.FRAMES["talk"]
@@ -303,3 +310,112 @@ def test_a_reset_within_a_second_of_simulated_time_keeps_the_talk(room: Room) ->
     until_it_stands(room)
     assert (talk(room)["title"] != "", talk(room)["scene"], room.at()) == (True, 0, BEATS[0].at)
     assert BEATS[0].at == 2 * S
+
+
+# --- with phones here -----------------------------------------------------------------------------------
+
+
+def poll(room: Room, viewer: str = "bob") -> dict[str, Any]:
+    return room.frames(viewer, "hall")[-1]["poll"]  # type: ignore[no-any-return]
+
+
+def stands_with(room: Room, beat: int, shown: str, state: str) -> bool:
+    body = talk(room)
+    return (body["beat"], body["shown"], body["under_way"], poll(room)["state"]) == (beat, shown, False, state)
+
+
+def test_with_phones_here_one_key_asks_the_hall_shows_its_bars_and_marks_who_was_right(scene: Room, bob: str) -> None:
+    press(scene)
+    assert stands_with(scene, 0, "question", "open")
+    assert scene.ask(bob, "vote", answer=2)["ok"]
+    press(scene)
+    assert stands_with(scene, 0, "question", "shown")
+    assert poll(scene)["counts"] == [0, 0, 1]
+    assert scene.ask(bob, "vote", answer=0)["sentence"] == "The vote is closed."
+    for number in range(1, len(BEATS)):
+        press(scene)
+        assert talk(scene)["under_way"]
+        until_it_stands(scene)
+        assert stands_with(
+            scene, number, "" if number + 1 < len(BEATS) else "lesson", "shown" if number + 1 < len(BEATS) else "right"
+        )
+    assert poll(scene)["right"] == [False, False, True]
+    assert scene.ask("anne", "next")["sentence"] == "This is the end of the scenario."
+
+
+def test_the_other_key_takes_the_marks_and_the_bars_back_and_the_votes_stay(scene: Room, bob: str) -> None:
+    press(scene)
+    scene.ask(bob, "vote", answer=1)
+    press(scene)
+    for _ in BEATS[1:]:
+        press(scene)
+        press(scene)
+        until_it_stands(scene)
+    assert stands_with(scene, len(BEATS) - 1, "lesson", "right")
+    for number in range(len(BEATS) - 2, -1, -1):
+        press(scene, "previous")
+        until_it_stands(scene)
+        assert stands_with(scene, number, "" if number else "question", "shown")
+        assert poll(scene)["right"] == []
+    press(scene, "previous")
+    assert stands_with(scene, 0, "question", "open")
+    assert poll(scene)["counts"] == [], "the bars are away"
+    assert scene.ask(bob, "vote", answer=2)["ok"]
+    assert scene.ask("anne", "previous")["sentence"] == "This is the beginning of the scenario."
+    press(scene)
+    assert poll(scene)["counts"] == [0, 0, 1]
+
+
+def test_without_phones_a_question_is_a_card_to_read(scene: Room) -> None:
+    scene.join("second window of anne", "another", ANNE)
+    scene.tick(10)
+    press(scene)
+    assert talk(scene)["shown"] == "question"
+    assert not scene.frames("anne", "hall")
+    press(scene)
+    assert talk(scene)["under_way"]
+
+
+def test_each_scene_of_a_talk_asks_the_hall_anew_and_so_does_a_reset(room: Room, bob: str) -> None:
+    press(room, "talk", name="8,9")
+    until_it_stands(room)
+    assert stands_with(room, 0, "question", "open")
+    room.ask(bob, "vote", answer=0)
+    press(room)
+    press(room, "reset")
+    until_it_stands(room)
+    assert stands_with(room, 0, "question", "open")
+    number = poll(room)["number"]
+    press(room)
+    assert poll(room)["counts"] == [0, 0, 0]
+    press(room, "scene", number=1)
+    until_it_stands(room)
+    assert stands_with(room, 0, "question", "open")
+    assert poll(room)["number"] > number
+
+
+def test_a_run_that_the_visitor_does_is_marked_when_a_clicker_does_it(room: Room, bob: str) -> None:
+    assert room.ask("anne", "poll", state="open")["ok"]
+    room.ask(bob, "vote", answer=0)
+    press(room)
+    assert poll(room)["counts"][0] == 1
+    press(room)
+    until_it_stands(room)
+    assert poll(room)["counts"][0] == 1, "its script came, and the votes stay"
+    for _ in talk(room)["beats"][1:]:
+        press(room)
+        press(room)
+        until_it_stands(room)
+    assert poll(room)["state"] == "right"
+    assert any(poll(room)["right"])
+
+
+def test_a_run_that_somebody_changed_shows_its_lesson_without_marks(scene: Room, bob: str) -> None:
+    press(scene)
+    press(scene)
+    scene.ask("anne", "crash", node="n1")
+    for _ in BEATS[1:]:
+        press(scene)
+        press(scene)
+        until_it_stands(scene)
+    assert stands_with(scene, len(BEATS) - 1, "lesson", "shown")

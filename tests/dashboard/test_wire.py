@@ -651,3 +651,12 @@ def test_each_column_of_an_operation_holds_what_its_name_says() -> None:
     row = dict(zip(wire.OPERATION, operation_row(operation, "stale", "old"), strict=True))
     assert (row["result"], row["reason"], row["mark"], row["note"]) == (["7"], "no element", "stale", "old")
     assert (row["id"], row["client"], row["node"], row["outcome"], row["finish"]) == ("c1:1", "c1", "n1", "failed", 9)
+
+
+def test_a_greeting_that_is_packed_once_gives_the_same_packets() -> None:
+    hello = ("hello", {"session": "abcdefgh2", "scenarios": [{"name": "cap-moment", "seconds": 40}] * 2})
+    audience = ("audience", {"session": "abcdefgh2", "viewers": 3})
+    greeting = wire.Greeting(hello)
+    for alone in ([hello], [hello, audience], [audience], []):
+        for seq in (1, 2):
+            assert wire.encoded(seq, 7, alone, b"", greeting) == wire.encoded(seq, 7, alone, b"")

@@ -32,6 +32,7 @@ from consensus import VERSION
 from dashboard import wire
 from dashboard.live.controls import name_of, new_secret
 from dashboard.web import reach
+from dashboard.web.flood import Brake, BrakedSocket
 from dashboard.web.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -867,3 +868,31 @@ def test_only_the_first_lines_of_the_program_and_its_server_know_eventlet() -> N
         if re.search(r"^\s*(import|from) eventlet", path.read_text(), re.M)
     ]
     assert named == ["app.py"]
+
+
+class Narrow:
+    """A socket that takes so many bytes at once, and then no more until somebody waits for it."""
+
+    def __init__(self, takes: int) -> None:
+        self.fd, self.takes, self.got = self, takes, b""
+
+    def send(self, data: bytes) -> int:
+        if not self.takes:
+            raise BlockingIOError
+        taken, self.takes = data[: self.takes], max(0, self.takes - len(data))
+        self.got += taken
+        return len(taken)
+
+    def sendall(self, data: bytes) -> None:
+        self.got += data
+
+
+def test_a_packet_that_goes_out_in_parts_is_whole_before_the_next_one() -> None:
+    plain = Narrow(takes=7)
+    line = BrakedSocket(plain, Brake(LIMITS, lambda _: None), LIMITS)
+    assert line.send_now(b"first") == 5
+    assert line.send_now(b"second") == 2
+    assert line.send_now(b"third") == 0, "the rest of the second comes first"
+    line.sendall(b"fourth")
+    assert plain.got == b"firstsecondfourth"
+    assert line.send_now(b"fifth") == 0, "no room: the queue takes it"

@@ -8,12 +8,13 @@ import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { Join } from "./join.js";
 import { Talks } from "./talks.js";
+import { Marked } from "./vote.js";
 import { Lines } from "./why.js";
 
 /** @param {{app: import("./html.js").App}} props */
 export function Dialogs({ app }) {
-  const [dialog, blank] = useStore(app.ui, (state) => /** @type {const} */ ([state.dialog, state.blank]));
-  const [dark, shown, controls, votes] = useStore(app.world, ({ talk, audience, hall }) => /** @type {const} */ ([talk.blank, talk.shown, audience.controls, hall.poll.state !== "off"]));
+  const [dialog, blank, follow] = useStore(app.ui, (state) => /** @type {const} */ ([state.dialog, state.blank, state.follow]));
+  const [dark, controls] = useStore(app.world, ({ talk, audience }) => /** @type {const} */ ([talk.blank, audience.controls]));
   if (blank || dark) return html`<div class="blank" role="img" aria-label=${t(controls ? "blank" : "talk.dark")} onClick=${() => (blank ? app.ui.update({ blank: false }) : controls && app.send("blank", { on: false }))}></div>`;
   if (dialog === "scenarios") return html`<${Frame} app=${app} title=${t("scenarios.title")}><${Scenarios} app=${app} /></${Frame}>`;
   if (dialog === "catalogue") return html`<${Frame} app=${app} title=${t("catalogue.title")}><${Catalogue} app=${app} /></${Frame}>`;
@@ -22,11 +23,17 @@ export function Dialogs({ app }) {
   if (dialog === "join") return html`<${Frame} app=${app} title=${t("join.title")}><${Join} app=${app} /></${Frame}>`;
   if (dialog === "help") return html`<${Frame} app=${app} title=${t("help.title")}><${Help} app=${app} /></${Frame}>`;
   if (dialog === "talks") return html`<${Frame} app=${app} title=${t("talk.talks")}><${Talks} app=${app} /></${Frame}>`;
+  return follow ? null : html`<${ShownCard} app=${app} />`; // a phone that follows has it in its page
+}
+
+/** The question or the lesson that the speaker shows to everybody; while there is a vote, its card is the question. @param {{app: import("./html.js").App}} props */
+export function ShownCard({ app }) {
+  const [shown, controls, votes] = useStore(app.world, ({ talk, audience, hall }) => /** @type {const} */ ([talk.shown, audience.controls, hall.poll.state !== "off"]));
   return shown && !(shown === "question" && votes) ? html`<${Shown} key=${shown} app=${app} what=${shown} controls=${controls} />` : null;
 }
 
 /**
- * The question or the lesson that the speaker shows to everybody. It is not modal: keys, player and stage go on working under it.
+ * It is not modal: keys, player and stage go on working under it.
  * @param {{app: import("./html.js").App, what: string, controls: boolean}} props
  */
 function Shown({ app, what, controls }) {
@@ -103,6 +110,7 @@ function Question({ app }) {
 function Lesson({ app }) {
   const spec = useStore(app.world, (state) => state.spec);
   return html`<p class="large lesson">${spec?.lesson}</p>
+    <${Marked} app=${app} />
     ${(spec?.veiled ? [] : spec?.lanes ?? []).map((lane, index) => html`<div key=${index} class="lesson-why"><h3>${lane.nickname || lane.title}</h3><${Lines} app=${app} index=${index} /></div>`)}
     <h3>${t("audience.mustComeOut")}</h3>
     <ul class="expected">${(spec?.expect ?? []).map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ul>`;

@@ -2,27 +2,31 @@
  * The page of a phone in the hall, which only follows: the words of all lanes first, then what the speaker asks and what this phone does,
  * then one lane at a time by a swipe. No player and no tools: a watcher may use neither.
  */
+import { useState } from "preact/hooks";
 import { fromLeft } from "../lib/sides.js";
 import { moment, set } from "../words/figures.js";
 import { named, t } from "../words/index.js";
 import { Caption } from "./caption.js";
+import { ShownCard } from "./dialogs.js";
 import { Dock } from "./dock.js";
 import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 import { Sentence, Stage } from "./lane.js";
 import { SeatPanel } from "./seat.js";
 import { Strip } from "./strip.js";
+import { askControls } from "./topbar.js";
 import { Vote } from "./vote.js";
 
 /** @param {{app: import("./html.js").App}} props */
 export function FollowPage({ app }) {
   const spec = useStore(app.world, (state) => state.spec);
-  const state = useStore(app.world, (world) => world.hall.poll.state);
+  const [state, shown] = useStore(app.world, ({ hall, talk }) => /** @type {const} */ ([hall.poll.state, talk.shown]));
   const lanes = spec?.lanes ?? [];
-  return html`<header class="follow-bar"><h1 class="brand"><b>CAP</b>scope</h1><span class="follow-title">${spec?.title}</span><${Moment} app=${app} /></header>
+  return html`<header class="follow-bar"><h1 class="brand"><b>CAP</b>scope</h1><span class="follow-title">${spec?.title}</span><${Moment} app=${app} /><${More} app=${app} /></header>
     <main>
       <section class="follow-words" aria-label=${t("follow.words")}>${lanes.map((_, index) => html`<${LaneWords} key=${index} app=${app} index=${index} />`)}</section>
-      ${state !== "off" && html`<section class="follow-card vote" aria-label=${t("audience.ask")}><${Vote} app=${app} /></section>`}
+      <${ShownCard} app=${app} />
+      ${state !== "off" && shown !== "lesson" && html`<section class="follow-card vote" aria-label=${t("audience.ask")}><${Vote} app=${app} /></section>`}
       <${SeatPanel} app=${app} />
       <${Caption} app=${app} />
       <div class="swipe" tabindex="0" role="group" aria-label=${t("follow.lanes")}>${lanes.map((lane, index) => html`<${SwipedLane} key=${index} app=${app} index=${index} title=${titleOf(lane)} count=${lanes.length} />`)}</div>
@@ -32,6 +36,24 @@ export function FollowPage({ app }) {
 /** @param {import("../lib/wire-types.js").SpecLane} lane */
 function titleOf(lane) {
   return lane.nickname || lane.title;
+}
+
+/** A small menu: a visitor may ask for the controls, but nothing invites to it. @param {{app: import("./html.js").App}} props */
+function More({ app }) {
+  const audience = useStore(app.world, (state) => state.audience);
+  const [open, show] = useState(false);
+  const choose = (/** @type {() => void} */ act) => () => {
+    show(false);
+    act();
+  };
+  if (audience.owner) return html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`;
+  return html`<div class="more">
+    <button class="round" aria-label=${t("follow.more")} aria-expanded=${open} onClick=${() => show(!open)}>…</button>
+    ${open && html`<div class="more-list">
+      <p>${named("watcher", audience.holder)}</p>
+      ${audience.holder !== "nobody" && html`<button class="quiet" title=${t("watcher.askWhat")} onClick=${choose(() => void askControls(app))}>${t("watcher.ask")}</button>`}
+    </div>`}
+  </div>`;
 }
 
 /** @param {{app: import("./html.js").App}} props */

@@ -54,7 +54,7 @@ function fateWords(app, index, operation) {
   return read ? t("seat.answer", { value, words }) : words;
 }
 
-/** Opens and closes the seats, for who holds the controls. @param {{app: import("./html.js").App}} props */
+/** Opens and closes the seats, for who holds the controls. @param {{app: Pick<import("./html.js").App, "world"|"send">}} props */
 export function SeatsSwitch({ app }) {
   const [seats, audience] = useStore(app.world, (state) => /** @type {const} */ ([state.hall.seats, state.audience]));
   if (!audience.controls || (audience.viewers <= 1 && !seats.open)) return null;

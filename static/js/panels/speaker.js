@@ -7,12 +7,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { blocksOf } from "../lib/markdown.js";
 import { named, t } from "../words/index.js";
 import { html, useStore } from "./html.js";
+import { SeatsSwitch } from "./seat.js";
 import { Beats } from "./talk.js";
+import { Asking } from "./topbar.js";
+import { HallView } from "./vote.js";
 
 const SECOND = 1000; // milliseconds
 const KEYS = /** @type {const} */ (["previous", "next", "question", "lesson", "blank", "reset", "previousScene", "nextScene", "slower", "faster"]);
 
-/** @typedef {Pick<import("./html.js").App, "world"|"ui"|"act">} Needs */
+/** @typedef {Pick<import("./html.js").App, "world"|"ui"|"act"|"send">} Needs */
 
 /** @param {{app: Needs}} props */
 function Speaker({ app }) {
@@ -25,11 +28,14 @@ function Speaker({ app }) {
   return html`<main class="speaker">
     <header><h1>${spec?.title ?? t("speaker.title")}</h1>
       <span>${talk.title && t("talk.scene", { n: scene + 1, of: scenes.length })} <${Beats} talk=${talk} /></span>
+      <${Asking} app=${app} />
+      ${audience.owner && !audience.controls && html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`}
       <${Time} talk=${talk} /></header>
     <section class="speaker-beats">
       <div class="speaker-now"><h2>${t("speaker.now")}</h2><p>${now ? now.words : t("speaker.before")}</p></div>
       <div class="speaker-then"><h2>${t("speaker.then")}</h2><p>${then}</p></div>
     </section>
+    <${HallView} app=${app} />
     <section class="speaker-notes" aria-label=${t("speaker.notes")} tabindex="0">
       ${!connected && html`<p class="alarm" role="alert">${t("speaker.lost")}</p>`}
       ${said.sentence && !said.calm && html`<p class="alarm" role="status">${said.sentence}</p>`}
@@ -38,6 +44,7 @@ function Speaker({ app }) {
     <footer class="speaker-keys">${KEYS.map((action) => html`<button key=${action} class=${action === "next" ? "solid" : ""} disabled=${!audience.controls} aria-pressed=${pressed(action, talk)}
       onClick=${() => app.act(action)}>${named("talk", action)}</button>`)}
       <button disabled=${!audience.controls} onClick=${() => app.act("play")}>${t(clock.playing ? "speaker.pause" : "speaker.play")}</button>
+      <${SeatsSwitch} app=${app} />
     </footer>
   </main>`;
 }

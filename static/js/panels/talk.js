@@ -5,6 +5,7 @@ import { speed } from "../words/figures.js";
 import { named, t } from "../words/index.js";
 import { keyName } from "../words/sentences.js";
 import { html, useStore } from "./html.js";
+import { SeatsSwitch } from "./seat.js";
 
 const SHOWS = /** @type {const} */ (["question", "lesson"]);
 
@@ -32,6 +33,7 @@ export function TalkBar({ app }) {
       <button class="quiet" aria-label=${t("talk.slower")} disabled=${speedPlace(clock.speed) === 0} onClick=${() => act("slower")}>${keyName("slower")}</button>
       <button class="quiet" aria-label=${t("talk.faster")} disabled=${speedPlace(clock.speed) === SPEEDS.length - 1} onClick=${() => act("faster")}>${keyName("faster")}</button>
       <button class="quiet" aria-pressed=${dot} onClick=${() => act("dot")}>${t("talk.dot")}${key("dot")}</button>
+      <${SeatsSwitch} app=${app} />
       <button class="quiet" onClick=${() => act("speaker")}>${t("talk.speaker")}${key("speaker")}</button>
     </div>`}
   </section>`;

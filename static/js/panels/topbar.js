@@ -19,8 +19,11 @@ export function TopBar({ app }) {
     return html`<header class="bar presenting">
       ${brand}<span class="bar-title">${spec?.title}</span>
       <span class="badge">${spec && badgeWords(spec, clock)}</span>
-      ${audience.owner && !audience.controls && html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`}
-      <button class="quiet" onClick=${() => app.act("present")}>${t("bar.presentEnd")}<kbd>P</kbd></button>
+      <span class="bar-ends">
+        <${Asking} app=${app} />
+        ${audience.owner && !audience.controls && html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`}
+        <button class="quiet" onClick=${() => app.act("present")}>${t("bar.presentEnd")}<kbd>P</kbd></button>
+      </span>
     </header>`;
   }
   return html`<header class="bar">
@@ -56,13 +59,13 @@ function Tools({ app }) {
 }
 
 /** @param {import("./html.js").App} app */
-async function askControls(app) {
+export async function askControls(app) {
   const answer = await app.send("ask_controls");
   if (answer.ok) say(app.ui, t("watcher.asked", { number: Number(/** @type {any} */ (answer).number) }));
 }
 
-/** Who asks for the controls, for the owner; and for who was handed them, the way back. @param {{app: import("./html.js").App}} props */
-function Asking({ app }) {
+/** Who asks for the controls, for the owner; and for who was handed them, the way back. @param {{app: Pick<import("./html.js").App, "world"|"send">}} props */
+export function Asking({ app }) {
   const audience = useStore(app.world, (state) => state.audience);
   const [first, ...others] = audience.asking;
   if (audience.controls && !audience.owner && !audience.open) {

@@ -41,6 +41,15 @@ export function hasBars(poll) {
 }
 
 /**
+ * Has the talk gone on since the bars were shown? Then the card makes room for the run. A vote that is opened later is another card.
+ * @param {Poll} poll
+ * @param {{beat: number, under_way: boolean}} talk
+ */
+export function isPast(poll, { beat, under_way }) {
+  return poll.state === "shown" && (beat > 0 || under_way);
+}
+
+/**
  * A name for what the card of the vote shows now: whoever closes it sees it again when it shows something else.
  * @param {Poll} poll
  * @param {number} viewers
