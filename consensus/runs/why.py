@@ -67,7 +67,7 @@ def _what(row: Row, known: Mapping[int, Row]) -> str:
     if kind == "became":
         return say("{node} became {role} at {at}.", node=node, role=data[0], at=when)
     if kind == "decided":
-        return say("{node} learned at {at} that {value} is decided.", node=node, value=data[1], at=when)
+        return say("{node} learned at {at} that {value} is decided.", node=node, value=str(data[1]), at=when)
     if kind == "returned":
         return say("{client} at {node} got its answer at {at}: {outcome}.", client=data[1], node=node, outcome=data[2], at=when)
     if kind in ("cut", "healed"):
@@ -78,7 +78,8 @@ def _what(row: Row, known: Mapping[int, Row]) -> str:
 def _because(row: Row, known: Mapping[int, Row]) -> str:
     kind, cause, data = row[2], known.get(row[4]), row[5]
     if kind == "halted":
-        return str(data[0])
+        reason: str = data[0]
+        return reason
     if kind == "dropped":
         return say("It did not arrive: {reason}.", reason=DROPPED[data[2]])
     if cause is None:

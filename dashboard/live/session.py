@@ -419,7 +419,7 @@ class Session:
             raise Refused(say("There is no lane {lane}.", lane=lane))
         if self.veiled:
             raise Refused(veil.SENTENCE)
-        return why(self.lanes[lane])._asdict()
+        return {name: told(line) for name, line in why(self.lanes[lane])._asdict().items()}
 
     def _obey_inspect(self, lane: int, messages: tuple[int, ...]) -> dict[str, Any]:
         if lane >= len(self.views):
@@ -691,8 +691,12 @@ def answer(sentence: str) -> dict[str, Any]:
 
 def parts(sentence: Sentence) -> dict[str, Any]:
     """The template and the values of a sentence, for JSON. A value that is a sentence is sent in the same way."""
-    values = {name: parts(each) if isinstance(each, Sentence) else each for name, each in sentence.values.items()}
-    return {"template": sentence.template, "values": values}
+    return {"template": sentence.template, "values": {name: told(each) for name, each in sentence.values.items()}}
+
+
+def told(value: Any) -> Any:
+    """A value for JSON: the parts of a sentence; anything else, such as a text without values, is sent as it is."""
+    return parts(value) if isinstance(value, Sentence) else value
 
 
 def grouped(served: Mapping[str, Served]) -> list[tuple[tuple[str, ...], Served]]:

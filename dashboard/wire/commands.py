@@ -317,7 +317,8 @@ COMMANDS: dict[str, CommandCard] = {
         watcher=True,
     ),
     "why": CommandCard(
-        "Asks what has just happened in a lane; answers with `what`, `why`, `rule` and `section`, one short line each.",
+        "Asks what has just happened in a lane; answers with `what`, `why`, `rule` and `section`, one short line each: "
+        "a text, or `{template, values}`.",
         {"lane": Field("0..3", whole(0, lambda limits: limits.lanes_max - 1))},
         watcher=True,
     ),

@@ -31,8 +31,8 @@ SENT = """() => {
       }
     }
   };
-  const { hello, spec, lanes, marks, cutSpans, caption, undo } = inside.world.state;
-  look([hello, spec, marks, cutSpans, caption, undo]);
+  const { hello, spec, talk, lanes, marks, cutSpans, caption, undo } = inside.world.state;
+  look([hello, spec, talk, marks, cutSpans, caption, undo]);
   for (const { nodes, links, flying, operations, meters, findings } of lanes)
     look([nodes, links, flying, operations, meters, findings]);
   return [...texts];
@@ -84,6 +84,8 @@ def test_no_sentence_of_the_page_goes_round_the_catalogue(strange: Page) -> None
     for dialog in ("help", "scenarios", "catalogue", "ask", "lesson"):
         strange.evaluate("(dialog) => inside.ui.update({ dialog, dock: null })", dialog)
         expect(strange.locator("dialog")).to_be_visible()
+        if dialog == "lesson":
+            expect(strange.locator(".lesson-why dd").first).to_be_visible()
         assert_all_is_translated(strange)
         strange.keyboard.press("Escape")
         expect(strange.locator("dialog")).to_have_count(0)

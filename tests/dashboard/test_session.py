@@ -525,6 +525,13 @@ def test_a_log_has_a_limit_that_is_said() -> None:
     }
 
 
+def test_what_has_just_happened_is_sent_as_templates_and_values(room: Room) -> None:
+    room.ask("anne", "cut", links=[["n1", "n2"]])
+    lines = room.ask("anne", "why", lane=0)
+    assert lines["ok"] and lines["what"] == {"template": "Links were cut at {at}.", "values": {"at": "2.0 s"}}
+    assert lines["why"] == "A visitor or the script did that."
+
+
 def test_a_sentence_within_a_refusal_keeps_its_template(room: Room) -> None:
     refused = room.ask("anne", "deadline", deadline=1)
     assert refused["sentence"] == "The command deadline: deadline must be from 10 ms to 1 minute, in microseconds."

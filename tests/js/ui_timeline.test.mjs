@@ -47,6 +47,16 @@ test("the leader that follows a cut is named in the second row, and so is the le
   assert.deepEqual(labelled(marks).map(({ label, row }) => [label, row]), [["leader n1", 0], ["cut", 0], ["leader n3", 1], ["heal", 0], ["leader n4", 1]]);
 });
 
+test("a leader without a free place under its mark is named close beside the label in the way, and others are not", () => {
+  const lanes = ["asks a majority", "asks one copy"];
+  const marks = [[0.4 * S, "leader", 0, "n2 leads term 1"], [3.6 * S, "cut", -1, "cut"], [4 * S, "leader", 0, "n3 leads term 2"], [4.1 * S, "stale", 1, "stale read"]];
+  const labels = labelled(marks, lanes);
+  assert.deepEqual(labels.map(({ label, row }) => [label, row]), [["asks a majority: n2 leads term 1", 1], ["cut", 0], ["asks a majority: n3 leads term 2", 0]]);
+  const [, cut, leader] = labels;
+  const half = (leader.label.length * 0.0068) / 2;
+  assert.ok(leader.middle - half > cut.middle && leader.middle - half < (4 * S) / LENGTH + 0.03);
+});
+
 test("marks of one kind close together are one mark that counts", () => {
   const stale = Array.from({ length: 50 }, (_, step) => [12 * S + step * 10_000, "stale", 1, "stale read"]);
   const kept = placed(stale, LENGTH, WORDS);

@@ -23,6 +23,7 @@ const LABEL_MAX = 34; // letters of a mark's own text
 const LETTER = 0.0068; // of the track's width, for each letter of a label
 const LARGER = 0.0082; // the same when presenting
 const NEAR = 0.006; // of the track's width: marks of one kind that are closer than this become one
+const BESIDE = 0.02; // of the track's width: so far from its mark may a leader's label begin or end
 const LANES_NAMED = 2;
 
 /** The first words of a mark's text. @param {string} text */
@@ -35,7 +36,8 @@ function shortened(text) {
 /**
  * The marks to draw, and the labels of some of them: the important ones first, none over another, none out of the track. A label names the
  * lanes of its mark unless it is true of all. Labels have two rows, so that events right after a cut (a new leader, a stale read) get labels,
- * too; `row` is 0 or 1, and `middle` the label's place as a part of the track.
+ * too; `row` is 0 or 1, and `middle` the label's place as a part of the track. A leader is half of the story, so where nothing is free under
+ * its mark, its label stands close beside the label in the way.
  * @param {Array<[at: number, kind: string, lane: number, text: string]>} marks
  * @param {number} length the length of the whole track in simulated microseconds
  * @param {{kind: (kind: string) => string, lane: (lane: string, text: string) => string, lanes?: readonly string[], large?: boolean}} words
@@ -64,12 +66,25 @@ export function placed(marks, length, { kind: nameOf, lane: inLane, lanes = [], 
     const named = mark.of.map((lane) => lanes[lane] ?? "").filter(Boolean);
     const label = named.length > 0 && named.length <= LANES_NAMED && named.length < lanes.length ? inLane(named.join(", "), text) : text;
     const half = (label.length * (large ? LARGER : LETTER)) / 2 + 0.008;
-    const middle = Math.min(Math.max(mark.at / length, half), 1 - half);
-    const row = rows.findIndex((taken) => !taken.some(([from, to]) => middle - half < to && middle + half > from));
-    if (row < 0) continue;
-    rows[row].push([middle - half, middle + half]);
+    const place = free(rows, mark.at / length, half, mark.kind === "leader");
+    if (!place) continue;
+    rows[place.row].push([place.middle - half, place.middle + half]);
     firstOfKind.add(first);
-    Object.assign(mark, { label, row, middle });
+    Object.assign(mark, { label, ...place });
   }
   return kept;
+}
+
+/** The place of a label: under its mark, in the first row that is free there; or else, if it may, beside another label.
+ * @param {ReadonlyArray<ReadonlyArray<readonly [number, number]>>} rows what is taken
+ * @param {number} at @param {number} half of the label's width @param {boolean} beside */
+function free(rows, at, half, beside) {
+  const under = Math.min(Math.max(at, half), 1 - half);
+  const isFree = (/** @type {number} */ row, /** @type {number} */ middle) => !rows[row].some(([from, to]) => middle - half < to - 1e-9 && middle + half > from + 1e-9); // labels may touch
+  const row = rows.findIndex((_, number) => isFree(number, under));
+  if (row >= 0) return { row, middle: under };
+  const others = beside ? rows.flatMap((taken, number) => taken.flatMap(([from, to]) => [to + half, from - half].map((middle) => ({ row: number, middle })))) : [];
+  return others
+    .filter(({ row: number, middle }) => middle >= half && middle <= 1 - half && Math.abs(middle - at) <= half + BESIDE && isFree(number, middle))
+    .sort((a, b) => Math.abs(a.middle - at) - Math.abs(b.middle - at))[0];
 }

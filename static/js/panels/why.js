@@ -3,10 +3,12 @@
  * card lies in a corner of the stage, so the words and the strip of its lane stay visible.
  */
 import { useEffect, useState } from "preact/hooks";
-import { named, t } from "../words/index.js";
+import { named, server, t } from "../words/index.js";
 import { html, useStore } from "./html.js";
 
 const LINES = /** @type {const} */ (["what", "why", "rule", "section"]);
+
+/** @typedef {string | {template: string, values: Record<string, any>}} Line a text without values is its own template */
 
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Why({ app, index }) {
@@ -22,7 +24,7 @@ export function Why({ app, index }) {
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Lines({ app, index }) {
   const [at, run] = useStore(app.world, (state) => /** @type {const} */ ([state.clock.playing ? -1 : state.clock.at, state.run])); // while time goes on it is not asked again
-  const [lines, show] = useState(/** @type {Record<string, string>} */ ({}));
+  const [lines, show] = useState(/** @type {Record<string, Line>} */ ({}));
   useEffect(() => {
     let wanted = true;
     app.send("why", { lane: index }).then((answer) => wanted && answer.ok && show(/** @type {any} */ (answer)));
@@ -30,5 +32,10 @@ export function Lines({ app, index }) {
       wanted = false;
     };
   }, [at, run]);
-  return html`<dl aria-live="polite">${LINES.filter((name) => lines[name]).map((name) => html`<div key=${name}><dt>${named("why", name)}</dt><dd>${lines[name]}</dd></div>`)}</dl>`;
+  return html`<dl aria-live="polite">${LINES.filter((name) => lines[name]).map((name) => html`<div key=${name}><dt>${named("why", name)}</dt><dd>${inLanguage(lines[name])}</dd></div>`)}</dl>`;
+}
+
+/** @param {Line} line */
+function inLanguage(line) {
+  return typeof line === "string" ? server(line) : server(line.template, line.values);
 }
