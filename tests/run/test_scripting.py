@@ -65,7 +65,7 @@ def test_all_times_in_results_are_seconds(left):
     assert all(operation.finish is None or 0 < operation.finish - operation.start < 0.4 for operation in lane.operations)
     assert [mark.at for mark in lane.marks if mark.kind == "fault"] == [3.0]
     assert lane.meters["since"] == 0.0
-    assert all(0.01 < latency < 0.4 for latency in lane.meters["sides"][0]["latency"])
+    assert all(0.01 < latency < 0.4 for kind in ("reads", "writes") for latency in lane.meters["sides"][0][kind])
     assert not [name for name in lane.meters if name.endswith("ms")]
 
 
