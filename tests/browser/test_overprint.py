@@ -85,7 +85,7 @@ def open_at_its_opening(page: Page, name: str) -> None:
     page.evaluate("(name) => inside.send('scenario', { name })", name)
     page.wait_for_function("(run) => inside.world.state.run > run && capscope.ready", arg=run)
     page.evaluate("inside.send('pause')")
-    page.wait_for_function("!inside.world.state.clock.playing")
+    page.wait_for_function("() => !inside.world.state.clock.playing")
 
 
 def moments_of(name: str) -> list[int]:

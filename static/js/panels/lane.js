@@ -74,7 +74,7 @@ function Head({ app, index, last }) {
   return html`<div class="lane-head">
     <h2>${presenting ? lane.nickname || lane.title : html`<${ProtocolPick} app=${app} index=${index} />`}</h2>
     <div class="settings">
-      ${lane.nickname && html`<span class="protocol">${lane.title}</span>`}
+      ${lane.nickname && html`<span class="protocol" title=${lane.title}>${lane.title}</span>`}
       ${first.map((knob) => presenting ? html`<span key=${knob.name} class="pick">${knobShown(knob, lane.knobs[knob.name])}</span>` : html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} />`)}
       ${!presenting && html`<${OtherKnobs} app=${app} index=${index} knobs=${(card?.knobs ?? []).filter((knob) => !first.includes(knob))} room=${INLINE - first.length} />`}
     </div>

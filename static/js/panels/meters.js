@@ -10,6 +10,7 @@ import { html, useStore } from "./html.js";
 import { Icon } from "./icons.js";
 
 const SIDES_SHOWN = 6;
+const LONG = 24; // letters: a law with a longer name has a smaller font
 const TENTH = 1e5; // microseconds
 
 /** @param {{app: import("./html.js").App, index: number}} props */
@@ -62,10 +63,10 @@ function Broken({ app, index, law }) {
     app.send("seek", { at });
   };
   return html`<section class="law" aria-label=${t("named", { name: t("meters.broken"), text: law.name })}>
-    <p class="law-head"><span class="word" data-word="BROKEN"><${Icon} name="BROKEN" />${law.name ? t("meters.broken") : t("meters.brokenStopped")}</span>${law.name && html`<b class="law-name">${law.name}</b>`}</p>
+    <p class="law-head"><span class="word" data-word="BROKEN"><${Icon} name="BROKEN" />${law.name ? t("meters.broken") : t("meters.brokenStopped")}</span>${law.name && html`<b class=${`law-name ${law.name.length > LONG ? "long" : ""}`}>${law.name}</b>`}</p>
     <p class="law-sentence" title=${law.sentence}>${law.sentence}</p>
     <p class="law-events">${law.events.map((event) => html`<button key=${`${event.at} ${event.node}`} disabled=${locked} title=${t("meters.brokenGo", { moment: moment(event.at), text: event.text })}
-      onClick=${() => visit(event)}>${t("meters.brokenAt", { text: event.text, moment: moment(event.at) })}</button>`)}</p>
+      onClick=${() => visit(event)}>${t("meters.brokenAt", { text: event.text, moment: together(moment(event.at)) })}</button>`)}</p>
   </section>`;
 }
 
@@ -75,7 +76,7 @@ function Cost({ cost, title }) {
   const parts = [["before", cost.before], ["during", cost.during], ["after", cost.after]];
   return html`<dl class="cost" aria-label=${t("meters.cost", { title })}>
     ${parts.map(([name, part]) => html`<div key=${name} data-part=${name}><dt>${named("meters.cost", name)}</dt>
-      <dd>${part ? answeredWords(part.answered, part.asked) : t("meters.none")}</dd><dd class="cost-notes">${part ? costWords(part) : ""}</dd></div>`)}
+      <dd>${part ? answeredWords(part.answered, part.asked) : t("meters.none")}</dd><${Notes} text=${part ? costWords(part) : ""} /></div>`)}
   </dl>`;
 }
 
@@ -83,11 +84,18 @@ function Cost({ cost, title }) {
 function Latency({ sides, title }) {
   const [side] = sides; // nothing is cut: there is one side
   const answered = side.ok + side.declined;
+  const declined = side.declined ? [t("meters.declined", { n: side.declined })] : [];
   /** @type {Array<[string, [number, number] | null]>} */
   const kinds = [["reads", side.reads_ms], ["writes", side.writes_ms]];
   return html`<dl class="cost" aria-label=${t("meters.latency", { title })}>
-    <div data-part="all"><dt>${t("meters.latency.all")}</dt><dd>${answeredWords(answered, answered + side.failed + side.unknown, side.declined)}</dd><dd class="cost-notes">${harmWords(side).join(", ")}</dd></div>
+    <div data-part="all"><dt>${t("meters.latency.all")}</dt><dd>${answeredWords(answered, answered + side.failed + side.unknown)}</dd><${Notes} text=${[...declined, ...harmWords(side)].join(", ")} /></div>
     ${kinds.map(([name, times]) => html`<div key=${name} data-part=${name}><dt>${named("meters.latency", name)}</dt>
-      <dd>${times ? t("meters.latencyMedian", { ms: times[0] }) : t("meters.none")}</dd><dd class="cost-notes">${times ? t("meters.slowest", { ms: times[1] }) : ""}</dd></div>`)}
+      <dd>${times ? t("meters.latencyMedian", { ms: times[0] }) : t("meters.none")}</dd><${Notes} text=${times ? t("meters.slowest", { ms: times[1] }) : ""} /></div>`)}
   </dl>`;
 }
+
+/** Never at the end of a line without its unit. @param {string} words */
+const together = (words) => words.replaceAll(" ", "\u00a0");
+
+/** What else there is to say of a column, the gravest first; its title has what does not fit. @param {{text: string}} props */
+const Notes = ({ text }) => html`<dd class="cost-notes" title=${text}>${text}</dd>`;

@@ -74,8 +74,8 @@ export const keyName = (action) => named("shownKeys", action, shownKey(action));
 /** What a control does, with its key. @param {string} text @param {string} action */
 export const withKey = (text, action) => t("keyed", { text, key: keyName(action) });
 
-/** How many operations were answered. @param {number} ok @param {number} all @param {number} [declined] */
-export const answeredWords = (ok, all, declined = 0) => (declined ? t("meters.answeredDeclined", { ok, all, declined }) : t("meters.answered", { ok, all }));
+/** How many operations were answered. @param {number} ok @param {number} all */
+export const answeredWords = (ok, all) => t("meters.answered", { ok, all });
 
 /** The operations that no side counts. @param {{down: number, straddled: number}} left */
 export const leftOutWords = ({ down, straddled }) =>
