@@ -1,5 +1,6 @@
 /** The card of a node: what it holds in this lane, and the commands for it in every lane. */
 import { useState } from "preact/hooks";
+import { colourOf, epochTint } from "../lib/colour.js";
 import { LIMITS } from "../lib/wire-types.js";
 import { span, valueWords } from "../words/figures.js";
 import { named, t } from "../words/index.js";
@@ -48,11 +49,12 @@ export function storeWords(store, object) {
 /** @param {{log: Array<[number, string]>, start: number, commit: number, colours: Record<string, string>}} props */
 function Log({ log, start, commit, colours }) {
   if (log.length === 0) return html`<dl><div><dt>${t("card.log")}</dt><dd>${t("card.logEmpty")}</dd></div></dl>`;
+  const newest = Math.max(...log.map(([epoch]) => epoch));
   return html`<ol class="log" aria-label=${t("card.log")}>
     ${log.map(([epoch, label], place) => {
       const committed = start + place <= commit;
       return html`<li key=${start + place} class=${committed ? "committed" : "uncommitted"} title=${committed ? t("card.committed") : t("card.uncommitted")}
-        style=${{ "--epoch": colours[`epoch-${(((epoch - 1) % 7) + 7) % 7}`] ?? "" }}><small>${start + place}</small>${label}</li>`;
+        style=${{ "--epoch": colourOf(colours, epochTint(epoch, newest)) }}><small>${start + place}</small>${label}</li>`;
     })}
   </ol>`;
 }
