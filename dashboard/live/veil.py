@@ -20,7 +20,7 @@ from consensus.watch.history import Operation
 from consensus.watch.watch import BREAKS, HALTS, Mark
 
 HIDDEN = "?"
-ONE_MESSAGE = ("drop_message", "hold_message", "deliver_message")
+ONE_MESSAGE = ("drop_message", "hold_message", "deliver_message", "duplicate_message")
 FORBIDDEN = ("act", "turn", "inspect", "crash_inside", *ONE_MESSAGE)  # commands about the inside of a lane
 SENTENCE = "Hidden until you reveal what is in the box."
 
@@ -112,7 +112,7 @@ class VeiledLane:
     def node_state(self, member: str) -> dict[str, Any]:
         state = self.lane.node_state(member)
         shown = {"status": state["status"], "sentence": "", "role": HIDDEN, "epoch": None, "timers": [], "lie": ""}
-        return {**shown, **{name: state[name] for name in ("clock",) if name in state}}
+        return {**shown, **{name: state[name] for name in ("called", "clock") if name in state}}
 
     def links(self) -> dict[str, Any]:
         """The links with their words, but without the leader, which no client knows."""

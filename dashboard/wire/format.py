@@ -498,6 +498,7 @@ OBJECTS: dict[str, FrameCard] = {
             "facts": ("Record<string, string>", "{label: text}, in the paper's words"),
             "timers": ("[name: string, since: number, due: number][]", "[[name, set at, due], ...]"),
             "lie": ("string", "how it lies, or empty"),
+            "called": ("string", "what people call it, where that is not its own name"),
             "clock": (
                 "[skew: number, rate: number, since: number]",
                 "[skew, rate, since], while its own clock is wrong: it was skew µs ahead at `since`, and from then on it "
@@ -517,6 +518,7 @@ OBJECTS: dict[str, FrameCard] = {
             "next",
             "hints",
             "facts",
+            "called",
             "clock",
         ),
     ),
