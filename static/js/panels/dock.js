@@ -18,7 +18,8 @@ export function Dock({ app, index }) {
   useEffect(() => {
     if (!opened || !element.current) return undefined;
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
-    element.current.focus({ preventScroll: false });
+    const field = dock?.rename && /** @type {HTMLInputElement|null} */ (element.current.querySelector(".rename input"));
+    (field || element.current).focus({ preventScroll: false });
     return () => {
       if (before?.isConnected) before.focus();
     };

@@ -81,9 +81,25 @@ export function NodeCommands({ app, id, lane = null, status, keys }) {
     <span class="card-key">${t("card.key")} <${Pick} label=${t("status.watchWhat")} shown=${key} value=${key} options=${keys.map((each) => [each, each])}
       onPick=${(/** @type {string} */ next) => app.ui.update({ watchedKey: next })} />
       <label>${t("card.value")} <input type="text" size="6" maxlength=${LIMITS.value_length} autocomplete="off" placeholder=${t("card.valueNext")} disabled=${locked} value=${value} onInput=${(/** @type {any} */ event) => setValue(event.currentTarget.value)} /></label></span>
+    <${Rename} key=${id} app=${app} id=${id} locked=${locked} />
     <p class="hint">${t("card.falls")}</p>
   </div>
   ${lane === null ? html`<details><summary>${t("twin.more", { id })}</summary>${more}</details>` : more}`;
+}
+
+/** What people call the node. An empty name is its own one. @param {{app: import("./html.js").App, id: string, locked: boolean}} props */
+function Rename({ app, id, locked }) {
+  const now = useStore(app.world, (state) => state.lanes[0]?.nodes[id]?.called ?? "");
+  const [typed, type] = useState(/** @type {string|null} */ (null)); // null: as it is
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    app.send("rename", { node: id, name: (typed ?? now).trim() });
+    type(null);
+  };
+  return html`<form class="card-key rename" onSubmit=${submit}>
+    <button disabled=${locked}>${t("card.rename")}</button>
+    <input type="text" size="8" maxlength=${LIMITS.called_length} autocomplete="off" aria-label=${t("card.renameWhat", { id })} placeholder=${id} disabled=${locked} value=${typed ?? now} onInput=${(/** @type {any} */ event) => type(event.currentTarget.value)} />
+  </form>`;
 }
 
 /** Cuts every link of a node, both ways. @param {import("./html.js").App} app @param {string} id */
