@@ -124,7 +124,15 @@ class VeiledLane:
         inside = {getattr(checker, "title", name) for name, checker in watch.invariants.items()}
         without_copies = {row[0]: row for row in watch.kept(now, reach=False)}
         promises = [without_copies.get(row[0], row) for row in meters["promises"] if row[0] not in inside]
-        hidden = {"badge": "", "promises": promises, "messages": 0, "lost_at_cut": 0, "diverged": 0, "converged_ms": None}
+        hidden = {
+            "badge": "",
+            "promises": promises,
+            "messages": 0,
+            "lost_at_cut": 0,
+            "diverged": 0,
+            "converged_ms": None,
+            "behind": {},
+        }
         sides = [{**side, "majority": 2 * len(side["nodes"]) > len(self.members)} for side in meters["sides"]]
         law = {**meters["law"], "sentence": self.stopped} if self.stopped else None  # a law's name names the protocol
         return {**meters, **hidden, "sides": sides, "law": law, **({"sentence": self.stopped} if self.stopped else {})}

@@ -174,6 +174,11 @@ FRAMES: dict[str, FrameCard] = {
             "diverged": ("number", "number of keys on which replicas differ now"),
             "converged_ms": ("number | null", "from the heal until replicas agreed, or null"),
             "nodes": ("Record<string, [ok: number, asked: number]>", "{id: [ok, asked]}"),
+            "behind": (
+                "Record<string, Record<string, number>>",
+                "{key: {id: number}}: how many acknowledged writes came after the one that a node's copy holds, of a register; "
+                "only nodes that have lacked one for a while",
+            ),
         },
         (
             "since",
@@ -190,6 +195,7 @@ FRAMES: dict[str, FrameCard] = {
             "diverged",
             "converged_ms",
             "nodes",
+            "behind",
         ),
     ),
     "verdict": FrameCard(

@@ -341,3 +341,10 @@ test("a node that people call by another name shows it: in itself, or if it is l
   const hidden = shapesOf({ ui: { view: "clients" }, states: { n1: { called: "Ann" } } }, "node");
   assert.equal(hidden[0].name, "Ann");
 });
+
+test("a node whose copy lacks acknowledged writes says how many, in the last line of its plate", () => {
+  const lane = given({ states: { n3: { store: { x: ["porridge"] } } } });
+  lane.lane.meters = { behind: { x: { n2: 3, n3: 1 }, y: { n1: 9 } } };
+  const plates = scene(lane).filter(({ kind }) => kind === "node").map(({ labels }) => labels.map(({ text }) => text).filter((text) => !text.startsWith("term")));
+  assert.deepEqual(plates, [[], ["3 behind"], ["porridge", "1 behind"], [], []]);
+});

@@ -47,8 +47,8 @@ export function valueText(state, key, object) {
 
 /** The lines under a node: its value when that does not fit into it, what it keeps for others, and how far behind it is.
  * @param {NodeState} state @param {string} key @param {string} object @param {boolean} away the node is not a home of this key
- * @param {number} size of the letters @returns {Line[]} */
-export function plateLines(state, key, object, away, size) {
+ * @param {number} size of the letters @param {number} [behind] acknowledged writes after the one that it holds @returns {Line[]} */
+export function plateLines(state, key, object, away, size, behind = 0) {
   const own = state.headline?.[key] ?? state.headline?.[""];
   /** @type {Line[]} */
   const lines = [...nameLines(state), ...(own ? broken(own, size, 2, {}) : [])];
@@ -56,12 +56,19 @@ export function plateLines(state, key, object, away, size) {
   for (const [home, kept, values] of state.hints ?? []) {
     if (kept === key) lines.push(...broken(t("stage.keepsFor", { key, value: values.map(plainValue).join("|"), node: home }), size, 2, { value: plainValue(values[0] ?? "") }));
   }
+  if (behind > 0) lines.splice(LINES_MAX - 1, Infinity, { text: t("stage.behind", { n: behind }) });
   return lines.slice(0, LINES_MAX);
 }
 
 /** What people call a node, where that does not fit into it. @param {NodeState | undefined} state @returns {Line[]} */
 function nameLines(state) {
   return state?.called && state.called.length > LETTERS ? [{ text: state.called }] : [];
+}
+
+/** How many acknowledged writes of the key came after the one that the node holds. @param {Pick<import("../types.js").Lane, "meters">} lane
+ * @param {string} key @param {string} id */
+export function behindOf({ meters }, key, id) {
+  return meters?.behind?.[key]?.[id] ?? 0;
 }
 
 /** The name in a node. @param {string} id @param {NodeState | undefined} state */
@@ -127,10 +134,11 @@ export function nodeShape(id, [x, y], given) {
   const homes = homesOf(lane.nodes, ui.watchedKey);
   const away = homes !== null && !homes.includes(id);
   const struck = given.struck?.get(id);
+  const behind = behindOf(lane, ui.watchedKey, id);
   let face = FACES.get(state);
-  const about = [layout, ui.colours, ui.watchedKey, palette, newest, away, struck];
+  const about = [layout, ui.colours, ui.watchedKey, palette, newest, away, struck, behind];
   if (!face || face.x !== x || face.y !== y || face.id !== id || about.some((each, i) => each !== face?.about[i])) {
-    face = { id, x, y, about, shape: faceShape(id, x, y, state, given, newest, away) };
+    face = { id, x, y, about, shape: faceShape(id, x, y, state, given, newest, away, behind) };
     FACES.set(state, face);
   }
   const { shape } = face;
@@ -154,8 +162,8 @@ function faintShape(id, x, y, given, focused) {
 }
 
 /** The shape of a node without its timer and its highlight. @param {string} id @param {number} x @param {number} y @param {NodeState} state
- * @param {Given} given @param {number} newest @param {boolean} away @returns {NodeShape} */
-function faceShape(id, x, y, state, given, newest, away) {
+ * @param {Given} given @param {number} newest @param {boolean} away @param {number} behind @returns {NodeShape} */
+function faceShape(id, x, y, state, given, newest, away, behind) {
   const { layout, object, palette, ui: { watchedKey, colours } } = given;
   const up = state.status === "up" || state.status === "paused";
   const fills = fillsOf(state, watchedKey, colours, palette, object);
@@ -175,7 +183,7 @@ function faceShape(id, x, y, state, given, newest, away) {
     lie: Boolean(state.lie),
     cells,
     crownAt: head.crownAt,
-    labels: [...head.labels, ...plateOf(up || state.status === "halted" ? plateLines(state, watchedKey, object, idle, layout.letters) : nameLines(state), cells.length > 0, given)],
+    labels: [...head.labels, ...plateOf(up || state.status === "halted" ? plateLines(state, watchedKey, object, idle, layout.letters, behind) : nameLines(state), cells.length > 0, given)],
     more: (state.log_start ?? 1) > 1 || (state.log?.length ?? 0) > cells.length,
     times: up && state.ring !== "leads",
   };
