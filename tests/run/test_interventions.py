@@ -189,3 +189,34 @@ def test_the_mark_of_a_changed_link_names_the_link_and_the_change() -> None:
 def test_marks_say_what_happened_to_which_node() -> None:
     happened = [do.texts(S, "").mark for do in (Crash("n3"), Restart("n3"), Pause("n3"), Resume("n3"), Wipe("n3"))]
     assert happened == ["n3 crashed", "n3 restarted", "n3 paused", "n3 goes on", "n3 lost its disk"]
+
+
+def test_a_message_sent_twice_by_hand_lands_twice_at_its_receiver_and_both_are_in_the_trace(timeline):
+    twin = Timeline(timeline.spec, timeline.protocols)
+    lane = timeline.experiment.lanes[0]
+    while not (flying := [row for row in lane.flying() if row.node in lane.members and row.data[1] in lane.members]):
+        timeline.advance(timeline.at + MS)
+    first = flying[0]
+    number, dst, message, _tone, _epoch, due = first.data
+    twin.advance(timeline.at, 10_000)
+    timeline.act(DuplicateMessage(first.node, dst, type(message).__name__))
+    copies = [row for row in lane.flying() if row.data[2] is message and row.data[1] == dst]
+    assert [row.node for row in copies] == [first.node] * 2, "the copy has the same sender, receiver and content"
+    copy = copies[1]
+    assert copy.data[5] - timeline.at == due - first.at, "it takes as long as the first"
+    for each in (timeline, twin):
+        while not each.advance(copy.data[5], 10_000):
+            pass
+    landed = [(event.node, event.data[0]) for event in lane.fresh if event.kind == "delivered"]
+    assert landed.count((dst, number)) == 1 and landed.count((dst, copy.data[0])) == 1
+    assert lane.trace.hex() != twin.experiment.lanes[0].trace.hex()
+    kinds = [event.data[0] for event in lane.fresh if event.kind == "ordered"]
+    assert kinds == ["double"]
+    assert timeline.undo_words == "a message was doubled"
+    with pytest.raises(Refused):
+        timeline.undo()
+    timeline.seek(first.at)
+    while not timeline.advance(copy.data[5], 10_000):
+        pass
+    again = [event.data[0] for event in timeline.experiment.lanes[0].fresh if event.kind == "delivered" and event.node == dst]
+    assert copy.data[0] in again, "a replay does it again"
