@@ -8,6 +8,7 @@ import { createWords } from "../../static/js/words/catalogue.js";
 import { en } from "../../static/js/words/en/index.js";
 import { chosen } from "../../static/js/words/index.js";
 import { bracketed, pseudo } from "../../static/js/words/pseudo.js";
+import { paceAndNote, paceWords, valueWords } from "../../static/js/words/figures.js";
 import { callNodes, called, namesOf } from "../../static/js/words/names.js";
 
 const SCRIPTS = new URL("../../static/js/", import.meta.url);
@@ -121,4 +122,14 @@ test("a text has the names that people use for nodes, each once and nothing else
   assert.equal(called(7), 7);
   callNodes(namesOf({ n1: {}, n2: {} }));
   assert.equal(called("n1"), "n1");
+});
+
+test("a speed is said as people say it, and with a note when no eye can follow a message", () => {
+  assert.deepEqual([0.005, 0.05, 1 / 3, 1, 10].map(paceWords), ["200× slower", "20× slower", "3× slower", "real time", "10× faster"]);
+  assert.deepEqual([0.05, 1, 10].map((pace) => paceAndNote(pace, 10_000)), ["20× slower", "real time, too fast to see messages", "10× faster, too fast to see messages"]);
+  assert.equal(paceAndNote(1, 0), "real time");
+});
+
+test("a value is said without what the kernel adds to tell two writes of it apart", () => {
+  assert.equal(valueWords(["old'1", "new'c2_3"]), "old | new");
 });
