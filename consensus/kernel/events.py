@@ -55,6 +55,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "doomed": ("writes",),  # the node will crash inside a handler, right after this many durable writes
     "clock": ("skew", "rate"),  # a node's own clock: how far it is ahead now (microseconds), what it gains (parts per million)
     "said": ("text",),
+    "renamed": ("name",),  # what people call the node from now on; empty: by its own name
     "acted": ("action", "argument"),  # one of the protocol's own actions, by hand
     # clients; `node` is the home node
     "invoked": ("op_id", "client", "kind", "key", "value"),

@@ -10,6 +10,7 @@ exists only as its ``sent`` event in a heap entry (or in the backlog of a paused
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -77,6 +78,7 @@ TOLD = {Become: "became", Decide: "decided", Store: "stored", Note: "noted"}  # 
 
 DEADLINE_MIN, DEADLINE_MAX = 10 * MS, 60 * S
 KEY_LENGTH_MAX = VALUE_LENGTH_MAX = 12
+CALLED_LENGTH_MAX = 12  # what people call a node
 ARGUMENT_LENGTH_MAX = 40
 SKEW_MAX = 60 * S  # how far a node's own clock can be ahead or behind
 RATE_MAX = PPM // 2
@@ -141,6 +143,7 @@ class Simulation:
         self.timers: dict[str, dict[Any, Timer]] = {m: {} for m in cluster.members}  # node -> (name, key) -> its record
         self.backlog: dict[str, list[Any]] = {m: [] for m in cluster.members}
         self.liars: dict[str, str] = {}
+        self.called: dict[str, str] = {}  # what people call a node, where it is not its own name
         self.adversary = ""
         self.held: dict[int, bool] = {}  # messages in flight that the adversary has delayed
         self.in_hand: dict[int, Row] = {}  # messages that a user holds back
@@ -584,6 +587,20 @@ class Simulation:
 
     def say(self, text: str) -> None:
         self._emit("said", "", 0, (text,))
+
+    def rename(self, member: str, name: str) -> None:
+        """From now on people call the node by this name; an empty one, or its own, ends that. It changes nothing else."""
+        self._known(member)
+        if not isinstance(name, str) or len(name) > CALLED_LENGTH_MAX or not name.isprintable() or name != name.strip():
+            raise Refused(say("A node's name has from 1 to {most} printable characters.", most=CALLED_LENGTH_MAX))
+        name = "" if name == member else name
+        others = [self.called.get(other, other) for other in self.members if other != member]
+        if name in others or any(re.search(rf"\b{other}\b", name) for other in self.members):
+            raise Refused(say("Another node is called {name} already.", name=name))
+        self.called = {other: each for other, each in self.called.items() if other != member}
+        if name:
+            self.called[member] = name
+        self._emit("renamed", member, 0, (name,))
 
     def call_adversary(self, name: str) -> None:
         """From now on this adversary chooses when messages land; an empty name removes the adversary."""

@@ -340,6 +340,22 @@ class Corrupt(NamedTuple):
         return Undo((Corrupt(self.node, was),), say("lie of {node}", node=self.node))
 
 
+class Rename(NamedTuple):
+    """What people call the node: the page shows this name instead of its own. An empty one ends that."""
+
+    node: str
+    name: str
+
+    def effect(self, sim: Simulation) -> None:
+        sim.rename(self.node, self.name)
+
+    def texts(self, at: int, cuts: str) -> Texts:
+        return Texts("", "")  # nothing happens in the run
+
+    def inverse(self, before: Before) -> Undo:
+        return Undo((Rename(self.node, before.sim.called.get(self.node, "")),), say("name of {node}", node=self.node))
+
+
 class Act(NamedTuple):
     """One of the protocol's own actions at a node: join, leave, transfer the leadership ... (``Card.actions``)."""
 
@@ -560,6 +576,7 @@ Intervention = (
     | CrashInside
     | Ask
     | Act
+    | Rename
     | SetClock
     | Corrupt
     | Adversary
@@ -646,6 +663,11 @@ TABLE: dict[type, Row] = {
             "action": Field("name", "its name, as the card of the protocol gives it"),
             "argument": Field("argument", "a node or a text, if it takes one", True),
         },
+    ),
+    Rename: Row(
+        "rename",
+        "What people call a node; its own name stays what commands and scripts call it.",
+        {"node": NODE, "name": Field("called", "1 to 12 printable characters; empty: its own name")},
     ),
     SetClock: Row(
         "set_clock",

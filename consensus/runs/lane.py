@@ -201,6 +201,8 @@ class Lane:
         state["status"] = sim.status[member]
         state["sentence"] = sim.sentences.get(member, "")
         state["lie"] = sim.liars.get(member, "")
+        if member in sim.called:
+            state["called"] = sim.called[member]
         clock = sim.nodes[member].own_clock
         if clock.skew or clock.rate:
             state["clock"] = [clock.skew, clock.rate, clock.since]

@@ -13,12 +13,12 @@ TALK = Talk(
             notes="""**Start with something that everybody has lived through.** Three friends, three wishes.
 
 - Let the hall guess the number of rounds before you press Next.
-- First lane: each votes for its own wish. Point at the rounds that go by with no result.
+- First lane: everyone votes for their own choice. Point at the rounds that go by with no result.
   *A vote without a rule decides nothing.*
 - Then one friend falls asleep. Point at the lane that waits for all: one sleeper stops it.
 - The lane with a majority goes on.
 
-Leave this sentence: **waiting for all tolerates nobody; a majority tolerates one of three.**""",
+Leave this sentence: **waiting for everyone tolerates no absence; a majority tolerates one of three.**""",
         ),
         Scene(
             "first-proposal",

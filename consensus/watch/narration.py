@@ -9,16 +9,15 @@ from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import say, say_count, say_list
 
 BADGES = {
-    "majority": "may leave a live node without an answer for as long as the cut lasts",
-    "clean majority": "may leave a live node without an answer for as long as the cut lasts, "
-    "and all nodes where only some links are cut",
-    "quorum": "may leave a live node without an answer for as long as the cut lasts",
-    "all": "may leave a live node without an answer for as long as the cut lasts",
-    "total": "answers at every live node, whatever is cut",
-    "share": "answers at every live node, whatever is cut, but grants no more than that node's own share",
-    "primary": "answers reads at every live node, and writes only where a primary can be reached",
-    "sticky": "answers at every live node, whatever is cut; its promise holds for a client that stays with one node",
-    "nobody": "keeps no data, and refuses whoever asks for some",
+    "majority": "may answer nobody at a running node until the heal",
+    "clean majority": "may answer nobody at a running node until the heal; with only some links cut, at no node",
+    "quorum": "may answer nobody at a running node until the heal",
+    "all": "may answer nobody at a running node until the heal",
+    "total": "answers at every running node, whatever is cut",
+    "share": "answers at every running node, but grants no more than that node's own share",
+    "primary": "answers reads at every running node, and writes only where a primary can be reached",
+    "sticky": "answers at every running node; what it promises holds for a client that stays at one node",
+    "nobody": "refuses every request, since it keeps no data",
 }
 
 HARMLESS = say("Nothing stale, nothing lost.")

@@ -28,6 +28,7 @@ from consensus.watch.narration import sentence_of
 from consensus.watch.trace import Trace
 
 FINDINGS_KEPT = 500
+FRESH = 250 * MS  # a copy without a write that was acknowledged this short a time ago is not called behind: it is on its way
 HALTS = "{node} halted: {reason}"  # the template of a mark that tells why a node halted
 BREAKS = "{law} is broken: {sentence}"  # the template of the mark of the first broken law
 LEADING = ("leader", "primary")  # the roles that a crown marks, whatever the paper calls them
@@ -474,7 +475,21 @@ class Watch:
             "diverged": self.divergence.diverged(now),
             "converged_ms": None if converged is None else converged // MS,
             "nodes": nodes,
+            "behind": self.behind(now),
         }
+
+    def behind(self, now: int) -> dict[str, dict[str, int]]:
+        """Key -> node -> how many acknowledged writes came after the one that its copy holds, where these are not fresh."""
+        found: dict[str, dict[str, int]] = {}
+        if self.judge is not None:  # the versions of other objects have no order
+            return found
+        for (node, key), values in self.divergence.holds.items():
+            if node in self.divergence.down:
+                continue
+            writes, since = self.staleness.behind(key, values)
+            if writes and now - since >= FRESH:
+                found.setdefault(key, {})[node] = writes
+        return found
 
     @property
     def write(self) -> str:

@@ -20,7 +20,7 @@ from consensus.watch.history import Operation
 from consensus.watch.watch import BREAKS, HALTS, Mark
 
 HIDDEN = "?"
-ONE_MESSAGE = ("drop_message", "hold_message", "deliver_message")
+ONE_MESSAGE = ("drop_message", "hold_message", "deliver_message", "duplicate_message")
 FORBIDDEN = ("act", "turn", "inspect", "crash_inside", *ONE_MESSAGE)  # commands about the inside of a lane
 SENTENCE = "Hidden until you reveal what is in the box."
 
@@ -112,7 +112,7 @@ class VeiledLane:
     def node_state(self, member: str) -> dict[str, Any]:
         state = self.lane.node_state(member)
         shown = {"status": state["status"], "sentence": "", "role": HIDDEN, "epoch": None, "timers": [], "lie": ""}
-        return {**shown, **{name: state[name] for name in ("clock",) if name in state}}
+        return {**shown, **{name: state[name] for name in ("called", "clock") if name in state}}
 
     def links(self) -> dict[str, Any]:
         """The links with their words, but without the leader, which no client knows."""
@@ -124,7 +124,15 @@ class VeiledLane:
         inside = {getattr(checker, "title", name) for name, checker in watch.invariants.items()}
         without_copies = {row[0]: row for row in watch.kept(now, reach=False)}
         promises = [without_copies.get(row[0], row) for row in meters["promises"] if row[0] not in inside]
-        hidden = {"badge": "", "promises": promises, "messages": 0, "lost_at_cut": 0, "diverged": 0, "converged_ms": None}
+        hidden = {
+            "badge": "",
+            "promises": promises,
+            "messages": 0,
+            "lost_at_cut": 0,
+            "diverged": 0,
+            "converged_ms": None,
+            "behind": {},
+        }
         sides = [{**side, "majority": 2 * len(side["nodes"]) > len(self.members)} for side in meters["sides"]]
         law = {**meters["law"], "sentence": self.stopped} if self.stopped else None  # a law's name names the protocol
         return {**meters, **hidden, "sides": sides, "law": law, **({"sentence": self.stopped} if self.stopped else {})}

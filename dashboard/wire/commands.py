@@ -12,7 +12,14 @@ from consensus.kernel.node import READ, REMOVE, WRITE
 from consensus.kernel.orders import NUMBER_MAX
 from consensus.kernel.rng import PPM
 from consensus.kernel.sentences import Refused, Sentence, say
-from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, KEY_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
+from consensus.kernel.simulation import (
+    ARGUMENT_LENGTH_MAX,
+    CALLED_LENGTH_MAX,
+    KEY_LENGTH_MAX,
+    RATE_MAX,
+    SKEW_MAX,
+    VALUE_LENGTH_MAX,
+)
 from consensus.runs.interventions import TABLE, Intervention, Row
 from consensus.runs.talk import SCENES_MAX
 from dashboard.web.limits import LIMITS, Limits, words
@@ -84,6 +91,10 @@ def a_name(value: Any, limits: Limits) -> str:
 
 def a_name_or_none(value: Any, limits: Limits) -> str:
     return "" if value == "" else a_name(value, limits)
+
+
+def what_it_is_called(value: Any, limits: Limits) -> str:
+    return "" if value == "" else str(a_text(CALLED_LENGTH_MAX)(value, limits))
 
 
 def a_card(value: Any, limits: Limits) -> str:
@@ -272,6 +283,7 @@ CHECKS: dict[str, Check] = {  # by the kind of an intervention's field
     "value": a_text(VALUE_LENGTH_MAX),
     "name": a_name,
     "name or none": a_name_or_none,
+    "called": what_it_is_called,
     "argument": a_text(ARGUMENT_LENGTH_MAX),
     "skew": whole(-SKEW_MAX, SKEW_MAX),
     "rate": whole(-RATE_MAX, RATE_MAX),

@@ -174,6 +174,11 @@ FRAMES: dict[str, FrameCard] = {
             "diverged": ("number", "number of keys on which replicas differ now"),
             "converged_ms": ("number | null", "from the heal until replicas agreed, or null"),
             "nodes": ("Record<string, [ok: number, asked: number]>", "{id: [ok, asked]}"),
+            "behind": (
+                "Record<string, Record<string, number>>",
+                "{key: {id: number}}: how many acknowledged writes came after the one that a node's copy holds, of a register; "
+                "only nodes that have lacked one for a while",
+            ),
         },
         (
             "since",
@@ -190,6 +195,7 @@ FRAMES: dict[str, FrameCard] = {
             "diverged",
             "converged_ms",
             "nodes",
+            "behind",
         ),
     ),
     "verdict": FrameCard(
@@ -498,6 +504,7 @@ OBJECTS: dict[str, FrameCard] = {
             "facts": ("Record<string, string>", "{label: text}, in the paper's words"),
             "timers": ("[name: string, since: number, due: number][]", "[[name, set at, due], ...]"),
             "lie": ("string", "how it lies, or empty"),
+            "called": ("string", "what people call it, where that is not its own name"),
             "clock": (
                 "[skew: number, rate: number, since: number]",
                 "[skew, rate, since], while its own clock is wrong: it was skew µs ahead at `since`, and from then on it "
@@ -517,6 +524,7 @@ OBJECTS: dict[str, FrameCard] = {
             "next",
             "hints",
             "facts",
+            "called",
             "clock",
         ),
     ),

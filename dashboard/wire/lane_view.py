@@ -16,7 +16,7 @@ from dashboard.wire.pack import KEPT, change, changed
 # TOUCHING: kinds of events that may change a node's state. RELINKING: kinds that may change the links' words.
 FAULTS = frozenset({"halted", "started", "crashed", "restarted", "paused", "resumed", "wiped"})
 
-TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted", "acted", "clock"}
+TOUCHING = FAULTS | {"delivered", "fired", "became", "decided", "stored", "noted", "acted", "clock", "renamed"}
 
 RELINKING = FAULTS | {"cut", "healed", "tuned", "became", "adversary"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from consensus.kernel.rng import PPM
-from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
+from consensus.kernel.simulation import ARGUMENT_LENGTH_MAX, CALLED_LENGTH_MAX, RATE_MAX, SKEW_MAX, VALUE_LENGTH_MAX
 from dashboard.web.limits import LIMITS
 from dashboard.wire.format import BEGUN, CHANGED, ENDED, ENDS, FORMAT, FRAMES, OBJECTS, PARTS, ROWS, SENT, FrameCard
 
@@ -71,6 +71,7 @@ def shared_limits() -> dict[str, int]:
         "findings": LIMITS.findings,
         "inspected": LIMITS.inspected,
         "value_length": VALUE_LENGTH_MAX,
+        "called_length": CALLED_LENGTH_MAX,
         "argument_length": ARGUMENT_LENGTH_MAX,
         "skew": SKEW_MAX,
         "rate": RATE_MAX,

@@ -131,6 +131,13 @@ function openTalkOfAddress() {
 
 const act = createActs({ world, ui, send, showTheme });
 
+/** Are these nodes, in the middle of them, in the right half of a lane's stage? @param {number} lane @param {string[]} ids */
+function liesRight(lane, ids) {
+  const box = document.querySelector(`.lane[data-lane="${lane}"] .stage`)?.getBoundingClientRect();
+  const at = ids.map((id) => stages.get(lane)?.positionOf(id).x ?? 0);
+  return box !== undefined && at.reduce((sum, x) => sum + x, 0) / ids.length > box.left + box.width / 2;
+}
+
 /** @param {number|null} lane */
 function inLane(lane) {
   return lane === null ? {} : { lane };
@@ -146,9 +153,9 @@ const handlers = {
   menu: (/** @type {import("./stores/ui.js").MenuPlace} */ place) => ui.update({ menu: place, hover: null }),
   /** @param {{kind: string, id: string, lane: number}} what */
   card({ kind, id, lane }) {
-    if (kind === "node") return ui.update({ dock: { lane, kind: "node", id } });
+    if (kind === "node") return ui.update({ dock: { lane, kind: "node", id, left: liesRight(lane, [id]) } });
     const ends = id.split(/[^A-Za-z0-9_]+/).filter(Boolean);
-    if (kind === "link" && ends.length === 2) ui.update({ dock: { lane, kind: "link", src: ends[0], dst: ends[1] } });
+    if (kind === "link" && ends.length === 2) ui.update({ dock: { lane, kind: "link", src: ends[0], dst: ends[1], left: liesRight(lane, ends) } });
     return undefined;
   },
   hover: (/** @type {any} */ what) => ui.update({ hover: what }),

@@ -253,7 +253,7 @@ def test_p_presents_and_ends_presenting(dashboard: Page) -> None:
     expect(dashboard.locator(".page.presenting")).to_be_visible()
     expect(dashboard.locator(".tools")).to_have_count(0)
     badge = dashboard.locator(".bar .badge")
-    expect(badge).to_have_text("simulated · seed 4701 · 1/20 speed · links 10–20 ms · timeout 300 ms")
+    expect(badge).to_have_text("simulated · seed 4701 · 20× slower · links 10–20 ms · timeout 300 ms")
     press(dashboard, "p")
     expect(dashboard.locator(".page.presenting")).to_have_count(0)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hands import OPENING, compare, lane, lists, reset, run_to
+from hands import OPENING, compare, everything_sent_is_done, lane, lists, reset, run_to
 from playwright.sync_api import Locator, Page, expect
 from strokes import places
 
@@ -111,3 +111,37 @@ def test_a_value_of_ones_own_is_proposed_where_the_object_is_a_decision(dashboar
     run_to(dashboard, OPENING + S)
     heard = dashboard.locator("[data-by-hand]").inner_text()
     assert re.search(r"Paxos \(the Synod\): you proposed pizza'1 for y at n3 → \w+\. Raft: you wrote y=pizza'1", heard), heard
+
+
+def test_a_node_is_called_by_another_name_everywhere_for_everybody_and_undo_ends_that(
+    still: Page, visitor: Callable[..., Page], open_dashboard: Callable[..., Page]
+) -> None:
+    card_of(still, "n1").get_by_label("What to call n1").fill("Ann")
+    still.get_by_role("button", name="Rename", exact=True).click()
+    expect(lane(still, RAFT).get_by_role("dialog", name="Node Ann · Raft")).to_be_visible()
+    still.keyboard.press("Escape")
+    still.mouse.click(*places(still, 1)["n2"], button="right")
+    still.get_by_role("menu").get_by_role("menuitem", name="Rename").click()
+    field = lane(still, 1).get_by_label("What to call n2")
+    expect(field).to_be_focused()
+    field.fill("Bob")
+    field.press("Enter")
+    expect(lane(still, 1).get_by_role("dialog", name="Node Bob · Dynamo-style")).to_be_visible()
+    still.keyboard.press("Escape")
+    for number in (0, 1):
+        names = "(lane) => inside.stages.get(lane).shapes().filter(({ kind }) => kind === 'node').map(({ name }) => name)"
+        assert {"Ann", "Bob", "n3"} <= set(still.evaluate(names, number))
+    still.keyboard.press("n")
+    lists(still).get_by_label("Ann on one side").check()
+    lists(still).get_by_label("Bob on one side").check()
+    lists(still).get_by_role("button", name="Cut {Ann, Bob} off from the rest").click()
+    still.keyboard.press("Escape")
+    expect(still.locator(".caption")).to_contain_text("{Ann, Bob}")
+    expect(lane(still, RAFT).locator(".side-name").filter(has_text="Ann")).to_have_text("{Ann, Bob}")
+    other = open_dashboard(visitor(), still.evaluate("location.pathname"))
+    expect(other.locator(".caption")).to_contain_text("{Ann, Bob}")
+    for _ in range(3):  # the cut, and both names
+        still.keyboard.press("z")
+        everything_sent_is_done(still)
+    still.wait_for_function("() => capscope.nodes(0).every(({ called }) => !called)")
+    other.wait_for_function("() => capscope.nodes(0).every(({ called }) => !called)")

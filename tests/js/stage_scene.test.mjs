@@ -332,3 +332,19 @@ test("the writing on a node is the candidate that contrasts most", () => {
   assert.equal(readableOn("#56B4E9", ["#E8EDF2", "#0D1115"]), "#0D1115");
   assert.equal(readableOn("rgb(20, 20, 60)", ["#fff", "#0D1115"]), "#fff");
 });
+
+test("a node that people call by another name shows it: in itself, or if it is long on its plate, also when it is down", () => {
+  const [ann, bob, eve] = shapesOf({ states: { n1: { called: "Ann" }, n2: { called: "Bartholomew" }, n3: { called: "Bartholomew", status: "crashed" } } }, "node");
+  assert.deepEqual([ann.name, ann.id, bob.name, eve.name], ["Ann", "n1", "n2", "n3"]);
+  assert.deepEqual([ann, bob, eve].map(({ labels }) => labels.some(({ text }) => text === "Bartholomew")), [false, true, true]);
+  assert.notEqual(ann.looks.name, shapesOf({}, "node")[0].looks.name);
+  const hidden = shapesOf({ ui: { view: "clients" }, states: { n1: { called: "Ann" } } }, "node");
+  assert.equal(hidden[0].name, "Ann");
+});
+
+test("a node whose copy lacks acknowledged writes says how many, in the last line of its plate", () => {
+  const lane = given({ states: { n3: { store: { x: ["porridge"] } } } });
+  lane.lane.meters = { behind: { x: { n2: 3, n3: 1 }, y: { n1: 9 } } };
+  const plates = scene(lane).filter(({ kind }) => kind === "node").map(({ labels }) => labels.map(({ text }) => text).filter((text) => !text.startsWith("term")));
+  assert.deepEqual(plates, [[], ["3 behind"], ["porridge", "1 behind"], [], []]);
+});

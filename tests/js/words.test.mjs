@@ -8,6 +8,8 @@ import { createWords } from "../../static/js/words/catalogue.js";
 import { en } from "../../static/js/words/en/index.js";
 import { chosen } from "../../static/js/words/index.js";
 import { bracketed, pseudo } from "../../static/js/words/pseudo.js";
+import { paceAndNote, paceWords, valueWords } from "../../static/js/words/figures.js";
+import { callNodes, called, namesOf } from "../../static/js/words/names.js";
 
 const SCRIPTS = new URL("../../static/js/", import.meta.url);
 const WORDS = 3; // this many words in a row count as a sentence
@@ -112,4 +114,22 @@ test("the pseudo-language brackets every sentence and keeps its holes", () => {
   const strange = pseudo(en);
   assert.equal(strange["lane.label"], bracketed("Lane: {title}"));
   assert.deepEqual(Object.keys(strange), Object.keys(en));
+});
+
+test("a text has the names that people use for nodes, each once and nothing else", () => {
+  callNodes(namesOf({ n1: { called: "Ann" }, n2: {}, n11: { called: "Bob $&" } }));
+  assert.equal(called("{n1, n2} cut n1-n11, n1→n2; xn1, n12, n1a"), "{Ann, n2} cut Ann-Bob $&, Ann→n2; xn1, n12, n1a");
+  assert.equal(called(7), 7);
+  callNodes(namesOf({ n1: {}, n2: {} }));
+  assert.equal(called("n1"), "n1");
+});
+
+test("a speed is said as people say it, and with a note when no eye can follow a message", () => {
+  assert.deepEqual([0.005, 0.05, 1 / 3, 1, 10].map(paceWords), ["200× slower", "20× slower", "3× slower", "real time", "10× faster"]);
+  assert.deepEqual([0.05, 1, 10].map((pace) => paceAndNote(pace, 10_000)), ["20× slower", "real time, too fast to see messages", "10× faster, too fast to see messages"]);
+  assert.equal(paceAndNote(1, 0), "real time");
+});
+
+test("a value is said without what the kernel adds to tell two writes of it apart", () => {
+  assert.equal(valueWords(["old'1", "new'c2_3"]), "old | new");
 });

@@ -3,6 +3,7 @@
 import pytest
 
 from consensus.kernel.node import MS, S
+from consensus.kernel.sentences import Refused
 from consensus.runs import registry
 from consensus.runs.interventions import (
     KINDS,
@@ -21,6 +22,7 @@ from consensus.runs.interventions import (
     HoldMessage,
     Partition,
     Pause,
+    Rename,
     Restart,
     Resume,
     Say,
@@ -51,6 +53,7 @@ EXAMPLES = [
     (CrashInside("n1", 2), ()),
     (Ask("n1", "write", "x", "salt"), ()),
     (Act("n1", "stand"), ()),
+    (Rename("n1", "Ann"), ()),
     (SetClock("n1", 200 * MS, 50_000), ()),
     (Corrupt("n1", "mute"), ()),
     (Adversary("decisive"), ()),
@@ -64,8 +67,8 @@ EXAMPLES = [
 ]
 # Interventions that cannot be undone: requests, captions, losses.
 FOR_GOOD = (Ask, Act, Wipe, CrashInside, DropMessage, HoldMessage, DeliverMessage, DuplicateMessage, Say)
-UNMARKED = (Ask,)  # the page shows the answer
-UNCAPTIONED = (Ask, Turn)
+UNMARKED = (Ask, Rename)  # the page shows the answer, and the name
+UNCAPTIONED = (Ask, Rename, Turn)
 
 
 @pytest.fixture
@@ -137,6 +140,43 @@ def test_a_traitor_is_made_honest_again_by_undo(timeline):
     assert timeline.caption == f"n1 is honest again since {timeline.at / S:.1f} s."
 
 
+def test_a_node_is_called_by_another_name_until_that_is_undone(timeline):
+    sim = timeline.experiment.lanes[0].sim
+    timeline.act(Rename("n1", "Ann"))
+    timeline.act(Rename("n1", "Zoë the 2nd"))
+    assert timeline.experiment.lanes[0].node_state("n1")["called"] == "Zoë the 2nd" and timeline.undo_words == "name of n1"
+    timeline.undo()
+    assert sim.called == {"n1": "Ann"}
+    timeline.undo()
+    assert sim.called == {} and "called" not in timeline.experiment.lanes[0].node_state("n1")
+    assert timeline.experiment.marks == []
+
+
+def test_a_name_changes_nothing_but_the_name(timeline):
+    other = Timeline(timeline.spec, timeline.protocols)
+    timeline.act(Rename("n2", "Bob"))
+    for each in (timeline, other):
+        while not each.advance(3 * S, 1_000):
+            pass
+    operations = [each.experiment.lanes[0].history.operations for each in (timeline, other)]
+    assert operations[0] == operations[1] and len(operations[0]) > 10
+
+
+@pytest.mark.parametrize("name", ["a" * 13, "a\tb", "a\u202eb", " a", "n2", "Bob", "Bob, not n3", 7])
+def test_a_name_that_is_long_or_taken_or_cannot_be_read_is_refused(timeline, name):
+    timeline.act(Rename("n2", "Bob"))
+    before = len(timeline.log)
+    with pytest.raises(Refused):
+        timeline.act(Rename("n1", name))
+    assert len(timeline.log) == before and timeline.experiment.lanes[0].sim.called == {"n2": "Bob"}
+
+
+def test_its_own_name_ends_another_one(timeline):
+    timeline.act(Rename("n2", "Bob"))
+    timeline.act(Rename("n2", "n2"))
+    assert timeline.experiment.lanes[0].sim.called == {}
+
+
 def test_what_is_asked_by_hand_has_nothing_to_undo(timeline):
     assert Ask("n1", "read", "x").inverse(timeline.experiment.before()) == Undo((), "")
 
@@ -151,3 +191,34 @@ def test_the_mark_of_a_changed_link_names_the_link_and_the_change() -> None:
 def test_marks_say_what_happened_to_which_node() -> None:
     happened = [do.texts(S, "").mark for do in (Crash("n3"), Restart("n3"), Pause("n3"), Resume("n3"), Wipe("n3"))]
     assert happened == ["n3 crashed", "n3 restarted", "n3 paused", "n3 goes on", "n3 lost its disk"]
+
+
+def test_a_message_sent_twice_by_hand_lands_twice_at_its_receiver_and_both_are_in_the_trace(timeline):
+    twin = Timeline(timeline.spec, timeline.protocols)
+    lane = timeline.experiment.lanes[0]
+    while not (flying := [row for row in lane.flying() if row.node in lane.members and row.data[1] in lane.members]):
+        timeline.advance(timeline.at + MS)
+    first = flying[0]
+    number, dst, message, _tone, _epoch, due = first.data
+    twin.advance(timeline.at, 10_000)
+    timeline.act(DuplicateMessage(first.node, dst, type(message).__name__))
+    copies = [row for row in lane.flying() if row.data[2] is message and row.data[1] == dst]
+    assert [row.node for row in copies] == [first.node] * 2, "the copy has the same sender, receiver and content"
+    copy = copies[1]
+    assert copy.data[5] - timeline.at == due - first.at, "it takes as long as the first"
+    for each in (timeline, twin):
+        while not each.advance(copy.data[5], 10_000):
+            pass
+    landed = [(event.node, event.data[0]) for event in lane.fresh if event.kind == "delivered"]
+    assert landed.count((dst, number)) == 1 and landed.count((dst, copy.data[0])) == 1
+    assert lane.trace.hex() != twin.experiment.lanes[0].trace.hex()
+    kinds = [event.data[0] for event in lane.fresh if event.kind == "ordered"]
+    assert kinds == ["double"]
+    assert timeline.undo_words == "a message was doubled"
+    with pytest.raises(Refused):
+        timeline.undo()
+    timeline.seek(first.at)
+    while not timeline.advance(copy.data[5], 10_000):
+        pass
+    again = [event.data[0] for event in timeline.experiment.lanes[0].fresh if event.kind == "delivered" and event.node == dst]
+    assert copy.data[0] in again, "a replay does it again"

@@ -22,6 +22,7 @@ from consensus.runs.interventions import (
     Heal,
     Partition,
     Pause,
+    Rename,
     Restart,
     Resume,
     Say,
@@ -127,10 +128,11 @@ class Hand:
             lambda: Corrupt(node, self.one_of("mute", "")),
             lambda: Adversary(self.one_of("decisive", "")),
             lambda: Act(node, "stand"),
+            lambda: Rename(node, self.one_of("Ann", "Bob", "")),
             lambda: SetClock(node, self.one_of(-1, 0, 1) * 70 * MS, self.one_of(-300_000, 0, 400_000)),
             self.turn,
             self.turn,
-        )[self.chance.below(25)]()
+        )[self.chance.below(26)]()
 
     def act(self):
         intervention = self.draw()
@@ -247,6 +249,7 @@ def test_the_hands_have_done_everything_that_can_be_done():
         Heal,
         Partition,
         Pause,
+        Rename,
         Restart,
         Resume,
         Say,

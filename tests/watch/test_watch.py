@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consensus.kernel.node import OK, READ, WRITE, S
+from consensus.kernel.node import MS, OK, READ, WRITE, S
 from consensus.runs import registry
 from consensus.runs.experiment import Experiment
 from consensus.watch import watch
@@ -72,3 +72,37 @@ def test_operations_that_meet_at_one_moment_are_concurrent() -> None:
     alone = Watch(("n1",), sees_copies=False)
     alone.fold_operations(operations)
     assert alone.verdict(3 * S).status == "ok"
+
+
+def test_a_copy_is_behind_by_the_acknowledged_writes_that_began_after_its_value_took_effect() -> None:
+    experiment = Experiment(registry.spec("two-copies"), registry.protocols())
+    experiment.run_until(3200 * MS)
+    lane = experiment.lanes[0]
+    assert lane.meters(experiment.at)["behind"] == {}, "both notebooks say 1"
+    experiment.run_until(3300 * MS)
+    assert lane.meters(experiment.at)["behind"] == {}, "2 was acknowledged just now"
+    experiment.run_until(3600 * MS)
+    assert lane.meters(experiment.at)["behind"] == {"x": {"n2": 1}}
+    experiment.run_until(5 * S)
+    assert lane.meters(experiment.at)["behind"] == {}
+
+
+@pytest.mark.parametrize("name", ["same-cut", "sloppy-quorum", "stale-leader"])
+def test_no_copy_is_said_to_be_more_behind_than_its_own_clients_reads_prove(name: str) -> None:
+    """What a copy lacks is counted anew from the history alone."""
+    experiment = Experiment(registry.spec(name), registry.protocols())
+    seen = 0
+    for at in range(0, experiment.spec.until, 500 * MS):
+        experiment.run_until(at)
+        for lane in experiment.lanes:
+            done = [op for op in lane.operations if op.outcome == OK and op.finish is not None]
+            for key, behind in lane.meters(experiment.at)["behind"].items():
+                for node, count in behind.items():
+                    held = lane.watch.divergence.holds[node, key]
+                    effects = [
+                        min(op.finish for op in done if op.key == key and value in (op.value, *op.result)) for value in held
+                    ]
+                    newer = [op for op in done if op.kind == WRITE and op.key == key and op.start > max(effects)]
+                    assert count == len(newer) > 0
+                    seen += 1
+    assert seen > 0

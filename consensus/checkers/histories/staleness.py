@@ -69,6 +69,19 @@ class Staleness:
         newer = [finish for finish, start in between if start > since]
         return (len(newer), read.start - newer[0]) if newer else (0, 0)
 
+    def behind(self, key: str, values: tuple[str, ...]) -> tuple[int, int]:
+        """How many acknowledged writes came after these values, for certain: each began after the freshest of them took effect.
+
+        And when the first of these writes was acknowledged. Nothing is behind while a value is new to all clients.
+        """
+        writes = self.acknowledged.get(key, [])
+        effects = [self.took_effect.get((key, value)) for value in values]
+        if not writes or not effects or any(each is None for each in effects):
+            return 0, 0
+        since = max(each for each in effects if each is not None)
+        newer = [finish for finish, start in writes[bisect_left(writes, (since + 1,)) :] if start > since]
+        return (len(newer), newer[0]) if newer else (0, 0)
+
     def verdict(self, now: int = 0) -> Verdict:
         if not self.stale:
             return Verdict(

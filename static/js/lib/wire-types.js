@@ -4,7 +4,7 @@
  */
 export const FORMAT = 2;
 export const ENDS = Object.freeze(["delivered", "cut", "loss", "down", "late", "hand"]);
-export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max": 4, "seed_max": 4294967295, "operations": 2000, "findings": 200, "inspected": 100, "value_length": 12, "argument_length": 40, "skew": 60000000, "rate": 500000, "ppm": 1000000});
+export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max": 4, "seed_max": 4294967295, "operations": 2000, "findings": 200, "inspected": 100, "value_length": 12, "called_length": 12, "argument_length": 40, "skew": 60000000, "rate": 500000, "ppm": 1000000});
 
 /** @typedef {[at: number, kind: string, lane: number, text: string]} Mark */
 /** @typedef {[from: number, to: number | null, words: string]} CutSpan */
@@ -298,6 +298,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   facts?: Record<string, string>,
  *   timers: [name: string, since: number, due: number][],
  *   lie: string,
+ *   called?: string,
  *   clock?: [skew: number, rate: number, since: number],
  * }} NodeState
  */
@@ -410,6 +411,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   diverged?: number,
  *   converged_ms?: number | null,
  *   nodes?: Record<string, [ok: number, asked: number]>,
+ *   behind?: Record<string, Record<string, number>>,
  * }} MetersNews
  */
 /**

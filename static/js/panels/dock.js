@@ -1,4 +1,4 @@
-/** The place of a lane's open card: over its words and strip, never over a stage. */
+/** The place of a lane's open card: over its stage, away from what it is about, and never over the lane's words and strip. */
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../words/index.js";
 import { keyName } from "../words/sentences.js";
@@ -18,7 +18,8 @@ export function Dock({ app, index }) {
   useEffect(() => {
     if (!opened || !element.current) return undefined;
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
-    element.current.focus({ preventScroll: false });
+    const field = dock?.rename && /** @type {HTMLInputElement|null} */ (element.current.querySelector(".rename input"));
+    (field || element.current).focus({ preventScroll: false });
     return () => {
       if (before?.isConnected) before.focus();
     };
@@ -26,7 +27,7 @@ export function Dock({ app, index }) {
   if (!dock || !spec) return null;
   const lane = spec.lanes[index];
   const { title, body } = content(app, dock, lane.title);
-  return html`<div class="dock" ref=${element} tabindex="-1" role="dialog" aria-label=${title}>
+  return html`<div class=${`dock ${dock.left ? "left" : ""}`} ref=${element} tabindex="-1" role="dialog" aria-label=${title}>
     <header><h3>${title}</h3>
       <button class="round small" aria-label=${t("card.close")} title=${keyName("cancel")} onClick=${() => app.ui.update({ dock: null })}><${Icon} name="close" /></button>
     </header>

@@ -91,7 +91,7 @@ function SwipedLane({ app, index, title, count }) {
     <div class="foot">
       <${Strip} app=${app} index=${index} />
       <${Sentence} app=${app} index=${index} />
-      <${Dock} app=${app} index=${index} />
     </div>
+    <${Dock} app=${app} index=${index} />
   </section>`;
 }

@@ -1,9 +1,23 @@
-/** Preact's templates and the one hook that subscribes panels to the stores. */
+/** Preact's templates, in which nodes are called as people call them, and the one hook that subscribes panels to the stores. */
 import htm from "htm";
 import { h } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { called } from "../words/names.js";
 
-export const html = htm.bind(h);
+/** Makes an element; its texts, and those for tooltips and screen readers, have the names that people use.
+ * @param {any} type @param {any} props @param {any[]} children */
+function element(type, props, ...children) {
+  const words = typeof type !== "string" || !props ? props
+    : { ...props, ...("title" in props && { title: called(props.title) }), ...("aria-label" in props && { "aria-label": called(props["aria-label"]) }) };
+  return h(type, words, ...children.map(calledIn));
+}
+
+/** @param {any} child @returns {any} */
+function calledIn(child) {
+  return Array.isArray(child) ? child.map(calledIn) : called(child);
+}
+
+export const html = htm.bind(element);
 
 /**
  * Renders again when the result of `select` has changed (an array: when one of its items has).

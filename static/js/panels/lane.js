@@ -39,8 +39,8 @@ function Lane({ app, index, last, hidden }) {
       <${Meters} app=${app} index=${index} />
       <${Strip} app=${app} index=${index} />
       <${Sentence} app=${app} index=${index} />
-      <${Dock} app=${app} index=${index} />
     </div>
+    <${Dock} app=${app} index=${index} />
   </section>`;
 }
 

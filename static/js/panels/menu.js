@@ -111,6 +111,7 @@ function ofNode(app, { lane, id }) {
       down ? { text: t("card.restart"), act: send("restart") } : { text: t("card.crash"), act: send("crash") },
       ...(down ? [] : [status === "paused" ? { text: t("card.resume"), act: send("resume_node") } : { text: t("card.pause"), act: send("pause_node") }]),
       { text: t("card.wipe"), act: send("wipe") },
+      { text: t("card.rename"), act: () => app.ui.update({ dock: { lane, kind: "node", id, rename: true } }) },
       { text: t("card.read"), act: send("ask", { kind: "read", key }) },
       { text: named("card.writes", objects, t("card.write")), act: send("ask", { kind: "write", key }) },
     ],

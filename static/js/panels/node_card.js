@@ -1,5 +1,6 @@
 /** The card of a node: what it holds in this lane, and the commands for it in every lane. */
 import { useState } from "preact/hooks";
+import { colourOf, epochTint } from "../lib/colour.js";
 import { LIMITS } from "../lib/wire-types.js";
 import { span, valueWords } from "../words/figures.js";
 import { named, t } from "../words/index.js";
@@ -48,11 +49,12 @@ export function storeWords(store, object) {
 /** @param {{log: Array<[number, string]>, start: number, commit: number, colours: Record<string, string>}} props */
 function Log({ log, start, commit, colours }) {
   if (log.length === 0) return html`<dl><div><dt>${t("card.log")}</dt><dd>${t("card.logEmpty")}</dd></div></dl>`;
+  const newest = Math.max(...log.map(([epoch]) => epoch));
   return html`<ol class="log" aria-label=${t("card.log")}>
     ${log.map(([epoch, label], place) => {
       const committed = start + place <= commit;
       return html`<li key=${start + place} class=${committed ? "committed" : "uncommitted"} title=${committed ? t("card.committed") : t("card.uncommitted")}
-        style=${{ "--epoch": colours[`epoch-${(((epoch - 1) % 7) + 7) % 7}`] ?? "" }}><small>${start + place}</small>${label}</li>`;
+        style=${{ "--epoch": colourOf(colours, epochTint(epoch, newest)) }}><small>${start + place}</small>${label}</li>`;
     })}
   </ol>`;
 }
@@ -79,9 +81,25 @@ export function NodeCommands({ app, id, lane = null, status, keys }) {
     <span class="card-key">${t("card.key")} <${Pick} label=${t("status.watchWhat")} shown=${key} value=${key} options=${keys.map((each) => [each, each])}
       onPick=${(/** @type {string} */ next) => app.ui.update({ watchedKey: next })} />
       <label>${t("card.value")} <input type="text" size="6" maxlength=${LIMITS.value_length} autocomplete="off" placeholder=${t("card.valueNext")} disabled=${locked} value=${value} onInput=${(/** @type {any} */ event) => setValue(event.currentTarget.value)} /></label></span>
+    <${Rename} key=${id} app=${app} id=${id} locked=${locked} />
     <p class="hint">${t("card.falls")}</p>
   </div>
   ${lane === null ? html`<details><summary>${t("twin.more", { id })}</summary>${more}</details>` : more}`;
+}
+
+/** What people call the node. An empty name is its own one. @param {{app: import("./html.js").App, id: string, locked: boolean}} props */
+function Rename({ app, id, locked }) {
+  const now = useStore(app.world, (state) => state.lanes[0]?.nodes[id]?.called ?? "");
+  const [typed, type] = useState(/** @type {string|null} */ (null)); // null: as it is
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    app.send("rename", { node: id, name: (typed ?? now).trim() });
+    type(null);
+  };
+  return html`<form class="card-key rename" onSubmit=${submit}>
+    <button disabled=${locked}>${t("card.rename")}</button>
+    <input type="text" size="8" maxlength=${LIMITS.called_length} autocomplete="off" aria-label=${t("card.renameWhat", { id })} placeholder=${id} disabled=${locked} value=${typed ?? now} onInput=${(/** @type {any} */ event) => type(event.currentTarget.value)} />
+  </form>`;
 }
 
 /** Cuts every link of a node, both ways. @param {import("./html.js").App} app @param {string} id */

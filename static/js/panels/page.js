@@ -1,5 +1,6 @@
 /** The whole page, from the bar to the foot. */
 import { render } from "preact";
+import { callNodes, namesOf } from "../words/names.js";
 import { Caption } from "./caption.js";
 import { Dialogs } from "./dialogs.js";
 import { FollowPage } from "./follow.js";
@@ -17,6 +18,7 @@ import { VotePanel } from "./vote.js";
 /** @param {{app: import("./html.js").App}} props */
 function Page({ app }) {
   const [presenting, connected, follow] = useStore(app.ui, (state) => /** @type {const} */ ([state.presenting, state.connected, state.follow]));
+  callNodes(useStore(app.world, (state) => namesOf(state.lanes[0]?.nodes)));
   const talking = useStore(app.world, (state) => state.talk.title !== "" || state.talk.beat >= 0);
   if (follow) return html`<div class=${`page follow ${connected ? "" : "lost"}`}><${FollowPage} app=${app} /><${Dialogs} app=${app} /></div>`;
   return html`<div class=${`page ${presenting ? "presenting" : ""} ${connected ? "" : "lost"}`}>

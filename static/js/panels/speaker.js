@@ -6,6 +6,7 @@ import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { blocksOf } from "../lib/markdown.js";
 import { named, t } from "../words/index.js";
+import { callNodes, namesOf } from "../words/names.js";
 import { html, useStore } from "./html.js";
 import { SeatsSwitch } from "./seat.js";
 import { Beats } from "./talk.js";
@@ -21,6 +22,7 @@ const KEYS = /** @type {const} */ (["previous", "next", "question", "lesson", "b
 function Speaker({ app }) {
   const [talk, audience, spec, clock] = useStore(app.world, (state) => /** @type {const} */ ([state.talk, state.audience, state.spec, state.clock]));
   const [connected, said] = useStore(app.ui, (state) => /** @type {const} */ ([state.connected, state.said]));
+  callNodes(useStore(app.world, (state) => namesOf(state.lanes[0]?.nodes)));
   const { beats, beat, scenes, scene } = talk;
   const now = beats[beat];
   const following = beats[beat + 1];

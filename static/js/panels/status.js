@@ -1,6 +1,6 @@
 /** The line at the foot: the honest badge, whose parts are dials, and the choices of what the picture shows. */
 import { LIMITS } from "../lib/wire-types.js";
-import { span, speed } from "../words/figures.js";
+import { paceAndNote, span } from "../words/figures.js";
 import { named, t } from "../words/index.js";
 import { linksWords, withKey } from "../words/sentences.js";
 import { compose } from "./compose.js";
@@ -18,7 +18,7 @@ export function badgeWords(spec, clock) {
   return [
     t("status.simulated"),
     t("status.seedIs", { seed: spec.seed }),
-    t("status.speed", { speed: speed(clock.speed) }),
+    paceAndNote(clock.speed, spec.link.delay),
     linksWords(spec.link),
     t("status.deadline", { span: span(spec.deadline) }),
   ].join(" · ");
@@ -42,7 +42,7 @@ export function StatusLine({ app }) {
       <${Seed} app=${app} seed=${spec.seed} locked=${locked} />
       <${Pick} label=${t("status.nodesWhat")} title=${t("status.nodesWhat")} shown=${t("status.nodes", { n: spec.nodes.length })} value=${spec.nodes.length} disabled=${locked || spec.veiled}
         options=${counts.map((count) => [count, t("status.nodes", { n: count })])} onPick=${(/** @type {number} */ nodes) => compose(app, (lanes) => lanes, { nodes })} />
-      <span>${t("status.speed", { speed: speed(pace) })}</span>
+      <span>${paceAndNote(pace, base.delay)}</span>
       <button class="quiet" title=${t("status.linksWhat")} onClick=${() => app.ui.update({ dock: { lane: 0, kind: "link", src: "", dst: "" } })}>${linksWords(base)}</button>
       ${links?.adversary && html`<button class="quiet" title=${t("link.adversaryEnd")} disabled=${locked} onClick=${() => app.send("adversary", {})}>${t("status.adversary")}</button>`}
       <${Pick} label=${t("status.deadlineWhat")} title=${t("status.deadlineWhat")} shown=${t("status.deadline", { span: span(spec.deadline) })} value=${spec.deadline} disabled=${locked}

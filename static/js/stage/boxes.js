@@ -31,9 +31,9 @@ function box(of, text, x, y, size, wide) {
 }
 
 /** @param {import("./types.js").NodeShape} shape @param {Measure} measure @returns {Box[]} */
-function nodeBoxes({ id, x, y, radius, unit, ring, crownAt, label, labels, cells }, measure) {
+function nodeBoxes({ id, name, x, y, radius, unit, ring, crownAt, label, labels, cells }, measure) {
   const of = `node ${id}`;
-  const face = { of, text: `${id} ${label}`.trim(), left: x - radius, right: x + radius, top: y - radius, bottom: y + radius };
+  const face = { of, text: `${name} ${label}`.trim(), left: x - radius, right: x + radius, top: y - radius, bottom: y + radius };
   const crown = ring === "leads" ? [{ of, text: "crown", left: x + crownAt - 14 * unit, right: x + crownAt + 14 * unit, top: y - radius - 31 * unit, bottom: y - radius - 11 * unit }] : [];
   const beside = labels.map(({ text, x: dx, y: dy, size, weight, dot }) => {
     const each = box(of, text, x + dx, y + dy, size, measure(text, size, weight));
@@ -56,8 +56,8 @@ function clientBoxes({ id, x, y, unit, said, letters, answer }, measure) {
 /** @param {import("./types.js").TableShape} shape @param {Measure} measure @returns {Box[]} */
 function tableBoxes({ rows, heads, size }, measure) {
   const across = heads.map(({ text, x, y }) => box("index", text, x, y, size * 0.86, measure(text, size * 0.86, 600)));
-  return [...across, ...rows.flatMap(({ id, about, crown, x, y, cells }) => {
-    const text = `${id} ${about}`;
+  return [...across, ...rows.flatMap(({ id, name, about, crown, x, y, cells }) => {
+    const text = `${name} ${about}`;
     const wide = measure(text, size, 700) + (crown ? size * 1.3 : 0);
     const row = cells.map((cell) => ({ of: `entry ${cell.index} of ${id}`, text: cell.text, left: cell.x - cell.width / 2, right: cell.x + cell.width / 2, top: y - cell.height / 2, bottom: y + cell.height / 2 }));
     return [{ of: `row ${id}`, text, left: x, right: x + wide, top: y - size / 2, bottom: y + size / 2 }, ...row];

@@ -516,7 +516,10 @@ function paintName(brush, shape, view) {
   const alone = !shape.label && shape.status === "up";
   letters(brush, faceColour(shape, view));
   brush.font = `700 ${alone ? size * 1.1 : size}px ${view.font}`;
-  brush.fillText(shape.id, 0, shape.person ? radius * (alone ? 0.46 : 0.24) : alone ? size * 0.4 : -radius * 0.1);
+  const wide = brush.measureText(shape.name).width;
+  const room = radius * (shape.person ? 1.36 : 1.7);
+  if (wide > room) brush.font = `700 ${((alone ? size * 1.1 : size) * room) / wide}px ${view.font}`;
+  brush.fillText(shape.name, 0, shape.person ? radius * (alone ? 0.46 : 0.24) : alone ? size * 0.4 : -radius * 0.1);
 }
 
 /** The watched value, as large as it fits: it is short, and a longer one stands on the plate. @type {PaintShape<NodeShape>} */

@@ -194,7 +194,7 @@ export function createStage(canvas, laneIndex, worldStore, uiStore, handlers) {
     const scope = [spec, ui().watchedKey, hidden];
     if (!same(scope, memory.roomOf)) [memory.room, memory.roomOf] = [NO_ROOM, scope];
     memory.room = grown(memory.room, {
-      nodes: given.nodes, key: ui().watchedKey, object: objectOf(laneIndex), word: cardOf()?.epoch ?? "", hidden, cut: (given.dropped?.cut ?? 0) > 0,
+      nodes: given.nodes, meters: given.meters, key: ui().watchedKey, object: objectOf(laneIndex), word: cardOf()?.epoch ?? "", hidden, cut: (given.dropped?.cut ?? 0) > 0,
       clients, answers: memory.answers, wishes: memory.wishes,
     });
     return memory.room;

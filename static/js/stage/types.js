@@ -43,7 +43,7 @@
 /** The names of a node's sprites. @typedef {{body: string, focused: string, name: string, value: string, lie: string, log: string, labels: string}} Looks */
 /** `ring` is the name of a mark: "leads", "stands", "waits", or empty. `times`: its timer is shown. `person`: it is drawn as a person.
  * `idle`: it has no part in the watched key. `old`: it is in an older epoch than others.
- * @typedef {{kind: "node", id: string, x: number, y: number, radius: number, unit: number, fills: string[], stripes: number[], label: string, status: string,
+ * @typedef {{kind: "node", id: string, name: string, x: number, y: number, radius: number, unit: number, fills: string[], stripes: number[], label: string, status: string,
  *   ring: string, lie: boolean, person: boolean, idle: boolean, old: boolean, crownAt: number, cells: Cell[], labels: Label[],
  *   arc: {part: number, main: boolean} | null, focused: boolean, faint: boolean, more: boolean, times: boolean, ink: string,
  *   ground: string, dim: string, looks: Looks}} NodeShape */

@@ -5,7 +5,9 @@ import { createStore } from "./store.js";
 
 /** @typedef {"move"|"cut"|"lasso"|"heal"} Tool */
 /** @typedef {"dark"|"light"|"contrast"} Theme */
-/** @typedef {{lane: number, kind: "details"|"knobs"} | {lane: number, kind: "node", id: string} | {lane: number, kind: "link", src: string, dst: string}} Dock */
+/** `left`: the card lies at the left side of the stage, because what it is about is on the right. `rename`: its field
+ * for a node's name is ready to type in.
+ * @typedef {({lane: number, kind: "details"|"knobs"} | {lane: number, kind: "node", id: string} | {lane: number, kind: "link", src: string, dst: string}) & {left?: boolean, rename?: boolean}} Dock */
 /** Where a menu is open, and about what: a "node", a "link", a "message" or the "stage". @typedef {{lane: number, kind: string, id: string, x: number, y: number}} MenuPlace */
 /**
  * `gesture` and `camera` are in stage units and shared by all lanes. `solo` is the one lane shown, or null. `lit` names a finding whose operations are lit.

@@ -1,5 +1,8 @@
 /** Numbers, times and lists in words. */
+import { plainValue } from "../lib/palette.js";
 import { t } from "./index.js";
+
+const FOLLOWED = 1e5; // wall microseconds that a message must take so that an eye can follow it
 
 /** @param {number} value @param {number} [places] always shown, even if they are zeros */
 const figure = (value, places) => (places === undefined ? String(value) : value.toFixed(places)).replace(".", t("figure.point"));
@@ -24,6 +27,19 @@ export function speed(value) {
   return value >= 0.995 ? t("figure.times", { n: figure(Math.round(value * 10) / 10) }) : t("figure.part", { n: Math.round(1 / value) });
 }
 
+/** A speed in words: "20× slower". @param {number} value */
+export function paceWords(value) {
+  const times = (/** @type {number} */ n) => t("figure.times", { n: figure(Math.round(n * 10) / 10) });
+  if (value > 1.05) return t("status.faster", { times: times(value) });
+  return value < 0.95 ? t("status.slower", { times: times(value > 0.1 ? 1 / value : Math.round(1 / value)) }) : t("status.real");
+}
+
+/** The same, and whether a message flies by before anybody can follow it. @param {number} value @param {number} delay of a link, microseconds */
+export function paceAndNote(value, delay) {
+  const pace = paceWords(value);
+  return delay > 0 && delay / value < FOLLOWED ? t("status.tooFast", { pace }) : pace;
+}
+
 /** @param {number} ppm parts per million: "2.5 %" */
 export const percent = (ppm) => t("figure.percent", { n: figure(Math.round(ppm / 1000) / 10) });
 
@@ -32,7 +48,10 @@ export const set = (names) =>
   names.length <= 6 ? t("figure.set", { names: names.join(", ") }) : t("figure.longSet", { names: names.slice(0, 3).join(", "), n: names.length });
 
 /** @param {readonly string[]} values siblings, or the elements of a set @param {string} [object] */
-export const valueWords = (values, object) => (object === "set" ? t("figure.set", { names: values.join(", ") }) : values.join(" | "));
+export function valueWords(values, object) {
+  const plain = values.map(plainValue);
+  return object === "set" ? t("figure.set", { names: plain.join(", ") }) : plain.join(" | ");
+}
 
 /** A text that begins a sentence. @param {string} text */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

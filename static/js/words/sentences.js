@@ -1,13 +1,14 @@
 /** Sentences with several cases or parts. The texts are in the catalogue; this file chooses among them. */
 import { shownKey } from "../lib/keys.js";
 import { SHORT } from "../lib/knobs.js";
+import { plainValue } from "../lib/palette.js";
 import { exactMoment, set, span, tenths, valueWords } from "./figures.js";
 import { named, t } from "./index.js";
 
 /** An operation in words, from its client's view. @param {import("../lib/wire-types.js").Operation} op @param {string} [object] what reads and writes mean here */
 export function operationWords(op, object = "register") {
-  const { client, key, node, value } = op;
-  const did = { client, key, node, value };
+  const { client, key, node } = op;
+  const did = { client, key, node, value: plainValue(op.value ?? "") };
   const what =
     op.kind === "read" ? t("strip.did.read", did)
     : op.kind === "remove" ? (object === "counter" ? t("strip.did.remove.counter", did) : t("strip.did.remove", did))

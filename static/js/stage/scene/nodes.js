@@ -47,16 +47,33 @@ export function valueText(state, key, object) {
 
 /** The lines under a node: its value when that does not fit into it, what it keeps for others, and how far behind it is.
  * @param {NodeState} state @param {string} key @param {string} object @param {boolean} away the node is not a home of this key
- * @param {number} size of the letters @returns {Line[]} */
-export function plateLines(state, key, object, away, size) {
+ * @param {number} size of the letters @param {number} [behind] acknowledged writes after the one that it holds @returns {Line[]} */
+export function plateLines(state, key, object, away, size, behind = 0) {
   const own = state.headline?.[key] ?? state.headline?.[""];
   /** @type {Line[]} */
-  const lines = own ? broken(own, size, 2, {}) : [];
+  const lines = [...nameLines(state), ...(own ? broken(own, size, 2, {}) : [])];
   lines.push(...(away ? broken(t("stage.notHome", { key }), size, 2, { faint: true }) : valueLines(state, key, object, size)));
   for (const [home, kept, values] of state.hints ?? []) {
     if (kept === key) lines.push(...broken(t("stage.keepsFor", { key, value: values.map(plainValue).join("|"), node: home }), size, 2, { value: plainValue(values[0] ?? "") }));
   }
+  if (behind > 0) lines.splice(LINES_MAX - 1, Infinity, { text: t("stage.behind", { n: behind }) });
   return lines.slice(0, LINES_MAX);
+}
+
+/** What people call a node, where that does not fit into it. @param {NodeState | undefined} state @returns {Line[]} */
+function nameLines(state) {
+  return state?.called && state.called.length > LETTERS ? [{ text: state.called }] : [];
+}
+
+/** How many acknowledged writes of the key came after the one that the node holds. @param {Pick<import("../types.js").Lane, "meters">} lane
+ * @param {string} key @param {string} id */
+export function behindOf({ meters }, key, id) {
+  return meters?.behind?.[key]?.[id] ?? 0;
+}
+
+/** The name in a node. @param {string} id @param {NodeState | undefined} state */
+function nameIn(id, state) {
+  return state?.called && state.called.length <= LETTERS ? state.called : id;
 }
 
 /** @param {NodeState} state @param {string} key @param {string} object @param {number} size @returns {Line[]} */
@@ -117,10 +134,11 @@ export function nodeShape(id, [x, y], given) {
   const homes = homesOf(lane.nodes, ui.watchedKey);
   const away = homes !== null && !homes.includes(id);
   const struck = given.struck?.get(id);
+  const behind = behindOf(lane, ui.watchedKey, id);
   let face = FACES.get(state);
-  const about = [layout, ui.colours, ui.watchedKey, palette, newest, away, struck];
+  const about = [layout, ui.colours, ui.watchedKey, palette, newest, away, struck, behind];
   if (!face || face.x !== x || face.y !== y || face.id !== id || about.some((each, i) => each !== face?.about[i])) {
-    face = { id, x, y, about, shape: faceShape(id, x, y, state, given, newest, away) };
+    face = { id, x, y, about, shape: faceShape(id, x, y, state, given, newest, away, behind) };
     FACES.set(state, face);
   }
   const { shape } = face;
@@ -130,7 +148,7 @@ export function nodeShape(id, [x, y], given) {
 /** A node without a known state. @param {string} id @param {number} x @param {number} y @param {Given} given @returns {Omit<NodeShape, "looks">} */
 function blankShape(id, x, y, { layout: { radius, unit }, ui: { colours }, person }) {
   return {
-    kind: "node", id, x, y, radius, unit, fills: [colourOf(colours, "neutral")], stripes: [0], label: "", status: "up", ring: "", lie: false, person: Boolean(person),
+    kind: "node", id, name: id, x, y, radius, unit, fills: [colourOf(colours, "neutral")], stripes: [0], label: "", status: "up", ring: "", lie: false, person: Boolean(person),
     idle: false, cells: [], labels: [], crownAt: 0, old: false, arc: null, focused: false, faint: false, more: false, times: false,
     ink: colourOf(colours, "ink"), ground: colourOf(colours, "bg"), dim: colourOf(colours, "dim"),
   };
@@ -138,13 +156,14 @@ function blankShape(id, x, y, { layout: { radius, unit }, ui: { colours }, perso
 
 /** @param {string} id @param {number} x @param {number} y @param {Given} given @param {boolean} focused @returns {NodeShape} */
 function faintShape(id, x, y, given, focused) {
-  const shape = { ...blankShape(id, x, y, given), focused, faint: true };
+  const state = given.lane.nodes[id];
+  const shape = { ...blankShape(id, x, y, given), name: nameIn(id, state), labels: plateOf(nameLines(state), false, given), focused, faint: true };
   return { ...shape, looks: looksOf(shape) };
 }
 
 /** The shape of a node without its timer and its highlight. @param {string} id @param {number} x @param {number} y @param {NodeState} state
- * @param {Given} given @param {number} newest @param {boolean} away @returns {NodeShape} */
-function faceShape(id, x, y, state, given, newest, away) {
+ * @param {Given} given @param {number} newest @param {boolean} away @param {number} behind @returns {NodeShape} */
+function faceShape(id, x, y, state, given, newest, away, behind) {
   const { layout, object, palette, ui: { watchedKey, colours } } = given;
   const up = state.status === "up" || state.status === "paused";
   const fills = fillsOf(state, watchedKey, colours, palette, object);
@@ -153,6 +172,7 @@ function faceShape(id, x, y, state, given, newest, away) {
   const cells = cellShapes(id, state, x, y, given);
   const shape = {
     ...blankShape(id, x, y, given),
+    name: nameIn(id, state),
     fills: up || state.status === "halted" ? fills.colours : [colourOf(colours, "line")],
     stripes: fills.stripes,
     idle: idle && state.status === "up",
@@ -163,7 +183,7 @@ function faceShape(id, x, y, state, given, newest, away) {
     lie: Boolean(state.lie),
     cells,
     crownAt: head.crownAt,
-    labels: [...head.labels, ...(up || state.status === "halted" ? plateOf(plateLines(state, watchedKey, object, idle, layout.letters), cells.length > 0, given) : [])],
+    labels: [...head.labels, ...plateOf(up || state.status === "halted" ? plateLines(state, watchedKey, object, idle, layout.letters, behind) : nameLines(state), cells.length > 0, given)],
     more: (state.log_start ?? 1) > 1 || (state.log?.length ?? 0) > cells.length,
     times: up && state.ring !== "leads",
   };
@@ -206,7 +226,7 @@ function plateOf(lines, log, { layout, palette, ui: { colours } }) {
 }
 
 /** The names of a node's sprites: parts with the same name look the same. @param {Omit<NodeShape, "looks">} shape @returns {Looks} */
-function looksOf({ id, radius, fills, stripes, label, status, ring, faint, cells, more, labels, person, idle, crownAt, old }) {
+function looksOf({ name, radius, fills, stripes, label, status, ring, faint, cells, more, labels, person, idle, crownAt, old }) {
   const kind = `${radius}|${person}|${idle}`;
   const body = `body|${kind}|${fills.join()}|${stripes.join()}|${status}|${ring}|${faint}|${Math.round(crownAt)}|${old}`;
   const face = `${kind}|${fills[0]}|${status}|${faint}`;
@@ -214,7 +234,7 @@ function looksOf({ id, radius, fills, stripes, label, status, ring, faint, cells
   return {
     body,
     focused: `${body}|focused`,
-    name: `name|${id}|${label !== ""}|${face}`,
+    name: `name|${name}|${label !== ""}|${face}`,
     value: status === "up" && label !== "" ? `value|${label}|${face}` : "",
     lie: `lie|${radius}`,
     log: cells.length > 0 ? `log|${radius}|${more}|${row}` : "",

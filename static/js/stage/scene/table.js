@@ -20,13 +20,14 @@ export function hasLogs({ nodes }) {
 export function tableShape({ lane, layout, palette, struck, word, ui: { colours } }) {
   const { width, height } = layout;
   const ids = [...layout.places.keys()].filter((id) => lane.nodes[id]);
+  const names = ids.map((id) => lane.nodes[id].called || id);
   const row = Math.min(58, (height - 12) / (ids.length + 1));
   const size = Math.min(layout.letters * 1.1, row * 0.62);
   const unit = size / 22;
   const newest = newestEpoch(lane.nodes);
   const abouts = ids.map((id) => aboutOf(lane.nodes[id], word ?? ""));
   const left = -width / 2 + 14;
-  const start = left + Math.max(...ids.map((id, i) => widthOf(`${id} ${abouts[i]}`, size) + (lane.nodes[id].ring === "leads" ? size * 1.3 : 0))) + size;
+  const start = left + Math.max(...ids.map((id, i) => widthOf(`${names[i]} ${abouts[i]}`, size) + (lane.nodes[id].ring === "leads" ? size * 1.3 : 0))) + size;
 
   const entries = ids.map((id) => {
     const { log = [], log_start: first = 1, commit = 0 } = lane.nodes[id];
@@ -54,7 +55,7 @@ export function tableShape({ lane, layout, palette, struck, word, ui: { colours 
       const nexts = ids.map((other) => lane.nodes[other]).filter((other) => other.ring === "leads" && (other.epoch ?? 0) === newest);
       const next = nexts.length === 1 ? nexts[0].next?.[id] : undefined;
       return {
-        id, name: id, about: abouts[i], crown: ring === "leads", old: (epoch ?? newest) < newest, x: left, y,
+        id, name: names[i], about: abouts[i], crown: ring === "leads", old: (epoch ?? newest) < newest, x: left, y,
         border: commit !== undefined && commit >= from - 1 && commit <= last ? at(commit + 0.5) : null,
         next: next !== undefined && next >= from && next <= last + 1 ? at(next - 0.5) + size * 0.2 : null,
         cells: entries[i].filter(({ index }) => index >= from).map((entry) => {

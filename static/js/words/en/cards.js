@@ -27,6 +27,8 @@ export const cards = Object.freeze({
   "card.resume": "Resume",
   "card.wipe": "Wipe disk",
   "card.isolate": "Cut off",
+  "card.rename": "Rename",
+  "card.renameWhat": "What to call {id}",
   "card.read": "Read here",
   "card.write": "Write here",
   "card.writes.decision": "Propose here",

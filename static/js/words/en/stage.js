@@ -14,6 +14,7 @@ export const stage = Object.freeze({
   "stage.elements": { one: "{n} item", other: "{n} items" },
   "stage.empty": "empty",
   "stage.epoch": "{word} {n}",
+  "stage.behind": "{n} behind",
   "stage.notHome": "not a home of\u00a0{key}",
   "stage.keepsFor": "keeps {key}={value} for\u00a0{node}",
   "stage.wants": "{wish}?",
