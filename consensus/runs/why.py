@@ -6,8 +6,9 @@ The answer comes from the lane's last events. Left out: a cause that lies furthe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from consensus.kernel.node import READ, WRITE
 from consensus.kernel.rows import Row
 from consensus.kernel.sentences import say
 from consensus.protocols.rules import RULES, Rule
@@ -53,6 +54,20 @@ def _message_behind(row: Row, known: Mapping[int, Row]) -> str:
     return type(row[5][2]).__name__
 
 
+def decision_words(value: Any) -> str:
+    """What was decided, as a visitor writes it: ``x=7``, ``the read of x``. Protocols decide on words or on commands."""
+    if not isinstance(value, tuple):
+        return str(value)
+    parts = [part for part in value if isinstance(part, str)]
+    if parts[:1] == [READ]:
+        return say("the read of {key}", key=parts[1])
+    if parts[:1] == [WRITE]:
+        return f"{parts[1]}={parts[2]}"
+    if len(value) == 2:
+        return "=".join(str(part).partition("'")[0] for part in value)  # what follows an apostrophe tells equal values apart
+    return parts[0] if parts else str(value[0])
+
+
 def _what(row: Row, known: Mapping[int, Row]) -> str:
     _, at, kind, node, cause, data = row
     when = seconds(at)
@@ -67,7 +82,7 @@ def _what(row: Row, known: Mapping[int, Row]) -> str:
     if kind == "became":
         return say("{node} became {role} at {at}.", node=node, role=data[0], at=when)
     if kind == "decided":
-        return say("{node} learned at {at} that {value} is decided.", node=node, value=str(data[1]), at=when)
+        return say("{node} learned at {at} that {value} is decided.", node=node, value=decision_words(data[1]), at=when)
     if kind == "returned":
         return say("{client} at {node} got its answer at {at}: {outcome}.", client=data[1], node=node, outcome=data[2], at=when)
     if kind in ("cut", "healed"):

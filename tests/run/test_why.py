@@ -10,7 +10,7 @@ from consensus.runs import registry
 from consensus.runs.experiment import Experiment
 from consensus.runs.interventions import Cut, DeliverMessage
 from consensus.runs.spec import LaneSpec, Spec
-from consensus.runs.why import why
+from consensus.runs.why import decision_words, why
 
 PROTOCOLS = registry.protocols()
 
@@ -56,3 +56,18 @@ def test_a_cut_was_done_by_somebody_and_follows_no_rule() -> None:
     experiment = started("raft")
     experiment.intervene(Cut((("n1", "n2"),)))
     assert why(experiment.lanes[0])[:3] == ("Links were cut at 2.0 s.", "A visitor or the script did that.", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ((2, "read", "y", None, "c1:10"), "the read of y"),
+        ((1, "write", "x", "42", "c2@n2", 19, "c2:19"), "x=42"),
+        ((1, "write", "x", "x", "c2:19"), "x=x"),
+        (("x", "tea'1"), "x=tea"),
+        ((2, 41, "sync", "y", None, "c3:20"), "sync"),
+        ("commit", "commit"),
+    ],
+)
+def test_a_decision_is_written_as_a_visitor_writes_it(value: object, words: str) -> None:
+    assert decision_words(value) == words

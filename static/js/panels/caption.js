@@ -9,6 +9,7 @@ import { invitation, keyName, operationWords, outcomeWords } from "../words/sent
 import { html, useStore } from "./html.js";
 import { cardsOf } from "./node_actions.js";
 import { openVote } from "./vote.js";
+import { WhyButton } from "./why.js";
 
 const LONG = 110; // letters: a longer sentence has a smaller font
 const LONGEST = 160; // letters: a longer sentence has a smaller font on a projector, too
@@ -37,10 +38,11 @@ export function Caption({ app }) {
   const lasso = selection?.kind === "lasso" ? selection.ids : null;
   return html`<div class="caption">
     ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONGEST ? "long longest" : sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
-    ${spec?.ask && !bye && !follow && html`<div class="audience">
-      <button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => openVote(app)}>${t("audience.ask")}</button>
-      ${spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
+    ${spec && !bye && !follow && html`<div class="audience">
+      ${spec.ask && html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => openVote(app)}>${t("audience.ask")}</button>`}
+      <div class="afterwards">${!spec.ask ? null : spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
         : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => (audience.controls ? app.act("lesson") : ui.update({ dialog: "lesson" }))}>${t("audience.lesson")}</button>`}
+        <${WhyButton} app=${app} /></div>
     </div>`}
     <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? t("caption.lost") : speaking ? said.sentence : "")}</div>
     <${WhatIsCut} app=${app} />

@@ -1,6 +1,6 @@
 /**
- * What happened, why, the rule and its section, for the event under the playhead. While time stands, each stage has a button for it; the
- * card lies in a corner of the stage, so the words and the strip of its lane stay visible.
+ * What happened, why, the rule and its section, for the event under the playhead. While time stands, a button beside the caption opens a
+ * card in a corner of each stage; the words and the strip of its lane stay visible.
  */
 import { useEffect, useState } from "preact/hooks";
 import { named, server, t } from "../words/index.js";
@@ -13,12 +13,19 @@ const LINES = /** @type {const} */ (["what", "why", "rule", "section"]);
 /** @param {{app: import("./html.js").App, index: number}} props */
 export function Why({ app, index }) {
   const open = useStore(app.ui, (state) => state.why);
-  const stands = useStore(app.world, (state) => !state.clock.playing && state.spec !== null && !state.spec.veiled);
+  const stands = useStore(app.world, standing);
+  return open && stands ? html`<div class="why"><${Lines} app=${app} index=${index} /></div>` : null;
+}
+
+/** Time stands, and nothing is hidden. @param {import("../stores/world.js").WorldState} state */
+const standing = ({ clock, spec }) => !clock.playing && spec !== null && !spec.veiled;
+
+/** @param {{app: import("./html.js").App}} props */
+export function WhyButton({ app }) {
+  const open = useStore(app.ui, (state) => state.why);
+  const stands = useStore(app.world, standing);
   if (!stands) return null;
-  return html`<div class="why">
-    ${open && html`<${Lines} app=${app} index=${index} />`}
-    <button aria-expanded=${open} onClick=${() => app.ui.update({ why: !open })}>${open ? t("why.close") : t("why.open")}</button>
-  </div>`;
+  return html`<button class="quiet dim" aria-expanded=${open} onClick=${() => app.ui.update({ why: !open })}>${open ? t("why.close") : t("why.open")}</button>`;
 }
 
 /** @param {{app: import("./html.js").App, index: number}} props */

@@ -63,7 +63,7 @@ export function layout({ nodes, sides = [], clean = false, clients = [], width, 
  * @param {number} radius @param {number} letters @param {Room} room @returns {{layout: Layout, roomy: boolean}} */
 function arranged(nodes, groups, clients, whole, radius, letters, room) {
   const unit = Math.min(1.25, radius / RADIUS_FULL);
-  const size = { radius, unit, letters: Math.min(letters, Math.max(9, radius * 0.72)), room };
+  const size = { radius, unit, letters: Math.min(letters, Math.max(9, radius * 0.8)), room };
   const home = homes(nodes, whole, size);
   const { regions, canyons } = divided(nodes, groups, home, whole);
   const settledIn = groups.map((group, i) => (groups.length === 1 ? home : settled(group, home, regions[i], whole, size)));
