@@ -41,7 +41,7 @@ THOROUGH = (
     "test_a_server_that_ends_is_told_of_and_the_page_comes_back_with_it",
     "test_a_step_back_just_after_a_cut_gives_the_very_picture_that_was_there",
     "test_nothing_overlaps_and_nothing_scrolls_sideways",
-    "test_no_words_lie_over_others_or_are_cut_off",
+    "test_every_scenario_is_whole_and_large_at_each_of_its_steps",
     "test_everything_can_be_scrolled_to_and_tapped",
     "test_a_rope_falls_on_three_lanes_and_on_four",
     "test_four_lanes_fit_a_projector",

@@ -1,9 +1,10 @@
 """Nothing on the page lies over something else or is cut off, in any scenario: at its opening and after each of its steps.
 
-Texts of panels only; what the stages draw is tested in tests/js/stage_scene.test.mjs.
+Every day some scenarios are looked at; the thorough test looks at all of them. Texts of panels only;
+what the stages draw is tested in tests/js/stage_scene.test.mjs.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 from hands import run_to
@@ -11,8 +12,6 @@ from playwright.sync_api import Page
 
 from consensus.kernel.node import MS
 from consensus.runs import registry
-
-Opener = Callable[..., Page]
 
 SIZES = ((1920, 1080), (1280, 720), (1366, 768), (390, 844))
 WIDE = tuple(size for size in SIZES if size[0] > size[1])
@@ -104,41 +103,63 @@ def present(page: Page, presenting: bool) -> None:
     page.evaluate("held.painted()")
 
 
-def look(page: Page, name: str) -> list[str]:
-    wrong = []
-    open_at_its_opening(page, name)
-    for moment in moments_of(name):
+def looks(page: Page, moments: list[int], sizes: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, int, bool]]:
+    """The page at each moment in windows of each size, outside presenting and then in it."""
+    for moment in moments:
         run_to(page, moment)
-        for width, height in SIZES:
+        for width, height in sizes:
             page.set_viewport_size({"width": width, "height": height})
             for presenting in (False, True) if (width, height) in WIDE else (False,):
                 present(page, presenting)
-                where = f"{name} at {moment / 1e6:g} s, {width}x{height}{' presenting' if presenting else ''}"
-                wrong += [f"{where}: {words}" for words in page.evaluate(OVERPRINT)]
+                yield f"at {moment / 1e6:g} s, {width}x{height}{' presenting' if presenting else ''}", width, presenting
         present(page, False)
         page.set_viewport_size({"width": 1920, "height": 1080})
-    return wrong
+
+
+def overprints(page: Page, where: str) -> list[str]:
+    return [f"{where}: {words}" for words in page.evaluate(OVERPRINT)]
+
+
+def too_small(page: Page, where: str, width: int, stage: float) -> list[str]:
+    """What is smaller in presenting than it may be; `stage` is the height of the lowest one outside presenting."""
+    shown = page.evaluate(SIZES_OF_WORDS)
+    words, caption = PIXELS[width]
+    large = shown["words"] >= words and (shown["caption"] >= caption or shown["longest"])
+    return [] if large and shown["stage"] >= stage else [f"{where}: {shown}, {stage=}"]
 
 
 @pytest.mark.parametrize("name", SOME)
 def test_no_words_lie_over_others_or_are_cut_off(dashboard: Page, name: str) -> None:
-    wrong = look(dashboard, name)
+    open_at_its_opening(dashboard, name)
+    opening, *_, last = moments_of(name)
+    wrong = []
+    for where, _, _ in looks(dashboard, [opening, last], SIZES):
+        wrong += overprints(dashboard, where)
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("name", SOME)
 def test_when_presenting_words_are_large_and_no_stage_is_lower(dashboard: Page, name: str) -> None:
     open_at_its_opening(dashboard, name)
-    for moment in moments_of(name)[:3]:
-        run_to(dashboard, moment)
-        for width, height in WIDE:
-            dashboard.set_viewport_size({"width": width, "height": height})
-            present(dashboard, False)
+    wrong = []
+    stage = 0.0
+    for where, width, presenting in looks(dashboard, moments_of(name)[:3], WIDE):
+        if presenting:
+            wrong += too_small(dashboard, where, width, stage)
+        else:
             stage = dashboard.evaluate(SIZES_OF_WORDS)["stage"]
-            present(dashboard, True)
-            shown = dashboard.evaluate(SIZES_OF_WORDS)
-            words, caption = PIXELS[width]
-            assert shown["words"] >= words and (shown["caption"] >= caption or shown["longest"]), (moment, width, shown)
-            assert shown["stage"] >= stage, (moment, width, shown, stage)
-        present(dashboard, False)
-        dashboard.set_viewport_size({"width": 1920, "height": 1080})
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", registry.scenarios())
+def test_every_scenario_is_whole_and_large_at_each_of_its_steps(dashboard: Page, name: str) -> None:
+    open_at_its_opening(dashboard, name)
+    wrong = []
+    stage = 0.0
+    for where, width, presenting in looks(dashboard, moments_of(name), SIZES):
+        wrong += overprints(dashboard, where)
+        if presenting:
+            wrong += too_small(dashboard, where, width, stage)
+        else:
+            stage = dashboard.evaluate(SIZES_OF_WORDS)["stage"]
+    assert not wrong, "\n".join(wrong)
