@@ -132,6 +132,7 @@ class Card:
     invariants: tuple[Callable[[tuple[str, ...]], Any], ...] = ()  # each is called with the members
     epoch: str = ""  # the paper's word for `epoch` ("term"); empty if it has none
     object: str = REGISTER  # what reads and writes mean (``consensus/checkers/objects.py``)
+    detects: bool = False  # its nodes detect failures, and do nothing else
     majority: bool = False  # needs a majority of the members to answer
     forgets: bool = False  # a replica's copies are in memory only: a crash destroys them
     actions: tuple[Action, ...] = ()  # one for each of the node's ``actions``

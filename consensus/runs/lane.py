@@ -51,7 +51,16 @@ class Lane:
         self.sim = Simulation(cluster)
         asking = (step.do.client for step in spec.script if isinstance(step.do, Ask))
         self.sim.clients.hands = tuple(dict.fromkeys((BY_HAND, *asking)))
-        self.watch = Watch(spec.members, card.object, card.invariants, self.knobs, card.forgets, lane=number, epoch=card.epoch)
+        self.watch = Watch(
+            spec.members,
+            card.object,
+            card.invariants,
+            self.knobs,
+            card.forgets,
+            lane=number,
+            epoch=card.epoch,
+            detects=card.detects,
+        )
         self._order_writes()
         self.log: list[Row] = []  # since the last drain
         self.recent: list[Row] = []  # the last events, for those who ask why (runs/why.py)

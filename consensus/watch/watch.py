@@ -22,6 +22,7 @@ from consensus.kernel.freeze import copied
 from consensus.kernel.node import DECLINED, MS
 from consensus.kernel.rows import Row, make
 from consensus.kernel.sentences import say, say_count
+from consensus.watch.figures import Figures
 from consensus.watch.history import History, Operation
 from consensus.watch.metrics import FORKS, Meters
 from consensus.watch.narration import sentence_of
@@ -126,7 +127,7 @@ class Watch:
     ``serves`` names what reads and writes mean (``checkers/objects.py``); ``invariants`` are checker classes, each called with
     the members; ``knobs`` are those of the protocol; ``forgets`` says that a crash takes a replica's copies; ``sees_copies``
     is False for a history without a cluster: then nothing is said about what replicas hold. ``lane`` numbers its marks;
-    ``epoch`` is the paper's word for a term, a ballot, a view.
+    ``epoch`` is the paper's word for a term, a ballot, a view; ``detects`` says that the nodes only detect failures.
     """
 
     def __init__(
@@ -139,6 +140,7 @@ class Watch:
         sees_copies: bool = True,
         lane: int = 0,
         epoch: str = "",
+        detects: bool = False,
     ) -> None:
         self.lane = lane
         self.epoch = epoch
@@ -160,6 +162,7 @@ class Watch:
             if hasattr(checker, "configure"):
                 checker.configure(dict(knobs or {}))
         self.tally = Meters(members, siblings=self.judge is None)
+        self.figures = Figures(serves, detects)
         self.marks: list[Mark] = []
         self.leaders: list[tuple[int, str, int | None]] = []  # every election: moment, node, epoch
         self.marked: dict[tuple[int, str], bool] = {}  # (era, kind), or (-1, law): marked once
@@ -227,6 +230,7 @@ class Watch:
         self.tally.fold(
             event, operation, self.sides, self.judge or self.staleness, self.judge or self.linearizability, self.losses
         )
+        self.figures.fold(event, operation)
         self._mark(event, operation)
 
     def _let_time_pass(self, row: Row) -> None:
@@ -476,6 +480,7 @@ class Watch:
             "converged_ms": None if converged is None else converged // MS,
             "nodes": nodes,
             "behind": self.behind(now),
+            "figures": self.figures.shown(),
         }
 
     def behind(self, now: int) -> dict[str, dict[str, int]]:

@@ -132,6 +132,7 @@ class VeiledLane:
             "diverged": 0,
             "converged_ms": None,
             "behind": {},
+            "figures": {},
         }
         sides = [{**side, "majority": 2 * len(side["nodes"]) > len(self.members)} for side in meters["sides"]]
         law = {**meters["law"], "sentence": self.stopped} if self.stopped else None  # a law's name names the protocol

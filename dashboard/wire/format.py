@@ -179,6 +179,10 @@ FRAMES: dict[str, FrameCard] = {
                 "{key: {id: number}}: how many acknowledged writes came after the one that a node's copy holds, of a register; "
                 "only nodes that have lacked one for a while",
             ),
+            "figures": (
+                "Record<string, string>",
+                "{key: text}: the lane's number that is the story; an empty key: of all keys",
+            ),
         },
         (
             "since",
@@ -196,6 +200,7 @@ FRAMES: dict[str, FrameCard] = {
             "converged_ms",
             "nodes",
             "behind",
+            "figures",
         ),
     ),
     "verdict": FrameCard(

@@ -19,7 +19,8 @@ LAYERS = """
     8  consensus  dashboard.wire  dashboard.wire.*  dashboard.live.*  dashboard.web.limits
     7  runs.timeline  runs.registry  runs.scripting  scenarios.*  talks.*
     6  runs.aim  runs.experiment  runs.scenario  runs.seen  runs.beats  runs.talk  runs.why
-    5  runs.lane  runs.spec  runs.interventions  watch.watch  watch.metrics  watch.narration  protocols.*  faults.*
+    5  runs.lane  runs.spec  runs.interventions  watch.watch  watch.metrics  watch.figures  watch.narration
+    5  protocols.*  faults.*
     4  kernel.simulation  protocols.cards  checkers  checkers.*
     3  kernel.clients  kernel.network  kernel.inside  kernel.orders  watch.history  watch.view  watch.trace
     2  kernel.node  kernel.events  kernel.rows  maths.*

@@ -106,3 +106,26 @@ def test_no_copy_is_said_to_be_more_behind_than_its_own_clients_reads_prove(name
                     assert count == len(newer) > 0
                     seen += 1
     assert seen > 0
+
+
+def test_the_number_of_a_failure_detector_is_its_false_alarms_and_the_seconds_until_a_crash_is_noticed() -> None:
+    experiment = finished("time-out-dial")
+    texts = [lane.meters(experiment.at)["figures"][""] for lane in experiment.lanes]
+    for lane, text in zip(experiment.lanes, texts, strict=True):
+        alarms, noticed = text.split(" · ")
+        events = lane.fresh
+        assert int(alarms.split()[0]) == sum(e.kind == "noted" and e.data[0] == "false alarm" for e in events)
+        last = max(e.at for e in events if e.kind == "noted" and e.data == ("suspected", "n2"))
+        assert noticed == f"crash of n2 noticed after {(last - 20 * S) / S:.2f} s"
+    early = Experiment(registry.spec("time-out-dial"), registry.protocols())
+    early.run_until(20_500 * MS)
+    assert early.lanes[3].meters(early.at)["figures"][""].endswith("crash of n2 not noticed yet")
+
+
+def test_the_number_of_a_counter_is_what_clients_were_told_that_is_left() -> None:
+    experiment = Experiment(registry.spec("last-seat"), registry.protocols())
+    sums = []
+    for at in (2 * S, 4 * S, 7 * S):
+        experiment.run_until(at)
+        sums.append([lane.meters(at)["figures"] for lane in experiment.lanes])
+    assert sums == [[{}, {}], [{"seats": "1 in all"}] * 2, [{"seats": "-1 in all"}, {"seats": "0 in all"}]]

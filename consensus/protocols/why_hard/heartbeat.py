@@ -130,6 +130,7 @@ CARD = Card(
     summary="Each node tells the others that it is alive, and suspects nodes that are silent for longer than the time-out.",
     node=HeartbeatNode,
     claims=claims,
+    detects=True,
     knobs=(
         Knob(
             "heartbeat_ms",

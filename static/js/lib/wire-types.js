@@ -412,6 +412,7 @@ export const LIMITS = Object.freeze({"nodes_min": 3, "nodes_max": 25, "lanes_max
  *   converged_ms?: number | null,
  *   nodes?: Record<string, [ok: number, asked: number]>,
  *   behind?: Record<string, Record<string, number>>,
+ *   figures?: Record<string, string>,
  * }} MetersNews
  */
 /**

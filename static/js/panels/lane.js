@@ -34,6 +34,7 @@ function Lane({ app, index, last, hidden }) {
   return html`<section class="lane" aria-label=${t("lane.label", { title: lane.title })} hidden=${hidden} data-lane=${index}>
     <${Head} app=${app} index=${index} last=${last} />
     ${stopped && html`<p class="stopped">${t("lane.stopped", { sentence: stopped, seed: spec.seed })}</p>`}
+    <${Figure} app=${app} index=${index} />
     <${Stage} app=${app} index=${index} title=${lane.title} />
     <div class="foot">
       <${Meters} app=${app} index=${index} />
@@ -42,6 +43,14 @@ function Lane({ app, index, last, hidden }) {
     </div>
     <${Dock} app=${app} index=${index} />
   </section>`;
+}
+
+/** The number that is the story of a lane, over its stage. @param {{app: import("./html.js").App, index: number}} props */
+function Figure({ app, index }) {
+  const figures = useStore(app.world, (state) => state.lanes[index]?.meters?.figures);
+  const key = useStore(app.ui, (state) => state.watchedKey);
+  const figure = figures?.[key] ?? figures?.[""];
+  return figure ? html`<p class="lane-figure">${figures[key] ? t("named", { name: key, text: figure }) : figure}</p>` : null;
 }
 
 /** @param {{app: import("./html.js").App, index: number, title: string}} props */
