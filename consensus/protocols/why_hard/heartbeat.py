@@ -96,8 +96,9 @@ class HeartbeatNode(Node):
             "epoch": None,
             "store": {"dead?": [peer for peer in self.peers if peer in self.suspects]},
             "facts": facts,
-            "headline": {"": say_count(self.false_alarms, "{n} false alarm", "{n} false alarms")},
         }
+        if self.false_alarms:
+            shown["headline"] = {"": say_count(self.false_alarms, "{n} false alarm", "{n} false alarms")}
         if self.alarms:  # one square each
             first = self.false_alarms - len(self.alarms) + 1
             shown |= {"log": [[None, alarm] for alarm in self.alarms], "log_start": first, "commit": self.false_alarms}
