@@ -453,6 +453,7 @@ def test_neither_a_tremble_nor_the_right_button_draws(still: Page, commands: Com
     draw(still, [(x, y), (x + 3, y + 3)])
     still.evaluate("held.letGo()")
     expect(still.get_by_role("dialog", name="Node n4 · Raft")).to_be_visible()
+    still.keyboard.press("Escape")
     start, end = between(still, SMALL)
     still.mouse.move(*start)
     still.mouse.down(button="right")

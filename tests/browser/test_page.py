@@ -515,7 +515,8 @@ def test_the_question_is_shown_large_the_lesson_with_what_must_come_out_and_neit
     dashboard.keyboard.press("Escape")
     dashboard.get_by_role("button", name="Remove the lane Raft").click()
     expect(dashboard.locator("section.lane")).to_have_count(1)
-    expect(dashboard.locator(".audience")).to_have_count(0)
+    for name in ("Ask the audience", "What it shows"):
+        expect(dashboard.get_by_role("button", name=name)).to_have_count(0)
 
 
 def open_one(page: Page, title: str) -> None:

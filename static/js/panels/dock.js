@@ -27,7 +27,7 @@ export function Dock({ app, index }) {
   if (!dock || !spec) return null;
   const lane = spec.lanes[index];
   const { title, body } = content(app, dock, lane.title);
-  return html`<div class=${`dock ${dock.left ? "left" : ""}`} ref=${element} tabindex="-1" role="dialog" aria-label=${title}>
+  return html`<div class=${`dock ${dock.kind}-dock ${dock.left ? "left" : ""}`} ref=${element} tabindex="-1" role="dialog" aria-label=${title}>
     <header><h3>${title}</h3>
       <button class="round small" aria-label=${t("card.close")} title=${keyName("cancel")} onClick=${() => app.ui.update({ dock: null })}><${Icon} name="close" /></button>
     </header>
