@@ -62,6 +62,7 @@ SCENARIO = Scenario(
             Step(3800 * MS, Say("One of that majority has accepted tea. So n5 proposes tea, and its client is told tea.")),
             Step(5 * S, Restart("n1")),
             Step(5100 * MS, Ask("n1", READ, "x")),
+            Step(5400 * MS, Say("n1 is back, and reads tea: what has been chosen stays chosen.")),
         ),
         until=6500 * MS,
     ),

@@ -37,6 +37,7 @@ SCENARIO = Scenario(
             Step(5 * S, Say("Is the system up? Ask on both sides.")),
             Step(6 * S, Say("Two designs, one result: two of three are a majority, with a leader or without.")),
             Step(7 * S, Heal()),
+            Step(7700 * MS, Say("Healed. The third has caught up, and its clients are answered again.")),
         ),
         until=9500 * MS,
     ),
