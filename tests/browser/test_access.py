@@ -95,10 +95,10 @@ def surfaces(page: Page) -> Iterator[str]:
         ("presenting", lambda: page.keyboard.press("p")),
     ):
         opening()
-        page.wait_for_function("() => document.querySelector('.dock, .twin.open, dialog[open], .presenting')")
+        page.wait_for_function("() => document.querySelector('.dock, .twin.open, dialog[open], .vote, .presenting')")
         yield name
         page.keyboard.press("Escape")
-        page.wait_for_function("() => !document.querySelector('.dock, .twin.open, dialog[open], .presenting')")
+        page.wait_for_function("() => !document.querySelector('.dock, .twin.open, dialog[open], .vote, .presenting')")
 
 
 def open_from_lists(page: Page, name: str) -> None:
