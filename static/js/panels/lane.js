@@ -14,6 +14,9 @@ import { Strip } from "./strip.js";
 import { Follow, Thinned } from "./thinned.js";
 import { Why } from "./why.js";
 
+const LONG = 64; // letters: a longer sentence has a smaller font in the narrowest lanes when presenting
+const LONGEST = 92; // letters: in all narrow lanes
+
 /** @param {{app: import("./html.js").App}} props */
 export function Lanes({ app }) {
   const spec = useStore(app.world, (state) => state.spec);
@@ -65,7 +68,8 @@ export function Sentence({ app, index }) {
   const sentence = useStore(app.world, (state) => state.lanes[index]?.meters?.sentence ?? "");
   const lit = useStore(app.ui, (state) => state.lit);
   const shown = lit && lit.lane === index ? lit.sentence : sentence;
-  return html`<p class=${`sentence ${lit && lit.lane === index ? "lit" : ""}`} title=${shown}>${shown} <${Follow} app=${app} index=${index} /></p>`;
+  const length = shown.length > LONGEST ? "long longest" : shown.length > LONG ? "long" : "";
+  return html`<p class=${`sentence ${length} ${lit && lit.lane === index ? "lit" : ""}`} title=${shown}>${shown} <${Follow} app=${app} index=${index} /></p>`;
 }
 
 /**
@@ -84,7 +88,7 @@ function Head({ app, index, last }) {
     <h2>${presenting ? lane.nickname || lane.title : html`<${ProtocolPick} app=${app} index=${index} />`}</h2>
     <div class="settings">
       ${lane.nickname && html`<span class="protocol" title=${lane.title}>${lane.title}</span>`}
-      ${first.map((knob) => presenting ? html`<span key=${knob.name} class="pick">${knobShown(knob, lane.knobs[knob.name])}</span>` : html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} />`)}
+      ${first.map((knob) => presenting ? html`<span key=${knob.name} class="pick"><span>${knobShown(knob, lane.knobs[knob.name])}</span></span>` : html`<${KnobPick} key=${knob.name} app=${app} lane=${index} knob=${knob} />`)}
       ${!presenting && html`<${OtherKnobs} app=${app} index=${index} knobs=${(card?.knobs ?? []).filter((knob) => !first.includes(knob))} room=${INLINE - first.length} />`}
     </div>
     ${!presenting && html`<${LaneTools} app=${app} index=${index} last=${last} locked=${!audience.controls} />`}
