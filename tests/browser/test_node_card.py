@@ -110,7 +110,8 @@ def test_a_value_of_ones_own_is_proposed_where_the_object_is_a_decision(dashboar
     dashboard.keyboard.press("Escape")
     run_to(dashboard, OPENING + S)
     heard = dashboard.locator("[data-by-hand]").inner_text()
-    assert re.search(r"Paxos \(the Synod\): you proposed pizza for y at n3 → \w+\. Raft: you wrote y=pizza at n3\.", heard), heard
+    told = r"Paxos \(the Synod\): you proposed pizza for y at n3 → \w+\. Raft: you wrote y=pizza at n3\."
+    assert re.search(told, heard), heard
 
 
 def test_a_node_is_called_by_another_name_everywhere_for_everybody_and_undo_ends_that(
