@@ -45,10 +45,10 @@ class Knob:
             raise Refused(say("{title} must be from {low} to {high}, not {value}.", **bounds))
         return value
 
-    def words(self, value: Any) -> str:
-        """The knob at this value, in words: "Longest election timeout: 400 ms"."""
-        position = dict(self.choices).get(value, f"{value} {self.unit}".rstrip())
-        return f"{self.title}: {position}"
+    def position(self, value: Any) -> str:
+        """The value in words: "on", "400 ms"."""
+        words: dict[Any, str] = dict(self.choices)
+        return words.get(value, f"{value} {self.unit}".rstrip())
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,9 @@ class Card:
         assert described == self.node.actions, (
             f"{self.title} describes the actions {described}, its nodes have {self.node.actions}"
         )
+
+    def knob(self, name: str) -> Knob:
+        return next(knob for knob in self.knobs if knob.name == name)
 
     def with_defaults(self, knobs: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """All knobs with their values: the given ones, checked, and defaults for the others."""

@@ -148,7 +148,7 @@ class Experiment:
     def before(self, lane: int | None = None) -> Before:
         """The present state, so that a user can undo the next intervention on every lane, or on one."""
         shown = self.lanes[lane] if lane is not None and 0 <= lane < len(self.lanes) else self.witness
-        return Before(shown.sim, tuple(lane.knobs for lane in self.lanes), self.caption)
+        return Before(shown.sim, tuple((lane.card, lane.knobs) for lane in self.lanes), self.caption)
 
     def cast(self) -> aim.Cast:
         """Which node plays which part now."""
@@ -227,8 +227,8 @@ class Experiment:
             words = network.words(leader)
         kind, text, caption = intervention.texts(self.at, words)
         if isinstance(intervention, Turn):
-            knobs = self.lanes[intervention.lane].card.knobs
-            text = next(knob for knob in knobs if knob.name == intervention.knob).words(intervention.value)
+            knob = self.lanes[intervention.lane].card.knob(intervention.knob)
+            text = f"{knob.title}: {knob.position(intervention.value)}"
         if kind:
             self.marks.append(Mark(self.at, kind, -1 if lane is None else lane, text))
         if caption and lane is not None and len(self.lanes) > 1 and not isinstance(intervention, Turn):

@@ -23,6 +23,7 @@ from consensus.kernel.node import MS, OwnClock
 from consensus.kernel.orders import DELIVER, DOUBLE, DROP, HOLD
 from consensus.kernel.sentences import say, say_list
 from consensus.kernel.simulation import Simulation
+from consensus.protocols.cards import Card
 from consensus.watch.narration import clock_words, seconds
 
 
@@ -38,7 +39,7 @@ class Before(NamedTuple):
     """The state before an intervention."""
 
     sim: Simulation  # of a lane that got every intervention on all lanes
-    knobs: tuple[Mapping[str, Any], ...]  # of each lane
+    knobs: tuple[tuple[Card, Mapping[str, Any]], ...]  # of each lane: its protocol's card, and the knobs' values
     caption: str
 
 
@@ -522,10 +523,10 @@ class Turn(NamedTuple):
         return Texts("fault", f"{self.knob} = {self.value}")
 
     def inverse(self, before: Before) -> Undo:
-        if not 0 <= self.lane < len(before.knobs) or self.knob not in before.knobs[self.lane]:
+        if not 0 <= self.lane < len(before.knobs) or self.knob not in before.knobs[self.lane][1]:
             return Undo()
-        was = before.knobs[self.lane][self.knob]
-        return Undo((Turn(self.lane, self.knob, was),), say("{knob} = {value}", knob=self.knob, value=self.value))
+        card, values = before.knobs[self.lane]
+        return Undo((Turn(self.lane, self.knob, values[self.knob]),), card.knob(self.knob).title)
 
 
 class Adversary(NamedTuple):

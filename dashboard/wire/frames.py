@@ -144,12 +144,12 @@ def knob_line(card: CardSeen, knobs: Mapping[str, Any]) -> str:
             if len(knob.name) <= 2:
                 numbers.append(f"{knob.name.upper()}={value}")
             elif value != knob.default:
-                choices.append(f"{knob.title} {value}{' ' + knob.unit if knob.unit else ''}")
+                choices.append(f"{knob.title} {knob.position(value)}")
         elif isinstance(value, bool):
             if value != knob.default:
                 choices.append(knob.title if value else f"no {knob.title}")
         else:
-            choices.append(next(str(text) for choice, text in knob.choices if choice == value))
+            choices.append(knob.position(value))
     return " · ".join(filter(None, [" ".join(numbers), *choices]))
 
 

@@ -179,7 +179,7 @@ def test_undo_goes_back_gesture_by_gesture(timeline):
     for gesture in (Cut((("n1", "n2"),)), Pause("n3"), SetDeadline(500 * MS), Turn(0, "reads", "local")):
         timeline.act(gesture)
     said = [timeline.undo() for _ in range(4)]
-    assert said == ["reads = local", "timeout", "pause of n3", "cut"]
+    assert said == ["Reads", "timeout", "pause of n3", "cut"]
     assert timeline.undo_words is None
     with pytest.raises(Refused, match="nothing to undo"):
         timeline.undo()

@@ -62,11 +62,7 @@ class Staleness:
 
     def _behind(self, read: Operation, since: int) -> tuple[int, int]:
         """How many acknowledged writes lie wholly between the moment a value took effect and the read, and for how long."""
-        writes = self.acknowledged.get(read.key)
-        if writes is None or writes[-1][0] <= since:
-            return 0, 0
-        between = writes[bisect_left(writes, (since + 1,)) : bisect_left(writes, (read.start,))]
-        newer = [finish for finish, start in between if start > since]
+        newer = self._newer(read.key, since, read.start)
         return (len(newer), read.start - newer[0]) if newer else (0, 0)
 
     def behind(self, key: str, values: tuple[str, ...]) -> tuple[int, int]:
@@ -74,13 +70,18 @@ class Staleness:
 
         And when the first of these writes was acknowledged. Nothing is behind while a value is new to all clients.
         """
-        writes = self.acknowledged.get(key, [])
         effects = [self.took_effect.get((key, value)) for value in values]
-        if not writes or not effects or any(each is None for each in effects):
-            return 0, 0
-        since = max(each for each in effects if each is not None)
-        newer = [finish for finish, start in writes[bisect_left(writes, (since + 1,)) :] if start > since]
+        known = [effect for effect in effects if effect is not None]
+        newer = self._newer(key, max(known)) if known and len(known) == len(effects) else []
         return (len(newer), newer[0]) if newer else (0, 0)
+
+    def _newer(self, key: str, since: int, before: int | None = None) -> list[int]:
+        """When each acknowledged write that began after ``since``, and ended before ``before``, was acknowledged."""
+        writes = self.acknowledged.get(key)
+        if writes is None or writes[-1][0] <= since:
+            return []
+        end = None if before is None else bisect_left(writes, (before,))
+        return [finish for finish, start in writes[bisect_left(writes, (since + 1,)) : end] if start > since]
 
     def verdict(self, now: int = 0) -> Verdict:
         if not self.stale:

@@ -61,7 +61,7 @@ export function placed(marks, length, { kind: nameOf, lane: inLane, lanes = [], 
   const firstOfKind = new Set();
   for (const mark of [...kept].sort((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind) || a.at - b.at)) {
     const first = `${mark.kind} ${mark.lane}`;
-    if ((mark.kind === "stale" || mark.kind === "conflict" || mark.kind === "lost") && firstOfKind.has(first)) continue;
+    if (COUNTED.includes(mark.kind) && firstOfKind.has(first)) continue;
     const text = mark.text === "" || COUNTED.includes(mark.kind) ? nameOf(mark.kind) : shortened(mark.text);
     const named = mark.of.map((lane) => lanes[lane] ?? "").filter(Boolean);
     const label = named.length > 0 && named.length <= LANES_NAMED && named.length < lanes.length ? inLane(named.join(", "), text) : text;

@@ -40,8 +40,8 @@ export function Caption({ app }) {
     ${lasso && connected && !bye ? html`<${Offer} app=${app} nodes=${lasso} />` : html`<p class=${`${bye || !connected || (speaking && !said.calm) ? "alarm" : ""} ${sentence.length > LONGEST ? "long longest" : sentence.length > LONG ? "long" : ""}`}>${sentence}</p>`}
     ${spec && !bye && !follow && html`<div class="audience">
       ${spec.ask && html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.askWhat")} onClick=${() => openVote(app)}>${t("audience.ask")}</button>`}
-      <div class="afterwards">${!spec.ask ? null : spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
-        : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => (audience.controls ? app.act("lesson") : ui.update({ dialog: "lesson" }))}>${t("audience.lesson")}</button>`}
+      <div class="afterwards">${spec.ask && (spec.veiled ? html`<button class="quiet" disabled=${!audience.controls} title=${t("audience.revealWhat")} onClick=${() => app.send("reveal")}>${t("audience.reveal")}</button>`
+        : html`<button class="quiet dim" aria-haspopup="dialog" title=${t("audience.lessonWhat")} onClick=${() => (audience.controls ? app.act("lesson") : ui.update({ dialog: "lesson" }))}>${t("audience.lesson")}</button>`)}
         <${WhyButton} app=${app} /></div>
     </div>`}
     <div class="unseen" role="status" aria-live="polite">${bye || (!connected ? t("caption.lost") : speaking ? said.sentence : "")}</div>

@@ -14,7 +14,7 @@ import { Icon } from "./icons.js";
 import { Sentence, Stage } from "./lane.js";
 import { SeatPanel } from "./seat.js";
 import { Strip } from "./strip.js";
-import { askControls } from "./topbar.js";
+import { TakeBack, askControls } from "./topbar.js";
 import { Vote } from "./vote.js";
 
 /** @param {{app: import("./html.js").App}} props */
@@ -46,7 +46,7 @@ function More({ app }) {
     show(false);
     act();
   };
-  if (audience.owner) return html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`;
+  if (audience.owner) return html`<${TakeBack} app=${app} />`;
   return html`<div class="more">
     <button class="round" aria-label=${t("follow.more")} aria-expanded=${open} onClick=${() => show(!open)}>…</button>
     ${open && html`<div class="more-list">

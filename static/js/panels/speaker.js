@@ -10,7 +10,7 @@ import { callNodes, namesOf } from "../words/names.js";
 import { html, useStore } from "./html.js";
 import { SeatsSwitch } from "./seat.js";
 import { Beats } from "./talk.js";
-import { Asking } from "./topbar.js";
+import { Asking, TakeBack } from "./topbar.js";
 import { HallView } from "./vote.js";
 
 const SECOND = 1000; // milliseconds
@@ -31,7 +31,7 @@ function Speaker({ app }) {
     <header><h1>${spec?.title ?? t("speaker.title")}</h1>
       <span>${talk.title && t("talk.scene", { n: scene + 1, of: scenes.length })} <${Beats} talk=${talk} /></span>
       <${Asking} app=${app} />
-      ${audience.owner && !audience.controls && html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`}
+      <${TakeBack} app=${app} />
       <${Time} talk=${talk} /></header>
     <section class="speaker-beats">
       <div class="speaker-now"><h2>${t("speaker.now")}</h2><p>${now ? now.words : t("speaker.before")}</p></div>

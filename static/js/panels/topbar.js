@@ -12,7 +12,7 @@ const TOOLS = /** @type {const} */ (["move", "cut", "lasso", "heal"]);
 /** @param {{app: import("./html.js").App}} props */
 export function TopBar({ app }) {
   const { world, ui } = app;
-  const [spec, clock, audience] = useStore(world, (state) => /** @type {const} */ ([state.spec, state.clock, state.audience]));
+  const [spec, clock] = useStore(world, (state) => /** @type {const} */ ([state.spec, state.clock]));
   const presenting = useStore(ui, (state) => state.presenting);
   const brand = html`<h1 class="brand"><b>CAP</b>scope</h1>`;
   if (presenting) {
@@ -21,7 +21,7 @@ export function TopBar({ app }) {
       <span class="badge">${spec && badgeWords(spec, clock)}</span>
       <span class="bar-ends">
         <${Asking} app=${app} />
-        ${audience.owner && !audience.controls && html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`}
+        <${TakeBack} app=${app} />
         <button class="quiet" onClick=${() => app.act("present")}>${t("bar.presentEnd")}<kbd>P</kbd></button>
       </span>
     </header>`;
@@ -45,7 +45,7 @@ function Tools({ app }) {
     return html`<div class="tools watching">
       <span>${audience.owner ? t("owner.handed") : named("watcher", audience.holder)}</span>
       ${audience.owner
-        ? html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>`
+        ? html`<${TakeBack} app=${app} />`
         : audience.holder !== "nobody" && html`<button class="quiet" title=${t("watcher.askWhat")} onClick=${() => askControls(app)}>${t("watcher.ask")}</button>`}
     </div>`;
   }
@@ -56,6 +56,12 @@ function Tools({ app }) {
       </button>`,
     )}
   </div>`;
+}
+
+/** For the owner, while another visitor has the controls. @param {{app: Pick<import("./html.js").App, "world"|"send">}} props */
+export function TakeBack({ app }) {
+  const handed = useStore(app.world, ({ audience }) => audience.owner && !audience.controls);
+  return handed ? html`<button class="solid" onClick=${() => app.send("take")}>${t("owner.take")}</button>` : null;
 }
 
 /** @param {import("./html.js").App} app */

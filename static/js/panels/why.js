@@ -25,7 +25,7 @@ export function WhyButton({ app }) {
   const open = useStore(app.ui, (state) => state.why);
   const stands = useStore(app.world, standing);
   if (!stands) return null;
-  return html`<button class="quiet dim" aria-expanded=${open} onClick=${() => app.ui.update({ why: !open })}>${open ? t("why.close") : t("why.open")}</button>`;
+  return html`<button class="quiet dim" aria-expanded=${open} onClick=${() => app.ui.update({ why: !open })}>${t("why.open")}</button>`;
 }
 
 /** @param {{app: import("./html.js").App, index: number}} props */

@@ -115,7 +115,6 @@ export const cards = Object.freeze({
   "menu.asOthers": "As fast as the others",
   "menu.only": "Show only its request's messages",
   "why.open": "Why?",
-  "why.close": "Why? Close",
   "why.what": "What",
   "why.why": "Why",
   "why.rule": "Rule",
