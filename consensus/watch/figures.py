@@ -1,8 +1,8 @@
-"""A lane's number that is the story, where it belongs to no node: what a failure detector achieves, what a counter adds up to.
+"""Numbers of a whole lane: how well a failure detector works, and what a counter adds up to.
 
-From events and operations alone. A suspicion is the note ``suspected`` of a node about another one, and ``false alarm`` takes
-it back (``consensus/protocols/why_hard/heartbeat.py``). A counter's sum is what clients were told: acknowledged additions less
-acknowledged removals, whatever the copies say.
+They come from events and operations alone. A suspicion is the note ``suspected`` of a node about another one; ``false alarm``
+takes it back (``consensus/protocols/why_hard/heartbeat.py``). A counter's sum is what clients were told: acknowledged additions
+less acknowledged removals, whatever the copies say.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Figures:
         return texts
 
     def _noticed(self, node: str, at: int) -> Sentence:
-        """How long it took until somebody suspected the crashed node for good, as far as is known."""
+        """How long it took until a node suspected the crashed one and did not take that back."""
         since = [began for (_, whom), began in self.suspected.items() if whom == node]
         if not since:
             return say("crash of {node} not noticed yet", node=node)

@@ -9,10 +9,10 @@ from consensus.kernel.node import MS, S
 from consensus.kernel.sentences import say, say_count, say_list
 
 BADGES = {
-    "majority": "may answer nobody at a running node until the heal",
-    "clean majority": "may answer nobody at a running node until the heal; with only some links cut, at no node",
-    "quorum": "may answer nobody at a running node until the heal",
-    "all": "may answer nobody at a running node until the heal",
+    "majority": "may give no answer at some running nodes until the heal",
+    "clean majority": "may give no answer at some running nodes until the heal, and at any node if only some links are cut",
+    "quorum": "may give no answer at some running nodes until the heal",
+    "all": "may give no answer at some running nodes until the heal",
     "total": "answers at every running node, whatever is cut",
     "share": "answers at every running node, but grants no more than that node's own share",
     "primary": "answers reads at every running node, and writes only where a primary can be reached",

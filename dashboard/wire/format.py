@@ -181,7 +181,7 @@ FRAMES: dict[str, FrameCard] = {
             ),
             "figures": (
                 "Record<string, string>",
-                "{key: text}: the lane's number that is the story; an empty key: of all keys",
+                "{key: text}: a number of the whole lane; an empty key: of all keys",
             ),
         },
         (

@@ -88,7 +88,10 @@ SCENARIO = Scenario(
                 Say("This time n2 knows the decision. Ask everybody: n2 tells the others. Ask the coordinator: they wait."),
             ),
             Step(11 * S, Heal()),
-            Step(11400 * MS, Say("Healed, and n1 is still down. On the left three sites wait on; on the right nobody has to.")),
+            Step(
+                11400 * MS,
+                Say("Healed, but n1 is still down. On the left three sites still wait; on the right none."),
+            ),
         ),
         until=UNTIL,
     ),

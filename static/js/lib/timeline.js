@@ -23,7 +23,7 @@ const LABEL_MAX = 34; // letters of a mark's own text
 const LETTER = 0.0068; // of the track's width, for each letter of a label
 const LARGER = 0.0082; // the same when presenting
 const NEAR = 0.006; // of the track's width: marks of one kind that are closer than this become one
-const BESIDE = 0.02; // of the track's width: so far from its mark may a leader's label begin or end
+const BESIDE = 0.02; // of the track's width: how far from its mark a leader's label may begin or end
 const LANES_NAMED = 2;
 
 /** The first words of a mark's text. @param {string} text */
@@ -36,8 +36,8 @@ function shortened(text) {
 /**
  * The marks to draw, and the labels of some of them: the important ones first, none over another, none out of the track. A label names the
  * lanes of its mark unless it is true of all. Labels have two rows, so that events right after a cut (a new leader, a stale read) get labels,
- * too; `row` is 0 or 1, and `middle` the label's place as a part of the track. A leader is half of the story, so where nothing is free under
- * its mark, its label stands close beside the label in the way.
+ * too; `row` is 0 or 1, and `middle` the label's place as a part of the track. Where no place is free under the mark of a new leader, its
+ * label stands close beside the label in the way, since the leader is half of the story.
  * @param {Array<[at: number, kind: string, lane: number, text: string]>} marks
  * @param {number} length the length of the whole track in simulated microseconds
  * @param {{kind: (kind: string) => string, lane: (lane: string, text: string) => string, lanes?: readonly string[], large?: boolean}} words
